@@ -1,1 +1,16 @@
-//! Paddock.
+//! Every decision Paddock makes, as pure functions and state machines.
+//!
+//! This crate has no I/O, no clock and no randomness: time is an argument, ids are made by the
+//! caller, and the one question it may ask while deciding is [`store::SharedStore`].
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::excessive_precision))]
+
+pub mod budget;
+pub mod ids;
+pub mod money;
+pub mod policy;
+pub mod secret;
+pub mod timestamp;
+pub mod usage;
+pub mod wire;

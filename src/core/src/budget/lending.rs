@@ -1,0 +1,76 @@
+//! The lender's side: how large a slice of what is left goes to a gateway that asks.
+
+use crate::money::Money;
+use crate::wire::CapPeriod;
+
+/// A gateway that asks is lent this part (1/8) of what is left, so that slices shrink with it.
+pub const LENT_SHARE: i64 = 8;
+
+/// One cap of one scope in its current period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// Which period the cap is for.
+    pub period: CapPeriod,
+    /// The cap.
+    pub quota: Money,
+    /// What the ledger has booked in the period.
+    pub booked: Money,
+    /// What gateways hold on loan in the period and have neither returned nor reported as spent:
+    /// the sum over open leases of `max(0, lent - returned - spent)`.
+    pub outstanding: Money,
+}
+
+impl Cap {
+    /// What the cap has left, lent or not. Negative where an unforeseeable cost passed it.
+    pub fn remaining(&self) -> Money {
+        self.quota.saturating_sub(self.booked)
+    }
+
+    /// What may still be lent. Never negative.
+    pub fn lendable(&self) -> Money {
+        self.remaining().saturating_sub(self.outstanding).or_zero()
+    }
+}
+
+/// The cap that has the least to lend: the one that decides, and that a refusal names.
+pub fn tightest(caps: &[Cap]) -> Option<&Cap> {
+    caps.iter().min_by_key(|cap| cap.lendable())
+}
+
+/// How much to lend to a gateway that needs `need`, has `left` of it, where `lendable` is left.
+///
+/// Zero where the need cannot be covered in full: a part of it would serve no request and would
+/// keep the money from a gateway whose request it could cover. `scarce` is whether some gateway
+/// was refused lately: then nobody is lent more than the need of the moment.
+pub fn slice(need: Money, left: Money, lendable: Money, scarce: bool) -> Money {
+    let shortfall = need.saturating_sub(left).or_zero();
+    if shortfall > lendable {
+        return Money::ZERO;
+    }
+    if scarce {
+        return shortfall;
+    }
+    let share = lendable.nanos().checked_div(LENT_SHARE).unwrap_or(0);
+    shortfall.max(Money::from_nanos(share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_slice_never_exceeds_what_is_left_and_covers_the_need_or_is_nothing(
+            need in 0i64..1 << 40, left in -(1i64 << 40)..1 << 40,
+            lendable in 0i64..1 << 41, scarce: bool,
+        ) {
+            let [need, left, lendable] = [need, left, lendable].map(Money::from_nanos);
+            let lent = slice(need, left, lendable, scarce);
+            prop_assert!(lent >= Money::ZERO && lent <= lendable);
+            let covered = left.saturating_add(lent) >= need;
+            prop_assert!(covered || lent == Money::ZERO);
+            prop_assert!(covered || need.saturating_sub(left) > lendable);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a key may be used for: its role, and the scopes that narrow it.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of model endpoint, as named in a key's `scopes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EndpointScope {
+    /// Chat completions.
+    #[serde(rename = "chat:create")]
+    Chat,
+    /// Text completions.
+    #[serde(rename = "completions:create")]
+    Completions,
+    /// Embeddings, in any wire format.
+    #[serde(rename = "embeddings:create")]
+    Embeddings,
+    /// OpenAI responses.
+    #[serde(rename = "responses:create")]
+    Responses,
+    /// Anthropic messages and their token counts.
+    #[serde(rename = "messages:create")]
+    Messages,
+    /// Gemini content generation and its token counts.
+    #[serde(rename = "content:generate")]
+    GenerateContent,
+    /// The list of models.
+    #[serde(rename = "models:read")]
+    Models,
+}
+
+impl EndpointScope {
+    /// Every scope, in the order they are listed to people.
+    pub const ALL: [EndpointScope; 7] = [
+        EndpointScope::Chat,
+        EndpointScope::Completions,
+        EndpointScope::Embeddings,
+        EndpointScope::Responses,
+        EndpointScope::Messages,
+        EndpointScope::GenerateContent,
+        EndpointScope::Models,
+    ];
+
+    /// The name in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            EndpointScope::Chat => "chat:create",
+            EndpointScope::Completions => "completions:create",
+            EndpointScope::Embeddings => "embeddings:create",
+            EndpointScope::Responses => "responses:create",
+            EndpointScope::Messages => "messages:create",
+            EndpointScope::GenerateContent => "content:generate",
+            EndpointScope::Models => "models:read",
+        }
+    }
+}
+
+/// What the holder of a key is, from most to least powerful.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Manages everything in its organization.
+    Admin,
+    /// Uses models and reads analytics.
+    #[default]
+    Developer,
+    /// Uses its models and reads analytics.
+    Analyst,
+    /// Reads analytics only.
+    Viewer,
+}
+
+impl Role {
+    /// The name in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Developer => "developer",
+            Role::Analyst => "analyst",
+            Role::Viewer => "viewer",
+        }
+    }
+
+    /// Whether the role may use an endpoint at all; a key's scopes narrow this further.
+    pub const fn allows(self, endpoint: EndpointScope) -> bool {
+        !matches!(self, Role::Viewer) || matches!(endpoint, EndpointScope::Models)
+    }
+}

@@ -1,0 +1,65 @@
+//! The limits of one scope.
+
+use crate::money::Money;
+use serde::{Deserialize, Serialize};
+
+/// The largest rate or burst a bucket can hold exactly, in units a minute.
+pub const MAX_RATE: u64 = 100_000_000;
+
+/// Limits of an organization, a namespace, a key or an end user. Absent means the parent's alone
+/// apply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Requests a minute, 1 to [`MAX_RATE`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u64>,
+    /// Capacity of the request bucket; absent means one minute's worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
+    /// Tokens a minute, 1 to [`MAX_RATE`]; the bucket's capacity is one minute's worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_per_minute: Option<u64>,
+    /// Requests in flight at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<u64>,
+    /// Hard cap a UTC calendar month, in nano-dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_quota: Option<Money>,
+    /// Hard cap a UTC calendar day, in nano-dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_quota: Option<Money>,
+}
+
+impl Limits {
+    /// Whether money spent in this scope has a cap.
+    pub fn is_budgeted(&self) -> bool {
+        self.monthly_quota.is_some() || self.daily_quota.is_some()
+    }
+
+    /// What is wrong with these limits, in words for whoever wrote them.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let rates = [
+            ("requests_per_minute", self.requests_per_minute),
+            ("burst", self.burst),
+            ("tokens_per_minute", self.tokens_per_minute),
+            ("max_concurrency", self.max_concurrency),
+        ];
+        for (name, value) in rates {
+            if value.is_some_and(|value| value == 0 || value > MAX_RATE) {
+                problems.push(format!("{name} must be from 1 to {MAX_RATE}"));
+            }
+        }
+        let quotas = [
+            ("monthly_quota", self.monthly_quota),
+            ("daily_quota", self.daily_quota),
+        ];
+        for (name, value) in quotas {
+            if value.is_some_and(|value| value < Money::ZERO) {
+                problems.push(format!("{name} must not be negative"));
+            }
+        }
+        problems
+    }
+}

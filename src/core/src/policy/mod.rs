@@ -1,0 +1,14 @@
+//! Who may do what: the policy as the accounting service hands it to gateways, and as an
+//! operator writes it inline for a standalone gateway.
+
+mod catalog;
+mod endpoint;
+mod key;
+mod limits;
+mod namespace;
+
+pub use catalog::{Catalog, Model};
+pub use endpoint::{EndpointScope, Role};
+pub use key::KeyPolicy;
+pub use limits::Limits;
+pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};

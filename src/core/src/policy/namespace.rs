@@ -1,0 +1,77 @@
+//! One namespace (team, project), as far as a gateway needs to know it.
+
+use super::Limits;
+use super::key::yes;
+use serde::{Deserialize, Serialize};
+
+/// A namespace's rights, limits and settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespacePolicy {
+    /// Its name, which is its id.
+    pub name: String,
+    /// The organization it belongs to.
+    #[serde(default = "default_organization")]
+    pub organization: String,
+    /// Models its keys may use; absent means every model of the catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_models: Option<Vec<String>>,
+    /// Limits all its keys share.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Its place where namespaces compete.
+    #[serde(default)]
+    pub priority: Priority,
+    /// What becomes of a model that has no price.
+    #[serde(default)]
+    pub unknown_price: UnknownPrice,
+    /// What becomes of requests whose budget slice has expired while the service is away.
+    #[serde(default)]
+    pub failure_mode: FailureMode,
+    /// Requests of a disabled namespace are refused.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// The change of the whole policy that last touched this namespace.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+fn default_organization() -> String {
+    "default".to_owned()
+}
+
+/// The place of a namespace where several compete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// The usual.
+    #[default]
+    Standard,
+    /// After the usual.
+    Low,
+    /// Whatever is left.
+    Background,
+}
+
+/// What becomes of a request for a model that has no price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownPrice {
+    /// It is refused: an unknown price is not zero.
+    #[default]
+    Refuse,
+    /// It is served and costs nothing.
+    Free,
+}
+
+/// What becomes of a request whose budget cannot be asked for because the service is away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureMode {
+    /// It is refused with 503: the cap holds whatever happens.
+    #[default]
+    Closed,
+    /// It is served and booked; the cap may be passed while the service is away.
+    Open,
+}

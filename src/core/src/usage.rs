@@ -1,0 +1,175 @@
+//! What a call used and what that costs.
+
+use crate::money::Money;
+use serde::{Deserialize, Serialize};
+
+/// Tokens of one call, as the provider counted them, each token in exactly one field but for
+/// `reasoning`, which is a part of `output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenUsage {
+    /// Prompt tokens charged at the full input price: without those below.
+    pub input: u64,
+    /// Prompt tokens read from the provider's cache.
+    pub cached_input: u64,
+    /// Prompt tokens written to the provider's cache for five minutes (Anthropic).
+    pub cache_write_5m: u64,
+    /// Prompt tokens written to the provider's cache for one hour (Anthropic).
+    pub cache_write_1h: u64,
+    /// Completion tokens, reasoning included.
+    pub output: u64,
+    /// The part of `output` that was reasoning.
+    pub reasoning: u64,
+}
+
+impl TokenUsage {
+    /// All prompt tokens, cached or not.
+    pub fn prompt(&self) -> u64 {
+        self.input
+            .saturating_add(self.cached_input)
+            .saturating_add(self.cache_write_5m)
+            .saturating_add(self.cache_write_1h)
+    }
+
+    /// Prompt and completion tokens.
+    pub fn total(&self) -> u64 {
+        self.prompt().saturating_add(self.output)
+    }
+}
+
+/// The price of a model in nano-dollars per million tokens. Never negative.
+///
+/// $2.50 per million tokens is 2,500,000,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Per million prompt tokens.
+    pub input: u64,
+    /// Per million prompt tokens read from cache; absent means `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<u64>,
+    /// Per million prompt tokens written to cache for five minutes; absent means `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_5m: Option<u64>,
+    /// Per million prompt tokens written to cache for one hour; absent means `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
+    /// Per million completion tokens.
+    pub output: u64,
+}
+
+/// A cost that does not fit 64 bits of nano-dollars (over nine billion dollars).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CostOverflow;
+
+impl core::fmt::Display for CostOverflow {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the cost does not fit 64 bits of nano-dollars")
+    }
+}
+
+impl Price {
+    /// Nothing for any token.
+    pub const FREE: Price = Price {
+        input: 0,
+        cached_input: None,
+        cache_write_5m: None,
+        cache_write_1h: None,
+        output: 0,
+    };
+
+    /// What `usage` costs: multiplied in 128 bits, rounded up once to a whole nano-dollar.
+    ///
+    /// # Errors
+    /// [`CostOverflow`] where the result does not fit; it is never cut down to something cheaper.
+    pub fn cost(&self, usage: &TokenUsage) -> Result<Money, CostOverflow> {
+        let parts = [
+            (usage.input, self.input),
+            (usage.cached_input, self.cached_input.unwrap_or(self.input)),
+            (
+                usage.cache_write_5m,
+                self.cache_write_5m.unwrap_or(self.input),
+            ),
+            (
+                usage.cache_write_1h,
+                self.cache_write_1h.unwrap_or(self.input),
+            ),
+            (usage.output, self.output),
+        ];
+        let mut total: u128 = 0;
+        for (tokens, price) in parts {
+            // The product of two u64 always fits u128.
+            let part = u128::from(tokens)
+                .checked_mul(u128::from(price))
+                .ok_or(CostOverflow)?;
+            total = total.checked_add(part).ok_or(CostOverflow)?;
+        }
+        let nanos = i64::try_from(total.div_ceil(1_000_000)).map_err(|_| CostOverflow)?;
+        Ok(Money::from_nanos(nanos))
+    }
+
+    /// The highest price any prompt token of this model can have: what a reservation assumes.
+    pub fn highest_input(&self) -> u64 {
+        let others = [self.cached_input, self.cache_write_5m, self.cache_write_1h];
+        others.into_iter().flatten().fold(self.input, u64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GPT_4_1: Price = Price {
+        input: 2_500_000_000,
+        cached_input: Some(625_000_000),
+        cache_write_5m: None,
+        cache_write_1h: None,
+        output: 8_000_000_000,
+    };
+
+    #[test]
+    fn a_call_costs_what_the_price_list_says() {
+        let usage = TokenUsage {
+            input: 1_000,
+            cached_input: 200,
+            output: 500,
+            ..Default::default()
+        };
+        assert_eq!(GPT_4_1.cost(&usage), Ok(Money::from_nanos(6_625_000)));
+        assert_eq!(GPT_4_1.cost(&TokenUsage::default()), Ok(Money::ZERO));
+        let tiny = Price {
+            input: 1,
+            ..Price::FREE
+        };
+        let one = TokenUsage {
+            input: 1,
+            ..Default::default()
+        };
+        assert_eq!(tiny.cost(&one), Ok(Money::from_nanos(1)), "rounded up");
+    }
+
+    #[test]
+    fn an_overflow_is_an_error_and_never_a_bargain() {
+        let usage = TokenUsage {
+            input: u64::MAX,
+            output: u64::MAX,
+            ..Default::default()
+        };
+        let dear = Price {
+            input: u64::MAX,
+            output: u64::MAX,
+            ..Price::FREE
+        };
+        assert_eq!(dear.cost(&usage), Err(CostOverflow));
+        assert_eq!(GPT_4_1.cost(&usage), Err(CostOverflow));
+    }
+
+    proptest! {
+        #[test]
+        fn more_tokens_never_cost_less(a in 0u64..1 << 40, b in 0u64..1 << 20) {
+            let less = TokenUsage { input: a, output: b, ..Default::default() };
+            let more = TokenUsage { input: a + 1, output: b + 1, ..Default::default() };
+            prop_assert!(GPT_4_1.cost(&less).unwrap() < GPT_4_1.cost(&more).unwrap());
+        }
+    }
+}

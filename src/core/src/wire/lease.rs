@@ -1,0 +1,86 @@
+//! Budget slices on loan to a gateway.
+//!
+//! All amounts of a lease are cumulative over its life, so that any message may be lost or
+//! repeated: what a gateway may still spend is `lent - returned - spent`.
+
+use crate::money::Money;
+use crate::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Which cap of a scope is the tightest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapPeriod {
+    /// The cap of the UTC calendar day.
+    Daily,
+    /// The cap of the UTC calendar month.
+    #[default]
+    Monthly,
+}
+
+/// A slice of one scope's budget that one gateway may spend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// `key:ID`, `namespace:NAME` or `organization:NAME`.
+    pub scope: String,
+    /// The lease; a new one is made when a budget period ends or the old one was reclaimed.
+    pub id: i64,
+    /// All that was ever lent under this lease. Never shrinks.
+    pub lent: Money,
+    /// After this the gateway must not reserve from it.
+    pub expires_at: Timestamp,
+    /// The end of the budget period it belongs to; never before `expires_at`.
+    pub period_ends_at: Timestamp,
+    /// The cap that limits it.
+    pub period: CapPeriod,
+    /// What that cap has left, lent or not: cap minus what the ledger has booked.
+    pub remaining: Money,
+    /// The gateway is asked to give back whatever it holds unreserved above this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_at_most: Option<Money>,
+}
+
+/// What a gateway says of a lease it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseReport {
+    /// The scope it belongs to.
+    pub scope: String,
+    /// The lease.
+    pub id: i64,
+    /// All that was ever given back under this lease. Never shrinks.
+    pub returned: Money,
+    /// What the gateway holds that nothing is reserved from.
+    pub left: Money,
+    /// The gateway holds nothing more of it and no request in flight has reserved from it: the
+    /// lease may be closed once the events sent so far are booked.
+    #[serde(default)]
+    pub idle: bool,
+}
+
+/// Money a waiting request needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// The scope that is short of it.
+    pub scope: String,
+    /// How much the gateway must be able to reserve from that scope.
+    pub amount: Money,
+    /// What the gateway holds of it, where it holds a lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<LeaseReport>,
+}
+
+/// Asks for larger slices, because a request waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LendRequest {
+    /// The gateway (one Envoy process).
+    pub gateway: String,
+    /// One need a scope.
+    pub needs: Vec<Need>,
+}
+
+/// The slices after a [`LendRequest`]: one a need, unchanged where nothing could be lent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LendAnswer {
+    /// In the order of the needs; a need whose scope has no cap or does not exist has no entry.
+    pub leases: Vec<Lease>,
+}

@@ -1,0 +1,22 @@
+//! The protocol between gateways and the accounting service: JSON over HTTP, under
+//! `/gateway/v1/`, with `Authorization: Bearer` and the gateway's own token.
+//!
+//! Every message may be repeated, lost or answered late: money moves by cumulative counters, and
+//! events are told apart by their ids.
+
+mod event;
+mod lease;
+mod policy;
+mod sync;
+
+pub use event::{Outcome, UsageEvent};
+pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need};
+pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest};
+pub use sync::{Batch, SyncAnswer, SyncRequest};
+
+/// Path of the call that asks who a key is.
+pub const RESOLVE_PATH: &str = "/gateway/v1/resolve";
+/// Path of the call that asks for a larger budget slice.
+pub const LEND_PATH: &str = "/gateway/v1/lend";
+/// Path of the call that reports usage and brings back changes.
+pub const SYNC_PATH: &str = "/gateway/v1/sync";

@@ -1,0 +1,57 @@
+//! How policy reaches a gateway.
+
+use crate::ids::KeyDigest;
+use crate::policy::{Catalog, KeyPolicy, NamespacePolicy};
+use serde::{Deserialize, Serialize};
+
+/// Asks for a key, a namespace, or both, on first sight.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResolveRequest {
+    /// The gateway (one Envoy process).
+    pub gateway: String,
+    /// The key in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyDigest>,
+    /// The namespace in question, beside the key's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The catalog the worker has; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog_revision: Option<u64>,
+}
+
+/// What is known of them at `revision`. What was asked for and is absent does not exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResolveAnswer {
+    /// The revision of the policy this answer was read at.
+    pub revision: u64,
+    /// The key, also when it is disabled or expired.
+    pub key: Option<KeyPolicy>,
+    /// The key's namespace, and the one asked for.
+    pub namespaces: Vec<NamespacePolicy>,
+    /// The catalog, where it is newer than the worker's.
+    pub catalog: Option<Catalog>,
+}
+
+/// What changed after one revision, up to and with another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyChanges {
+    /// Changes up to and with this revision are in.
+    pub revision: u64,
+    /// Keys created or changed.
+    pub keys: Vec<KeyPolicy>,
+    /// Digests that are no longer valid: deleted keys, old secrets of rotated ones.
+    pub removed_keys: Vec<KeyDigest>,
+    /// Namespaces created or changed.
+    pub namespaces: Vec<NamespacePolicy>,
+    /// Names of deleted namespaces.
+    pub removed_namespaces: Vec<String>,
+    /// The catalog, where it changed.
+    pub catalog: Option<Catalog>,
+    /// The gateway was too far behind (or ahead: a restored database) to be told the difference:
+    /// it must forget everything and resolve anew.
+    pub reset: bool,
+}

@@ -1,0 +1,42 @@
+//! The once-a-second exchange of one Envoy with the service.
+
+use super::{Lease, LeaseReport, PolicyChanges};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Sends usage and leases, asks for changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SyncRequest {
+    /// The gateway (one Envoy process).
+    pub gateway: String,
+    /// The revision of the policy the gateway has; 0 where it has none.
+    pub revision: u64,
+    /// Usage events not yet acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch>,
+    /// Every lease it holds.
+    #[serde(default)]
+    pub leases: Vec<LeaseReport>,
+}
+
+/// Usage events sent together, repeated under the same number until acknowledged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Batch {
+    /// Counted up by the gateway.
+    pub number: u64,
+    /// [`super::UsageEvent`]s, each parsed on its own: one that cannot be read must not hold up
+    /// the others.
+    pub events: Vec<Box<RawValue>>,
+}
+
+/// The service's answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SyncAnswer {
+    /// The number of the batch that is now in the ledger.
+    pub acknowledged: Option<u64>,
+    /// What changed.
+    pub changes: PolicyChanges,
+    /// The leases reported, renewed, or replaced by new ones.
+    pub leases: Vec<Lease>,
+}
