@@ -4,13 +4,18 @@
 //! caller, and the one question it may ask while deciding is [`store::SharedStore`].
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::excessive_precision))]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::excessive_precision)
+)]
 
 pub mod budget;
 pub mod ids;
+pub mod meter;
 pub mod money;
 pub mod policy;
 pub mod secret;
 pub mod timestamp;
 pub mod usage;
 pub mod wire;
+pub mod wire_format;
