@@ -9,12 +9,14 @@
     allow(clippy::arithmetic_side_effects, clippy::excessive_precision)
 )]
 
+pub mod admission;
 pub mod budget;
 pub mod ids;
 pub mod meter;
 pub mod money;
 pub mod policy;
 pub mod secret;
+pub mod store;
 pub mod timestamp;
 pub mod usage;
 pub mod wire;

@@ -10,5 +10,5 @@ mod namespace;
 pub use catalog::{Catalog, Model};
 pub use endpoint::{EndpointScope, Role};
 pub use key::KeyPolicy;
-pub use limits::Limits;
+pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};

@@ -1,0 +1,11 @@
+//! Rates, concurrency and budgets at every level: all scopes of a request are debited, or none.
+
+mod bucket;
+mod debit;
+mod record;
+mod reservation;
+
+pub use bucket::{Bucket, BucketState, BucketView};
+pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms};
+pub use record::ScopeRecord;
+pub use reservation::{Denied, Reservation, Settled, admit};

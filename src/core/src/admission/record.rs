@@ -1,0 +1,176 @@
+//! The state of one scope in shared data: one small record of fixed layout.
+
+use super::bucket::BucketState;
+use crate::budget::{Books, EpochSum, Slice};
+use crate::timestamp::Timestamp;
+use crate::wire::CapPeriod;
+
+/// Changes whenever the layout does. A record of another layout counts as none: its buckets are
+/// full and its lease is left to expire.
+const LAYOUT: u64 = 1;
+const WORDS: usize = 29;
+
+/// Everything the workers of one Envoy share about one scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScopeRecord {
+    /// The request bucket.
+    pub requests: BucketState,
+    /// The token bucket.
+    pub tokens: BucketState,
+    /// Requests in flight.
+    pub in_flight: EpochSum,
+    /// The budget slice on loan.
+    pub slice: Slice,
+    /// The books of a gateway without a service.
+    pub books: Books,
+}
+
+impl ScopeRecord {
+    /// Reads a record; anything that is not one (nothing above all) is a scope never used.
+    pub fn decode(bytes: &[u8]) -> Self {
+        let mut words = Reader(bytes);
+        if bytes.len() != WORDS.saturating_mul(8) || words.u64() != LAYOUT {
+            return Self::default();
+        }
+        ScopeRecord {
+            requests: BucketState {
+                parts: words.i64(),
+                at: words.time(),
+            },
+            tokens: BucketState {
+                parts: words.i64(),
+                at: words.time(),
+            },
+            in_flight: words.epoch_sum(),
+            slice: Slice {
+                lease: words.i64(),
+                lent: words.i64(),
+                returned: words.i64(),
+                spent: words.i64(),
+                reserved: words.epoch_sum(),
+                expires_at: words.time(),
+                period_ends_at: words.time(),
+                used_at: words.time(),
+                period: if words.u64() == 1 {
+                    CapPeriod::Daily
+                } else {
+                    CapPeriod::Monthly
+                },
+                remaining: words.i64(),
+                dry_until: words.time(),
+                dry_need: words.i64(),
+            },
+            books: Books {
+                day_ends_at: words.time(),
+                day_spent: words.i64(),
+                month_ends_at: words.time(),
+                month_spent: words.i64(),
+                reserved: words.epoch_sum(),
+            },
+        }
+    }
+
+    /// Writes the record: little-endian words of 64 bits, the layout's number first.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut words = Writer(Vec::with_capacity(WORDS.saturating_mul(8)));
+        words.u64(LAYOUT);
+        for bucket in [&self.requests, &self.tokens] {
+            words.i64(bucket.parts);
+            words.time(bucket.at);
+        }
+        words.epoch_sum(&self.in_flight);
+        let slice = &self.slice;
+        words.i64(slice.lease);
+        words.i64(slice.lent);
+        words.i64(slice.returned);
+        words.i64(slice.spent);
+        words.epoch_sum(&slice.reserved);
+        words.time(slice.expires_at);
+        words.time(slice.period_ends_at);
+        words.time(slice.used_at);
+        words.u64(u64::from(slice.period == CapPeriod::Daily));
+        words.i64(slice.remaining);
+        words.time(slice.dry_until);
+        words.i64(slice.dry_need);
+        words.time(self.books.day_ends_at);
+        words.i64(self.books.day_spent);
+        words.time(self.books.month_ends_at);
+        words.i64(self.books.month_spent);
+        words.epoch_sum(&self.books.reserved);
+        words.0
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn u64(&mut self) -> u64 {
+        let Some((word, rest)) = self.0.split_first_chunk::<8>() else {
+            return 0;
+        };
+        self.0 = rest;
+        u64::from_le_bytes(*word)
+    }
+
+    fn i64(&mut self) -> i64 {
+        self.u64().cast_signed()
+    }
+
+    fn time(&mut self) -> Timestamp {
+        Timestamp::from_nanos(self.u64())
+    }
+
+    fn epoch_sum(&mut self) -> EpochSum {
+        EpochSum {
+            epoch: self.u64(),
+            present: self.i64(),
+            before: self.i64(),
+        }
+    }
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn u64(&mut self, word: u64) {
+        self.0.extend_from_slice(&word.to_le_bytes());
+    }
+
+    fn i64(&mut self, word: i64) {
+        self.u64(word.cast_unsigned());
+    }
+
+    fn time(&mut self, at: Timestamp) {
+        self.u64(at.nanos());
+    }
+
+    fn epoch_sum(&mut self, sum: &EpochSum) {
+        self.u64(sum.epoch);
+        self.i64(sum.present);
+        self.i64(sum.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(words in proptest::array::uniform32(any::<i64>())) {
+            let mut bytes = LAYOUT.to_le_bytes().to_vec();
+            for word in &words[..WORDS - 1] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            let record = ScopeRecord::decode(&bytes);
+            prop_assert_eq!(ScopeRecord::decode(&record.encode()), record);
+            prop_assert_eq!(record.encode().len(), WORDS * 8);
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_a_scope_never_used(bytes: Vec<u8>) {
+            prop_assert_eq!(ScopeRecord::decode(&bytes), ScopeRecord::default());
+        }
+    }
+}

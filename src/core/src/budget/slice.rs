@@ -1,0 +1,166 @@
+//! The borrower's side: a gateway spends the slice of a budget it was lent.
+
+use super::{Entry, EpochSum, Epochs};
+use crate::money::Money;
+use crate::timestamp::Timestamp;
+use crate::wire::{CapPeriod, Lease, LeaseReport};
+use core::time::Duration;
+
+/// After the lender had nothing to give, requests that need as much are refused for this long
+/// without asking again.
+const DRY: Duration = Duration::from_millis(500);
+
+/// What a gateway knows of the lease it holds on one scope's budget. All zero: it holds none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// The lease; 0 where there is none.
+    pub lease: i64,
+    /// All that was ever lent under it.
+    pub lent: i64,
+    /// All that was ever given back under it.
+    pub returned: i64,
+    /// What requests settled under it cost.
+    pub spent: i64,
+    /// What requests in flight may cost.
+    pub reserved: EpochSum,
+    /// From then on nothing may be reserved from it.
+    pub expires_at: Timestamp,
+    /// The end of its budget period.
+    pub period_ends_at: Timestamp,
+    /// When something was last reserved or settled.
+    pub used_at: Timestamp,
+    /// The cap that limits it.
+    pub period: CapPeriod,
+    /// What that cap had left when the lender last spoke.
+    pub remaining: i64,
+    /// Until then the lender need not be asked for `dry_need` or more.
+    pub dry_until: Timestamp,
+    /// The smallest need the lender could not cover.
+    pub dry_need: i64,
+}
+
+/// A cap that cannot cover a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The cap that decided.
+    pub period: CapPeriod,
+    /// What it has left, less what requests in flight may still cost. Never negative.
+    pub remaining: Money,
+    /// When it starts anew.
+    pub resets_at: Timestamp,
+}
+
+/// Why nothing was reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// There is no lease, it has expired, or it holds too little: the lender must be asked.
+    Ask,
+    /// The lender was asked a moment ago and had nothing.
+    Short(Shortage),
+}
+
+impl Slice {
+    /// What may still be reserved, as of the last change.
+    pub fn left(&self) -> Money {
+        let spent = self
+            .returned
+            .saturating_add(self.spent)
+            .saturating_add(self.reserved.total());
+        Money::from_nanos(self.lent.saturating_sub(spent))
+    }
+
+    /// Reserves `amount` for one request.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; then nothing was reserved.
+    pub fn reserve(
+        &mut self,
+        amount: Money,
+        epochs: Epochs,
+        now: Timestamp,
+    ) -> Result<Entry, Unavailable> {
+        self.reserved.roll(epochs, now);
+        let in_time = self.lease != 0 && now < self.expires_at && now < self.period_ends_at;
+        if amount == Money::ZERO || (in_time && self.left() >= amount) {
+            self.used_at = now;
+            return Ok(self.reserved.enter(amount.nanos()));
+        }
+        if now < self.dry_until && amount.nanos() >= self.dry_need && in_time {
+            return Err(Unavailable::Short(self.shortage()));
+        }
+        Err(Unavailable::Ask)
+    }
+
+    /// Books what a request cost and lets go of what was reserved for it. `lease` is the one it
+    /// was reserved from: where that has been replaced, the ledger alone books the cost.
+    pub fn settle(&mut self, lease: i64, entry: Entry, cost: Money, now: Timestamp) {
+        if lease != self.lease {
+            return;
+        }
+        self.reserved.settle(entry);
+        self.spent = self.spent.saturating_add(cost.nanos());
+        self.used_at = now;
+    }
+
+    /// Takes over what the lender says. A lease that was seen before never shrinks.
+    pub fn accept(&mut self, lease: &Lease) {
+        if lease.id == self.lease {
+            self.lent = self.lent.max(lease.lent.nanos());
+            self.expires_at = self.expires_at.max(lease.expires_at);
+        } else {
+            *self = Slice {
+                lease: lease.id,
+                lent: lease.lent.nanos(),
+                expires_at: lease.expires_at,
+                used_at: self.used_at,
+                ..Slice::default()
+            };
+        }
+        self.period_ends_at = lease.period_ends_at;
+        self.period = lease.period;
+        self.remaining = lease.remaining.nanos();
+        if let Some(most) = lease.hold_at_most {
+            self.give_back_above(most);
+        }
+    }
+
+    /// Remembers that the lender could not cover `need`.
+    pub fn found_dry(&mut self, need: Money, now: Timestamp) {
+        let still_dry = now < self.dry_until;
+        self.dry_need = if still_dry {
+            self.dry_need.min(need.nanos())
+        } else {
+            need.nanos()
+        };
+        self.dry_until = now.plus(DRY);
+    }
+
+    /// Gives back whatever is held above `most` and not reserved.
+    pub fn give_back_above(&mut self, most: Money) {
+        let surplus = self.left().saturating_sub(most.or_zero()).or_zero();
+        self.returned = self.returned.saturating_add(surplus.nanos());
+    }
+
+    /// What the lender is told of it.
+    pub fn report(&self, scope: &str) -> LeaseReport {
+        LeaseReport {
+            scope: scope.to_owned(),
+            id: self.lease,
+            returned: Money::from_nanos(self.returned),
+            left: self.left(),
+            idle: self.reserved.total() == 0 && self.left() <= Money::ZERO,
+        }
+    }
+
+    /// What a caller is told when it cannot cover a request.
+    pub fn shortage(&self) -> Shortage {
+        let remaining = self
+            .remaining
+            .min(self.remaining.saturating_sub(self.reserved.total()));
+        Shortage {
+            period: self.period,
+            remaining: Money::from_nanos(remaining.max(0)),
+            resets_at: self.period_ends_at,
+        }
+    }
+}
