@@ -11,6 +11,8 @@
 
 pub mod admission;
 pub mod budget;
+pub mod cache;
+pub mod config;
 pub mod ids;
 pub mod meter;
 pub mod money;
@@ -21,3 +23,4 @@ pub mod timestamp;
 pub mod usage;
 pub mod wire;
 pub mod wire_format;
+pub mod worker;

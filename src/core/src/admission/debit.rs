@@ -82,9 +82,19 @@ pub struct Ask {
     pub tokens: u64,
     /// The highest plausible cost.
     pub money: Money,
-    /// Whether to go on where money cannot be reserved, because the operator chose to fail open
-    /// and the service is away.
-    pub overdraw: bool,
+    /// What to do where the slice on loan cannot cover it.
+    pub short: WhenShort,
+}
+
+/// What becomes of a request that the slice on loan cannot cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenShort {
+    /// The lender is asked.
+    Borrow,
+    /// It is refused: the lender has been asked.
+    Refuse,
+    /// It goes on: the operator chose to fail open, and the lender is away.
+    Overdraw,
 }
 
 /// The kinds of rate limit.
@@ -211,19 +221,24 @@ fn reserve(
         }
         Budgeting::Leased => match record.slice.reserve(ask.money, terms.epochs, now) {
             Ok(entry) => Ok(Some((record.slice.lease, entry))),
-            Err(_) if ask.overdraw => Ok(Some((
-                record.slice.lease,
-                record.slice.reserved.enter(ask.money.nanos()),
-            ))),
-            Err(Unavailable::Short(shortage)) => Err(Denial::Budget(shortage)),
-            Err(Unavailable::Ask) => {
-                let held = (record.slice.lease != 0).then(|| record.slice.report(&scope.name));
-                Err(Denial::Lend(Need {
-                    scope: scope.name.clone(),
-                    amount: ask.money,
-                    held,
-                }))
-            }
+            Err(unavailable) => match (ask.short, unavailable) {
+                (WhenShort::Overdraw, _) => {
+                    let entry = record.slice.reserved.enter(ask.money.nanos());
+                    Ok(Some((record.slice.lease, entry)))
+                }
+                (_, Unavailable::Short(shortage)) => Err(Denial::Budget(shortage)),
+                (WhenShort::Refuse, Unavailable::Ask) => {
+                    Err(Denial::Budget(record.slice.shortage()))
+                }
+                (WhenShort::Borrow, Unavailable::Ask) => {
+                    let held = (record.slice.lease != 0).then(|| record.slice.report(&scope.name));
+                    Err(Denial::Lend(Need {
+                        scope: scope.name.clone(),
+                        amount: ask.money,
+                        held,
+                    }))
+                }
+            },
         },
     }
 }

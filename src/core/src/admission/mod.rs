@@ -6,6 +6,6 @@ mod record;
 mod reservation;
 
 pub use bucket::{Bucket, BucketState, BucketView};
-pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms};
+pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenShort};
 pub use record::ScopeRecord;
 pub use reservation::{Denied, Reservation, Settled, admit};

@@ -7,7 +7,7 @@ mod key;
 mod limits;
 mod namespace;
 
-pub use catalog::{Catalog, Model};
+pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
 pub use endpoint::{EndpointScope, Role};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};

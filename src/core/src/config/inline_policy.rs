@@ -1,0 +1,252 @@
+//! A policy written by an operator, in the contract's words and in dollars.
+
+use crate::ids::KeyDigest;
+use crate::money::Money;
+use crate::policy::{
+    Catalog, EndpointScope, KeyPolicy, Limits, Model, NamespacePolicy, Priority, Role, UnknownPrice,
+};
+use crate::timestamp::Timestamp;
+use crate::usage::Price;
+use hashbrown::{HashMap, HashSet};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// The whole policy of a standalone gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InlinePolicy {
+    /// Every key.
+    pub keys: Vec<KeyPolicy>,
+    /// Every namespace.
+    pub namespaces: Vec<NamespacePolicy>,
+    /// Every model.
+    pub catalog: Catalog,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPolicy {
+    #[serde(default)]
+    namespaces: Vec<RawNamespace>,
+    #[serde(default)]
+    keys: Vec<RawKey>,
+    models: Option<Vec<RawModel>>,
+    aliases: Option<HashMap<String, String>>,
+}
+
+/// Limits under the contract's canonical names.
+#[derive(Deserialize)]
+struct RawLimits {
+    monthly_quota_usd: Option<f64>,
+    daily_quota_usd: Option<f64>,
+    rate_limit_per_minute: Option<u64>,
+    tokens_per_minute: Option<u64>,
+    burst: Option<u64>,
+    max_concurrency: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RawNamespace {
+    name: String,
+    allowed_models: Option<Vec<String>>,
+    #[serde(default)]
+    priority: Priority,
+    #[serde(default)]
+    unknown_price: UnknownPrice,
+    #[serde(flatten)]
+    limits: RawLimits,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RawKey {
+    id: String,
+    /// SHA-256 of the secret, 64 hex digits: `printf %s "$KEY" | sha256sum`.
+    sha256: String,
+    namespace: Option<String>,
+    #[serde(default)]
+    role: Role,
+    scopes: Option<Vec<EndpointScope>>,
+    allowed_models: Option<Vec<String>>,
+    /// Seconds since 1970.
+    expires_at: Option<u64>,
+    #[serde(flatten)]
+    limits: RawLimits,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+/// Prices in dollars per million tokens.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawModel {
+    name: String,
+    upstream: String,
+    input: Option<f64>,
+    cached_input: Option<f64>,
+    output: Option<f64>,
+    max_output_tokens: Option<u64>,
+}
+
+impl RawPolicy {
+    pub(super) fn validate(self, problems: &mut Vec<String>) -> InlinePolicy {
+        let catalog = catalog(self.models, self.aliases, problems);
+        let mut names = HashSet::new();
+        let mut namespaces = Vec::new();
+        for raw in self.namespaces {
+            if !names.insert(raw.name.clone()) {
+                problems.push(format!("namespace `{}` is there twice", raw.name));
+            }
+            let what = format!("namespace `{}`", raw.name);
+            refuse_unknown(&what, &raw.unknown, problems);
+            namespaces.push(NamespacePolicy {
+                limits: raw.limits.validate(&what, problems),
+                allowed_models: raw.allowed_models,
+                priority: raw.priority,
+                unknown_price: raw.unknown_price,
+                name: raw.name,
+                organization: "default".to_owned(),
+                failure_mode: Default::default(),
+                enabled: true,
+                revision: 0,
+            });
+        }
+        let mut ids = HashSet::new();
+        let mut keys = Vec::new();
+        for raw in self.keys {
+            if !ids.insert(raw.id.clone()) {
+                problems.push(format!("key `{}` is there twice", raw.id));
+            }
+            if let Some(namespace) = raw.namespace.as_ref().filter(|name| !names.contains(*name)) {
+                let id = &raw.id;
+                problems.push(format!(
+                    "key `{id}` belongs to namespace `{namespace}`, which is not there"
+                ));
+            }
+            keys.extend(raw.validate(problems));
+        }
+        InlinePolicy {
+            keys,
+            namespaces,
+            catalog,
+        }
+    }
+}
+
+impl RawKey {
+    fn validate(self, problems: &mut Vec<String>) -> Option<KeyPolicy> {
+        let what = format!("key `{}`", self.id);
+        refuse_unknown(&what, &self.unknown, problems);
+        let limits = self.limits.validate(&what, problems);
+        let Some(digest) = KeyDigest::from_hex(&self.sha256) else {
+            problems.push(format!(
+                "{what}: sha256 must be 64 hex digits, the SHA-256 of the key"
+            ));
+            return None;
+        };
+        Some(KeyPolicy {
+            name: self.id.clone(),
+            id: self.id,
+            digest,
+            namespace: self.namespace,
+            role: self.role,
+            scopes: self.scopes,
+            allowed_models: self.allowed_models,
+            limits,
+            enabled: true,
+            expires_at: self.expires_at.map(Timestamp::from_secs),
+            revision: 0,
+        })
+    }
+}
+
+impl RawLimits {
+    fn validate(self, what: &str, problems: &mut Vec<String>) -> Limits {
+        let mut dollars = |name: &str, value: Option<f64>| {
+            let money = value.map(|value| (value, Money::from_dollars(value)));
+            if let Some((value, None)) = money {
+                problems.push(format!(
+                    "{what}: {name} is not an amount of dollars: {value}"
+                ));
+            }
+            money.and_then(|(_, money)| money)
+        };
+        let limits = Limits {
+            monthly_quota: dollars("monthly_quota_usd", self.monthly_quota_usd),
+            daily_quota: dollars("daily_quota_usd", self.daily_quota_usd),
+            requests_per_minute: self.rate_limit_per_minute,
+            tokens_per_minute: self.tokens_per_minute,
+            burst: self.burst,
+            max_concurrency: self.max_concurrency,
+        };
+        problems.extend(
+            limits
+                .problems()
+                .into_iter()
+                .map(|problem| format!("{what}: {problem}")),
+        );
+        limits
+    }
+}
+
+fn refuse_unknown(what: &str, unknown: &HashMap<String, IgnoredAny>, problems: &mut Vec<String>) {
+    for field in unknown.keys() {
+        problems.push(format!("{what}: there is no setting `{field}`"));
+    }
+}
+
+fn catalog(
+    models: Option<Vec<RawModel>>,
+    aliases: Option<HashMap<String, String>>,
+    problems: &mut Vec<String>,
+) -> Catalog {
+    let mut catalog = Catalog::builtin();
+    if let Some(models) = models {
+        catalog.models = models
+            .into_iter()
+            .map(|model| model.validate(problems))
+            .collect();
+        catalog.aliases.clear();
+    }
+    for (alias, target) in aliases.unwrap_or_default() {
+        if !catalog.models.iter().any(|model| model.name == target) {
+            problems.push(format!(
+                "alias `{alias}` leads to `{target}`, which is not a model"
+            ));
+        }
+        catalog.aliases.insert(alias.trim().to_lowercase(), target);
+    }
+    catalog
+}
+
+impl RawModel {
+    fn validate(self, problems: &mut Vec<String>) -> Model {
+        let mut nanos = |name: &str, dollars: Option<f64>| {
+            let money = Money::from_dollars(dollars?);
+            let nanos = money.and_then(|money| u64::try_from(money.nanos()).ok());
+            if nanos.is_none() {
+                let model = &self.name;
+                problems.push(format!(
+                    "model `{model}`: {name} must be dollars, 0 or more"
+                ));
+            }
+            nanos
+        };
+        let input = nanos("input", self.input);
+        let cached_input = nanos("cached_input", self.cached_input);
+        let output = nanos("output", self.output);
+        Model {
+            price: input.zip(output).map(|(input, output)| Price {
+                input,
+                cached_input,
+                output,
+                ..Price::FREE
+            }),
+            max_output_tokens: self
+                .max_output_tokens
+                .unwrap_or(crate::policy::DEFAULT_MAX_OUTPUT_TOKENS),
+            name: self.name,
+            upstream: self.upstream,
+        }
+    }
+}

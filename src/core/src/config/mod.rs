@@ -1,0 +1,190 @@
+//! The plugin's configuration: JSON text in Envoy's `configuration` field.
+
+mod inline_policy;
+
+pub use inline_policy::InlinePolicy;
+
+use serde::Deserialize;
+
+/// Everything an operator can set, after validation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The accounting service; absent for a standalone gateway.
+    pub accounting: Option<Accounting>,
+    /// The policy of a standalone gateway.
+    pub policy: Option<InlinePolicy>,
+    /// Longest request body, in bytes: 1 KiB to 1 GiB.
+    pub max_request_bytes: usize,
+    /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
+    /// route timeout, or reservations are let go of while their requests still run.
+    pub max_request_seconds: u64,
+    /// Keys and namespaces each worker remembers at most: 16 to 10,000,000.
+    pub max_cached_tenants: usize,
+}
+
+/// How the accounting service is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounting {
+    /// The Envoy cluster that leads there.
+    pub cluster: String,
+    /// How long a request waits for it, in milliseconds: 1 to 60,000.
+    #[serde(default = "default_timeout_ms")]
+    pub timeout_ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfig {
+    accounting: Option<Accounting>,
+    policy: Option<inline_policy::RawPolicy>,
+    #[serde(default = "default_max_request_bytes")]
+    max_request_bytes: usize,
+    #[serde(default = "default_max_request_seconds")]
+    max_request_seconds: u64,
+    #[serde(default = "default_max_cached_tenants")]
+    max_cached_tenants: usize,
+}
+
+const fn default_timeout_ms() -> u64 {
+    2_000
+}
+
+const fn default_max_request_bytes() -> usize {
+    10 * 1_024 * 1_024
+}
+
+const fn default_max_request_seconds() -> u64 {
+    600
+}
+
+const fn default_max_cached_tenants() -> usize {
+    20_000
+}
+
+impl Config {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// Every problem found, each a sentence for the operator.
+    pub fn parse(text: &[u8]) -> Result<Config, Vec<String>> {
+        let raw: RawConfig = serde_json::from_slice(text)
+            .map_err(|error| vec![format!("the plugin configuration cannot be read: {error}")])?;
+        let mut problems = Vec::new();
+        check(
+            &mut problems,
+            "max_request_bytes",
+            raw.max_request_bytes,
+            1_024,
+            1 << 30,
+        );
+        check(
+            &mut problems,
+            "max_request_seconds",
+            raw.max_request_seconds,
+            1,
+            86_400,
+        );
+        check(
+            &mut problems,
+            "max_cached_tenants",
+            raw.max_cached_tenants,
+            16,
+            10_000_000,
+        );
+        if let Some(accounting) = &raw.accounting {
+            check(
+                &mut problems,
+                "accounting.timeout_ms",
+                accounting.timeout_ms,
+                1,
+                60_000,
+            );
+            if accounting.cluster.is_empty() {
+                problems.push("accounting.cluster must name an Envoy cluster".to_owned());
+            }
+        }
+        match (&raw.accounting, &raw.policy) {
+            (Some(_), Some(_)) => problems.push(
+                "accounting and policy exclude each other: the policy comes from the accounting \
+                 service, or it is given inline"
+                    .to_owned(),
+            ),
+            (None, None) => problems.push(
+                "either accounting (the service that owns the policy) or policy (given inline) \
+                 must be there"
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        let policy = raw.policy.map(|policy| policy.validate(&mut problems));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Config {
+            accounting: raw.accounting,
+            policy,
+            max_request_bytes: raw.max_request_bytes,
+            max_request_seconds: raw.max_request_seconds,
+            max_cached_tenants: raw.max_cached_tenants,
+        })
+    }
+}
+
+fn check<T: PartialOrd + core::fmt::Display>(
+    problems: &mut Vec<String>,
+    name: &str,
+    value: T,
+    least: T,
+    most: T,
+) {
+    if value < least || value > most {
+        problems.push(format!(
+            "{name} must be from {least} to {most}, it is {value}"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> String {
+        Config::parse(text.as_bytes()).unwrap_err().join("; ")
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
+        assert_eq!(config.max_request_bytes, 10_485_760);
+        assert_eq!(config.accounting.unwrap().timeout_ms, 2_000);
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        assert!(problems("{}").contains("either accounting"));
+        assert!(problems("nonsense").contains("cannot be read"));
+        assert!(problems(r#"{"acounting":{}}"#).contains("unknown field `acounting`"));
+        let both = problems(
+            r#"{"accounting":{"cluster":"","timeout_ms":0},"max_request_seconds":0,
+                "policy":{"namespaces":[{"name":"a"},{"name":"a","rpm_limit":3,"daily_quota_usd":1}],
+                          "keys":[{"id":"k","sha256":"00","namespace":"b"}],
+                          "models":[{"name":"m","upstream":"u","input":-1,"output":1}],
+                          "aliases":{"x":"nobody"}}}"#,
+        );
+        for part in [
+            "max_request_seconds must be from 1 to 86400",
+            "accounting.timeout_ms",
+            "accounting.cluster",
+            "exclude each other",
+            "namespace `a` is there twice",
+            "namespace `a`: there is no setting `rpm_limit`",
+            "key `k`: sha256",
+            "key `k` belongs to namespace `b`, which is not there",
+            "model `m`: input",
+            "alias `x` leads to `nobody`",
+        ] {
+            assert!(both.contains(part), "{part} in {both}");
+        }
+    }
+}

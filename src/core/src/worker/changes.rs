@@ -1,0 +1,171 @@
+//! Policy changes on their way from the worker that syncs to all workers of the Envoy.
+
+use crate::cache::PolicyCache;
+use crate::store::SharedStore;
+use crate::wire::PolicyChanges;
+
+const HEAD_KEY: &str = "changes";
+/// Changes kept for workers that have not read them. A worker reads ten times a second and changes
+/// come once, so one that falls this far behind has been away.
+const KEPT: u64 = 16;
+
+/// One worker's place in the feed: a bounded ring of records in shared data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangeFeed {
+    seen: u64,
+}
+
+/// What the newest record of the feed is, and the policy's revision after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Head {
+    number: u64,
+    revision: u64,
+}
+
+impl ChangeFeed {
+    /// A worker that starts with an empty cache: nothing up to now concerns it. Also answers the
+    /// policy's revision.
+    pub fn join<S: SharedStore>(store: &S) -> (ChangeFeed, u64) {
+        let head = read_head(store);
+        (ChangeFeed { seen: head.number }, head.revision)
+    }
+
+    /// The policy's revision, as far as this Envoy knows.
+    pub fn revision<S: SharedStore>(store: &S) -> u64 {
+        read_head(store).revision
+    }
+
+    /// Passes `changes` on. One that does not arrive (another worker published in between) comes
+    /// again with the next sync, whose revision is then still the old one.
+    pub fn publish<S: SharedStore>(store: &mut S, changes: &PolicyChanges) {
+        let (head, version) = match store.get(HEAD_KEY) {
+            Some((bytes, version)) => (decode(&bytes), Some(version)),
+            None => (Head::default(), None),
+        };
+        if changes.revision == head.revision && !changes.reset {
+            return;
+        }
+        let Ok(text) = serde_json::to_vec(changes) else {
+            return;
+        };
+        let next = Head {
+            number: head.number.saturating_add(1),
+            revision: changes.revision,
+        };
+        let slot = slot(next.number);
+        let slot_version = store.get(&slot).map(|(_, version)| version);
+        let value = [&next.number.to_le_bytes(), text.as_slice()].concat();
+        if store.put(&slot, &value, slot_version).is_ok() {
+            let _ = store.put(HEAD_KEY, &encode(next), version);
+        }
+    }
+
+    /// Applies what this worker has not seen to its cache.
+    pub fn follow<S: SharedStore>(&mut self, store: &S, cache: &mut PolicyCache) {
+        let head = read_head(store);
+        let behind = head.number.saturating_sub(self.seen);
+        if behind == 0 {
+            return;
+        }
+        let first = self.seen.saturating_add(1);
+        self.seen = head.number;
+        if behind > KEPT {
+            cache.forget(head.revision);
+            return;
+        }
+        for number in first..=head.number {
+            match read_changes(store, number) {
+                Some(changes) => cache.apply(changes),
+                None => {
+                    cache.forget(head.revision);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn read_changes<S: SharedStore>(store: &S, number: u64) -> Option<PolicyChanges> {
+    let (bytes, _) = store.get(&slot(number))?;
+    let (stored, text) = bytes.split_first_chunk::<8>()?;
+    (u64::from_le_bytes(*stored) == number).then_some(())?;
+    serde_json::from_slice(text).ok()
+}
+
+fn slot(number: u64) -> String {
+    format!("changes/{}", number.checked_rem(KEPT).unwrap_or(0))
+}
+
+fn read_head<S: SharedStore>(store: &S) -> Head {
+    store
+        .get(HEAD_KEY)
+        .map(|(bytes, _)| decode(&bytes))
+        .unwrap_or_default()
+}
+
+fn decode(bytes: &[u8]) -> Head {
+    let Some((number, rest)) = bytes.split_first_chunk::<8>() else {
+        return Head::default();
+    };
+    let revision = rest
+        .first_chunk::<8>()
+        .map_or(0, |word| u64::from_le_bytes(*word));
+    Head {
+        number: u64::from_le_bytes(*number),
+        revision,
+    }
+}
+
+fn encode(head: Head) -> Vec<u8> {
+    [head.number.to_le_bytes(), head.revision.to_le_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fake::FakeStore;
+
+    fn at(revision: u64) -> PolicyChanges {
+        PolicyChanges {
+            revision,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn every_worker_sees_every_change_once() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        for revision in 1..=40 {
+            ChangeFeed::publish(&mut store, &at(revision));
+            ChangeFeed::publish(&mut store, &at(revision));
+            feed.follow(&store, &mut cache);
+            assert_eq!((cache.revision(), feed.seen), (revision, revision));
+        }
+        assert!(store.values.len() <= 17, "bounded");
+        assert_eq!(ChangeFeed::join(&store), (feed, 40));
+    }
+
+    #[test]
+    fn a_worker_that_missed_too_much_forgets_what_it_knew() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        for revision in 1..=20 {
+            ChangeFeed::publish(&mut store, &at(revision));
+        }
+        feed.follow(&store, &mut cache);
+        assert_eq!(cache.revision(), 20);
+    }
+
+    #[test]
+    fn a_change_lost_to_a_conflict_can_be_published_again() {
+        let mut store = FakeStore::default();
+        store.conflicts.push(true);
+        ChangeFeed::publish(&mut store, &at(3));
+        assert_eq!(ChangeFeed::revision(&store), 0);
+        ChangeFeed::publish(&mut store, &at(3));
+        assert_eq!(ChangeFeed::revision(&store), 3);
+    }
+}

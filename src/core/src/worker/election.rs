@@ -1,0 +1,87 @@
+//! One worker syncs for its Envoy, elected by a lease in shared data.
+
+use crate::store::{SharedStore, update};
+use crate::timestamp::Timestamp;
+use core::time::Duration;
+
+const LEADER_KEY: &str = "leader";
+const GATEWAY_KEY: &str = "gateway";
+/// For how long a worker leads without renewing: then its VM is taken for dead.
+const TERM: Duration = Duration::from_secs(3);
+
+/// One worker's candidacy.
+#[derive(Clone, Copy, Debug)]
+pub struct Election {
+    me: u64,
+}
+
+impl Election {
+    /// `me` is a random number of this worker's VM.
+    pub const fn new(me: u64) -> Self {
+        Election { me }
+    }
+
+    /// Whether this worker leads: it does already, or nobody has for a term.
+    pub fn lead<S: SharedStore>(&self, store: &mut S, now: Timestamp) -> bool {
+        let me = self.me;
+        update(store, LEADER_KEY, |present| {
+            let (leader, until) = decode(present);
+            if leader != me && now < until {
+                return (None, false);
+            }
+            (Some(encode(me, now.plus(TERM))), true)
+        })
+        .unwrap_or(false)
+    }
+}
+
+fn decode(bytes: &[u8]) -> (u64, Timestamp) {
+    let word = |at: usize| {
+        bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+            .map_or(0, |w| u64::from_le_bytes(*w))
+    };
+    (word(0), Timestamp::from_nanos(word(8)))
+}
+
+fn encode(leader: u64, until: Timestamp) -> Vec<u8> {
+    [leader.to_le_bytes(), until.nanos().to_le_bytes()].concat()
+}
+
+/// The id of this Envoy process: the first worker's `candidate`, for as long as Envoy lives.
+pub fn gateway_id<S: SharedStore>(store: &mut S, candidate: u64) -> String {
+    let kept = update(store, GATEWAY_KEY, |present| {
+        match present.first_chunk::<8>() {
+            Some(id) => (None, u64::from_le_bytes(*id)),
+            None => (Some(candidate.to_le_bytes().to_vec()), candidate),
+        }
+    });
+    format!("gw_{:016x}", kept.unwrap_or(candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fake::FakeStore;
+
+    #[test]
+    fn one_leads_until_it_falls_silent() {
+        let mut store = FakeStore::default();
+        let (one, two) = (Election::new(1), Election::new(2));
+        let at = Timestamp::from_secs;
+        assert!(one.lead(&mut store, at(100)));
+        assert!(!two.lead(&mut store, at(101)));
+        assert!(one.lead(&mut store, at(102)));
+        assert!(!two.lead(&mut store, at(104)));
+        assert!(two.lead(&mut store, at(105)));
+        assert!(!one.lead(&mut store, at(106)));
+    }
+
+    #[test]
+    fn the_first_worker_names_the_gateway() {
+        let mut store = FakeStore::default();
+        let first = gateway_id(&mut store, 7);
+        assert_eq!(gateway_id(&mut store, 8), first);
+    }
+}

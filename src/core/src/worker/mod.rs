@@ -1,0 +1,16 @@
+//! What the workers of one Envoy do together, once a second rather than once a request: elect the
+//! one that syncs, send usage, keep leases, pass on changes.
+
+mod changes;
+mod election;
+mod leases;
+mod outbox;
+mod sync;
+mod waiting;
+
+pub use changes::ChangeFeed;
+pub use election::{Election, gateway_id};
+pub use leases::apply_lend;
+pub use outbox::{Outbox, UsageQueue};
+pub use sync::Sync;
+pub use waiting::{Role, Waiting};

@@ -1,0 +1,121 @@
+//! The exchange with the service, by the worker that leads.
+
+use super::changes::ChangeFeed;
+use super::election::Election;
+use super::leases;
+use super::outbox::{Outbox, UsageQueue};
+use crate::budget::Epochs;
+use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
+use crate::wire::{LeaseReport, SyncAnswer};
+use core::time::Duration;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// Time between two syncs that went well.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The longest time between two attempts while the service is away.
+const MAX_BACK_OFF: Duration = Duration::from_secs(8);
+
+/// One worker's part in syncing.
+#[derive(Debug)]
+pub struct Sync {
+    election: Election,
+    gateway: String,
+    epochs: Epochs,
+    next_at: Timestamp,
+    failures: u32,
+    under_way: Option<UnderWay>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    reported: Vec<LeaseReport>,
+    more: bool,
+}
+
+/// [`crate::wire::SyncRequest`] with its events still in one piece.
+#[derive(Serialize)]
+struct Outgoing<'a> {
+    gateway: &'a str,
+    revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<OutgoingBatch<'a>>,
+    leases: &'a [LeaseReport],
+}
+
+#[derive(Serialize)]
+struct OutgoingBatch<'a> {
+    number: u64,
+    events: &'a RawValue,
+}
+
+impl Sync {
+    /// A worker that takes part. `me` is a random number of its VM.
+    pub fn new(me: u64, gateway: String, epochs: Epochs) -> Self {
+        Sync {
+            election: Election::new(me),
+            gateway,
+            epochs,
+            next_at: Timestamp::EPOCH,
+            failures: 0,
+            under_way: None,
+        }
+    }
+
+    /// The body of a sync to send now, if this worker leads and one is due. Must be followed by
+    /// [`Sync::answered`] or [`Sync::failed`].
+    pub fn due<S: SharedStore, Q: UsageQueue>(
+        &mut self,
+        store: &mut S,
+        queue: &mut Q,
+        now: Timestamp,
+    ) -> Option<Vec<u8>> {
+        if !self.election.lead(store, now) || self.under_way.is_some() || now < self.next_at {
+            return None;
+        }
+        let outbox = Outbox::next(store, queue);
+        let reported = leases::report(store, self.epochs, now);
+        let body = serde_json::to_vec(&Outgoing {
+            gateway: &self.gateway,
+            revision: ChangeFeed::revision(store),
+            batch: outbox.as_ref().map(|outbox| OutgoingBatch {
+                number: outbox.number,
+                events: &outbox.events,
+            }),
+            leases: &reported,
+        });
+        let more = outbox.is_some_and(|outbox| outbox.full);
+        self.under_way = Some(UnderWay { reported, more });
+        body.ok()
+    }
+
+    /// The service has answered.
+    pub fn answered<S: SharedStore>(&mut self, store: &mut S, answer: &SyncAnswer, now: Timestamp) {
+        let Some(under_way) = self.under_way.take() else {
+            return;
+        };
+        if let Some(number) = answer.acknowledged {
+            Outbox::acknowledge(store, number);
+        }
+        leases::renew(store, &under_way.reported, &answer.leases);
+        ChangeFeed::publish(store, &answer.changes);
+        self.failures = 0;
+        self.next_at = if under_way.more {
+            now
+        } else {
+            now.plus(INTERVAL)
+        };
+    }
+
+    /// The service did not answer, or not as it should. How long until the next attempt.
+    pub fn failed(&mut self, now: Timestamp) -> Duration {
+        self.under_way = None;
+        let back_off = INTERVAL
+            .saturating_mul(1 << self.failures.min(3))
+            .min(MAX_BACK_OFF);
+        self.failures = self.failures.saturating_add(1);
+        self.next_at = now.plus(back_off);
+        back_off
+    }
+}

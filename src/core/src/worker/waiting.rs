@@ -1,0 +1,110 @@
+//! Requests of one worker that wait for the same answer ask for it once.
+
+use core::hash::Hash;
+use hashbrown::HashMap;
+
+/// What a request that begins to wait has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It is the first: it asks.
+    Leader,
+    /// Somebody has asked: it waits.
+    Follower,
+}
+
+/// The questions under way and the requests that wait for them, by the ids of their streams.
+#[derive(Debug)]
+pub struct Waiting<Q> {
+    questions: HashMap<Q, Vec<u32>>,
+    orphans: Vec<Q>,
+}
+
+impl<Q: Hash + Eq + Clone> Default for Waiting<Q> {
+    fn default() -> Self {
+        Waiting {
+            questions: HashMap::new(),
+            orphans: Vec::new(),
+        }
+    }
+}
+
+impl<Q: Hash + Eq + Clone> Waiting<Q> {
+    /// `stream` waits for the answer to `question`.
+    pub fn join(&mut self, question: Q, stream: u32) -> Role {
+        let waiting = self.questions.entry(question).or_default();
+        waiting.push(stream);
+        if waiting.len() > 1 {
+            Role::Follower
+        } else {
+            Role::Leader
+        }
+    }
+
+    /// The answer has come: the streams to go on with, in the order they came.
+    pub fn answered(&mut self, question: &Q) -> Vec<u32> {
+        self.orphans.retain(|orphan| orphan != question);
+        self.questions.remove(question).unwrap_or_default()
+    }
+
+    /// A stream has gone. A call ends with the stream that made it, so where that one led and
+    /// others wait, the question must be asked again.
+    pub fn leave(&mut self, stream: u32) {
+        let Some((question, led)) = self.questions.iter().find_map(|(question, streams)| {
+            let at = streams.iter().position(|waiting| *waiting == stream)?;
+            Some((question.clone(), at == 0))
+        }) else {
+            return;
+        };
+        let Some(streams) = self.questions.get_mut(&question) else {
+            return;
+        };
+        streams.retain(|waiting| *waiting != stream);
+        if streams.is_empty() {
+            self.answered(&question);
+        } else if led && !self.orphans.contains(&question) {
+            self.orphans.push(question);
+        }
+    }
+
+    /// Questions whose asker has gone: to be asked anew by the worker itself.
+    pub fn take_orphans(&mut self) -> Vec<Q> {
+        core::mem::take(&mut self.orphans)
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.questions.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_asks_and_all_are_answered() {
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.join("key", 1), Role::Leader);
+        assert_eq!(waiting.join("key", 2), Role::Follower);
+        assert_eq!(waiting.join("other", 3), Role::Leader);
+        assert_eq!(waiting.answered(&"key"), [1, 2]);
+        assert_eq!(waiting.join("key", 4), Role::Leader);
+    }
+
+    #[test]
+    fn a_question_outlives_its_asker() {
+        let mut waiting = Waiting::default();
+        for stream in 1..=3 {
+            waiting.join("key", stream);
+        }
+        waiting.leave(2);
+        assert!(waiting.take_orphans().is_empty());
+        waiting.leave(1);
+        assert_eq!(waiting.take_orphans(), ["key"]);
+        waiting.leave(9);
+        assert_eq!(waiting.answered(&"key"), [3]);
+        waiting.join("key", 5);
+        waiting.leave(5);
+        assert!(waiting.is_empty() && waiting.take_orphans().is_empty());
+    }
+}
