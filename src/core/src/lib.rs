@@ -17,6 +17,8 @@ pub mod ids;
 pub mod meter;
 pub mod money;
 pub mod policy;
+pub mod refusal;
+pub mod request;
 pub mod secret;
 pub mod store;
 pub mod timestamp;

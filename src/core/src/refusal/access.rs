@@ -1,0 +1,206 @@
+//! Refusals of what a caller is or asks for.
+
+use super::text::{clip, list};
+use super::{Code, Refusal};
+use crate::policy::{EndpointScope, Role};
+use crate::request::{BodyError, NamespaceConflict};
+use crate::timestamp::Timestamp;
+
+impl Refusal {
+    /// The request has no key.
+    pub fn missing_key() -> Self {
+        let message = "No API key was sent. Send yours as `Authorization: Bearer KEY`.";
+        Refusal::new(Code::InvalidApiKey, message.to_owned())
+    }
+
+    /// The key's checksum is wrong.
+    pub fn mistyped_key() -> Self {
+        let message = "The API key is mistyped or cut off. Copy it again in full.";
+        Refusal::new(Code::InvalidApiKey, message.to_owned())
+    }
+
+    /// Nobody has such a key.
+    pub fn unknown_key() -> Self {
+        let message = "The API key is not known here. It may have been deleted or rotated; ask \
+                       your administrator for a new one.";
+        Refusal::new(Code::InvalidApiKey, message.to_owned())
+    }
+
+    /// The key of id `key_id` expired at `at`.
+    pub fn expired_key(key_id: &str, at: Timestamp) -> Self {
+        let message = format!(
+            "The API key {} expired at {}. Rotate it or ask your administrator for a new one.",
+            clip(key_id.as_bytes()),
+            at.to_rfc3339()
+        );
+        Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
+    }
+
+    /// The key of id `key_id` is disabled.
+    pub fn disabled_key(key_id: &str) -> Self {
+        let message = format!(
+            "The API key {} is disabled. Ask your administrator to enable it.",
+            clip(key_id.as_bytes())
+        );
+        Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
+    }
+
+    /// The key of id `key_id` is bound to another namespace than the headers name.
+    pub fn key_of_another_namespace(key_id: &str, named: &[u8]) -> Self {
+        let message = format!(
+            "The API key {} does not belong to namespace '{}'. Leave the namespace header out, or \
+             use a key of that namespace.",
+            clip(key_id.as_bytes()),
+            clip(named)
+        );
+        Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
+    }
+
+    /// The key serves several namespaces and the headers name none.
+    pub fn missing_namespace(key_id: &str) -> Self {
+        let message = "This API key serves several namespaces. Name one in the `X-Namespace` \
+                       header.";
+        Refusal::new(Code::NamespaceNotFound, message.to_owned()).by_key(key_id)
+    }
+
+    /// There is no namespace of this name.
+    pub fn unknown_namespace(named: &[u8]) -> Self {
+        let named = clip(named);
+        let message = format!(
+            "There is no namespace '{named}'. Check the `X-Namespace` header, or ask your \
+             administrator to create it."
+        );
+        Refusal::new(Code::NamespaceNotFound, message).by_namespace(&named)
+    }
+
+    /// The namespace is disabled.
+    pub fn disabled_namespace(name: &str) -> Self {
+        let message = format!(
+            "The namespace '{}' is disabled. Ask your administrator to enable it.",
+            clip(name.as_bytes())
+        );
+        Refusal::new(Code::NamespaceNotFound, message).by_namespace(name)
+    }
+
+    /// `scope` may use `allowed` and not `model`.
+    pub fn model_not_allowed<'a>(
+        scope: &str,
+        model: &str,
+        allowed: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let message = format!(
+            "{} may not use the model '{}'. Allowed models: {}.",
+            clip(scope.as_bytes()),
+            clip(model.as_bytes()),
+            list(allowed)
+        );
+        let refusal = Refusal::new(Code::ModelNotAllowed, message);
+        refusal.by(scope).at(Some("model"))
+    }
+
+    /// `model` has no price, so `scope` cannot be held to a budget with it. `allowed` have one.
+    pub fn model_without_price<'a>(
+        scope: &str,
+        model: &str,
+        allowed: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let message = format!(
+            "The model '{}' has no price, so its cost cannot be held to a budget. Ask your \
+             administrator to set one. Allowed models: {}.",
+            clip(model.as_bytes()),
+            list(allowed)
+        );
+        let refusal = Refusal::new(Code::ModelNotAllowed, message);
+        refusal.by(scope).at(Some("model"))
+    }
+
+    /// There is no model or alias of this name; `known` are the ones the caller may use.
+    pub fn model_not_found<'a>(model: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let message = format!(
+            "There is no model '{}'. Known models: {}.",
+            clip(model.as_bytes()),
+            list(known)
+        );
+        Refusal::new(Code::ModelNotFound, message).at(Some("model"))
+    }
+
+    /// The role of the key does not cover the endpoint.
+    pub fn role_forbids(key_id: &str, role: Role, endpoint: EndpointScope) -> Self {
+        let message = format!(
+            "The role '{}' may not use this endpoint ({}). Use a key of another role, or ask your \
+             administrator for one.",
+            role.name(),
+            endpoint.name()
+        );
+        Refusal::new(Code::EndpointNotAllowed, message).by_key(key_id)
+    }
+
+    /// The scopes of the key do not cover the endpoint.
+    pub fn scopes_forbid(key_id: &str, scopes: &[EndpointScope], endpoint: EndpointScope) -> Self {
+        let message = format!(
+            "This API key's scopes ({}) do not include '{}'. Ask your administrator to add it.",
+            list(scopes.iter().map(|scope| scope.name())),
+            endpoint.name()
+        );
+        Refusal::new(Code::EndpointNotAllowed, message).by_key(key_id)
+    }
+
+    /// The path is none that model traffic may use.
+    pub fn path_not_found(method: &[u8], path: &[u8]) -> Self {
+        let message = format!(
+            "There is no {} {} here. The README lists the endpoints; an operator can let further \
+             paths pass.",
+            clip(method),
+            clip(path)
+        );
+        Refusal::new(Code::NotFound, message)
+    }
+
+    /// The content is against the policy of `scope`.
+    pub fn content_policy(scope: &str, category: &str) -> Self {
+        let category = clip(category.as_bytes());
+        let message = format!(
+            "The content policy of {} forbids this content ({category}). Change the prompt.",
+            clip(scope.as_bytes())
+        );
+        let mut refusal = Refusal::new(Code::ContentPolicyViolation, message).by(scope);
+        refusal.category = Some(category);
+        refusal
+    }
+
+    /// The body is over `limit` bytes.
+    pub fn too_large(limit: u64) -> Self {
+        let message = format!(
+            "The body is over this gateway's limit of {limit} bytes. Send less, or upload files \
+             to the provider by reference."
+        );
+        Refusal::new(Code::RequestTooLarge, message)
+    }
+
+    /// The request cannot be governed as it is, for a reason of `message`'s words; `param` is the
+    /// field at fault.
+    pub fn invalid_request(message: &str, param: Option<&'static str>) -> Self {
+        Refusal::new(Code::InvalidRequest, message.to_owned()).at(param)
+    }
+
+    fn by_key(self, key_id: &str) -> Self {
+        self.by(&format!("key:{key_id}"))
+    }
+
+    fn by_namespace(self, name: &str) -> Self {
+        self.by(&format!("namespace:{name}"))
+    }
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        let message = format!("{error}.");
+        Refusal::new(Code::InvalidRequest, message).at(error.param())
+    }
+}
+
+impl From<NamespaceConflict> for Refusal {
+    fn from(conflict: NamespaceConflict) -> Self {
+        Refusal::new(Code::InvalidRequest, format!("{conflict}."))
+    }
+}

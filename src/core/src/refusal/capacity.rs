@@ -1,0 +1,113 @@
+//! Refusals of what a scope has used up.
+
+use super::text::clip;
+use super::{Code, Refusal};
+use crate::money::Money;
+use crate::timestamp::Timestamp;
+use core::time::Duration;
+
+/// What ran out, where waiting helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Requests a minute.
+    Requests,
+    /// Tokens a minute.
+    Tokens,
+    /// Requests in flight at once.
+    Concurrency,
+    /// Places in the queue of throttled requests, or the time a request may wait there.
+    Queue,
+}
+
+/// What money ran out, where waiting a moment does not help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// The cap of the UTC calendar day.
+    Daily,
+    /// The cap of the UTC calendar month.
+    Monthly,
+    /// The reservation the request names.
+    Reservation,
+    /// The prepaid balance.
+    Balance,
+}
+
+impl Refusal {
+    /// `scope` has used up its `rate`, whose limit is `limit`.
+    pub fn rate_limited(
+        scope: &str,
+        rate: Rate,
+        limit: Option<u64>,
+        retry_after: Duration,
+    ) -> Self {
+        let scope_name = clip(scope.as_bytes());
+        let limit = limit
+            .map(|limit| format!(" of {limit}"))
+            .unwrap_or_default();
+        let what = match rate {
+            Rate::Requests => format!("its limit{limit} requests a minute"),
+            Rate::Tokens => format!("its limit{limit} tokens a minute"),
+            Rate::Concurrency => format!("its limit{limit} requests in flight at once"),
+            Rate::Queue => format!("its queue{limit} waiting requests"),
+        };
+        let seconds = whole_seconds(retry_after);
+        let message = format!("{scope_name} is over {what}. Try again in {seconds} s.");
+        let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
+        refusal.rate = Some(rate);
+        refusal.retry_after = Some(retry_after);
+        refusal
+    }
+
+    /// A `budget` of `scope` has `remaining` left, which does not cover the `needed` cost of the
+    /// request; `resets_at` is when it starts anew.
+    pub fn budget_exceeded(
+        scope: &str,
+        budget: Budget,
+        remaining: Money,
+        needed: Money,
+        resets_at: Option<Timestamp>,
+    ) -> Self {
+        let remaining = remaining.or_zero();
+        let what = match budget {
+            Budget::Daily => "Daily budget exhausted",
+            Budget::Monthly => "Monthly budget exhausted",
+            Budget::Reservation => "Reservation exhausted",
+            Budget::Balance => "Prepaid balance exhausted",
+        };
+        let when = resets_at.map_or_else(String::new, |at| {
+            format!("wait for the reset at {}, ", at.to_rfc3339())
+        });
+        let source = match budget {
+            Budget::Daily | Budget::Monthly => "ask your administrator to raise it",
+            Budget::Reservation => "make a larger reservation",
+            Budget::Balance => "top up the credits",
+        };
+        let message = format!(
+            "{what}: {} has {remaining} left and this request may cost {needed}. Lower the \
+             request's max tokens, {when}or {source}.",
+            clip(scope.as_bytes())
+        );
+        let mut refusal = Refusal::new(Code::BudgetExceeded, message).by(scope);
+        refusal.remaining = Some(remaining);
+        refusal.resets_at = resets_at;
+        refusal
+    }
+
+    /// The service is away, and `scope` is to fail closed.
+    pub fn accounting_unavailable(scope: Option<&str>) -> Self {
+        let message = "The accounting service cannot be reached, and this gateway serves nothing \
+                       it cannot account for. Try again shortly.";
+        let mut refusal = Refusal::new(Code::AccountingUnavailable, message.to_owned());
+        refusal.retry_after = Some(Duration::from_secs(1));
+        match scope {
+            Some(scope) => refusal.by(scope),
+            None => refusal,
+        }
+    }
+}
+
+/// `Retry-After` counts whole seconds: rounded up, at least 1.
+pub(super) fn whole_seconds(duration: Duration) -> u64 {
+    let partial = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(partial).max(1)
+}

@@ -1,0 +1,251 @@
+//! The contract's codes, and each dialect's own word for them.
+
+use super::Rate;
+
+/// The contract's name for a kind of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// No key, or none that is good for this.
+    InvalidApiKey,
+    /// A cap or a reservation cannot cover the request.
+    BudgetExceeded,
+    /// No namespace, or none there is.
+    NamespaceNotFound,
+    /// The model exists and is not for this caller.
+    ModelNotAllowed,
+    /// The role or the scopes of the key do not cover the endpoint.
+    EndpointNotAllowed,
+    /// Neither a model nor an alias.
+    ModelNotFound,
+    /// No such path.
+    NotFound,
+    /// The request cannot be governed as it is.
+    InvalidRequest,
+    /// The content is against the namespace's policy.
+    ContentPolicyViolation,
+    /// The body is over the gateway's limit.
+    RequestTooLarge,
+    /// A rate, the concurrency or a queue is exhausted.
+    RateLimitExceeded,
+    /// The service is away and the operator chose to fail closed.
+    AccountingUnavailable,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Code; 12] = [
+        Code::InvalidApiKey,
+        Code::BudgetExceeded,
+        Code::NamespaceNotFound,
+        Code::ModelNotAllowed,
+        Code::EndpointNotAllowed,
+        Code::ModelNotFound,
+        Code::NotFound,
+        Code::InvalidRequest,
+        Code::ContentPolicyViolation,
+        Code::RequestTooLarge,
+        Code::RateLimitExceeded,
+        Code::AccountingUnavailable,
+    ];
+
+    /// The name in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Code::InvalidApiKey => "invalid_api_key",
+            Code::BudgetExceeded => "budget_exceeded",
+            Code::NamespaceNotFound => "namespace_not_found",
+            Code::ModelNotAllowed => "model_not_allowed",
+            Code::EndpointNotAllowed => "endpoint_not_allowed",
+            Code::ModelNotFound => "model_not_found",
+            Code::NotFound => "not_found",
+            Code::InvalidRequest => "invalid_request_error",
+            Code::ContentPolicyViolation => "content_policy_violation",
+            Code::RequestTooLarge => "request_too_large",
+            Code::RateLimitExceeded => "rate_limit_exceeded",
+            Code::AccountingUnavailable => "accounting_unavailable",
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Code::InvalidApiKey => 401,
+            Code::BudgetExceeded => 402,
+            Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => 403,
+            Code::ModelNotFound | Code::NotFound => 404,
+            Code::InvalidRequest | Code::ContentPolicyViolation => 400,
+            Code::RequestTooLarge => 413,
+            Code::RateLimitExceeded => 429,
+            Code::AccountingUnavailable => 503,
+        }
+    }
+
+    /// Whether the same request may succeed a moment later.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Code::RateLimitExceeded | Code::AccountingUnavailable)
+    }
+
+    /// OpenAI's `type`.
+    pub(super) const fn open_ai(self, rate: Option<Rate>) -> &'static str {
+        match self {
+            Code::InvalidApiKey => "authentication_error",
+            Code::BudgetExceeded => "insufficient_quota",
+            Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => {
+                "permission_error"
+            }
+            Code::ModelNotFound
+            | Code::NotFound
+            | Code::InvalidRequest
+            | Code::ContentPolicyViolation
+            | Code::RequestTooLarge => "invalid_request_error",
+            Code::RateLimitExceeded => match rate {
+                Some(Rate::Requests) => "requests",
+                Some(Rate::Tokens) => "tokens",
+                Some(Rate::Concurrency | Rate::Queue) | None => "rate_limit_error",
+            },
+            Code::AccountingUnavailable => "server_error",
+        }
+    }
+
+    /// Anthropic's `type`.
+    pub(super) const fn anthropic(self) -> &'static str {
+        match self {
+            Code::InvalidApiKey => "authentication_error",
+            Code::BudgetExceeded => "billing_error",
+            Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => {
+                "permission_error"
+            }
+            Code::ModelNotFound | Code::NotFound => "not_found_error",
+            Code::InvalidRequest | Code::ContentPolicyViolation => "invalid_request_error",
+            Code::RequestTooLarge => "request_too_large",
+            Code::RateLimitExceeded => "rate_limit_error",
+            Code::AccountingUnavailable => "api_error",
+        }
+    }
+
+    /// Gemini's `status`.
+    pub(super) const fn gemini(self) -> &'static str {
+        match self {
+            Code::InvalidApiKey => "UNAUTHENTICATED",
+            // Not RESOURCE_EXHAUSTED, which clients retry.
+            Code::BudgetExceeded => "FAILED_PRECONDITION",
+            Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => {
+                "PERMISSION_DENIED"
+            }
+            Code::ModelNotFound | Code::NotFound => "NOT_FOUND",
+            Code::InvalidRequest | Code::ContentPolicyViolation | Code::RequestTooLarge => {
+                "INVALID_ARGUMENT"
+            }
+            Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
+            Code::AccountingUnavailable => "UNAVAILABLE",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_word_in_every_dialect() {
+        use Code as C;
+        type Row = (C, u16, &'static str, &'static str, &'static str);
+        let rows: [Row; 12] = [
+            (
+                C::InvalidApiKey,
+                401,
+                "authentication_error",
+                "authentication_error",
+                "UNAUTHENTICATED",
+            ),
+            (
+                C::BudgetExceeded,
+                402,
+                "insufficient_quota",
+                "billing_error",
+                "FAILED_PRECONDITION",
+            ),
+            (
+                C::NamespaceNotFound,
+                403,
+                "permission_error",
+                "permission_error",
+                "PERMISSION_DENIED",
+            ),
+            (
+                C::ModelNotAllowed,
+                403,
+                "permission_error",
+                "permission_error",
+                "PERMISSION_DENIED",
+            ),
+            (
+                C::EndpointNotAllowed,
+                403,
+                "permission_error",
+                "permission_error",
+                "PERMISSION_DENIED",
+            ),
+            (
+                C::ModelNotFound,
+                404,
+                "invalid_request_error",
+                "not_found_error",
+                "NOT_FOUND",
+            ),
+            (
+                C::NotFound,
+                404,
+                "invalid_request_error",
+                "not_found_error",
+                "NOT_FOUND",
+            ),
+            (
+                C::InvalidRequest,
+                400,
+                "invalid_request_error",
+                "invalid_request_error",
+                "INVALID_ARGUMENT",
+            ),
+            (
+                C::ContentPolicyViolation,
+                400,
+                "invalid_request_error",
+                "invalid_request_error",
+                "INVALID_ARGUMENT",
+            ),
+            (
+                C::RequestTooLarge,
+                413,
+                "invalid_request_error",
+                "request_too_large",
+                "INVALID_ARGUMENT",
+            ),
+            (
+                C::RateLimitExceeded,
+                429,
+                "rate_limit_error",
+                "rate_limit_error",
+                "RESOURCE_EXHAUSTED",
+            ),
+            (
+                C::AccountingUnavailable,
+                503,
+                "server_error",
+                "api_error",
+                "UNAVAILABLE",
+            ),
+        ];
+        assert_eq!(rows.map(|row| row.0), Code::ALL);
+        for (code, status, open_ai, anthropic, gemini) in rows {
+            assert_eq!(code.status(), status);
+            assert_eq!(code.open_ai(None), open_ai);
+            assert_eq!((code.anthropic(), code.gemini()), (anthropic, gemini));
+            assert_eq!(code.is_passing(), status >= 429);
+        }
+        let rate = Code::RateLimitExceeded;
+        assert_eq!(rate.open_ai(Some(Rate::Requests)), "requests");
+        assert_eq!(rate.open_ai(Some(Rate::Tokens)), "tokens");
+        assert_eq!(rate.open_ai(Some(Rate::Queue)), "rate_limit_error");
+    }
+}

@@ -1,0 +1,72 @@
+//! Refusals: what a caller is told when a request does not go through, and in whose words.
+//!
+//! A [`Refusal`] knows what happened, which scope decided and what to do next. It becomes HTTP only
+//! in [`Refusal::to_reply`], in the dialect of the caller.
+
+mod access;
+mod capacity;
+mod code;
+mod reply;
+mod text;
+
+pub use capacity::{Budget, Rate};
+pub use code::Code;
+pub use reply::Reply;
+
+use crate::money::Money;
+use crate::timestamp::Timestamp;
+use core::time::Duration;
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The contract's name for the case.
+    pub code: Code,
+    /// What happened and what to do next, for people.
+    pub message: String,
+    /// The scope that decided: `namespace:tenant-marketing`.
+    pub scope: Option<String>,
+    /// The field of the body at fault.
+    pub param: Option<&'static str>,
+    /// What ran out, where the code is [`Code::RateLimitExceeded`].
+    pub rate: Option<Rate>,
+    /// After which time the same request may succeed.
+    pub retry_after: Option<Duration>,
+    /// What a budget has left.
+    pub remaining: Option<Money>,
+    /// When a budget starts anew.
+    pub resets_at: Option<Timestamp>,
+    /// The category of content that was found.
+    pub category: Option<String>,
+}
+
+impl Refusal {
+    fn new(code: Code, message: String) -> Self {
+        Refusal {
+            status: code.status(),
+            code,
+            message,
+            scope: None,
+            param: None,
+            rate: None,
+            retry_after: None,
+            remaining: None,
+            resets_at: None,
+            category: None,
+        }
+    }
+
+    /// The same refusal, decided by `scope` (`namespace:tenant-marketing`).
+    #[must_use]
+    pub fn by(mut self, scope: &str) -> Self {
+        self.scope = Some(text::clip(scope.as_bytes()));
+        self
+    }
+
+    fn at(mut self, param: Option<&'static str>) -> Self {
+        self.param = param;
+        self
+    }
+}

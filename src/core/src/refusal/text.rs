@@ -1,0 +1,97 @@
+//! Foreign text made fit for a message or a header.
+
+/// The most characters of anything a client or an operator named.
+pub(super) const MOST_CHARS: usize = 200;
+/// The most names a message lists.
+pub(super) const MOST_NAMES: usize = 50;
+
+/// At most [`MOST_CHARS`] characters of `bytes`, without control characters; bytes that are not
+/// UTF-8 become U+FFFD.
+pub(super) fn clip(bytes: &[u8]) -> String {
+    // Four bytes a character at most, and one more character to tell that there was more; lone
+    // bytes and control characters only make the result shorter.
+    let enough = bytes
+        .len()
+        .min(MOST_CHARS.saturating_add(1).saturating_mul(4));
+    let lossy = String::from_utf8_lossy(bytes.get(..enough).unwrap_or_default());
+    let mut shown = lossy.chars().filter(|letter| !is_unfit(*letter));
+    let mut text: String = shown.by_ref().take(MOST_CHARS).collect();
+    if shown.next().is_some() || enough < bytes.len() {
+        text.push('…');
+    }
+    text
+}
+
+/// Control characters, and those that reorder or hide the text around them.
+fn is_unfit(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Visible ASCII alone, at most [`MOST_CHARS`] of it: fit for a header.
+pub(super) fn header_value(text: &str) -> String {
+    text.chars()
+        .filter(char::is_ascii_graphic)
+        .take(MOST_CHARS)
+        .collect()
+}
+
+/// `a, b, c`, of the first [`MOST_NAMES`] names, and how many more there are.
+pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter();
+    let mut text = String::new();
+    for name in names.by_ref().take(MOST_NAMES) {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&clip(name.as_bytes()));
+    }
+    let more = names.count();
+    if text.is_empty() {
+        text.push_str("none");
+    } else if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_is_clipped_and_cleaned() {
+        assert_eq!(clip(b"gpt-4.1"), "gpt-4.1");
+        assert_eq!(clip(b"a\r\n\x1b[31mb\x00"), "a[31mb");
+        assert_eq!(clip("a\u{202e}b\u{200b}".as_bytes()), "ab");
+        assert_eq!(clip(b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(clip("é".repeat(200).as_bytes()), "é".repeat(200));
+        assert_eq!(
+            clip("é".repeat(201).as_bytes()),
+            format!("{}…", "é".repeat(200))
+        );
+        assert_eq!(header_value("a\r\nb: é c"), "ab:c");
+    }
+
+    #[test]
+    fn lists_are_short() {
+        let names: Vec<String> = (0..53).map(|n| n.to_string()).collect();
+        let all = list(names.iter().map(String::as_str));
+        assert!(
+            all.starts_with("0, 1, 2, ") && all.ends_with(", 49 and 3 more"),
+            "{all}"
+        );
+        assert_eq!(list(["a", "b"]), "a, b");
+        assert_eq!(list([]), "none");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_long_or_odd_gets_through(bytes: Vec<u8>, repeat in 1usize..50) {
+            let text = clip(&bytes.repeat(repeat));
+            prop_assert!(text.chars().count() <= MOST_CHARS + 1);
+            prop_assert!(!text.chars().any(char::is_control));
+        }
+    }
+}

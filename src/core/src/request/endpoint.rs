@@ -1,0 +1,363 @@
+//! Which model endpoint a request is for: exactly the contract's table, nothing near it.
+
+use super::head::{Credential, CredentialSource};
+use super::query::percent_decode;
+use crate::policy::EndpointScope;
+use crate::wire_format::WireFormat;
+
+/// An endpoint that model traffic may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /v1/chat/completions`.
+    ChatCompletions,
+    /// `POST /v1/completions`.
+    Completions,
+    /// `POST /v1/embeddings`.
+    Embeddings,
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountTokens,
+    /// `POST /v1/models/{model}:{verb}` and the same under `/v1beta`.
+    Gemini {
+        /// The model the path names, percent-decoded. May be one the catalog does not know.
+        model: String,
+        /// What is asked of it.
+        verb: GeminiVerb,
+    },
+    /// `GET /v1/models`.
+    ListModels,
+}
+
+/// What a Gemini path asks of its model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GeminiVerb {
+    /// `generateContent`.
+    GenerateContent,
+    /// `streamGenerateContent`.
+    StreamGenerateContent,
+    /// `countTokens`.
+    CountTokens,
+    /// `embedContent`.
+    EmbedContent,
+}
+
+impl Endpoint {
+    /// The endpoint of `method` and `path` (without its query); `None` for any other.
+    pub fn of(method: &[u8], path: &[u8]) -> Option<Endpoint> {
+        match (method, path) {
+            (b"POST", b"/v1/chat/completions") => Some(Endpoint::ChatCompletions),
+            (b"POST", b"/v1/completions") => Some(Endpoint::Completions),
+            (b"POST", b"/v1/embeddings") => Some(Endpoint::Embeddings),
+            (b"POST", b"/v1/responses") => Some(Endpoint::Responses),
+            (b"POST", b"/v1/messages") => Some(Endpoint::Messages),
+            (b"POST", b"/v1/messages/count_tokens") => Some(Endpoint::CountTokens),
+            (b"GET", b"/v1/models") => Some(Endpoint::ListModels),
+            (b"POST", _) => gemini(path),
+            _ => None,
+        }
+    }
+
+    /// The dialect it speaks.
+    pub fn format(&self) -> WireFormat {
+        match self {
+            Endpoint::Responses => WireFormat::OpenAiResponses,
+            Endpoint::Messages | Endpoint::CountTokens => WireFormat::Anthropic,
+            Endpoint::Gemini { .. } => WireFormat::Gemini,
+            Endpoint::ChatCompletions
+            | Endpoint::Completions
+            | Endpoint::Embeddings
+            | Endpoint::ListModels => WireFormat::OpenAi,
+        }
+    }
+
+    /// The scope a key needs for it.
+    pub fn scope(&self) -> EndpointScope {
+        match self {
+            Endpoint::ChatCompletions => EndpointScope::Chat,
+            Endpoint::Completions => EndpointScope::Completions,
+            Endpoint::Embeddings => EndpointScope::Embeddings,
+            Endpoint::Responses => EndpointScope::Responses,
+            Endpoint::Messages | Endpoint::CountTokens => EndpointScope::Messages,
+            Endpoint::Gemini { verb, .. } => match verb {
+                GeminiVerb::EmbedContent => EndpointScope::Embeddings,
+                _ => EndpointScope::GenerateContent,
+            },
+            Endpoint::ListModels => EndpointScope::Models,
+        }
+    }
+
+    /// Whether the path alone asks for a stream, as Gemini's does.
+    pub fn streams(&self) -> bool {
+        let verb = GeminiVerb::StreamGenerateContent;
+        matches!(self, Endpoint::Gemini { verb: asked, .. } if *asked == verb)
+    }
+
+    /// Whether no provider charges for it: counting tokens and listing models.
+    pub fn is_free(&self) -> bool {
+        match self {
+            Endpoint::CountTokens | Endpoint::ListModels => true,
+            Endpoint::Gemini { verb, .. } => *verb == GeminiVerb::CountTokens,
+            _ => false,
+        }
+    }
+
+    /// Whether it answers with vectors, which are not output tokens.
+    pub fn embeds(&self) -> bool {
+        self.scope() == EndpointScope::Embeddings
+    }
+}
+
+/// The parts of a Gemini `:path`: up to the model, the model as it was sent, and the verb.
+fn split_gemini(path: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let from_model = path
+        .strip_prefix(b"/v1beta/models/")
+        .or_else(|| path.strip_prefix(b"/v1/models/"))?;
+    let prefix = path.get(..path.len().checked_sub(from_model.len())?)?;
+    let colon = memchr::memrchr(b':', from_model)?;
+    let (model, verb) = from_model.split_at_checked(colon)?;
+    Some((prefix, model, verb.get(1..)?))
+}
+
+fn gemini(path: &[u8]) -> Option<Endpoint> {
+    let (_, model, verb) = split_gemini(path)?;
+    let verb = match verb {
+        b"generateContent" => GeminiVerb::GenerateContent,
+        b"streamGenerateContent" => GeminiVerb::StreamGenerateContent,
+        b"countTokens" => GeminiVerb::CountTokens,
+        b"embedContent" => GeminiVerb::EmbedContent,
+        _ => return None,
+    };
+    if model.contains(&b'/') {
+        return None;
+    }
+    let model = String::from_utf8(percent_decode(model).into_owned()).ok()?;
+    (!model.trim().is_empty()).then_some(Endpoint::Gemini { model, verb })
+}
+
+/// `path_and_query` with its Gemini model replaced by `model`, all else byte for byte; `None`
+/// where it is no Gemini path or names that model already.
+pub fn path_with_model(path_and_query: &str, model: &str) -> Option<String> {
+    let (path, query) = match path_and_query.find('?') {
+        Some(question) => path_and_query.split_at_checked(question)?,
+        None => (path_and_query, ""),
+    };
+    let (prefix, old, verb) = split_gemini(path.as_bytes())?;
+    if *percent_decode(old) == *model.as_bytes() {
+        return None;
+    }
+    let mut result = String::with_capacity(path_and_query.len().saturating_add(model.len()));
+    result.push_str(str::from_utf8(prefix).ok()?);
+    for byte in model.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                result.push(char::from(byte));
+            }
+            _ => result.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    result.push(':');
+    result.push_str(str::from_utf8(verb).ok()?);
+    result.push_str(query);
+    Some(result)
+}
+
+/// The dialect to refuse in where the endpoint is unknown: by the path, then by the way the client
+/// sent its key.
+pub fn guess_format(path: &[u8], credential: Option<&Credential<'_>>) -> WireFormat {
+    if path.starts_with(b"/v1/messages") {
+        return WireFormat::Anthropic;
+    }
+    let last = memchr::memrchr(b'/', path).and_then(|slash| path.split_at_checked(slash));
+    if last.is_some_and(|(before, name)| before.ends_with(b"/models") && name.contains(&b':')) {
+        return WireFormat::Gemini;
+    }
+    match credential.map(|found| found.source) {
+        Some(CredentialSource::ApiKey) => WireFormat::Anthropic,
+        Some(CredentialSource::GoogleApiKey | CredentialSource::Query) => WireFormat::Gemini,
+        Some(CredentialSource::Bearer) | None => WireFormat::OpenAi,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gemini(model: &str, verb: GeminiVerb) -> Endpoint {
+        let model = model.to_owned();
+        Endpoint::Gemini { model, verb }
+    }
+
+    #[test]
+    fn the_contracts_table_and_its_attributes() {
+        use EndpointScope as Scope;
+        use WireFormat::{Anthropic, Gemini, OpenAi, OpenAiResponses};
+        let cases = [
+            (
+                "POST /v1/chat/completions",
+                Endpoint::ChatCompletions,
+                OpenAi,
+                Scope::Chat,
+            ),
+            (
+                "POST /v1/completions",
+                Endpoint::Completions,
+                OpenAi,
+                Scope::Completions,
+            ),
+            (
+                "POST /v1/embeddings",
+                Endpoint::Embeddings,
+                OpenAi,
+                Scope::Embeddings,
+            ),
+            (
+                "POST /v1/responses",
+                Endpoint::Responses,
+                OpenAiResponses,
+                Scope::Responses,
+            ),
+            (
+                "POST /v1/messages",
+                Endpoint::Messages,
+                Anthropic,
+                Scope::Messages,
+            ),
+            (
+                "POST /v1/messages/count_tokens",
+                Endpoint::CountTokens,
+                Anthropic,
+                Scope::Messages,
+            ),
+            (
+                "GET /v1/models",
+                Endpoint::ListModels,
+                OpenAi,
+                Scope::Models,
+            ),
+            (
+                "POST /v1beta/models/gemini-2.5-flash:generateContent",
+                gemini("gemini-2.5-flash", GeminiVerb::GenerateContent),
+                Gemini,
+                Scope::GenerateContent,
+            ),
+            (
+                "POST /v1/models/a%2Fb:streamGenerateContent",
+                gemini("a/b", GeminiVerb::StreamGenerateContent),
+                Gemini,
+                Scope::GenerateContent,
+            ),
+            (
+                "POST /v1/models/ft:x:countTokens",
+                gemini("ft:x", GeminiVerb::CountTokens),
+                Gemini,
+                Scope::GenerateContent,
+            ),
+            (
+                "POST /v1beta/models/e:embedContent",
+                gemini("e", GeminiVerb::EmbedContent),
+                Gemini,
+                Scope::Embeddings,
+            ),
+        ];
+        for (line, endpoint, format, scope) in cases {
+            let (method, path) = line.split_once(' ').unwrap();
+            let found = Endpoint::of(method.as_bytes(), path.as_bytes());
+            assert_eq!(found.as_ref(), Some(&endpoint), "{line}");
+            assert_eq!(
+                (endpoint.format(), endpoint.scope()),
+                (format, scope),
+                "{line}"
+            );
+            assert_eq!(endpoint.streams(), line.contains(":stream"), "{line}");
+            let free = ["count", "GET"].iter().any(|part| line.contains(part));
+            assert_eq!(endpoint.is_free(), free, "{line}");
+            assert_eq!(endpoint.embeds(), line.contains("embed"), "{line}");
+        }
+    }
+
+    #[test]
+    fn nothing_near_the_table_is_in_it() {
+        for line in [
+            "GET /v1/chat/completions",
+            "POST /v1/chat/completions/",
+            "POST /v1//chat/completions",
+            "POST /V1/chat/completions",
+            "POST /v1/Chat/completions",
+            "POST /v1/chat%2Fcompletions",
+            "POST /v1/chat/completions/../embeddings",
+            "POST /v1/models",
+            "GET /v1/models/gpt-4.1",
+            "GET /v1/models/m:generateContent",
+            "POST /v1/models/m:GenerateContent",
+            "POST /v1/models/m:batchEmbedContents",
+            "POST /v1/models/m:",
+            "POST /v1/models/m",
+            "POST /v1/models/:generateContent",
+            "POST /v1/models/%20:generateContent",
+            "POST /v1/models/%ff:generateContent",
+            "POST /v1/models/a/b:generateContent",
+            "POST /v1/models/m%3AgenerateContent",
+            "POST /v1alpha/models/m:generateContent",
+            "POST /v1/responses/resp_1/cancel",
+            "POST /v1/files",
+            "post /v1/embeddings",
+            "POST ",
+        ] {
+            let (method, path) = line.split_once(' ').unwrap();
+            assert_eq!(
+                Endpoint::of(method.as_bytes(), path.as_bytes()),
+                None,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_gemini_path_is_given_another_model() {
+        let path = "/v1beta/models/gemini:streamGenerateContent?alt=sse&q=%20";
+        assert_eq!(
+            path_with_model(path, "gemini-2.5-flash").as_deref(),
+            Some("/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse&q=%20")
+        );
+        assert_eq!(
+            path_with_model("/v1/models/g:countTokens", "a/b é").as_deref(),
+            Some("/v1/models/a%2Fb%20%C3%A9:countTokens")
+        );
+        assert_eq!(path_with_model(path, "gemini"), None);
+        assert_eq!(path_with_model("/v1/models/a%2Fb:countTokens", "a/b"), None);
+        assert_eq!(path_with_model("/v1/chat/completions?x=:y", "m"), None);
+    }
+
+    #[test]
+    fn an_unknown_path_is_refused_in_the_likeliest_dialect() {
+        use CredentialSource::{ApiKey, Bearer, GoogleApiKey, Query};
+        for (path, source, format) in [
+            ("/v1/messages/batches", Some(Bearer), WireFormat::Anthropic),
+            (
+                "/v1beta/models/m:batchEmbedContents",
+                None,
+                WireFormat::Gemini,
+            ),
+            ("/x/models/m:verb", Some(ApiKey), WireFormat::Gemini),
+            ("/v1/models/a/b:c", None, WireFormat::OpenAi),
+            ("/v1/files", Some(Bearer), WireFormat::OpenAi),
+            ("/v1/files", Some(ApiKey), WireFormat::Anthropic),
+            ("/v1/files", Some(GoogleApiKey), WireFormat::Gemini),
+            ("/v1/files", Some(Query), WireFormat::Gemini),
+            ("", None, WireFormat::OpenAi),
+        ] {
+            let credential = source.map(|source| Credential {
+                secret: b"k".as_slice().into(),
+                source,
+            });
+            assert_eq!(
+                guess_format(path.as_bytes(), credential.as_ref()),
+                format,
+                "{path}"
+            );
+        }
+    }
+}

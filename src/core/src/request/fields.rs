@@ -1,0 +1,203 @@
+//! The fields of a body that decide what a call may cost, by dialect.
+
+use super::endpoint::Endpoint;
+use core::fmt;
+use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+
+/// What a field means, whatever its dialect calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Model,
+    Stream,
+    StreamOptions,
+    IncludeUsage,
+    /// Caps the output tokens of one choice; some dialects have two names that may stand together.
+    OutputCap,
+    CompletionCap,
+    Choices,
+    BestOf,
+    Prompt,
+    User,
+    Metadata,
+    GenerationConfig,
+    Background,
+}
+
+/// A field as it is written, its meaning, and its name in messages.
+pub(super) type Row = (&'static str, Field, &'static str);
+
+const OPEN_AI: [Row; 8] = [
+    ("model", Field::Model, "model"),
+    ("stream", Field::Stream, "stream"),
+    ("stream_options", Field::StreamOptions, "stream_options"),
+    ("max_tokens", Field::OutputCap, "max_tokens"),
+    (
+        "max_completion_tokens",
+        Field::CompletionCap,
+        "max_completion_tokens",
+    ),
+    ("n", Field::Choices, "n"),
+    ("best_of", Field::BestOf, "best_of"),
+    ("user", Field::User, "user"),
+];
+
+const COMPLETIONS: [Row; 9] = {
+    let [a, b, c, d, e, f, g, h] = OPEN_AI;
+    [a, b, c, d, e, f, g, h, ("prompt", Field::Prompt, "prompt")]
+};
+
+const RESPONSES: [Row; 5] = [
+    ("model", Field::Model, "model"),
+    ("stream", Field::Stream, "stream"),
+    ("max_output_tokens", Field::OutputCap, "max_output_tokens"),
+    ("user", Field::User, "user"),
+    ("background", Field::Background, "background"),
+];
+
+const ANTHROPIC: [Row; 4] = [
+    ("model", Field::Model, "model"),
+    ("stream", Field::Stream, "stream"),
+    ("max_tokens", Field::OutputCap, "max_tokens"),
+    ("metadata", Field::Metadata, "metadata"),
+];
+
+/// Gemini reads the names of its protocol buffers as well as those of its JSON.
+const GEMINI: [Row; 3] = [
+    ("model", Field::Model, "model"),
+    (
+        "generationConfig",
+        Field::GenerationConfig,
+        "generationConfig",
+    ),
+    (
+        "generation_config",
+        Field::GenerationConfig,
+        "generationConfig",
+    ),
+];
+
+/// The fields within `stream_options`.
+pub(super) const STREAM_OPTIONS: [Row; 1] = [(
+    "include_usage",
+    Field::IncludeUsage,
+    "stream_options.include_usage",
+)];
+
+/// The fields within Anthropic's `metadata`.
+pub(super) const METADATA: [Row; 1] = [("user_id", Field::User, "metadata.user_id")];
+
+/// The fields within Gemini's `generationConfig`.
+pub(super) const GENERATION_CONFIG: [Row; 4] = [
+    (
+        "maxOutputTokens",
+        Field::OutputCap,
+        "generationConfig.maxOutputTokens",
+    ),
+    (
+        "max_output_tokens",
+        Field::OutputCap,
+        "generationConfig.maxOutputTokens",
+    ),
+    (
+        "candidateCount",
+        Field::Choices,
+        "generationConfig.candidateCount",
+    ),
+    (
+        "candidate_count",
+        Field::Choices,
+        "generationConfig.candidateCount",
+    ),
+];
+
+/// The fields at the top of a body for `endpoint`.
+pub(super) fn top_level(endpoint: &Endpoint) -> &'static [Row] {
+    match endpoint {
+        Endpoint::Completions => &COMPLETIONS,
+        Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::ListModels => &OPEN_AI,
+        Endpoint::Responses => &RESPONSES,
+        Endpoint::Messages | Endpoint::CountTokens => &ANTHROPIC,
+        Endpoint::Gemini { .. } => &GEMINI,
+    }
+}
+
+/// What a key of an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Exactly a field; its name in messages.
+    Known(Field, &'static str),
+    /// A field to a parser that ignores case, and none to one that does not.
+    Near(&'static str),
+    /// Anything else.
+    Other,
+}
+
+/// Reads a key, its escapes decoded, against a table of fields.
+pub(super) struct KeyOf(pub(super) &'static [Row]);
+
+impl<'de> DeserializeSeed<'de> for KeyOf {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyOf {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
+        Ok(classify(self.0, key))
+    }
+}
+
+fn classify(rows: &[Row], key: &str) -> Key {
+    if let Some((_, field, param)) = rows.iter().find(|(name, _, _)| *name == key) {
+        return Key::Known(*field, param);
+    }
+    let near = rows.iter().find(|(name, _, _)| equals_folded(key, name));
+    near.map_or(Key::Other, |(_, _, param)| Key::Near(param))
+}
+
+/// Whether `key` is the ASCII `name` but for case, as Unicode folds it: parsers that ignore case
+/// also take the long s for an s and the Kelvin sign for a k.
+fn equals_folded(key: &str, name: &str) -> bool {
+    let fold = |letter| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => char::to_ascii_lowercase(&letter),
+    };
+    key.chars()
+        .map(fold)
+        .eq(name.chars().map(|letter| letter.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_known_near_or_other() {
+        for (key, expected) in [
+            ("model", Key::Known(Field::Model, "model")),
+            ("Model", Key::Near("model")),
+            ("MAX_TOKENS", Key::Near("max_tokens")),
+            ("max_to\u{212a}ens", Key::Near("max_tokens")),
+            ("\u{17f}tream", Key::Near("stream")),
+            ("models", Key::Other),
+            ("prompt", Key::Other),
+            ("", Key::Other),
+        ] {
+            assert_eq!(classify(&OPEN_AI, key), expected, "{key}");
+        }
+        assert_eq!(
+            classify(&GEMINI, "generation_config"),
+            Key::Known(Field::GenerationConfig, "generationConfig")
+        );
+        assert_eq!(classify(&COMPLETIONS, "Prompt"), Key::Near("prompt"));
+    }
+}

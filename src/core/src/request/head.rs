@@ -1,0 +1,213 @@
+//! What the headers of a request say, read in one pass.
+
+use super::query;
+use core::fmt;
+use std::borrow::Cow;
+
+/// The headers of a request as Envoy gives them: names in lower case, pseudo-headers included,
+/// values any bytes.
+#[derive(Clone, Copy)]
+pub struct Headers<'a>(pub &'a [(String, Vec<u8>)]);
+
+impl<'a> Headers<'a> {
+    /// The first value of `name`, which is in lower case.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.as_slice())
+    }
+
+    /// The names, in order, repeated where a header is.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Names only: values hold secrets.
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// Where a client put its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// `x-api-key`, as older Anthropic clients do.
+    ApiKey,
+    /// `x-goog-api-key`, as Gemini clients do.
+    GoogleApiKey,
+    /// The query parameter `key`, as Gemini's REST examples do.
+    Query,
+}
+
+/// The key a client sent. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential<'a> {
+    /// The key's text. Never empty.
+    pub secret: Cow<'a, [u8]>,
+    /// Where it was.
+    pub source: CredentialSource,
+}
+
+impl fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({:?}, redacted)", self.source)
+    }
+}
+
+/// The namespace headers of one request name different namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamespaceConflict;
+
+impl fmt::Display for NamespaceConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("X-Namespace, X-Team and X-Project name different namespaces; send one")
+    }
+}
+
+/// All that is wanted of a request's headers. Values are as the client sent them, without outer
+/// blanks; an empty one counts as absent, and of a repeated one the first counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestHead<'a> {
+    /// `:method`.
+    pub method: &'a [u8],
+    /// `:path` up to the `?`.
+    pub path: &'a [u8],
+    /// `:path` after the `?`; empty where there is none.
+    pub query: &'a [u8],
+    /// The key, wherever it was.
+    pub credential: Option<Credential<'a>>,
+    /// `x-namespace`, `x-team` or `x-project`.
+    pub namespace: Result<Option<&'a [u8]>, NamespaceConflict>,
+    /// `x-priority`.
+    pub priority: Option<&'a [u8]>,
+    /// `x-reservation-id`.
+    pub reservation_id: Option<&'a [u8]>,
+    /// `x-user`.
+    pub user: Option<&'a [u8]>,
+    /// `content-length`.
+    pub content_length: Option<u64>,
+    /// `x-request-id`: Envoy's or the client's.
+    pub request_id: Option<&'a [u8]>,
+    /// `user-agent`.
+    pub user_agent: Option<&'a [u8]>,
+    /// Whether the client asked for a compressed answer, which would hide the usage.
+    pub has_accept_encoding: bool,
+    /// Names of the headers to remove before the upstream sees the request, each once.
+    pub untrusted: Vec<&'a str>,
+}
+
+impl<'a> RequestHead<'a> {
+    /// Reads all of `headers` once.
+    pub fn read(headers: &Headers<'a>) -> RequestHead<'a> {
+        let mut head = RequestHead {
+            method: b"",
+            path: b"",
+            query: b"",
+            credential: None,
+            namespace: Ok(None),
+            priority: None,
+            reservation_id: None,
+            user: None,
+            content_length: None,
+            request_id: None,
+            user_agent: None,
+            has_accept_encoding: false,
+            untrusted: Vec::new(),
+        };
+        let (mut bearer, mut api_key, mut google_key) = (None, None, None);
+        for (name, value) in headers.0 {
+            let name = name.as_str();
+            let value = value.trim_ascii();
+            match name {
+                ":method" => head.method = value,
+                ":path" => head.set_path(value),
+                "content-length" => head.content_length = parse_length(value),
+                "x-request-id" => first(&mut head.request_id, value),
+                "user-agent" => first(&mut head.user_agent, value),
+                _ if name.starts_with("x-paddock-") => head.distrust(name),
+                "authorization" | "x-api-key" | "x-goog-api-key" | "x-namespace" | "x-team"
+                | "x-project" | "x-priority" | "x-reservation-id" | "x-user"
+                | "accept-encoding" => {
+                    head.distrust(name);
+                    match name {
+                        "authorization" => {
+                            first(&mut bearer, strip_bearer(value).unwrap_or_default());
+                        }
+                        "x-api-key" => first(&mut api_key, value),
+                        "x-goog-api-key" => first(&mut google_key, value),
+                        "x-priority" => first(&mut head.priority, value),
+                        "x-reservation-id" => first(&mut head.reservation_id, value),
+                        "x-user" => first(&mut head.user, value),
+                        "accept-encoding" => head.has_accept_encoding = true,
+                        _ => head.name_namespace(value),
+                    }
+                }
+                _ => {}
+            }
+        }
+        let in_header = [
+            (bearer, CredentialSource::Bearer),
+            (api_key, CredentialSource::ApiKey),
+            (google_key, CredentialSource::GoogleApiKey),
+        ];
+        head.credential = in_header
+            .into_iter()
+            .find_map(|(secret, source)| Some((Cow::Borrowed(secret?), source)))
+            .or_else(|| Some((query::find_key(head.query)?, CredentialSource::Query)))
+            .map(|(secret, source)| Credential { secret, source });
+        head
+    }
+
+    /// The `:path` for the upstream, without the `key` parameter and otherwise byte for byte;
+    /// `None` where there was none.
+    pub fn path_without_key(&self) -> Option<String> {
+        query::without_key(self.path, self.query)
+    }
+
+    fn set_path(&mut self, value: &'a [u8]) {
+        let question = memchr::memchr(b'?', value).unwrap_or(value.len());
+        let (path, query) = value.split_at_checked(question).unwrap_or((value, b""));
+        self.path = path;
+        self.query = query.get(1..).unwrap_or_default();
+    }
+
+    fn name_namespace(&mut self, value: &'a [u8]) {
+        match self.namespace {
+            _ if value.is_empty() => {}
+            Ok(None) => self.namespace = Ok(Some(value)),
+            Ok(Some(other)) if other != value => self.namespace = Err(NamespaceConflict),
+            _ => {}
+        }
+    }
+
+    fn distrust(&mut self, name: &'a str) {
+        if !self.untrusted.contains(&name) {
+            self.untrusted.push(name);
+        }
+    }
+}
+
+fn first<'a>(slot: &mut Option<&'a [u8]>, value: &'a [u8]) {
+    if slot.is_none() && !value.is_empty() {
+        *slot = Some(value);
+    }
+}
+
+fn strip_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = value.split_at_checked(6)?;
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer") && rest.first() == Some(&b' ');
+    is_bearer.then(|| rest.trim_ascii())
+}
+
+fn parse_length(value: &[u8]) -> Option<u64> {
+    // `parse` alone would take a sign.
+    let digits = value.iter().all(u8::is_ascii_digit);
+    digits.then(|| str::from_utf8(value).ok()?.parse().ok())?
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;
