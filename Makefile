@@ -1,0 +1,30 @@
+.PHONY: setup wasm build run test e2e check fmt bench
+workspace := --locked --workspace --exclude paddock-filter
+
+setup:
+	@scripts/setup
+
+wasm: setup
+	@scripts/wasm
+
+build: wasm
+	@cargo build --quiet $(workspace)
+
+run: build
+	@cargo run --quiet --locked -p paddock-local
+
+test: build
+	cargo test $(workspace)
+
+e2e: build
+	cargo test --locked -p paddock-tests
+
+check: setup
+	@scripts/check
+
+fmt:
+	cargo fmt --all
+
+bench: wasm
+	cargo build --release $(workspace)
+	cargo run --locked --release -p paddock-tests --bin bench
