@@ -10,9 +10,12 @@
 )]
 
 pub mod admission;
+pub mod authorization;
 pub mod budget;
 pub mod cache;
 pub mod config;
+pub mod exchange;
+pub mod identity;
 pub mod ids;
 pub mod meter;
 pub mod money;

@@ -8,4 +8,4 @@ mod reservation;
 pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenShort};
 pub use record::ScopeRecord;
-pub use reservation::{Denied, Reservation, Settled, admit};
+pub use reservation::{Denied, Reservation, Settled, admit, view};

@@ -244,3 +244,19 @@ fn gravest(denials: Vec<(&Rc<Scope>, Denial)>, rates: RateView) -> Denied {
         None => Denied::Lend(needs),
     }
 }
+
+/// The rates of all scopes, without taking anything.
+pub fn view<S: SharedStore>(
+    store: &S,
+    scopes: &[Rc<Scope>],
+    terms: Terms,
+    now: Timestamp,
+) -> RateView {
+    let mut rates = RateView::default();
+    for scope in scopes.iter().filter(|scope| scope.is_limited()) {
+        let (mut record, _) = read(store, scope);
+        debit::refill(&mut record, scope, terms, now);
+        rates.include(scope, &record);
+    }
+    rates
+}

@@ -1,0 +1,180 @@
+//! The end of an exchange: what was used, what it costs, who is told.
+
+use super::call::InFlight;
+use super::effect::{Effect, Level, Step, Verdict};
+use super::{Exchange, State, Surroundings};
+use crate::money::Money;
+use crate::store::SharedStore;
+use crate::usage::TokenUsage;
+use crate::wire::{Outcome, UsageEvent};
+use std::borrow::Cow;
+
+/// What a call is charged for.
+#[derive(Debug, PartialEq, Eq)]
+struct Charge {
+    outcome: Outcome,
+    tokens: TokenUsage,
+    estimated: bool,
+}
+
+impl Exchange {
+    /// Settles what is reserved, once, and reports it. Does nothing where nothing is reserved.
+    pub(super) fn conclude<S: SharedStore>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
+        let mut step = Step::new(Verdict::Continue);
+        let State::Upstream { head, in_flight } = core::mem::replace(&mut self.state, State::Done)
+        else {
+            return step;
+        };
+        let InFlight {
+            call,
+            reservation,
+            status,
+            ..
+        } = &*in_flight;
+        let mut charge = charge(&in_flight);
+        let cost = match call.free {
+            true => Money::ZERO,
+            false => call
+                .grant
+                .price()
+                .cost(&charge.tokens)
+                .unwrap_or_else(|overflow| {
+                    // A count nobody can have used is a broken upstream's, not a bill: what was
+                    // reserved as the highest plausible cost is booked in its place.
+                    charge.estimated = true;
+                    let text = format!(
+                        "booked the reserved cost of {}: {overflow}",
+                        head.request_id
+                    );
+                    step.effects.push(Effect::Log(Level::Warn, text));
+                    reservation.money()
+                }),
+        };
+        let admitted_at = reservation.admitted_at();
+        let status = *status;
+        let InFlight {
+            call, reservation, ..
+        } = *in_flight;
+        let settled = reservation.settle(on.store, charge.tokens.total(), cost, on.now);
+        if settled.contended > 0 {
+            let text = format!("{} could not be settled in shared data", head.request_id);
+            step.effects.push(Effect::Log(Level::Error, text));
+        }
+        let caller = call.grant.caller();
+        let (key, namespace) = (&caller.key().policy, &caller.namespace().policy);
+        let event = UsageEvent {
+            id: on.gateway.event_ids.next(admitted_at.millis()),
+            key_id: Cow::Borrowed(&key.id),
+            namespace: Cow::Borrowed(&namespace.name),
+            organization: Cow::Borrowed(&namespace.organization),
+            user: call.user.as_deref().map(Cow::Borrowed),
+            model: Cow::Borrowed(call.model_name()),
+            requested_model: Cow::Borrowed(&call.requested_model),
+            endpoint: Cow::Borrowed(&head.path),
+            stream: call.stream,
+            status,
+            outcome: charge.outcome,
+            estimated: charge.estimated,
+            started_at: admitted_at,
+            duration_ms: u64::try_from(on.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
+            tokens: charge.tokens,
+            cost,
+            leases: settled.leases,
+            request_id: Cow::Borrowed(&head.request_id),
+            client_address: Cow::Borrowed(&head.client_address),
+            user_agent: Cow::Borrowed(&head.user_agent),
+        };
+        report(&mut step.effects, &event);
+        step
+    }
+}
+
+fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
+    let labels = format!(";ns={};model={}", event.namespace, event.model);
+    let mut count = |name: &str, amount: u64| {
+        if amount > 0 {
+            effects.push(Effect::Count(format!("{name}{labels}"), amount));
+        }
+    };
+    count("paddock_input_tokens_total", event.tokens.prompt());
+    count("paddock_output_tokens_total", event.tokens.output);
+    count(
+        "paddock_cost_nanodollars_total",
+        event.cost.nanos().unsigned_abs(),
+    );
+    count("paddock_estimated_total", u64::from(event.estimated));
+    let requests = format!("paddock_requests_total{labels};code={}", event.status);
+    effects.push(Effect::Count(requests, 1));
+    effects.push(Effect::Annotate(
+        "namespace",
+        event.namespace.clone().into_owned(),
+    ));
+    effects.push(Effect::Annotate("key", event.key_id.clone().into_owned()));
+    effects.push(Effect::Annotate("model", event.model.clone().into_owned()));
+    let cost = event.cost.to_string();
+    effects.push(Effect::Annotate(
+        "cost_usd",
+        cost.trim_start_matches('$').to_owned(),
+    ));
+    if let Ok(json) = serde_json::to_vec(event) {
+        if let Ok(text) = core::str::from_utf8(&json) {
+            effects.push(Effect::Annotate("event", text.to_owned()));
+        }
+        effects.push(Effect::Emit(json));
+    }
+}
+
+/// Decides what a call is charged for, from how far it came.
+fn charge(in_flight: &InFlight) -> Charge {
+    let failed = in_flight.local || in_flight.status >= 300;
+    if failed || in_flight.call.free {
+        let outcome = if failed {
+            Outcome::UpstreamError
+        } else {
+            Outcome::Complete
+        };
+        return Charge {
+            outcome,
+            tokens: TokenUsage::default(),
+            estimated: false,
+        };
+    }
+    let reading = in_flight
+        .meter
+        .as_ref()
+        .map(|meter| meter.reading())
+        .unwrap_or_default();
+    let outcome = match in_flight.complete && (reading.ended || reading.usage.is_some()) {
+        true => Outcome::Complete,
+        // An answer that could not be read (compressed, say) was passed on whole all the same.
+        false if in_flight.complete && in_flight.meter.is_none() => Outcome::Complete,
+        false => Outcome::Truncated,
+    };
+    match reading.usage {
+        Some(tokens) if reading.output_final => Charge {
+            outcome,
+            tokens,
+            estimated: false,
+        },
+        Some(tokens) => {
+            let output = tokens.output.max(reading.seen_output_tokens);
+            Charge {
+                outcome,
+                tokens: TokenUsage { output, ..tokens },
+                estimated: true,
+            }
+        }
+        None => {
+            let tokens = TokenUsage {
+                input: in_flight.call.likely_prompt,
+                output: reading.seen_output_tokens,
+                ..TokenUsage::default()
+            };
+            Charge {
+                outcome,
+                tokens,
+                estimated: true,
+            }
+        }
+    }
+}

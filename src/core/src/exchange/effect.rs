@@ -1,0 +1,98 @@
+//! What a step wants done, as data.
+
+use crate::refusal::Reply;
+use crate::wire::{Need, ResolveRequest};
+
+/// The outcome of one input.
+#[derive(Debug)]
+pub struct Step {
+    /// What becomes of the exchange.
+    pub verdict: Verdict,
+    /// What is to be done, in this order.
+    pub effects: Vec<Effect>,
+}
+
+impl Step {
+    pub(super) fn new(verdict: Verdict) -> Self {
+        Step {
+            verdict,
+            effects: Vec::new(),
+        }
+    }
+}
+
+/// What becomes of an exchange.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Continue,
+    /// It is held until more has come.
+    Wait,
+    /// It is answered here and now.
+    Reply(Reply),
+}
+
+/// A question to the accounting service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Who is this?
+    Resolve(ResolveRequest),
+    /// Lend me this much.
+    Lend(Vec<Need>),
+}
+
+impl Question {
+    /// Exchanges whose questions have the same topic wait for the same answer.
+    pub fn topic(&self) -> String {
+        match self {
+            Question::Resolve(request) => {
+                let key = request.key.map(|key| key.to_hex()).unwrap_or_default();
+                format!(
+                    "resolve {key} {}",
+                    request.namespace.as_deref().unwrap_or_default()
+                )
+            }
+            Question::Lend(needs) => needs
+                .iter()
+                .fold("lend".to_owned(), |topic, need| topic + " " + &need.scope),
+        }
+    }
+}
+
+/// How loud a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something the operator should know.
+    Warn,
+    /// Something the operator must mend.
+    Error,
+}
+
+/// One thing to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Sets a request header, replacing all of its name.
+    SetRequestHeader(&'static str, String),
+    /// Sets the request's path and query.
+    SetPath(String),
+    /// Removes a request header.
+    RemoveRequestHeader(String),
+    /// Replaces the whole request body.
+    ReplaceRequestBody(Vec<u8>),
+    /// Sets a response header.
+    SetResponseHeader(&'static str, String),
+    /// Removes a response header.
+    RemoveResponseHeader(&'static str),
+    /// Replaces the chunk of the response body that came with this input.
+    ReplaceResponseChunk(Vec<u8>),
+    /// Asks the accounting service.
+    Ask(Question),
+    /// Puts a usage event (JSON) into the queue.
+    Emit(Vec<u8>),
+    /// Makes a value available to Envoy's access log.
+    Annotate(&'static str, String),
+    /// Adds to a counter; its labels are part of its name, as Envoy's stats tags read them.
+    Count(String, u64),
+    /// Writes a log line.
+    Log(Level, String),
+}

@@ -1,0 +1,170 @@
+//! The state machine of one HTTP exchange: inputs in, effects out, time an argument.
+//!
+//! Each stage takes the proof the last one made: a [`Claim`] is authenticated to a `Caller`, which
+//! is authorized to a `Grant`, which is admitted with a `Reservation`. Only an exchange that holds
+//! a reservation continues to the upstream.
+
+mod answer;
+mod call;
+mod conclusion;
+mod effect;
+mod rate_headers;
+mod request;
+mod response;
+
+pub use effect::{Effect, Level, Question, Step, Verdict};
+
+use crate::admission::{Budgeting, Terms};
+use crate::budget::Epochs;
+use crate::cache::PolicyCache;
+use crate::config::Config;
+use crate::identity::{Caller, Claim};
+use crate::ids::EventIds;
+use crate::request::Headers;
+use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
+use call::{InFlight, Pending};
+use request::Head;
+
+/// What happens to an exchange, in the order Envoy tells it.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The request's headers are there. `end`: there is no body.
+    RequestHeaders {
+        /// All of them, pseudo-headers included.
+        headers: Headers<'a>,
+        /// Whether the request ends with them.
+        end: bool,
+    },
+    /// More of the request's body has come; `received` bytes by now.
+    RequestBodyGrows {
+        /// Bytes received so far.
+        received: usize,
+    },
+    /// The request's body is complete.
+    RequestBody {
+        /// All of it.
+        body: &'a [u8],
+    },
+    /// What the exchange asked for has been answered and taken over into cache or store.
+    Answered {
+        /// Whether the service answered at all.
+        reached: bool,
+    },
+    /// The response's headers are there.
+    ResponseHeaders {
+        /// The HTTP status.
+        status: u16,
+        /// `content-type`.
+        content_type: &'a [u8],
+        /// `content-encoding`.
+        content_encoding: &'a [u8],
+        /// Whether Envoy made the response itself.
+        local: bool,
+        /// Whether the response ends with them.
+        end: bool,
+    },
+    /// A chunk of the response's body.
+    ResponseBody {
+        /// The bytes that came now.
+        chunk: &'a [u8],
+        /// Whether they are the last.
+        end: bool,
+    },
+    /// The response ends with trailers.
+    ResponseTrailers,
+    /// The exchange is over, however it ended.
+    Closed,
+}
+
+/// What the exchanges of one worker share.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The operator's configuration.
+    pub config: Config,
+    /// The policy in memory.
+    pub cache: PolicyCache,
+    /// The source of event ids.
+    pub event_ids: EventIds,
+}
+
+impl Gateway {
+    /// What holds for every request.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            epochs: Epochs(self.config.max_request_seconds),
+            budgeting: match self.config.accounting {
+                Some(_) => Budgeting::Leased,
+                None => Budgeting::Books,
+            },
+        }
+    }
+}
+
+/// All that a step may look at and change outside its exchange.
+#[derive(Debug)]
+pub struct Surroundings<'a, S> {
+    /// The worker.
+    pub gateway: &'a mut Gateway,
+    /// What the workers share.
+    pub store: &'a mut S,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// One HTTP exchange.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Start,
+    /// Waits for the service to say who the caller is. The body may have come meanwhile.
+    Identify {
+        head: Head,
+        claim: Claim,
+        body: Option<Vec<u8>>,
+        rounds: u8,
+    },
+    /// Waits for the body.
+    AwaitBody { head: Head, caller: Caller },
+    /// Waits for the service to lend.
+    Borrow { head: Head, pending: Box<Pending> },
+    /// At the upstream; holds a reservation.
+    Upstream {
+        head: Head,
+        in_flight: Box<InFlight>,
+    },
+    /// Refused, answered, or settled.
+    Done,
+}
+
+impl Exchange {
+    /// Takes the next input.
+    pub fn step<S: SharedStore>(&mut self, input: Input<'_>, on: &mut Surroundings<'_, S>) -> Step {
+        match input {
+            Input::RequestHeaders { headers, end } => self.on_request_headers(&headers, end, on),
+            Input::RequestBodyGrows { received } => self.on_body_grows(received, on),
+            Input::RequestBody { body } => self.on_request_body(body, on),
+            Input::Answered { reached } => self.on_answered(reached, on),
+            Input::ResponseHeaders {
+                status,
+                content_type,
+                content_encoding,
+                local,
+                end,
+            } => self.on_response_headers(status, content_type, content_encoding, local, end, on),
+            Input::ResponseBody { chunk, end } => self.on_response_body(chunk, end, on),
+            Input::ResponseTrailers => self.on_response_trailers(on),
+            Input::Closed => self.conclude(on),
+        }
+    }
+
+    /// Whether a reservation is held.
+    pub fn holds_reservation(&self) -> bool {
+        matches!(self.state, State::Upstream { .. })
+    }
+}

@@ -1,0 +1,324 @@
+//! What the streams of one worker share, and its calls to the accounting service.
+
+use crate::effects::{SharedExchange, advance, release};
+use crate::host::{self, SharedData, SharedQueue};
+use crate::metrics::Counters;
+use crate::wasi;
+use core::cell::RefCell;
+use core::time::Duration;
+use hashbrown::HashMap;
+use paddock_core::budget::Epochs;
+use paddock_core::cache::PolicyCache;
+use paddock_core::config::{Accounting, Config};
+use paddock_core::exchange::{Gateway, Input, Question};
+use paddock_core::ids::EventIds;
+use paddock_core::wire::{
+    LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer, SYNC_PATH, SyncAnswer,
+};
+use paddock_core::worker::{ChangeFeed, Role, Sync, UsageQueue, Waiting, apply_lend, gateway_id};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+const QUEUE: &str = "usage";
+const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
+/// Streams released in one callback at most: the host answers them after the callback in nested
+/// calls, and a few hundred exhaust the VM's stack.
+const MAX_RELEASES: usize = 48;
+
+/// A worker, shared by its root context and its streams.
+pub(crate) type SharedWorker = Rc<RefCell<Worker>>;
+
+/// One Envoy worker's part of the gateway.
+pub(crate) struct Worker {
+    pub(crate) gateway: Gateway,
+    pub(crate) counters: Counters,
+    /// The root context, which owns what no stream does.
+    pub(crate) root: u32,
+    feed: ChangeFeed,
+    service: Option<Service>,
+    waiting: Waiting<String>,
+    questions: HashMap<String, Question>,
+    held: HashMap<u32, SharedExchange>,
+    released: VecDeque<(u32, bool)>,
+    calls: HashMap<u32, Call>,
+}
+
+/// The accounting service, as this worker reaches it.
+struct Service {
+    accounting: Accounting,
+    authorization: String,
+    gateway_id: String,
+    queue: Option<SharedQueue>,
+    sync: Sync,
+}
+
+/// What a call under way was made for.
+enum Call {
+    Question(String),
+    Sync,
+}
+
+impl Worker {
+    pub(crate) fn new(config: Config, root: u32) -> Self {
+        let (feed, revision) = ChangeFeed::join(&SharedData);
+        let cache = match &config.policy {
+            Some(policy) => PolicyCache::complete(
+                policy.keys.clone(),
+                policy.namespaces.clone(),
+                policy.catalog.clone(),
+            ),
+            None => PolicyCache::new(config.max_cached_tenants, revision),
+        };
+        let epochs = Epochs(config.max_request_seconds);
+        let service = config
+            .accounting
+            .clone()
+            .map(|accounting| Service::new(accounting, epochs));
+        let event_ids = EventIds::new(wasi::random());
+        Worker {
+            gateway: Gateway {
+                config,
+                cache,
+                event_ids,
+            },
+            counters: Counters::default(),
+            root,
+            feed,
+            service,
+            waiting: Waiting::default(),
+            questions: HashMap::new(),
+            held: HashMap::new(),
+            released: VecDeque::new(),
+            calls: HashMap::new(),
+        }
+    }
+
+    /// Asks the service on behalf of stream `id`, or lets it wait for an answer under way. False
+    /// where the service cannot be asked.
+    pub(crate) fn ask(&mut self, question: Question, id: u32, exchange: &SharedExchange) -> bool {
+        let topic = question.topic();
+        self.held.insert(id, Rc::clone(exchange));
+        if self.waiting.join(topic.clone(), id) == Role::Follower {
+            return true;
+        }
+        let asked = self.dispatch(&topic, &question);
+        if asked {
+            self.questions.insert(topic, question);
+        } else {
+            self.waiting.answered(&topic);
+            self.held.remove(&id);
+        }
+        asked
+    }
+
+    fn dispatch(&mut self, topic: &str, question: &Question) -> bool {
+        let Some(service) = &self.service else {
+            return false;
+        };
+        let gateway = service.gateway_id.clone();
+        let (path, body) = match question {
+            Question::Resolve(request) => {
+                let mut request = request.clone();
+                request.gateway = gateway;
+                (RESOLVE_PATH, serde_json::to_vec(&request))
+            }
+            Question::Lend(needs) => {
+                let request = LendRequest {
+                    gateway,
+                    needs: needs.clone(),
+                };
+                (LEND_PATH, serde_json::to_vec(&request))
+            }
+        };
+        let Some(token) = body.ok().and_then(|body| service.post(path, &body)) else {
+            return false;
+        };
+        self.calls.insert(token, Call::Question(topic.to_owned()));
+        true
+    }
+
+    /// The answer to a call is there; host calls act for the context `current`.
+    pub(crate) fn answered(&mut self, token: u32, body_size: usize, current: u32) {
+        let Some(call) = self.calls.remove(&token) else {
+            return;
+        };
+        let status = host::callout_status();
+        let body = host::callout_body(body_size);
+        let body = (status == Some(200)).then_some(body);
+        if body.is_none() {
+            log::warn!("the accounting service answered with status {status:?}");
+        }
+        match call {
+            Call::Sync => self.synced(body.as_deref()),
+            Call::Question(topic) => {
+                let reached = self.take_over(&topic, body.as_deref());
+                self.wake(&topic, reached);
+                self.release_some(current);
+            }
+        }
+    }
+
+    /// Takes an answer over into cache or store. False where there was none.
+    fn take_over(&mut self, topic: &str, body: Option<&[u8]>) -> bool {
+        let (Some(question), Some(body)) = (self.questions.remove(topic), body) else {
+            return false;
+        };
+        let now = host::now();
+        match question {
+            Question::Resolve(request) => match serde_json::from_slice::<ResolveAnswer>(body) {
+                Ok(answer) => {
+                    self.gateway.cache.learn(&request, answer, now);
+                    true
+                }
+                Err(error) => unreadable(&error),
+            },
+            Question::Lend(needs) => match serde_json::from_slice::<LendAnswer>(body) {
+                Ok(answer) => {
+                    apply_lend(&mut SharedData, &needs, &answer, now);
+                    true
+                }
+                Err(error) => unreadable(&error),
+            },
+        }
+    }
+
+    fn wake(&mut self, topic: &str, reached: bool) {
+        let topic = topic.to_owned();
+        self.released.extend(
+            self.waiting
+                .answered(&topic)
+                .into_iter()
+                .map(|id| (id, reached)),
+        );
+    }
+
+    /// Goes on with streams whose answer is there, a bounded number at once.
+    fn release_some(&mut self, current: u32) {
+        for _ in 0..MAX_RELEASES {
+            let Some((id, reached)) = self.released.pop_front() else {
+                break;
+            };
+            let Some(exchange) = self.held.remove(&id) else {
+                continue;
+            };
+            if host::act_for(id) {
+                let verdict = advance(self, &exchange, id, Input::Answered { reached });
+                release(&verdict);
+            }
+        }
+        host::act_for(current);
+    }
+
+    /// A stream is over.
+    pub(crate) fn forget(&mut self, id: u32) {
+        if self.held.remove(&id).is_some() {
+            self.waiting.leave(id);
+        }
+    }
+
+    /// Hands a usage event over to the worker that syncs.
+    pub(crate) fn emit(&mut self, event: &[u8]) {
+        if let Some(queue) = self
+            .service
+            .as_mut()
+            .and_then(|service| service.queue.as_mut())
+        {
+            queue.push(event);
+        }
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.feed.follow(&SharedData, &mut self.gateway.cache);
+        for topic in self.waiting.take_orphans() {
+            let Some(question) = self.questions.get(&topic).cloned() else {
+                continue;
+            };
+            if !self.dispatch(&topic, &question) {
+                self.questions.remove(&topic);
+                self.wake(&topic, false);
+            }
+        }
+        self.release_some(self.root);
+        let now = host::now();
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        let Some(queue) = &mut service.queue else {
+            return;
+        };
+        if let Some(body) = service.sync.due(&mut SharedData, queue, now) {
+            match service.post(SYNC_PATH, &body) {
+                Some(token) => {
+                    self.calls.insert(token, Call::Sync);
+                }
+                None => self.synced(None),
+            }
+        }
+    }
+
+    fn synced(&mut self, body: Option<&[u8]>) {
+        let now = host::now();
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        let answer = body.map(serde_json::from_slice::<SyncAnswer>);
+        match answer {
+            Some(Ok(answer)) => {
+                service.sync.answered(&mut SharedData, &answer, now);
+                self.feed.follow(&SharedData, &mut self.gateway.cache);
+            }
+            failure => {
+                let pause = service.sync.failed(now);
+                if let Some(Err(error)) = failure {
+                    unreadable(&error);
+                }
+                log::warn!("usage could not be handed over; trying again in {pause:?}");
+            }
+        }
+    }
+}
+
+impl Service {
+    fn new(accounting: Accounting, epochs: Epochs) -> Self {
+        let me = u64::from_le_bytes(wasi::random());
+        let candidate = u64::from_le_bytes(wasi::random());
+        let gateway_id = gateway_id(&mut SharedData, candidate);
+        let token = wasi::environment_variable(TOKEN_VARIABLE).unwrap_or_default();
+        if token.is_empty() {
+            log::error!(
+                "{TOKEN_VARIABLE} is not set: the accounting service will not know this gateway; \
+                 set it in Envoy's environment and list it in vm_config.environment_variables"
+            );
+        }
+        Service {
+            sync: Sync::new(me, gateway_id.clone(), epochs),
+            authorization: format!("Bearer {token}"),
+            queue: SharedQueue::open(QUEUE),
+            gateway_id,
+            accounting,
+        }
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Option<u32> {
+        let timeout = Duration::from_millis(self.accounting.timeout_ms);
+        match host::post(
+            &self.accounting.cluster,
+            path,
+            &self.authorization,
+            body,
+            timeout,
+        ) {
+            Ok(token) => Some(token),
+            Err(status) => {
+                let cluster = &self.accounting.cluster;
+                log::warn!("the accounting service cannot be called ({cluster}: {status:?})");
+                None
+            }
+        }
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> bool {
+    log::error!("the accounting service's answer cannot be read: {error}");
+    false
+}
