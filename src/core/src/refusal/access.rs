@@ -145,8 +145,9 @@ impl Refusal {
         Refusal::new(Code::EndpointNotAllowed, message).by_key(key_id)
     }
 
-    /// The path is none that model traffic may use.
+    /// The path is none that model traffic may use. Its query is not repeated: it may hold a key.
     pub fn path_not_found(method: &[u8], path: &[u8]) -> Self {
+        let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
         let message = format!(
             "There is no {} {} here. The README lists the endpoints; an operator can let further \
              paths pass.",

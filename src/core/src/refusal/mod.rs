@@ -70,3 +70,6 @@ impl Refusal {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,7 +207,3 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     let digits = value.iter().all(u8::is_ascii_digit);
     digits.then(|| str::from_utf8(value).ok()?.parse().ok())?
 }
-
-#[cfg(test)]
-#[path = "head_tests.rs"]
-mod tests;

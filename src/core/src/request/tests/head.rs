@@ -1,4 +1,4 @@
-use super::*;
+use crate::request::{CredentialSource, Headers, NamespaceConflict, RequestHead};
 use proptest::prelude::*;
 
 fn owned(headers: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {

@@ -1,0 +1,19 @@
+//! What requests say, as tables of what comes in and what is read.
+
+mod body;
+mod body_errors;
+mod head;
+mod prompt;
+mod rewrite;
+
+use super::{BodyError, Endpoint, GeminiVerb, ModelRequest, read_body};
+
+/// A Gemini endpoint for `gemini-2.5-flash`.
+fn gemini(verb: GeminiVerb) -> Endpoint {
+    let model = "gemini-2.5-flash".to_owned();
+    Endpoint::Gemini { model, verb }
+}
+
+fn read<'a>(endpoint: &'a Endpoint, body: &'a str) -> Result<ModelRequest<'a>, BodyError> {
+    read_body(endpoint, body.as_bytes())
+}
