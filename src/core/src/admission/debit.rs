@@ -124,15 +124,25 @@ pub enum Denial {
 pub(super) struct Debit {
     tokens: u64,
     in_flight: Option<Entry>,
-    money: Option<(i64, Entry)>,
+    money: Option<HeldMoney>,
+}
+
+/// Where money is reserved.
+#[derive(Clone, Copy, Debug)]
+enum HeldMoney {
+    /// In the slice on loan under `lease`.
+    Slice { lease: i64, entry: Entry },
+    /// In the gateway's own books.
+    Books(Entry),
 }
 
 impl Debit {
     /// The lease that was debited, where one was.
     pub(super) fn lease(&self) -> Option<i64> {
-        self.money
-            .map(|(lease, _)| lease)
-            .filter(|lease| *lease != 0)
+        match self.money {
+            Some(HeldMoney::Slice { lease, .. }) if lease != 0 => Some(lease),
+            _ => None,
+        }
     }
 }
 
@@ -208,7 +218,7 @@ fn reserve(
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<Option<(i64, Entry)>, Denial> {
+) -> Result<Option<HeldMoney>, Denial> {
     if !scope.limits.is_budgeted() {
         return Ok(None);
     }
@@ -217,14 +227,22 @@ fn reserve(
             let entry = record
                 .books
                 .reserve(&scope.limits, ask.money, terms.epochs, now);
-            entry.map(|entry| Some((0, entry))).map_err(Denial::Budget)
+            entry
+                .map(|entry| Some(HeldMoney::Books(entry)))
+                .map_err(Denial::Budget)
         }
         Budgeting::Leased => match record.slice.reserve(ask.money, terms.epochs, now) {
-            Ok(entry) => Ok(Some((record.slice.lease, entry))),
+            Ok(entry) => Ok(Some(HeldMoney::Slice {
+                lease: record.slice.lease,
+                entry,
+            })),
             Err(unavailable) => match (ask.short, unavailable) {
                 (WhenShort::Overdraw, _) => {
                     let entry = record.slice.reserved.enter(ask.money.nanos());
-                    Ok(Some((record.slice.lease, entry)))
+                    Ok(Some(HeldMoney::Slice {
+                        lease: record.slice.lease,
+                        entry,
+                    }))
                 }
                 (_, Unavailable::Short(shortage)) => Err(Denial::Budget(shortage)),
                 (WhenShort::Refuse, Unavailable::Ask) => {
@@ -285,7 +303,7 @@ pub(super) fn settle(
     }
     match debit.money {
         None => {}
-        Some((0, entry)) => record.books.settle(entry, cost, admitted_at, now),
-        Some((lease, entry)) => record.slice.settle(lease, entry, cost, now),
+        Some(HeldMoney::Books(entry)) => record.books.settle(entry, cost, admitted_at, now),
+        Some(HeldMoney::Slice { lease, entry }) => record.slice.settle(lease, entry, cost, now),
     }
 }
