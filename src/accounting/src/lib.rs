@@ -1,1 +1,17 @@
-//! Paddock.
+//! The accounting service: what must outlive Envoy. Keys, namespaces, prices, the ledger of what
+//! was used, and the lending of budgets to gateways.
+//!
+//! `api` is the management API, one folder a resource and one file a verb; `gateway` is the
+//! protocol with the filter; `domain` decides and knows no HTTP; `store` is the database.
+
+pub mod api;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod gateway;
+pub mod http;
+mod ids;
+pub mod metrics;
+pub mod serve;
+pub mod store;

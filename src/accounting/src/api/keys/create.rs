@@ -1,0 +1,183 @@
+//! `POST /v1/keys`: a new key. Its secret is shown this once.
+
+use super::view::KeyView;
+use crate::app::{App, SharedApp};
+use crate::domain::hierarchy::{Parent, violations};
+use crate::domain::records::{DEFAULT_ORGANIZATION, Key, KeySecret, Namespace};
+use crate::domain::slug;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::limits::LimitsPatch;
+use crate::ids;
+use crate::store::{Tx, catalog, keys, namespaces, policy};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use paddock_core::money::Money;
+use paddock_core::policy::{EndpointScope, Limits, Role};
+use paddock_core::secret;
+use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest life of a key that expires, in days.
+pub(super) const MAX_DAYS: u64 = 36_500;
+/// How strictly content is judged.
+pub(super) const CONTENT_MODES: [&str; 3] = ["strict", "standard", "relaxed"];
+/// The roles of the contract.
+pub(super) const ROLES: [&str; 4] = ["admin", "developer", "analyst", "viewer"];
+
+#[derive(Debug)]
+struct Wish {
+    name: String,
+    namespace: Option<String>,
+    role: Role,
+    scopes: Option<Vec<EndpointScope>>,
+    allowed_models: Option<Vec<String>>,
+    limits: Limits,
+    environment: Option<String>,
+    tags: Option<Value>,
+    expires_in_days: Option<u64>,
+    content_policy_mode: Option<String>,
+}
+
+/// The new key, with its secret.
+#[derive(Debug, Serialize)]
+pub struct Created {
+    key: String,
+    #[serde(flatten)]
+    view: KeyView,
+}
+
+/// Makes a key, and a namespace for it where it names none.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Created>), ApiError> {
+    caller.may_manage()?;
+    let wish = read(&app, &body)?;
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let place = find_or_make_place(&app, &mut tx, &caller, &wish, revision).await?;
+    check(&app, &mut tx, &place, "", &wish.limits, wish.allowed_models.as_deref()).await?;
+    let plain = ids::key_secret();
+    let key = key_of(wish, &place.namespace.name, &plain, revision, now);
+    insert(&mut tx, &key).await?;
+    tx.commit().await?;
+    tracing::info!(key = key.id, namespace = key.namespace, "made a key");
+    let view = KeyView::new(&key, &place);
+    Ok((StatusCode::CREATED, Json(Created { key: plain, view })))
+}
+
+fn read(app: &App, body: &[u8]) -> Result<Wish, ApiError> {
+    let mut fields = Fields::parse(body)?;
+    let scopes = EndpointScope::ALL.map(EndpointScope::name);
+    let wish = Wish {
+        name: fields.required_text("name")?,
+        namespace: fields.text("namespace")?.flatten(),
+        role: fields.word("role", &ROLES)?.unwrap_or_default(),
+        scopes: fields.words("scopes", &scopes)?.flatten(),
+        allowed_models: fields.texts("allowed_models")?.flatten(),
+        limits: LimitsPatch::all(&mut fields, &app.config)?.apply(&Limits::default()),
+        environment: fields.text("environment")?.flatten(),
+        tags: fields.tags("tags")?.flatten(),
+        expires_in_days: fields.whole("expires_in", 1, MAX_DAYS)?.flatten(),
+        content_policy_mode: fields.word("content_policy_mode", &CONTENT_MODES)?,
+    };
+    fields.finish()?;
+    Ok(wish)
+}
+
+async fn find_or_make_place(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    wish: &Wish,
+    revision: u64,
+) -> Result<Place, ApiError> {
+    let defaults = &app.config.terms.organization;
+    if let Some(name) = &wish.namespace {
+        let place = Place::find(tx, name, defaults).await?;
+        return place
+            .filter(|place| caller.owns(&place.namespace.organization))
+            .ok_or_else(|| ApiError::not_found("namespace", name));
+    }
+    let organization = caller.organization().unwrap_or(DEFAULT_ORGANIZATION).to_owned();
+    let mut namespace = Namespace::new(slug::from_text(&wish.name), organization, app.now());
+    namespace.revision = revision;
+    let slug = namespace.name.clone();
+    let mut number: u64 = 1;
+    while !namespaces::insert(tx, &namespace).await? {
+        number = number.saturating_add(1);
+        namespace.name = format!("{slug}-{number}");
+    }
+    Ok(Place::of(tx, namespace, defaults).await?)
+}
+
+/// Checks that a key's limits fit into its namespace's. `id` is the key's, empty for a new one.
+pub(super) async fn check(
+    app: &App,
+    tx: &mut Tx,
+    place: &Place,
+    id: &str,
+    limits: &Limits,
+    allowed_models: Option<&[String]>,
+) -> Result<(), ApiError> {
+    let assigned = if app.config.allow_over_assignment {
+        (Money::ZERO, Money::ZERO)
+    } else {
+        keys::quotas_of_others(tx, &place.namespace.name, id).await?
+    };
+    let parent = Parent {
+        word: "team",
+        limits: &place.limits,
+        allowed_models: place.namespace.allowed_models.as_deref(),
+        assigned,
+    };
+    let catalog = catalog::load(tx).await?;
+    let violations = violations(&parent, limits, allowed_models, &catalog);
+    if violations.is_empty() { Ok(()) } else { Err(ApiError::violations(violations)) }
+}
+
+fn key_of(wish: Wish, namespace: &str, plain: &str, revision: u64, now: Timestamp) -> Key {
+    let life = wish.expires_in_days.map(|days| Duration::from_secs(days.saturating_mul(86_400)));
+    Key {
+        id: ids::key_id(now),
+        name: wish.name,
+        namespace: namespace.to_owned(),
+        role: wish.role,
+        scopes: wish.scopes,
+        allowed_models: wish.allowed_models,
+        limits: wish.limits,
+        enabled: true,
+        environment: wish.environment,
+        tags: wish.tags,
+        content_policy_mode: wish.content_policy_mode,
+        created_at: now,
+        updated_at: now,
+        revision,
+        secrets: vec![KeySecret {
+            digest: secret::digest(plain.as_bytes()),
+            preview: secret::preview(plain),
+            is_primary: true,
+            expires_at: life.map(|life| now.plus(life)),
+            created_at: now,
+        }],
+    }
+}
+
+async fn insert(tx: &mut Tx, key: &Key) -> Result<(), ApiError> {
+    match keys::insert(tx, key).await {
+        Err(error) if error.is_duplicate() => Err(ApiError::conflict(format!(
+            "The namespace '{}' has a key named '{}' already. Choose another name.",
+            key.namespace, key.name
+        ))),
+        result => Ok(result?),
+    }
+}

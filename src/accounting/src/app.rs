@@ -1,0 +1,68 @@
+//! What every handler is given, and the routes.
+
+use crate::api;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::gateway;
+use crate::http::{health, request_log};
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError, catalog, organizations};
+use crate::domain::records::DEFAULT_ORGANIZATION;
+use axum::Router;
+use axum::routing::get;
+use paddock_core::timestamp::Timestamp;
+use std::sync::Arc;
+
+/// What every handler is given.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Config,
+    /// The counters.
+    pub metrics: Metrics,
+}
+
+/// As handlers hold it.
+pub type SharedApp = Arc<App>;
+
+impl App {
+    /// Makes sure the database has what a fresh one must have: the default organization and the
+    /// catalog the product comes with.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> Result<SharedApp, StoreError> {
+        let mut tx = store.write().await?;
+        if catalog::seed(&mut tx).await? {
+            organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, clock.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(Arc::new(App { store, clock, config, metrics: Metrics::default() }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Every route of the service.
+pub fn router(app: SharedApp) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(gateway::routes())
+        .merge(api::routes())
+        .fallback(crate::http::error::no_such_path)
+        .method_not_allowed_fallback(crate::http::error::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), request_log::observe))
+        .with_state(app)
+}

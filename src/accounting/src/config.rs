@@ -1,0 +1,234 @@
+//! How the service is configured: options as given, and the configuration they amount to.
+
+use crate::domain::caps::Terms;
+use clap::{Args, ValueEnum};
+use paddock_core::ids::KeyDigest;
+use paddock_core::money::Money;
+use paddock_core::policy::{Limits, MAX_RATE};
+use paddock_core::secret;
+use paddock_core::timestamp::Timestamp;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Shortest secret an operator may choose, in characters.
+const MIN_SECRET: usize = 16;
+
+/// A secret an operator chose: it is never shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Secret {
+        Secret(text)
+    }
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person's eyes.
+    Pretty,
+}
+
+/// Options of `paddock serve`, as given.
+#[derive(Clone, Debug, Args)]
+pub struct ServeOptions {
+    /// Address to listen on.
+    #[arg(long, env = "PADDOCK_LISTEN", default_value = "127.0.0.1:10080")]
+    pub listen: SocketAddr,
+    /// sqlite:///path/file.db, a bare path of a file, or postgres://user:password@host/database.
+    #[arg(
+        long,
+        env = "PADDOCK_DATABASE_URL",
+        hide_env_values = true,
+        default_value = "paddock.db",
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+    )]
+    pub database_url: Secret,
+    /// The operator's key, which may manage everything: at least 16 characters.
+    #[arg(
+        long,
+        env = "PADDOCK_ADMIN_KEY",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+    )]
+    pub admin_key: Secret,
+    /// The token gateways show: at least 16 characters.
+    #[arg(
+        long,
+        env = "PADDOCK_GATEWAY_TOKEN",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+    )]
+    pub gateway_token: Secret,
+    /// How logs are written; what is logged is chosen by RUST_LOG.
+    #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
+    pub log_format: LogFormat,
+    #[command(flatten)]
+    /// What tenants may be given.
+    pub policy: PolicyOptions,
+}
+
+/// Options that bound what tenants may be given.
+#[derive(Clone, Debug, Args)]
+pub struct PolicyOptions {
+    /// Lowest rate that may be set, in requests a minute.
+    #[arg(long, env = "PADDOCK_MIN_RPM", default_value_t = 10)]
+    pub min_rpm: u64,
+    /// Highest rate that may be set, in requests a minute.
+    #[arg(long, env = "PADDOCK_MAX_RPM", default_value_t = 10_000)]
+    pub max_rpm: u64,
+    /// Allow the quotas of a namespace's keys to sum up to more than the namespace's own, which
+    /// still holds.
+    #[arg(long, env = "PADDOCK_ALLOW_OVER_ASSIGNMENT")]
+    pub allow_over_assignment: bool,
+    /// Requests a minute of an organization that sets none; at least --max-rpm.
+    #[arg(long, env = "PADDOCK_ORGANIZATION_RPM", default_value_t = 10_000)]
+    pub organization_rpm: u64,
+    /// Tokens a minute of an organization that sets none.
+    #[arg(long, env = "PADDOCK_ORGANIZATION_TPM", default_value_t = MAX_RATE)]
+    pub organization_tpm: u64,
+    /// Monthly quota in dollars of an organization that sets none.
+    #[arg(long, env = "PADDOCK_ORGANIZATION_MONTHLY_USD", default_value_t = 1_000_000.0)]
+    pub organization_monthly_usd: f64,
+    /// How many seconds a gateway may spend a budget slice while the service is away.
+    #[arg(long, env = "PADDOCK_LEASE_TTL_SECONDS", default_value_t = 60)]
+    pub lease_ttl_seconds: u64,
+    /// How many seconds after its end the slice of a silent gateway is given up.
+    #[arg(long, env = "PADDOCK_LEASE_GRACE_SECONDS", default_value_t = 900)]
+    pub lease_grace_seconds: u64,
+}
+
+impl Default for PolicyOptions {
+    fn default() -> Self {
+        PolicyOptions {
+            min_rpm: 10,
+            max_rpm: 10_000,
+            allow_over_assignment: false,
+            organization_rpm: 10_000,
+            organization_tpm: MAX_RATE,
+            organization_monthly_usd: 1_000_000.0,
+            lease_ttl_seconds: 60,
+            lease_grace_seconds: 900,
+        }
+    }
+}
+
+/// Options that contradict each other or are out of range.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// The configuration the service runs by. It holds no secret, only digests.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The operator's key.
+    pub admin_key: KeyDigest,
+    /// What gateways show.
+    pub gateway_token: KeyDigest,
+    /// Lowest and highest rate that may be set, in requests a minute.
+    pub rpm_range: (u64, u64),
+    /// Whether keys' quotas may sum up to more than their namespace's.
+    pub allow_over_assignment: bool,
+    /// On what terms money is lent.
+    pub terms: Terms,
+}
+
+impl Config {
+    /// Checks options. `now` is when the service starts.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, in words for the operator.
+    pub fn new(
+        admin_key: &Secret,
+        gateway_token: &Secret,
+        policy: &PolicyOptions,
+        now: Timestamp,
+    ) -> Result<Config, ConfigError> {
+        for (secret, name) in [(admin_key, "ADMIN_KEY"), (gateway_token, "GATEWAY_TOKEN")] {
+            if secret.0.chars().count() < MIN_SECRET {
+                let flag = name.to_lowercase().replace('_', "-");
+                return Err(ConfigError(format!(
+                    "--{flag} (PADDOCK_{name}) is too short: choose at least {MIN_SECRET} random \
+                     characters, for example with `openssl rand -hex 32`"
+                )));
+            }
+        }
+        if admin_key.0 == gateway_token.0 {
+            return Err(ConfigError(
+                "--admin-key and --gateway-token are the same: a gateway must not be able to \
+                 manage keys"
+                    .to_owned(),
+            ));
+        }
+        if policy.min_rpm == 0 || policy.min_rpm > policy.max_rpm || policy.max_rpm > MAX_RATE {
+            return Err(ConfigError(format!(
+                "--min-rpm must be at least 1 and --max-rpm from --min-rpm to {MAX_RATE}"
+            )));
+        }
+        let monthly = Money::from_dollars(policy.organization_monthly_usd);
+        let Some(monthly) = monthly.filter(|quota| *quota >= Money::ZERO) else {
+            let message = "--organization-monthly-usd must be from 0 to 9 billion dollars";
+            return Err(ConfigError(message.to_owned()));
+        };
+        let organization = Limits {
+            requests_per_minute: Some(policy.organization_rpm.max(policy.max_rpm)),
+            tokens_per_minute: Some(policy.organization_tpm),
+            monthly_quota: Some(monthly),
+            ..Limits::default()
+        };
+        if let Some(problem) = organization.problems().first() {
+            return Err(ConfigError(format!("limits of organizations: {problem}")));
+        }
+        if !(5..=3_600).contains(&policy.lease_ttl_seconds) {
+            let message = "--lease-ttl-seconds must be from 5 to 3600";
+            return Err(ConfigError(message.to_owned()));
+        }
+        Ok(Config {
+            admin_key: secret::digest(admin_key.0.as_bytes()),
+            gateway_token: secret::digest(gateway_token.0.as_bytes()),
+            rpm_range: (policy.min_rpm, policy.max_rpm),
+            allow_over_assignment: policy.allow_over_assignment,
+            terms: Terms {
+                ttl: Duration::from_secs(policy.lease_ttl_seconds),
+                grace: Duration::from_secs(policy.lease_grace_seconds),
+                scarce_for: Duration::from_secs(3),
+                started_at: now,
+                organization,
+            },
+        })
+    }
+}
+
+impl Secret {
+    /// The secret itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_or_equal_secrets_are_refused_and_never_shown() {
+        let (short, long) = (Secret("hush".to_owned()), Secret("0123456789abcdef".to_owned()));
+        let policy = PolicyOptions::default();
+        let config = |a, b| Config::new(a, b, &policy, Timestamp::EPOCH);
+        let error = config(&short, &long).unwrap_err().to_string();
+        assert!(error.contains("--admin-key (PADDOCK_ADMIN_KEY)") && !error.contains("hush"));
+        assert!(config(&long, &short).unwrap_err().to_string().contains("--gateway-token"));
+        assert!(config(&long, &long).is_err());
+        assert_eq!(format!("{long:?}"), "Secret(redacted)");
+    }
+}

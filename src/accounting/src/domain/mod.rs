@@ -1,0 +1,12 @@
+//! What the service knows and decides, without HTTP.
+
+pub mod caps;
+pub mod hierarchy;
+pub mod histogram;
+pub mod lending;
+pub mod ledger;
+pub mod period;
+pub mod records;
+pub mod scope;
+pub mod slug;
+pub mod standing;

@@ -1,0 +1,83 @@
+//! UTC calendar days and months.
+
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::CapPeriod;
+use time::{Date, OffsetDateTime};
+
+/// Seconds of a UTC day.
+pub const DAY: u64 = 86_400;
+/// Seconds of an hour.
+pub const HOUR: u64 = 3_600;
+/// Seconds of a minute.
+pub const MINUTE: u64 = 60;
+
+/// The period a moment lies in: from its first moment to the next one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First moment.
+    pub start: Timestamp,
+    /// First moment after it.
+    pub end: Timestamp,
+}
+
+impl Window {
+    /// The UTC day or month that `at` lies in.
+    pub fn of(period: CapPeriod, at: Timestamp) -> Window {
+        match period {
+            CapPeriod::Daily => Window { start: start_of(DAY, at), end: at.end_of_day() },
+            CapPeriod::Monthly => Window { start: start_of_month(at), end: at.end_of_month() },
+        }
+    }
+
+    /// How much of it is over at `now`: 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a share, not an amount")]
+    pub fn elapsed(&self, now: Timestamp) -> f64 {
+        let whole = self.end.since(self.start).as_nanos() as f64;
+        (now.since(self.start).as_nanos() as f64 / whole.max(1.0)).clamp(0.0, 1.0)
+    }
+}
+
+/// The name of a period in the database.
+pub const fn name(period: CapPeriod) -> &'static str {
+    match period {
+        CapPeriod::Daily => "daily",
+        CapPeriod::Monthly => "monthly",
+    }
+}
+
+/// The start of the interval of `seconds` that `at` lies in, intervals counted from the epoch.
+pub fn start_of(seconds: u64, at: Timestamp) -> Timestamp {
+    let past = at.secs().checked_rem(seconds).unwrap_or(0);
+    Timestamp::from_secs(at.secs().saturating_sub(past))
+}
+
+/// The first moment of the UTC month that `at` lies in.
+pub fn start_of_month(at: Timestamp) -> Timestamp {
+    let date = i64::try_from(at.secs()).ok();
+    let date = date.and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok());
+    let first = date.and_then(|at| Date::from_calendar_date(at.year(), at.month(), 1).ok());
+    first.map_or(Timestamp::EPOCH, |first| {
+        let secs = first.midnight().assume_utc().unix_timestamp();
+        Timestamp::from_secs(u64::try_from(secs).unwrap_or(0))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_follow_the_calendar_through_a_leap_year() {
+        // 2028-02-29T12:00:00Z
+        let leap = Timestamp::from_secs(1_835_438_400);
+        let month = Window::of(CapPeriod::Monthly, leap);
+        assert_eq!(month.start.to_rfc3339(), "2028-02-01T00:00:00Z");
+        assert_eq!(month.end.to_rfc3339(), "2028-03-01T00:00:00Z");
+        let day = Window::of(CapPeriod::Daily, leap);
+        assert_eq!(day.start.to_rfc3339(), "2028-02-29T00:00:00Z");
+        assert_eq!(day.end.to_rfc3339(), "2028-03-01T00:00:00Z");
+        assert!((day.elapsed(leap) - 0.5).abs() < 1e-9);
+        assert_eq!(Window::of(CapPeriod::Daily, day.start), day);
+        assert_eq!(start_of(HOUR, leap), leap);
+    }
+}

@@ -1,0 +1,157 @@
+//! What is stored of keys, namespaces and organizations.
+
+use paddock_core::ids::KeyDigest;
+use paddock_core::policy::{
+    EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, Priority, Role, UnknownPrice,
+};
+use paddock_core::timestamp::Timestamp;
+
+/// The organization of everything that names none.
+pub const DEFAULT_ORGANIZATION: &str = "default";
+
+/// One secret of a key: never the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySecret {
+    /// Its SHA-256.
+    pub digest: KeyDigest,
+    /// Its first 8 and last 4 characters.
+    pub preview: String,
+    /// Whether it is the newest; a key has one primary, and a secondary after a rotation.
+    pub is_primary: bool,
+    /// First moment at which it is no longer accepted.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// One key.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// `key_…`.
+    pub id: String,
+    /// Unique in its namespace.
+    pub name: String,
+    /// The namespace it is bound to.
+    pub namespace: String,
+    /// What its holder is.
+    pub role: Role,
+    /// Endpoints it is narrowed to.
+    pub scopes: Option<Vec<EndpointScope>>,
+    /// Models it is narrowed to; absent means the namespace's.
+    pub allowed_models: Option<Vec<String>>,
+    /// Its own limits.
+    pub limits: Limits,
+    /// Whether it is accepted.
+    pub enabled: bool,
+    /// The operator's word for where it is used.
+    pub environment: Option<String>,
+    /// The operator's labels: a list or a map of strings.
+    pub tags: Option<serde_json::Value>,
+    /// How strictly content is judged, where the key differs from its namespace.
+    pub content_policy_mode: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The change of the policy that last touched it.
+    pub revision: u64,
+    /// Its secrets, the primary first.
+    pub secrets: Vec<KeySecret>,
+}
+
+impl Key {
+    /// The key as gateways know it, once a secret.
+    pub fn policies(&self) -> impl Iterator<Item = KeyPolicy> {
+        self.secrets.iter().map(|secret| self.policy(secret))
+    }
+
+    /// The key as gateways know it under one of its secrets.
+    pub fn policy(&self, secret: &KeySecret) -> KeyPolicy {
+        KeyPolicy {
+            id: self.id.clone(),
+            digest: secret.digest,
+            name: self.name.clone(),
+            namespace: Some(self.namespace.clone()),
+            role: self.role,
+            scopes: self.scopes.clone(),
+            allowed_models: self.allowed_models.clone(),
+            limits: self.limits.clone(),
+            enabled: self.enabled,
+            expires_at: secret.expires_at,
+            revision: self.revision,
+        }
+    }
+}
+
+/// One namespace.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// Its name, which is its id.
+    pub name: String,
+    /// The organization it belongs to.
+    pub organization: String,
+    /// Models its keys may use; absent means every model.
+    pub allowed_models: Option<Vec<String>>,
+    /// Limits its keys share.
+    pub limits: Limits,
+    /// Its place among others.
+    pub priority: Priority,
+    /// What becomes of a model without a price.
+    pub unknown_price: UnknownPrice,
+    /// What becomes of requests while the service is away.
+    pub failure_mode: FailureMode,
+    /// Whether its keys are accepted.
+    pub enabled: bool,
+    /// The operator's labels: a list or a map of strings.
+    pub tags: Option<serde_json::Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The change of the policy that last touched it.
+    pub revision: u64,
+}
+
+impl Namespace {
+    /// A namespace that sets no limits of its own.
+    pub fn new(name: String, organization: String, now: Timestamp) -> Namespace {
+        Namespace {
+            name,
+            organization,
+            allowed_models: None,
+            limits: Limits::default(),
+            priority: Priority::default(),
+            unknown_price: UnknownPrice::default(),
+            failure_mode: FailureMode::default(),
+            enabled: true,
+            tags: None,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        }
+    }
+
+    /// The namespace as gateways know it.
+    pub fn policy(&self) -> NamespacePolicy {
+        NamespacePolicy {
+            name: self.name.clone(),
+            organization: self.organization.clone(),
+            allowed_models: self.allowed_models.clone(),
+            limits: self.limits.clone(),
+            priority: self.priority,
+            unknown_price: self.unknown_price,
+            failure_mode: self.failure_mode,
+            enabled: self.enabled,
+            revision: self.revision,
+        }
+    }
+}
+
+/// One organization, with the limits in force: its own, or the operator's for all.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its name, which is its id.
+    pub name: String,
+    /// The limits its namespaces share.
+    pub limits: Limits,
+}

@@ -1,0 +1,138 @@
+//! Where a key or namespace stands in its month.
+
+use crate::domain::hierarchy::InForce;
+use crate::domain::records::{Key, Namespace, Organization};
+use crate::domain::scope::Scope;
+use crate::store::{StoreError, Tx, namespaces, organizations, spend};
+use paddock_core::money::Money;
+use paddock_core::policy::Limits;
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::CapPeriod;
+
+/// A namespace, what is above it, and the limits that come of it.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// Its organization.
+    pub organization: Organization,
+    /// The organization's limits in force.
+    pub above: InForce,
+    /// The namespace's limits in force.
+    pub limits: InForce,
+}
+
+impl Place {
+    /// The namespace of that name, where it is there.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn find(
+        tx: &mut Tx,
+        name: &str,
+        defaults: &Limits,
+    ) -> Result<Option<Place>, StoreError> {
+        let Some(namespace) = namespaces::find(tx, name).await? else {
+            return Ok(None);
+        };
+        Place::of(tx, namespace, defaults).await.map(Some)
+    }
+
+    /// The place of a namespace.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of(
+        tx: &mut Tx,
+        namespace: Namespace,
+        defaults: &Limits,
+    ) -> Result<Place, StoreError> {
+        let name = &namespace.organization;
+        let organization = organizations::find(tx, name, defaults).await?;
+        // The schema lets no namespace be without one.
+        let organization = organization.unwrap_or_else(|| Organization {
+            name: name.clone(),
+            limits: defaults.clone(),
+        });
+        let above = InForce::top(&organization.limits);
+        let limits = above.below(&namespace.limits);
+        Ok(Place { namespace, organization, above, limits })
+    }
+
+    /// The models its keys may use where they do not narrow it: `None` is every model.
+    pub fn allowed_models<'a>(&'a self, key: Option<&'a Key>) -> Option<&'a [String]> {
+        let own = key.and_then(|key| key.allowed_models.as_deref());
+        own.or(self.namespace.allowed_models.as_deref())
+    }
+}
+
+/// A monthly cap and what is spent of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The cap.
+    pub quota: Money,
+    /// What the ledger has booked under it this month.
+    pub used: Money,
+}
+
+impl Standing {
+    /// What is left; never negative.
+    pub fn remaining(&self) -> Money {
+        self.quota.saturating_sub(self.used).or_zero()
+    }
+
+    /// 0 to 100.
+    pub fn used_percent(&self) -> f64 {
+        match self.quota {
+            Money::ZERO => 100.0,
+            quota => (self.used.to_dollars() / quota.to_dollars() * 100.0).clamp(0.0, 100.0),
+        }
+    }
+
+    /// Where a key stands under its own cap or, where it has none, under its namespace's; where
+    /// that has none either, under its organization's.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of_key(
+        tx: &mut Tx,
+        key: &Key,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        match key.limits.monthly_quota {
+            Some(quota) => Standing::of(tx, Scope::Key(key.id.clone()), quota, now).await,
+            None => Standing::of_namespace(tx, place, now).await,
+        }
+    }
+
+    /// Where a namespace stands under its own cap, or its organization's.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of_namespace(
+        tx: &mut Tx,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let (scope, quota) = match place.namespace.limits.monthly_quota {
+            Some(quota) => (Scope::Namespace(place.namespace.name.clone()), quota),
+            None => {
+                let name = place.organization.name.clone();
+                (Scope::Organization(name), place.above.monthly_quota)
+            }
+        };
+        Standing::of(tx, scope, quota, now).await
+    }
+
+    async fn of(
+        tx: &mut Tx,
+        scope: Scope,
+        quota: Money,
+        now: Timestamp,
+    ) -> Result<Standing, StoreError> {
+        let scope = scope.to_string();
+        let booked = spend::booked(tx, &[&scope], now).await?;
+        Ok(Standing { quota, used: booked.of(&scope, CapPeriod::Monthly) })
+    }
+}

@@ -1,0 +1,154 @@
+//! Who calls the management API, and what that lets them do.
+
+use super::error::ApiError;
+use crate::app::{App, SharedApp};
+use crate::domain::records::{Key, Namespace};
+use crate::store::{keys, namespaces};
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use paddock_core::policy::Role;
+use paddock_core::secret::{self, Form};
+
+/// A caller whose key was accepted.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// The operator of this installation.
+    Operator,
+    /// The holder of a key.
+    Holder(Box<Holder>),
+}
+
+/// A key that was accepted, and its namespace.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The key.
+    pub key: Key,
+    /// Its namespace.
+    pub namespace: Namespace,
+}
+
+/// The text after `Authorization: Bearer`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, ApiError> {
+        let api_key = parts.headers.get("x-api-key").and_then(|key| key.to_str().ok());
+        let Some(key) = bearer(&parts.headers).or(api_key) else {
+            return Err(ApiError::unauthenticated(
+                "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
+            ));
+        };
+        let caller = authenticate(app, key).await?;
+        let named = ["x-namespace", "x-team", "x-project"].into_iter();
+        let named = named.filter_map(|name| parts.headers.get(name)?.to_str().ok()).next();
+        match (&caller, named) {
+            (Caller::Holder(holder), Some(named))
+                if holder.key.role != Role::Admin && holder.namespace.name != named =>
+            {
+                Err(ApiError::unauthenticated(format!(
+                    "This key does not belong to the namespace '{named}'."
+                )))
+            }
+            _ => Ok(caller),
+        }
+    }
+}
+
+async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
+    let digest = secret::digest(key.as_bytes());
+    if secret::digests_equal(&digest, &app.config.admin_key) {
+        return Ok(Caller::Operator);
+    }
+    if secret::form(key.as_bytes()) == Form::Mistyped {
+        return Err(ApiError::unauthenticated(
+            "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
+             lost. Copy it again.",
+        ));
+    }
+    let mut tx = app.store.read().await?;
+    let Some((key, secret)) = keys::find_by_digest(&mut tx, &digest).await? else {
+        return Err(ApiError::unauthenticated("Incorrect API key provided."));
+    };
+    let Some(namespace) = namespaces::find(&mut tx, &key.namespace).await? else {
+        return Err(ApiError::unauthenticated("The namespace of this API key was deleted."));
+    };
+    if !key.enabled || !namespace.enabled {
+        return Err(ApiError::unauthenticated("This API key is disabled. Ask your administrator."));
+    }
+    if secret.expires_at.is_some_and(|at| at <= app.now()) {
+        return Err(ApiError::unauthenticated("This API key has expired. Ask for a new one."));
+    }
+    Ok(Caller::Holder(Box::new(Holder { key, namespace })))
+}
+
+impl Caller {
+    /// The organization the caller is confined to; `None` is the operator's.
+    pub fn organization(&self) -> Option<&str> {
+        match self {
+            Caller::Operator => None,
+            Caller::Holder(holder) => Some(&holder.namespace.organization),
+        }
+    }
+
+    /// May change what belongs to some organization: which one is checked by [`Self::owns`].
+    ///
+    /// # Errors
+    /// 403 for every role but admin.
+    pub fn may_manage(&self) -> Result<(), ApiError> {
+        match self {
+            Caller::Operator => Ok(()),
+            Caller::Holder(holder) if holder.key.role == Role::Admin => Ok(()),
+            Caller::Holder(holder) => Err(ApiError::forbidden(format!(
+                "The role '{}' may not do this. Use a key with the role 'admin'.",
+                holder.key.role.name()
+            ))),
+        }
+    }
+
+    /// May do what only the operator may.
+    ///
+    /// # Errors
+    /// 403 for everybody else.
+    pub fn must_be_operator(&self) -> Result<(), ApiError> {
+        match self {
+            Caller::Operator => Ok(()),
+            Caller::Holder(_) => {
+                Err(ApiError::forbidden("Only the operator's own admin key may do this."))
+            }
+        }
+    }
+
+    /// Whether something of that organization is within the caller's reach.
+    pub fn owns(&self, organization: &str) -> bool {
+        self.organization().is_none_or(|own| own == organization)
+    }
+
+    /// May read what is about a key.
+    ///
+    /// # Errors
+    /// 403 for everybody but the key's holder and admins.
+    pub fn may_read_key(&self, id: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if holder.key.id == id => Ok(()),
+            _ => self.may_manage(),
+        }
+    }
+
+    /// May read what is about a namespace.
+    ///
+    /// # Errors
+    /// 403 for everybody but the holders of its keys and admins.
+    pub fn may_read_namespace(&self, name: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if holder.namespace.name == name => Ok(()),
+            _ => self.may_manage(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
+
+use crate::store::StoreError;
+use axum::Json;
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// An answer that refuses.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    kind: &'static str,
+    message: String,
+    param: Option<String>,
+    violations: Vec<String>,
+}
+
+impl ApiError {
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        kind: &'static str,
+        message: impl Into<String>,
+    ) -> ApiError {
+        let message = message.into();
+        ApiError { status, code, kind, message, param: None, violations: Vec::new() }
+    }
+
+    /// 400: what the caller sent is wrong. `param` is the field as the caller wrote it.
+    pub fn invalid(param: &str, message: impl Into<String>) -> ApiError {
+        let kind = "invalid_request_error";
+        let mut error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
+        error.param = Some(param.to_owned()).filter(|param| !param.is_empty());
+        error
+    }
+
+    /// 400: a field that no parameter has.
+    pub fn unknown_parameter(param: &str) -> ApiError {
+        let message = format!("Unknown parameter: '{param}'. Remove it or correct its name.");
+        ApiError { code: "unknown_parameter", ..ApiError::invalid(param, message) }
+    }
+
+    /// 400: limits wider than the parent's.
+    pub fn violations(violations: Vec<String>) -> ApiError {
+        let kind = "permission_error";
+        let message = violations.join("; ");
+        let error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
+        ApiError { violations, ..error }
+    }
+
+    /// 401: no key, or none that is accepted.
+    pub fn unauthenticated(message: impl Into<String>) -> ApiError {
+        let kind = "authentication_error";
+        ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
+    }
+
+    /// 403: a key that may not do this.
+    pub fn forbidden(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::FORBIDDEN, "permission_denied", "permission_error", message)
+    }
+
+    /// 404: `what` (a key, a namespace, …) of that name is not there.
+    pub fn not_found(what: &str, name: &str) -> ApiError {
+        let message = format!("The {what} '{name}' does not exist or is not yours.");
+        ApiError::new(StatusCode::NOT_FOUND, "not_found", "not_found_error", message)
+    }
+
+    /// 409: something of that name is there already.
+    pub fn conflict(message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::CONFLICT, "already_exists", "conflict_error", message)
+    }
+
+    /// 413: the body is over the service's limit.
+    pub fn too_large() -> ApiError {
+        let message = "The request's body is too large.";
+        let kind = "invalid_request_error";
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", kind, message)
+    }
+
+    fn unavailable() -> ApiError {
+        let message = "The database does not answer. Nothing was changed; try again in a moment.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
+    }
+
+    fn internal() -> ApiError {
+        let message = "Something went wrong inside Paddock. Give the operator the x-request-id.";
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "api_error", message)
+    }
+
+    fn body(&self) -> Value {
+        let mut error = json!({
+            "code": self.code,
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+        });
+        if let (false, Some(error)) = (self.violations.is_empty(), error.as_object_mut()) {
+            error.insert("violations".to_owned(), json!(self.violations));
+        }
+        json!({ "error": error })
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        if matches!(self.status.as_u16(), 401 | 402 | 403 | 404) {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        tracing::error!(%error, "the database failed");
+        if error.is_transient() { ApiError::unavailable() } else { ApiError::internal() }
+    }
+}
+
+/// Any path that is not a route.
+pub async fn no_such_path(method: Method, uri: Uri) -> ApiError {
+    let message = format!("Invalid URL ({method} {})", uri.path());
+    ApiError::new(StatusCode::NOT_FOUND, "unknown_url", "invalid_request_error", message)
+}
+
+/// A route asked with a method it has not.
+pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    let message = format!("Not allowed to {method} {}", uri.path());
+    let kind = "invalid_request_error";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", kind, message)
+}

@@ -1,0 +1,296 @@
+//! A JSON body, read field by field: synonyms in, one name out, nothing unknown.
+
+use super::error::ApiError;
+use paddock_core::money::Money;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The contract's synonyms: what callers may write, and the name it stands for.
+const SYNONYMS: [(&str, &str); 23] = [
+    ("team_id", "namespace"),
+    ("team", "namespace"),
+    ("project", "namespace"),
+    ("quota_monthly_usd", "monthly_quota_usd"),
+    ("monthly_budget_usd", "monthly_quota_usd"),
+    ("monthly_limit_usd", "monthly_quota_usd"),
+    ("quota_override_monthly", "monthly_quota_usd"),
+    ("quota_daily_usd", "daily_quota_usd"),
+    ("rate_limit_rpm", "rate_limit_per_minute"),
+    ("rpm", "rate_limit_per_minute"),
+    ("rate_limits.rpm", "rate_limit_per_minute"),
+    ("rate_limit_tpm", "tokens_per_minute"),
+    ("tpm", "tokens_per_minute"),
+    ("rate_limits.tpm", "tokens_per_minute"),
+    ("burst_size", "burst"),
+    ("burst_limit", "max_concurrency"),
+    ("max_concurrent", "max_concurrency"),
+    ("models", "allowed_models"),
+    // Nested beside rpm and tpm by some clients.
+    ("rate_limits.burst", "burst"),
+    ("rate_limits.burst_size", "burst"),
+    ("rate_limits.max_concurrency", "max_concurrency"),
+    ("rate_limits.max_concurrent", "max_concurrency"),
+    ("rate_limits.burst_limit", "max_concurrency"),
+];
+
+/// The name a synonym stands for; any other name stands for itself.
+pub fn canonical(written: &str) -> &str {
+    SYNONYMS.iter().find(|(synonym, _)| *synonym == written).map_or(written, |(_, name)| name)
+}
+
+/// What was sent for a field that may be left out and may be emptied.
+///
+/// `None` where the field is absent, `Some(None)` where it is `null`.
+pub type Patch<T> = Option<Option<T>>;
+
+/// The fields of a JSON object under their canonical names, each to be taken once.
+#[derive(Debug)]
+pub struct Fields {
+    /// Canonical name to the name as written and the value.
+    values: BTreeMap<String, (String, Value)>,
+}
+
+impl Fields {
+    /// Reads a body. An empty one is an object without fields.
+    ///
+    /// # Errors
+    /// Where it is not a JSON object, or two synonyms contradict each other.
+    pub fn parse(body: &[u8]) -> Result<Fields, ApiError> {
+        let mut fields = Fields { values: BTreeMap::new() };
+        if body.trim_ascii().is_empty() {
+            return Ok(fields);
+        }
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            ApiError::invalid("", format!("The body of your request is not valid JSON: {error}"))
+        })?;
+        let Value::Object(object) = value else {
+            return Err(ApiError::invalid("", "The body of your request must be a JSON object."));
+        };
+        for (written, value) in object {
+            match value {
+                Value::Object(nested) if written == "rate_limits" => {
+                    for (inner, value) in nested {
+                        fields.put(format!("{written}.{inner}"), value)?;
+                    }
+                }
+                value => fields.put(written, value)?,
+            }
+        }
+        Ok(fields)
+    }
+
+    fn put(&mut self, written: String, value: Value) -> Result<(), ApiError> {
+        let name = canonical(&written).to_owned();
+        match self.values.get(&name) {
+            Some((other, old)) if *old != value => Err(ApiError::invalid(
+                &written,
+                format!("'{other}' and '{written}' mean the same and differ: send one of them."),
+            )),
+            Some(_) => Ok(()),
+            None => {
+                self.values.insert(name, (written, value));
+                Ok(())
+            }
+        }
+    }
+
+    /// How the caller wrote a field; its canonical name where it was not sent.
+    fn written(&self, name: &str) -> String {
+        self.values.get(name).map_or(name, |(written, _)| written).to_owned()
+    }
+
+    /// Whether a field was sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Takes a field, read by `read`, which answers `None` for what it cannot take: then the
+    /// error says the field must be `expected`.
+    fn take<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Patch<T>, ApiError> {
+        match self.values.remove(name) {
+            None => Ok(None),
+            Some((_, Value::Null)) => Ok(Some(None)),
+            Some((written, value)) => match read(&value) {
+                Some(value) => Ok(Some(Some(value))),
+                None => {
+                    Err(ApiError::invalid(&written, format!("'{written}' must be {expected}.")))
+                }
+            },
+        }
+    }
+
+    /// A text of 1 to 256 characters.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn text(&mut self, name: &str) -> Result<Patch<String>, ApiError> {
+        self.take(name, "a text of 1 to 256 characters", |value| {
+            let text = value.as_str()?.trim();
+            let fits = !text.is_empty() && text.chars().count() <= 256;
+            (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
+        })
+    }
+
+    /// A text that must be there.
+    ///
+    /// # Errors
+    /// Where it is not there, or something else.
+    pub fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
+        let written = self.written(name);
+        self.text(name)?.flatten().ok_or_else(|| {
+            ApiError::invalid(&written, format!("Missing required parameter: '{written}'."))
+        })
+    }
+
+    /// True or false.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
+        Ok(self.take(name, "true or false", Value::as_bool)?.flatten())
+    }
+
+    /// A whole number in a range.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn whole(&mut self, name: &str, from: u64, to: u64) -> Result<Patch<u64>, ApiError> {
+        self.take(name, &format!("a whole number from {from} to {to}"), |value| {
+            let number = value.as_u64().or_else(|| {
+                let float = value.as_f64().filter(|f| f.fract() == 0.0 && (0.0..1e15).contains(f));
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
+                float.map(|float| float as u64)
+            });
+            number.filter(|number| (from..=to).contains(number))
+        })
+    }
+
+    /// An amount of dollars, not negative.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn dollars(&mut self, name: &str) -> Result<Patch<Money>, ApiError> {
+        self.take(name, "a number of dollars from 0 to 1000000000", |value| {
+            let amount = value.as_f64().filter(|dollars| (0.0..=1e9).contains(dollars))?;
+            Money::from_dollars(amount)
+        })
+    }
+
+    /// A list of up to 1000 different texts, none of them empty.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn texts(&mut self, name: &str) -> Result<Patch<Vec<String>>, ApiError> {
+        self.take(name, "a list of texts", |value| {
+            let items = value.as_array().filter(|items| items.len() <= 1_000)?;
+            let mut texts: Vec<String> = Vec::with_capacity(items.len());
+            for item in items {
+                let text = item.as_str()?.trim();
+                let fits = !text.is_empty() && text.len() <= 256;
+                if !fits {
+                    return None;
+                }
+                if !texts.iter().any(|seen| seen == text) {
+                    texts.push(text.to_owned());
+                }
+            }
+            Some(texts)
+        })
+    }
+
+    /// Labels: a list of texts, or a map of texts to texts.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn tags(&mut self, name: &str) -> Result<Patch<Value>, ApiError> {
+        self.take(name, "a list of up to 64 texts, or a map of up to 64 texts", |value| {
+            let is_text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= 256);
+            let fits = match value {
+                Value::Array(items) => items.len() <= 64 && items.iter().all(is_text),
+                Value::Object(map) => map.len() <= 64 && map.values().all(is_text),
+                _ => false,
+            };
+            fits.then(|| value.clone())
+        })
+    }
+
+    /// One of a few words, which are an enum's names in JSON.
+    ///
+    /// # Errors
+    /// Where it is something else; the words are named.
+    pub fn word<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        words: &[&str],
+    ) -> Result<Option<T>, ApiError> {
+        let expected = format!("one of {}", words.join(", "));
+        let word = self.take(name, &expected, |value| {
+            value.as_str().filter(|word| words.contains(word))?;
+            serde_json::from_value(value.clone()).ok()
+        })?;
+        Ok(word.flatten())
+    }
+
+    /// A list of words, which are an enum's names in JSON.
+    ///
+    /// # Errors
+    /// Where it is something else; the words are named.
+    pub fn words<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        words: &[&str],
+    ) -> Result<Patch<Vec<T>>, ApiError> {
+        let expected = format!("a list of {}", words.join(", "));
+        self.take(name, &expected, |value| {
+            value.as_array().filter(|list| !list.is_empty())?;
+            serde_json::from_value(value.clone()).ok()
+        })
+    }
+
+    /// A price in dollars per million tokens, as nano-dollars per million tokens.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn price(&mut self, name: &str) -> Result<Patch<u64>, ApiError> {
+        self.take(name, "dollars per million tokens, from 0 to 1000000", |value| {
+            let dollars = value.as_f64().filter(|dollars| (0.0..=1e6).contains(dollars))?;
+            u64::try_from(Money::from_dollars(dollars)?.nanos()).ok()
+        })
+    }
+
+    /// Nothing else was sent.
+    ///
+    /// # Errors
+    /// Where something was: it is named.
+    pub fn finish(self) -> Result<(), ApiError> {
+        match self.values.into_values().next() {
+            Some((written, _)) => Err(ApiError::unknown_parameter(&written)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synonyms_are_read_once_and_must_agree() {
+        let mut fields = Fields::parse(br#"{"rate_limits":{"rpm":60,"tpm":5},"rpm":60}"#).unwrap();
+        assert_eq!(fields.whole("rate_limit_per_minute", 1, 100).unwrap(), Some(Some(60)));
+        assert_eq!(fields.whole("tokens_per_minute", 1, 100).unwrap(), Some(Some(5)));
+        fields.finish().unwrap();
+        assert!(Fields::parse(br#"{"rpm":60,"rate_limit_rpm":61}"#).is_err());
+        assert!(Fields::parse(br#"[1]"#).is_err());
+        let mut fields = Fields::parse(br#"{"rpm":"60"}"#).unwrap();
+        let error = fields.whole("rate_limit_per_minute", 1, 100).unwrap_err();
+        assert!(format!("{error:?}").contains("'rpm' must be a whole number from 1 to 100."));
+        assert!(Fields::parse(br#"{"colour":1}"#).unwrap().finish().is_err());
+    }
+}

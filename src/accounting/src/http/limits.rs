@@ -1,0 +1,89 @@
+//! The limits of a key or namespace, as they are written in JSON.
+
+use super::error::ApiError;
+use super::fields::{Fields, Patch};
+use crate::config::Config;
+use crate::domain::hierarchy::{InForce, smaller};
+use paddock_core::money::Money;
+use paddock_core::policy::{Limits, MAX_RATE};
+use serde::Serialize;
+
+/// Changes of limits: what was not sent stays, what is `null` becomes the parent's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LimitsPatch {
+    requests_per_minute: Patch<u64>,
+    burst: Patch<u64>,
+    tokens_per_minute: Patch<u64>,
+    max_concurrency: Patch<u64>,
+    monthly_quota: Patch<Money>,
+    daily_quota: Patch<Money>,
+}
+
+impl LimitsPatch {
+    /// Takes rates and concurrency from a body.
+    ///
+    /// # Errors
+    /// Where one is not what the contract or the operator allows.
+    pub fn rates(fields: &mut Fields, config: &Config) -> Result<LimitsPatch, ApiError> {
+        let (min_rpm, max_rpm) = config.rpm_range;
+        Ok(LimitsPatch {
+            requests_per_minute: fields.whole("rate_limit_per_minute", min_rpm, max_rpm)?,
+            burst: fields.whole("burst", 1, MAX_RATE)?,
+            tokens_per_minute: fields.whole("tokens_per_minute", 1, MAX_RATE)?,
+            max_concurrency: fields.whole("max_concurrency", 1, MAX_RATE)?,
+            ..LimitsPatch::default()
+        })
+    }
+
+    /// Takes all limits from a body.
+    ///
+    /// # Errors
+    /// Where one is not what the contract or the operator allows.
+    pub fn all(fields: &mut Fields, config: &Config) -> Result<LimitsPatch, ApiError> {
+        Ok(LimitsPatch {
+            monthly_quota: fields.dollars("monthly_quota_usd")?,
+            daily_quota: fields.dollars("daily_quota_usd")?,
+            ..LimitsPatch::rates(fields, config)?
+        })
+    }
+
+    /// The limits with the changes made.
+    pub fn apply(self, limits: &Limits) -> Limits {
+        Limits {
+            requests_per_minute: self.requests_per_minute.unwrap_or(limits.requests_per_minute),
+            burst: self.burst.unwrap_or(limits.burst),
+            tokens_per_minute: self.tokens_per_minute.unwrap_or(limits.tokens_per_minute),
+            max_concurrency: self.max_concurrency.unwrap_or(limits.max_concurrency),
+            monthly_quota: self.monthly_quota.unwrap_or(limits.monthly_quota),
+            daily_quota: self.daily_quota.unwrap_or(limits.daily_quota),
+        }
+    }
+}
+
+/// Limits in force, as they are answered: what is not set is the parent's.
+#[derive(Clone, Debug, Serialize)]
+pub struct LimitsView {
+    monthly_quota_usd: f64,
+    daily_quota_usd: f64,
+    rate_limit_per_minute: u64,
+    tokens_per_minute: u64,
+    burst: u64,
+    max_concurrency: Option<u64>,
+}
+
+impl From<&InForce> for LimitsView {
+    fn from(limits: &InForce) -> LimitsView {
+        let monthly = limits.monthly_quota;
+        LimitsView {
+            monthly_quota_usd: monthly.to_dollars(),
+            // A day can never spend more than its month.
+            daily_quota_usd: smaller(Some(monthly), limits.daily_quota)
+                .unwrap_or(monthly)
+                .to_dollars(),
+            rate_limit_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
+            burst: limits.burst.unwrap_or(limits.requests_per_minute),
+            max_concurrency: limits.max_concurrency,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What every endpoint has in common on the wire: errors, callers, JSON bodies, request ids.
+
+pub mod caller;
+pub mod error;
+pub mod fields;
+pub mod gateway_caller;
+pub mod health;
+pub mod limits;
+pub mod query;
+pub mod request_log;

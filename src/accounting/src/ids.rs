@@ -1,0 +1,38 @@
+//! The one place that draws randomness and makes identifiers.
+
+use paddock_core::secret;
+use paddock_core::timestamp::Timestamp;
+
+/// The highest lease id: a JSON number every client can hold exactly.
+const LEASE_ID_BITS: u32 = 53;
+
+/// A new key's id: `key_` and a UUID of version 7, without hyphens.
+pub fn key_id(now: Timestamp) -> String {
+    format!("key_{}", uuid_v7(now).simple())
+}
+
+/// A new request id, for answers and logs.
+pub fn request_id(now: Timestamp) -> String {
+    format!("req_{}", uuid_v7(now).simple())
+}
+
+/// A new key's secret: 256 random bits in the project's key format.
+pub fn key_secret() -> String {
+    secret::write(&random())
+}
+
+/// A new lease's id: 53 random bits, never zero.
+pub fn lease_id() -> i64 {
+    let bits = i64::from_be_bytes(random()) & ((1 << LEASE_ID_BITS) - 1);
+    bits.max(1)
+}
+
+fn uuid_v7(now: Timestamp) -> uuid::Uuid {
+    uuid::Builder::from_unix_timestamp_millis(now.millis(), &random()).into_uuid()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes);
+    bytes
+}

@@ -1,0 +1,100 @@
+//! What the service counts about itself, for Prometheus.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+
+/// Seconds.
+const DURATIONS: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// Labels of a request: all from small sets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+/// The service's counters.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram>,
+    /// Events booked.
+    pub events: Counter,
+    /// Events that were in the ledger already.
+    pub repeated_events: Counter,
+    /// Events that could not be read.
+    pub rejected_events: Counter,
+    /// Needs of gateways that a cap could not cover.
+    pub uncovered_needs: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("paddock");
+        let requests = Family::<RequestLabels, Counter>::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        let durations = Family::<RouteLabels, Histogram>::new_with_constructor(|| {
+            Histogram::new(DURATIONS)
+        });
+        let help = "Time from a request's head to its answer's";
+        registry.register_with_unit(
+            "http_request_duration",
+            help,
+            Unit::Seconds,
+            durations.clone(),
+        );
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let events = counter("ledger_events", "Usage events booked");
+        let repeated_events =
+            counter("ledger_events_repeated", "Usage events that were in the ledger already");
+        let rejected_events =
+            counter("ledger_events_rejected", "Usage events that could not be read");
+        let uncovered_needs =
+            counter("budget_needs_uncovered", "Needs of gateways that a cap could not cover");
+        Metrics {
+            registry,
+            requests,
+            durations,
+            events,
+            repeated_events,
+            rejected_events,
+            uncovered_needs,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts one answered request.
+    pub fn count_request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels =
+            RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        let labels = RouteLabels { route: route.to_owned() };
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// All of it in the OpenMetrics text format.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,187 @@
+//! Budget slices on loan.
+
+use super::namespaces::moment;
+use super::{StoreError, Tx, Value, args};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// One open lease.
+#[derive(Clone, Debug)]
+pub struct OpenLease {
+    /// Its id.
+    pub id: i64,
+    /// Whose budget it is cut from.
+    pub scope: String,
+    /// Who holds it.
+    pub gateway: String,
+    /// When it was opened: it belongs to the day and month of this moment.
+    pub opened_at: Timestamp,
+    /// All that was ever lent.
+    pub lent: Money,
+    /// All that was ever given back.
+    pub returned: Money,
+    /// What the ledger has booked against it.
+    pub spent: Money,
+    /// When the gateway stops reserving from it.
+    pub expires_at: Timestamp,
+    /// The end of its period, as the gateway was last told.
+    pub period_ends_at: Timestamp,
+}
+
+impl OpenLease {
+    /// What the gateway may still hold or have spent without having said so.
+    pub fn outstanding(&self) -> Money {
+        self.lent.saturating_sub(self.returned).saturating_sub(self.spent).or_zero()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct LeaseRow {
+    id: i64,
+    scope: String,
+    gateway: String,
+    opened_at: i64,
+    lent: i64,
+    returned: i64,
+    spent: i64,
+    expires_at: i64,
+    period_ends_at: i64,
+}
+
+/// Locks the lending and booking of scopes until the end of the transaction, always in the same
+/// order. Answers until when each is scarce.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn lock(
+    tx: &mut Tx,
+    scopes: &BTreeSet<String>,
+) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let rows = scopes.iter().map(|scope| args![scope, 0_i64]).collect();
+    // The update changes nothing, but takes the row's lock on PostgreSQL.
+    let tail = "ON CONFLICT (name) DO UPDATE SET scarce_until = scopes.scarce_until
+        RETURNING name, scarce_until";
+    let rows = tx.many::<(String, i64)>("INSERT INTO scopes (name, scarce_until)", rows, tail);
+    Ok(rows.await?.into_iter().map(|(name, until)| (name, moment(until))).collect())
+}
+
+/// Notes that a scope could not cover a need.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn mark_scarce(tx: &mut Tx, scope: &str, until: Timestamp) -> Result<(), StoreError> {
+    tx.execute("UPDATE scopes SET scarce_until = $2 WHERE name = $1", args![scope, until]).await?;
+    Ok(())
+}
+
+/// The open leases of scopes.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn open_of(
+    tx: &mut Tx,
+    scopes: &[&str],
+) -> Result<HashMap<String, Vec<OpenLease>>, StoreError> {
+    let head = "SELECT id, scope, gateway, opened_at, lent, returned, spent, expires_at, \
+        period_ends_at FROM leases WHERE closed_at IS NULL AND scope";
+    let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
+    let rows: Vec<LeaseRow> = tx.among(head, args![], &names, "ORDER BY opened_at, id").await?;
+    let mut open: HashMap<String, Vec<OpenLease>> = HashMap::new();
+    for row in rows {
+        open.entry(row.scope.clone()).or_default().push(OpenLease {
+            id: row.id,
+            scope: row.scope,
+            gateway: row.gateway,
+            opened_at: moment(row.opened_at),
+            lent: Money::from_nanos(row.lent),
+            returned: Money::from_nanos(row.returned),
+            spent: Money::from_nanos(row.spent),
+            expires_at: moment(row.expires_at),
+            period_ends_at: moment(row.period_ends_at),
+        });
+    }
+    Ok(open)
+}
+
+/// Stores a new lease.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn insert(tx: &mut Tx, lease: &OpenLease) -> Result<(), StoreError> {
+    let sql = "INSERT INTO leases (id, scope, gateway, opened_at, lent, returned, spent,
+        expires_at, period_ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = args![
+        lease.id,
+        &lease.scope,
+        &lease.gateway,
+        lease.opened_at,
+        lease.lent,
+        lease.returned,
+        lease.spent,
+        lease.expires_at,
+        lease.period_ends_at,
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Lends `more` under an open lease and renews it.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn grow(tx: &mut Tx, lease: &OpenLease, more: Money) -> Result<(), StoreError> {
+    let sql = "UPDATE leases SET lent = lent + $2, expires_at = $3, period_ends_at = $4
+        WHERE id = $1";
+    tx.execute(sql, args![lease.id, more, lease.expires_at, lease.period_ends_at]).await?;
+    Ok(())
+}
+
+/// Renews leases, all to the same moments.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn renew(
+    tx: &mut Tx,
+    ids: &[i64],
+    expires_at: Timestamp,
+    period_ends_at: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
+    let head = "UPDATE leases SET expires_at = $1, period_ends_at = $2 WHERE id";
+    tx.among::<()>(head, args![expires_at, period_ends_at], &ids, "").await?;
+    Ok(())
+}
+
+/// Books costs against leases, open or not.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn add_spent(tx: &mut Tx, amounts: &BTreeMap<i64, Money>) -> Result<(), StoreError> {
+    for (id, amount) in amounts {
+        let sql = "UPDATE leases SET spent = spent + $2 WHERE id = $1";
+        tx.execute(sql, args![*id, *amount]).await?;
+    }
+    Ok(())
+}
+
+/// Notes all that was ever given back under a lease.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn set_returned(tx: &mut Tx, id: i64, returned: Money) -> Result<(), StoreError> {
+    let sql = "UPDATE leases SET returned = $2 WHERE id = $1 AND returned < $2";
+    tx.execute(sql, args![id, returned]).await?;
+    Ok(())
+}
+
+/// Closes leases: what they hold is nobody's any more.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn close(tx: &mut Tx, ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
+    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
+    let head = "UPDATE leases SET closed_at = $1 WHERE id";
+    tx.among::<()>(head, args![now], &ids, "").await?;
+    Ok(())
+}

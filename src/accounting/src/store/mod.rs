@@ -1,0 +1,195 @@
+//! The database: one SQL text for SQLite and PostgreSQL.
+//!
+//! Every statement runs in a [`Tx`]. Reads are snapshots; writes on SQLite are serialized by one
+//! connection, on PostgreSQL by the row locks that the functions of this module take.
+
+mod args;
+pub mod catalog;
+pub mod events;
+pub mod keys;
+pub mod leases;
+pub mod namespaces;
+pub mod organizations;
+pub mod policy;
+pub mod rollups;
+pub mod spend;
+mod tx;
+
+pub use args::{Args, Value};
+pub use tx::{Row, Tx};
+pub(crate) use args::args;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{PgPool, SqlitePool};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long a statement waits for a connection or a lock before it fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("migrations: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value is not what this program writes.
+    #[error("stored value of {what} is unreadable: {value}")]
+    Corrupt {
+        /// Which column.
+        what: &'static str,
+        /// What it holds.
+        value: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            StoreError::Database(error) => match error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => true,
+                // Serialization failure, deadlock, shutting down, too many connections; SQLite busy.
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                    ["40001", "40P01", "57P01", "57P02", "57P03", "53300", "5", "517"]
+                        .contains(&code.as_ref())
+                }),
+                _ => false,
+            },
+            StoreError::Migration(_) | StoreError::Corrupt { .. } => false,
+        }
+    }
+
+    /// Whether a row of that identity is there already.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, StoreError::Database(sqlx::Error::Database(error))
+            if error.is_unique_violation())
+    }
+}
+
+/// The database, by URL.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One file. A single connection writes, so that writers queue rather than poll for a lock.
+    Sqlite {
+        /// The connection that writes.
+        write: SqlitePool,
+        /// Connections that read snapshots beside it.
+        read: SqlitePool,
+    },
+    /// A server, possibly shared by several replicas of the service.
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `url` (`sqlite:PATH`, `sqlite:///PATH`, `postgres://…`, or a bare path) and brings
+    /// its schema up to date.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached or a migration fails.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let store = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?;
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
+            Store::Postgres(pool.connect_with(options).await?)
+        } else {
+            let options = sqlite_options(url)?;
+            let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+            let write = write.connect_with(options.clone()).await?;
+            let read = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
+            let read = read.connect_with(options.read_only(true)).await?;
+            Store::Sqlite { write, read }
+        };
+        match &store {
+            Store::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
+            Store::Postgres(pool) => MIGRATIONS.run(pool).await?,
+        }
+        Ok(store)
+    }
+
+    /// A snapshot to read from.
+    ///
+    /// # Errors
+    /// Where no connection can be had in time.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Store::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            ),
+        })
+    }
+
+    /// A transaction to write in. It is undone where it is dropped without [`Tx::commit`].
+    ///
+    /// # Errors
+    /// Where no connection can be had in time.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Store::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether the database answers and its schema is this program's.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn is_ready(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let applied: Option<(i64,)> = tx
+            .optional("SELECT MAX(version) FROM _sqlx_migrations WHERE success", args![])
+            .await?;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        Ok(applied.map(|(version,)| version) >= newest)
+    }
+
+    /// Waits for open statements and closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
+    let options = if url.starts_with("sqlite:") {
+        SqliteConnectOptions::from_str(url)?
+    } else {
+        SqliteConnectOptions::new().filename(url)
+    };
+    Ok(options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(PATIENCE)
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(256))
+}
+
+/// A whole number as the database holds it, at the end of the range where it does not fit.
+pub(crate) fn stored(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A whole number as the program holds it; what is negative is zero.
+pub(crate) fn loaded(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,210 @@
+//! Namespaces.
+
+use super::{StoreError, Tx, args, loaded, policy};
+use crate::domain::records::Namespace;
+use paddock_core::money::Money;
+use paddock_core::policy::{Limits, NamespacePolicy};
+use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
+    tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
+    failure_mode, enabled, tags, created_at, updated_at, revision";
+
+#[derive(sqlx::FromRow)]
+struct NamespaceRow {
+    name: String,
+    organization: String,
+    allowed_models: Option<String>,
+    #[sqlx(flatten)]
+    limits: LimitColumns,
+    priority: String,
+    unknown_price: String,
+    failure_mode: String,
+    enabled: bool,
+    tags: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    revision: i64,
+}
+
+/// The six columns of [`Limits`].
+#[derive(sqlx::FromRow)]
+pub(super) struct LimitColumns {
+    requests_per_minute: Option<i64>,
+    burst: Option<i64>,
+    tokens_per_minute: Option<i64>,
+    max_concurrency: Option<i64>,
+    monthly_quota: Option<i64>,
+    daily_quota: Option<i64>,
+}
+
+impl From<LimitColumns> for Limits {
+    fn from(row: LimitColumns) -> Limits {
+        Limits {
+            requests_per_minute: row.requests_per_minute.map(loaded),
+            burst: row.burst.map(loaded),
+            tokens_per_minute: row.tokens_per_minute.map(loaded),
+            max_concurrency: row.max_concurrency.map(loaded),
+            monthly_quota: row.monthly_quota.map(Money::from_nanos),
+            daily_quota: row.daily_quota.map(Money::from_nanos),
+        }
+    }
+}
+
+/// A moment as it is stored.
+pub(super) fn moment(nanos: i64) -> Timestamp {
+    Timestamp::from_nanos(loaded(nanos))
+}
+
+/// A value as JSON text.
+pub(super) fn to_text<T: Serialize>(value: &T) -> String {
+    // Lists, maps and names of strings cannot fail to serialize.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A value from JSON text.
+pub(super) fn from_text<T: DeserializeOwned>(
+    what: &'static str,
+    text: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text)
+        .map_err(|_| StoreError::Corrupt { what, value: text.chars().take(80).collect() })
+}
+
+/// The name of an enum's variant as it is in JSON, without quotes.
+pub(super) fn to_word<T: Serialize>(value: &T) -> String {
+    to_text(value).trim_matches('"').to_owned()
+}
+
+/// A variant from its name in JSON.
+pub(super) fn from_word<T: DeserializeOwned>(
+    what: &'static str,
+    word: &str,
+) -> Result<T, StoreError> {
+    from_text(what, &format!("\"{word}\""))
+}
+
+impl TryFrom<NamespaceRow> for Namespace {
+    type Error = StoreError;
+
+    fn try_from(row: NamespaceRow) -> Result<Namespace, StoreError> {
+        let models = row.allowed_models.as_deref();
+        let tags = row.tags.as_deref();
+        Ok(Namespace {
+            allowed_models: models.map(|text| from_text("allowed_models", text)).transpose()?,
+            limits: row.limits.into(),
+            priority: from_word("priority", &row.priority)?,
+            unknown_price: from_word("unknown_price", &row.unknown_price)?,
+            failure_mode: from_word("failure_mode", &row.failure_mode)?,
+            enabled: row.enabled,
+            tags: tags.map(|text| from_text("tags", text)).transpose()?,
+            created_at: moment(row.created_at),
+            updated_at: moment(row.updated_at),
+            revision: loaded(row.revision),
+            name: row.name,
+            organization: row.organization,
+        })
+    }
+}
+
+/// The namespace of that name.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Namespace>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM namespaces WHERE name = $1");
+    let row: Option<NamespaceRow> = tx.optional(sql, args![name]).await?;
+    row.map(Namespace::try_from).transpose()
+}
+
+/// At most `limit` namespaces after `after` in the order of their names, of one organization or
+/// of all.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn list(
+    tx: &mut Tx,
+    organization: Option<&str>,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<Namespace>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM namespaces WHERE name > $1 AND ($2 = '' OR organization = $2)
+        ORDER BY name LIMIT $3"
+    );
+    let values = args![after, organization.unwrap_or_default(), limit];
+    let rows: Vec<NamespaceRow> = tx.all(sql, values).await?;
+    rows.into_iter().map(Namespace::try_from).collect()
+}
+
+/// Those changed after a revision, as gateways know them.
+pub(super) async fn changed_since(
+    tx: &mut Tx,
+    revision: u64,
+) -> Result<Vec<NamespacePolicy>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM namespaces WHERE revision > $1 ORDER BY revision");
+    let rows: Vec<NamespaceRow> = tx.all(sql, args![revision]).await?;
+    rows.into_iter().map(|row| Ok(Namespace::try_from(row)?.policy())).collect()
+}
+
+/// Stores a new namespace. `false` where the name is taken.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
+    let sql = format!(
+        "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        $12, $13, $14, $15, $16, $17) ON CONFLICT (name) DO NOTHING"
+    );
+    let inserted = tx.execute(sql, values(namespace)).await? > 0;
+    policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
+    Ok(inserted)
+}
+
+/// Stores a changed namespace under its name.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError> {
+    let sql = "UPDATE namespaces SET organization = $2, allowed_models = $3,
+        requests_per_minute = $4, burst = $5, tokens_per_minute = $6, max_concurrency = $7,
+        monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
+        failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
+        revision = $17 WHERE name = $1";
+    tx.execute(sql, values(namespace)).await?;
+    Ok(())
+}
+
+/// Deletes a namespace that has no keys.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn delete(tx: &mut Tx, name: &str, revision: u64) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM namespaces WHERE name = $1", args![name]).await?;
+    policy::bury(tx, policy::Deleted::Namespace, name, revision).await
+}
+
+fn values(namespace: &Namespace) -> super::Args {
+    let limits = &namespace.limits;
+    args![
+        &namespace.name,
+        &namespace.organization,
+        namespace.allowed_models.as_ref().map(to_text),
+        limits.requests_per_minute,
+        limits.burst,
+        limits.tokens_per_minute,
+        limits.max_concurrency,
+        limits.monthly_quota,
+        limits.daily_quota,
+        to_word(&namespace.priority),
+        to_word(&namespace.unknown_price),
+        to_word(&namespace.failure_mode),
+        namespace.enabled,
+        namespace.tags.as_ref().map(to_text),
+        namespace.created_at,
+        namespace.updated_at,
+        namespace.revision,
+    ]
+}

@@ -1,0 +1,107 @@
+//! The revision of the policy: one counter for keys, namespaces and the catalog.
+
+use super::{StoreError, Tx, args, keys, loaded, namespaces};
+use paddock_core::ids::KeyDigest;
+use paddock_core::wire::PolicyChanges;
+
+/// Most changes told in one answer; a gateway further behind starts anew.
+const MOST_CHANGES: i64 = 1_000;
+
+/// What a tombstone is of.
+#[derive(Clone, Copy, Debug)]
+pub enum Deleted {
+    /// A secret of a key: the name is its digest.
+    Secret,
+    /// A namespace.
+    Namespace,
+}
+
+impl Deleted {
+    const fn name(self) -> &'static str {
+        match self {
+            Deleted::Secret => "secret",
+            Deleted::Namespace => "namespace",
+        }
+    }
+}
+
+/// Counts the revision up. Everything that changes policy calls this first: it also is the lock
+/// that makes revisions become visible in their order.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn next_revision(tx: &mut Tx) -> Result<u64, StoreError> {
+    let sql = "UPDATE policy SET revision = revision + 1 WHERE id = 1 RETURNING revision";
+    let (revision,): (i64,) = tx.one(sql, args![]).await?;
+    Ok(loaded(revision))
+}
+
+/// The revision of the policy, and that of the catalog.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn revisions(tx: &mut Tx) -> Result<(u64, u64), StoreError> {
+    let sql = "SELECT revision, catalog_revision FROM policy WHERE id = 1";
+    let (policy, catalog): (i64, i64) = tx.one(sql, args![]).await?;
+    Ok((loaded(policy), loaded(catalog)))
+}
+
+/// Notes a deletion.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn bury(
+    tx: &mut Tx,
+    kind: Deleted,
+    name: &str,
+    revision: u64,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO tombstones (kind, name, revision) VALUES ($1, $2, $3)
+        ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision";
+    tx.execute(sql, args![kind.name(), name, revision]).await?;
+    Ok(())
+}
+
+/// Forgets a deletion, because something of that name was made again.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn unbury(tx: &mut Tx, kind: Deleted, name: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM tombstones WHERE kind = $1 AND name = $2";
+    tx.execute(sql, args![kind.name(), name]).await?;
+    Ok(())
+}
+
+/// What changed after `since`: all of it, or an order to start anew.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreError> {
+    let (revision, catalog_revision) = revisions(tx).await?;
+    let mut changes = PolicyChanges { revision, ..PolicyChanges::default() };
+    if since == revision {
+        return Ok(changes);
+    }
+    let sql = "SELECT (SELECT COUNT(*) FROM keys WHERE revision > $1)
+        + (SELECT COUNT(*) FROM namespaces WHERE revision > $1)
+        + (SELECT COUNT(*) FROM tombstones WHERE revision > $1)";
+    let (count,): (i64,) = tx.one(sql, args![since]).await?;
+    if since > revision || count > MOST_CHANGES {
+        changes.reset = true;
+        changes.catalog = Some(super::catalog::load(tx).await?);
+        return Ok(changes);
+    }
+    changes.keys = keys::changed_since(tx, since).await?;
+    changes.namespaces = namespaces::changed_since(tx, since).await?;
+    let sql = "SELECT kind, name FROM tombstones WHERE revision > $1 ORDER BY revision";
+    for (kind, name) in tx.all::<(String, String)>(sql, args![since]).await? {
+        match kind.as_str() {
+            "secret" => changes.removed_keys.extend(KeyDigest::from_hex(&name)),
+            _ => changes.removed_namespaces.push(name),
+        }
+    }
+    if catalog_revision > since {
+        changes.catalog = Some(super::catalog::load(tx).await?);
+    }
+    Ok(changes)
+}

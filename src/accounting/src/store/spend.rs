@@ -1,0 +1,133 @@
+//! What each scope has spent in each day and month, and what it may.
+
+use super::{StoreError, Tx, Value, args};
+use crate::domain::period::{self, Window};
+use crate::domain::scope::Scope;
+use paddock_core::money::Money;
+use paddock_core::policy::Limits;
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::CapPeriod;
+use std::collections::{BTreeMap, HashMap};
+
+/// The hard caps of a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// A UTC calendar month.
+    pub monthly: Option<Money>,
+    /// A UTC calendar day.
+    pub daily: Option<Money>,
+}
+
+impl Quotas {
+    /// The caps there are.
+    pub fn each(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
+        let caps = [(CapPeriod::Monthly, self.monthly), (CapPeriod::Daily, self.daily)];
+        caps.into_iter().filter_map(|(period, quota)| Some((period, quota?)))
+    }
+}
+
+/// The caps of those scopes that exist; organizations have `defaults` where they set none.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn quotas(
+    tx: &mut Tx,
+    scopes: &[Scope],
+    defaults: &Limits,
+) -> Result<HashMap<String, Quotas>, StoreError> {
+    let mut found = HashMap::new();
+    let [mut keys, mut namespaces, mut organizations] = [const { Vec::new() }; 3];
+    for scope in scopes {
+        match scope {
+            Scope::Key(id) => keys.push(Value::from(id)),
+            Scope::Namespace(name) => namespaces.push(Value::from(name)),
+            Scope::Organization(name) => organizations.push(Value::from(name)),
+        }
+    }
+    let kinds = [
+        ("key:", "id", "keys", keys),
+        ("namespace:", "name", "namespaces", namespaces),
+        ("organization:", "name", "organizations", organizations),
+    ];
+    for (prefix, id, table, names) in kinds {
+        let head = format!("SELECT {id}, monthly_quota, daily_quota FROM {table} WHERE {id}");
+        let rows: Vec<(String, Option<i64>, Option<i64>)> =
+            tx.among(&head, args![], &names, "").await?;
+        for (name, monthly, daily) in rows {
+            let mut quotas = Quotas {
+                monthly: monthly.map(Money::from_nanos),
+                daily: daily.map(Money::from_nanos),
+            };
+            if table == "organizations" {
+                quotas.monthly = quotas.monthly.or(defaults.monthly_quota);
+                quotas.daily = quotas.daily.or(defaults.daily_quota);
+            }
+            found.insert(format!("{prefix}{name}"), quotas);
+        }
+    }
+    Ok(found)
+}
+
+/// What scopes have spent in the day and the month of `now`. Absent means nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Booked(HashMap<(String, &'static str), Money>);
+
+impl Booked {
+    /// What one scope has spent.
+    pub fn of(&self, scope: &str, period: CapPeriod) -> Money {
+        let key = (scope.to_owned(), period::name(period));
+        self.0.get(&key).copied().unwrap_or_default()
+    }
+}
+
+/// What scopes have spent in the day and the month of `now`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn booked(
+    tx: &mut Tx,
+    scopes: &[&str],
+    now: Timestamp,
+) -> Result<Booked, StoreError> {
+    let day = Window::of(CapPeriod::Daily, now).start.secs();
+    let month = Window::of(CapPeriod::Monthly, now).start.secs();
+    let head = "SELECT scope, period, amount FROM spend WHERE ((period = 'daily' AND \
+        starts_at = $1) OR (period = 'monthly' AND starts_at = $2)) AND scope";
+    let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
+    let rows: Vec<(String, String, i64)> = tx.among(head, args![day, month], &names, "").await?;
+    let mut booked = Booked::default();
+    for (scope, period, amount) in rows {
+        let period = if period == "daily" { CapPeriod::Daily } else { CapPeriod::Monthly };
+        booked.0.insert((scope, period::name(period)), Money::from_nanos(amount));
+    }
+    Ok(booked)
+}
+
+/// What one scope has spent in all of its months since and with the one that starts at `since`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn since(tx: &mut Tx, scope: &str, since: Timestamp) -> Result<Money, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM spend
+        WHERE scope = $1 AND period = 'monthly' AND starts_at >= $2";
+    let (amount,): (i64,) = tx.one(sql, args![scope, since.secs()]).await?;
+    Ok(Money::from_nanos(amount))
+}
+
+/// A scope, a period's name and its first second.
+pub type SpendKey = (String, &'static str, u64);
+
+/// Adds to what scopes have spent.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn add(tx: &mut Tx, amounts: BTreeMap<SpendKey, Money>) -> Result<(), StoreError> {
+    let rows = amounts.into_iter().map(|((scope, period, starts_at), amount)| {
+        args![scope, period, starts_at, amount]
+    });
+    let head = "INSERT INTO spend (scope, period, starts_at, amount)";
+    let tail = "ON CONFLICT (scope, period, starts_at)
+        DO UPDATE SET amount = spend.amount + excluded.amount";
+    tx.many::<()>(head, rows.collect(), tail).await?;
+    Ok(())
+}
