@@ -3,11 +3,11 @@
 use crate::api;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::records::DEFAULT_ORGANIZATION;
 use crate::gateway;
 use crate::http::{health, request_log};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError, catalog, organizations};
-use crate::domain::records::DEFAULT_ORGANIZATION;
 use axum::Router;
 use axum::routing::get;
 use paddock_core::timestamp::Timestamp;
@@ -44,7 +44,12 @@ impl App {
             organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, clock.now()).await?;
             tx.commit().await?;
         }
-        Ok(Arc::new(App { store, clock, config, metrics: Metrics::default() }))
+        Ok(Arc::new(App {
+            store,
+            clock,
+            config,
+            metrics: Metrics::default(),
+        }))
     }
 
     /// Now.
@@ -63,6 +68,9 @@ pub fn router(app: SharedApp) -> Router {
         .merge(api::routes())
         .fallback(crate::http::error::no_such_path)
         .method_not_allowed_fallback(crate::http::error::no_such_method)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), request_log::observe))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            request_log::observe,
+        ))
         .with_state(app)
 }

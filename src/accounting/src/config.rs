@@ -98,7 +98,11 @@ pub struct PolicyOptions {
     #[arg(long, env = "PADDOCK_ORGANIZATION_TPM", default_value_t = MAX_RATE)]
     pub organization_tpm: u64,
     /// Monthly quota in dollars of an organization that sets none.
-    #[arg(long, env = "PADDOCK_ORGANIZATION_MONTHLY_USD", default_value_t = 1_000_000.0)]
+    #[arg(
+        long,
+        env = "PADDOCK_ORGANIZATION_MONTHLY_USD",
+        default_value_t = 1_000_000.0
+    )]
     pub organization_monthly_usd: f64,
     /// How many seconds a gateway may spend a budget slice while the service is away.
     #[arg(long, env = "PADDOCK_LEASE_TTL_SECONDS", default_value_t = 60)]
@@ -222,12 +226,20 @@ mod tests {
 
     #[test]
     fn weak_or_equal_secrets_are_refused_and_never_shown() {
-        let (short, long) = (Secret("hush".to_owned()), Secret("0123456789abcdef".to_owned()));
+        let (short, long) = (
+            Secret("hush".to_owned()),
+            Secret("0123456789abcdef".to_owned()),
+        );
         let policy = PolicyOptions::default();
         let config = |a, b| Config::new(a, b, &policy, Timestamp::EPOCH);
         let error = config(&short, &long).unwrap_err().to_string();
         assert!(error.contains("--admin-key (PADDOCK_ADMIN_KEY)") && !error.contains("hush"));
-        assert!(config(&long, &short).unwrap_err().to_string().contains("--gateway-token"));
+        assert!(
+            config(&long, &short)
+                .unwrap_err()
+                .to_string()
+                .contains("--gateway-token")
+        );
         assert!(config(&long, &long).is_err());
         assert_eq!(format!("{long:?}"), "Secret(redacted)");
     }

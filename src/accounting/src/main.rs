@@ -21,6 +21,10 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let Command::Serve(options) = Cli::parse().command;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.context("cannot start the runtime")?.block_on(serve::run(*options))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime
+        .context("cannot start the runtime")?
+        .block_on(serve::run(*options))
 }

@@ -9,8 +9,9 @@ use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
 /// Seconds.
-const DURATIONS: [f64; 12] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const DURATIONS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+];
 
 /// Labels of a request: all from small sets.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -46,9 +47,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("paddock");
         let requests = Family::<RequestLabels, Counter>::default();
         registry.register("http_requests", "Requests answered", requests.clone());
-        let durations = Family::<RouteLabels, Histogram>::new_with_constructor(|| {
-            Histogram::new(DURATIONS)
-        });
+        let durations =
+            Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(DURATIONS));
         let help = "Time from a request's head to its answer's";
         registry.register_with_unit(
             "http_request_duration",
@@ -62,12 +62,18 @@ impl Default for Metrics {
             counter
         };
         let events = counter("ledger_events", "Usage events booked");
-        let repeated_events =
-            counter("ledger_events_repeated", "Usage events that were in the ledger already");
-        let rejected_events =
-            counter("ledger_events_rejected", "Usage events that could not be read");
-        let uncovered_needs =
-            counter("budget_needs_uncovered", "Needs of gateways that a cap could not cover");
+        let repeated_events = counter(
+            "ledger_events_repeated",
+            "Usage events that were in the ledger already",
+        );
+        let rejected_events = counter(
+            "ledger_events_rejected",
+            "Usage events that could not be read",
+        );
+        let uncovered_needs = counter(
+            "budget_needs_uncovered",
+            "Needs of gateways that a cap could not cover",
+        );
         Metrics {
             registry,
             requests,
@@ -83,11 +89,18 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts one answered request.
     pub fn count_request(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let labels =
-            RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
+        let labels = RequestLabels {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            status,
+        };
         self.requests.get_or_create(&labels).inc();
-        let labels = RouteLabels { route: route.to_owned() };
-        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+        let labels = RouteLabels {
+            route: route.to_owned(),
+        };
+        self.durations
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
     }
 
     /// All of it in the OpenMetrics text format.

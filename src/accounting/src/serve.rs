@@ -22,12 +22,18 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     log_to_stderr(options.log_format);
     let clock = Arc::new(SystemClock);
-    let config =
-        Config::new(&options.admin_key, &options.gateway_token, &options.policy, clock.now())?;
+    let config = Config::new(
+        &options.admin_key,
+        &options.gateway_token,
+        &options.policy,
+        clock.now(),
+    )?;
     let store = Store::open(options.database_url.expose())
         .await
         .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
-    let app = App::start(store.clone(), clock, config).await.context("cannot start")?;
+    let app = App::start(store.clone(), clock, config)
+        .await
+        .context("cannot start")?;
     let listener = TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
@@ -83,7 +89,9 @@ fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
 
 fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Json => logs.json().flatten_event(true).init(),
         LogFormat::Pretty => logs.init(),

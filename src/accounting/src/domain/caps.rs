@@ -64,9 +64,13 @@ impl Budget {
         for cap in &mut self.caps {
             let start = Window::of(cap.period, now).start;
             // A gateway may spend in this period from any lease it was told to end after its start.
-            let open = self.leases.iter().filter(|lease| lease.period_ends_at > start);
-            cap.outstanding =
-                open.fold(Money::ZERO, |sum, lease| sum.saturating_add(lease.outstanding()));
+            let open = self
+                .leases
+                .iter()
+                .filter(|lease| lease.period_ends_at > start);
+            cap.outstanding = open.fold(Money::ZERO, |sum, lease| {
+                sum.saturating_add(lease.outstanding())
+            });
         }
     }
 
@@ -77,7 +81,10 @@ impl Budget {
 
     /// When a lease opened at `opened_at` ends: with the first capped period of that moment.
     pub fn end_of_lease(&self, opened_at: Timestamp) -> Timestamp {
-        let ends = self.caps.iter().map(|cap| Window::of(cap.period, opened_at).end);
+        let ends = self
+            .caps
+            .iter()
+            .map(|cap| Window::of(cap.period, opened_at).end);
         ends.min().unwrap_or(Timestamp::from_nanos(u64::MAX))
     }
 
@@ -116,7 +123,9 @@ pub async fn load(
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {
     let quotas = spend::quotas(tx, scopes, &terms.organization).await?;
-    let quotas = quotas.into_iter().filter(|(_, quotas)| quotas.each().next().is_some());
+    let quotas = quotas
+        .into_iter()
+        .filter(|(_, quotas)| quotas.each().next().is_some());
     let quotas: Vec<(String, Quotas)> = quotas.collect();
     let names: Vec<&str> = quotas.iter().map(|(scope, _)| scope.as_str()).collect();
     let booked = spend::booked(tx, &names, now).await?;

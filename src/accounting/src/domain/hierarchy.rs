@@ -45,14 +45,19 @@ impl InForce {
     /// The limits of a child that sets `limits`, below these.
     pub fn below(&self, limits: &Limits) -> InForce {
         let own_rate = limits.requests_per_minute;
-        let rate = own_rate.map_or(self.requests_per_minute, |r| r.min(self.requests_per_minute));
+        let rate = own_rate.map_or(self.requests_per_minute, |r| {
+            r.min(self.requests_per_minute)
+        });
         let tokens = limits.tokens_per_minute;
         InForce {
             requests_per_minute: rate,
             // A rate of its own has a bucket of its own: one minute's worth unless it says else.
-            burst: limits.burst.or(if own_rate.is_some() { None } else { self.burst }),
-            tokens_per_minute: tokens
-                .map_or(self.tokens_per_minute, |tokens| tokens.min(self.tokens_per_minute)),
+            burst: limits
+                .burst
+                .or(if own_rate.is_some() { None } else { self.burst }),
+            tokens_per_minute: tokens.map_or(self.tokens_per_minute, |tokens| {
+                tokens.min(self.tokens_per_minute)
+            }),
             max_concurrency: smaller(limits.max_concurrency, self.max_concurrency),
             monthly_quota: limits
                 .monthly_quota
@@ -97,12 +102,19 @@ pub fn violations(
             .collect();
         if !refused.is_empty() {
             let list = refused.join(", ");
-            violations.push(format!("Cannot assign models [{list}] - not in {word} whitelist"));
+            violations.push(format!(
+                "Cannot assign models [{list}] - not in {word} whitelist"
+            ));
         }
     }
     let (month, day) = parent.assigned;
     let quotas = [
-        ("Monthly", limits.monthly_quota, Some(parent.limits.monthly_quota), month),
+        (
+            "Monthly",
+            limits.monthly_quota,
+            Some(parent.limits.monthly_quota),
+            month,
+        ),
         ("Daily", limits.daily_quota, parent.limits.daily_quota, day),
     ];
     for (period, quota, limit, assigned) in quotas {
@@ -141,7 +153,9 @@ pub fn violations(
         if let (Some(wanted), Some(limit)) = (wanted, limit)
             && wanted > limit
         {
-            violations.push(format!("{what} {wanted} {unit} exceeds {word} limit of {limit}"));
+            violations.push(format!(
+                "{what} {wanted} {unit} exceeds {word} limit of {limit}"
+            ));
         }
     }
     violations

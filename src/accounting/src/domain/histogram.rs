@@ -16,7 +16,9 @@ pub fn bucket(millis: u64) -> i64 {
 /// The duration in milliseconds that `share` (0 to 1) of the counted requests did not exceed; 0
 /// where there were none. Right to within a fifth.
 pub fn quantile(counts: &[(i64, i64)], share: f64) -> f64 {
-    let total: i64 = counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count));
+    let total: i64 = counts
+        .iter()
+        .fold(0, |sum, (_, count)| sum.saturating_add(*count));
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let wanted = share * total as f64;
     let mut sorted = counts.to_vec();

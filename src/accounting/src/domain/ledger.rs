@@ -56,7 +56,12 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         tokens.reasoning,
         event.duration_ms,
     ];
-    let names = [&event.key_id, &event.namespace, &event.organization, &event.model];
+    let names = [
+        &event.key_id,
+        &event.namespace,
+        &event.organization,
+        &event.model,
+    ];
     if counts.into_iter().any(|count| count > MAX_TOKENS) {
         Err(format!("a count is above {MAX_TOKENS}"))
     } else if event.cost < Money::ZERO || event.cost > MAX_COST {
@@ -97,7 +102,11 @@ pub async fn book(
     let mut rollups = Rollups::default();
     let mut amounts: BTreeMap<spend::SpendKey, Money> = BTreeMap::new();
     let mut lease_spend: BTreeMap<i64, Money> = BTreeMap::new();
-    for event in batch.events.iter().filter(|event| new.contains(&event.id.to_string())) {
+    for event in batch
+        .events
+        .iter()
+        .filter(|event| new.contains(&event.id.to_string()))
+    {
         rollups.add(event);
         if event.cost > Money::ZERO {
             add_amounts(&mut amounts, event);
@@ -127,7 +136,10 @@ pub async fn book(
     for ((expires_at, period_ends_at), ids) in &book.renewed {
         leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
     }
-    let mut answer = Booked { new_events: new.len(), leases: Vec::with_capacity(book.told.len()) };
+    let mut answer = Booked {
+        new_events: new.len(),
+        leases: Vec::with_capacity(book.told.len()),
+    };
     for budget in budgets.values_mut() {
         budget.count_leases(now);
     }
@@ -149,7 +161,9 @@ fn add_amounts(amounts: &mut BTreeMap<spend::SpendKey, Money>, event: &UsageEven
     for scope in scopes {
         for period in [CapPeriod::Daily, CapPeriod::Monthly] {
             let start = Window::of(period, event.started_at).start.secs();
-            let amount = amounts.entry((scope.to_string(), name(period), start)).or_default();
+            let amount = amounts
+                .entry((scope.to_string(), name(period), start))
+                .or_default();
             *amount = amount.saturating_add(event.cost);
         }
     }
@@ -201,7 +215,10 @@ impl Reports {
             if worth_it || period_ends_at != lease.period_ends_at {
                 lease.expires_at = expires_at;
                 lease.period_ends_at = period_ends_at;
-                self.renewed.entry((expires_at, period_ends_at)).or_default().push(lease.id);
+                self.renewed
+                    .entry((expires_at, period_ends_at))
+                    .or_default()
+                    .push(lease.id);
             }
         }
         let mut told = lease.clone();

@@ -24,15 +24,24 @@ pub async fn lend(
     request: &LendRequest,
     now: Timestamp,
 ) -> Result<LendAnswer, StoreError> {
-    let scopes: BTreeSet<String> = request.needs.iter().map(|need| need.scope.clone()).collect();
+    let scopes: BTreeSet<String> = request
+        .needs
+        .iter()
+        .map(|need| need.scope.clone())
+        .collect();
     let scarce = leases::lock(tx, &scopes).await?;
-    let parsed: Vec<Scope> = scopes.iter().filter_map(|scope| Scope::parse(scope)).collect();
+    let parsed: Vec<Scope> = scopes
+        .iter()
+        .filter_map(|scope| Scope::parse(scope))
+        .collect();
     let mut budgets = caps::load(tx, terms, &scarce, &parsed, now).await?;
     let mut answer = LendAnswer::default();
     for need in &request.needs {
         if let Some(budget) = budgets.get_mut(&need.scope) {
             reclaim(tx, terms, budget, now).await?;
-            answer.leases.push(cover(tx, terms, budget, &request.gateway, need, now).await?);
+            answer
+                .leases
+                .push(cover(tx, terms, budget, &request.gateway, need, now).await?);
         }
     }
     Ok(answer)
@@ -46,7 +55,12 @@ async fn reclaim(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let gone = |lease: &OpenLease| now > lease.expires_at.max(terms.started_at).plus(terms.grace);
-    let ids: Vec<i64> = budget.leases.iter().filter(|l| gone(l)).map(|l| l.id).collect();
+    let ids: Vec<i64> = budget
+        .leases
+        .iter()
+        .filter(|l| gone(l))
+        .map(|l| l.id)
+        .collect();
     if !ids.is_empty() {
         tracing::warn!(scope = budget.scope, leases = ids.len(), "reclaimed leases");
         leases::close(tx, &ids, now).await?;
@@ -72,12 +86,16 @@ async fn cover(
         }
         budget.count_leases(now);
     }
-    let is_current = |lease: &OpenLease| {
-        lease.gateway == gateway && budget.end_of_lease(lease.opened_at) > now
-    };
+    let is_current =
+        |lease: &OpenLease| lease.gateway == gateway && budget.end_of_lease(lease.opened_at) > now;
     let current = budget.leases.iter().rposition(is_current);
-    let current_id = current.and_then(|at| budget.leases.get(at)).map(|lease| lease.id);
-    let held = need.held.as_ref().filter(|held| Some(held.id) == current_id);
+    let current_id = current
+        .and_then(|at| budget.leases.get(at))
+        .map(|lease| lease.id);
+    let held = need
+        .held
+        .as_ref()
+        .filter(|held| Some(held.id) == current_id);
     let left = held.map_or(Money::ZERO, |held| held.left);
 
     let was_scarce = budget.scarce_until > now;
@@ -88,7 +106,9 @@ async fn cover(
         leases::mark_scarce(tx, &budget.scope, budget.scarce_until).await?;
     }
 
-    let opened_at = current.and_then(|at| budget.leases.get(at)).map_or(now, |l| l.opened_at);
+    let opened_at = current
+        .and_then(|at| budget.leases.get(at))
+        .map_or(now, |l| l.opened_at);
     let period_ends_at = budget.end_of_lease(opened_at);
     let expires_at = now.plus(terms.ttl).min(period_ends_at);
     let lease = match current.and_then(|at| budget.leases.get_mut(at)) {

@@ -3,8 +3,8 @@
 pub mod caps;
 pub mod hierarchy;
 pub mod histogram;
-pub mod lending;
 pub mod ledger;
+pub mod lending;
 pub mod period;
 pub mod records;
 pub mod scope;

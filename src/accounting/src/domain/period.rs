@@ -24,8 +24,14 @@ impl Window {
     /// The UTC day or month that `at` lies in.
     pub fn of(period: CapPeriod, at: Timestamp) -> Window {
         match period {
-            CapPeriod::Daily => Window { start: start_of(DAY, at), end: at.end_of_day() },
-            CapPeriod::Monthly => Window { start: start_of_month(at), end: at.end_of_month() },
+            CapPeriod::Daily => Window {
+                start: start_of(DAY, at),
+                end: at.end_of_day(),
+            },
+            CapPeriod::Monthly => Window {
+                start: start_of_month(at),
+                end: at.end_of_month(),
+            },
         }
     }
 

@@ -8,7 +8,9 @@ pub const MAX_NAME: usize = 128;
 pub fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// A namespace's name made of any text: `Alice's Laptop` becomes `alice-s-laptop`.
@@ -25,7 +27,11 @@ pub fn from_text(text: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "key".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() {
+        "key".to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 #[cfg(test)]

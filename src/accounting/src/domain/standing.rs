@@ -56,7 +56,12 @@ impl Place {
         });
         let above = InForce::top(&organization.limits);
         let limits = above.below(&namespace.limits);
-        Ok(Place { namespace, organization, above, limits })
+        Ok(Place {
+            namespace,
+            organization,
+            above,
+            limits,
+        })
     }
 
     /// The models its keys may use where they do not narrow it: `None` is every model.
@@ -133,6 +138,9 @@ impl Standing {
     ) -> Result<Standing, StoreError> {
         let scope = scope.to_string();
         let booked = spend::booked(tx, &[&scope], now).await?;
-        Ok(Standing { quota, used: booked.of(&scope, CapPeriod::Monthly) })
+        Ok(Standing {
+            quota,
+            used: booked.of(&scope, CapPeriod::Monthly),
+        })
     }
 }

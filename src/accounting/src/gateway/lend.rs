@@ -26,6 +26,8 @@ pub async fn handle(
         lease.hold_at_most == Some(Money::ZERO)
     };
     let uncovered = answer.leases.iter().filter(refused).count();
-    app.metrics.uncovered_needs.inc_by(u64::try_from(uncovered).unwrap_or(0));
+    app.metrics
+        .uncovered_needs
+        .inc_by(u64::try_from(uncovered).unwrap_or(0));
     Ok(Json(answer))
 }

@@ -28,6 +28,9 @@ pub fn routes() -> Router<SharedApp> {
 /// Reads a message; an error names what is wrong with it.
 fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
-        ApiError::invalid("", format!("This is not a message of this protocol: {error}"))
+        ApiError::invalid(
+            "",
+            format!("This is not a message of this protocol: {error}"),
+        )
     })
 }

@@ -23,7 +23,10 @@ pub async fn handle(
     let request: ResolveRequest = read(&body)?;
     let mut tx = app.store.read().await?;
     let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
-    let mut answer = ResolveAnswer { revision, ..ResolveAnswer::default() };
+    let mut answer = ResolveAnswer {
+        revision,
+        ..ResolveAnswer::default()
+    };
     let mut wanted: BTreeSet<String> = request.namespace.into_iter().collect();
     if let Some(digest) = &request.key {
         answer.key = if secret::digests_equal(digest, &app.config.admin_key) {
@@ -36,7 +39,9 @@ pub async fn handle(
     }
     for name in &wanted {
         let namespace = namespaces::find(&mut tx, name).await?;
-        answer.namespaces.extend(namespace.map(|namespace| namespace.policy()));
+        answer
+            .namespaces
+            .extend(namespace.map(|namespace| namespace.policy()));
     }
     if request.catalog_revision != Some(catalog_revision) {
         answer.catalog = Some(catalog::load(&mut tx).await?);

@@ -28,25 +28,43 @@ pub async fn handle(
 }
 
 async fn book(app: &SharedApp, request: &SyncRequest) -> Result<Booked, ApiError> {
-    let raw = request.batch.as_ref().map(|batch| batch.events.as_slice()).unwrap_or_default();
+    let raw = request
+        .batch
+        .as_ref()
+        .map(|batch| batch.events.as_slice())
+        .unwrap_or_default();
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booked::default());
     }
     let batch = ReadBatch::read(raw);
     let mut tx = app.store.write().await?;
     let (terms, now) = (&app.config.terms, app.now());
-    let booked =
-        ledger::book(&mut tx, terms, &request.gateway, &batch, &request.leases, now).await?;
+    let booked = ledger::book(
+        &mut tx,
+        terms,
+        &request.gateway,
+        &batch,
+        &request.leases,
+        now,
+    )
+    .await?;
     tx.commit().await?;
 
     let count = |number: usize| u64::try_from(number).unwrap_or(0);
     let metrics = &app.metrics;
     metrics.events.inc_by(count(booked.new_events));
     metrics.rejected_events.inc_by(count(batch.rejected.len()));
-    let repeated = raw.len().saturating_sub(booked.new_events).saturating_sub(batch.rejected.len());
+    let repeated = raw
+        .len()
+        .saturating_sub(booked.new_events)
+        .saturating_sub(batch.rejected.len());
     metrics.repeated_events.inc_by(count(repeated));
     for (error, _) in &batch.rejected {
-        tracing::error!(error, gateway = request.gateway, "an event could not be read");
+        tracing::error!(
+            error,
+            gateway = request.gateway,
+            "an event could not be read"
+        );
     }
     Ok(booked)
 }

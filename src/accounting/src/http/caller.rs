@@ -32,14 +32,19 @@ pub struct Holder {
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get("authorization")?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 impl FromRequestParts<SharedApp> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, ApiError> {
-        let api_key = parts.headers.get("x-api-key").and_then(|key| key.to_str().ok());
+        let api_key = parts
+            .headers
+            .get("x-api-key")
+            .and_then(|key| key.to_str().ok());
         let Some(key) = bearer(&parts.headers).or(api_key) else {
             return Err(ApiError::unauthenticated(
                 "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
@@ -47,7 +52,9 @@ impl FromRequestParts<SharedApp> for Caller {
         };
         let caller = authenticate(app, key).await?;
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
-        let named = named.filter_map(|name| parts.headers.get(name)?.to_str().ok()).next();
+        let named = named
+            .filter_map(|name| parts.headers.get(name)?.to_str().ok())
+            .next();
         match (&caller, named) {
             (Caller::Holder(holder), Some(named))
                 if holder.key.role != Role::Admin && holder.namespace.name != named =>
@@ -77,13 +84,19 @@ async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
         return Err(ApiError::unauthenticated("Incorrect API key provided."));
     };
     let Some(namespace) = namespaces::find(&mut tx, &key.namespace).await? else {
-        return Err(ApiError::unauthenticated("The namespace of this API key was deleted."));
+        return Err(ApiError::unauthenticated(
+            "The namespace of this API key was deleted.",
+        ));
     };
     if !key.enabled || !namespace.enabled {
-        return Err(ApiError::unauthenticated("This API key is disabled. Ask your administrator."));
+        return Err(ApiError::unauthenticated(
+            "This API key is disabled. Ask your administrator.",
+        ));
     }
     if secret.expires_at.is_some_and(|at| at <= app.now()) {
-        return Err(ApiError::unauthenticated("This API key has expired. Ask for a new one."));
+        return Err(ApiError::unauthenticated(
+            "This API key has expired. Ask for a new one.",
+        ));
     }
     Ok(Caller::Holder(Box::new(Holder { key, namespace })))
 }
@@ -119,9 +132,9 @@ impl Caller {
     pub fn must_be_operator(&self) -> Result<(), ApiError> {
         match self {
             Caller::Operator => Ok(()),
-            Caller::Holder(_) => {
-                Err(ApiError::forbidden("Only the operator's own admin key may do this."))
-            }
+            Caller::Holder(_) => Err(ApiError::forbidden(
+                "Only the operator's own admin key may do this.",
+            )),
         }
     }
 

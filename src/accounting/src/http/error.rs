@@ -25,7 +25,14 @@ impl ApiError {
         message: impl Into<String>,
     ) -> ApiError {
         let message = message.into();
-        ApiError { status, code, kind, message, param: None, violations: Vec::new() }
+        ApiError {
+            status,
+            code,
+            kind,
+            message,
+            param: None,
+            violations: Vec::new(),
+        }
     }
 
     /// 400: what the caller sent is wrong. `param` is the field as the caller wrote it.
@@ -39,7 +46,10 @@ impl ApiError {
     /// 400: a field that no parameter has.
     pub fn unknown_parameter(param: &str) -> ApiError {
         let message = format!("Unknown parameter: '{param}'. Remove it or correct its name.");
-        ApiError { code: "unknown_parameter", ..ApiError::invalid(param, message) }
+        ApiError {
+            code: "unknown_parameter",
+            ..ApiError::invalid(param, message)
+        }
     }
 
     /// 400: limits wider than the parent's.
@@ -47,7 +57,10 @@ impl ApiError {
         let kind = "permission_error";
         let message = violations.join("; ");
         let error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
-        ApiError { violations, ..error }
+        ApiError {
+            violations,
+            ..error
+        }
     }
 
     /// 401: no key, or none that is accepted.
@@ -58,25 +71,45 @@ impl ApiError {
 
     /// 403: a key that may not do this.
     pub fn forbidden(message: impl Into<String>) -> ApiError {
-        ApiError::new(StatusCode::FORBIDDEN, "permission_denied", "permission_error", message)
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            "permission_denied",
+            "permission_error",
+            message,
+        )
     }
 
     /// 404: `what` (a key, a namespace, …) of that name is not there.
     pub fn not_found(what: &str, name: &str) -> ApiError {
         let message = format!("The {what} '{name}' does not exist or is not yours.");
-        ApiError::new(StatusCode::NOT_FOUND, "not_found", "not_found_error", message)
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "not_found_error",
+            message,
+        )
     }
 
     /// 409: something of that name is there already.
     pub fn conflict(message: impl Into<String>) -> ApiError {
-        ApiError::new(StatusCode::CONFLICT, "already_exists", "conflict_error", message)
+        ApiError::new(
+            StatusCode::CONFLICT,
+            "already_exists",
+            "conflict_error",
+            message,
+        )
     }
 
     /// 413: the body is over the service's limit.
     pub fn too_large() -> ApiError {
         let message = "The request's body is too large.";
         let kind = "invalid_request_error";
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", kind, message)
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_too_large",
+            kind,
+            message,
+        )
     }
 
     fn unavailable() -> ApiError {
@@ -87,7 +120,12 @@ impl ApiError {
 
     fn internal() -> ApiError {
         let message = "Something went wrong inside Paddock. Give the operator the x-request-id.";
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "api_error", message)
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "api_error",
+            message,
+        )
     }
 
     fn body(&self) -> Value {
@@ -121,19 +159,33 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::error!(%error, "the database failed");
-        if error.is_transient() { ApiError::unavailable() } else { ApiError::internal() }
+        if error.is_transient() {
+            ApiError::unavailable()
+        } else {
+            ApiError::internal()
+        }
     }
 }
 
 /// Any path that is not a route.
 pub async fn no_such_path(method: Method, uri: Uri) -> ApiError {
     let message = format!("Invalid URL ({method} {})", uri.path());
-    ApiError::new(StatusCode::NOT_FOUND, "unknown_url", "invalid_request_error", message)
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "unknown_url",
+        "invalid_request_error",
+        message,
+    )
 }
 
 /// A route asked with a method it has not.
 pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
     let message = format!("Not allowed to {method} {}", uri.path());
     let kind = "invalid_request_error";
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", kind, message)
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        kind,
+        message,
+    )
 }

@@ -36,7 +36,10 @@ const SYNONYMS: [(&str, &str); 23] = [
 
 /// The name a synonym stands for; any other name stands for itself.
 pub fn canonical(written: &str) -> &str {
-    SYNONYMS.iter().find(|(synonym, _)| *synonym == written).map_or(written, |(_, name)| name)
+    SYNONYMS
+        .iter()
+        .find(|(synonym, _)| *synonym == written)
+        .map_or(written, |(_, name)| name)
 }
 
 /// What was sent for a field that may be left out and may be emptied.
@@ -57,15 +60,23 @@ impl Fields {
     /// # Errors
     /// Where it is not a JSON object, or two synonyms contradict each other.
     pub fn parse(body: &[u8]) -> Result<Fields, ApiError> {
-        let mut fields = Fields { values: BTreeMap::new() };
+        let mut fields = Fields {
+            values: BTreeMap::new(),
+        };
         if body.trim_ascii().is_empty() {
             return Ok(fields);
         }
         let value: Value = serde_json::from_slice(body).map_err(|error| {
-            ApiError::invalid("", format!("The body of your request is not valid JSON: {error}"))
+            ApiError::invalid(
+                "",
+                format!("The body of your request is not valid JSON: {error}"),
+            )
         })?;
         let Value::Object(object) = value else {
-            return Err(ApiError::invalid("", "The body of your request must be a JSON object."));
+            return Err(ApiError::invalid(
+                "",
+                "The body of your request must be a JSON object.",
+            ));
         };
         for (written, value) in object {
             match value {
@@ -97,7 +108,10 @@ impl Fields {
 
     /// How the caller wrote a field; its canonical name where it was not sent.
     fn written(&self, name: &str) -> String {
-        self.values.get(name).map_or(name, |(written, _)| written).to_owned()
+        self.values
+            .get(name)
+            .map_or(name, |(written, _)| written)
+            .to_owned()
     }
 
     /// Whether a field was sent.
@@ -118,9 +132,10 @@ impl Fields {
             Some((_, Value::Null)) => Ok(Some(None)),
             Some((written, value)) => match read(&value) {
                 Some(value) => Ok(Some(Some(value))),
-                None => {
-                    Err(ApiError::invalid(&written, format!("'{written}' must be {expected}.")))
-                }
+                None => Err(ApiError::invalid(
+                    &written,
+                    format!("'{written}' must be {expected}."),
+                )),
             },
         }
     }
@@ -144,7 +159,10 @@ impl Fields {
     pub fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
         let written = self.written(name);
         self.text(name)?.flatten().ok_or_else(|| {
-            ApiError::invalid(&written, format!("Missing required parameter: '{written}'."))
+            ApiError::invalid(
+                &written,
+                format!("Missing required parameter: '{written}'."),
+            )
         })
     }
 
@@ -161,14 +179,24 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn whole(&mut self, name: &str, from: u64, to: u64) -> Result<Patch<u64>, ApiError> {
-        self.take(name, &format!("a whole number from {from} to {to}"), |value| {
-            let number = value.as_u64().or_else(|| {
-                let float = value.as_f64().filter(|f| f.fract() == 0.0 && (0.0..1e15).contains(f));
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole")]
-                float.map(|float| float as u64)
-            });
-            number.filter(|number| (from..=to).contains(number))
-        })
+        self.take(
+            name,
+            &format!("a whole number from {from} to {to}"),
+            |value| {
+                let number = value.as_u64().or_else(|| {
+                    let float = value
+                        .as_f64()
+                        .filter(|f| f.fract() == 0.0 && (0.0..1e15).contains(f));
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "whole"
+                    )]
+                    float.map(|float| float as u64)
+                });
+                number.filter(|number| (from..=to).contains(number))
+            },
+        )
     }
 
     /// An amount of dollars, not negative.
@@ -177,7 +205,9 @@ impl Fields {
     /// Where it is something else.
     pub fn dollars(&mut self, name: &str) -> Result<Patch<Money>, ApiError> {
         self.take(name, "a number of dollars from 0 to 1000000000", |value| {
-            let amount = value.as_f64().filter(|dollars| (0.0..=1e9).contains(dollars))?;
+            let amount = value
+                .as_f64()
+                .filter(|dollars| (0.0..=1e9).contains(dollars))?;
             Money::from_dollars(amount)
         })
     }
@@ -209,15 +239,19 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn tags(&mut self, name: &str) -> Result<Patch<Value>, ApiError> {
-        self.take(name, "a list of up to 64 texts, or a map of up to 64 texts", |value| {
-            let is_text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= 256);
-            let fits = match value {
-                Value::Array(items) => items.len() <= 64 && items.iter().all(is_text),
-                Value::Object(map) => map.len() <= 64 && map.values().all(is_text),
-                _ => false,
-            };
-            fits.then(|| value.clone())
-        })
+        self.take(
+            name,
+            "a list of up to 64 texts, or a map of up to 64 texts",
+            |value| {
+                let is_text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= 256);
+                let fits = match value {
+                    Value::Array(items) => items.len() <= 64 && items.iter().all(is_text),
+                    Value::Object(map) => map.len() <= 64 && map.values().all(is_text),
+                    _ => false,
+                };
+                fits.then(|| value.clone())
+            },
+        )
     }
 
     /// One of a few words, which are an enum's names in JSON.
@@ -258,10 +292,16 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn price(&mut self, name: &str) -> Result<Patch<u64>, ApiError> {
-        self.take(name, "dollars per million tokens, from 0 to 1000000", |value| {
-            let dollars = value.as_f64().filter(|dollars| (0.0..=1e6).contains(dollars))?;
-            u64::try_from(Money::from_dollars(dollars)?.nanos()).ok()
-        })
+        self.take(
+            name,
+            "dollars per million tokens, from 0 to 1000000",
+            |value| {
+                let dollars = value
+                    .as_f64()
+                    .filter(|dollars| (0.0..=1e6).contains(dollars))?;
+                u64::try_from(Money::from_dollars(dollars)?.nanos()).ok()
+            },
+        )
     }
 
     /// Nothing else was sent.
@@ -283,8 +323,14 @@ mod tests {
     #[test]
     fn synonyms_are_read_once_and_must_agree() {
         let mut fields = Fields::parse(br#"{"rate_limits":{"rpm":60,"tpm":5},"rpm":60}"#).unwrap();
-        assert_eq!(fields.whole("rate_limit_per_minute", 1, 100).unwrap(), Some(Some(60)));
-        assert_eq!(fields.whole("tokens_per_minute", 1, 100).unwrap(), Some(Some(5)));
+        assert_eq!(
+            fields.whole("rate_limit_per_minute", 1, 100).unwrap(),
+            Some(Some(60))
+        );
+        assert_eq!(
+            fields.whole("tokens_per_minute", 1, 100).unwrap(),
+            Some(Some(5))
+        );
         fields.finish().unwrap();
         assert!(Fields::parse(br#"{"rpm":60,"rate_limit_rpm":61}"#).is_err());
         assert!(Fields::parse(br#"[1]"#).is_err());

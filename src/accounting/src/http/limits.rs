@@ -50,7 +50,9 @@ impl LimitsPatch {
     /// The limits with the changes made.
     pub fn apply(self, limits: &Limits) -> Limits {
         Limits {
-            requests_per_minute: self.requests_per_minute.unwrap_or(limits.requests_per_minute),
+            requests_per_minute: self
+                .requests_per_minute
+                .unwrap_or(limits.requests_per_minute),
             burst: self.burst.unwrap_or(limits.burst),
             tokens_per_minute: self.tokens_per_minute.unwrap_or(limits.tokens_per_minute),
             max_concurrency: self.max_concurrency.unwrap_or(limits.max_concurrency),

@@ -33,7 +33,10 @@ impl Parameters {
         let Some(text) = self.take("limit") else {
             return Ok(DEFAULT_PAGE);
         };
-        let limit = text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+        let limit = text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MAX_PAGE).contains(limit));
         limit.ok_or_else(|| {
             ApiError::invalid("limit", format!("'limit' must be from 1 to {MAX_PAGE}."))
         })

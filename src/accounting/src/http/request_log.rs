@@ -14,11 +14,16 @@ const MAX_ID: usize = 128;
 /// Runs a request in a span of its own and puts its id on the answer.
 pub async fn observe(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let start = app.now();
-    let given = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let given = request
+        .headers()
+        .get("x-request-id")
+        .and_then(|id| id.to_str().ok());
     let usable = |id: &&str| {
         !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    let id = given.filter(usable).map_or_else(|| ids::request_id(start), str::to_owned);
+    let id = given
+        .filter(usable)
+        .map_or_else(|| ids::request_id(start), str::to_owned);
     let method = request.method().as_str().to_owned();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("unknown", |route| route.as_str()).to_owned();

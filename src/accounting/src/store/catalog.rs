@@ -21,13 +21,16 @@ struct ModelRow {
 
 impl From<ModelRow> for Model {
     fn from(row: ModelRow) -> Model {
-        let price = row.input_price.zip(row.output_price).map(|(input, output)| Price {
-            input: loaded(input),
-            cached_input: row.cached_input_price.map(loaded),
-            cache_write_5m: row.cache_write_5m_price.map(loaded),
-            cache_write_1h: row.cache_write_1h_price.map(loaded),
-            output: loaded(output),
-        });
+        let price = row
+            .input_price
+            .zip(row.output_price)
+            .map(|(input, output)| Price {
+                input: loaded(input),
+                cached_input: row.cached_input_price.map(loaded),
+                cache_write_5m: row.cache_write_5m_price.map(loaded),
+                cache_write_1h: row.cache_write_1h_price.map(loaded),
+                output: loaded(output),
+            });
         Model {
             name: row.name,
             upstream: row.upstream,
@@ -60,7 +63,10 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
 /// Where the database refuses.
 pub async fn model(tx: &mut Tx, name: &str) -> Result<Option<Model>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM models WHERE name = $1");
-    Ok(tx.optional::<ModelRow>(sql, args![name]).await?.map(Model::from))
+    Ok(tx
+        .optional::<ModelRow>(sql, args![name])
+        .await?
+        .map(Model::from))
 }
 
 /// Puts in the catalog the product comes with, once in the life of a database. Whether it did:
@@ -110,6 +116,10 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
         model.max_output_tokens,
     ];
     tx.execute(sql, values).await?;
-    tx.execute("UPDATE policy SET catalog_revision = $1 WHERE id = 1", args![revision]).await?;
+    tx.execute(
+        "UPDATE policy SET catalog_revision = $1 WHERE id = 1",
+        args![revision],
+    )
+    .await?;
     Ok(())
 }

@@ -22,8 +22,9 @@ pub async fn insert(
     events: &[UsageEvent<'_>],
 ) -> Result<HashSet<String>, StoreError> {
     let rows = events.iter().map(|event| values(gateway, event)).collect();
-    let new: Vec<(String,)> =
-        tx.many(HEAD, rows, "ON CONFLICT (id) DO NOTHING RETURNING id").await?;
+    let new: Vec<(String,)> = tx
+        .many(HEAD, rows, "ON CONFLICT (id) DO NOTHING RETURNING id")
+        .await?;
     Ok(new.into_iter().map(|(id,)| id).collect())
 }
 
@@ -41,7 +42,8 @@ pub async fn reject(
         let sql = "INSERT INTO rejected_events (id, gateway, received_at, error, body)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
         let id = secret::digest(body.as_bytes()).to_hex();
-        tx.execute(sql, args![id, gateway, now, error, *body]).await?;
+        tx.execute(sql, args![id, gateway, now, error, *body])
+            .await?;
     }
     Ok(())
 }

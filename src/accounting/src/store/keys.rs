@@ -52,7 +52,9 @@ impl TryFrom<KeyRow> for Key {
         Ok(Key {
             role: from_word("role", &row.role)?,
             scopes: scopes.map(|text| from_text("scopes", text)).transpose()?,
-            allowed_models: models.map(|text| from_text("allowed_models", text)).transpose()?,
+            allowed_models: models
+                .map(|text| from_text("allowed_models", text))
+                .transpose()?,
             limits: row.limits.into(),
             enabled: row.enabled,
             tags: tags.map(|text| from_text("tags", text)).transpose()?,
@@ -76,8 +78,10 @@ async fn with_secrets(tx: &mut Tx, rows: Vec<KeyRow>) -> Result<Vec<Key>, StoreE
     let secrets: Vec<SecretRow> = tx.among(&head, args![], &ids, tail).await?;
     let mut by_key: HashMap<String, Vec<KeySecret>> = HashMap::new();
     for row in secrets {
-        let digest = KeyDigest::from_hex(&row.digest)
-            .ok_or(StoreError::Corrupt { what: "digest", value: row.preview.clone() })?;
+        let digest = KeyDigest::from_hex(&row.digest).ok_or(StoreError::Corrupt {
+            what: "digest",
+            value: row.preview.clone(),
+        })?;
         by_key.entry(row.key_id).or_default().push(KeySecret {
             digest,
             preview: row.preview,
@@ -114,11 +118,18 @@ pub async fn find_by_digest(
     digest: &KeyDigest,
 ) -> Result<Option<(Key, KeySecret)>, StoreError> {
     let sql = "SELECT key_id FROM key_secrets WHERE digest = $1";
-    let Some((id,)) = tx.optional::<(String,)>(sql, args![digest.to_hex()]).await? else {
+    let Some((id,)) = tx
+        .optional::<(String,)>(sql, args![digest.to_hex()])
+        .await?
+    else {
         return Ok(None);
     };
     Ok(find(tx, &id).await?.and_then(|key| {
-        let secret = key.secrets.iter().find(|secret| secret.digest == *digest).cloned();
+        let secret = key
+            .secrets
+            .iter()
+            .find(|secret| secret.digest == *digest)
+            .cloned();
         secret.map(|secret| (key, secret))
     }))
 }
@@ -232,17 +243,21 @@ pub async fn update(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn replace_secrets(
-    tx: &mut Tx,
-    before: &Key,
-    after: &Key,
-) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM key_secrets WHERE key_id = $1", args![&after.id]).await?;
+pub async fn replace_secrets(tx: &mut Tx, before: &Key, after: &Key) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM key_secrets WHERE key_id = $1",
+        args![&after.id],
+    )
+    .await?;
     for secret in &after.secrets {
         insert_secret(tx, &after.id, secret).await?;
     }
     for secret in &before.secrets {
-        if !after.secrets.iter().any(|kept| kept.digest == secret.digest) {
+        if !after
+            .secrets
+            .iter()
+            .any(|kept| kept.digest == secret.digest)
+        {
             let digest = secret.digest.to_hex();
             policy::bury(tx, policy::Deleted::Secret, &digest, after.revision).await?;
         }
@@ -255,7 +270,8 @@ pub async fn replace_secrets(
 /// # Errors
 /// Where the database refuses.
 pub async fn delete(tx: &mut Tx, key: &Key, revision: u64) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM keys WHERE id = $1", args![&key.id]).await?;
+    tx.execute("DELETE FROM keys WHERE id = $1", args![&key.id])
+        .await?;
     for secret in &key.secrets {
         let digest = secret.digest.to_hex();
         policy::bury(tx, policy::Deleted::Secret, &digest, revision).await?;
@@ -264,8 +280,7 @@ pub async fn delete(tx: &mut Tx, key: &Key, revision: u64) -> Result<(), StoreEr
 }
 
 async fn insert_secret(tx: &mut Tx, key_id: &str, secret: &KeySecret) -> Result<(), StoreError> {
-    let sql =
-        format!("INSERT INTO key_secrets ({SECRET_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
+    let sql = format!("INSERT INTO key_secrets ({SECRET_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
     let values = args![
         secret.digest.to_hex(),
         key_id,

@@ -32,7 +32,10 @@ pub struct OpenLease {
 impl OpenLease {
     /// What the gateway may still hold or have spent without having said so.
     pub fn outstanding(&self) -> Money {
-        self.lent.saturating_sub(self.returned).saturating_sub(self.spent).or_zero()
+        self.lent
+            .saturating_sub(self.returned)
+            .saturating_sub(self.spent)
+            .or_zero()
     }
 }
 
@@ -63,7 +66,11 @@ pub async fn lock(
     let tail = "ON CONFLICT (name) DO UPDATE SET scarce_until = scopes.scarce_until
         RETURNING name, scarce_until";
     let rows = tx.many::<(String, i64)>("INSERT INTO scopes (name, scarce_until)", rows, tail);
-    Ok(rows.await?.into_iter().map(|(name, until)| (name, moment(until))).collect())
+    Ok(rows
+        .await?
+        .into_iter()
+        .map(|(name, until)| (name, moment(until)))
+        .collect())
 }
 
 /// Notes that a scope could not cover a need.
@@ -71,7 +78,11 @@ pub async fn lock(
 /// # Errors
 /// Where the database refuses.
 pub async fn mark_scarce(tx: &mut Tx, scope: &str, until: Timestamp) -> Result<(), StoreError> {
-    tx.execute("UPDATE scopes SET scarce_until = $2 WHERE name = $1", args![scope, until]).await?;
+    tx.execute(
+        "UPDATE scopes SET scarce_until = $2 WHERE name = $1",
+        args![scope, until],
+    )
+    .await?;
     Ok(())
 }
 
@@ -86,7 +97,9 @@ pub async fn open_of(
     let head = "SELECT id, scope, gateway, opened_at, lent, returned, spent, expires_at, \
         period_ends_at FROM leases WHERE closed_at IS NULL AND scope";
     let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
-    let rows: Vec<LeaseRow> = tx.among(head, args![], &names, "ORDER BY opened_at, id").await?;
+    let rows: Vec<LeaseRow> = tx
+        .among(head, args![], &names, "ORDER BY opened_at, id")
+        .await?;
     let mut open: HashMap<String, Vec<OpenLease>> = HashMap::new();
     for row in rows {
         open.entry(row.scope.clone()).or_default().push(OpenLease {
@@ -133,7 +146,11 @@ pub async fn insert(tx: &mut Tx, lease: &OpenLease) -> Result<(), StoreError> {
 pub async fn grow(tx: &mut Tx, lease: &OpenLease, more: Money) -> Result<(), StoreError> {
     let sql = "UPDATE leases SET lent = lent + $2, expires_at = $3, period_ends_at = $4
         WHERE id = $1";
-    tx.execute(sql, args![lease.id, more, lease.expires_at, lease.period_ends_at]).await?;
+    tx.execute(
+        sql,
+        args![lease.id, more, lease.expires_at, lease.period_ends_at],
+    )
+    .await?;
     Ok(())
 }
 
@@ -149,7 +166,8 @@ pub async fn renew(
 ) -> Result<(), StoreError> {
     let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
     let head = "UPDATE leases SET expires_at = $1, period_ends_at = $2 WHERE id";
-    tx.among::<()>(head, args![expires_at, period_ends_at], &ids, "").await?;
+    tx.among::<()>(head, args![expires_at, period_ends_at], &ids, "")
+        .await?;
     Ok(())
 }
 

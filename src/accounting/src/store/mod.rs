@@ -15,14 +15,12 @@ pub mod rollups;
 pub mod spend;
 mod tx;
 
+pub(crate) use args::args;
 pub use args::{Args, Value};
 pub use tx::{Row, Tx};
-pub(crate) use args::args;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 use std::str::FromStr;
 use std::time::Duration;
@@ -62,8 +60,10 @@ impl StoreError {
                 | sqlx::Error::WorkerCrashed => true,
                 // Serialization failure, deadlock, shutting down, too many connections; SQLite busy.
                 sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                    ["40001", "40P01", "57P01", "57P02", "57P03", "53300", "5", "517"]
-                        .contains(&code.as_ref())
+                    [
+                        "40001", "40P01", "57P01", "57P02", "57P03", "53300", "5", "517",
+                    ]
+                    .contains(&code.as_ref())
                 }),
                 _ => false,
             },
@@ -101,13 +101,19 @@ impl Store {
     pub async fn open(url: &str) -> Result<Store, StoreError> {
         let store = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
-            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(PATIENCE);
             Store::Postgres(pool.connect_with(options).await?)
         } else {
             let options = sqlite_options(url)?;
-            let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
+            let write = SqlitePoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(PATIENCE);
             let write = write.connect_with(options.clone()).await?;
-            let read = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE);
+            let read = SqlitePoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(PATIENCE);
             let read = read.connect_with(options.read_only(true)).await?;
             Store::Sqlite { write, read }
         };
@@ -126,7 +132,8 @@ impl Store {
         Ok(match self {
             Store::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Store::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
             ),
         })
     }
@@ -149,7 +156,10 @@ impl Store {
     pub async fn is_ready(&self) -> Result<bool, StoreError> {
         let mut tx = self.read().await?;
         let applied: Option<(i64,)> = tx
-            .optional("SELECT MAX(version) FROM _sqlx_migrations WHERE success", args![])
+            .optional(
+                "SELECT MAX(version) FROM _sqlx_migrations WHERE success",
+                args![],
+            )
             .await?;
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
         Ok(applied.map(|(version,)| version) >= newest)

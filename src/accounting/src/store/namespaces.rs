@@ -69,8 +69,10 @@ pub(super) fn from_text<T: DeserializeOwned>(
     what: &'static str,
     text: &str,
 ) -> Result<T, StoreError> {
-    serde_json::from_str(text)
-        .map_err(|_| StoreError::Corrupt { what, value: text.chars().take(80).collect() })
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
+        what,
+        value: text.chars().take(80).collect(),
+    })
 }
 
 /// The name of an enum's variant as it is in JSON, without quotes.
@@ -93,7 +95,9 @@ impl TryFrom<NamespaceRow> for Namespace {
         let models = row.allowed_models.as_deref();
         let tags = row.tags.as_deref();
         Ok(Namespace {
-            allowed_models: models.map(|text| from_text("allowed_models", text)).transpose()?,
+            allowed_models: models
+                .map(|text| from_text("allowed_models", text))
+                .transpose()?,
             limits: row.limits.into(),
             priority: from_word("priority", &row.priority)?,
             unknown_price: from_word("unknown_price", &row.unknown_price)?,
@@ -146,7 +150,9 @@ pub(super) async fn changed_since(
 ) -> Result<Vec<NamespacePolicy>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM namespaces WHERE revision > $1 ORDER BY revision");
     let rows: Vec<NamespaceRow> = tx.all(sql, args![revision]).await?;
-    rows.into_iter().map(|row| Ok(Namespace::try_from(row)?.policy())).collect()
+    rows.into_iter()
+        .map(|row| Ok(Namespace::try_from(row)?.policy()))
+        .collect()
 }
 
 /// Stores a new namespace. `false` where the name is taken.
@@ -182,7 +188,8 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
 /// # Errors
 /// Where the database refuses.
 pub async fn delete(tx: &mut Tx, name: &str, revision: u64) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM namespaces WHERE name = $1", args![name]).await?;
+    tx.execute("DELETE FROM namespaces WHERE name = $1", args![name])
+        .await?;
     policy::bury(tx, policy::Deleted::Namespace, name, revision).await
 }
 

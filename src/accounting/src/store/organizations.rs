@@ -36,10 +36,19 @@ pub async fn find(
                 .map(loaded)
                 .or(defaults.requests_per_minute),
             burst: defaults.burst,
-            tokens_per_minute: row.tokens_per_minute.map(loaded).or(defaults.tokens_per_minute),
+            tokens_per_minute: row
+                .tokens_per_minute
+                .map(loaded)
+                .or(defaults.tokens_per_minute),
             max_concurrency: row.max_concurrency.map(loaded).or(defaults.max_concurrency),
-            monthly_quota: row.monthly_quota.map(Money::from_nanos).or(defaults.monthly_quota),
-            daily_quota: row.daily_quota.map(Money::from_nanos).or(defaults.daily_quota),
+            monthly_quota: row
+                .monthly_quota
+                .map(Money::from_nanos)
+                .or(defaults.monthly_quota),
+            daily_quota: row
+                .daily_quota
+                .map(Money::from_nanos)
+                .or(defaults.daily_quota),
         },
     }))
 }

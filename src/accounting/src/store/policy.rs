@@ -50,12 +50,7 @@ pub async fn revisions(tx: &mut Tx) -> Result<(u64, u64), StoreError> {
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn bury(
-    tx: &mut Tx,
-    kind: Deleted,
-    name: &str,
-    revision: u64,
-) -> Result<(), StoreError> {
+pub async fn bury(tx: &mut Tx, kind: Deleted, name: &str, revision: u64) -> Result<(), StoreError> {
     let sql = "INSERT INTO tombstones (kind, name, revision) VALUES ($1, $2, $3)
         ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision";
     tx.execute(sql, args![kind.name(), name, revision]).await?;
@@ -78,7 +73,10 @@ pub async fn unbury(tx: &mut Tx, kind: Deleted, name: &str) -> Result<(), StoreE
 /// Where the database refuses or holds something unreadable.
 pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreError> {
     let (revision, catalog_revision) = revisions(tx).await?;
-    let mut changes = PolicyChanges { revision, ..PolicyChanges::default() };
+    let mut changes = PolicyChanges {
+        revision,
+        ..PolicyChanges::default()
+    };
     if since == revision {
         return Ok(changes);
     }

@@ -21,8 +21,12 @@ pub struct Quotas {
 impl Quotas {
     /// The caps there are.
     pub fn each(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
-        let caps = [(CapPeriod::Monthly, self.monthly), (CapPeriod::Daily, self.daily)];
-        caps.into_iter().filter_map(|(period, quota)| Some((period, quota?)))
+        let caps = [
+            (CapPeriod::Monthly, self.monthly),
+            (CapPeriod::Daily, self.daily),
+        ];
+        caps.into_iter()
+            .filter_map(|(period, quota)| Some((period, quota?)))
     }
 }
 
@@ -84,11 +88,7 @@ impl Booked {
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn booked(
-    tx: &mut Tx,
-    scopes: &[&str],
-    now: Timestamp,
-) -> Result<Booked, StoreError> {
+pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Booked, StoreError> {
     let day = Window::of(CapPeriod::Daily, now).start.secs();
     let month = Window::of(CapPeriod::Monthly, now).start.secs();
     let head = "SELECT scope, period, amount FROM spend WHERE ((period = 'daily' AND \
@@ -97,8 +97,14 @@ pub async fn booked(
     let rows: Vec<(String, String, i64)> = tx.among(head, args![day, month], &names, "").await?;
     let mut booked = Booked::default();
     for (scope, period, amount) in rows {
-        let period = if period == "daily" { CapPeriod::Daily } else { CapPeriod::Monthly };
-        booked.0.insert((scope, period::name(period)), Money::from_nanos(amount));
+        let period = if period == "daily" {
+            CapPeriod::Daily
+        } else {
+            CapPeriod::Monthly
+        };
+        booked
+            .0
+            .insert((scope, period::name(period)), Money::from_nanos(amount));
     }
     Ok(booked)
 }
@@ -122,9 +128,9 @@ pub type SpendKey = (String, &'static str, u64);
 /// # Errors
 /// Where the database refuses.
 pub async fn add(tx: &mut Tx, amounts: BTreeMap<SpendKey, Money>) -> Result<(), StoreError> {
-    let rows = amounts.into_iter().map(|((scope, period, starts_at), amount)| {
-        args![scope, period, starts_at, amount]
-    });
+    let rows = amounts
+        .into_iter()
+        .map(|((scope, period, starts_at), amount)| args![scope, period, starts_at, amount]);
     let head = "INSERT INTO spend (scope, period, starts_at, amount)";
     let tail = "ON CONFLICT (scope, period, starts_at)
         DO UPDATE SET amount = spend.amount + excluded.amount";

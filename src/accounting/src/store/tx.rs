@@ -69,12 +69,14 @@ impl Tx {
     ) -> Result<u64, StoreError> {
         let (sql, args) = (AssertSqlSafe(sql.into()), args);
         Ok(match self {
-            Tx::Sqlite(tx) => {
-                bind!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
-            }
-            Tx::Postgres(tx) => {
-                bind!(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected()
-            }
+            Tx::Sqlite(tx) => bind!(sqlx::query(sql), args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Tx::Postgres(tx) => bind!(sqlx::query(sql), args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
         })
     }
 
@@ -172,7 +174,11 @@ impl Tx {
 
 /// PostgreSQL cannot hold U+0000 in a text: it becomes U+FFFD.
 fn without_nul(text: String) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 /// `($1, $2), ($3, $4)`.

@@ -65,7 +65,15 @@ pub async fn handle(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let place = find_or_make_place(&app, &mut tx, &caller, &wish, revision).await?;
-    check(&app, &mut tx, &place, "", &wish.limits, wish.allowed_models.as_deref()).await?;
+    check(
+        &app,
+        &mut tx,
+        &place,
+        "",
+        &wish.limits,
+        wish.allowed_models.as_deref(),
+    )
+    .await?;
     let plain = ids::key_secret();
     let key = key_of(wish, &place.namespace.name, &plain, revision, now);
     insert(&mut tx, &key).await?;
@@ -108,7 +116,10 @@ async fn find_or_make_place(
             .filter(|place| caller.owns(&place.namespace.organization))
             .ok_or_else(|| ApiError::not_found("namespace", name));
     }
-    let organization = caller.organization().unwrap_or(DEFAULT_ORGANIZATION).to_owned();
+    let organization = caller
+        .organization()
+        .unwrap_or(DEFAULT_ORGANIZATION)
+        .to_owned();
     let mut namespace = Namespace::new(slug::from_text(&wish.name), organization, app.now());
     namespace.revision = revision;
     let slug = namespace.name.clone();
@@ -142,11 +153,17 @@ pub(super) async fn check(
     };
     let catalog = catalog::load(tx).await?;
     let violations = violations(&parent, limits, allowed_models, &catalog);
-    if violations.is_empty() { Ok(()) } else { Err(ApiError::violations(violations)) }
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::violations(violations))
+    }
 }
 
 fn key_of(wish: Wish, namespace: &str, plain: &str, revision: u64, now: Timestamp) -> Key {
-    let life = wish.expires_in_days.map(|days| Duration::from_secs(days.saturating_mul(86_400)));
+    let life = wish
+        .expires_in_days
+        .map(|days| Duration::from_secs(days.saturating_mul(86_400)));
     Key {
         id: ids::key_id(now),
         name: wish.name,

@@ -43,9 +43,13 @@ impl KeyView {
     pub fn new(key: &Key, place: &Place) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);
-        let rights = EndpointScope::ALL.into_iter().filter(|scope| key.role.allows(*scope));
+        let rights = EndpointScope::ALL
+            .into_iter()
+            .filter(|scope| key.role.allows(*scope));
         let scopes = rights.filter(|scope| {
-            key.scopes.as_ref().is_none_or(|narrowed| narrowed.contains(scope))
+            key.scopes
+                .as_ref()
+                .is_none_or(|narrowed| narrowed.contains(scope))
         });
         KeyView {
             id: key.id.clone(),
@@ -53,7 +57,9 @@ impl KeyView {
             name: key.name.clone(),
             namespace: key.namespace.clone(),
             organization: place.organization.name.clone(),
-            key_preview: primary.map(|secret| secret.preview.clone()).unwrap_or_default(),
+            key_preview: primary
+                .map(|secret| secret.preview.clone())
+                .unwrap_or_default(),
             role: key.role,
             scopes: scopes.collect(),
             allowed_models: place.allowed_models(Some(key)).map(<[String]>::to_vec),
@@ -64,7 +70,9 @@ impl KeyView {
             content_policy_mode: key.content_policy_mode.clone(),
             created_at: key.created_at.to_rfc3339(),
             updated_at: key.updated_at.to_rfc3339(),
-            expires_at: primary.and_then(|secret| secret.expires_at).map(|at| at.to_rfc3339()),
+            expires_at: primary
+                .and_then(|secret| secret.expires_at)
+                .map(|at| at.to_rfc3339()),
             secondary: secondary.map(|secret| SecondaryView {
                 key_preview: secret.preview.clone(),
                 expires_at: secret.expires_at.map(|at| at.to_rfc3339()),
