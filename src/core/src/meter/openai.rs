@@ -1,0 +1,87 @@
+//! OpenAI's chat completions, completions and embeddings.
+//!
+//! <https://platform.openai.com/docs/api-reference/chat/object>: `prompt_tokens` and
+//! `completion_tokens` are wholes, the numbers in their details are parts of them. Embeddings have
+//! `prompt_tokens` and `total_tokens` only. DeepSeek
+//! (<https://api-docs.deepseek.com/guides/kv_cache>) names the cached part
+//! `prompt_cache_hit_tokens` as well.
+
+use super::path::{Key, Path};
+use super::scanner::{Interest, Shape, Voice, Word};
+use crate::usage::TokenUsage;
+use serde::Deserialize;
+
+/// What there is to know about a value.
+pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+    match (path.depth(), shape, key) {
+        (1, Shape::Object, Key::Usage) => Interest::Capture(true),
+        (1, Shape::Array, Key::Choices) => Interest::Items,
+        (3.., Shape::String, _) if path.at(1) == Key::Choices => match key {
+            Key::FinishReason if path.depth() == 3 => Interest::Word(Word::Finish),
+            // OpenRouter repeats the reasoning here in another shape.
+            _ if path.at(4) == Key::ReasoningDetails => Interest::Nothing,
+            Key::Content | Key::Text | Key::Arguments | Key::Refusal | Key::Thinking => {
+                Interest::Text(Voice::Answer)
+            }
+            Key::Reasoning => Interest::Text(Voice::Reasoning),
+            Key::ReasoningContent => Interest::Text(Voice::ReasoningContent),
+            _ => Interest::Nothing,
+        },
+        _ => Interest::Nothing,
+    }
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+    completion_tokens_details: Option<CompletionDetails>,
+    prompt_cache_hit_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct CompletionDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+/// Reads a `usage` object; none where it says nothing or nothing readable.
+pub(super) fn usage(raw: &[u8]) -> Option<TokenUsage> {
+    let counts: Counts = serde_json::from_slice(raw).ok()?;
+    if counts.prompt_tokens.is_none() && counts.completion_tokens.is_none() {
+        counts.total_tokens?;
+    }
+    let output = counts.completion_tokens.unwrap_or(0);
+    let prompt = counts
+        .prompt_tokens
+        .or_else(|| Some(counts.total_tokens?.saturating_sub(output)))
+        .unwrap_or(0);
+    let cached = counts
+        .prompt_tokens_details
+        .and_then(|details| details.cached_tokens)
+        .or(counts.prompt_cache_hit_tokens)
+        .unwrap_or(0);
+    let reasoning = counts
+        .completion_tokens_details
+        .and_then(|details| details.reasoning_tokens)
+        .unwrap_or(0);
+    Some(split(prompt, cached, output, reasoning))
+}
+
+/// Splits two wholes, of which the parts are never larger.
+pub(super) fn split(prompt: u64, cached: u64, output: u64, reasoning: u64) -> TokenUsage {
+    let cached_input = cached.min(prompt);
+    TokenUsage {
+        input: prompt.saturating_sub(cached_input),
+        cached_input,
+        output,
+        reasoning: reasoning.min(output),
+        ..TokenUsage::default()
+    }
+}

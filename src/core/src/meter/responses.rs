@@ -1,0 +1,79 @@
+//! OpenAI's responses API.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses-streaming>: the events that end a
+//! stream, `response.completed`, `response.incomplete` and `response.failed`, carry the whole
+//! response with its `usage`, which may be null. Every other event that repeats text (`….done`)
+//! repeats what `….delta` events have brought, so only those are counted.
+
+use super::openai::split;
+use super::path::{Key, Path};
+use super::scanner::{Interest, Shape, Voice, Word};
+use crate::usage::TokenUsage;
+use serde::Deserialize;
+
+/// What there is to know about a value.
+pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+    match (path.depth(), shape, key) {
+        (1, Shape::Object, Key::Usage) => Interest::Capture(true),
+        (2, Shape::Object, Key::Usage) if path.at(1) == Key::Response => Interest::Capture(false),
+        (1, Shape::String, Key::Type) => Interest::Word(Word::Type),
+        (1, Shape::String, Key::Delta) => Interest::Text(Voice::Answer),
+        (3, Shape::String, Key::Arguments | Key::Input | Key::Code)
+            if path.at(1) == Key::Output =>
+        {
+            Interest::Text(Voice::Answer)
+        }
+        (5, Shape::String, Key::Text | Key::Refusal)
+            if path.at(1) == Key::Output && matches!(path.at(3), Key::Content | Key::Summary) =>
+        {
+            Interest::Text(Voice::Answer)
+        }
+        _ => Interest::Nothing,
+    }
+}
+
+/// Whether an event of this type ends the stream.
+pub(super) fn is_end(event_type: &[u8]) -> bool {
+    matches!(
+        event_type,
+        b"response.completed" | b"response.incomplete" | b"response.failed"
+    )
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    input_tokens: Option<u64>,
+    input_tokens_details: Option<InputDetails>,
+    output_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Deserialize)]
+struct InputDetails {
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct OutputDetails {
+    reasoning_tokens: Option<u64>,
+}
+
+/// Reads a `usage` object; none where it says nothing or nothing readable.
+pub(super) fn usage(raw: &[u8]) -> Option<TokenUsage> {
+    let counts: Counts = serde_json::from_slice(raw).ok()?;
+    if counts.input_tokens.is_none() {
+        counts.output_tokens?;
+    }
+    let cached = counts
+        .input_tokens_details
+        .and_then(|details| details.cached_tokens);
+    let reasoning = counts
+        .output_tokens_details
+        .and_then(|details| details.reasoning_tokens);
+    Some(split(
+        counts.input_tokens.unwrap_or(0),
+        cached.unwrap_or(0),
+        counts.output_tokens.unwrap_or(0),
+        reasoning.unwrap_or(0),
+    ))
+}
