@@ -95,9 +95,7 @@ proptest! {
 
     #[test]
     fn hiding_is_what_the_plain_implementation_does(
-        (_, bytes) in mutated().prop_filter("chat", |(body, _)| {
-            body.format == WireFormat::OpenAi && body.framing == Framing::EventStream
-        }),
+        (_, bytes) in mutated(),
         at in prop::collection::vec(any::<usize>(), 0..20),
     ) {
         let passed = run(hiding(), cut(&bytes, at)).1;
