@@ -18,8 +18,28 @@ pub struct Config {
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or reservations are let go of while their requests still run.
     pub max_request_seconds: u64,
+    /// Paths that are let pass unmetered.
+    pub pass_through: Vec<PassThrough>,
     /// Keys and namespaces each worker remembers at most: 16 to 10,000,000.
     pub max_cached_tenants: usize,
+}
+
+/// A path that is neither a model endpoint nor refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassThrough {
+    /// The path, and all below it: `/v1/files` covers `/v1/files/abc` and not `/v1/filesystem`.
+    pub path: String,
+    /// The Envoy cluster that serves it.
+    pub upstream: String,
+}
+
+impl PassThrough {
+    /// Whether the rule covers a path (without its query).
+    pub fn covers(&self, path: &[u8]) -> bool {
+        let below = path.strip_prefix(self.path.as_bytes());
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    }
 }
 
 /// How the accounting service is reached.
@@ -42,6 +62,8 @@ struct RawConfig {
     max_request_bytes: usize,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
+    #[serde(default)]
+    pass_through: Vec<PassThrough>,
     #[serde(default = "default_max_cached_tenants")]
     max_cached_tenants: usize,
 }
@@ -104,6 +126,15 @@ impl Config {
                 problems.push("accounting.cluster must name an Envoy cluster".to_owned());
             }
         }
+        for rule in &raw.pass_through {
+            if !rule.path.starts_with('/') || rule.path.ends_with('/') || rule.upstream.is_empty() {
+                let path = &rule.path;
+                problems.push(format!(
+                    "pass_through `{path}` must begin with a slash, not end with one, and name an \
+                     upstream"
+                ));
+            }
+        }
         match (&raw.accounting, &raw.policy) {
             (Some(_), Some(_)) => problems.push(
                 "accounting and policy exclude each other: the policy comes from the accounting \
@@ -126,6 +157,7 @@ impl Config {
             policy,
             max_request_bytes: raw.max_request_bytes,
             max_request_seconds: raw.max_request_seconds,
+            pass_through: raw.pass_through,
             max_cached_tenants: raw.max_cached_tenants,
         })
     }
@@ -158,6 +190,14 @@ mod tests {
         let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
         assert_eq!(config.max_request_bytes, 10_485_760);
         assert_eq!(config.accounting.unwrap().timeout_ms, 2_000);
+    }
+
+    #[test]
+    fn a_path_let_pass_covers_what_is_below_it_and_nothing_else() {
+        let text = br#"{"accounting":{"cluster":"c"},"pass_through":[{"path":"/v1/files","upstream":"u"}]}"#;
+        let rule = &Config::parse(text).unwrap().pass_through[0];
+        assert!(rule.covers(b"/v1/files") && rule.covers(b"/v1/files/abc"));
+        assert!(!rule.covers(b"/v1/filesystem") && !rule.covers(b"/v1"));
     }
 
     #[test]

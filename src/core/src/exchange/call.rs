@@ -31,6 +31,8 @@ pub(super) struct Pending {
     pub(super) call: Call,
     /// The body as the upstream is to see it, where it differs.
     pub(super) rewritten: Option<Vec<u8>>,
+    /// The path as the upstream is to see it, where it differs.
+    pub(super) path: Option<String>,
     /// How often it has waited.
     pub(super) rounds: u8,
 }
@@ -58,12 +60,13 @@ impl Call {
     pub(super) fn new(
         grant: Grant,
         head: &Head,
+        endpoint: &Endpoint,
         request: &ModelRequest<'_>,
         force_usage: bool,
     ) -> Result<Call, Refusal> {
-        let free = head.endpoint.is_free();
+        let free = endpoint.is_free();
         let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
-        let (most_output, typical_output) = if head.endpoint.embeds() || free {
+        let (most_output, typical_output) = if endpoint.embeds() || free {
             (0, 0)
         } else {
             let explicit = request.max_output_tokens;
@@ -103,7 +106,7 @@ impl Call {
                 .clone()
                 .map(|user| user.into_owned())
                 .or_else(|| head.user.clone()),
-            stream: request.stream || head.endpoint.streams(),
+            stream: request.stream || endpoint.streams(),
             hide_usage: force_usage && !request.include_usage,
             free,
             likely_prompt,

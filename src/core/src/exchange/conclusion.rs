@@ -21,9 +21,13 @@ impl Exchange {
     /// Settles what is reserved, once, and reports it. Does nothing where nothing is reserved.
     pub(super) fn conclude<S: SharedStore>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
         let mut step = Step::new(Verdict::Continue);
-        let State::Upstream { head, in_flight } = core::mem::replace(&mut self.state, State::Done)
-        else {
-            return step;
+        let (head, in_flight) = match core::mem::replace(&mut self.state, State::Done) {
+            State::Upstream { head, in_flight } => (head, in_flight),
+            State::Passing(passing) => {
+                passing.conclude(on, &mut step.effects);
+                return step;
+            }
+            _ => return step,
         };
         let InFlight {
             call,

@@ -4,13 +4,17 @@
 //! is authorized to a `Grant`, which is admitted with a `Reservation`. Only an exchange that holds
 //! a reservation continues to the upstream.
 
+mod admit;
 mod answer;
 mod call;
 mod conclusion;
 mod effect;
+mod identify;
+mod pass_through;
 mod rate_headers;
 mod request;
 mod response;
+mod target;
 
 pub use effect::{Effect, Level, Question, Step, Verdict};
 
@@ -20,10 +24,11 @@ use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::identity::{Caller, Claim};
 use crate::ids::EventIds;
-use crate::request::Headers;
+use crate::request::{Endpoint, Headers};
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use call::{InFlight, Pending};
+use pass_through::Passing;
 use request::Head;
 
 /// What happens to an exchange, in the order Envoy tells it.
@@ -112,6 +117,9 @@ pub struct Surroundings<'a, S> {
     pub now: Timestamp,
 }
 
+/// How often a request asks the service who its caller is, or waits for money, before it gives up.
+const MAX_ROUNDS: u8 = 64;
+
 /// One HTTP exchange.
 #[derive(Debug, Default)]
 pub struct Exchange {
@@ -130,7 +138,11 @@ enum State {
         rounds: u8,
     },
     /// Waits for the body.
-    AwaitBody { head: Head, caller: Caller },
+    AwaitBody {
+        head: Head,
+        endpoint: Endpoint,
+        caller: Caller,
+    },
     /// Waits for the service to lend.
     Borrow { head: Head, pending: Box<Pending> },
     /// At the upstream; holds a reservation.
@@ -138,6 +150,8 @@ enum State {
         head: Head,
         in_flight: Box<InFlight>,
     },
+    /// Passing through, ungoverned but for its rate; holds a reservation of one request.
+    Passing(Box<Passing>),
     /// Refused, answered, or settled.
     Done,
 }
@@ -165,6 +179,6 @@ impl Exchange {
 
     /// Whether a reservation is held.
     pub fn holds_reservation(&self) -> bool {
-        matches!(self.state, State::Upstream { .. })
+        matches!(self.state, State::Upstream { .. } | State::Passing(_))
     }
 }

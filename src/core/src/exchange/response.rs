@@ -18,6 +18,10 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
+        if let State::Passing(passing) = &mut self.state {
+            passing.on_response_headers(status, &mut step.effects);
+            return step;
+        }
         let State::Upstream { head, in_flight } = &mut self.state else {
             return step;
         };

@@ -1,0 +1,194 @@
+//! From a body to a reservation, and on to the upstream.
+
+use super::call::{Call, InFlight, Pending, must_force_usage};
+use super::effect::{Effect, Question, Step, Verdict};
+use super::rate_headers::rate_headers;
+use super::request::Head;
+use super::{Exchange, State, Surroundings};
+use crate::admission::{Denied, RateKind, RateView, Scope, admit};
+use crate::authorization::{Grant, authorize_model};
+use crate::identity::Caller;
+use crate::money::Money;
+use crate::refusal::{Budget, Rate, Refusal};
+use crate::request::{Endpoint, ModelRequest, path_with_model, read_body};
+use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
+use crate::wire::CapPeriod;
+use std::rc::Rc;
+
+impl Exchange {
+    pub(super) fn decide<S: SharedStore>(
+        &mut self,
+        head: Head,
+        endpoint: &Endpoint,
+        caller: Caller,
+        body: &[u8],
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let tenant = caller.clone();
+        let prepared = read_body(endpoint, body)
+            .map_err(Refusal::from)
+            .and_then(|request| {
+                let catalog = on
+                    .gateway
+                    .cache
+                    .catalog()
+                    .map(Rc::clone)
+                    .unwrap_or_default();
+                let grant = authorize_model(caller, &catalog, &request.model)?;
+                prepare(grant, &head, endpoint, &request, body)
+            });
+        match prepared {
+            Ok(pending) => self.admit(head, pending, on),
+            Err(refusal) => self.refuse(&refusal, head.format, &head.request_id, Some(&tenant)),
+        }
+    }
+
+    pub(super) fn admit<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let caller = pending.call.grant.caller().clone();
+        let terms = on.gateway.terms();
+        match admit(on.store, &scopes(&caller), &pending.call.ask, terms, on.now) {
+            Ok(reservation) => {
+                let effects = forward(&mut pending);
+                let in_flight = InFlight {
+                    call: pending.call,
+                    reservation,
+                    status: 0,
+                    local: false,
+                    meter: None,
+                    complete: false,
+                };
+                self.state = State::Upstream {
+                    head,
+                    in_flight: Box::new(in_flight),
+                };
+                Step {
+                    verdict: Verdict::Continue,
+                    effects,
+                }
+            }
+            Err(Denied::Lend(needs)) => {
+                pending.rounds = pending.rounds.saturating_add(1);
+                self.state = State::Borrow {
+                    head,
+                    pending: Box::new(pending),
+                };
+                let mut step = Step::new(Verdict::Wait);
+                step.effects.push(Effect::Ask(Question::Lend(needs)));
+                step
+            }
+            Err(denied) => self.refuse_denied(denied, pending.call.ask.money, &head, &caller),
+        }
+    }
+
+    /// Refuses what admission denied, with the rates as they are.
+    pub(super) fn refuse_denied(
+        &mut self,
+        denied: Denied,
+        needed: Money,
+        head: &Head,
+        caller: &Caller,
+    ) -> Step {
+        let (refusal, rates) = refusal_of(denied, needed);
+        let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(caller));
+        if let Verdict::Reply(reply) = &mut step.verdict {
+            reply.headers.extend(rate_headers(&rates));
+        }
+        step
+    }
+}
+
+/// Every scope a caller's requests are debited in.
+pub(super) fn scopes(caller: &Caller) -> [Rc<Scope>; 2] {
+    [
+        Rc::clone(&caller.key().scope),
+        Rc::clone(&caller.namespace().scope),
+    ]
+}
+
+fn prepare(
+    grant: Grant,
+    head: &Head,
+    endpoint: &Endpoint,
+    request: &ModelRequest<'_>,
+    body: &[u8],
+) -> Result<Pending, Refusal> {
+    let force_usage = must_force_usage(endpoint, request);
+    let call = Call::new(grant, head, endpoint, request, force_usage)?;
+    let model = call.is_aliased().then(|| call.model_name());
+    let rewritten = request.rewrite(body, model, force_usage);
+    let path = match endpoint {
+        Endpoint::Gemini { .. } if call.is_aliased() => {
+            path_with_model(&head.path_and_query, call.model_name())
+        }
+        _ => None,
+    };
+    Ok(Pending {
+        call,
+        rewritten,
+        path,
+        rounds: 0,
+    })
+}
+
+/// What the upstream must see.
+fn forward(pending: &mut Pending) -> Vec<Effect> {
+    let call = &pending.call;
+    let upstream = call
+        .grant
+        .model()
+        .map_or(String::new(), |model| model.upstream.clone());
+    let namespace = call.grant.caller().namespace().policy.name.clone();
+    let mut effects = vec![
+        Effect::SetRequestHeader("x-paddock-upstream", upstream),
+        Effect::SetRequestHeader("x-paddock-namespace", namespace),
+    ];
+    effects.extend(pending.path.take().map(Effect::SetPath));
+    effects.extend(pending.rewritten.take().map(Effect::ReplaceRequestBody));
+    effects
+}
+
+fn refusal_of(denied: Denied, needed: Money) -> (Refusal, RateView) {
+    match denied {
+        Denied::Rate {
+            scope,
+            kind,
+            retry_after,
+            rates,
+        } => {
+            let limits = &scope.limits;
+            let (rate, limit) = match kind {
+                RateKind::Requests => (Rate::Requests, limits.requests_per_minute),
+                RateKind::Tokens => (Rate::Tokens, limits.tokens_per_minute),
+                RateKind::Concurrency => (Rate::Concurrency, limits.max_concurrency),
+            };
+            (
+                Refusal::rate_limited(&scope.name, rate, limit, retry_after),
+                rates,
+            )
+        }
+        Denied::Budget {
+            scope,
+            shortage,
+            rates,
+        } => {
+            let budget = match shortage.period {
+                CapPeriod::Daily => Budget::Daily,
+                CapPeriod::Monthly => Budget::Monthly,
+            };
+            let resets_at = Some(shortage.resets_at).filter(|at| *at > Timestamp::EPOCH);
+            let remaining = shortage.remaining;
+            let refusal =
+                Refusal::budget_exceeded(&scope.name, budget, remaining, needed, resets_at);
+            (refusal, rates)
+        }
+        Denied::Lend(_) | Denied::Contended => {
+            (Refusal::accounting_unavailable(None), RateView::default())
+        }
+    }
+}

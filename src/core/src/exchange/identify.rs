@@ -1,0 +1,106 @@
+//! From a claim to a caller, and to what the caller wants.
+
+use super::admit::scopes;
+use super::answer::models_reply;
+use super::effect::{Effect, Question, Step, Verdict};
+use super::request::Head;
+use super::target::Target;
+use super::{Exchange, MAX_ROUNDS, State, Surroundings};
+use crate::admission::view;
+use crate::authorization::authorize_endpoint;
+use crate::identity::{Caller, Claim, Unauthenticated};
+use crate::refusal::Refusal;
+use crate::request::Endpoint;
+use crate::store::SharedStore;
+use std::rc::Rc;
+
+impl Exchange {
+    pub(super) fn identify<S: SharedStore>(
+        &mut self,
+        head: Head,
+        claim: Claim,
+        body: Option<Vec<u8>>,
+        rounds: u8,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        match claim.authenticate(&mut on.gateway.cache, on.now) {
+            Ok(caller) => self.identified(head, caller, body, on),
+            Err(Unauthenticated::Refused(refusal)) => {
+                self.refuse(&refusal, head.format, &head.request_id, None)
+            }
+            Err(Unauthenticated::Unknown(_)) if rounds >= MAX_ROUNDS => {
+                let refusal = Refusal::accounting_unavailable(None);
+                self.refuse(&refusal, head.format, &head.request_id, None)
+            }
+            Err(Unauthenticated::Unknown(question)) => {
+                let rounds = rounds.saturating_add(1);
+                self.state = State::Identify {
+                    head,
+                    claim,
+                    body,
+                    rounds,
+                };
+                let mut step = Step::new(Verdict::Wait);
+                step.effects.push(Effect::Ask(Question::Resolve(question)));
+                step
+            }
+        }
+    }
+
+    fn identified<S: SharedStore>(
+        &mut self,
+        head: Head,
+        caller: Caller,
+        body: Option<Vec<u8>>,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let endpoint = match &head.target {
+            Target::Model(Endpoint::ListModels) => return self.list_models(&head, &caller, on),
+            Target::Model(endpoint) => endpoint.clone(),
+            Target::PassThrough(upstream) => {
+                let upstream = upstream.clone();
+                return self.pass_through(head, caller, upstream, on);
+            }
+            Target::Nothing { method } => {
+                let refusal = Refusal::path_not_found(method, head.path.as_bytes());
+                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+            }
+        };
+        if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
+            return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+        }
+        match body {
+            Some(body) => self.decide(head, &endpoint, caller, &body, on),
+            None => {
+                self.state = State::AwaitBody {
+                    head,
+                    endpoint,
+                    caller,
+                };
+                Step::new(Verdict::Wait)
+            }
+        }
+    }
+
+    fn list_models<S: SharedStore>(
+        &mut self,
+        head: &Head,
+        caller: &Caller,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let rates = view(on.store, &scopes(caller), on.gateway.terms(), on.now);
+        self.state = State::Done;
+        let catalog = on
+            .gateway
+            .cache
+            .catalog()
+            .map(Rc::clone)
+            .unwrap_or_default();
+        Step::new(Verdict::Reply(models_reply(
+            caller,
+            &catalog,
+            &rates,
+            &head.request_id,
+        )))
+    }
+}

@@ -1,0 +1,86 @@
+//! Paths the operator lets pass: identified and rated, but not metered.
+
+use super::admit::scopes;
+use super::effect::{Effect, Step, Verdict};
+use super::rate_headers::set_rate_headers;
+use super::request::Head;
+use super::{Exchange, State, Surroundings};
+use crate::admission::{Ask, Reservation, WhenShort, admit};
+use crate::identity::Caller;
+use crate::money::Money;
+use crate::policy::EndpointScope;
+use crate::refusal::Refusal;
+use crate::store::SharedStore;
+
+/// A request on its way through.
+#[derive(Debug)]
+pub(super) struct Passing {
+    head: Head,
+    caller: Caller,
+    reservation: Reservation,
+    status: u16,
+}
+
+impl Exchange {
+    /// Lets a request pass to `upstream`, debited as one request without tokens or cost.
+    pub(super) fn pass_through<S: SharedStore>(
+        &mut self,
+        head: Head,
+        caller: Caller,
+        upstream: String,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let key = &caller.key().policy;
+        if !key.role.allows(EndpointScope::Chat) {
+            let refusal = Refusal::role_forbids(&key.id, key.role, EndpointScope::Chat);
+            return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+        }
+        let ask = Ask {
+            tokens: 0,
+            money: Money::ZERO,
+            short: WhenShort::Refuse,
+        };
+        match admit(on.store, &scopes(&caller), &ask, on.gateway.terms(), on.now) {
+            Ok(reservation) => {
+                let namespace = caller.namespace().policy.name.clone();
+                let passing = Passing {
+                    head,
+                    caller,
+                    reservation,
+                    status: 0,
+                };
+                self.state = State::Passing(Box::new(passing));
+                let mut step = Step::new(Verdict::Continue);
+                step.effects
+                    .push(Effect::SetRequestHeader("x-paddock-upstream", upstream));
+                step.effects
+                    .push(Effect::SetRequestHeader("x-paddock-namespace", namespace));
+                step
+            }
+            Err(denied) => self.refuse_denied(denied, Money::ZERO, &head, &caller),
+        }
+    }
+}
+
+impl Passing {
+    pub(super) fn on_response_headers(&mut self, status: u16, effects: &mut Vec<Effect>) {
+        self.status = status;
+        let request_id = self.head.request_id.clone();
+        effects.push(Effect::SetResponseHeader("x-request-id", request_id));
+        set_rate_headers(effects, self.reservation.rates());
+    }
+
+    pub(super) fn conclude<S: SharedStore>(
+        self,
+        on: &mut Surroundings<'_, S>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let _ = self.reservation.settle(on.store, 0, Money::ZERO, on.now);
+        let namespace = self.caller.namespace().policy.name.clone();
+        let code = self.status;
+        let counted = format!("paddock_passed_through_total;ns={namespace};code={code}");
+        effects.push(Effect::Count(counted, 1));
+        effects.push(Effect::Annotate("namespace", namespace));
+        effects.push(Effect::Annotate("key", self.caller.key().policy.id.clone()));
+    }
+}
