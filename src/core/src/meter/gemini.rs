@@ -7,7 +7,7 @@
 
 use super::openai::split;
 use super::path::{Key, Path};
-use super::scanner::{Interest, Shape, Voice, Word};
+use super::watcher::{Interest, Shape, Voice, Word};
 use crate::usage::TokenUsage;
 use serde::Deserialize;
 

@@ -13,6 +13,7 @@ mod path;
 mod responses;
 mod scanner;
 mod tally;
+mod watcher;
 
 use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};

@@ -1,7 +1,7 @@
 //! What the scanner has come across, summed up by the rules of the wire format.
 
 use super::path::{Key, Path};
-use super::scanner::{Interest, Shape, Voice, Watcher, Word};
+use super::watcher::{Interest, Shape, Voice, Watcher, Word};
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
 use crate::usage::TokenUsage;
 use crate::wire_format::WireFormat;
