@@ -3,16 +3,12 @@
 use crate::effects::with_worker;
 use crate::host;
 use crate::stream::Stream;
-use crate::worker::{SharedWorker, Worker};
-use core::time::Duration;
+use crate::worker::{SharedWorker, TICK, Worker};
 use paddock_core::config::Config;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// How often changes are looked for and calls that lost their stream are made anew.
-const TICK: Duration = Duration::from_millis(100);
 
 /// One root context: on each worker one, on the main thread one, and a canary for each new
 /// configuration.

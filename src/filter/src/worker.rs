@@ -21,6 +21,10 @@ use std::rc::Rc;
 
 const QUEUE: &str = "usage";
 const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
+/// How often changes are looked for and calls that lost their stream are made anew.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+/// The shortest period a tick can have.
+const HURRIED_TICK: Duration = Duration::from_millis(1);
 /// Streams released in one callback at most: the host answers them after the callback in nested
 /// calls, and a few hundred exhaust the VM's stack.
 const MAX_RELEASES: usize = 48;
@@ -41,6 +45,8 @@ pub(crate) struct Worker {
     held: HashMap<u32, SharedExchange>,
     released: VecDeque<(u32, bool)>,
     calls: HashMap<u32, Call>,
+    releasing: bool,
+    hurried: bool,
 }
 
 /// The accounting service, as this worker reaches it.
@@ -90,15 +96,25 @@ impl Worker {
             held: HashMap::new(),
             released: VecDeque::new(),
             calls: HashMap::new(),
+            releasing: false,
+            hurried: false,
         }
     }
 
     /// Asks the service on behalf of stream `id`, or lets it wait for an answer under way. False
     /// where the service cannot be asked.
+    ///
+    /// A call belongs to the stream in whose callback it is made and is lost with it. So a stream
+    /// that is gone on with from another's callback does not ask itself: the next tick does.
     pub(crate) fn ask(&mut self, question: Question, id: u32, exchange: &SharedExchange) -> bool {
         let topic = question.topic();
         self.held.insert(id, Rc::clone(exchange));
         if self.waiting.join(topic.clone(), id) == Role::Follower {
+            return true;
+        }
+        if self.releasing {
+            self.waiting.orphan(topic.clone());
+            self.questions.insert(topic, question);
             return true;
         }
         let asked = self.dispatch(&topic, &question);
@@ -194,6 +210,7 @@ impl Worker {
 
     /// Goes on with streams whose answer is there, a bounded number at once.
     fn release_some(&mut self, current: u32) {
+        self.releasing = true;
         for _ in 0..MAX_RELEASES {
             let Some((id, reached)) = self.released.pop_front() else {
                 break;
@@ -206,13 +223,24 @@ impl Worker {
                 release(&verdict);
             }
         }
+        self.releasing = false;
         host::act_for(current);
+        self.hurry_if_needed();
+    }
+
+    /// Has the next tick come at once where streams wait for it.
+    fn hurry_if_needed(&mut self) {
+        if self.waiting.has_orphans() || !self.released.is_empty() {
+            host::set_tick_period(HURRIED_TICK);
+            self.hurried = true;
+        }
     }
 
     /// A stream is over.
     pub(crate) fn forget(&mut self, id: u32) {
         if self.held.remove(&id).is_some() {
             self.waiting.leave(id);
+            self.hurry_if_needed();
         }
     }
 
@@ -228,6 +256,10 @@ impl Worker {
     }
 
     pub(crate) fn tick(&mut self) {
+        if self.hurried {
+            self.hurried = false;
+            host::set_tick_period(TICK);
+        }
         self.feed.follow(&SharedData, &mut self.gateway.cache);
         for topic in self.waiting.take_orphans() {
             let Some(question) = self.questions.get(&topic).cloned() else {

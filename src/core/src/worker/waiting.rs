@@ -61,12 +61,24 @@ impl<Q: Hash + Eq + Clone> Waiting<Q> {
         streams.retain(|waiting| *waiting != stream);
         if streams.is_empty() {
             self.answered(&question);
-        } else if led && !self.orphans.contains(&question) {
+        } else if led {
+            self.orphan(question);
+        }
+    }
+
+    /// Nobody is asking `question`, though somebody waits for its answer.
+    pub fn orphan(&mut self, question: Q) {
+        if !self.orphans.contains(&question) {
             self.orphans.push(question);
         }
     }
 
-    /// Questions whose asker has gone: to be asked anew by the worker itself.
+    /// Whether a question is waited for that nobody is asking.
+    pub fn has_orphans(&self) -> bool {
+        !self.orphans.is_empty()
+    }
+
+    /// Questions nobody is asking any more: to be asked by the worker itself.
     pub fn take_orphans(&mut self) -> Vec<Q> {
         core::mem::take(&mut self.orphans)
     }
