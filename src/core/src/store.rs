@@ -53,45 +53,6 @@ pub fn update<S: SharedStore, T>(
 }
 
 #[cfg(test)]
-pub(crate) mod fake {
-    //! A store in memory that can be told to let writes conflict.
-
-    use super::{Conflict, SharedStore, Version};
-    use std::collections::HashMap;
-
-    /// Every `put` consumes one entry of `conflicts`: true means somebody else was faster.
-    #[derive(Debug, Default)]
-    pub(crate) struct FakeStore {
-        pub(crate) values: HashMap<String, (Vec<u8>, u32)>,
-        pub(crate) conflicts: Vec<bool>,
-    }
-
-    impl SharedStore for FakeStore {
-        fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
-            let (value, version) = self.values.get(key)?;
-            (!value.is_empty()).then(|| (value.clone(), Version(*version)))
-        }
-
-        fn put(
-            &mut self,
-            key: &str,
-            value: &[u8],
-            version: Option<Version>,
-        ) -> Result<(), Conflict> {
-            let present = self.values.get(key).map(|(_, version)| Version(*version));
-            if self.conflicts.pop() == Some(true) {
-                // The winner wrote the same value again: the version moves all the same.
-                if let Some((_, version)) = self.values.get_mut(key) {
-                    *version += 1;
-                }
-                return Err(Conflict);
-            }
-            if present != version {
-                return Err(Conflict);
-            }
-            let next = version.map_or(1, |version| version.0 + 1);
-            self.values.insert(key.to_owned(), (value.to_owned(), next));
-            Ok(())
-        }
-    }
-}
+pub(crate) mod fake;
+#[cfg(test)]
+pub(crate) mod turns;

@@ -9,3 +9,6 @@ pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenShort};
 pub use record::ScopeRecord;
 pub use reservation::{Denied, Reservation, Settled, admit, view};
+
+#[cfg(test)]
+mod tests;
