@@ -15,7 +15,7 @@
 //! | `x-fake-usage-on-finish` | stream: the usage on the finish chunk, asked for or not |
 //! | `x-fake-chunk-ms: N` | wait before every event, or before every piece with `x-fake-split` |
 //! | `x-fake-split: N` | write the body in pieces of N bytes, each flushed |
-//! | `x-fake-reset-after: N` | break the connection after N events (or pieces) |
+//! | `x-fake-reset-after: N` | break the connection after N events (or pieces); 0 breaks it before any answer |
 //! | `x-fake-trailers` | end with the trailer `x-fake-trailer: end` (HTTP/1.1 needs `te: trailers`) |
 //!
 //! A header without a number counts as set unless it says `false` or `0`.

@@ -40,6 +40,7 @@ pub fn pour(mut parts: Vec<Bytes>, behaviour: &Behaviour, answering: Answering) 
         pace: behaviour.pace,
         flush: behaviour.split.is_some(),
         until_reset: behaviour.reset_after,
+        begun: false,
         trailers: behaviour.trailers,
         answering,
     };
@@ -54,6 +55,7 @@ struct Pouring {
     pace: Option<Duration>,
     flush: bool,
     until_reset: Option<u64>,
+    begun: bool,
     trailers: bool,
     answering: Answering,
 }
@@ -68,13 +70,17 @@ impl Pouring {
         }
         match &mut self.until_reset {
             Some(0) => {
-                tokio::time::sleep(LAST_WORDS).await;
+                // With nothing written not even the headers go out.
+                if self.begun {
+                    tokio::time::sleep(LAST_WORDS).await;
+                }
                 let reset = io::Error::new(io::ErrorKind::ConnectionReset, "asked to break off");
                 return Some((Err(reset), None));
             }
             Some(left) => *left = left.saturating_sub(1),
             None => {}
         }
+        self.begun = true;
         if let Some(part) = self.parts.next() {
             if self.flush {
                 // What was written goes out when the body has nothing ready.
