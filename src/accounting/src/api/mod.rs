@@ -1,11 +1,26 @@
 //! The management API: one folder a resource, one file a verb.
 
+mod account;
 mod keys;
+mod namespaces;
+mod prices;
+mod roles;
 
 use crate::app::SharedApp;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+/// Largest body of a management request.
+const MAX_BODY: usize = 1 << 20;
 
 /// Every route of the management API.
 pub fn routes() -> Router<SharedApp> {
-    Router::new().merge(keys::routes())
+    Router::new()
+        .route("/v1/account/balance", get(account::balance))
+        .route("/v1/roles", get(roles::list))
+        .merge(keys::routes())
+        .merge(namespaces::routes())
+        .merge(prices::routes())
+        .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -211,7 +211,7 @@ impl Reports {
         } else if period_ends_at > now {
             let expires_at = now.plus(terms.ttl).min(period_ends_at);
             // Not at every message: a write for each lease a second would be most of the work.
-            let worth_it = expires_at.since(lease.expires_at) >= terms.ttl / 6;
+            let worth_it = expires_at.since(lease.expires_at).saturating_mul(6) >= terms.ttl;
             if worth_it || period_ends_at != lease.period_ends_at {
                 lease.expires_at = expires_at;
                 lease.period_ends_at = period_ends_at;

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod lending;
 pub mod period;
 pub mod records;
+pub mod report;
 pub mod scope;
 pub mod slug;
 pub mod standing;

@@ -5,7 +5,7 @@ use crate::domain::records::{Key, Namespace, Organization};
 use crate::domain::scope::Scope;
 use crate::store::{StoreError, Tx, namespaces, organizations, spend};
 use paddock_core::money::Money;
-use paddock_core::policy::Limits;
+use paddock_core::policy::{Catalog, Limits};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 
@@ -64,10 +64,18 @@ impl Place {
         })
     }
 
-    /// The models its keys may use where they do not narrow it: `None` is every model.
-    pub fn allowed_models<'a>(&'a self, key: Option<&'a Key>) -> Option<&'a [String]> {
-        let own = key.and_then(|key| key.allowed_models.as_deref());
-        own.or(self.namespace.allowed_models.as_deref())
+    /// The models a key of this namespace may use, or any key where none is given: what is not
+    /// narrowed is the parent's, and at the top every model there is.
+    pub fn allowed_models(&self, key: Option<&Key>, catalog: &Catalog) -> Vec<String> {
+        let own = key.and_then(|key| key.allowed_models.as_ref());
+        match own.or(self.namespace.allowed_models.as_ref()) {
+            Some(models) => models.clone(),
+            None => catalog
+                .models
+                .iter()
+                .map(|model| model.name.clone())
+                .collect(),
+        }
     }
 }
 
@@ -130,7 +138,11 @@ impl Standing {
         Standing::of(tx, scope, quota, now).await
     }
 
-    async fn of(
+    /// Where a scope stands under a cap.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of(
         tx: &mut Tx,
         scope: Scope,
         quota: Money,

@@ -146,7 +146,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
-        if matches!(self.status.as_u16(), 401 | 402 | 403 | 404) {
+        if matches!(self.status.as_u16(), 401..=404) {
             headers.insert("x-should-retry", HeaderValue::from_static("false"));
         }
         if self.status == StatusCode::UNAUTHORIZED {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The contract's synonyms: what callers may write, and the name it stands for.
-const SYNONYMS: [(&str, &str); 23] = [
+const SYNONYMS: [(&str, &str); 26] = [
     ("team_id", "namespace"),
     ("team", "namespace"),
     ("project", "namespace"),
@@ -32,6 +32,10 @@ const SYNONYMS: [(&str, &str); 23] = [
     ("rate_limits.max_concurrency", "max_concurrency"),
     ("rate_limits.max_concurrent", "max_concurrency"),
     ("rate_limits.burst_limit", "max_concurrency"),
+    // Of prices.
+    ("input", "input_usd_per_million"),
+    ("cached_input", "cached_input_usd_per_million"),
+    ("output", "output_usd_per_million"),
 ];
 
 /// The name a synonym stands for; any other name stands for itself.

@@ -11,6 +11,7 @@ pub mod leases;
 pub mod namespaces;
 pub mod organizations;
 pub mod policy;
+pub mod reports;
 pub mod rollups;
 pub mod spend;
 mod tx;

@@ -109,17 +109,6 @@ pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Book
     Ok(booked)
 }
 
-/// What one scope has spent in all of its months since and with the one that starts at `since`.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn since(tx: &mut Tx, scope: &str, since: Timestamp) -> Result<Money, StoreError> {
-    let sql = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM spend
-        WHERE scope = $1 AND period = 'monthly' AND starts_at >= $2";
-    let (amount,): (i64,) = tx.one(sql, args![scope, since.secs()]).await?;
-    Ok(Money::from_nanos(amount))
-}
-
 /// A scope, a period's name and its first second.
 pub type SpendKey = (String, &'static str, u64);
 

@@ -17,7 +17,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
-use paddock_core::policy::{EndpointScope, Limits, Role};
+use paddock_core::policy::{Catalog, EndpointScope, Limits, Role};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
@@ -65,9 +65,11 @@ pub async fn handle(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let place = find_or_make_place(&app, &mut tx, &caller, &wish, revision).await?;
+    let catalog = catalog::load(&mut tx).await?;
     check(
         &app,
         &mut tx,
+        &catalog,
         &place,
         "",
         &wish.limits,
@@ -79,7 +81,7 @@ pub async fn handle(
     insert(&mut tx, &key).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, namespace = key.namespace, "made a key");
-    let view = KeyView::new(&key, &place);
+    let view = KeyView::new(&key, &place, &catalog);
     Ok((StatusCode::CREATED, Json(Created { key: plain, view })))
 }
 
@@ -135,6 +137,7 @@ async fn find_or_make_place(
 pub(super) async fn check(
     app: &App,
     tx: &mut Tx,
+    catalog: &Catalog,
     place: &Place,
     id: &str,
     limits: &Limits,
@@ -151,8 +154,7 @@ pub(super) async fn check(
         allowed_models: place.namespace.allowed_models.as_deref(),
         assigned,
     };
-    let catalog = catalog::load(tx).await?;
-    let violations = violations(&parent, limits, allowed_models, &catalog);
+    let violations = violations(&parent, limits, allowed_models, catalog);
     if violations.is_empty() {
         Ok(())
     } else {

@@ -3,7 +3,7 @@
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
 use crate::http::limits::LimitsView;
-use paddock_core::policy::{EndpointScope, Role};
+use paddock_core::policy::{Catalog, EndpointScope, Role};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub struct KeyView {
     key_preview: String,
     role: Role,
     scopes: Vec<EndpointScope>,
-    allowed_models: Option<Vec<String>>,
+    allowed_models: Vec<String>,
     #[serde(flatten)]
     limits: LimitsView,
     enabled: bool,
@@ -40,7 +40,7 @@ struct SecondaryView {
 
 impl KeyView {
     /// The key in its place.
-    pub fn new(key: &Key, place: &Place) -> KeyView {
+    pub fn new(key: &Key, place: &Place, catalog: &Catalog) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);
         let rights = EndpointScope::ALL
@@ -62,7 +62,7 @@ impl KeyView {
                 .unwrap_or_default(),
             role: key.role,
             scopes: scopes.collect(),
-            allowed_models: place.allowed_models(Some(key)).map(<[String]>::to_vec),
+            allowed_models: place.allowed_models(Some(key), catalog),
             limits: LimitsView::from(&place.limits.below(&key.limits)),
             enabled: key.enabled,
             environment: key.environment.clone(),

@@ -1,0 +1,47 @@
+//! `GET /v1/account/balance`: what the caller may still spend this month.
+
+use crate::app::SharedApp;
+use crate::domain::hierarchy::InForce;
+use crate::domain::records::DEFAULT_ORGANIZATION;
+use crate::domain::scope::Scope;
+use crate::domain::standing::{Place, Standing};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+/// Dollars of this UTC month.
+#[derive(Debug, Serialize)]
+pub struct Balance {
+    balance: f64,
+    monthly_limit: f64,
+    used: f64,
+    currency: &'static str,
+}
+
+/// Answers about the caller's own key; about the default organization to the operator.
+pub async fn balance(
+    State(app): State<SharedApp>,
+    caller: Caller,
+) -> Result<Json<Balance>, ApiError> {
+    let (now, defaults) = (app.now(), &app.config.terms.organization);
+    let mut tx = app.store.read().await?;
+    let standing = match caller {
+        Caller::Operator => {
+            let scope = Scope::Organization(DEFAULT_ORGANIZATION.to_owned());
+            let quota = InForce::top(defaults).monthly_quota;
+            Standing::of(&mut tx, scope, quota, now).await?
+        }
+        Caller::Holder(holder) => {
+            let place = Place::of(&mut tx, holder.namespace, defaults).await?;
+            Standing::of_key(&mut tx, &holder.key, &place, now).await?
+        }
+    };
+    Ok(Json(Balance {
+        balance: standing.remaining().to_dollars(),
+        monthly_limit: standing.quota.to_dollars(),
+        used: standing.used.to_dollars(),
+        currency: "USD",
+    }))
+}

@@ -1,0 +1,74 @@
+//! `PATCH /v1/keys/{id}/limits`: rates and concurrency alone.
+
+use super::create::check;
+use crate::app::SharedApp;
+use crate::domain::records::Key;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::limits::{LimitsPatch, LimitsView};
+use crate::store::{catalog, keys, policy};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+/// The limits in force, also under the short names of this endpoint.
+#[derive(Debug, Serialize)]
+pub struct InForceView {
+    id: String,
+    rpm: u64,
+    tpm: u64,
+    #[serde(flatten)]
+    limits: LimitsView,
+}
+
+impl InForceView {
+    fn new(key: &Key, place: &Place) -> InForceView {
+        let limits = place.limits.below(&key.limits);
+        InForceView {
+            id: key.id.clone(),
+            rpm: limits.requests_per_minute,
+            tpm: limits.tokens_per_minute,
+            limits: LimitsView::from(&limits),
+        }
+    }
+}
+
+/// Changes what is sent; what is `null` becomes the namespace's.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<InForceView>, ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(&body)?;
+    let patch = LimitsPatch::rates(&mut fields, &app.config)?;
+    fields.finish()?;
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let (mut key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    key.limits = patch.apply(&key.limits);
+    key.revision = revision;
+    key.updated_at = app.now();
+    let catalog = catalog::load(&mut tx).await?;
+    check(&app, &mut tx, &catalog, &place, &key.id, &key.limits, None).await?;
+    keys::update(&mut tx, &key).await?;
+    tx.commit().await?;
+    tracing::info!(key = key.id, "changed a key's limits");
+    Ok(Json(InForceView::new(&key, &place)))
+}
+
+/// `GET /v1/keys/{id}/limits`: the limits in force.
+pub async fn show(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<InForceView>, ApiError> {
+    caller.may_read_key(&id)?;
+    let mut tx = app.store.read().await?;
+    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    Ok(Json(InForceView::new(&key, &place)))
+}

@@ -1,0 +1,131 @@
+//! `GET /v1/keys/{id}/usage?period=7d&granularity=hour|day|month`.
+
+use crate::app::SharedApp;
+use crate::domain::report::{Period, Step};
+use crate::domain::standing::Standing;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::query::Parameters;
+use crate::store::reports::{self, Subject, Sums};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a key used.
+#[derive(Debug, Serialize)]
+pub struct Usage {
+    id: String,
+    key_name: String,
+    namespace: String,
+    period_start: String,
+    period_end: String,
+    total_requests: u64,
+    total_tokens: u64,
+    total_cost_usd: f64,
+    budget_remaining_usd: f64,
+    budget_used_percent: f64,
+    by_model: BTreeMap<String, ModelUsage>,
+    peak_rpm: u64,
+    limit_rpm: u64,
+    peak_tpm: u64,
+    limit_tpm: u64,
+    series: Vec<Interval>,
+}
+
+#[derive(Debug, Serialize)]
+struct ModelUsage {
+    requests: u64,
+    tokens: u64,
+    cost_usd: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Interval {
+    start: String,
+    requests: u64,
+    tokens: u64,
+    cost_usd: f64,
+}
+
+/// Answers admins, and the key's holder. The period begins with a whole hour (up to seven days)
+/// or day.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Json<Usage>, ApiError> {
+    caller.may_read_key(&id)?;
+    let (period, step) = asked(Parameters::new(query))?;
+    let now = app.now();
+    let mut tx = app.store.read().await?;
+    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let subject = Subject::Key(key.id.clone());
+    let span = step.span(period.start(now, key.created_at));
+    let models = reports::by_model(&mut tx, &subject, span).await?;
+    let rows = reports::series(&mut tx, &subject, span).await?;
+    let series = step.fill(&rows, span.start, now).ok_or_else(|| {
+        let message = "'granularity' is too fine for this period: choose a coarser one.";
+        ApiError::invalid("granularity", message)
+    })?;
+    let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start).await?;
+    let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
+    let limits = place.limits.below(&key.limits);
+    let total = models
+        .iter()
+        .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));
+    let model = |(name, sums): (String, Sums)| {
+        let cost_usd = sums.cost.to_dollars();
+        (
+            name,
+            ModelUsage {
+                requests: sums.requests,
+                tokens: sums.tokens,
+                cost_usd,
+            },
+        )
+    };
+    Ok(Json(Usage {
+        id: key.id,
+        key_name: key.name,
+        namespace: key.namespace,
+        period_start: span.start.to_rfc3339(),
+        period_end: now.to_rfc3339(),
+        total_requests: total.requests,
+        total_tokens: total.tokens,
+        total_cost_usd: total.cost.to_dollars(),
+        budget_remaining_usd: standing.remaining().to_dollars(),
+        budget_used_percent: standing.used_percent(),
+        by_model: models.into_iter().map(model).collect(),
+        peak_rpm,
+        limit_rpm: limits.requests_per_minute,
+        peak_tpm,
+        limit_tpm: limits.tokens_per_minute,
+        series: series
+            .into_iter()
+            .map(|(start, sums)| Interval {
+                start: start.to_rfc3339(),
+                requests: sums.requests,
+                tokens: sums.tokens,
+                cost_usd: sums.cost.to_dollars(),
+            })
+            .collect(),
+    }))
+}
+
+fn asked(mut query: Parameters) -> Result<(Period, Step), ApiError> {
+    let period = query.take("period").unwrap_or_else(|| "7d".to_owned());
+    let period = Period::parse(&period).ok_or_else(|| {
+        let message = "'period' must be current_month, all, or a number of days like 7d.";
+        ApiError::invalid("period", message)
+    })?;
+    let step = match query.take("granularity") {
+        None => period.step(),
+        Some(step) => Step::parse(&step).ok_or_else(|| {
+            ApiError::invalid("granularity", "'granularity' must be hour, day or month.")
+        })?,
+    };
+    query.finish()?;
+    Ok((period, step))
+}

@@ -1,0 +1,42 @@
+//! `PATCH /v1/namespaces/{name}`: what is sent changes, what is `null` becomes the parent's.
+
+use super::create::{apply, check};
+use super::view::NamespaceView;
+use crate::app::SharedApp;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::store::{catalog, namespaces, policy};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+
+/// Changes a namespace. Its keys keep their own limits; the namespace's hold beside them.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Json<NamespaceView>, ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(&body)?;
+    if fields.has("name") && fields.required_text("name")? != name {
+        let message = "A namespace's name is its identity: it cannot be changed.";
+        return Err(ApiError::invalid("name", message));
+    }
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let mut namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    apply(&app, &mut fields, &mut namespace)?;
+    fields.finish()?;
+    namespace.revision = revision;
+    namespace.updated_at = app.now();
+    let place = Place::of(&mut tx, namespace, &app.config.terms.organization).await?;
+    let catalog = catalog::load(&mut tx).await?;
+    check(&place, &catalog)?;
+    namespaces::update(&mut tx, &place.namespace).await?;
+    tx.commit().await?;
+    tracing::info!(namespace = name, "changed a namespace");
+    Ok(Json(NamespaceView::new(&place, &catalog)))
+}

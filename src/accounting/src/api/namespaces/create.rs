@@ -1,0 +1,128 @@
+//! `POST /v1/namespaces`: a new namespace.
+
+use super::view::NamespaceView;
+use crate::app::{App, SharedApp};
+use crate::domain::hierarchy::{Parent, violations};
+use crate::domain::records::{DEFAULT_ORGANIZATION, Namespace};
+use crate::domain::slug;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::limits::LimitsPatch;
+use crate::store::{catalog, namespaces, organizations, policy};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use paddock_core::money::Money;
+use paddock_core::policy::Catalog;
+
+const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
+const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
+const FAILURE_MODES: [&str; 2] = ["closed", "open"];
+
+/// Makes a namespace; for the operator also the organization it names.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(&body)?;
+    // Some clients name it with the word they have for a namespace.
+    let field = if fields.has("name") {
+        "name"
+    } else {
+        "namespace"
+    };
+    let name = named(field, fields.required_text(field)?)?;
+    let organization = match fields.text("organization")?.flatten() {
+        Some(organization) => named("organization", organization)?,
+        None => caller
+            .organization()
+            .unwrap_or(DEFAULT_ORGANIZATION)
+            .to_owned(),
+    };
+    if !caller.owns(&organization) {
+        let message = format!("Your key may not make namespaces in '{organization}'.");
+        return Err(ApiError::forbidden(message));
+    }
+    let now = app.now();
+    let mut namespace = Namespace::new(name, organization, now);
+    apply(&app, &mut fields, &mut namespace)?;
+    fields.finish()?;
+
+    let mut tx = app.store.write().await?;
+    namespace.revision = policy::next_revision(&mut tx).await?;
+    organizations::ensure(&mut tx, &namespace.organization, now).await?;
+    let place = Place::of(&mut tx, namespace, &app.config.terms.organization).await?;
+    let catalog = catalog::load(&mut tx).await?;
+    check(&place, &catalog)?;
+    if !namespaces::insert(&mut tx, &place.namespace).await? {
+        return Err(ApiError::conflict(format!(
+            "A namespace named '{}' exists already. Choose another name.",
+            place.namespace.name
+        )));
+    }
+    tx.commit().await?;
+    tracing::info!(namespace = place.namespace.name, "made a namespace");
+    Ok((
+        StatusCode::CREATED,
+        Json(NamespaceView::new(&place, &catalog)),
+    ))
+}
+
+fn named(field: &str, name: String) -> Result<String, ApiError> {
+    if slug::is_name(&name) {
+        return Ok(name);
+    }
+    let message = format!(
+        "'{field}' must be 1 to {} letters, digits, '-', '_' or '.', beginning with a letter or \
+         digit.",
+        slug::MAX_NAME
+    );
+    Err(ApiError::invalid(field, message))
+}
+
+/// Takes what creating and changing have in common.
+pub(super) fn apply(
+    app: &App,
+    fields: &mut Fields,
+    namespace: &mut Namespace,
+) -> Result<(), ApiError> {
+    if let Some(models) = fields.texts("allowed_models")? {
+        namespace.allowed_models = models;
+    }
+    let priority = fields.word("priority", &PRIORITIES)?;
+    namespace.priority = priority.unwrap_or(namespace.priority);
+    let unknown_price = fields.word("unknown_price", &UNKNOWN_PRICES)?;
+    namespace.unknown_price = unknown_price.unwrap_or(namespace.unknown_price);
+    let failure_mode = fields.word("failure_mode", &FAILURE_MODES)?;
+    namespace.failure_mode = failure_mode.unwrap_or(namespace.failure_mode);
+    namespace.enabled = fields.flag("enabled")?.unwrap_or(namespace.enabled);
+    if let Some(tags) = fields.tags("tags")? {
+        namespace.tags = tags;
+    }
+    namespace.limits = LimitsPatch::all(fields, &app.config)?.apply(&namespace.limits);
+    Ok(())
+}
+
+/// Checks that a namespace's limits fit into its organization's.
+pub(super) fn check(place: &Place, catalog: &Catalog) -> Result<(), ApiError> {
+    let parent = Parent {
+        word: "organization",
+        limits: &place.above,
+        allowed_models: None,
+        // Namespaces may together be promised more than the organization has: its cap holds.
+        assigned: (Money::ZERO, Money::ZERO),
+    };
+    let namespace = &place.namespace;
+    let models = namespace.allowed_models.as_deref();
+    let violations = violations(&parent, &namespace.limits, models, catalog);
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::violations(violations))
+    }
+}

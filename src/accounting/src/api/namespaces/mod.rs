@@ -1,0 +1,42 @@
+//! `/v1/namespaces`.
+
+mod change;
+mod create;
+mod delete;
+mod list;
+mod show;
+mod usage;
+mod view;
+
+use crate::app::SharedApp;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::Tx;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// The routes of namespaces.
+pub fn routes() -> Router<SharedApp> {
+    Router::new()
+        .route("/v1/namespaces", post(create::handle).get(list::handle))
+        .route(
+            "/v1/namespaces/{name}",
+            get(show::handle)
+                .patch(change::handle)
+                .delete(delete::handle),
+        )
+        .route("/v1/namespaces/{name}/usage", get(usage::handle))
+}
+
+/// The namespace of that name, where it is within the caller's reach.
+async fn find(
+    app: &SharedApp,
+    tx: &mut Tx,
+    caller: &Caller,
+    name: &str,
+) -> Result<Place, ApiError> {
+    let place = Place::find(tx, name, &app.config.terms.organization).await?;
+    let place = place.filter(|place| caller.owns(&place.namespace.organization));
+    place.ok_or_else(|| ApiError::not_found("namespace", name))
+}

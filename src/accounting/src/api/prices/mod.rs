@@ -1,0 +1,56 @@
+//! `/v1/prices`: models and what they cost.
+
+mod list;
+mod put;
+
+use crate::app::SharedApp;
+use axum::Router;
+use axum::routing::get;
+use paddock_core::money::Money;
+use paddock_core::policy::Model;
+use serde::Serialize;
+
+/// The routes of prices. A model's name may contain slashes.
+pub fn routes() -> Router<SharedApp> {
+    Router::new()
+        .route("/v1/prices", get(list::handle))
+        .route("/v1/prices/{*model}", get(list::one).put(put::handle))
+}
+
+/// A model's price: dollars per million tokens.
+#[derive(Debug, Serialize)]
+struct PriceView {
+    model: String,
+    object: &'static str,
+    upstream: String,
+    input_usd_per_million: Option<f64>,
+    cached_input_usd_per_million: Option<f64>,
+    cache_write_5m_usd_per_million: Option<f64>,
+    cache_write_1h_usd_per_million: Option<f64>,
+    output_usd_per_million: Option<f64>,
+    max_output_tokens: u64,
+}
+
+impl From<&Model> for PriceView {
+    fn from(model: &Model) -> PriceView {
+        let dollars =
+            |nanos: u64| Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)).to_dollars();
+        let price = model.price;
+        let part = |part: fn(&paddock_core::usage::Price) -> Option<u64>| {
+            price
+                .as_ref()
+                .map(|price| dollars(part(price).unwrap_or(price.input)))
+        };
+        PriceView {
+            model: model.name.clone(),
+            object: "price",
+            upstream: model.upstream.clone(),
+            input_usd_per_million: price.map(|price| dollars(price.input)),
+            cached_input_usd_per_million: part(|price| price.cached_input),
+            cache_write_5m_usd_per_million: part(|price| price.cache_write_5m),
+            cache_write_1h_usd_per_million: part(|price| price.cache_write_1h),
+            output_usd_per_million: price.map(|price| dollars(price.output)),
+            max_output_tokens: model.max_output_tokens,
+        }
+    }
+}

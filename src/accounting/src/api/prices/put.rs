@@ -1,0 +1,107 @@
+//! `PUT /v1/prices/{model}`: sets a model's price, and makes the model where it is new.
+
+use super::PriceView;
+use crate::app::SharedApp;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::store::{catalog, policy};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use paddock_core::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
+use paddock_core::usage::Price;
+use serde::Serialize;
+
+/// Most output tokens a model can be said to have.
+const MAX_OUTPUT: u64 = 100_000_000;
+
+/// 201 where the model is new, 200 otherwise. Prices are every tenant's: the operator's alone.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<impl Serialize>), ApiError> {
+    caller.must_be_operator()?;
+    let mut fields = Fields::parse(&body)?;
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let catalog = catalog::load(&mut tx).await?;
+    let (model, is_new) = model(&catalog, &name, &mut fields)?;
+    fields.finish()?;
+    catalog::save(&mut tx, &model, revision).await?;
+    tx.commit().await?;
+    tracing::info!(model = model.name, "set a price");
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(PriceView::from(&model))))
+}
+
+fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, bool), ApiError> {
+    let known = catalog.resolve(name);
+    let is_bad = name.len() > 256 || name.trim() != name || name.chars().any(char::is_control);
+    if is_bad {
+        let message = "A model's name has 1 to 256 characters and no blanks around it.";
+        return Err(ApiError::invalid("model", message));
+    }
+    let own = known.filter(|model| model.name.eq_ignore_ascii_case(name));
+    if let (Some(model), None) = (known, own) {
+        let message = format!(
+            "'{name}' is an alias of '{0}': set the price of '{0}'.",
+            model.name
+        );
+        return Err(ApiError::invalid("model", message));
+    }
+    let price = price(fields, own.and_then(|model| model.price))?;
+    let upstream = fields.text("upstream")?.flatten();
+    let tokens = fields.whole("max_output_tokens", 1, MAX_OUTPUT)?.flatten();
+    let Some(upstream) = upstream.or_else(|| own.map(|model| model.upstream.clone())) else {
+        let message = "Missing required parameter: 'upstream'. A new model needs the name of the \
+                       Envoy cluster that serves it.";
+        return Err(ApiError::invalid("upstream", message));
+    };
+    let model = Model {
+        name: own.map_or(name, |model| &model.name).to_owned(),
+        upstream,
+        price: Some(price),
+        max_output_tokens: tokens.unwrap_or_else(|| {
+            own.map_or(DEFAULT_MAX_OUTPUT_TOKENS, |model| model.max_output_tokens)
+        }),
+    };
+    Ok((model, own.is_none()))
+}
+
+/// What is not sent stays; what is `null` costs what an input token costs.
+fn price(fields: &mut Fields, old: Option<Price>) -> Result<Price, ApiError> {
+    let mut required = |name: &str, old: Option<u64>| {
+        let sent = fields.price(name)?.flatten();
+        sent.or(old).ok_or_else(|| {
+            ApiError::invalid(name, format!("Missing required parameter: '{name}'."))
+        })
+    };
+    let input = required("input_usd_per_million", old.map(|old| old.input))?;
+    let output = required("output_usd_per_million", old.map(|old| old.output))?;
+    let mut optional =
+        |name: &str, old: Option<u64>| Ok::<_, ApiError>(fields.price(name)?.unwrap_or(old));
+    Ok(Price {
+        input,
+        cached_input: optional(
+            "cached_input_usd_per_million",
+            old.and_then(|old| old.cached_input),
+        )?,
+        cache_write_5m: optional(
+            "cache_write_5m_usd_per_million",
+            old.and_then(|old| old.cache_write_5m),
+        )?,
+        cache_write_1h: optional(
+            "cache_write_1h_usd_per_million",
+            old.and_then(|old| old.cache_write_1h),
+        )?,
+        output,
+    })
+}

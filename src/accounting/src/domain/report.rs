@@ -1,0 +1,171 @@
+//! Which time a usage report covers, and in which steps.
+
+use crate::domain::period::{DAY, HOUR, start_of, start_of_month};
+use crate::store::reports::{Span, Sums};
+use paddock_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Longest series answered, in steps.
+const MAX_STEPS: usize = 10_000;
+/// Longest period that can be asked for by its length, in days.
+const MAX_DAYS: u64 = 3_660;
+
+/// The time a report covers, up to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// Since the first of the UTC month.
+    CurrentMonth,
+    /// The last so many days.
+    Days(u64),
+    /// Since the beginning.
+    All,
+}
+
+impl Period {
+    /// From `current_month`, `7d` (any number of days) or `all`; `None` otherwise.
+    pub fn parse(text: &str) -> Option<Period> {
+        match text {
+            "current_month" => Some(Period::CurrentMonth),
+            "all" => Some(Period::All),
+            days => {
+                let days = days.strip_suffix('d')?.parse().ok()?;
+                (1..=MAX_DAYS).contains(&days).then_some(Period::Days(days))
+            }
+        }
+    }
+
+    /// The first moment it covers. `born` is that of the beginning.
+    pub fn start(self, now: Timestamp, born: Timestamp) -> Timestamp {
+        match self {
+            Period::CurrentMonth => start_of_month(now),
+            Period::Days(days) => {
+                let length = days.saturating_mul(DAY);
+                Timestamp::from_secs(now.secs().saturating_sub(length))
+            }
+            Period::All => born,
+        }
+    }
+
+    /// The step a report of it has where none is asked for.
+    pub const fn step(self) -> Step {
+        match self {
+            Period::Days(0..=7) => Step::Hour,
+            _ => Step::Day,
+        }
+    }
+}
+
+/// The step of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An hour.
+    Hour,
+    /// A UTC day.
+    Day,
+    /// A UTC calendar month.
+    Month,
+}
+
+impl Step {
+    /// From its name in the contract; `None` otherwise.
+    pub fn parse(text: &str) -> Option<Step> {
+        match text {
+            "hour" => Some(Step::Hour),
+            "day" => Some(Step::Day),
+            "month" => Some(Step::Month),
+            _ => None,
+        }
+    }
+
+    /// The rollups that answer for a time from `start` on: whole steps.
+    pub fn span(self, start: Timestamp) -> Span {
+        let granularity = if self == Step::Hour { HOUR } else { DAY };
+        Span {
+            granularity,
+            start: start_of(granularity, start),
+        }
+    }
+
+    fn start_of(self, at: Timestamp) -> Timestamp {
+        match self {
+            Step::Hour => start_of(HOUR, at),
+            Step::Day => start_of(DAY, at),
+            Step::Month => start_of_month(at),
+        }
+    }
+
+    fn next(self, start: Timestamp) -> Timestamp {
+        match self {
+            Step::Hour => start.plus(Duration::from_secs(HOUR)),
+            Step::Day => start.end_of_day(),
+            Step::Month => start.end_of_month(),
+        }
+    }
+
+    /// One entry a step from `start` to `now`, zeros where nothing was; `None` where that is too
+    /// many.
+    pub fn fill(
+        self,
+        rows: &[(Timestamp, Sums)],
+        start: Timestamp,
+        now: Timestamp,
+    ) -> Option<Vec<(Timestamp, Sums)>> {
+        let mut sums: BTreeMap<Timestamp, Sums> = BTreeMap::new();
+        for (at, row) in rows {
+            let sum = sums.entry(self.start_of(*at)).or_default();
+            *sum = sum.plus(*row);
+        }
+        let mut at = self.start_of(start);
+        while at <= now {
+            if sums.len() > MAX_STEPS {
+                return None;
+            }
+            sums.entry(at).or_default();
+            at = self.next(at);
+        }
+        Some(sums.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_has_every_step_and_no_more() {
+        // 2028-02-28T22:30:00Z to 2028-03-01T01:00:00Z: over the leap day.
+        let start = Timestamp::from_secs(1_835_389_800);
+        let now = Timestamp::from_secs(1_835_485_200);
+        let one = Sums {
+            requests: 1,
+            ..Sums::default()
+        };
+        let rows = [(start, one), (now, one)];
+        let starts = |step: Step| {
+            let series = step.fill(&rows, start, now).unwrap();
+            let total = series.iter().fold(0, |sum, (_, sums)| sum + sums.requests);
+            assert_eq!(total, 2);
+            series
+                .into_iter()
+                .map(|(at, _)| at.to_rfc3339())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            starts(Step::Day),
+            [
+                "2028-02-28T00:00:00Z",
+                "2028-02-29T00:00:00Z",
+                "2028-03-01T00:00:00Z"
+            ]
+        );
+        assert_eq!(
+            starts(Step::Month),
+            ["2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"]
+        );
+        assert_eq!(starts(Step::Hour).len(), 28);
+        assert_eq!(Step::Hour.fill(&[], Timestamp::EPOCH, now), None);
+        assert_eq!(Period::parse("7d"), Some(Period::Days(7)));
+        assert_eq!(Period::parse("-1d"), None);
+    }
+}

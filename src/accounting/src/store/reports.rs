@@ -1,0 +1,162 @@
+//! Usage reports: always from rollups, never from events.
+
+use super::{StoreError, Tx, args, loaded};
+use crate::domain::period::MINUTE;
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+
+const TOKENS: &str = "input_tokens + cached_input_tokens + cache_write_tokens + output_tokens";
+
+/// Whose usage.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Of one key, by its id.
+    Key(String),
+    /// Of all keys of a namespace, by its name.
+    Namespace(String),
+}
+
+impl Subject {
+    fn column(&self) -> &'static str {
+        match self {
+            Subject::Key(_) => "key_id",
+            Subject::Namespace(_) => "namespace",
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Subject::Key(name) | Subject::Namespace(name) => name,
+        }
+    }
+}
+
+/// From which rollups, and which of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The rollups' interval in seconds.
+    pub granularity: u64,
+    /// The first interval's start.
+    pub start: Timestamp,
+}
+
+/// Sums of some requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// How many.
+    pub requests: u64,
+    /// Prompt and completion tokens.
+    pub tokens: u64,
+    /// What they cost.
+    pub cost: Money,
+    /// Milliseconds they took together.
+    pub latency_ms: u64,
+}
+
+impl Sums {
+    fn new((requests, tokens, cost, latency_ms): (i64, i64, i64, i64)) -> Sums {
+        Sums {
+            requests: loaded(requests),
+            tokens: loaded(tokens),
+            cost: Money::from_nanos(cost),
+            latency_ms: loaded(latency_ms),
+        }
+    }
+
+    /// These and those.
+    pub fn plus(self, other: Sums) -> Sums {
+        Sums {
+            requests: self.requests.saturating_add(other.requests),
+            tokens: self.tokens.saturating_add(other.tokens),
+            cost: self.cost.saturating_add(other.cost),
+            latency_ms: self.latency_ms.saturating_add(other.latency_ms),
+        }
+    }
+}
+
+/// Sums by model, dearest first.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn by_model(
+    tx: &mut Tx,
+    subject: &Subject,
+    span: Span,
+) -> Result<Vec<(String, Sums)>, StoreError> {
+    let sql = format!(
+        "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM({TOKENS}) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
+        FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
+        GROUP BY model ORDER BY SUM(cost) DESC, model",
+        subject.column()
+    );
+    let values = args![span.granularity, subject.name(), span.start.secs()];
+    let rows: Vec<(String, i64, i64, i64, i64)> = tx.all(sql, values).await?;
+    let sums = |(model, requests, tokens, cost, latency)| {
+        (model, Sums::new((requests, tokens, cost, latency)))
+    };
+    Ok(rows.into_iter().map(sums).collect())
+}
+
+/// Sums by interval, oldest first; intervals without requests are left out.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn series(
+    tx: &mut Tx,
+    subject: &Subject,
+    span: Span,
+) -> Result<Vec<(Timestamp, Sums)>, StoreError> {
+    let sql = format!(
+        "SELECT starts_at, CAST(SUM(requests) AS BIGINT), CAST(SUM({TOKENS}) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
+        FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
+        GROUP BY starts_at ORDER BY starts_at",
+        subject.column()
+    );
+    let values = args![span.granularity, subject.name(), span.start.secs()];
+    let rows: Vec<(i64, i64, i64, i64, i64)> = tx.all(sql, values).await?;
+    let sums = |(start, requests, tokens, cost, latency)| {
+        let start = Timestamp::from_secs(loaded(start));
+        (start, Sums::new((requests, tokens, cost, latency)))
+    };
+    Ok(rows.into_iter().map(sums).collect())
+}
+
+/// The most requests and the most tokens of any one minute since `start`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn peaks(
+    tx: &mut Tx,
+    subject: &Subject,
+    start: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    let sql = format!(
+        "SELECT CAST(COALESCE(MAX(requests), 0) AS BIGINT),
+            CAST(COALESCE(MAX(tokens), 0) AS BIGINT)
+        FROM (SELECT SUM(requests) AS requests, SUM({TOKENS}) AS tokens
+            FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
+            GROUP BY starts_at) AS minutes",
+        subject.column()
+    );
+    let (requests, tokens): (i64, i64) = tx
+        .one(sql, args![MINUTE, subject.name(), start.secs()])
+        .await?;
+    Ok((loaded(requests), loaded(tokens)))
+}
+
+/// How many requests of a namespace fell into which latency bucket.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn latencies(
+    tx: &mut Tx,
+    namespace: &str,
+    span: Span,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let sql = "SELECT bucket, CAST(SUM(requests) AS BIGINT) FROM latencies
+        WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 GROUP BY bucket";
+    tx.all(sql, args![span.granularity, namespace, span.start.secs()])
+        .await
+}
