@@ -122,11 +122,9 @@ pub fn violations(
             continue;
         };
         if quota > limit.saturating_sub(assigned) {
-            let mut text = format!("{period} quota {quota} exceeds {word} limit of {limit}");
-            if quota <= limit {
-                text.push_str(&format!(" ({assigned} is assigned to other keys)"));
-            }
-            violations.push(text);
+            violations.push(format!(
+                "{period} quota {quota} exceeds {word} limit of {limit}"
+            ));
         }
     }
     let rates = [
@@ -194,8 +192,7 @@ mod tests {
             found,
             [
                 "Cannot assign models ['o1-preview', 'o1-pro'] - not in team whitelist",
-                "Monthly quota $5000.00 exceeds team limit of $5000.00 ($0.000000001 is assigned \
-                 to other keys)",
+                "Monthly quota $5000.00 exceeds team limit of $5000.00",
                 "Rate limit 101 requests per minute exceeds team limit of 100",
             ]
         );

@@ -3,10 +3,10 @@
 use super::read;
 use crate::app::SharedApp;
 use crate::domain::lending;
+use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_core::wire::{LendAnswer, LendRequest};
@@ -15,7 +15,7 @@ use paddock_core::wire::{LendAnswer, LendRequest};
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<LendAnswer>, ApiError> {
     let request: LendRequest = read(&body)?;
     let mut tx = app.store.write().await?;

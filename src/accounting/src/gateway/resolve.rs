@@ -2,11 +2,11 @@
 
 use super::read;
 use crate::app::SharedApp;
+use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::store::{catalog, keys, namespaces, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{KeyPolicy, Limits, Role};
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
     let request: ResolveRequest = read(&body)?;
     let mut tx = app.store.read().await?;

@@ -3,11 +3,11 @@
 use super::read;
 use crate::app::SharedApp;
 use crate::domain::ledger::{self, Booked, ReadBatch};
+use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::store::policy;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use paddock_core::wire::{SyncAnswer, SyncRequest};
 
@@ -15,7 +15,7 @@ use paddock_core::wire::{SyncAnswer, SyncRequest};
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<SyncAnswer>, ApiError> {
     let request: SyncRequest = read(&body)?;
     let booked = book(&app, &request).await?;

@@ -52,10 +52,10 @@ impl ApiError {
         }
     }
 
-    /// 400: limits wider than the parent's.
-    pub fn violations(violations: Vec<String>) -> ApiError {
+    /// 400: limits wider than the parent's. `note` says more than the violations do.
+    pub fn violations(violations: Vec<String>, note: &str) -> ApiError {
         let kind = "permission_error";
-        let message = violations.join("; ");
+        let message = format!("{}.{note}", violations.join("; "));
         let error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
         ApiError {
             violations,

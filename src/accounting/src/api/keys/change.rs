@@ -4,13 +4,13 @@ use super::create::{CONTENT_MODES, MAX_DAYS, ROLES, check};
 use super::view::KeyView;
 use crate::app::{App, SharedApp};
 use crate::domain::records::Key;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
 use crate::store::{Tx, catalog, keys, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use paddock_core::policy::EndpointScope;
 use paddock_core::timestamp::Timestamp;
@@ -21,7 +21,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<KeyView>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -6,6 +6,7 @@ use crate::domain::hierarchy::{Parent, violations};
 use crate::domain::records::{DEFAULT_ORGANIZATION, Key, KeySecret, Namespace};
 use crate::domain::slug;
 use crate::domain::standing::Place;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -13,7 +14,6 @@ use crate::http::limits::LimitsPatch;
 use crate::ids;
 use crate::store::{Tx, catalog, keys, namespaces, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
@@ -57,7 +57,7 @@ pub struct Created {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     caller.may_manage()?;
     let wish = read(&app, &body)?;
@@ -156,10 +156,14 @@ pub(super) async fn check(
     };
     let violations = violations(&parent, limits, allowed_models, catalog);
     if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(ApiError::violations(violations))
+        return Ok(());
     }
+    let (month, day) = assigned;
+    let note = match month.is_positive() || day.is_positive() {
+        true => format!(" Assigned to the team's other keys: {month} a month, {day} a day."),
+        false => String::new(),
+    };
+    Err(ApiError::violations(violations, &note))
 }
 
 fn key_of(wish: Wish, namespace: &str, plain: &str, revision: u64, now: Timestamp) -> Key {

@@ -4,13 +4,13 @@ use super::create::check;
 use crate::app::SharedApp;
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::{LimitsPatch, LimitsView};
 use crate::store::{catalog, keys, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<InForceView>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -4,13 +4,13 @@ use super::change::update;
 use super::create::MAX_DAYS;
 use crate::app::SharedApp;
 use crate::domain::records::KeySecret;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::ids;
 use crate::store::policy;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use paddock_core::secret;
@@ -41,7 +41,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -4,12 +4,12 @@ use super::create::{apply, check};
 use super::view::NamespaceView;
 use crate::app::SharedApp;
 use crate::domain::standing::Place;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::store::{catalog, namespaces, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 
 /// Changes a namespace. Its keys keep their own limits; the namespace's hold beside them.
@@ -17,7 +17,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<Json<NamespaceView>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

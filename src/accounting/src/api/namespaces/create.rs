@@ -6,13 +6,13 @@ use crate::domain::hierarchy::{Parent, violations};
 use crate::domain::records::{DEFAULT_ORGANIZATION, Namespace};
 use crate::domain::slug;
 use crate::domain::standing::Place;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
 use crate::store::{catalog, namespaces, organizations, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
@@ -26,7 +26,7 @@ const FAILURE_MODES: [&str; 2] = ["closed", "open"];
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;
@@ -123,6 +123,6 @@ pub(super) fn check(place: &Place, catalog: &Catalog) -> Result<(), ApiError> {
     if violations.is_empty() {
         Ok(())
     } else {
-        Err(ApiError::violations(violations))
+        Err(ApiError::violations(violations, ""))
     }
 }

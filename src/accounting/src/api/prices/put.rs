@@ -2,12 +2,12 @@
 
 use super::PriceView;
 use crate::app::SharedApp;
+use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::store::{catalog, policy};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use paddock_core::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
@@ -22,7 +22,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<(StatusCode, Json<impl Serialize>), ApiError> {
     caller.must_be_operator()?;
     let mut fields = Fields::parse(&body)?;

@@ -1,0 +1,20 @@
+//! The service as gateways and clients see it, every test on SQLite and on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+mod access;
+mod changes;
+mod keys;
+mod ledger;
+mod lending;
+mod namespaces;
+mod operations;
+mod periods;
+mod prices;
+mod support;

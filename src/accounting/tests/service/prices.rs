@@ -1,0 +1,39 @@
+//! `/v1/prices`.
+
+use crate::support::{ADMIN, on_both_databases};
+use serde_json::{Value, json};
+
+on_both_databases! {
+    async fn prices_are_right_out_of_the_box_and_the_operators_to_change(app) {
+        let prices = app.get("/v1/prices").await.expect(200);
+        assert_eq!(prices["aliases"]["gpt-4"], "gpt-4.1");
+        for (model, input, output) in [
+            ("gpt4", 2.5, 8.0), ("claude-sonnet-4.5", 3.0, 15.0), ("gemini-2.5-flash", 0.3, 2.5),
+            ("deepseek-v3.2", 0.1, 0.42),
+        ] {
+            let price = app.get(&format!("/v1/prices/{model}")).await.expect(200);
+            assert_eq!(price["input_usd_per_million"], input);
+            assert_eq!(price["cached_input_usd_per_million"], input);
+            assert_eq!(price["output_usd_per_million"], output);
+        }
+        let put = |name: &str, body: Value| {
+            let path = format!("/v1/prices/{name}");
+            async move { app.call(ADMIN, "PUT", &path, body).await }
+        };
+        let changed = put("gpt-4.1", json!({ "cached_input": 0.625 })).await.expect(200);
+        assert_eq!(changed["cached_input_usd_per_million"], 0.625);
+        assert_eq!(changed["output_usd_per_million"], 8.0);
+        let body = json!({
+            "input_usd_per_million": 0.2, "output_usd_per_million": 0.2, "upstream": "mesh",
+            "max_output_tokens": 512,
+        });
+        let made = put("meta/llama-3", body).await.expect(201);
+        assert_eq!((&made["model"], &made["upstream"]), (&json!("meta/llama-3"), &json!("mesh")));
+        assert_eq!(app.get("/v1/prices/meta/llama-3").await.expect(200), made);
+        put("new", json!({ "input": 1, "output": 1 })).await.expect(400);
+        put("gpt4", json!({ "input": 1 })).await.expect(400);
+        put("gpt-4.1", json!({ "input": -1 })).await.expect(400);
+        put("gpt-4.1", json!({ "currency": "EUR" })).await.expect(400);
+        app.get("/v1/prices/unknown").await.expect(404);
+    }
+}

@@ -1,0 +1,31 @@
+//! What the tests share.
+
+mod app;
+mod gateway;
+mod postgres;
+
+pub use app::{ADMIN, Backend, GATEWAY, TestApp};
+pub use gateway::{Event, Gateway};
+
+/// Makes two tests of each body: one on SQLite, one on PostgreSQL.
+macro_rules! on_both_databases {
+    ($(async fn $name:ident($app:ident) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+            use $crate::support::{Backend, TestApp};
+
+            async fn body($app: &TestApp) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                body(&TestApp::start(Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                body(&TestApp::start(Backend::Postgres).await).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_databases;
