@@ -7,8 +7,8 @@ use crate::wire::CapPeriod;
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-const LAYOUT: u64 = 1;
-const WORDS: usize = 29;
+const LAYOUT: u64 = 2;
+const WORDS: usize = 33;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl ScopeRecord {
                 remaining: words.i64(),
                 dry_until: words.time(),
                 dry_need: words.i64(),
+                retired: core::array::from_fn(|_| words.i64()),
             },
             books: Books {
                 day_ends_at: words.time(),
@@ -92,6 +93,9 @@ impl ScopeRecord {
         words.i64(slice.remaining);
         words.time(slice.dry_until);
         words.i64(slice.dry_need);
+        for lease in slice.retired {
+            words.i64(lease);
+        }
         words.time(self.books.day_ends_at);
         words.i64(self.books.day_spent);
         words.time(self.books.month_ends_at);
@@ -158,9 +162,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(words in proptest::array::uniform32(any::<i64>())) {
+        fn what_is_written_is_read(words in proptest::collection::vec(any::<i64>(), WORDS - 1)) {
             let mut bytes = LAYOUT.to_le_bytes().to_vec();
-            for word in &words[..WORDS - 1] {
+            for word in &words {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }
             let record = ScopeRecord::decode(&bytes);

@@ -8,4 +8,4 @@ mod slice;
 pub use books::Books;
 pub use epoch_sum::{Entry, EpochSum, Epochs};
 pub use lending::{Cap, LENT_SHARE, slice, tightest};
-pub use slice::{Shortage, Slice, Unavailable};
+pub use slice::{RETIRED, Shortage, Slice, Unavailable};

@@ -10,6 +10,10 @@ use core::time::Duration;
 /// without asking again.
 const DRY: Duration = Duration::from_millis(500);
 
+/// Leases remembered after they were closed or replaced. An answer that was overtaken may still
+/// name one; a call lasts a few seconds at most, and in as many no more leases come and go.
+pub const RETIRED: usize = 4;
+
 /// What a gateway knows of the lease it holds on one scope's budget. All zero: it holds none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slice {
@@ -37,6 +41,8 @@ pub struct Slice {
     pub dry_until: Timestamp,
     /// The smallest need the lender could not cover.
     pub dry_need: i64,
+    /// The leases before this one, newest first; 0 where there was none.
+    pub retired: [i64; RETIRED],
 }
 
 /// A cap that cannot cover a request.
@@ -102,19 +108,22 @@ impl Slice {
         self.used_at = now;
     }
 
-    /// Takes over what the lender says. A lease that was seen before never shrinks.
+    /// Takes over what the lender says. A lease that was seen before never shrinks, and one that
+    /// was closed or replaced never comes back: what was spent of it could be spent again.
     pub fn accept(&mut self, lease: &Lease) {
+        if self.retired.contains(&lease.id) {
+            return;
+        }
         if lease.id == self.lease {
             self.lent = self.lent.max(lease.lent.nanos());
             self.expires_at = self.expires_at.max(lease.expires_at);
         } else {
-            *self = Slice {
-                lease: lease.id,
-                lent: lease.lent.nanos(),
-                expires_at: lease.expires_at,
-                used_at: self.used_at,
-                ..Slice::default()
-            };
+            let used_at = self.used_at;
+            self.close();
+            self.lease = lease.id;
+            self.lent = lease.lent.nanos();
+            self.expires_at = lease.expires_at;
+            self.used_at = used_at;
         }
         self.period_ends_at = lease.period_ends_at;
         self.period = lease.period;
@@ -122,6 +131,20 @@ impl Slice {
         if let Some(most) = lease.hold_at_most {
             self.give_back_above(most);
         }
+    }
+
+    /// Holds no lease any more: what was left of it is not ours.
+    pub fn close(&mut self) {
+        let mut retired = self.retired;
+        if self.lease != 0 {
+            retired.rotate_right(1);
+            let [newest, ..] = &mut retired;
+            *newest = self.lease;
+        }
+        *self = Slice {
+            retired,
+            ..Slice::default()
+        };
     }
 
     /// Remembers that the lender could not cover `need`.

@@ -68,7 +68,7 @@ pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], lea
             // A lease made while the report was under way is newer than this answer.
             _ if record.slice.lease != report.id => {}
             Some(lease) => record.slice.accept(lease),
-            None => record.slice = Default::default(),
+            None => record.slice.close(),
         });
         if record.is_some_and(|record| record.slice.lease == 0) {
             strike_out(store, &report.scope);

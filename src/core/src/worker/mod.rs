@@ -14,3 +14,6 @@ pub use leases::apply_lend;
 pub use outbox::{Outbox, UsageQueue};
 pub use sync::Sync;
 pub use waiting::{Role, Waiting};
+
+#[cfg(test)]
+mod tests;
