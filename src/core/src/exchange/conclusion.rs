@@ -21,7 +21,11 @@ impl Exchange {
     /// Settles what is reserved, once, and reports it. Does nothing where nothing is reserved.
     pub(super) fn conclude<S: SharedStore>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
         let mut step = Step::new(Verdict::Continue);
-        let (head, in_flight) = match core::mem::replace(&mut self.state, State::Done) {
+        let over = match self.state {
+            State::Upstream { .. } | State::Passing(_) | State::Done => State::Done,
+            _ => State::Refused,
+        };
+        let (head, in_flight) = match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => (head, in_flight),
             State::Passing(passing) => {
                 passing.conclude(on, &mut step.effects);

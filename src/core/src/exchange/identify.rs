@@ -89,7 +89,7 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let rates = view(on.store, &scopes(caller), on.gateway.terms(), on.now);
-        self.state = State::Done;
+        self.state = State::Refused;
         let catalog = on
             .gateway
             .cache

@@ -152,7 +152,10 @@ enum State {
     },
     /// Passing through, ungoverned but for its rate; holds a reservation of one request.
     Passing(Box<Passing>),
-    /// Refused, answered, or settled.
+    /// Refused, answered by the gateway itself, or over before it was admitted: nothing of it goes
+    /// to the upstream any more.
+    Refused,
+    /// Was at the upstream and is settled.
     Done,
 }
 
@@ -160,7 +163,10 @@ impl Exchange {
     /// Takes the next input.
     pub fn step<S: SharedStore>(&mut self, input: Input<'_>, on: &mut Surroundings<'_, S>) -> Step {
         match input {
-            Input::RequestHeaders { headers, end } => self.on_request_headers(&headers, end, on),
+            Input::RequestHeaders { headers, end } if matches!(self.state, State::Start) => {
+                self.on_request_headers(&headers, end, on)
+            }
+            Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
             Input::RequestBodyGrows { received } => self.on_body_grows(received, on),
             Input::RequestBody { body } => self.on_request_body(body, on),
             Input::Answered { reached } => self.on_answered(reached, on),
@@ -177,8 +183,20 @@ impl Exchange {
         }
     }
 
+    /// What becomes of more of the request, where it decides nothing: it goes on only after what
+    /// was admitted.
+    fn request_verdict(&self) -> Verdict {
+        match self.state {
+            State::Upstream { .. } | State::Passing(_) | State::Done => Verdict::Continue,
+            _ => Verdict::Wait,
+        }
+    }
+
     /// Whether a reservation is held.
     pub fn holds_reservation(&self) -> bool {
         matches!(self.state, State::Upstream { .. } | State::Passing(_))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,10 +88,7 @@ impl Exchange {
                 let (format, request_id) = (head.format, head.request_id.clone());
                 self.refuse(&Refusal::too_large(limit as u64), format, &request_id, None)
             }
-            State::Upstream { .. } | State::Passing(_) | State::Done => {
-                Step::new(Verdict::Continue)
-            }
-            _ => Step::new(Verdict::Wait),
+            _ => Step::new(self.request_verdict()),
         }
     }
 
@@ -124,13 +121,8 @@ impl Exchange {
                 Step::new(Verdict::Wait)
             }
             other => {
-                let waits = matches!(other, State::Borrow { .. });
                 self.state = other;
-                Step::new(if waits {
-                    Verdict::Wait
-                } else {
-                    Verdict::Continue
-                })
+                Step::new(self.request_verdict())
             }
         }
     }
@@ -190,7 +182,7 @@ impl Exchange {
         request_id: &str,
         caller: Option<&Caller>,
     ) -> Step {
-        self.state = State::Done;
+        self.state = State::Refused;
         let reply = refusal.to_reply(format, request_id);
         let namespace = caller.map_or("", |caller| caller.namespace().policy.name.as_str());
         let code = refusal.code.name();

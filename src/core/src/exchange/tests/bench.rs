@@ -1,0 +1,196 @@
+//! A gateway on a bench: exchanges are lists of inputs, answers are looked at.
+
+use crate::admission::{Scope, ScopeRecord};
+use crate::cache::PolicyCache;
+use crate::config::Config;
+use crate::exchange::{Effect, Exchange, Gateway, Input, Step, Surroundings, Verdict};
+use crate::ids::EventIds;
+use crate::policy::{KeyPolicy, Limits, NamespacePolicy};
+use crate::refusal::Reply;
+use crate::request::Headers;
+use crate::secret;
+use crate::store::SharedStore;
+use crate::store::fake::FakeStore;
+use crate::timestamp::Timestamp;
+use crate::wire::UsageEvent;
+use serde_json::Value;
+
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(super) const KEY: &str = "sk-alice";
+pub(super) const CHAT: &str = "/v1/chat/completions";
+/// One dollar a million prompt tokens, ten a million output tokens: 1,000 and 10,000 nano-dollars.
+const MODELS: &str = r#""models":[
+    {"name":"small","upstream":"openai","input":1.0,"output":10.0,"max_output_tokens":100},
+    {"name":"large","upstream":"openai","input":1.0,"output":10.0},
+    {"name":"secret","upstream":"openai"}],
+    "aliases":{"tiny":"small","huge":"large"}"#;
+
+pub(super) struct Bench {
+    pub(super) gateway: Gateway,
+    pub(super) store: FakeStore,
+    pub(super) now: Timestamp,
+}
+
+pub(super) type HeaderList = Vec<(String, Vec<u8>)>;
+
+/// A request's headers, with more where given.
+pub(super) fn headers(path: &str, key: &str, more: &[(&str, &str)]) -> HeaderList {
+    let method = if path == "/v1/models" { "GET" } else { "POST" };
+    let bearer = format!("Bearer {key}");
+    let first = [
+        (":method", method),
+        (":path", path),
+        ("x-request-id", "req-1"),
+        ("authorization", &bearer),
+    ];
+    let all = first.iter().chain(more);
+    all.filter(|(_, value)| *value != "Bearer ")
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+        .collect()
+}
+
+/// A body for `model`, with more fields where given.
+pub(super) fn body(model: &str, more: &str) -> Vec<u8> {
+    let text =
+        format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"Hi"}}]{more}}}"#);
+    text.into_bytes()
+}
+
+impl Bench {
+    /// A gateway that keeps its own books. `key` and `namespace` are fields of the inline policy,
+    /// each beginning with a comma.
+    pub(super) fn standalone(key: &str, namespace: &str) -> Bench {
+        let digest = secret::digest(KEY.as_bytes()).to_hex();
+        let admin = secret::digest(b"sk-admin").to_hex();
+        let text = format!(
+            r#"{{"max_request_bytes":2048,"pass_through":[{{"path":"/v1/files","upstream":"openai"}}],
+            "policy":{{
+            "keys":[{{"id":"k","sha256":"{digest}","namespace":"n"{key}}},
+                {{"id":"admin","sha256":"{admin}"}}],
+            "namespaces":[{{"name":"n"{namespace}}},{{"name":"m"}}],{MODELS}}}}}"#
+        );
+        let config = Config::parse(text.as_bytes()).unwrap();
+        let policy = config.policy.clone().unwrap();
+        let cache = PolicyCache::complete(policy.keys, policy.namespaces, policy.catalog);
+        Bench::with(config, cache)
+    }
+
+    /// A gateway that asks the service for everything; and what that would tell of the key.
+    pub(super) fn leased(namespace: &str) -> (Bench, KeyPolicy, NamespacePolicy) {
+        let policy = Bench::standalone("", namespace)
+            .gateway
+            .config
+            .policy
+            .unwrap();
+        let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
+        let bench = Bench::with(config, PolicyCache::new(10, 0));
+        let (key, namespace) = (policy.keys[0].clone(), policy.namespaces[0].clone());
+        (bench, key, namespace)
+    }
+
+    fn with(config: Config, cache: PolicyCache) -> Bench {
+        let event_ids = EventIds::new([7; 6]);
+        Bench {
+            gateway: Gateway {
+                config,
+                cache,
+                event_ids,
+            },
+            store: FakeStore::default(),
+            now: NOW,
+        }
+    }
+
+    pub(super) fn step(&mut self, exchange: &mut Exchange, input: Input<'_>) -> Step {
+        let mut on = Surroundings {
+            gateway: &mut self.gateway,
+            store: &mut self.store,
+            now: self.now,
+        };
+        exchange.step(input, &mut on)
+    }
+
+    /// The request as a whole.
+    pub(super) fn send(
+        &mut self,
+        exchange: &mut Exchange,
+        headers: &HeaderList,
+        body: &[u8],
+    ) -> Step {
+        let begun = self.step(
+            exchange,
+            Input::RequestHeaders {
+                headers: Headers(headers),
+                end: false,
+            },
+        );
+        if begun.verdict != Verdict::Wait {
+            return begun;
+        }
+        let mut step = self.step(exchange, Input::RequestBody { body });
+        step.effects.splice(0..0, begun.effects);
+        step
+    }
+
+    /// A chat request of `KEY`, and its exchange.
+    pub(super) fn chat(&mut self, body: &[u8]) -> (Exchange, Step) {
+        let mut exchange = Exchange::default();
+        let step = self.send(&mut exchange, &headers(CHAT, KEY, &[]), body);
+        (exchange, step)
+    }
+
+    /// The answer's headers.
+    pub(super) fn answer(
+        &mut self,
+        exchange: &mut Exchange,
+        status: u16,
+        content_type: &str,
+    ) -> Step {
+        let input = Input::ResponseHeaders {
+            status,
+            content_type: content_type.as_bytes(),
+            content_encoding: b"",
+            local: false,
+            end: false,
+        };
+        self.step(exchange, input)
+    }
+
+    pub(super) fn record(&self, scope: &str) -> ScopeRecord {
+        let scope = Scope::new(scope.to_owned(), Limits::default());
+        let value = self.store.get(&scope.record);
+        value.map_or_else(ScopeRecord::default, |(bytes, _)| {
+            ScopeRecord::decode(&bytes)
+        })
+    }
+}
+
+/// The answer the gateway itself gave.
+pub(super) fn reply(step: Step) -> Reply {
+    match step.verdict {
+        Verdict::Reply(reply) => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    let found = reply.headers.iter().find(|(other, _)| *other == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+pub(super) fn error(reply: &Reply) -> Value {
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    body["error"].clone()
+}
+
+/// The one usage event of some steps.
+pub(super) fn event(steps: &[Step]) -> UsageEvent<'_> {
+    let emitted = steps.iter().flat_map(|step| &step.effects);
+    let mut events = emitted.filter_map(|effect| match effect {
+        Effect::Emit(json) => Some(serde_json::from_slice(json).unwrap()),
+        _ => None,
+    });
+    let event = events.next().expect("an event");
+    assert!(events.next().is_none(), "one event alone");
+    event
+}

@@ -1,0 +1,227 @@
+//! What an exchange is charged, however it goes.
+
+use super::bench::*;
+use crate::exchange::{Effect, Input, Step};
+use crate::wire::{Outcome, UsageEvent};
+
+const EVENTS: &str = "text/event-stream; charset=utf-8";
+const JSON: &str = "application/json";
+const LIMITS: &str = r#","monthly_quota_usd":1,"tokens_per_minute":1000,"max_concurrency":9"#;
+const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":11,"completion_tokens":5}}"#;
+/// A whole JSON answer.
+fn whole<'a>(chunks: &'a [&'a str]) -> Answer<'a> {
+    Answer {
+        status: 200,
+        content_type: JSON,
+        chunks,
+        local: false,
+        cut: false,
+    }
+}
+
+const WORD: &str =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"four words at least\"}}]}\n\n";
+
+/// One chat exchange: its answer's status, type, encoding and chunks; `cut`: the client leaves then.
+struct Answer<'a> {
+    status: u16,
+    content_type: &'a str,
+    chunks: &'a [&'a str],
+    local: bool,
+    cut: bool,
+}
+
+fn run(request: &[u8], answer: &Answer<'_>) -> (Bench, Vec<Step>) {
+    let mut bench = Bench::standalone("", LIMITS);
+    let (mut exchange, step) = bench.chat(request);
+    let mut steps = vec![step];
+    if answer.status != 0 {
+        steps.push(bench.step(
+            &mut exchange,
+            Input::ResponseHeaders {
+                status: answer.status,
+                content_type: answer.content_type.as_bytes(),
+                content_encoding: b"",
+                local: answer.local,
+                end: false,
+            },
+        ));
+    }
+    for (at, chunk) in answer.chunks.iter().enumerate() {
+        let end = at + 1 == answer.chunks.len() && !answer.cut;
+        let chunk = chunk.as_bytes();
+        steps.push(bench.step(&mut exchange, Input::ResponseBody { chunk, end }));
+    }
+    steps.push(bench.step(&mut exchange, Input::Closed));
+    steps.push(bench.step(&mut exchange, Input::Closed));
+    assert!(!exchange.holds_reservation());
+    (bench, steps)
+}
+
+fn check(
+    request: &[u8],
+    answer: &Answer<'_>,
+    outcome: Outcome,
+    estimated: bool,
+    tokens: (u64, u64),
+) {
+    let (bench, steps) = run(request, answer);
+    let event: UsageEvent<'_> = event(&steps);
+    let cost = i64::try_from(tokens.0 * 1_000 + tokens.1 * 10_000).unwrap();
+    assert_eq!((event.tokens.prompt(), event.tokens.output), tokens);
+    assert_eq!((event.outcome, event.estimated), (outcome, estimated));
+    assert_eq!(event.cost.nanos(), cost);
+    let record = bench.record("namespace:n");
+    assert_eq!(
+        record.books.month_spent, cost,
+        "what is booked is what is reported"
+    );
+    assert_eq!(
+        (record.books.reserved.total(), record.in_flight.total()),
+        (0, 0)
+    );
+    let spent = i64::try_from(tokens.0 + tokens.1).unwrap();
+    assert_eq!(
+        record.tokens.parts,
+        (1_000 - spent) * 60_000_000_000,
+        "tokens are corrected"
+    );
+}
+
+#[test]
+fn an_answer_is_charged_by_the_providers_own_count() {
+    let plain = body("small", "");
+    let json = r#"{"choices":[{"message":{"content":"Hello"}}],"usage":{"prompt_tokens":11,"completion_tokens":5}}"#;
+    let zero = r#"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}"#;
+    let none = r#"{"choices":[{"message":{"content":""}}]}"#;
+    check(&plain, &whole(&[json]), Outcome::Complete, false, (11, 5));
+    check(
+        &plain,
+        &whole(&[&json[..20], &json[20..]]),
+        Outcome::Complete,
+        false,
+        (11, 5),
+    );
+    check(&plain, &whole(&[zero]), Outcome::Complete, false, (0, 0));
+    // Without a count the prompt is estimated: six bytes of text and one object.
+    let (_, steps) = run(&plain, &whole(&[none]));
+    let event = event(&steps);
+    assert!(event.estimated && event.tokens.input > 0 && event.cost.is_positive());
+}
+
+#[test]
+fn an_upstream_that_fails_costs_nothing() {
+    let plain = body("small", "");
+    let failed = |status, local| Answer {
+        status,
+        content_type: JSON,
+        chunks: &[USAGE],
+        local,
+        cut: false,
+    };
+    for (status, local) in [
+        (500, false),
+        (429, false),
+        (400, false),
+        (503, true),
+        (200, true),
+    ] {
+        check(
+            &plain,
+            &failed(status, local),
+            Outcome::UpstreamError,
+            false,
+            (0, 0),
+        );
+    }
+}
+
+#[test]
+fn usage_is_forced_and_hidden_only_from_who_did_not_ask() {
+    let last = format!("data: {USAGE}\n\ndata: [DONE]\n\n");
+    let answer = Answer {
+        status: 200,
+        content_type: EVENTS,
+        chunks: &[WORD, &last],
+        local: false,
+        cut: false,
+    };
+    let asked = r#","stream":true,"stream_options":{"include_usage":true}"#;
+    let refused = r#","stream":true,"stream_options":{"include_usage":false}"#;
+    for (more, hidden) in [(r#","stream":true"#, true), (refused, true), (asked, false)] {
+        let request = body("small", more);
+        check(&request, &answer, Outcome::Complete, false, (11, 5));
+        let (_, steps) = run(&request, &answer);
+        let forced = steps[0].effects.iter().find_map(|effect| match effect {
+            Effect::ReplaceRequestBody(body) => Some(String::from_utf8_lossy(body).into_owned()),
+            _ => None,
+        });
+        assert_eq!(forced.is_some(), hidden, "{more}");
+        assert!(
+            forced.is_none_or(|body| body.replace(' ', "").contains(r#""include_usage":true"#))
+        );
+        let passed: Vec<u8> = steps[2..4]
+            .iter()
+            .zip(answer.chunks)
+            .flat_map(|(step, chunk)| {
+                let replaced = step.effects.iter().find_map(|effect| match effect {
+                    Effect::ReplaceResponseChunk(bytes) => Some(bytes.clone()),
+                    _ => None,
+                });
+                replaced.unwrap_or_else(|| chunk.as_bytes().to_vec())
+            })
+            .collect();
+        let passed = String::from_utf8(passed).unwrap();
+        let expected = if hidden {
+            format!("{WORD}data: [DONE]\n\n")
+        } else {
+            format!("{WORD}{last}")
+        };
+        assert_eq!(passed, expected, "{more}");
+    }
+}
+
+#[test]
+fn a_stream_that_breaks_off_is_charged_its_prompt_and_what_was_seen() {
+    let request = body("small", r#","stream":true"#);
+    let cut = |chunks| Answer {
+        status: 200,
+        content_type: EVENTS,
+        chunks,
+        local: false,
+        cut: true,
+    };
+    let charged = |chunks| {
+        let (bench, steps) = run(&request, &cut(chunks));
+        let event = event(&steps);
+        assert!(event.estimated);
+        assert_eq!(event.outcome, Outcome::Truncated);
+        assert_eq!(
+            bench.record("namespace:n").books.month_spent,
+            event.cost.nanos()
+        );
+        (event.tokens.input, event.tokens.output)
+    };
+    let (nothing, one, three) = (charged(&[]), charged(&[WORD]), charged(&[WORD; 3]));
+    assert!(nothing.0 > 0 && nothing.1 == 0);
+    assert!(one.0 == nothing.0 && one.1 >= 4, "{one:?}");
+    assert!(three.1 >= 3 * one.1 - 2, "{three:?}");
+}
+
+#[test]
+fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
+    let gone = Answer {
+        status: 0,
+        content_type: "",
+        chunks: &[],
+        local: false,
+        cut: true,
+    };
+    let (_, steps) = run(&body("small", ""), &gone);
+    let event = event(&steps);
+    assert_eq!(
+        (event.outcome, event.estimated, event.status),
+        (Outcome::Truncated, true, 0)
+    );
+    assert!(event.tokens.input > 0 && event.tokens.output == 0);
+}

@@ -1,0 +1,5 @@
+mod bench;
+mod borrowing;
+mod metering;
+mod order;
+mod refusals;
