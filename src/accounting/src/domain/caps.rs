@@ -105,6 +105,7 @@ impl Budget {
             period_ends_at: lease.period_ends_at,
             period: cap.map_or(CapPeriod::Monthly, |cap| cap.period),
             remaining: cap.map_or(Money::ZERO, Cap::remaining),
+            short: false,
             hold_at_most,
         }
     }

@@ -35,6 +35,9 @@ pub struct Lease {
     pub period: CapPeriod,
     /// What that cap has left, lent or not: cap minus what the ledger has booked.
     pub remaining: Money,
+    /// The lender had too little for the need this answers: asking again at once is in vain.
+    #[serde(default)]
+    pub short: bool,
     /// The gateway is asked to give back whatever it holds unreserved above this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_at_most: Option<Money>,

@@ -28,7 +28,8 @@ pub fn apply_lend<S: SharedStore>(
         write_down(store, &need.scope);
         change(store, &need.scope, |record| {
             record.slice.accept(lease);
-            if record.slice.left() < need.amount {
+            // Too little where the lender had enough: other requests were faster.
+            if lease.short && record.slice.left() < need.amount {
                 record.slice.found_dry(need.amount, now);
             }
         });

@@ -104,6 +104,7 @@ impl Lender {
             period_ends_at: Timestamp::from_secs(loan.period_ends_at),
             period: CapPeriod::Daily,
             remaining: self.cap(now).remaining(),
+            short: false,
             hold_at_most: self.is_short(now).then_some(may_hold),
         }
     }
@@ -147,7 +148,11 @@ impl Lender {
         loan.expires_at = (now + TTL).min(loan.period_ends_at);
         let may_hold = if covered { need.amount } else { Money::ZERO };
         let loan = loan.clone();
-        self.describe(&loan, &need.scope, may_hold, now)
+        let lease = self.describe(&loan, &need.scope, may_hold, now);
+        Lease {
+            short: !covered,
+            ..lease
+        }
     }
 
     /// Takes events and reports; answers the leases that are still open.
