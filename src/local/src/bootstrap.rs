@@ -1,0 +1,265 @@
+//! Editing `envoy/envoy.yaml` for one run: addresses, paths, and what the caller changes.
+
+use crate::Upstream;
+use anyhow::Context;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+const HTTP: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/// Envoy's configuration, as JSON that Envoy reads as well.
+#[derive(Debug)]
+pub struct Bootstrap(Value);
+
+impl Bootstrap {
+    /// Reads the YAML; its anchors are resolved.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let value = serde_saphyr::from_str(&text)
+            .with_context(|| format!("{} is not valid YAML", path.display()))?;
+        Ok(Self(value))
+    }
+
+    /// Where clients connect.
+    pub fn listen(&mut self, port: u16) -> anyhow::Result<()> {
+        self.set(
+            "/static_resources/listeners/0/address/socket_address/port_value",
+            port.into(),
+        )
+    }
+
+    /// Where the admin interface listens.
+    pub fn admin(&mut self, port: u16) -> anyhow::Result<()> {
+        self.set("/admin/address/socket_address/port_value", port.into())
+    }
+
+    /// The filter's file.
+    pub fn code(&mut self, path: &Path) -> anyhow::Result<()> {
+        let filter = self.filter()?;
+        let filename = at(filter, "/typed_config/config/vm_config/code/local/filename")?;
+        *filename = json!(path);
+        Ok(())
+    }
+
+    /// Sends the access log to a file.
+    pub fn access_log(&mut self, path: &Path) -> anyhow::Result<()> {
+        let log = at(&mut self.0, &format!("{HTTP}/access_log/0"))?;
+        let fields = object(log)?;
+        fields.insert("name".into(), "envoy.access_loggers.file".into());
+        let config = object(
+            fields
+                .get_mut("typed_config")
+                .context("the access log has no typed_config")?,
+        )?;
+        let kind = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+        config.insert("@type".into(), kind.into());
+        config.insert("path".into(), json!(path));
+        Ok(())
+    }
+
+    /// Where the accounting service is.
+    pub fn service(&mut self, port: u16) -> anyhow::Result<()> {
+        let address =
+            json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}});
+        for cluster in self.clusters()? {
+            if name(cluster) == "paddock" {
+                *at(
+                    cluster,
+                    "/load_assignment/endpoints/0/lb_endpoints/0/endpoint",
+                )? = address.clone();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends all provider clusters to one upstream; `key` is a file with the credential to show.
+    pub fn provider(&mut self, upstream: &Upstream, key: Option<&Path>) -> anyhow::Result<()> {
+        let endpoint = upstream.endpoint();
+        // Only a provider with TLS needs the authorities.
+        let socket = match upstream.transport_socket(Path::new("")) {
+            Some(_) => upstream.transport_socket(&Upstream::authorities()?),
+            None => None,
+        };
+        for cluster in self
+            .clusters()?
+            .filter(|cluster| name(cluster) != "paddock")
+        {
+            *at(
+                cluster,
+                "/load_assignment/endpoints/0/lb_endpoints/0/endpoint",
+            )? = endpoint.clone();
+            let fields = object(cluster)?;
+            fields.insert("dns_lookup_family".into(), "V4_PREFERRED".into());
+            let options = fields
+                .get_mut("typed_extension_protocol_options")
+                .and_then(|options| options.get_mut(PROTOCOL))
+                .context("a provider's cluster has no protocol options")?;
+            let options = object(options)?;
+            if socket.is_some() {
+                options.remove("explicit_http_config");
+                options.insert("auto_config".into(), json!({}));
+            }
+            if key.is_some() {
+                options.insert("http_filters".into(), credential_filters());
+            }
+            if let Some(socket) = &socket {
+                fields.insert("transport_socket".into(), socket.clone());
+            }
+        }
+        if let Some(key) = key {
+            let secret =
+                json!({"name": "upstream", "generic_secret": {"secret": {"filename": key}}});
+            let resources = object(at(&mut self.0, "/static_resources")?)?;
+            let secrets = resources.entry("secrets").or_insert_with(|| json!([]));
+            secrets
+                .as_array_mut()
+                .context("secrets is not a list")?
+                .push(secret);
+        }
+        if let Some(rewrite) = upstream.rewrite() {
+            for route in self.provider_routes()? {
+                object(route)?.insert("regex_rewrite".into(), rewrite.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the filter's own configuration.
+    pub fn edit_plugin(&mut self, edit: impl FnOnce(&mut Value)) -> anyhow::Result<()> {
+        let text = at(self.filter()?, "/typed_config/config/configuration/value")?;
+        let mut config = serde_json::from_str(text.as_str().unwrap_or_default())
+            .context("the filter's configuration is not JSON")?;
+        edit(&mut config);
+        *text = config.to_string().into();
+        Ok(())
+    }
+
+    /// Changes anything.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Value)) {
+        edit(&mut self.0);
+    }
+
+    /// As Envoy reads it.
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(&self.0)?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn set(&mut self, pointer: &str, value: Value) -> anyhow::Result<()> {
+        *at(&mut self.0, pointer)? = value;
+        Ok(())
+    }
+
+    fn filter(&mut self) -> anyhow::Result<&mut Value> {
+        let filters = at(&mut self.0, &format!("{HTTP}/http_filters"))?.as_array_mut();
+        let mut filters = filters.into_iter().flatten();
+        filters
+            .find(|filter| name(filter) == "paddock")
+            .context("envoy.yaml has no filter 'paddock'")
+    }
+
+    fn clusters(&mut self) -> anyhow::Result<impl Iterator<Item = &mut Value>> {
+        let clusters = at(&mut self.0, "/static_resources/clusters")?.as_array_mut();
+        Ok(clusters.context("clusters is not a list")?.iter_mut())
+    }
+
+    fn provider_routes(&mut self) -> anyhow::Result<impl Iterator<Item = &mut Value>> {
+        let routes = at(
+            &mut self.0,
+            &format!("{HTTP}/route_config/virtual_hosts/0/routes"),
+        )?;
+        let routes = routes
+            .as_array_mut()
+            .context("routes is not a list")?
+            .iter_mut();
+        let actions = routes.filter_map(|route| route.get_mut("route"));
+        Ok(actions.filter(|action| action.get("cluster_header").is_some()))
+    }
+}
+
+/// Shows the operator's credential in place of whatever the request carried.
+fn credential_filters() -> Value {
+    json!([
+        {
+            "name": "envoy.filters.http.credential_injector",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+                "overwrite": true,
+                "credential": {
+                    "name": "envoy.http.injected_credentials.generic",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
+                        "credential": {"name": "upstream"},
+                    },
+                },
+            },
+        },
+        {
+            "name": "envoy.filters.http.upstream_codec",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+            },
+        },
+    ])
+}
+
+fn name(value: &Value) -> &str {
+    value
+        .get("name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
+    value
+        .pointer_mut(pointer)
+        .with_context(|| format!("envoy.yaml has nothing at {pointer}"))
+}
+
+fn object(value: &mut Value) -> anyhow::Result<&mut Map<String, Value>> {
+    value
+        .as_object_mut()
+        .context("envoy.yaml has no mapping where one is expected")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn real() -> Bootstrap {
+        Bootstrap::read(&crate::root().join("envoy/envoy.yaml")).unwrap()
+    }
+
+    #[test]
+    fn the_real_file_can_be_edited() {
+        let mut bootstrap = real();
+        bootstrap.listen(1).unwrap();
+        bootstrap.admin(2).unwrap();
+        bootstrap.service(3).unwrap();
+        bootstrap.code(Path::new("/x.wasm")).unwrap();
+        bootstrap.access_log(Path::new("/access.log")).unwrap();
+        bootstrap
+            .edit_plugin(|plugin| plugin["max_request_bytes"] = 7.into())
+            .unwrap();
+        let text = bootstrap.0.to_string();
+        assert!(text.contains("\"port_value\":1}") && text.contains("\"port_value\":3}"));
+        assert!(text.contains("/x.wasm") && text.contains("\\\"max_request_bytes\\\":7"));
+        assert!(!text.contains("_value\":10000}") && !text.contains("10080"));
+    }
+
+    #[test]
+    fn a_real_provider_takes_the_place_of_all_four() {
+        let mut bootstrap = real();
+        let upstream = "https://127.0.0.1:8443/openai/v1".parse().unwrap();
+        bootstrap
+            .provider(&upstream, Some(Path::new("/key")))
+            .unwrap();
+        let text = bootstrap.0.to_string();
+        assert!(!text.contains("10090"));
+        assert_eq!(text.matches("\"port_value\":8443").count(), 4);
+        assert_eq!(text.matches("credential_injector\"").count(), 4);
+        assert_eq!(text.matches("regex_rewrite").count(), 1);
+    }
+}
