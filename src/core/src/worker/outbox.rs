@@ -35,6 +35,9 @@ impl Outbox {
     ///
     /// Where two workers lead for a moment, one of them finds that the other has made a batch and
     /// puts the events it took back into the queue.
+    ///
+    /// Between the queue and the batch the events are in this VM's memory alone (a queue cannot be
+    /// read without taking): nothing that can trap may be done there.
     pub fn next<S: SharedStore, Q: UsageQueue>(store: &mut S, queue: &mut Q) -> Option<Outbox> {
         let (number, unsent, version) = read(store);
         if !unsent.is_empty() {
@@ -92,6 +95,10 @@ fn drain<Q: UsageQueue>(queue: &mut Q) -> Vec<Vec<u8>> {
     let mut bytes: usize = 0;
     while events.len() < MAX_EVENTS && bytes < MAX_BYTES {
         let Some(event) = queue.pop() else { break };
+        // One that is no JSON can never be booked: it must not hold up the others.
+        if serde_json::from_slice::<&RawValue>(&event).is_err() {
+            continue;
+        }
         bytes = bytes.saturating_add(event.len());
         events.push(event);
     }

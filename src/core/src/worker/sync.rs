@@ -84,10 +84,11 @@ impl Sync {
                 events: &outbox.events,
             }),
             leases: &reported,
-        });
+        })
+        .ok()?;
         let more = outbox.is_some_and(|outbox| outbox.full);
         self.under_way = Some(UnderWay { reported, more });
-        body.ok()
+        Some(body)
     }
 
     /// The service has answered.

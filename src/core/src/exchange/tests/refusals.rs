@@ -12,6 +12,17 @@ fn outcome(reply: &Reply) -> (u16, String, String) {
     (reply.status, text("code"), text("scope"))
 }
 
+/// Fields of key and namespace, the request, and its status, code and scope; status 0: it passes.
+type Row = (
+    &'static str,
+    &'static str,
+    HeaderList,
+    Vec<u8>,
+    u16,
+    &'static str,
+    &'static str,
+);
+
 #[test]
 fn every_refusal_has_its_status_code_and_scope() {
     let narrow = r#","allowed_models":["tiny"]"#;
@@ -19,7 +30,7 @@ fn every_refusal_has_its_status_code_and_scope() {
     let named = |key: &str, name: &str| headers(CHAT, key, &[("x-namespace", name)]);
     let plain = || headers(CHAT, KEY, &[]);
     let path = |path: &str| headers(path, KEY, &[]);
-    let table: Vec<(&str, &str, HeaderList, Vec<u8>, u16, &str, &str)> = vec![
+    let table: Vec<Row> = vec![
         (
             "",
             "",
