@@ -25,7 +25,6 @@ pub fn apply_lend<S: SharedStore>(
         let Some(lease) = answer.leases.iter().find(|lease| lease.scope == need.scope) else {
             continue;
         };
-        write_down(store, &need.scope);
         change(store, &need.scope, |record| {
             record.slice.accept(lease);
             // Too little where the lender had enough: other requests were faster.
@@ -33,6 +32,8 @@ pub fn apply_lend<S: SharedStore>(
                 record.slice.found_dry(need.amount, now);
             }
         });
+        // After it is there to be seen: whoever strikes out looks whether it is.
+        write_down(store, &need.scope);
     }
 }
 
@@ -123,6 +124,10 @@ fn strike_out<S: SharedStore>(store: &mut S, scope: &str) {
             (),
         )
     });
+    // A lease may have come in between.
+    if change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0) {
+        write_down(store, scope);
+    }
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &str> {

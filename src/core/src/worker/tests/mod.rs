@@ -1,3 +1,4 @@
 mod delivery;
 mod lender;
 mod lending;
+mod writing_down;
