@@ -140,10 +140,21 @@ impl Tx {
                 left => 1_usize << left.ilog2(),
             };
             let args: Args = rows.by_ref().take(size).flatten().collect();
-            let sql = format!("{head} VALUES {} {tail}", tuples(size, width));
+            let sql = format!("{head} VALUES {} {tail}", self.tuples(size, width));
             answers.extend(self.all::<T>(sql, args).await?);
         }
         Ok(answers)
+    }
+
+    /// `($1, $2), ($3, $4)`; on SQLite `(?, ?), (?, ?)`, because there a numbered placeholder is
+    /// looked up by its name, which for thousands of them takes longer than the statement.
+    fn tuples(&self, rows: usize, width: usize) -> String {
+        let is_sqlite = matches!(self, Tx::Sqlite(_));
+        let row = |row: usize| match is_sqlite {
+            true => format!("({})", vec!["?"; width].join(", ")),
+            false => tuple(row.saturating_mul(width), width),
+        };
+        (0..rows).map(row).collect::<Vec<String>>().join(", ")
     }
 
     /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values.
@@ -179,18 +190,6 @@ fn without_nul(text: String) -> String {
     } else {
         text
     }
-}
-
-/// `($1, $2), ($3, $4)`.
-fn tuples(rows: usize, width: usize) -> String {
-    let mut text = String::new();
-    for row in 0..rows {
-        if row > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(&tuple(row.saturating_mul(width), width));
-    }
-    text
 }
 
 /// `($1, $2)` after `first` values.
