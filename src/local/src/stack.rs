@@ -1,23 +1,17 @@
 //! Envoy, the service and the provider, running together.
 
-use crate::bootstrap::Bootstrap;
+mod launch;
+mod ready;
+
 use crate::options::StackOptions;
 use crate::ports::Held;
 use crate::process::Process;
-use crate::{binary, envoy, root, secrets, wasm};
-use anyhow::{Context, bail};
-use reqwest::StatusCode;
+use anyhow::Context;
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
-
-/// How long a part may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(25);
 
 /// One of the processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,38 +235,6 @@ impl Stack {
         Ok(serde_json::from_str(&self.admin("/config_dump").await?)?)
     }
 
-    fn write_bootstrap(&self, options: &mut StackOptions) -> anyhow::Result<()> {
-        let mut bootstrap = Bootstrap::read(&root().join("envoy/envoy.yaml"))?;
-        bootstrap.listen(self.port.number)?;
-        bootstrap.admin(self.admin_port.number)?;
-        bootstrap.access_log(&self.access_log())?;
-        bootstrap.code(&options.wasm.clone().map_or_else(wasm, Ok)?)?;
-        if let Some(service) = &self.service_port {
-            bootstrap.service(service.number)?;
-        }
-        let upstream = match (&options.upstream, self.provider_url()) {
-            (Some(upstream), _) => upstream.clone(),
-            (None, Some(provider)) => provider.parse()?,
-            (None, None) => bail!("there is no provider to send requests to"),
-        };
-        let key = match &options.upstream_key {
-            Some(key) => {
-                let path = self.state.join("upstream-credential");
-                secrets::write(&path, &format!("Bearer {key}"))?;
-                Some(path)
-            }
-            None => None,
-        };
-        bootstrap.provider(&upstream, key.as_deref())?;
-        if let Some(edit) = options.edit_plugin.take() {
-            bootstrap.edit_plugin(edit)?;
-        }
-        if let Some(edit) = options.edit_bootstrap.take() {
-            bootstrap.edit(edit);
-        }
-        bootstrap.write(&self.state.join("envoy.json"))
-    }
-
     fn has(&self, part: Part) -> bool {
         match part {
             Part::Envoy => true,
@@ -298,104 +260,6 @@ impl Stack {
         let process = Process::start(&part.to_string(), command, &self.log(part))?;
         *self.slot(part) = Some(process);
         Ok(())
-    }
-
-    fn envoy_command(&self) -> anyhow::Result<Command> {
-        let mut command = prefixed(&self.options.envoy_prefix, &envoy()?);
-        command
-            .arg("-c")
-            .arg(self.state.join("envoy.json"))
-            .args(["--concurrency", &self.options.concurrency.to_string()])
-            .args(["--log-level", &self.options.envoy_log_level])
-            // Several may run side by side, and a test reads the access log at once.
-            .args(["--use-dynamic-base-id", "--file-flush-interval-msec", "100"])
-            .env("PADDOCK_GATEWAY_TOKEN", &self.options.gateway_token)
-            .current_dir(root());
-        Ok(command)
-    }
-
-    fn service_command(&self) -> anyhow::Result<Command> {
-        let port = self
-            .service_port
-            .as_ref()
-            .context("this stack has no accounting service")?;
-        let mut command = prefixed(&self.options.other_prefix, &binary("paddock")?);
-        command
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", port.number)])
-            .args(&self.options.service_arguments)
-            // Not as arguments: those can be read by everyone on the machine.
-            .env("PADDOCK_DATABASE_URL", self.database_url())
-            .env("PADDOCK_ADMIN_KEY", &self.options.admin_key)
-            .env("PADDOCK_GATEWAY_TOKEN", &self.options.gateway_token)
-            .envs(self.options.service_environment.iter().cloned());
-        Ok(command)
-    }
-
-    fn provider_command(&self) -> anyhow::Result<Command> {
-        let port = self
-            .provider_port
-            .as_ref()
-            .context("this stack has no fake provider")?;
-        let mut command = prefixed(&self.options.other_prefix, &binary("fake-provider")?);
-        command
-            .args(["--listen", &format!("127.0.0.1:{}", port.number)])
-            .args(&self.options.provider_arguments);
-        Ok(command)
-    }
-
-    /// Waits until a part answers as it does in good health.
-    async fn ready(&mut self, part: Part) -> anyhow::Result<()> {
-        match part {
-            Part::Provider => match self.provider_url() {
-                Some(provider) => {
-                    self.await_status(part, format!("{provider}/_fake/stats"), 200)
-                        .await
-                }
-                None => Ok(()),
-            },
-            Part::Service => match self.service_url() {
-                Some(service) => {
-                    self.await_status(part, format!("{service}/readyz"), 200)
-                        .await
-                }
-                None => Ok(()),
-            },
-            Part::Envoy => {
-                self.await_status(part, format!("{}/ready", self.admin_url()), 200)
-                    .await?;
-                if self.has(Part::Service) {
-                    self.await_status(part, format!("{}/readyz", self.url()), 200)
-                        .await?;
-                }
-                if self.options.await_filter {
-                    // The filter is loaded: nothing else refuses a caller without a key.
-                    let refused = format!("{}/models", self.base_url());
-                    self.await_status(part, refused, 401).await?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    async fn await_status(&mut self, part: Part, url: String, wanted: u16) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        loop {
-            let answer = self.client.get(&url).send().await;
-            let status = answer.as_ref().map(reqwest::Response::status);
-            if status.ok().as_ref().map(StatusCode::as_u16) == Some(wanted) {
-                return Ok(());
-            }
-            self.check()?;
-            if begun.elapsed() > PATIENCE {
-                let got = answer.map_or_else(|error| error.to_string(), |a| a.status().to_string());
-                let log = self.log(part);
-                bail!(
-                    "{part} is not ready after {PATIENCE:?}: {url} answers '{got}' instead of {wanted}. See {}.",
-                    log.display()
-                );
-            }
-            sleep(POLL).await;
-        }
     }
 }
 
@@ -425,17 +289,6 @@ impl fmt::Debug for Stack {
 
 fn url(port: &Held) -> String {
     format!("http://127.0.0.1:{}", port.number)
-}
-
-fn prefixed(prefix: &[String], program: &Path) -> Command {
-    match prefix.split_first() {
-        None => Command::new(program),
-        Some((first, rest)) => {
-            let mut command = Command::new(first);
-            command.args(rest).arg(program);
-            command
-        }
-    }
 }
 
 /// A new folder for one stack.
