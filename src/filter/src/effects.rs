@@ -32,10 +32,18 @@ pub(crate) fn advance(
 }
 
 fn step(worker: &mut Worker, machine: &mut Exchange, input: Input<'_>) -> Step {
+    // A chunk that passes needs no time of its own, and a stream has hundreds.
+    let timeless = matches!(
+        input,
+        Input::ResponseHeaders { end: false, .. } | Input::ResponseBody { end: false, .. }
+    );
+    if !timeless {
+        worker.now = host::now();
+    }
     let mut surroundings = Surroundings {
         gateway: &mut worker.gateway,
         store: &mut host::SharedData,
-        now: host::now(),
+        now: worker.now,
     };
     machine.step(input, &mut surroundings)
 }

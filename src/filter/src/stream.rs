@@ -136,7 +136,13 @@ impl HttpContext for Stream {
 
     fn on_log(&mut self) {
         with_worker(&self.worker, |worker| {
-            advance(worker, &self.exchange, self.id, Input::Closed);
+            let over = self
+                .exchange
+                .try_borrow()
+                .is_ok_and(|machine| machine.is_over());
+            if !over {
+                advance(worker, &self.exchange, self.id, Input::Closed);
+            }
             worker.forget(self.id);
         });
     }

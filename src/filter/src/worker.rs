@@ -12,6 +12,7 @@ use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
 use paddock_core::exchange::{Gateway, Input, Question};
 use paddock_core::ids::EventIds;
+use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{
     LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer, SYNC_PATH, SyncAnswer,
 };
@@ -47,6 +48,8 @@ pub(crate) struct Worker {
     calls: HashMap<u32, Call>,
     releasing: bool,
     hurried: bool,
+    /// When the last input that needed a time came.
+    pub(crate) now: Timestamp,
 }
 
 /// The accounting service, as this worker reaches it.
@@ -98,6 +101,7 @@ impl Worker {
             calls: HashMap::new(),
             releasing: false,
             hurried: false,
+            now: Timestamp::EPOCH,
         }
     }
 

@@ -137,6 +137,11 @@ enum HeldMoney {
 }
 
 impl Debit {
+    /// Whether settling changes anything in `scope`: a request that was counted stays counted.
+    pub(super) fn is_open(&self, scope: &Scope) -> bool {
+        self.in_flight.is_some() || self.money.is_some() || scope.tokens().is_some()
+    }
+
     /// The lease that was debited, where one was.
     pub(super) fn lease(&self) -> Option<i64> {
         match self.money {

@@ -148,7 +148,11 @@ impl Reservation {
         now: Timestamp,
     ) -> Settled {
         let mut settled = Settled::default();
-        for (scope, debit) in &self.debits {
+        for (scope, debit) in self
+            .debits
+            .iter()
+            .filter(|(scope, debit)| debit.is_open(scope))
+        {
             settled.leases.extend(debit.lease());
             let written = update(store, &scope.record, |bytes| {
                 let mut record = ScopeRecord::decode(bytes);

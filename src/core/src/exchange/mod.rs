@@ -192,6 +192,11 @@ impl Exchange {
         }
     }
 
+    /// Whether nothing more can come of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
     /// Whether a reservation is held.
     pub fn holds_reservation(&self) -> bool {
         matches!(self.state, State::Upstream { .. } | State::Passing(_))
