@@ -101,6 +101,7 @@ impl Budget {
             scope: self.scope.clone(),
             id: lease.id,
             lent: lease.lent,
+            spent: lease.spent,
             expires_at: lease.expires_at,
             period_ends_at: lease.period_ends_at,
             period: cap.map_or(CapPeriod::Monthly, |cap| cap.period),

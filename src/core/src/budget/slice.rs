@@ -35,7 +35,7 @@ pub struct Slice {
     pub used_at: Timestamp,
     /// The cap that limits it.
     pub period: CapPeriod,
-    /// What that cap had left when the lender last spoke.
+    /// What that cap had left when the lender last spoke, had nothing been spent of this lease.
     pub remaining: i64,
     /// Until then the lender need not be asked for `dry_need` or more.
     pub dry_until: Timestamp,
@@ -127,7 +127,7 @@ impl Slice {
         }
         self.period_ends_at = lease.period_ends_at;
         self.period = lease.period;
-        self.remaining = lease.remaining.nanos();
+        self.remaining = lease.remaining.saturating_add(lease.spent).nanos();
         if let Some(most) = lease.hold_at_most {
             self.give_back_above(most);
         }
@@ -177,13 +177,53 @@ impl Slice {
 
     /// What a caller is told when it cannot cover a request.
     pub fn shortage(&self) -> Shortage {
-        let remaining = self
-            .remaining
-            .min(self.remaining.saturating_sub(self.reserved.total()));
+        let spoken_for = self.spent.saturating_add(self.reserved.total());
+        let remaining = self.remaining.saturating_sub(spoken_for);
         Shortage {
             period: self.period,
             remaining: Money::from_nanos(remaining.max(0)),
             resets_at: self.period_ends_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_counts_what_the_ledger_has_not_booked_yet() {
+        let mut slice = Slice::default();
+        let now = Timestamp::from_secs(1_000);
+        let mut lease = Lease {
+            scope: "key:1".to_owned(),
+            id: 7,
+            lent: Money::from_nanos(50),
+            spent: Money::ZERO,
+            expires_at: Timestamp::from_secs(1_060),
+            period_ends_at: Timestamp::from_secs(2_000),
+            period: CapPeriod::Monthly,
+            remaining: Money::from_nanos(100),
+            short: false,
+            hold_at_most: None,
+        };
+        slice.accept(&lease);
+        let spent = slice
+            .reserve(Money::from_nanos(20), Epochs(10), now)
+            .unwrap();
+        slice.settle(7, spent, Money::from_nanos(15), now);
+        slice
+            .reserve(Money::from_nanos(5), Epochs(10), now)
+            .unwrap();
+        assert_eq!(slice.shortage().remaining, Money::from_nanos(80));
+
+        lease.spent = Money::from_nanos(15);
+        lease.remaining = Money::from_nanos(85);
+        slice.accept(&lease);
+        assert_eq!(
+            slice.shortage().remaining,
+            Money::from_nanos(80),
+            "booked meanwhile"
+        );
     }
 }

@@ -27,6 +27,9 @@ pub struct Lease {
     pub id: i64,
     /// All that was ever lent under this lease. Never shrinks.
     pub lent: Money,
+    /// What the ledger has booked under this lease.
+    #[serde(default)]
+    pub spent: Money,
     /// After this the gateway must not reserve from it.
     pub expires_at: Timestamp,
     /// The end of the budget period it belongs to; never before `expires_at`.

@@ -63,6 +63,7 @@ fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
         period: CapPeriod::Monthly,
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
+        spent: Money::ZERO,
         short: needs.iter().any(|need| need.amount.nanos() > lent),
     };
     let (answer, now) = (

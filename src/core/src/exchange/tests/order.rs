@@ -101,6 +101,7 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
         period: CapPeriod::Daily,
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
+        spent: Money::ZERO,
         short: need.amount.nanos() > lent,
     });
     let (answer, now) = (

@@ -100,6 +100,7 @@ impl Lender {
             scope: scope.to_owned(),
             id: loan.id,
             lent: Money::from_nanos(loan.lent),
+            spent: Money::from_nanos(loan.spent),
             expires_at: Timestamp::from_secs(loan.expires_at),
             period_ends_at: Timestamp::from_secs(loan.period_ends_at),
             period: CapPeriod::Daily,

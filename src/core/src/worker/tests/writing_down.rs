@@ -21,6 +21,7 @@ fn lent(store: &mut FakeStore, id: i64) {
         period: CapPeriod::Monthly,
         remaining: Money::from_nanos(1_000),
         hold_at_most: None,
+        spent: Money::ZERO,
         short: false,
     };
     let need = Need {
