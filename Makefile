@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e check fmt bench
+.PHONY: setup wasm build run test e2e check fmt bench bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter
 
 setup:
@@ -28,3 +28,9 @@ fmt:
 bench: wasm
 	cargo build --release $(workspace)
 	cargo run --locked --release -p paddock-tests --bin bench
+
+bench-core:
+	cargo bench --locked -p paddock-core --bench core
+
+bench-callgrind:
+	cargo bench --locked -p paddock-core --bench instructions
