@@ -59,6 +59,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn where_money_is_scarce_nobody_is_lent_more_than_it_needs() {
+        let [need, left, lendable] = [10, 3, 800].map(Money::from_nanos);
+        assert_eq!(slice(need, left, lendable, true), Money::from_nanos(7));
+        assert_eq!(slice(need, left, lendable, false), Money::from_nanos(100));
+    }
+
     proptest! {
         #[test]
         fn a_slice_never_exceeds_what_is_left_and_covers_the_need_or_is_nothing(

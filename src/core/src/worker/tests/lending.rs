@@ -311,8 +311,9 @@ proptest! {
     #[test]
     fn no_network_makes_the_cap_be_passed(
         quota in 0i64..400, gateways in 1usize..4, operations in operations(),
+        period in prop_oneof![Just(PERIOD), Just(1_000_000)],
     ) {
-        let mut world = World::new(quota, PERIOD, gateways);
+        let mut world = World::new(quota, period, gateways);
         for operation in &operations {
             world.run(operation);
             let (booked, out) = (world.lender.booked(world.now), world.lender.outstanding(world.now));
@@ -413,4 +414,37 @@ fn an_answer_that_comes_late_does_not_bring_back_a_lease_that_was_replaced() {
         spend(&mut world, 9);
     }
     assert!(world.committed() <= 100, "{} of 100", world.committed());
+}
+
+#[test]
+fn a_gateway_that_was_cut_off_cannot_spend_what_has_been_lent_again() {
+    let mut world = World::new(80, 1_000_000, 2);
+    world.request(0, 10);
+    let (me, _, message) = world.network.remove(0);
+    world.round_trip(me, message);
+    world.settle(0, 0, 0);
+    assert_eq!(world.slice_left(0), 10);
+    let before = world.now;
+    while world.now <= before + 2 * GRACE {
+        world.now += 1;
+        let expired = world.now > before + GRACE;
+        world.request(1, 5);
+        for (me, _, message) in core::mem::take(&mut world.network) {
+            world.round_trip(me, message);
+        }
+        while !world.gateways[1].held.is_empty() {
+            world.settle(1, 0, 100);
+        }
+        if expired {
+            world.request(0, 10);
+            world.network.clear();
+        }
+        let committed = world.committed();
+        assert!(committed <= 80, "{committed} of 80");
+    }
+    assert_eq!(
+        world.committed(),
+        80,
+        "what was its own is spent by the other"
+    );
 }
