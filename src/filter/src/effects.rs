@@ -56,12 +56,7 @@ fn perform(worker: &mut Worker, exchange: &SharedExchange, id: u32, effects: Vec
             Effect::SetRequestHeader(name, value) => host::set_request_header(name, Some(&value)),
             Effect::SetPath(path) => host::set_request_header(":path", Some(&path)),
             Effect::RemoveRequestHeader(name) => host::set_request_header(&name, None),
-            Effect::ReplaceRequestBody(body) => {
-                host::replace_request_body(&body);
-                if host::has_content_length() {
-                    host::set_request_header("content-length", Some(&body.len().to_string()));
-                }
-            }
+            Effect::ReplaceRequestBody(body) => host::replace_request_body(&body),
             Effect::SetResponseHeader(name, value) => host::set_response_header(name, Some(&value)),
             Effect::RemoveResponseHeader(name) => host::set_response_header(name, None),
             Effect::ReplaceResponseChunk(chunk) => host::replace_response_chunk(&chunk),

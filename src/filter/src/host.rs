@@ -34,11 +34,6 @@ pub(crate) fn request_headers() -> Vec<(String, Vec<u8>)> {
     hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
 }
 
-/// Whether the request says how long its body is.
-pub(crate) fn has_content_length() -> bool {
-    header(MapType::HttpRequestHeaders, "content-length").is_some()
-}
-
 /// Sets a request header, replacing all of its name; `None` removes it.
 pub(crate) fn set_request_header(name: &str, value: Option<&str>) {
     let value = value.map(str::as_bytes);

@@ -64,14 +64,21 @@ impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
         let headers = host::request_headers();
         self.body_complete = end_of_stream;
-        self.advance(Input::RequestHeaders {
+        let action = self.advance(Input::RequestHeaders {
             headers: Headers(&headers),
             end: end_of_stream,
-        })
+        });
+        if action == Action::Pause && !end_of_stream {
+            with_worker(&self.worker, |worker| {
+                worker.held_at_headers(self.id, &self.exchange)
+            });
+        }
+        action
     }
 
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         self.received = body_size;
+        with_worker(&self.worker, |worker| worker.body_came());
         match end_of_stream {
             true => self.end_body(),
             false => self.advance(Input::RequestBodyGrows {

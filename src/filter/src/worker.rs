@@ -9,7 +9,7 @@ use core::time::Duration;
 use hashbrown::HashMap;
 use paddock_core::budget::Epochs;
 use paddock_core::cache::PolicyCache;
-use paddock_core::config::{Accounting, Config};
+use paddock_core::config::{Accounting, Config, Hold};
 use paddock_core::exchange::{Gateway, Input, Question};
 use paddock_core::ids::EventIds;
 use paddock_core::timestamp::Timestamp;
@@ -26,6 +26,8 @@ const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// The shortest period a tick can have.
 const HURRIED_TICK: Duration = Duration::from_millis(1);
+/// For how long a body may stay away before the first one has ever come.
+const BODY_OVERDUE: Duration = Duration::from_secs(5);
 /// Streams released in one callback at most: the host answers them after the callback in nested
 /// calls, and a few hundred exhaust the VM's stack.
 const MAX_RELEASES: usize = 48;
@@ -48,6 +50,8 @@ pub(crate) struct Worker {
     calls: HashMap<u32, Call>,
     releasing: bool,
     hurried: bool,
+    /// Streams held at their headers, until it is certain that bodies come while they are.
+    unproven: Option<HashMap<u32, (Timestamp, SharedExchange)>>,
     /// When the last input that needed a time came.
     pub(crate) now: Timestamp,
 }
@@ -84,6 +88,7 @@ impl Worker {
             .clone()
             .map(|accounting| Service::new(accounting, epochs));
         let event_ids = EventIds::new(wasi::random());
+        let unproven = (config.hold == Hold::Headers).then(HashMap::new);
         Worker {
             gateway: Gateway {
                 config,
@@ -101,6 +106,7 @@ impl Worker {
             calls: HashMap::new(),
             releasing: false,
             hurried: false,
+            unproven,
             now: Timestamp::EPOCH,
         }
     }
@@ -240,8 +246,43 @@ impl Worker {
         }
     }
 
+    /// A stream is held at its headers and its body is to come.
+    pub(crate) fn held_at_headers(&mut self, id: u32, exchange: &SharedExchange) {
+        let now = self.now;
+        if let Some(unproven) = &mut self.unproven {
+            unproven.insert(id, (now, Rc::clone(exchange)));
+        }
+    }
+
+    /// A body has come while its headers were held: Envoy is configured as it must be.
+    pub(crate) fn body_came(&mut self) {
+        self.unproven = None;
+    }
+
+    fn give_up_on_bodies(&mut self) {
+        let Some(unproven) = &mut self.unproven else {
+            return;
+        };
+        let now = host::now();
+        let overdue: Vec<(u32, SharedExchange)> = unproven
+            .extract_if(|_, (since, _)| now.since(*since) > BODY_OVERDUE)
+            .map(|(id, (_, exchange))| (id, exchange))
+            .take(MAX_RELEASES)
+            .collect();
+        for (id, exchange) in overdue {
+            if host::act_for(id) {
+                let verdict = advance(self, &exchange, id, Input::BodyNeverCame);
+                release(&verdict);
+            }
+        }
+        host::act_for(self.root);
+    }
+
     /// A stream is over.
     pub(crate) fn forget(&mut self, id: u32) {
+        if let Some(unproven) = &mut self.unproven {
+            unproven.remove(&id);
+        }
         if self.held.remove(&id).is_some() {
             self.waiting.leave(id);
             self.hurry_if_needed();
@@ -275,6 +316,7 @@ impl Worker {
             }
         }
         self.release_some(self.root);
+        self.give_up_on_bodies();
         let now = host::now();
         let Some(service) = &mut self.service else {
             return;

@@ -18,10 +18,34 @@ pub struct Config {
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or reservations are let go of while their requests still run.
     pub max_request_seconds: u64,
+    /// Where requests are held until they are decided.
+    pub hold: Hold,
     /// Paths that are let pass unmetered.
     pub pass_through: Vec<PassThrough>,
     /// Keys and namespaces each worker remembers at most: 16 to 10,000,000.
     pub max_cached_tenants: usize,
+}
+
+/// Where requests are held until they are decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// At the headers, so that the route follows the decision. Envoy's plugin configuration must
+    /// say `allow_on_headers_stop_iteration: true`.
+    Headers,
+    /// At the body, where that cannot be said (Istio's WasmPlugin, Envoy Gateway): the route is
+    /// fixed by the headers alone and must lead to this upstream.
+    Body {
+        /// The upstream the route leads to, as the catalog calls it.
+        upstream: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HoldAt {
+    #[default]
+    Headers,
+    Body,
 }
 
 /// A path that is neither a model endpoint nor refused.
@@ -62,6 +86,9 @@ struct RawConfig {
     max_request_bytes: usize,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
+    #[serde(default)]
+    hold: HoldAt,
+    upstream: Option<String>,
     #[serde(default)]
     pass_through: Vec<PassThrough>,
     #[serde(default = "default_max_cached_tenants")]
@@ -135,6 +162,26 @@ impl Config {
                 ));
             }
         }
+        let hold = match (raw.hold, raw.upstream) {
+            (HoldAt::Headers, None) => Hold::Headers,
+            (HoldAt::Body, Some(upstream)) => Hold::Body { upstream },
+            (HoldAt::Headers, Some(_)) => {
+                problems.push(
+                    "upstream goes with `hold: body` only: at the headers each model chooses its \
+                     own"
+                    .to_owned(),
+                );
+                Hold::Headers
+            }
+            (HoldAt::Body, None) => {
+                problems.push(
+                    "`hold: body` needs upstream: the one this listener's route leads to, because \
+                     the route cannot follow the model there"
+                        .to_owned(),
+                );
+                Hold::Headers
+            }
+        };
         match (&raw.accounting, &raw.policy) {
             (Some(_), Some(_)) => problems.push(
                 "accounting and policy exclude each other: the policy comes from the accounting \
@@ -157,6 +204,7 @@ impl Config {
             policy,
             max_request_bytes: raw.max_request_bytes,
             max_request_seconds: raw.max_request_seconds,
+            hold,
             pass_through: raw.pass_through,
             max_cached_tenants: raw.max_cached_tenants,
         })
@@ -190,6 +238,17 @@ mod tests {
         let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
         assert_eq!(config.max_request_bytes, 10_485_760);
         assert_eq!(config.accounting.unwrap().timeout_ms, 2_000);
+    }
+
+    #[test]
+    fn holding_at_the_body_needs_to_know_where_the_route_leads() {
+        let text = r#"{"accounting":{"cluster":"c"},"hold":"body"}"#;
+        assert!(problems(text).contains("`hold: body` needs upstream"));
+        let text = r#"{"accounting":{"cluster":"c"},"upstream":"openai"}"#;
+        assert!(problems(text).contains("goes with `hold: body` only"));
+        let text = br#"{"accounting":{"cluster":"c"},"hold":"body","upstream":"openai"}"#;
+        let upstream = "openai".to_owned();
+        assert_eq!(Config::parse(text).unwrap().hold, Hold::Body { upstream });
     }
 
     #[test]

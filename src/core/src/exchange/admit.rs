@@ -7,6 +7,7 @@ use super::request::Head;
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Denied, RateKind, RateView, Scope, admit};
 use crate::authorization::{Grant, authorize_model};
+use crate::config::Hold;
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::refusal::{Budget, Rate, Refusal};
@@ -26,6 +27,7 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
+        let hold = &on.gateway.config.hold;
         let prepared = read_body(endpoint, body)
             .map_err(Refusal::from)
             .and_then(|request| {
@@ -36,7 +38,7 @@ impl Exchange {
                     .map(Rc::clone)
                     .unwrap_or_default();
                 let grant = authorize_model(caller, &catalog, &request.model)?;
-                prepare(grant, &head, endpoint, &request, body)
+                prepare(grant, &head, endpoint, &request, body, hold)
             });
         match prepared {
             Ok(pending) => self.admit(head, pending, on),
@@ -54,7 +56,7 @@ impl Exchange {
         let terms = on.gateway.terms();
         match admit(on.store, &scopes(&caller), &pending.call.ask, terms, on.now) {
             Ok(reservation) => {
-                let effects = forward(&mut pending);
+                let effects = forward(&head, &mut pending);
                 let in_flight = InFlight {
                     call: pending.call,
                     reservation,
@@ -117,9 +119,13 @@ fn prepare(
     endpoint: &Endpoint,
     request: &ModelRequest<'_>,
     body: &[u8],
+    hold: &Hold,
 ) -> Result<Pending, Refusal> {
     let force_usage = must_force_usage(endpoint, request);
     let call = Call::new(grant, head, endpoint, request, force_usage)?;
+    if let Hold::Body { upstream } = hold {
+        check_route(&call, head, endpoint, upstream)?;
+    }
     let model = call.is_aliased().then(|| call.model_name());
     let rewritten = request.rewrite(body, model, force_usage);
     let path = match endpoint {
@@ -136,20 +142,46 @@ fn prepare(
     })
 }
 
-/// What the upstream must see.
-fn forward(pending: &mut Pending) -> Vec<Effect> {
-    let call = &pending.call;
+/// Where the route is fixed, only what it leads to can be served.
+fn check_route(call: &Call, head: &Head, endpoint: &Endpoint, routed: &str) -> Result<(), Refusal> {
     let upstream = call
         .grant
         .model()
-        .map_or(String::new(), |model| model.upstream.clone());
-    let namespace = call.grant.caller().namespace().policy.name.clone();
-    let mut effects = vec![
-        Effect::SetRequestHeader("x-paddock-upstream", upstream),
-        Effect::SetRequestHeader("x-paddock-namespace", namespace),
-    ];
-    effects.extend(pending.path.take().map(Effect::SetPath));
-    effects.extend(pending.rewritten.take().map(Effect::ReplaceRequestBody));
+        .map_or("", |model| model.upstream.as_str());
+    let model_in_path = matches!(endpoint, Endpoint::Gemini { .. });
+    if upstream != routed || (model_in_path && head.headers_gone && call.is_aliased()) {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::model_not_on_route(
+            scope,
+            &call.requested_model,
+            upstream,
+            routed,
+        ));
+    }
+    Ok(())
+}
+
+/// What the upstream must see.
+fn forward(head: &Head, pending: &mut Pending) -> Vec<Effect> {
+    let call = &pending.call;
+    let mut effects = Vec::with_capacity(4);
+    if !head.headers_gone {
+        let upstream = call
+            .grant
+            .model()
+            .map_or(String::new(), |model| model.upstream.clone());
+        let namespace = call.grant.caller().namespace().policy.name.clone();
+        effects.push(Effect::SetRequestHeader("x-paddock-upstream", upstream));
+        effects.push(Effect::SetRequestHeader("x-paddock-namespace", namespace));
+        effects.extend(pending.path.take().map(Effect::SetPath));
+    }
+    if let Some(body) = pending.rewritten.take() {
+        if head.has_length {
+            let length = body.len().to_string();
+            effects.push(Effect::SetRequestHeader("content-length", length));
+        }
+        effects.push(Effect::ReplaceRequestBody(body));
+    }
     effects
 }
 

@@ -51,6 +51,9 @@ pub enum Input<'a> {
         /// All of it.
         body: &'a [u8],
     },
+    /// The headers are held and no byte of the body has come for too long: Envoy was not told that
+    /// they may be held.
+    BodyNeverCame,
     /// What the exchange asked for has been answered and taken over into cache or store.
     Answered {
         /// Whether the service answered at all.
@@ -168,6 +171,7 @@ impl Exchange {
             }
             Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
             Input::RequestBodyGrows { received } => self.on_body_grows(received, on),
+            Input::BodyNeverCame => self.on_body_never_came(),
             Input::RequestBody { body } => self.on_request_body(body, on),
             Input::Answered { reached } => self.on_answered(reached, on),
             Input::ResponseHeaders {

@@ -43,6 +43,7 @@ impl Exchange {
         match admit(on.store, &scopes(&caller), &ask, on.gateway.terms(), on.now) {
             Ok(reservation) => {
                 let namespace = caller.namespace().policy.name.clone();
+                let headers_gone = head.headers_gone;
                 let passing = Passing {
                     head,
                     caller,
@@ -51,10 +52,12 @@ impl Exchange {
                 };
                 self.state = State::Passing(Box::new(passing));
                 let mut step = Step::new(Verdict::Continue);
-                step.effects
-                    .push(Effect::SetRequestHeader("x-paddock-upstream", upstream));
-                step.effects
-                    .push(Effect::SetRequestHeader("x-paddock-namespace", namespace));
+                if !headers_gone {
+                    step.effects.extend([
+                        Effect::SetRequestHeader("x-paddock-upstream", upstream),
+                        Effect::SetRequestHeader("x-paddock-namespace", namespace),
+                    ]);
+                }
                 step
             }
             Err(denied) => self.refuse_denied(denied, Money::ZERO, &head, &caller),

@@ -1,9 +1,10 @@
 //! From the request's headers to the upstream: identify, authorize, admit.
 
-use super::effect::{Effect, Step, Verdict};
+use super::effect::{Effect, Level, Step, Verdict};
 use super::target::Target;
 use super::{Exchange, MAX_ROUNDS, State, Surroundings};
 use crate::admission::WhenShort;
+use crate::config::Hold;
 use crate::identity::{Caller, Claim};
 use crate::policy::FailureMode;
 use crate::refusal::Refusal;
@@ -24,6 +25,10 @@ pub(super) struct Head {
     pub(super) user_agent: String,
     pub(super) client_address: String,
     pub(super) user: Option<String>,
+    /// Whether the request said how long its body is, and still does.
+    pub(super) has_length: bool,
+    /// Whether the headers have gone on, so that neither they nor the route can be changed.
+    pub(super) headers_gone: bool,
 }
 
 impl Exchange {
@@ -50,7 +55,13 @@ impl Exchange {
         let too_long = head
             .content_length
             .is_some_and(|length| length > on.gateway.config.max_request_bytes as u64);
+        let headers_gone = !end && on.gateway.config.hold != Hold::Headers;
+        if headers_gone {
+            effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
+        }
         let kept = Head {
+            has_length: head.content_length.is_some() && !headers_gone,
+            headers_gone,
             format: target.format().unwrap_or(format),
             path_and_query: match &target {
                 Target::Model(Endpoint::Gemini { .. }) => head
@@ -72,8 +83,35 @@ impl Exchange {
             true => self.refuse_too_large(&kept, on.gateway.config.max_request_bytes),
             false => self.identify(kept, claim, end.then(Vec::new), 0, on),
         };
+        if headers_gone && step.verdict == Verdict::Wait {
+            effects.extend(self.known_namespace());
+            step.verdict = Verdict::Continue;
+        }
         effects.append(&mut step.effects);
         step.effects = effects;
+        step
+    }
+
+    /// The namespace's own connection pool, where the namespace is known before the headers go.
+    fn known_namespace(&self) -> Option<Effect> {
+        let State::AwaitBody { caller, .. } = &self.state else {
+            return None;
+        };
+        let name = caller.namespace().policy.name.clone();
+        Some(Effect::SetRequestHeader("x-paddock-namespace", name))
+    }
+
+    pub(super) fn on_body_never_came(&mut self) -> Step {
+        let State::AwaitBody { head, .. } = &self.state else {
+            return Step::new(Verdict::Wait);
+        };
+        let (format, request_id) = (head.format, head.request_id.clone());
+        let mut step = self.refuse(&Refusal::body_never_came(), format, &request_id, None);
+        let reason = "a request was held at its headers and its body never came: set \
+                      `allow_on_headers_stop_iteration: true` in Envoy's plugin configuration, or \
+                      `hold: body` in Paddock's";
+        step.effects
+            .push(Effect::Log(Level::Error, reason.to_owned()));
         step
     }
 

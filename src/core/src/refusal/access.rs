@@ -145,6 +145,29 @@ impl Refusal {
         Refusal::new(Code::EndpointNotAllowed, message).by_key(key_id)
     }
 
+    /// The body never came, because Envoy was not told that the filter may hold the headers.
+    pub fn body_never_came() -> Self {
+        let message = "This gateway is misconfigured and cannot hold requests. Its operator finds \
+                       the reason in Envoy's log.";
+        Refusal::new(Code::GatewayMisconfigured, message.to_owned())
+    }
+
+    /// `model` is served by another upstream than the one the route leads to, and the route cannot
+    /// be changed any more.
+    pub fn model_not_on_route(scope: &str, model: &str, upstream: &str, routed: &str) -> Self {
+        let message = format!(
+            "The model '{}' is served by '{}', but this gateway holds requests at the body, where \
+             the route to '{}' is fixed. Ask your administrator for a gateway that holds requests \
+             at the headers, or for one of that upstream.",
+            clip(model.as_bytes()),
+            clip(upstream.as_bytes()),
+            clip(routed.as_bytes())
+        );
+        Refusal::new(Code::ModelNotAllowed, message)
+            .by(scope)
+            .at(Some("model"))
+    }
+
     /// The path is none that model traffic may use. Its query is not repeated: it may hold a key.
     pub fn path_not_found(method: &[u8], path: &[u8]) -> Self {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();

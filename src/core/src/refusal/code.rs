@@ -29,11 +29,13 @@ pub enum Code {
     RateLimitExceeded,
     /// The service is away and the operator chose to fail closed.
     AccountingUnavailable,
+    /// The plugin's configuration and Envoy's do not fit together.
+    GatewayMisconfigured,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 13] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
@@ -46,6 +48,7 @@ impl Code {
         Code::RequestTooLarge,
         Code::RateLimitExceeded,
         Code::AccountingUnavailable,
+        Code::GatewayMisconfigured,
     ];
 
     /// The name in the contract.
@@ -63,6 +66,7 @@ impl Code {
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_exceeded",
             Code::AccountingUnavailable => "accounting_unavailable",
+            Code::GatewayMisconfigured => "gateway_misconfigured",
         }
     }
 
@@ -76,7 +80,7 @@ impl Code {
             Code::InvalidRequest | Code::ContentPolicyViolation => 400,
             Code::RequestTooLarge => 413,
             Code::RateLimitExceeded => 429,
-            Code::AccountingUnavailable => 503,
+            Code::AccountingUnavailable | Code::GatewayMisconfigured => 503,
         }
     }
 
@@ -103,7 +107,7 @@ impl Code {
                 Some(Rate::Tokens) => "tokens",
                 Some(Rate::Concurrency | Rate::Queue) | None => "rate_limit_error",
             },
-            Code::AccountingUnavailable => "server_error",
+            Code::AccountingUnavailable | Code::GatewayMisconfigured => "server_error",
         }
     }
 
@@ -119,7 +123,7 @@ impl Code {
             Code::InvalidRequest | Code::ContentPolicyViolation => "invalid_request_error",
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
-            Code::AccountingUnavailable => "api_error",
+            Code::AccountingUnavailable | Code::GatewayMisconfigured => "api_error",
         }
     }
 
@@ -137,7 +141,7 @@ impl Code {
                 "INVALID_ARGUMENT"
             }
             Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
-            Code::AccountingUnavailable => "UNAVAILABLE",
+            Code::AccountingUnavailable | Code::GatewayMisconfigured => "UNAVAILABLE",
         }
     }
 }
@@ -150,7 +154,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 12] = [
+        let rows: [Row; 13] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -235,13 +239,21 @@ mod tests {
                 "api_error",
                 "UNAVAILABLE",
             ),
+            (
+                C::GatewayMisconfigured,
+                503,
+                "server_error",
+                "api_error",
+                "UNAVAILABLE",
+            ),
         ];
         assert_eq!(rows.map(|row| row.0), Code::ALL);
         for (code, status, open_ai, anthropic, gemini) in rows {
             assert_eq!(code.status(), status);
             assert_eq!(code.open_ai(None), open_ai);
             assert_eq!((code.anthropic(), code.gemini()), (anthropic, gemini));
-            assert_eq!(code.is_passing(), status >= 429);
+            let lasting = code == C::GatewayMisconfigured;
+            assert_eq!(code.is_passing(), status >= 429 && !lasting);
         }
         let rate = Code::RateLimitExceeded;
         assert_eq!(rate.open_ai(Some(Rate::Requests)), "requests");

@@ -301,6 +301,18 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "cannot be reached",
         ),
         (
+            Refusal::body_never_came(),
+            Code::GatewayMisconfigured,
+            None,
+            "misconfigured",
+        ),
+        (
+            Refusal::model_not_on_route(SCOPE, "gpt-4.1", "openai", "anthropic"),
+            Code::ModelNotAllowed,
+            namespace,
+            "is served by 'openai'",
+        ),
+        (
             Refusal::accounting_unavailable(None),
             Code::AccountingUnavailable,
             None,
@@ -324,7 +336,7 @@ fn every_case_names_its_scope_and_keeps_the_contracts_headers() {
             assert_eq!(header(&reply, "x-request-id"), Some("req-1"));
             let anthropic_id = (format == Anthropic).then_some("req-1");
             assert_eq!(header(&reply, "request-id"), anthropic_id);
-            let passing = matches!(code.status(), 429 | 503);
+            let passing = code.is_passing();
             assert_eq!(
                 header(&reply, "x-should-retry"),
                 (!passing).then_some("false")
