@@ -106,6 +106,7 @@ fn borrow(store: &mut Store) {
             period: CapPeriod::Monthly,
             remaining: Money::MAX,
             hold_at_most: None,
+            spent: Money::ZERO,
             short: false,
         };
         let answer = LendAnswer {

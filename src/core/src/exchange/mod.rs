@@ -198,7 +198,7 @@ impl Exchange {
 
     /// Whether nothing more can come of it.
     pub fn is_over(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.state, State::Refused | State::Done)
     }
 
     /// Whether a reservation is held.

@@ -1,5 +1,6 @@
 mod bench;
 mod borrowing;
+mod holding;
 mod metering;
 mod order;
 mod refusals;
