@@ -7,6 +7,7 @@ mod reservation;
 
 pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenShort};
+pub(crate) use record::LAYOUT;
 pub use record::ScopeRecord;
 pub use reservation::{Denied, Reservation, Settled, admit, view};
 

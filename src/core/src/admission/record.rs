@@ -7,7 +7,7 @@ use crate::wire::CapPeriod;
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-const LAYOUT: u64 = 2;
+pub(crate) const LAYOUT: u64 = 2;
 const WORDS: usize = 33;
 
 /// Everything the workers of one Envoy share about one scope.

@@ -91,7 +91,8 @@ impl Slice {
             self.used_at = now;
             return Ok(self.reserved.enter(amount.nanos()));
         }
-        if now < self.dry_until && amount.nanos() >= self.dry_need && in_time {
+        let dry = now < self.dry_until && amount.nanos() >= self.dry_need;
+        if dry && (in_time || self.lease == 0) {
             return Err(Unavailable::Short(self.shortage()));
         }
         Err(Unavailable::Ask)

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) hide_usage: bool,
     pub(super) free: bool,
     pub(super) likely_prompt: u64,
+    /// The most it plausibly uses.
+    pub(super) highest: TokenUsage,
     pub(super) ask: Ask,
 }
 
@@ -110,6 +112,7 @@ impl Call {
             hide_usage: force_usage && !request.include_usage,
             free,
             likely_prompt,
+            highest,
             ask: Ask {
                 tokens,
                 money,

@@ -172,6 +172,13 @@ fn charge(in_flight: &InFlight) -> Charge {
                 estimated: true,
             }
         }
+        // An answer that passed unread (compressed, though nobody asked for that) may have used as
+        // much as was reserved for it.
+        None if in_flight.meter.is_none() && in_flight.status != 0 => Charge {
+            outcome,
+            tokens: in_flight.call.highest,
+            estimated: true,
+        },
         None => {
             let tokens = TokenUsage {
                 input: in_flight.call.likely_prompt,

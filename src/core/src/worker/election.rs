@@ -1,11 +1,11 @@
 //! One worker syncs for its Envoy, elected by a lease in shared data.
 
+use crate::admission::LAYOUT;
 use crate::store::{SharedStore, update};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
 const LEADER_KEY: &str = "leader";
-const GATEWAY_KEY: &str = "gateway";
 /// For how long a worker leads without renewing: then its VM is taken for dead.
 const TERM: Duration = Duration::from_secs(3);
 
@@ -49,13 +49,14 @@ fn encode(leader: u64, until: Timestamp) -> Vec<u8> {
     [leader.to_le_bytes(), until.nanos().to_le_bytes()].concat()
 }
 
-/// The id of this Envoy process: the first worker's `candidate`, for as long as Envoy lives.
+/// The id of this Envoy process: the first worker's `candidate`, for as long as Envoy lives and its
+/// filter writes records of the same layout. A filter that cannot read what the one before it spent
+/// must not be taken for it by the lender.
 pub fn gateway_id<S: SharedStore>(store: &mut S, candidate: u64) -> String {
-    let kept = update(store, GATEWAY_KEY, |present| {
-        match present.first_chunk::<8>() {
-            Some(id) => (None, u64::from_le_bytes(*id)),
-            None => (Some(candidate.to_le_bytes().to_vec()), candidate),
-        }
+    let key = format!("gateway/{LAYOUT}");
+    let kept = update(store, &key, |present| match present.first_chunk::<8>() {
+        Some(id) => (None, u64::from_le_bytes(*id)),
+        None => (Some(candidate.to_le_bytes().to_vec()), candidate),
     });
     format!("gw_{:016x}", kept.unwrap_or(candidate))
 }

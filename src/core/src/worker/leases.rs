@@ -23,6 +23,10 @@ pub fn apply_lend<S: SharedStore>(
 ) {
     for need in needs {
         let Some(lease) = answer.leases.iter().find(|lease| lease.scope == need.scope) else {
+            // The scope has lost its cap or is gone; until the change arrives here, asking is in vain.
+            change(store, &need.scope, |record| {
+                record.slice.found_dry(need.amount, now)
+            });
             continue;
         };
         change(store, &need.scope, |record| {

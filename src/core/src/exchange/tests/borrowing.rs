@@ -244,3 +244,12 @@ fn a_follower_asks_again_until_it_gets_its_own_or_gives_up() {
     });
     assert!(rounds.is_some(), "it waits forever");
 }
+
+#[test]
+fn a_scope_the_lender_does_not_know_is_not_asked_for_over_and_over() {
+    let (mut bench, mut exchange, step) = borrowing(FailureMode::Closed);
+    let now = bench.now;
+    apply_lend(&mut bench.store, &needs(&step), &LendAnswer::default(), now);
+    let step = answered(&mut bench, &mut exchange, true);
+    assert_eq!(reply(step).status, 402);
+}

@@ -225,3 +225,27 @@ fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
     );
     assert!(event.tokens.input > 0 && event.tokens.output == 0);
 }
+
+#[test]
+fn an_answer_that_cannot_be_read_is_charged_what_was_reserved_for_it() {
+    let mut bench = Bench::standalone("", LIMITS);
+    let (mut exchange, _) = bench.chat(&body("small", r#","max_tokens":40"#));
+    let reserved = bench.record("namespace:n").books.reserved.total();
+    let compressed = Input::ResponseHeaders {
+        status: 200,
+        content_type: JSON.as_bytes(),
+        content_encoding: b"gzip",
+        local: false,
+        end: false,
+    };
+    bench.step(&mut exchange, compressed);
+    let chunk = Input::ResponseBody {
+        chunk: b"\x1f\x8b",
+        end: true,
+    };
+    let done = bench.step(&mut exchange, chunk);
+    let steps = [done];
+    let event = event(&steps);
+    assert!(event.estimated && event.tokens.output == 40);
+    assert_eq!(event.cost.nanos(), reserved);
+}
