@@ -9,6 +9,8 @@
 )]
 
 mod effects;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod host;
 mod metrics;
 mod root;

@@ -63,6 +63,8 @@ impl Context for Stream {
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
         let headers = host::request_headers();
+        #[cfg(feature = "fault-injection")]
+        crate::fault::trap_if_asked(&headers);
         self.body_complete = end_of_stream;
         let action = self.advance(Input::RequestHeaders {
             headers: Headers(&headers),
