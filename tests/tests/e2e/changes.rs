@@ -1,0 +1,171 @@
+//! A change is in force at every worker within two seconds of its answer.
+
+use crate::client::{Answer, Call, Connection};
+use crate::gateway::{Gateway, Tenant};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// What the product promises.
+const PROMISE: Duration = Duration::from_secs(2);
+/// Enough that every worker has some.
+const CONNECTIONS: usize = 12;
+
+/// Connections to every worker, over all of which a call is answered alike.
+struct Everywhere {
+    connections: Vec<Connection>,
+}
+
+impl Everywhere {
+    fn open(gateway: &Gateway) -> Everywhere {
+        let connections = (0..CONNECTIONS)
+            .map(|_| Connection::open(gateway.address))
+            .collect();
+        Everywhere { connections }
+    }
+
+    fn all(&mut self, call: &Call, holds: impl Fn(&Answer) -> bool) -> Result<(), Answer> {
+        for connection in &mut self.connections {
+            let answer = connection.call(call);
+            if !holds(&answer) {
+                return Err(answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a change, and waits until it holds everywhere; then it must go on to hold.
+    #[track_caller]
+    fn in_force(&mut self, change: impl FnOnce(), call: &Call, holds: impl Fn(&Answer) -> bool) {
+        assert!(
+            self.all(call, |answer| !holds(answer)).is_ok(),
+            "it held before"
+        );
+        change();
+        let changed = Instant::now();
+        while let Err(answer) = self.all(call, &holds) {
+            assert!(
+                changed.elapsed() < PROMISE,
+                "not in force after {PROMISE:?}:\n{answer}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if let Err(answer) = self.all(call, &holds) {
+            panic!("no more in force:\n{answer}");
+        }
+    }
+}
+
+/// A call that costs neither tokens nor a place in the bucket.
+fn models(tenant: &Tenant) -> Call {
+    tenant.get("/v1/models")
+}
+
+fn status(wanted: u16) -> impl Fn(&Answer) -> bool {
+    move |answer| answer.status == wanted
+}
+
+fn limit(wanted: &'static str) -> impl Fn(&Answer) -> bool {
+    move |answer| answer.header("x-ratelimit-limit-requests").as_deref() == Some(wanted)
+}
+
+fn model_ids(answer: &Answer) -> Vec<Value> {
+    let list = answer.json();
+    list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["id"].clone())
+        .collect()
+}
+
+#[test]
+fn a_keys_limits() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("limits", json!({"rate_limits": {"rpm": 600}}));
+    let mut everywhere = Everywhere::open(gateway);
+    let path = format!("{}/limits", tenant.key_path());
+    let set = |rpm: u64| drop(gateway.manage("PATCH", &path, Some(&json!({"rpm": rpm}))));
+    everywhere.in_force(|| set(10), &models(&tenant), limit("10"));
+    everywhere.in_force(|| set(900), &models(&tenant), limit("900"));
+}
+
+#[test]
+fn a_namespaces_limits_and_models() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.namespace("whole-team", json!({"rate_limit_per_minute": 600}));
+    let path = format!("/v1/namespaces/{}", tenant.namespace);
+    let mut everywhere = Everywhere::open(gateway);
+    let set = |fields: Value| drop(gateway.manage("PATCH", &path, Some(&fields)));
+    let rpm = json!({"rate_limit_per_minute": 30});
+    everywhere.in_force(|| set(rpm), &models(&tenant), limit("30"));
+    let only = json!({"allowed_models": ["deepseek-v3.2"]});
+    let only_one = |answer: &Answer| model_ids(answer) == ["deepseek-v3.2"];
+    everywhere.in_force(|| set(only), &models(&tenant), only_one);
+    gateway
+        .send(&tenant.chat())
+        .expect(403)
+        .says("/error/code", "model_not_allowed");
+}
+
+#[test]
+fn a_key_that_is_disabled_enabled_and_deleted() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("switched", json!({}));
+    let path = tenant.key_path();
+    let mut everywhere = Everywhere::open(gateway);
+    let post = |verb: &str| drop(gateway.manage("POST", &format!("{path}/{verb}"), None));
+    everywhere.in_force(|| post("disable"), &models(&tenant), status(401));
+    everywhere.in_force(|| post("enable"), &models(&tenant), status(200));
+    let delete = || drop(gateway.manage("DELETE", &path, None));
+    everywhere.in_force(delete, &models(&tenant), status(401));
+    let gone = gateway.send(&tenant.chat()).expect(401);
+    gone.mentions("/error/message", "not known here");
+}
+
+#[test]
+fn a_key_that_is_rotated() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("rotated", json!({}));
+    gateway.send(&tenant.chat()).expect(200);
+    let rotated = gateway.manage(
+        "POST",
+        &format!("{}/rotate", tenant.key_path()),
+        Some(&json!({})),
+    );
+    let text = rotated
+        .pointer("/primary/key")
+        .or(rotated.get("primary"))
+        .and_then(Value::as_str);
+    let secret = text.unwrap_or_else(|| panic!("{rotated:#}")).to_owned();
+    assert_ne!(secret, tenant.key);
+    let fresh = Tenant {
+        key: secret,
+        ..tenant.clone()
+    };
+    // The new secret works at once, everywhere; the old one until it expires.
+    let mut everywhere = Everywhere::open(gateway);
+    for tenant in [&fresh, &tenant] {
+        assert!(everywhere.all(&models(tenant), status(200)).is_ok());
+        gateway.send(&tenant.chat()).expect(200);
+    }
+    for line in gateway.ledger(&tenant, 3) {
+        assert_eq!(line.key_id, tenant.id, "both are one key");
+    }
+    let delete = || drop(gateway.manage("DELETE", &tenant.key_path(), None));
+    everywhere.in_force(delete, &models(&tenant), status(401));
+    assert!(everywhere.all(&models(&fresh), status(401)).is_ok());
+}
+
+#[test]
+fn a_namespace_that_is_deleted() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.namespace("dissolved", json!({}));
+    let mut everywhere = Everywhere::open(gateway);
+    let key = || drop(gateway.manage("DELETE", &tenant.key_path(), None));
+    everywhere.in_force(key, &models(&tenant), status(401));
+    let path = format!("/v1/namespaces/{}", tenant.namespace);
+    let call = Call::get("/v1/models").key(gateway.admin_key());
+    let call = call.header("x-namespace", &tenant.namespace);
+    let delete = || drop(gateway.manage("DELETE", &path, None));
+    everywhere.in_force(delete, &call, status(403));
+}

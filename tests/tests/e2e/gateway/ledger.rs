@@ -1,0 +1,112 @@
+//! The ledger, read from the service's database.
+
+use super::{Gateway, Tenant, eventually};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Row};
+
+/// Nano-dollars of a token of gpt-4.1: $2.50 and $8.00 per million.
+pub const INPUT: i64 = 2_500;
+pub const OUTPUT: i64 = 8_000;
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub id: String,
+    pub key_id: String,
+    pub model: String,
+    pub requested_model: String,
+    pub endpoint: String,
+    pub stream: bool,
+    pub status: i64,
+    pub outcome: String,
+    pub estimated: bool,
+    pub input: i64,
+    pub cached: i64,
+    pub output: i64,
+    pub reasoning: i64,
+    /// Nano-dollars.
+    pub cost: i64,
+    pub request_id: String,
+    /// Nanoseconds since 1970, by Envoy's clock.
+    pub started_at: i64,
+}
+
+impl Line {
+    fn read(row: &SqliteRow) -> Line {
+        Line {
+            id: row.get("id"),
+            key_id: row.get("key_id"),
+            model: row.get("model"),
+            requested_model: row.get("requested_model"),
+            endpoint: row.get("endpoint"),
+            stream: row.get("stream"),
+            status: row.get("status"),
+            outcome: row.get("outcome"),
+            estimated: row.get("estimated"),
+            input: row.get("input_tokens"),
+            cached: row.get("cached_input_tokens"),
+            output: row.get("output_tokens"),
+            reasoning: row.get("reasoning_tokens"),
+            cost: row.get("cost"),
+            request_id: row.get("request_id"),
+            started_at: row.get("started_at"),
+        }
+    }
+
+    /// Input tokens, output tokens, cost and whether they are an estimate.
+    pub fn charge(&self) -> (i64, i64, i64, bool) {
+        (self.input, self.output, self.cost, self.estimated)
+    }
+}
+
+/// What a call of gpt-4.1 costs.
+pub fn cost(input: u64, output: u64) -> i64 {
+    i64::try_from(input).unwrap() * INPUT + i64::try_from(output).unwrap() * OUTPUT
+}
+
+/// The sum of what lines cost.
+pub fn sum(lines: &[Line]) -> i64 {
+    lines.iter().map(|line| line.cost).sum()
+}
+
+impl Gateway {
+    /// What the ledger has of a tenant's namespace by now, oldest first.
+    pub fn lines(&self, tenant: &Tenant) -> Vec<Line> {
+        let query = "SELECT * FROM events WHERE namespace = $1 ORDER BY started_at, id";
+        let options = SqliteConnectOptions::new()
+            .filename(&self.database)
+            .read_only(true);
+        let rows = self.runtime.block_on(async {
+            let mut connection = options.connect().await?;
+            sqlx::query(query)
+                .bind(&tenant.namespace)
+                .fetch_all(&mut connection)
+                .await
+        });
+        rows.unwrap().iter().map(Line::read).collect()
+    }
+
+    /// The tenant's lines, once there are as many as `count`, which there must be exactly.
+    #[track_caller]
+    pub fn ledger(&self, tenant: &Tenant, count: usize) -> Vec<Line> {
+        let mut lines = Vec::new();
+        eventually(&format!("{count} lines of {tenant:?}"), || {
+            lines = self.lines(tenant);
+            (lines.len() >= count).then_some(())
+        });
+        assert_eq!(lines.len(), count, "{lines:#?}");
+        lines
+    }
+
+    /// The tenant's lines after all that was queued up to now has come: the queue keeps its order,
+    /// so a later event of somebody else says so.
+    #[track_caller]
+    pub fn settled_ledger(&self, tenant: &Tenant) -> Vec<Line> {
+        let marker = self.tenant("marker", serde_json::json!({}));
+        eventually("the marker is served", || {
+            (self.send(&marker.chat()).status == 200).then_some(())
+        });
+        self.ledger(&marker, 1);
+        self.lines(tenant)
+    }
+}

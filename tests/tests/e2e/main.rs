@@ -1,0 +1,34 @@
+//! The whole of Paddock in a real Envoy with two workers: the real filter, the real service on
+//! SQLite, a fake provider.
+//!
+//! Most tests share one stack and keep apart by tenants of their own; those that kill, trap or
+//! reconfigure start their own. Nothing is asserted about how long anything takes, but for what
+//! the product promises: a change is in force within two seconds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod client;
+mod gateway;
+#[path = "../../../src/accounting/tests/service/support/postgres.rs"]
+mod postgres;
+
+mod budget;
+mod changes;
+mod charges;
+mod databases;
+mod isolation;
+mod outages;
+mod rates;
+mod refusals;
+mod standalone;
+mod streams;
+mod tour;
+mod traps;
+mod wire;

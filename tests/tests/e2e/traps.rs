@@ -1,0 +1,206 @@
+//! A worker's VM traps: the others go on, it comes back by itself, and neither money nor slots
+//! nor usage are lost.
+
+use crate::client::{Call, Connection};
+use crate::gateway::ledger::sum;
+use crate::gateway::{Gateway, Tenant, eventually, target};
+use paddock_local::StackOptions;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// What is lost with a VM comes back within twice this long.
+const MAX_REQUEST_SECONDS: u64 = 2;
+
+/// A filter that traps when it is asked to, apart from the one that is meant for use.
+fn faulty_filter() -> PathBuf {
+    let folder = target().join("fault-injection");
+    let output = Command::new(paddock_local::root().join("scripts/wasm-cargo"))
+        .args([
+            "build",
+            "--locked",
+            "--quiet",
+            "-p",
+            "paddock-filter",
+            "--profile",
+            "wasm",
+        ])
+        .args(["--features", "fault-injection"])
+        // It need not be fast, but soon ready.
+        .args([
+            "--config",
+            "profile.wasm.lto='off'",
+            "--config",
+            "profile.wasm.codegen-units=16",
+        ])
+        .args(["--message-format", "json-render-diagnostics"])
+        .env("CARGO_TARGET_DIR", folder)
+        .output()
+        .unwrap();
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let mut paths = messages
+        .split('"')
+        .filter(|part| part.ends_with("/paddock_filter.wasm"));
+    PathBuf::from(
+        paths
+            .next_back()
+            .unwrap_or_else(|| panic!("nothing was built: {errors}")),
+    )
+}
+
+fn start() -> Gateway {
+    Gateway::start(StackOptions {
+        wasm: Some(faulty_filter()),
+        edit_plugin: Some(Box::new(|plugin| {
+            plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
+        })),
+        ..StackOptions::default()
+    })
+}
+
+/// Traps the VM of the worker that gets it; the request itself fails.
+fn trap(gateway: &Gateway) {
+    let answer = gateway.send(&Call::chat("nobody").header("x-fault", "trap"));
+    assert!(answer.status == 503 || answer.status == 0, "{answer}");
+}
+
+/// Traps the VM of every worker, by using enough connections.
+fn trap_all(gateway: &Gateway) {
+    for _ in 0..16 {
+        trap(gateway);
+    }
+}
+
+fn call(tenant: &Tenant) -> Call {
+    tenant.chat_with(json!({"max_tokens": 16}))
+}
+
+#[test]
+fn others_go_on_and_what_was_completed_is_booked() {
+    let gateway = start();
+    let tenant = gateway.tenant("trapped", json!({"monthly_quota_usd": 50.0}));
+    let (stop, lost) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let completed = Mutex::new(BTreeSet::new());
+    let mut traps = 0;
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut connection = Connection::open(gateway.address);
+                while !stop.load(Relaxed) {
+                    let answer = connection.call(&call(&tenant));
+                    if answer.status == 200 && answer.complete {
+                        let id = answer.header("x-request-id").unwrap();
+                        completed.lock().unwrap().insert(id);
+                    } else {
+                        // It was on the worker that trapped.
+                        assert!(matches!(answer.status, 0 | 200 | 503), "{answer}");
+                        lost.fetch_add(1, Relaxed);
+                        connection = Connection::open(gateway.address);
+                    }
+                }
+            });
+        }
+        for _ in 0..12 {
+            let enough = completed.lock().unwrap().len() + 50;
+            eventually("the load goes on", || {
+                (completed.lock().unwrap().len() >= enough).then_some(())
+            });
+            trap(&gateway);
+            traps += 1;
+        }
+        stop.store(true, Relaxed);
+    });
+    let (completed, lost) = (completed.into_inner().unwrap(), lost.into_inner());
+    // A trap takes what was under way on its worker, and what comes before the reload.
+    eprintln!("{traps} traps, {} completed, {lost} lost", completed.len());
+    assert!(gateway.reloads() > 0);
+    assert!(lost < completed.len(), "{lost} lost of {}", completed.len());
+
+    let lines = eventually("all that was completed is booked", || {
+        let lines = gateway.lines(&tenant);
+        let booked: BTreeSet<_> = lines.iter().map(|line| &line.request_id).collect();
+        completed
+            .iter()
+            .all(|id| booked.contains(id))
+            .then_some(lines)
+    });
+    let ids: BTreeSet<_> = lines.iter().map(|line| &line.id).collect();
+    assert_eq!(ids.len(), lines.len(), "booked twice");
+    assert!(
+        lines.len() <= completed.len() + lost,
+        "{} lines",
+        lines.len()
+    );
+    let usage = gateway.manage("GET", &format!("{}/usage", tenant.key_path()), None);
+    let booked = usage["total_cost_usd"].as_f64().unwrap();
+    assert!(
+        (booked - sum(&lines) as f64 / 1e9).abs() < 1e-9,
+        "{usage:#}"
+    );
+}
+
+#[test]
+fn buckets_and_slices_outlive_the_vm() {
+    let gateway = start();
+    let limits = json!({"rate_limits": {"rpm": 10, "burst": 4}});
+    let tenant = gateway.tenant("bucket", limits);
+    for left in ["3", "2", "1"] {
+        gateway
+            .send(&call(&tenant))
+            .expect(200)
+            .with("x-ratelimit-remaining-requests", left);
+    }
+    let poor = gateway.tenant("slice", json!({"monthly_quota_usd": 0.0005}));
+    while gateway.send(&call(&poor)).status == 200 {}
+    trap_all(&gateway);
+    let next = eventually("the worker is back", || {
+        Some(gateway.send(&call(&tenant))).filter(|answer| answer.status != 503)
+    });
+    // A fresh bucket would have three left after this one.
+    let left = next
+        .expect(200)
+        .header("x-ratelimit-remaining-requests")
+        .unwrap();
+    assert!(matches!(left.as_str(), "0" | "1"), "{left} left");
+    for _ in 0..8 {
+        let status = gateway.send(&call(&poor)).status;
+        assert!(matches!(status, 402 | 503), "{status}");
+    }
+    let spent = sum(&gateway.settled_ledger(&poor));
+    assert!(spent <= 500_000, "{spent}");
+}
+
+#[test]
+fn what_a_lost_request_had_reserved_comes_back() {
+    let gateway = start();
+    let at_once = gateway.tenant("slot", json!({"max_concurrency": 1}));
+    let poor = gateway.tenant("money", json!({"monthly_quota_usd": 0.001}));
+    let held: Vec<Connection> = [at_once.stream(), poor.chat_with(json!({"max_tokens": 64}))]
+        .into_iter()
+        .map(|call| {
+            let call = call.fake("latency-ms", 120_000);
+            let mut connection = Connection::open(gateway.address);
+            connection.ask(&call);
+            connection
+        })
+        .collect();
+    let dear = || poor.chat_with(json!({"max_tokens": 64}));
+    eventually("both are at the provider", || {
+        (gateway.seen(&at_once).len() + gateway.seen(&poor).len() == 2).then_some(())
+    });
+    gateway.send(&call(&at_once)).expect(429);
+    gateway.send(&dear()).expect(402);
+    trap_all(&gateway);
+    drop(held);
+    eventually("the slot is back", || {
+        (gateway.send(&call(&at_once)).status == 200).then_some(())
+    });
+    eventually("the money is back", || {
+        (gateway.send(&dear()).status == 200).then_some(())
+    });
+}

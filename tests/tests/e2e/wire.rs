@@ -1,0 +1,6 @@
+//! What a client can write to a socket.
+
+mod bodies;
+mod headers;
+mod paths;
+mod secrets;
