@@ -1,5 +1,5 @@
 .PHONY: setup wasm build run test e2e check fmt bench bench-core bench-callgrind
-workspace := --locked --workspace --exclude paddock-filter
+workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
 	@scripts/setup
