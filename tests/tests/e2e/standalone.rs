@@ -16,19 +16,11 @@ fn digest(key: &str) -> String {
     paddock_core::secret::digest(key.as_bytes()).to_hex()
 }
 
-fn with_policy(policy: Value) -> Gateway {
-    Gateway::start(StackOptions {
-        with_service: false,
-        edit_plugin: Some(Box::new(move |plugin| *plugin = json!({"policy": policy}))),
-        ..StackOptions::default()
-    })
-}
-
 /// A gateway whose inline policy has two keys, one of which has expired.
 pub fn gateway_with_an_expired_key() -> &'static Gateway {
     static GATEWAY: OnceLock<Gateway> = OnceLock::new();
     GATEWAY.get_or_init(|| {
-        with_policy(json!({
+        let policy = json!({
             "namespaces": [
                 {"name": "old"},
                 {"name": "capped", "monthly_quota_usd": 0.005, "rate_limit_per_minute": 6_000},
@@ -38,7 +30,13 @@ pub fn gateway_with_an_expired_key() -> &'static Gateway {
                  "expires_at": 1_000_000_000},
                 {"id": "capped", "sha256": digest(KEY), "namespace": "capped"},
             ],
-        }))
+        });
+        let options = StackOptions {
+            with_service: false,
+            edit_plugin: Some(Box::new(move |plugin| *plugin = json!({"policy": policy}))),
+            ..StackOptions::default()
+        };
+        Gateway::lasting("standalone", options)
     })
 }
 

@@ -204,3 +204,12 @@ fn what_a_lost_request_had_reserved_comes_back() {
         (gateway.send(&dear()).status == 200).then_some(())
     });
 }
+
+#[test]
+fn the_filter_that_is_meant_for_use_cannot_be_asked_to_trap() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("untrapped", json!({}));
+    let call = tenant.chat().header("x-fault", "trap");
+    gateway.send(&call).expect(200);
+    assert_eq!(gateway.reloads(), 0);
+}

@@ -60,15 +60,17 @@ impl Gateway {
     /// The one that all tests share that do not disturb each other: each has its own tenants.
     pub fn shared() -> &'static Gateway {
         static SHARED: OnceLock<Gateway> = OnceLock::new();
-        SHARED.get_or_init(|| {
-            // It is never dropped, so its folder is one that the next run takes over.
-            let state = target().join("e2e");
-            let _ = std::fs::remove_dir_all(&state);
-            let state = Some(state);
-            Gateway::start(StackOptions {
-                state,
-                ..StackOptions::default()
-            })
+        SHARED.get_or_init(|| Gateway::lasting("shared", StackOptions::default()))
+    }
+
+    /// One for several tests, which ends with the process: its folder is one that the next run
+    /// takes over.
+    pub fn lasting(name: &str, options: StackOptions) -> Gateway {
+        let state = target().join("e2e").join(name);
+        let _ = std::fs::remove_dir_all(&state);
+        Gateway::start(StackOptions {
+            state: Some(state),
+            ..options
         })
     }
 
