@@ -78,6 +78,7 @@ impl Worker {
             Some(policy) => PolicyCache::complete(
                 policy.keys.clone(),
                 policy.namespaces.clone(),
+                policy.organizations.clone(),
                 policy.catalog.clone(),
             ),
             None => PolicyCache::new(config.max_cached_tenants, revision),

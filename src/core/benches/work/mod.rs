@@ -183,7 +183,12 @@ impl Worker {
             cluster: "paddock".to_owned(),
             timeout_ms: 1,
         });
-        let cache = PolicyCache::complete(policy.keys, policy.namespaces, policy.catalog);
+        let cache = PolicyCache::complete(
+            policy.keys,
+            policy.namespaces,
+            policy.organizations,
+            policy.catalog,
+        );
         let mut store = Store::default();
         borrow(&mut store);
         let bearer = format!("Bearer {KEY}");

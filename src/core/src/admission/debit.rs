@@ -15,7 +15,7 @@ const CONCURRENCY_RETRY: Duration = Duration::from_secs(1);
 /// An organization, namespace, key or end user, as admission sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// `key:ID`, `namespace:NAME`: what refusals and the lender call it.
+    /// `key:ID`, `namespace:NAME`, `organization:NAME`: what refusals and the lender call it.
     pub name: String,
     /// The key of its record in shared data.
     pub record: String,
@@ -51,9 +51,14 @@ impl Scope {
         })
     }
 
-    /// Whether anything at all is limited.
+    /// Whether anything at all is limited. Where not, a request does not touch its record. (A burst
+    /// without a rate is no limit.)
     pub fn is_limited(&self) -> bool {
-        self.limits != Limits::default()
+        let nothing = Limits {
+            burst: self.limits.burst,
+            ..Limits::default()
+        };
+        self.limits != nothing
     }
 }
 

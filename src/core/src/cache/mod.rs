@@ -1,12 +1,15 @@
 //! The policy a worker has in memory: that of the tenants in use, by revision.
 
 mod bounded;
+mod tenant;
+#[cfg(test)]
+mod tests;
 
 pub use bounded::BoundedMap;
+pub use tenant::{Key, Namespace, Organization};
 
-use crate::admission::Scope;
 use crate::ids::KeyDigest;
-use crate::policy::{Catalog, KeyPolicy, NamespacePolicy};
+use crate::policy::{Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy};
 use crate::timestamp::Timestamp;
 use crate::wire::{PolicyChanges, ResolveAnswer, ResolveRequest};
 use core::time::Duration;
@@ -14,24 +17,6 @@ use std::rc::Rc;
 
 /// For how long a key or namespace that does not exist is refused without asking again.
 pub const MISSING_FOR: Duration = Duration::from_secs(5);
-
-/// A key and what is derived from it once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The policy.
-    pub policy: KeyPolicy,
-    /// The key as a scope of limits.
-    pub scope: Rc<Scope>,
-}
-
-/// A namespace and what is derived from it once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Namespace {
-    /// The policy.
-    pub policy: NamespacePolicy,
-    /// The namespace as a scope of limits.
-    pub scope: Rc<Scope>,
-}
 
 /// What a worker knows of something.
 #[derive(Debug)]
@@ -44,11 +29,12 @@ pub enum Known<T> {
     Unknown,
 }
 
-/// Keys, namespaces and the catalog, bounded in number.
+/// Keys, namespaces, organizations and the catalog, bounded in number.
 #[derive(Debug)]
 pub struct PolicyCache {
     keys: BoundedMap<KeyDigest, Rc<Key>>,
     namespaces: BoundedMap<String, Rc<Namespace>>,
+    organizations: BoundedMap<String, Rc<Organization>>,
     missing_keys: BoundedMap<KeyDigest, Timestamp>,
     missing_namespaces: BoundedMap<String, Timestamp>,
     catalog: Option<Rc<Catalog>>,
@@ -57,12 +43,13 @@ pub struct PolicyCache {
 }
 
 impl PolicyCache {
-    /// An empty cache of at most `capacity` keys and as many namespaces, that has missed no change
-    /// up to `revision`.
+    /// An empty cache of at most `capacity` keys, as many namespaces and as many organizations,
+    /// that has missed no change up to `revision`.
     pub fn new(capacity: usize, revision: u64) -> Self {
         PolicyCache {
             keys: BoundedMap::new(capacity),
             namespaces: BoundedMap::new(capacity),
+            organizations: BoundedMap::new(capacity),
             missing_keys: BoundedMap::new(capacity),
             missing_namespaces: BoundedMap::new(capacity),
             catalog: None,
@@ -75,17 +62,17 @@ impl PolicyCache {
     pub fn complete(
         keys: Vec<KeyPolicy>,
         namespaces: Vec<NamespacePolicy>,
+        organizations: Vec<OrganizationPolicy>,
         catalog: Catalog,
     ) -> Self {
-        let entries = keys.len().max(namespaces.len());
+        let of_namespaces = namespaces.len().saturating_add(organizations.len());
+        let entries = keys.len().max(of_namespaces);
         let mut cache = PolicyCache::new(entries.saturating_mul(2).saturating_add(2), 0);
         cache.complete = true;
         for key in keys {
             cache.learn_key(key);
         }
-        for namespace in namespaces {
-            cache.learn_namespace(namespace);
-        }
+        cache.learn_namespaces(namespaces, organizations);
         cache.catalog = Some(Rc::new(catalog));
         cache
     }
@@ -116,6 +103,12 @@ impl PolicyCache {
         }
         let missing_until = self.missing_namespaces.get(name).copied();
         self.absent(missing_until, now)
+    }
+
+    /// What is known of a namespace's organization; `None` where the service must be asked for the
+    /// namespace again.
+    pub fn organization(&mut self, name: &str) -> Option<Rc<Organization>> {
+        self.organizations.get(name).map(Rc::clone)
     }
 
     fn absent<T>(&self, missing_until: Option<Timestamp>, now: Timestamp) -> Known<T> {
@@ -152,9 +145,7 @@ impl PolicyCache {
         if let Some(key) = answer.key {
             self.learn_key(key);
         }
-        for namespace in answer.namespaces {
-            self.learn_namespace(namespace);
-        }
+        self.learn_namespaces(answer.namespaces, answer.organizations);
     }
 
     /// Applies what changed. Entries that are not in memory stay unknown, so that memory grows
@@ -170,6 +161,9 @@ impl PolicyCache {
         for name in &changes.removed_namespaces {
             self.namespaces.remove(name);
         }
+        for name in &changes.removed_organizations {
+            self.organizations.remove(name);
+        }
         for key in changes.keys {
             self.missing_keys.remove(&key.digest);
             if self.keys.contains(&key.digest) {
@@ -182,6 +176,11 @@ impl PolicyCache {
                 self.learn_namespace(namespace);
             }
         }
+        for organization in changes.organizations {
+            if self.organizations.contains(&organization.name) {
+                self.learn_organization(organization);
+            }
+        }
         if let Some(catalog) = changes.catalog {
             self.catalog = Some(Rc::new(catalog));
         }
@@ -192,122 +191,45 @@ impl PolicyCache {
     pub fn forget(&mut self, revision: u64) {
         self.keys.clear();
         self.namespaces.clear();
+        self.organizations.clear();
         self.missing_keys.clear();
         self.missing_namespaces.clear();
         self.catalog = None;
         self.revision = revision;
     }
 
+    /// Namespaces together with their organizations. One that is not named limits nothing.
+    fn learn_namespaces(
+        &mut self,
+        namespaces: Vec<NamespacePolicy>,
+        organizations: Vec<OrganizationPolicy>,
+    ) {
+        let named = |name: &str| organizations.iter().any(|other| other.name == name);
+        let unlimited: Vec<OrganizationPolicy> = namespaces
+            .iter()
+            .map(|namespace| &namespace.organization)
+            .filter(|name| !named(name) && !self.organizations.contains(name))
+            .map(|name| OrganizationPolicy::unlimited(name))
+            .collect();
+        for organization in organizations.into_iter().chain(unlimited) {
+            self.learn_organization(organization);
+        }
+        for namespace in namespaces {
+            self.learn_namespace(namespace);
+        }
+    }
+
     fn learn_key(&mut self, policy: KeyPolicy) {
-        let scope = Rc::new(Scope::new(
-            format!("key:{}", policy.id),
-            policy.limits.clone(),
-        ));
-        self.keys
-            .insert(policy.digest, Rc::new(Key { policy, scope }));
+        self.keys.insert(policy.digest, Rc::new(Key::new(policy)));
     }
 
     fn learn_namespace(&mut self, policy: NamespacePolicy) {
-        let name = policy.name.clone();
-        let scope = Rc::new(Scope::new(
-            format!("namespace:{name}"),
-            policy.limits.clone(),
-        ));
         self.namespaces
-            .insert(name, Rc::new(Namespace { policy, scope }));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-    const DIGEST: KeyDigest = KeyDigest([7; 32]);
-
-    fn key(enabled: bool) -> KeyPolicy {
-        let text = format!(
-            r#"{{"id":"key_1","digest":"{}","name":"a","enabled":{enabled}}}"#,
-            DIGEST.to_hex()
-        );
-        serde_json::from_str(&text).unwrap()
+            .insert(policy.name.clone(), Rc::new(Namespace::new(policy)));
     }
 
-    fn asked() -> ResolveRequest {
-        ResolveRequest {
-            key: Some(DIGEST),
-            ..Default::default()
-        }
-    }
-
-    fn answer(revision: u64, key: Option<KeyPolicy>) -> ResolveAnswer {
-        ResolveAnswer {
-            revision,
-            key,
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn a_missing_key_is_asked_for_again_after_a_while_or_a_change() {
-        let mut cache = PolicyCache::new(10, 0);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
-        cache.learn(&asked(), answer(1, None), NOW);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::No));
-        assert!(matches!(
-            cache.key(&DIGEST, NOW.plus(MISSING_FOR)),
-            Known::Unknown
-        ));
-        let created = PolicyChanges {
-            revision: 2,
-            keys: vec![key(true)],
-            ..Default::default()
-        };
-        cache.apply(created);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
-    }
-
-    #[test]
-    fn an_answer_that_a_change_overtook_is_not_kept() {
-        let mut cache = PolicyCache::new(10, 0);
-        let disabled = PolicyChanges {
-            revision: 5,
-            keys: vec![key(false)],
-            ..Default::default()
-        };
-        cache.apply(disabled);
-        cache.learn(&asked(), answer(4, Some(key(true))), NOW);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
-        cache.learn(&asked(), answer(5, Some(key(false))), NOW);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Yes(key) if !key.policy.enabled));
-    }
-
-    #[test]
-    fn a_removed_key_is_gone_and_a_reset_forgets_all() {
-        let mut cache = PolicyCache::new(10, 0);
-        cache.learn(&asked(), answer(1, Some(key(true))), NOW);
-        let removed = PolicyChanges {
-            revision: 2,
-            removed_keys: vec![DIGEST],
-            ..Default::default()
-        };
-        cache.apply(removed);
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
-        cache.learn(&asked(), answer(2, Some(key(true))), NOW);
-        cache.apply(PolicyChanges {
-            revision: 1,
-            reset: true,
-            ..Default::default()
-        });
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
-        assert_eq!(cache.revision(), 1);
-    }
-
-    #[test]
-    fn an_inline_policy_knows_all_there_is() {
-        let mut cache = PolicyCache::complete(vec![key(true)], vec![], Catalog::builtin());
-        assert!(matches!(cache.key(&DIGEST, NOW), Known::Yes(_)));
-        assert!(matches!(cache.key(&KeyDigest([8; 32]), NOW), Known::No));
-        assert!(matches!(cache.namespace("x", NOW), Known::No));
+    fn learn_organization(&mut self, policy: OrganizationPolicy) {
+        self.organizations
+            .insert(policy.name.clone(), Rc::new(Organization::new(policy)));
     }
 }

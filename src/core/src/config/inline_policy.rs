@@ -3,7 +3,8 @@
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
-    Catalog, EndpointScope, KeyPolicy, Limits, Model, NamespacePolicy, Priority, Role, UnknownPrice,
+    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, Model, NamespacePolicy,
+    OrganizationPolicy, Priority, Role, UnknownPrice,
 };
 use crate::timestamp::Timestamp;
 use crate::usage::Price;
@@ -18,6 +19,8 @@ pub struct InlinePolicy {
     pub keys: Vec<KeyPolicy>,
     /// Every namespace.
     pub namespaces: Vec<NamespacePolicy>,
+    /// Every organization that limits something.
+    pub organizations: Vec<OrganizationPolicy>,
     /// Every model.
     pub catalog: Catalog,
 }
@@ -25,6 +28,8 @@ pub struct InlinePolicy {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicy {
+    #[serde(default)]
+    organizations: Vec<RawOrganization>,
     #[serde(default)]
     namespaces: Vec<RawNamespace>,
     #[serde(default)]
@@ -45,8 +50,18 @@ struct RawLimits {
 }
 
 #[derive(Deserialize)]
+struct RawOrganization {
+    name: String,
+    #[serde(flatten)]
+    limits: RawLimits,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
 struct RawNamespace {
     name: String,
+    organization: Option<String>,
     allowed_models: Option<Vec<String>>,
     #[serde(default)]
     priority: Priority,
@@ -91,6 +106,7 @@ struct RawModel {
 impl RawPolicy {
     pub(super) fn validate(self, problems: &mut Vec<String>) -> InlinePolicy {
         let catalog = catalog(self.models, self.aliases, problems);
+        let organizations = organizations(self.organizations, problems);
         let mut names = HashSet::new();
         let mut namespaces = Vec::new();
         for raw in self.namespaces {
@@ -99,13 +115,22 @@ impl RawPolicy {
             }
             let what = format!("namespace `{}`", raw.name);
             refuse_unknown(&what, &raw.unknown, problems);
+            if let Some(named) = &raw.organization
+                && !organizations.iter().any(|other| other.name == *named)
+            {
+                problems.push(format!(
+                    "{what} belongs to organization `{named}`, which is not there"
+                ));
+            }
             namespaces.push(NamespacePolicy {
                 limits: raw.limits.validate(&what, problems),
                 allowed_models: raw.allowed_models,
                 priority: raw.priority,
                 unknown_price: raw.unknown_price,
                 name: raw.name,
-                organization: "default".to_owned(),
+                organization: raw
+                    .organization
+                    .unwrap_or_else(|| DEFAULT_ORGANIZATION.to_owned()),
                 failure_mode: Default::default(),
                 enabled: true,
                 revision: 0,
@@ -128,9 +153,27 @@ impl RawPolicy {
         InlinePolicy {
             keys,
             namespaces,
+            organizations,
             catalog,
         }
     }
+}
+
+fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<OrganizationPolicy> {
+    let mut organizations: Vec<OrganizationPolicy> = Vec::with_capacity(raw.len());
+    for raw in raw {
+        let what = format!("organization `{}`", raw.name);
+        if organizations.iter().any(|other| other.name == raw.name) {
+            problems.push(format!("{what} is there twice"));
+        }
+        refuse_unknown(&what, &raw.unknown, problems);
+        organizations.push(OrganizationPolicy {
+            limits: raw.limits.validate(&what, problems),
+            name: raw.name,
+            revision: 0,
+        });
+    }
+    organizations
 }
 
 impl RawKey {

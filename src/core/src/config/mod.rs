@@ -22,7 +22,8 @@ pub struct Config {
     pub hold: Hold,
     /// Paths that are let pass unmetered.
     pub pass_through: Vec<PassThrough>,
-    /// Keys and namespaces each worker remembers at most: 16 to 10,000,000.
+    /// Keys, namespaces and organizations each worker remembers at most, of each: 16 to
+    /// 10,000,000.
     pub max_cached_tenants: usize,
 }
 
@@ -266,7 +267,8 @@ mod tests {
         assert!(problems(r#"{"acounting":{}}"#).contains("unknown field `acounting`"));
         let both = problems(
             r#"{"accounting":{"cluster":"","timeout_ms":0},"max_request_seconds":0,
-                "policy":{"namespaces":[{"name":"a"},{"name":"a","rpm_limit":3,"daily_quota_usd":1}],
+                "policy":{"organizations":[{"name":"o"},{"name":"o","rpm":1,"max_concurrency":0}],
+                          "namespaces":[{"name":"a","organization":"p"},{"name":"a","rpm_limit":3,"daily_quota_usd":1}],
                           "keys":[{"id":"k","sha256":"00","namespace":"b"}],
                           "models":[{"name":"m","upstream":"u","input":-1,"output":1}],
                           "aliases":{"x":"nobody"}}}"#,
@@ -276,6 +278,10 @@ mod tests {
             "accounting.timeout_ms",
             "accounting.cluster",
             "exclude each other",
+            "organization `o` is there twice",
+            "organization `o`: there is no setting `rpm`",
+            "organization `o`: max_concurrency must be",
+            "namespace `a` belongs to organization `p`, which is not there",
             "namespace `a` is there twice",
             "namespace `a`: there is no setting `rpm_limit`",
             "key `k`: sha256",

@@ -106,10 +106,11 @@ impl Exchange {
 }
 
 /// Every scope a caller's requests are debited in.
-pub(super) fn scopes(caller: &Caller) -> [Rc<Scope>; 2] {
+pub(super) fn scopes(caller: &Caller) -> [Rc<Scope>; 3] {
     [
         Rc::clone(&caller.key().scope),
         Rc::clone(&caller.namespace().scope),
+        Rc::clone(&caller.organization().scope),
     ]
 }
 

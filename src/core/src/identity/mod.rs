@@ -1,6 +1,6 @@
 //! Who calls: from a credential and a namespace header to a [`Caller`].
 
-use crate::cache::{Key, Known, Namespace, PolicyCache};
+use crate::cache::{Key, Known, Namespace, Organization, PolicyCache};
 use crate::ids::KeyDigest;
 use crate::refusal::Refusal;
 use crate::request::RequestHead;
@@ -14,6 +14,7 @@ use std::rc::Rc;
 pub struct Caller {
     key: Rc<Key>,
     namespace: Rc<Namespace>,
+    organization: Rc<Organization>,
 }
 
 impl Caller {
@@ -25,6 +26,11 @@ impl Caller {
     /// The namespace it is served in.
     pub fn namespace(&self) -> &Rc<Namespace> {
         &self.namespace
+    }
+
+    /// The organization that namespace belongs to.
+    pub fn organization(&self) -> &Rc<Organization> {
+        &self.organization
     }
 }
 
@@ -110,19 +116,29 @@ impl Claim {
         let namespace = match cache.namespace(name, now) {
             Known::Yes(namespace) => namespace,
             Known::No => return Err(Refusal::unknown_namespace(name.as_bytes()).into()),
-            Known::Unknown => {
-                let mut question = self.question(cache);
-                question.namespace = Some(name.clone());
-                return Err(Unauthenticated::Unknown(question));
-            }
+            Known::Unknown => return Err(self.question_of(cache, name)),
         };
         if !namespace.policy.enabled {
             return Err(Refusal::disabled_namespace(name).into());
         }
+        let Some(organization) = cache.organization(&namespace.policy.organization) else {
+            return Err(self.question_of(cache, name));
+        };
         if cache.catalog().is_none() {
             return Err(Unauthenticated::Unknown(self.question(cache)));
         }
-        Ok(Caller { key, namespace })
+        Ok(Caller {
+            key,
+            namespace,
+            organization,
+        })
+    }
+
+    /// Asks for the namespace of that name too, and with it for its organization.
+    fn question_of(&self, cache: &PolicyCache, namespace: &str) -> Unauthenticated {
+        let mut question = self.question(cache);
+        question.namespace = Some(namespace.to_owned());
+        Unauthenticated::Unknown(question)
     }
 
     fn question(&self, cache: &PolicyCache) -> ResolveRequest {

@@ -6,9 +6,11 @@ mod endpoint;
 mod key;
 mod limits;
 mod namespace;
+mod organization;
 
 pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
 pub use endpoint::{EndpointScope, Role};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
+pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};

@@ -1,7 +1,7 @@
 //! One namespace (team, project), as far as a gateway needs to know it.
 
-use super::Limits;
 use super::key::yes;
+use super::{DEFAULT_ORGANIZATION, Limits};
 use serde::{Deserialize, Serialize};
 
 /// A namespace's rights, limits and settings.
@@ -36,7 +36,7 @@ pub struct NamespacePolicy {
 }
 
 fn default_organization() -> String {
-    "default".to_owned()
+    DEFAULT_ORGANIZATION.to_owned()
 }
 
 /// The place of a namespace where several compete.

@@ -1,7 +1,7 @@
 //! How policy reaches a gateway.
 
 use crate::ids::KeyDigest;
-use crate::policy::{Catalog, KeyPolicy, NamespacePolicy};
+use crate::policy::{Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy};
 use serde::{Deserialize, Serialize};
 
 /// Asks for a key, a namespace, or both, on first sight.
@@ -31,6 +31,8 @@ pub struct ResolveAnswer {
     pub key: Option<KeyPolicy>,
     /// The key's namespace, and the one asked for.
     pub namespaces: Vec<NamespacePolicy>,
+    /// The organizations of those namespaces. One that is absent limits nothing.
+    pub organizations: Vec<OrganizationPolicy>,
     /// The catalog, where it is newer than the worker's.
     pub catalog: Option<Catalog>,
 }
@@ -49,6 +51,10 @@ pub struct PolicyChanges {
     pub namespaces: Vec<NamespacePolicy>,
     /// Names of deleted namespaces.
     pub removed_namespaces: Vec<String>,
+    /// Organizations created or changed.
+    pub organizations: Vec<OrganizationPolicy>,
+    /// Names of deleted organizations.
+    pub removed_organizations: Vec<String>,
     /// The catalog, where it changed.
     pub catalog: Option<Catalog>,
     /// The gateway was too far behind (or ahead: a restored database) to be told the difference:

@@ -8,7 +8,7 @@ use crate::store::fake::Interruption;
 fn interrupted(nth: usize, namespace: &Limits, money: i64) -> FakeStore {
     let limits = namespace.clone();
     let competitor: Interruption = Box::new(move |store| {
-        let [_, namespace] = scopes(&Limits::default(), &limits);
+        let [_, namespace] = scopes([&Limits::default(), &limits]);
         let _ = admit(store, &[namespace], &ask(0, money), TERMS, at(0)).unwrap();
     });
     let mut store = FakeStore::default();
@@ -30,7 +30,7 @@ fn capped(cap: i64) -> Limits {
 #[test]
 fn a_scope_that_refuses_late_gives_back_the_ones_before() {
     let (key, namespace) = (capped(1_000), capped(100));
-    let scopes = scopes(&key, &namespace);
+    let scopes = scopes([&key, &namespace]);
     // The key is written, then the namespace's money goes to somebody else.
     let mut store = interrupted(1, &namespace, 60);
     let denied = admit(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap_err();
@@ -56,9 +56,42 @@ fn a_scope_that_refuses_late_gives_back_the_ones_before() {
 }
 
 #[test]
+fn an_organization_that_refuses_late_gives_back_key_and_namespace() {
+    let (wide, narrow) = (capped(1_000), capped(100));
+    let scopes = scopes([&wide, &wide, &narrow]);
+    let organization = Rc::clone(&scopes[2]);
+    let competitor: Interruption = Box::new(move |store| {
+        let _ = admit(store, &[organization], &ask(0, 60), TERMS, at(0)).unwrap();
+    });
+    let mut store = FakeStore::default();
+    store.interruptions.extend([None, None, Some(competitor)]);
+    let denied = admit(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap_err();
+    assert!(matches!(denied, Denied::Budget { scope, .. } if scope.name == "organization:o"));
+    for scope in &scopes[..2] {
+        let record = record(&store, scope);
+        assert_eq!(record.in_flight.total(), 0, "{}", scope.name);
+        assert_eq!(record.books.reserved.total(), 0, "{}", scope.name);
+    }
+}
+
+#[test]
+fn a_scope_without_limits_is_neither_read_nor_written() {
+    let burst_alone = Limits {
+        burst: Some(5),
+        ..Limits::default()
+    };
+    let scopes = scopes([&capped(100), &Limits::default(), &burst_alone]);
+    let mut store = FakeStore::default();
+    let reservation = admit(&mut store, &scopes, &ask(1, 10), TERMS, at(0)).unwrap();
+    let _ = reservation.settle(&mut store, 1, Money::ZERO, at(1));
+    let written: Vec<&String> = store.values.keys().collect();
+    assert_eq!(written, ["scope/key:k"]);
+}
+
+#[test]
 fn a_lost_race_is_judged_anew_and_not_refused_where_both_fit() {
     let (key, namespace) = (capped(1_000), capped(100));
-    let scopes = scopes(&key, &namespace);
+    let scopes = scopes([&key, &namespace]);
     let mut store = interrupted(1, &namespace, 40);
     let reservation = admit(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap();
     assert_eq!(record(&store, &scopes[1]).books.reserved.total(), 100);
@@ -72,7 +105,7 @@ fn a_lost_race_is_judged_anew_and_not_refused_where_both_fit() {
 #[test]
 fn a_cost_above_its_reservation_is_booked_in_full() {
     let limits = capped(100);
-    let scopes = scopes(&limits, &limits);
+    let scopes = scopes([&limits; 3]);
     let mut store = FakeStore::default();
     let reservation = admit(&mut store, &scopes, &ask(1, 10), TERMS, at(0)).unwrap();
     let _ = reservation.settle(&mut store, 5_000, Money::from_nanos(130), at(1));
@@ -96,7 +129,7 @@ fn what_a_trapped_worker_held_drops_out() {
         max_concurrency: Some(1),
         ..capped(100)
     };
-    let scopes = scopes(&limits, &limits);
+    let scopes = scopes([&limits; 3]);
     let terms = Terms {
         epochs: Epochs(10),
         ..TERMS
@@ -117,11 +150,11 @@ fn what_a_trapped_worker_held_drops_out() {
 proptest! {
     #[test]
     fn a_refusal_leaves_no_trace(
-        limits in [tight_limits(), tight_limits()],
+        limits in [tight_limits(), tight_limits(), tight_limits()],
         before in proptest::collection::vec((0u64..20, 0i64..100), 0..8),
         refused in (0u64..60, 0i64..700),
     ) {
-        let scopes = scopes(&limits[0], &limits[1]);
+        let scopes = scopes(limits.each_ref());
         let mut store = FakeStore::default();
         for (tokens, money) in before {
             drop(admit(&mut store, &scopes, &ask(tokens, money), TERMS, at(0)));

@@ -38,8 +38,8 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     proptest::collection::vec(operation, 1..10)
 }
 
-fn work(mut seat: Seat, limits: &[Limits; 2], operations: Vec<Operation>) -> Work {
-    let scopes = scopes(&limits[0], &limits[1]);
+fn work(mut seat: Seat, limits: &[Limits; 3], operations: Vec<Operation>) -> Work {
+    let scopes = scopes(limits.each_ref());
     let mut work = Work::default();
     let mut held: Vec<(Reservation, u64)> = Vec::new();
     let settle = |seat: &mut Seat, work: &mut Work, held: (Reservation, u64), percent: i64| {
@@ -85,8 +85,8 @@ fn work(mut seat: Seat, limits: &[Limits; 2], operations: Vec<Operation>) -> Wor
 }
 
 /// What holds after every single write.
-fn check_limits(store: &FakeStore, limits: &[Limits; 2]) {
-    for scope in scopes(&limits[0], &limits[1]) {
+fn check_limits(store: &FakeStore, limits: &[Limits; 3]) {
+    for scope in scopes(limits.each_ref()) {
         let (record, limits) = (record(store, &scope), &scope.limits);
         if let Some(most) = limits.max_concurrency {
             let in_flight = u64::try_from(record.in_flight.total()).unwrap();
@@ -107,11 +107,11 @@ fn check_limits(store: &FakeStore, limits: &[Limits; 2]) {
     }
 }
 
-fn check_end(store: &FakeStore, limits: &[Limits; 2], done: &[Work]) {
+fn check_end(store: &FakeStore, limits: &[Limits; 3], done: &[Work]) {
     let cost: i64 = done.iter().map(|work| work.cost).sum();
     let requests: u64 = done.iter().map(|work| work.requests).sum();
     let clock = done.iter().map(|work| work.clock).max().unwrap();
-    for scope in scopes(&limits[0], &limits[1]) {
+    for scope in scopes(limits.each_ref()) {
         let record = record(store, &scope);
         assert_eq!(record.in_flight.total(), 0, "{}", scope.name);
         assert_eq!(record.books.reserved.total(), 0, "{}", scope.name);
@@ -135,7 +135,7 @@ proptest! {
 
     #[test]
     fn no_interleaving_passes_a_limit_or_loses_a_settlement(
-        limits in [tight_limits(), tight_limits()],
+        limits in [tight_limits(), tight_limits(), tight_limits()],
         workers in proptest::collection::vec(operations(), 2..4),
         schedule in proptest::collection::vec(0u8..4, 0..24),
         conflicts in proptest::collection::vec(proptest::bool::weighted(0.2), 0..60),

@@ -22,6 +22,8 @@ const TERMS: Terms = Terms {
     budgeting: Budgeting::Books,
 };
 
+const NAMES: [&str; 3] = ["key:k", "namespace:n", "organization:o"];
+
 fn at(nanos: u64) -> Timestamp {
     Timestamp::from_nanos(START + nanos)
 }
@@ -34,10 +36,13 @@ fn ask(tokens: u64, money: i64) -> Ask {
     }
 }
 
-/// A key and its namespace.
-fn scopes(key: &Limits, namespace: &Limits) -> [Rc<Scope>; 2] {
-    [("key:k", key), ("namespace:n", namespace)]
-        .map(|(name, limits)| Rc::new(Scope::new(name.to_owned(), limits.clone())))
+/// A key, its namespace, its organization: as many as there are limits.
+fn scopes<const N: usize>(limits: [&Limits; N]) -> [Rc<Scope>; N] {
+    let mut names = NAMES.iter();
+    limits.map(|limits| {
+        let name = (*names.next().unwrap()).to_owned();
+        Rc::new(Scope::new(name, limits.clone()))
+    })
 }
 
 fn record(store: &FakeStore, scope: &Scope) -> ScopeRecord {

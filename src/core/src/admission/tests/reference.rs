@@ -155,7 +155,7 @@ struct Held {
 }
 
 /// A cap outweighs a rate, and the longest wait decides among rates.
-fn judge(models: &[Model; 2], tokens: u64, money: i64, clock: u64) -> Decision {
+fn judge(models: &[Model; 3], tokens: u64, money: i64, clock: u64) -> Decision {
     let mut verdict = Decision::Yes;
     for (me, model) in models.iter().enumerate() {
         let decision = model.judge(me, tokens, money, clock);
@@ -172,7 +172,7 @@ fn judge(models: &[Model; 2], tokens: u64, money: i64, clock: u64) -> Decision {
 }
 
 fn decision_of(denied: &Denied) -> Decision {
-    let index = |name: &str| usize::from(name.starts_with("namespace"));
+    let index = |name: &str| NAMES.iter().position(|other| *other == name).unwrap();
     match denied {
         Denied::Rate {
             scope,
@@ -190,7 +190,7 @@ fn decision_of(denied: &Denied) -> Decision {
     }
 }
 
-fn compare(store: &FakeStore, scopes: &[Rc<Scope>; 2], models: &[Model; 2], clock: u64) {
+fn compare(store: &FakeStore, scopes: &[Rc<Scope>; 3], models: &[Model; 3], clock: u64) {
     for (scope, model) in scopes.iter().zip(models) {
         let mut record = record(store, scope);
         if let Some(bucket) = scope.requests() {
@@ -216,14 +216,14 @@ fn compare(store: &FakeStore, scopes: &[Rc<Scope>; 2], models: &[Model; 2], cloc
 proptest! {
     #[test]
     fn decisions_and_numbers_are_those_of_the_model(
-        limits in [tight_limits(), tight_limits()],
+        limits in [tight_limits(), tight_limits(), tight_limits()],
         operations in proptest::collection::vec(
             // Rarely as long as a day, so that days and the month end within a run.
             (prop_oneof![6 => 0..5 * SECOND, 1 => 0..3 * DAY], 0u64..60, 0i64..150, 0u8..3, 0usize..9),
             1..60,
         ),
     ) {
-        let scopes = scopes(&limits[0], &limits[1]);
+        let scopes = scopes(limits.each_ref());
         let mut models = limits.map(Model::new);
         let mut store = FakeStore::default();
         let (mut clock, mut held) = (0, Vec::<Held>::new());

@@ -60,6 +60,11 @@ impl Bench {
     /// A gateway that keeps its own books. `key` and `namespace` are fields of the inline policy,
     /// each beginning with a comma.
     pub(super) fn standalone(key: &str, namespace: &str) -> Bench {
+        Bench::of_organization(key, namespace, "")
+    }
+
+    /// The same with fields of the organization, of which all namespaces are.
+    pub(super) fn of_organization(key: &str, namespace: &str, organization: &str) -> Bench {
         let digest = secret::digest(KEY.as_bytes()).to_hex();
         let admin = secret::digest(b"sk-admin").to_hex();
         let text = format!(
@@ -67,11 +72,18 @@ impl Bench {
             "policy":{{
             "keys":[{{"id":"k","sha256":"{digest}","namespace":"n"{key}}},
                 {{"id":"admin","sha256":"{admin}"}}],
-            "namespaces":[{{"name":"n"{namespace}}},{{"name":"m"}}],{MODELS}}}}}"#
+            "namespaces":[{{"name":"n","organization":"o"{namespace}}},
+                {{"name":"m","organization":"o"}}],
+            "organizations":[{{"name":"o"{organization}}}],{MODELS}}}}}"#
         );
         let config = Config::parse(text.as_bytes()).unwrap();
         let policy = config.policy.clone().unwrap();
-        let cache = PolicyCache::complete(policy.keys, policy.namespaces, policy.catalog);
+        let cache = PolicyCache::complete(
+            policy.keys,
+            policy.namespaces,
+            policy.organizations,
+            policy.catalog,
+        );
         Bench::with(config, cache)
     }
 

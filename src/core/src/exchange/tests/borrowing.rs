@@ -47,6 +47,7 @@ fn teach(bench: &mut Bench, request: &ResolveRequest, key: KeyPolicy, namespace:
         revision: 1,
         key: Some(key),
         namespaces: vec![namespace],
+        organizations: Vec::new(),
         catalog: Some(catalog),
     };
     let now = bench.now;

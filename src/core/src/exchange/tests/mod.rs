@@ -3,4 +3,5 @@ mod borrowing;
 mod holding;
 mod metering;
 mod order;
+mod organizations;
 mod refusals;

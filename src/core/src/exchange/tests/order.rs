@@ -10,6 +10,8 @@ use crate::worker::apply_lend;
 use core::time::Duration;
 use proptest::prelude::*;
 
+const SCOPES: [&str; 3] = ["key:k", "namespace:n", "organization:o"];
+
 /// One input, or something that happens outside of the exchange.
 #[derive(Clone, Debug)]
 enum Happening {
@@ -76,10 +78,10 @@ fn heads() -> [HeaderList; 5] {
     ]
 }
 
-/// A gateway of either kind whose tenant is known and limited at both levels.
+/// A gateway of either kind whose tenant is known and limited at every level.
 fn bench(leased: bool) -> Bench {
     let limits = r#","rate_limit_per_minute":600,"max_concurrency":3,"monthly_quota_usd":0.01"#;
-    let mut bench = Bench::standalone(limits, limits);
+    let mut bench = Bench::of_organization(limits, limits, limits);
     if leased {
         let config = Bench::leased("").0.gateway.config;
         bench.gateway.config.accounting = config.accounting;
@@ -115,8 +117,7 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
 
 /// How many requests hold something, in the scope that knows of fewest.
 fn held(bench: &Bench) -> i64 {
-    let scopes = ["key:k", "namespace:n"];
-    scopes
+    SCOPES
         .map(|scope| bench.record(scope).in_flight.total())
         .into_iter()
         .min()
@@ -190,7 +191,7 @@ proptest! {
         }
         prop_assert!(!exchange.holds_reservation());
         prop_assert_eq!(emitted, admitted, "one event a reservation");
-        for scope in ["key:k", "namespace:n"] {
+        for scope in SCOPES {
             let record = bench.record(scope);
             prop_assert_eq!(record.in_flight.total(), 0);
             prop_assert_eq!(record.books.reserved.total(), 0);

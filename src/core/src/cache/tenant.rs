@@ -1,0 +1,59 @@
+//! What is in memory of a tenant: each policy with the scope of limits it makes.
+
+use crate::admission::Scope;
+use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy};
+use std::rc::Rc;
+
+/// A key and what is derived from it once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The policy.
+    pub policy: KeyPolicy,
+    /// The key as a scope of limits.
+    pub scope: Rc<Scope>,
+}
+
+/// A namespace and what is derived from it once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// The policy.
+    pub policy: NamespacePolicy,
+    /// The namespace as a scope of limits.
+    pub scope: Rc<Scope>,
+}
+
+/// An organization and what is derived from it once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// The policy.
+    pub policy: OrganizationPolicy,
+    /// The organization as a scope of limits.
+    pub scope: Rc<Scope>,
+}
+
+impl Key {
+    /// A key of this policy.
+    pub fn new(policy: KeyPolicy) -> Self {
+        let name = format!("key:{}", policy.id);
+        let scope = Rc::new(Scope::new(name, policy.limits.clone()));
+        Key { policy, scope }
+    }
+}
+
+impl Namespace {
+    /// A namespace of this policy.
+    pub fn new(policy: NamespacePolicy) -> Self {
+        let name = format!("namespace:{}", policy.name);
+        let scope = Rc::new(Scope::new(name, policy.limits.clone()));
+        Namespace { policy, scope }
+    }
+}
+
+impl Organization {
+    /// An organization of this policy.
+    pub fn new(policy: OrganizationPolicy) -> Self {
+        let name = format!("organization:{}", policy.name);
+        let scope = Rc::new(Scope::new(name, policy.limits.clone()));
+        Organization { policy, scope }
+    }
+}
