@@ -41,7 +41,7 @@ impl App {
     ) -> Result<SharedApp, StoreError> {
         let mut tx = store.write().await?;
         if catalog::seed(&mut tx).await? {
-            organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, clock.now()).await?;
+            organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, 0, clock.now()).await?;
             tx.commit().await?;
         }
         Ok(Arc::new(App {

@@ -91,13 +91,14 @@ pub struct PolicyOptions {
     /// still holds.
     #[arg(long, env = "PADDOCK_ALLOW_OVER_ASSIGNMENT")]
     pub allow_over_assignment: bool,
-    /// Requests a minute of an organization that sets none; at least --max-rpm.
+    /// Requests a minute answered of an organization that sets none; at least --max-rpm. This and
+    /// the two below bound what namespaces may be given; gateways enforce only what was set.
     #[arg(long, env = "PADDOCK_ORGANIZATION_RPM", default_value_t = 10_000)]
     pub organization_rpm: u64,
-    /// Tokens a minute of an organization that sets none.
+    /// Tokens a minute answered of an organization that sets none.
     #[arg(long, env = "PADDOCK_ORGANIZATION_TPM", default_value_t = MAX_RATE)]
     pub organization_tpm: u64,
-    /// Monthly quota in dollars of an organization that sets none.
+    /// Monthly quota in dollars answered of an organization that sets none.
     #[arg(
         long,
         env = "PADDOCK_ORGANIZATION_MONTHLY_USD",
@@ -145,6 +146,9 @@ pub struct Config {
     pub allow_over_assignment: bool,
     /// On what terms money is lent.
     pub terms: Terms,
+    /// What is answered of an organization that sets no limits, and the most its namespaces may be
+    /// given. Gateways enforce what was set alone.
+    pub organization: Limits,
 }
 
 impl Config {
@@ -207,8 +211,8 @@ impl Config {
                 grace: Duration::from_secs(policy.lease_grace_seconds),
                 scarce_for: Duration::from_secs(3),
                 started_at: now,
-                organization,
             },
+            organization,
         })
     }
 }

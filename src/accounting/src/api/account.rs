@@ -1,12 +1,12 @@
 //! `GET /v1/account/balance`: what the caller may still spend this month.
 
 use crate::app::SharedApp;
-use crate::domain::hierarchy::InForce;
-use crate::domain::records::DEFAULT_ORGANIZATION;
+use crate::domain::records::{DEFAULT_ORGANIZATION, Organization};
 use crate::domain::scope::Scope;
 use crate::domain::standing::{Place, Standing};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::store::organizations;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -25,12 +25,15 @@ pub async fn balance(
     State(app): State<SharedApp>,
     caller: Caller,
 ) -> Result<Json<Balance>, ApiError> {
-    let (now, defaults) = (app.now(), &app.config.terms.organization);
+    let (now, defaults) = (app.now(), &app.config.organization);
     let mut tx = app.store.read().await?;
     let standing = match caller {
         Caller::Operator => {
-            let scope = Scope::Organization(DEFAULT_ORGANIZATION.to_owned());
-            let quota = InForce::top(defaults).monthly_quota;
+            let name = DEFAULT_ORGANIZATION.to_owned();
+            let organization = organizations::find(&mut tx, &name).await?;
+            let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
+            let quota = organization.in_force(defaults).monthly_quota;
+            let scope = Scope::Organization(name);
             Standing::of(&mut tx, scope, quota, now).await?
         }
         Caller::Holder(holder) => {

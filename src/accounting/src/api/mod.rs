@@ -3,6 +3,7 @@
 mod account;
 mod keys;
 mod namespaces;
+mod organizations;
 mod prices;
 mod roles;
 
@@ -21,6 +22,7 @@ pub fn routes() -> Router<SharedApp> {
         .route("/v1/roles", get(roles::list))
         .merge(keys::routes())
         .merge(namespaces::routes())
+        .merge(organizations::routes())
         .merge(prices::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

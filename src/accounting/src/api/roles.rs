@@ -32,7 +32,7 @@ pub struct Roles {
 /// Answers any key: models and quota are those of its namespace.
 pub async fn list(State(app): State<SharedApp>, caller: Caller) -> Result<Json<Roles>, ApiError> {
     let mut tx = app.store.read().await?;
-    let defaults = &app.config.terms.organization;
+    let defaults = &app.config.organization;
     let catalog = catalog::load(&mut tx).await?;
     let (models, quota) = match caller {
         Caller::Operator => {

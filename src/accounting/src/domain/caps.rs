@@ -7,7 +7,6 @@ use crate::store::spend::{self, Quotas};
 use crate::store::{StoreError, Tx};
 use paddock_core::budget::{Cap, tightest};
 use paddock_core::money::Money;
-use paddock_core::policy::Limits;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{CapPeriod, Lease};
 use std::collections::HashMap;
@@ -24,8 +23,6 @@ pub struct Terms {
     pub scarce_for: Duration,
     /// When this service started.
     pub started_at: Timestamp,
-    /// Limits of organizations that set none.
-    pub organization: Limits,
 }
 
 /// A scope that has at least one cap, in its current periods.
@@ -119,12 +116,11 @@ impl Budget {
 /// Where the database refuses.
 pub async fn load(
     tx: &mut Tx,
-    terms: &Terms,
     scarce: &HashMap<String, Timestamp>,
     scopes: &[Scope],
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {
-    let quotas = spend::quotas(tx, scopes, &terms.organization).await?;
+    let quotas = spend::quotas(tx, scopes).await?;
     let quotas = quotas
         .into_iter()
         .filter(|(_, quotas)| quotas.each().next().is_some());

@@ -125,7 +125,7 @@ pub async fn book(
 
     let reported: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
     let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
-    let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
+    let mut budgets = caps::load(tx, &scarce, &reported, now).await?;
     let mut book = Reports::default();
     for report in reports {
         if let Some(budget) = budgets.get_mut(&report.scope) {

@@ -34,7 +34,7 @@ pub async fn lend(
         .iter()
         .filter_map(|scope| Scope::parse(scope))
         .collect();
-    let mut budgets = caps::load(tx, terms, &scarce, &parsed, now).await?;
+    let mut budgets = caps::load(tx, &scarce, &parsed, now).await?;
     let mut answer = LendAnswer::default();
     for need in &request.needs {
         if let Some(budget) = budgets.get_mut(&need.scope) {

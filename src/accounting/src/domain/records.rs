@@ -1,13 +1,14 @@
 //! What is stored of keys, namespaces and organizations.
 
+use crate::domain::hierarchy::InForce;
 use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{
-    EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, Priority, Role, UnknownPrice,
+    EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, OrganizationPolicy, Priority,
+    Role, UnknownPrice,
 };
 use paddock_core::timestamp::Timestamp;
 
-/// The organization of everything that names none.
-pub const DEFAULT_ORGANIZATION: &str = "default";
+pub use paddock_core::policy::DEFAULT_ORGANIZATION;
 
 /// One secret of a key: never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,11 +148,57 @@ impl Namespace {
     }
 }
 
-/// One organization, with the limits in force: its own, or the operator's for all.
+/// One organization.
 #[derive(Clone, Debug)]
 pub struct Organization {
     /// Its name, which is its id.
     pub name: String,
-    /// The limits its namespaces share.
+    /// The limits somebody set for its namespaces to share.
     pub limits: Limits,
+    /// The operator's labels: a list or a map of strings.
+    pub tags: Option<serde_json::Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The change of the policy that last touched it.
+    pub revision: u64,
+}
+
+impl Organization {
+    /// An organization that sets no limits.
+    pub fn new(name: String, now: Timestamp) -> Organization {
+        Organization {
+            name,
+            limits: Limits::default(),
+            tags: None,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        }
+    }
+
+    /// The limits to be answered, and the most its namespaces may be given: what was set, and
+    /// `defaults` for the rest.
+    pub fn in_force(&self, defaults: &Limits) -> InForce {
+        let own = &self.limits;
+        InForce::top(&Limits {
+            requests_per_minute: own.requests_per_minute.or(defaults.requests_per_minute),
+            burst: own.burst.or(defaults.burst),
+            tokens_per_minute: own.tokens_per_minute.or(defaults.tokens_per_minute),
+            max_concurrency: own.max_concurrency.or(defaults.max_concurrency),
+            monthly_quota: own.monthly_quota.or(defaults.monthly_quota),
+            daily_quota: own.daily_quota.or(defaults.daily_quota),
+        })
+    }
+
+    /// The organization as gateways know it: the defaults are not for them, for each limit costs
+    /// every request a write.
+    pub fn policy(&self) -> OrganizationPolicy {
+        OrganizationPolicy {
+            name: self.name.clone(),
+            limits: self.limits.clone(),
+            revision: self.revision,
+        }
+    }
 }

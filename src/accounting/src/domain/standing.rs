@@ -16,7 +16,7 @@ pub struct Place {
     pub namespace: Namespace,
     /// Its organization.
     pub organization: Organization,
-    /// The organization's limits in force.
+    /// The organization's limits, with the installation's where it sets none.
     pub above: InForce,
     /// The namespace's limits in force.
     pub limits: InForce,
@@ -48,13 +48,11 @@ impl Place {
         defaults: &Limits,
     ) -> Result<Place, StoreError> {
         let name = &namespace.organization;
-        let organization = organizations::find(tx, name, defaults).await?;
+        let organization = organizations::find(tx, name).await?;
         // The schema lets no namespace be without one.
-        let organization = organization.unwrap_or_else(|| Organization {
-            name: name.clone(),
-            limits: defaults.clone(),
-        });
-        let above = InForce::top(&organization.limits);
+        let organization =
+            organization.unwrap_or_else(|| Organization::new(name.clone(), namespace.created_at));
+        let above = organization.in_force(defaults);
         let limits = above.below(&namespace.limits);
         Ok(Place {
             namespace,

@@ -5,7 +5,7 @@ use crate::app::SharedApp;
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
-use crate::store::{catalog, keys, namespaces, policy};
+use crate::store::{catalog, keys, namespaces, organizations, policy};
 use axum::Json;
 use axum::extract::State;
 use paddock_core::ids::KeyDigest;
@@ -42,6 +42,17 @@ pub async fn handle(
         answer
             .namespaces
             .extend(namespace.map(|namespace| namespace.policy()));
+    }
+    let above: BTreeSet<&str> = answer
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.organization.as_str())
+        .collect();
+    for name in above {
+        let organization = organizations::find(&mut tx, name).await?;
+        answer
+            .organizations
+            .extend(organization.map(|organization| organization.policy()));
     }
     if request.catalog_revision != Some(catalog_revision) {
         answer.catalog = Some(catalog::load(&mut tx).await?);

@@ -1,5 +1,6 @@
 //! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
 
+use crate::domain::slug::MAX_NAME;
 use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
@@ -41,6 +42,15 @@ impl ApiError {
         let mut error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
         error.param = Some(param.to_owned()).filter(|param| !param.is_empty());
         error
+    }
+
+    /// 400: something else than the name of a namespace or organization.
+    pub fn not_a_name(param: &str) -> ApiError {
+        let message = format!(
+            "'{param}' must be 1 to {MAX_NAME} letters, digits, '-', '_' or '.', beginning with a \
+             letter or digit."
+        );
+        ApiError::invalid(param, message)
     }
 
     /// 400: a field that no parameter has.
@@ -98,6 +108,14 @@ impl ApiError {
             "conflict_error",
             message,
         )
+    }
+
+    /// 409: something else depends on it.
+    pub fn in_use(message: impl Into<String>) -> ApiError {
+        ApiError {
+            code: "in_use",
+            ..ApiError::conflict(message)
+        }
     }
 
     /// 413: the body is over the service's limit.

@@ -1,4 +1,4 @@
-//! The limits of a key or namespace, as they are written in JSON.
+//! The limits of a key, namespace or organization, as they are written in JSON.
 
 use super::error::ApiError;
 use super::fields::{Fields, Patch};
@@ -60,6 +60,23 @@ impl LimitsPatch {
             daily_quota: self.daily_quota.unwrap_or(limits.daily_quota),
         }
     }
+}
+
+/// The contract's names of the limits that are set.
+pub fn names_of(limits: &Limits) -> Vec<&'static str> {
+    let names = [
+        ("monthly_quota_usd", limits.monthly_quota.is_some()),
+        ("daily_quota_usd", limits.daily_quota.is_some()),
+        (
+            "rate_limit_per_minute",
+            limits.requests_per_minute.is_some(),
+        ),
+        ("tokens_per_minute", limits.tokens_per_minute.is_some()),
+        ("burst", limits.burst.is_some()),
+        ("max_concurrency", limits.max_concurrency.is_some()),
+    ];
+    let set = names.into_iter().filter(|(_, is_set)| *is_set);
+    set.map(|(name, _)| name).collect()
 }
 
 /// Limits in force, as they are answered: what is not set is the parent's.

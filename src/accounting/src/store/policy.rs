@@ -1,6 +1,6 @@
-//! The revision of the policy: one counter for keys, namespaces and the catalog.
+//! The revision of the policy: one counter for keys, namespaces, organizations and the catalog.
 
-use super::{StoreError, Tx, args, keys, loaded, namespaces};
+use super::{StoreError, Tx, args, keys, loaded, namespaces, organizations};
 use paddock_core::ids::KeyDigest;
 use paddock_core::wire::PolicyChanges;
 
@@ -14,6 +14,8 @@ pub enum Deleted {
     Secret,
     /// A namespace.
     Namespace,
+    /// An organization.
+    Organization,
 }
 
 impl Deleted {
@@ -21,6 +23,7 @@ impl Deleted {
         match self {
             Deleted::Secret => "secret",
             Deleted::Namespace => "namespace",
+            Deleted::Organization => "organization",
         }
     }
 }
@@ -82,6 +85,7 @@ pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreErro
     }
     let sql = "SELECT (SELECT COUNT(*) FROM keys WHERE revision > $1)
         + (SELECT COUNT(*) FROM namespaces WHERE revision > $1)
+        + (SELECT COUNT(*) FROM organizations WHERE revision > $1)
         + (SELECT COUNT(*) FROM tombstones WHERE revision > $1)";
     let (count,): (i64,) = tx.one(sql, args![since]).await?;
     if since > revision || count > MOST_CHANGES {
@@ -91,10 +95,12 @@ pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreErro
     }
     changes.keys = keys::changed_since(tx, since).await?;
     changes.namespaces = namespaces::changed_since(tx, since).await?;
+    changes.organizations = organizations::changed_since(tx, since).await?;
     let sql = "SELECT kind, name FROM tombstones WHERE revision > $1 ORDER BY revision";
     for (kind, name) in tx.all::<(String, String)>(sql, args![since]).await? {
         match kind.as_str() {
             "secret" => changes.removed_keys.extend(KeyDigest::from_hex(&name)),
+            "organization" => changes.removed_organizations.push(name),
             _ => changes.removed_namespaces.push(name),
         }
     }

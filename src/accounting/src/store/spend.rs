@@ -4,7 +4,6 @@ use super::{StoreError, Tx, Value, args};
 use crate::domain::period::{self, Window};
 use crate::domain::scope::Scope;
 use paddock_core::money::Money;
-use paddock_core::policy::Limits;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use std::collections::{BTreeMap, HashMap};
@@ -30,15 +29,11 @@ impl Quotas {
     }
 }
 
-/// The caps of those scopes that exist; organizations have `defaults` where they set none.
+/// The caps of those scopes that exist, as they were set.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn quotas(
-    tx: &mut Tx,
-    scopes: &[Scope],
-    defaults: &Limits,
-) -> Result<HashMap<String, Quotas>, StoreError> {
+pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quotas>, StoreError> {
     let mut found = HashMap::new();
     let [mut keys, mut namespaces, mut organizations] = [const { Vec::new() }; 3];
     for scope in scopes {
@@ -58,14 +53,10 @@ pub async fn quotas(
         let rows: Vec<(String, Option<i64>, Option<i64>)> =
             tx.among(&head, args![], &names, "").await?;
         for (name, monthly, daily) in rows {
-            let mut quotas = Quotas {
+            let quotas = Quotas {
                 monthly: monthly.map(Money::from_nanos),
                 daily: daily.map(Money::from_nanos),
             };
-            if table == "organizations" {
-                quotas.monthly = quotas.monthly.or(defaults.monthly_quota);
-                quotas.daily = quotas.daily.or(defaults.daily_quota);
-            }
             found.insert(format!("{prefix}{name}"), quotas);
         }
     }

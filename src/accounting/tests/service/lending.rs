@@ -219,6 +219,10 @@ on_both_databases! {
             { "scope": "nonsense", "amount": 1 },
             { "scope": "organization:default", "amount": 1 },
         ]);
+        let leases = gateway.lend(app, needs.clone()).await.leases;
+        assert!(leases.is_empty(), "what is only answered of organizations is not a cap");
+        let cap = json!({ "monthly_quota_usd": 9 });
+        app.patch("/v1/organizations/default", cap).await.expect(200);
         let leases = gateway.lend(app, needs).await.leases;
         assert_eq!(leases.len(), 1);
         assert_eq!(leases[0].scope, "organization:default");

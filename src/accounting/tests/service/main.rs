@@ -15,6 +15,7 @@ mod ledger;
 mod lending;
 mod namespaces;
 mod operations;
+mod organizations;
 mod periods;
 mod prices;
 mod support;

@@ -111,7 +111,7 @@ async fn find_or_make_place(
     wish: &Wish,
     revision: u64,
 ) -> Result<Place, ApiError> {
-    let defaults = &app.config.terms.organization;
+    let defaults = &app.config.organization;
     if let Some(name) = &wish.namespace {
         let place = Place::find(tx, name, defaults).await?;
         return place

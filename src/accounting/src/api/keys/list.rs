@@ -50,7 +50,7 @@ pub async fn handle(
     let mut data = Vec::with_capacity(found.len());
     for key in &found {
         if !places.contains_key(&key.namespace) {
-            let defaults = &app.config.terms.organization;
+            let defaults = &app.config.organization;
             let place = Place::find(&mut tx, &key.namespace, defaults).await?;
             places.extend(place.map(|place| (key.namespace.clone(), place)));
         }

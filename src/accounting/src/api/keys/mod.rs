@@ -51,7 +51,7 @@ async fn find(
 ) -> Result<(Key, Place), ApiError> {
     let unknown = || ApiError::not_found("key", id);
     let key = keys::find(tx, id).await?.ok_or_else(unknown)?;
-    let place = Place::find(tx, &key.namespace, &app.config.terms.organization).await?;
+    let place = Place::find(tx, &key.namespace, &app.config.organization).await?;
     let place = place.filter(|place| caller.owns(&place.namespace.organization));
     Ok((key, place.ok_or_else(unknown)?))
 }

@@ -32,7 +32,7 @@ pub async fn handle(
     fields.finish()?;
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    let place = Place::of(&mut tx, namespace, &app.config.terms.organization).await?;
+    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
     namespaces::update(&mut tx, &place.namespace).await?;

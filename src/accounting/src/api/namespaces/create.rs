@@ -54,9 +54,10 @@ pub async fn handle(
     fields.finish()?;
 
     let mut tx = app.store.write().await?;
-    namespace.revision = policy::next_revision(&mut tx).await?;
-    organizations::ensure(&mut tx, &namespace.organization, now).await?;
-    let place = Place::of(&mut tx, namespace, &app.config.terms.organization).await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    namespace.revision = revision;
+    organizations::ensure(&mut tx, &namespace.organization, revision, now).await?;
+    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
     if !namespaces::insert(&mut tx, &place.namespace).await? {
@@ -77,12 +78,7 @@ fn named(field: &str, name: String) -> Result<String, ApiError> {
     if slug::is_name(&name) {
         return Ok(name);
     }
-    let message = format!(
-        "'{field}' must be 1 to {} letters, digits, '-', '_' or '.', beginning with a letter or \
-         digit.",
-        slug::MAX_NAME
-    );
-    Err(ApiError::invalid(field, message))
+    Err(ApiError::not_a_name(field))
 }
 
 /// Takes what creating and changing have in common.

@@ -48,7 +48,7 @@ pub async fn handle(
     let catalog = catalog::load(&mut tx).await?;
     let mut data = Vec::with_capacity(found.len());
     for namespace in found {
-        let place = Place::of(&mut tx, namespace, &app.config.terms.organization).await?;
+        let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
         data.push(NamespaceView::new(&place, &catalog));
     }
     Ok(Json(Page {

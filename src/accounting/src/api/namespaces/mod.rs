@@ -36,7 +36,7 @@ async fn find(
     caller: &Caller,
     name: &str,
 ) -> Result<Place, ApiError> {
-    let place = Place::find(tx, name, &app.config.terms.organization).await?;
+    let place = Place::find(tx, name, &app.config.organization).await?;
     let place = place.filter(|place| caller.owns(&place.namespace.organization));
     place.ok_or_else(|| ApiError::not_found("namespace", name))
 }

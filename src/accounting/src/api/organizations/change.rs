@@ -1,0 +1,40 @@
+//! `PATCH /v1/organizations/{name}`: what is sent changes, what is `null` is no limit any more.
+
+use super::create::apply;
+use super::view::OrganizationView;
+use crate::app::SharedApp;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::store::{organizations, policy};
+use axum::Json;
+use axum::extract::{Path, State};
+
+/// Changes an organization. Its namespaces keep their own limits; the organization's hold beside
+/// them. Only the operator may: an organization's admin could lift what binds it.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+    Body(body): Body,
+) -> Result<Json<OrganizationView>, ApiError> {
+    caller.must_be_operator()?;
+    let mut fields = Fields::parse(&body)?;
+    if fields.has("name") && fields.required_text("name")? != name {
+        let message = "An organization's name is its identity: it cannot be changed.";
+        return Err(ApiError::invalid("name", message));
+    }
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let mut organization = super::find(&mut tx, &caller, &name).await?;
+    apply(&app, &mut fields, &mut organization)?;
+    fields.finish()?;
+    organization.revision = revision;
+    organization.updated_at = app.now();
+    organizations::update(&mut tx, &organization).await?;
+    tx.commit().await?;
+    tracing::info!(organization = name, "changed an organization");
+    let defaults = &app.config.organization;
+    Ok(Json(OrganizationView::new(&organization, defaults)))
+}

@@ -1,0 +1,63 @@
+//! `POST /v1/organizations`: a new organization.
+
+use super::view::OrganizationView;
+use crate::app::{App, SharedApp};
+use crate::domain::records::Organization;
+use crate::domain::slug;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::http::limits::LimitsPatch;
+use crate::store::{organizations, policy};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+/// Makes an organization. Only the operator may: nothing is above it.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<OrganizationView>), ApiError> {
+    caller.must_be_operator()?;
+    let mut fields = Fields::parse(&body)?;
+    let field = if fields.has("name") {
+        "name"
+    } else {
+        "organization"
+    };
+    let name = fields.required_text(field)?;
+    if !slug::is_name(&name) {
+        return Err(ApiError::not_a_name(field));
+    }
+    let mut organization = Organization::new(name, app.now());
+    apply(&app, &mut fields, &mut organization)?;
+    fields.finish()?;
+
+    let mut tx = app.store.write().await?;
+    organization.revision = policy::next_revision(&mut tx).await?;
+    if !organizations::insert(&mut tx, &organization).await? {
+        return Err(ApiError::conflict(format!(
+            "An organization named '{}' exists already. Choose another name.",
+            organization.name
+        )));
+    }
+    tx.commit().await?;
+    tracing::info!(organization = organization.name, "made an organization");
+    let view = OrganizationView::new(&organization, &app.config.organization);
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Takes what creating and changing have in common.
+pub(super) fn apply(
+    app: &App,
+    fields: &mut Fields,
+    organization: &mut Organization,
+) -> Result<(), ApiError> {
+    if let Some(tags) = fields.tags("tags")? {
+        organization.tags = tags;
+    }
+    organization.limits = LimitsPatch::all(fields, &app.config)?.apply(&organization.limits);
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! `DELETE /v1/organizations/{name}`.
+
+use crate::app::SharedApp;
+use crate::domain::records::DEFAULT_ORGANIZATION;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::{organizations, policy};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+/// Deletes an organization that has no namespaces any more: each of those ends by its own name, so
+/// that nobody ends fifty teams with one slip. What was spent stays in the ledger.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.must_be_operator()?;
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    super::find(&mut tx, &caller, &name).await?;
+    if name == DEFAULT_ORGANIZATION {
+        return Err(ApiError::in_use(format!(
+            "'{name}' is the organization of everything that names none: it cannot be deleted."
+        )));
+    }
+    let namespaces = organizations::namespaces(&mut tx, &name).await?;
+    if namespaces > 0 {
+        return Err(ApiError::in_use(format!(
+            "The organization '{name}' has {namespaces} namespaces. Delete them first."
+        )));
+    }
+    organizations::delete(&mut tx, &name, revision).await?;
+    tx.commit().await?;
+    tracing::info!(organization = name, "deleted an organization");
+    Ok(Json(json!({
+        "id": name,
+        "object": "organization",
+        "deleted": true,
+    })))
+}
