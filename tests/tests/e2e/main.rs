@@ -24,6 +24,7 @@ mod changes;
 mod charges;
 mod databases;
 mod isolation;
+mod organizations;
 mod outages;
 mod rates;
 mod refusals;
