@@ -6,6 +6,7 @@ mod namespaces;
 mod organizations;
 mod prices;
 mod roles;
+mod team;
 
 use crate::app::SharedApp;
 use axum::Router;
@@ -24,5 +25,6 @@ pub fn routes() -> Router<SharedApp> {
         .merge(namespaces::routes())
         .merge(organizations::routes())
         .merge(prices::routes())
+        .merge(team::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -7,6 +7,7 @@ use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::{StoreError, Tx, events, spend};
 use paddock_core::money::Money;
+use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{CapPeriod, Lease, LeaseReport, UsageEvent};
 use serde_json::value::RawValue;
@@ -153,16 +154,22 @@ pub async fn book(
 }
 
 fn add_amounts(amounts: &mut BTreeMap<spend::SpendKey, Money>, event: &UsageEvent<'_>) {
-    let scopes = [
-        Scope::Key(event.key_id.to_string()),
-        Scope::Namespace(event.namespace.to_string()),
-        Scope::Organization(event.organization.to_string()),
+    let mut scopes = vec![
+        Scope::Key(event.key_id.to_string()).to_string(),
+        Scope::Namespace(event.namespace.to_string()).to_string(),
+        Scope::Organization(event.organization.to_string()).to_string(),
     ];
+    if let Some(user) = &event.user {
+        scopes.push(user_scope(&event.namespace, user));
+    }
+    if event.user_shared {
+        scopes.push(shared_user_scope(&event.namespace));
+    }
     for scope in scopes {
         for period in [CapPeriod::Daily, CapPeriod::Monthly] {
             let start = Window::of(period, event.started_at).start.secs();
             let amount = amounts
-                .entry((scope.to_string(), name(period), start))
+                .entry((scope.clone(), name(period), start))
                 .or_default();
             *amount = amount.saturating_add(event.cost);
         }

@@ -2,11 +2,13 @@
 
 use crate::domain::hierarchy::InForce;
 use paddock_core::ids::KeyDigest;
+use paddock_core::money::Money;
 use paddock_core::policy::{
     EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, OrganizationPolicy, Priority,
-    Role, UnknownPrice,
+    Role, UnknownPrice, UserQuotas,
 };
 use paddock_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
 
 pub use paddock_core::policy::DEFAULT_ORGANIZATION;
 
@@ -95,6 +97,8 @@ pub struct Namespace {
     pub allowed_models: Option<Vec<String>>,
     /// Limits its keys share.
     pub limits: Limits,
+    /// Monthly cap of each end user who has none of their own.
+    pub user_monthly_quota: Option<Money>,
     /// Its place among others.
     pub priority: Priority,
     /// What becomes of a model without a price.
@@ -121,6 +125,7 @@ impl Namespace {
             organization,
             allowed_models: None,
             limits: Limits::default(),
+            user_monthly_quota: None,
             priority: Priority::default(),
             unknown_price: UnknownPrice::default(),
             failure_mode: FailureMode::default(),
@@ -132,13 +137,17 @@ impl Namespace {
         }
     }
 
-    /// The namespace as gateways know it.
-    pub fn policy(&self) -> NamespacePolicy {
+    /// The namespace as gateways know it, with the quotas its users have of their own.
+    pub fn policy(&self, own: BTreeMap<String, Money>) -> NamespacePolicy {
         NamespacePolicy {
             name: self.name.clone(),
             organization: self.organization.clone(),
             allowed_models: self.allowed_models.clone(),
             limits: self.limits.clone(),
+            user_quotas: UserQuotas {
+                monthly_quota: self.user_monthly_quota,
+                own,
+            },
             priority: self.priority,
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,
@@ -146,6 +155,21 @@ impl Namespace {
             revision: self.revision,
         }
     }
+}
+
+/// What one end user of a namespace may spend.
+#[derive(Clone, Debug)]
+pub struct UserQuota {
+    /// The namespace.
+    pub namespace: String,
+    /// The user, as requests name them.
+    pub user: String,
+    /// Hard monthly cap.
+    pub monthly_quota: Money,
+    /// When it was first set.
+    pub created_at: Timestamp,
+    /// When it was last set.
+    pub updated_at: Timestamp,
 }
 
 /// One organization.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An organization, a namespace or a key.
+/// An organization, a namespace, a key or an end user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// By its name.
@@ -11,16 +11,23 @@ pub enum Scope {
     Namespace(String),
     /// By its id.
     Key(String),
+    /// By the namespace, and the user's name as it is in a scope.
+    User(String, String),
 }
 
 impl Scope {
-    /// From `key:ID`, `namespace:NAME` or `organization:NAME`; `None` otherwise.
+    /// From `key:ID`, `namespace:NAME`, `organization:NAME` or `user:NAMESPACE/USER`; `None`
+    /// otherwise.
     pub fn parse(text: &str) -> Option<Scope> {
         let (kind, name) = text.split_once(':')?;
         match kind {
             "key" => Some(Scope::Key(name.to_owned())),
             "namespace" => Some(Scope::Namespace(name.to_owned())),
             "organization" => Some(Scope::Organization(name.to_owned())),
+            "user" => {
+                let (namespace, user) = name.split_once('/')?;
+                Some(Scope::User(namespace.to_owned(), user.to_owned()))
+            }
             _ => None,
         }
     }
@@ -32,6 +39,7 @@ impl fmt::Display for Scope {
             Scope::Organization(name) => write!(f, "organization:{name}"),
             Scope::Namespace(name) => write!(f, "namespace:{name}"),
             Scope::Key(id) => write!(f, "key:{id}"),
+            Scope::User(namespace, user) => write!(f, "user:{namespace}/{user}"),
         }
     }
 }

@@ -37,12 +37,11 @@ pub async fn handle(
         };
         wanted.extend(answer.key.as_ref().and_then(|key| key.namespace.clone()));
     }
+    let mut found = Vec::with_capacity(wanted.len());
     for name in &wanted {
-        let namespace = namespaces::find(&mut tx, name).await?;
-        answer
-            .namespaces
-            .extend(namespace.map(|namespace| namespace.policy()));
+        found.extend(namespaces::find(&mut tx, name).await?);
     }
+    answer.namespaces = namespaces::policies(&mut tx, &found).await?;
     let above: BTreeSet<&str> = answer
         .namespaces
         .iter()

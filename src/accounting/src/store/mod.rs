@@ -15,6 +15,7 @@ pub mod reports;
 pub mod rollups;
 pub mod spend;
 mod tx;
+pub mod user_quotas;
 
 pub(crate) use args::args;
 pub use args::{Args, Value};

@@ -1,6 +1,6 @@
 //! Namespaces.
 
-use super::{StoreError, Tx, args, loaded, policy};
+use super::{StoreError, Tx, args, loaded, policy, user_quotas};
 use crate::domain::records::Namespace;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, NamespacePolicy};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
-    failure_mode, enabled, tags, created_at, updated_at, revision";
+    failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota";
 
 #[derive(sqlx::FromRow)]
 struct NamespaceRow {
@@ -27,6 +27,7 @@ struct NamespaceRow {
     created_at: i64,
     updated_at: i64,
     revision: i64,
+    user_monthly_quota: Option<i64>,
 }
 
 /// The six columns of [`Limits`].
@@ -99,6 +100,7 @@ impl TryFrom<NamespaceRow> for Namespace {
                 .map(|text| from_text("allowed_models", text))
                 .transpose()?,
             limits: row.limits.into(),
+            user_monthly_quota: row.user_monthly_quota.map(Money::from_nanos),
             priority: from_word("priority", &row.priority)?,
             unknown_price: from_word("unknown_price", &row.unknown_price)?,
             failure_mode: from_word("failure_mode", &row.failure_mode)?,
@@ -150,9 +152,26 @@ pub(super) async fn changed_since(
 ) -> Result<Vec<NamespacePolicy>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM namespaces WHERE revision > $1 ORDER BY revision");
     let rows: Vec<NamespaceRow> = tx.all(sql, args![revision]).await?;
-    rows.into_iter()
-        .map(|row| Ok(Namespace::try_from(row)?.policy()))
-        .collect()
+    let found: Result<Vec<Namespace>, StoreError> =
+        rows.into_iter().map(Namespace::try_from).collect();
+    policies(tx, &found?).await
+}
+
+/// Namespaces as gateways know them.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn policies(
+    tx: &mut Tx,
+    namespaces: &[Namespace],
+) -> Result<Vec<NamespacePolicy>, StoreError> {
+    let names: Vec<String> = namespaces.iter().map(|found| found.name.clone()).collect();
+    let mut users = user_quotas::of_namespaces(tx, &names).await?;
+    let policy = |namespace: &Namespace| {
+        let own = users.remove(&namespace.name).unwrap_or_default();
+        namespace.policy(own)
+    };
+    Ok(namespaces.iter().map(policy).collect())
 }
 
 /// Stores a new namespace. `false` where the name is taken.
@@ -162,7 +181,7 @@ pub(super) async fn changed_since(
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17) ON CONFLICT (name) DO NOTHING"
+        $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(namespace)).await? > 0;
     policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
@@ -178,7 +197,7 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
         requests_per_minute = $4, burst = $5, tokens_per_minute = $6, max_concurrency = $7,
         monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
         failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
-        revision = $17 WHERE name = $1";
+        revision = $17, user_monthly_quota = $18 WHERE name = $1";
     tx.execute(sql, values(namespace)).await?;
     Ok(())
 }
@@ -213,5 +232,6 @@ fn values(namespace: &Namespace) -> super::Args {
         namespace.created_at,
         namespace.updated_at,
         namespace.revision,
+        namespace.user_monthly_quota,
     ]
 }

@@ -1,6 +1,6 @@
 //! What each scope has spent in each day and month, and what it may.
 
-use super::{StoreError, Tx, Value, args};
+use super::{StoreError, Tx, Value, args, user_quotas};
 use crate::domain::period::{self, Window};
 use crate::domain::scope::Scope;
 use paddock_core::money::Money;
@@ -35,12 +35,14 @@ impl Quotas {
 /// Where the database refuses.
 pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quotas>, StoreError> {
     let mut found = HashMap::new();
+    let mut users = Vec::new();
     let [mut keys, mut namespaces, mut organizations] = [const { Vec::new() }; 3];
     for scope in scopes {
         match scope {
             Scope::Key(id) => keys.push(Value::from(id)),
             Scope::Namespace(name) => namespaces.push(Value::from(name)),
             Scope::Organization(name) => organizations.push(Value::from(name)),
+            Scope::User(namespace, user) => users.push((namespace.clone(), user.clone())),
         }
     }
     let kinds = [
@@ -59,6 +61,13 @@ pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quo
             };
             found.insert(format!("{prefix}{name}"), quotas);
         }
+    }
+    for (scope, quota) in user_quotas::caps(tx, &users).await? {
+        let quotas = Quotas {
+            monthly: Some(quota),
+            daily: None,
+        };
+        found.insert(scope, quotas);
     }
     Ok(found)
 }

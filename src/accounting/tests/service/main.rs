@@ -19,3 +19,4 @@ mod organizations;
 mod periods;
 mod prices;
 mod support;
+mod users;

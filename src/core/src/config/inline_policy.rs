@@ -1,13 +1,13 @@
 //! A policy written by an operator, in the contract's words and in dollars.
 
+use super::inline_catalog::{RawModel, catalog};
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
-    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, Model, NamespacePolicy,
-    OrganizationPolicy, Priority, Role, UnknownPrice,
+    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
+    NamespacePolicy, OrganizationPolicy, Priority, Role, UnknownPrice, UserQuotas,
 };
 use crate::timestamp::Timestamp;
-use crate::usage::Price;
 use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -62,6 +62,9 @@ struct RawOrganization {
 struct RawNamespace {
     name: String,
     organization: Option<String>,
+    user_monthly_quota_usd: Option<f64>,
+    #[serde(default)]
+    user_quotas_usd: HashMap<String, f64>,
     allowed_models: Option<Vec<String>>,
     #[serde(default)]
     priority: Priority,
@@ -91,18 +94,6 @@ struct RawKey {
     unknown: HashMap<String, IgnoredAny>,
 }
 
-/// Prices in dollars per million tokens.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawModel {
-    name: String,
-    upstream: String,
-    input: Option<f64>,
-    cached_input: Option<f64>,
-    output: Option<f64>,
-    max_output_tokens: Option<u64>,
-}
-
 impl RawPolicy {
     pub(super) fn validate(self, problems: &mut Vec<String>) -> InlinePolicy {
         let catalog = catalog(self.models, self.aliases, problems);
@@ -122,7 +113,9 @@ impl RawPolicy {
                     "{what} belongs to organization `{named}`, which is not there"
                 ));
             }
+            let users = (raw.user_monthly_quota_usd, raw.user_quotas_usd);
             namespaces.push(NamespacePolicy {
+                user_quotas: user_quotas(users.0, users.1, &what, problems),
                 limits: raw.limits.validate(&what, problems),
                 allowed_models: raw.allowed_models,
                 priority: raw.priority,
@@ -232,64 +225,37 @@ impl RawLimits {
     }
 }
 
+fn user_quotas(
+    everybody: Option<f64>,
+    own: HashMap<String, f64>,
+    what: &str,
+    problems: &mut Vec<String>,
+) -> UserQuotas {
+    if own.len() > MAX_USER_QUOTAS {
+        problems.push(format!(
+            "{what}: user_quotas_usd has more than {MAX_USER_QUOTAS} users"
+        ));
+    }
+    let mut dollars = |value: f64| {
+        let money = Money::from_dollars(value).filter(|money| *money >= Money::ZERO);
+        if money.is_none() {
+            problems.push(format!(
+                "{what}: the quota of a user must be dollars, 0 or more: {value}"
+            ));
+        }
+        money.unwrap_or_default()
+    };
+    UserQuotas {
+        monthly_quota: everybody.map(&mut dollars),
+        own: own
+            .into_iter()
+            .map(|(user, quota)| (user, dollars(quota)))
+            .collect(),
+    }
+}
+
 fn refuse_unknown(what: &str, unknown: &HashMap<String, IgnoredAny>, problems: &mut Vec<String>) {
     for field in unknown.keys() {
         problems.push(format!("{what}: there is no setting `{field}`"));
-    }
-}
-
-fn catalog(
-    models: Option<Vec<RawModel>>,
-    aliases: Option<HashMap<String, String>>,
-    problems: &mut Vec<String>,
-) -> Catalog {
-    let mut catalog = Catalog::builtin();
-    if let Some(models) = models {
-        catalog.models = models
-            .into_iter()
-            .map(|model| model.validate(problems))
-            .collect();
-        catalog.aliases.clear();
-    }
-    for (alias, target) in aliases.unwrap_or_default() {
-        if !catalog.models.iter().any(|model| model.name == target) {
-            problems.push(format!(
-                "alias `{alias}` leads to `{target}`, which is not a model"
-            ));
-        }
-        catalog.aliases.insert(alias.trim().to_lowercase(), target);
-    }
-    catalog
-}
-
-impl RawModel {
-    fn validate(self, problems: &mut Vec<String>) -> Model {
-        let mut nanos = |name: &str, dollars: Option<f64>| {
-            let money = Money::from_dollars(dollars?);
-            let nanos = money.and_then(|money| u64::try_from(money.nanos()).ok());
-            if nanos.is_none() {
-                let model = &self.name;
-                problems.push(format!(
-                    "model `{model}`: {name} must be dollars, 0 or more"
-                ));
-            }
-            nanos
-        };
-        let input = nanos("input", self.input);
-        let cached_input = nanos("cached_input", self.cached_input);
-        let output = nanos("output", self.output);
-        Model {
-            price: input.zip(output).map(|(input, output)| Price {
-                input,
-                cached_input,
-                output,
-                ..Price::FREE
-            }),
-            max_output_tokens: self
-                .max_output_tokens
-                .unwrap_or(crate::policy::DEFAULT_MAX_OUTPUT_TOKENS),
-            name: self.name,
-            upstream: self.upstream,
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
+mod inline_catalog;
 mod inline_policy;
 
 pub use inline_policy::InlinePolicy;
@@ -25,6 +26,9 @@ pub struct Config {
     /// Keys, namespaces and organizations each worker remembers at most, of each: 16 to
     /// 10,000,000.
     pub max_cached_tenants: usize,
+    /// End users with a cap that this Envoy keeps apart at most, as long as it lives: 1 to 1,000,000.
+    /// Those who come after share one cap in each namespace.
+    pub max_limited_users: u64,
 }
 
 /// Where requests are held until they are decided.
@@ -94,6 +98,8 @@ struct RawConfig {
     pass_through: Vec<PassThrough>,
     #[serde(default = "default_max_cached_tenants")]
     max_cached_tenants: usize,
+    #[serde(default = "default_max_limited_users")]
+    max_limited_users: u64,
 }
 
 const fn default_timeout_ms() -> u64 {
@@ -106,6 +112,10 @@ const fn default_max_request_bytes() -> usize {
 
 const fn default_max_request_seconds() -> u64 {
     600
+}
+
+const fn default_max_limited_users() -> u64 {
+    10_000
 }
 
 const fn default_max_cached_tenants() -> usize {
@@ -141,6 +151,13 @@ impl Config {
             raw.max_cached_tenants,
             16,
             10_000_000,
+        );
+        check(
+            &mut problems,
+            "max_limited_users",
+            raw.max_limited_users,
+            1,
+            1_000_000,
         );
         if let Some(accounting) = &raw.accounting {
             check(
@@ -208,6 +225,7 @@ impl Config {
             hold,
             pass_through: raw.pass_through,
             max_cached_tenants: raw.max_cached_tenants,
+            max_limited_users: raw.max_limited_users,
         })
     }
 }

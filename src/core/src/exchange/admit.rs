@@ -2,6 +2,7 @@
 
 use super::call::{Call, InFlight, Pending, must_force_usage};
 use super::effect::{Effect, Question, Step, Verdict};
+use super::end_user::end_user;
 use super::rate_headers::rate_headers;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
@@ -53,8 +54,13 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let caller = pending.call.grant.caller().clone();
+        let mut levels = scopes(&caller).to_vec();
+        if let Some(user) = end_user(&pending.call, on) {
+            pending.call.user_shared = user.shared;
+            levels.push(user.scope);
+        }
         let terms = on.gateway.terms();
-        match admit(on.store, &scopes(&caller), &pending.call.ask, terms, on.now) {
+        match admit(on.store, &levels, &pending.call.ask, terms, on.now) {
             Ok(reservation) => {
                 let effects = forward(&head, &mut pending);
                 let in_flight = InFlight {
@@ -105,7 +111,7 @@ impl Exchange {
     }
 }
 
-/// Every scope a caller's requests are debited in.
+/// Every scope a caller's requests are debited in, but for the end user they name.
 pub(super) fn scopes(caller: &Caller) -> [Rc<Scope>; 3] {
     [
         Rc::clone(&caller.key().scope),

@@ -18,6 +18,8 @@ pub(super) struct Call {
     pub(super) grant: Grant,
     pub(super) requested_model: String,
     pub(super) user: Option<String>,
+    /// Whether that user is limited together with others.
+    pub(super) user_shared: bool,
     pub(super) stream: bool,
     pub(super) hide_usage: bool,
     pub(super) free: bool,
@@ -107,7 +109,9 @@ impl Call {
                 .user
                 .clone()
                 .map(|user| user.into_owned())
+                .filter(|user| !user.is_empty())
                 .or_else(|| head.user.clone()),
+            user_shared: false,
             stream: request.stream || endpoint.streams(),
             hide_usage: force_usage && !request.include_usage,
             free,

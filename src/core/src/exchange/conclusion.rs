@@ -76,6 +76,7 @@ impl Exchange {
             namespace: Cow::Borrowed(&namespace.name),
             organization: Cow::Borrowed(&namespace.organization),
             user: call.user.as_deref().map(Cow::Borrowed),
+            user_shared: call.user_shared,
             model: Cow::Borrowed(call.model_name()),
             requested_model: Cow::Borrowed(&call.requested_model),
             endpoint: Cow::Borrowed(&head.path),

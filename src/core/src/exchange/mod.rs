@@ -9,6 +9,7 @@ mod answer;
 mod call;
 mod conclusion;
 mod effect;
+mod end_user;
 mod identify;
 mod pass_through;
 mod rate_headers;

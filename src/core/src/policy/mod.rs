@@ -7,6 +7,7 @@ mod key;
 mod limits;
 mod namespace;
 mod organization;
+mod user;
 
 pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
 pub use endpoint::{EndpointScope, Role};
@@ -14,3 +15,4 @@ pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
+pub use user::{MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_scope};

@@ -1,7 +1,7 @@
 //! One namespace (team, project), as far as a gateway needs to know it.
 
 use super::key::yes;
-use super::{DEFAULT_ORGANIZATION, Limits};
+use super::{DEFAULT_ORGANIZATION, Limits, UserQuotas};
 use serde::{Deserialize, Serialize};
 
 /// A namespace's rights, limits and settings.
@@ -18,6 +18,9 @@ pub struct NamespacePolicy {
     /// Limits all its keys share.
     #[serde(default)]
     pub limits: Limits,
+    /// What each of its end users may spend.
+    #[serde(default)]
+    pub user_quotas: UserQuotas,
     /// Its place where namespaces compete.
     #[serde(default)]
     pub priority: Priority,

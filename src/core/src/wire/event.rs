@@ -36,6 +36,10 @@ pub struct UsageEvent<'a> {
     /// The end user the request named.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Cow<'a, str>>,
+    /// Whether that user was limited together with others, because the gateway had no room for one
+    /// more.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub user_shared: bool,
     /// The model that served it, which is the one it is priced by.
     #[serde(borrow)]
     pub model: Cow<'a, str>,

@@ -100,6 +100,9 @@ pub(super) fn apply(
     if let Some(tags) = fields.tags("tags")? {
         namespace.tags = tags;
     }
+    if let Some(quota) = fields.dollars("user_monthly_quota_usd")? {
+        namespace.user_monthly_quota = quota;
+    }
     namespace.limits = LimitsPatch::all(fields, &app.config)?.apply(&namespace.limits);
     Ok(())
 }
@@ -115,7 +118,13 @@ pub(super) fn check(place: &Place, catalog: &Catalog) -> Result<(), ApiError> {
     };
     let namespace = &place.namespace;
     let models = namespace.allowed_models.as_deref();
-    let violations = violations(&parent, &namespace.limits, models, catalog);
+    let mut violations = violations(&parent, &namespace.limits, models, catalog);
+    let limit = place.limits.monthly_quota;
+    if let Some(quota) = namespace.user_monthly_quota.filter(|quota| *quota > limit) {
+        violations.push(format!(
+            "User monthly quota {quota} exceeds team limit of {limit}"
+        ));
+    }
     if violations.is_empty() {
         Ok(())
     } else {

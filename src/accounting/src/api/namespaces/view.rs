@@ -2,6 +2,7 @@
 
 use crate::domain::standing::Place;
 use crate::http::limits::LimitsView;
+use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +17,7 @@ pub struct NamespaceView {
     allowed_models: Vec<String>,
     #[serde(flatten)]
     limits: LimitsView,
+    user_monthly_quota_usd: Option<f64>,
     priority: Priority,
     unknown_price: UnknownPrice,
     failure_mode: FailureMode,
@@ -36,6 +38,7 @@ impl NamespaceView {
             organization: namespace.organization.clone(),
             allowed_models: place.allowed_models(None, catalog),
             limits: LimitsView::from(&place.limits),
+            user_monthly_quota_usd: namespace.user_monthly_quota.map(Money::to_dollars),
             priority: namespace.priority,
             unknown_price: namespace.unknown_price,
             failure_mode: namespace.failure_mode,

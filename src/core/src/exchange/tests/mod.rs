@@ -1,5 +1,6 @@
 mod bench;
 mod borrowing;
+mod end_users;
 mod holding;
 mod metering;
 mod order;

@@ -1,0 +1,37 @@
+//! `/v1/team`: the caller's own namespace.
+
+mod quotas;
+
+use crate::app::SharedApp;
+use crate::domain::standing::Place;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::Tx;
+use axum::Router;
+use axum::routing::post;
+
+/// The routes of the team view.
+pub fn routes() -> Router<SharedApp> {
+    Router::new().route("/v1/team/quotas", post(quotas::put).get(quotas::list))
+}
+
+/// The namespace that is named, where it is within the caller's reach; without a name the
+/// caller's own, which the operator has not.
+async fn find(
+    app: &SharedApp,
+    tx: &mut Tx,
+    caller: &Caller,
+    named: Option<String>,
+) -> Result<Place, ApiError> {
+    let name = match (named, caller) {
+        (Some(name), _) => name,
+        (None, Caller::Holder(holder)) => holder.namespace.name.clone(),
+        (None, Caller::Operator) => {
+            let message = "The operator's key belongs to no team: name one in 'namespace'.";
+            return Err(ApiError::invalid("namespace", message));
+        }
+    };
+    let place = Place::find(tx, &name, &app.config.organization).await?;
+    let place = place.filter(|place| caller.owns(&place.namespace.organization));
+    place.ok_or_else(|| ApiError::not_found("namespace", &name))
+}

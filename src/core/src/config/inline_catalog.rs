@@ -1,0 +1,73 @@
+//! The models of an inline policy, with prices in dollars.
+
+use crate::money::Money;
+use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
+use crate::usage::Price;
+use hashbrown::HashMap;
+use serde::Deserialize;
+
+/// Prices in dollars per million tokens.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawModel {
+    name: String,
+    upstream: String,
+    input: Option<f64>,
+    cached_input: Option<f64>,
+    output: Option<f64>,
+    max_output_tokens: Option<u64>,
+}
+
+pub(super) fn catalog(
+    models: Option<Vec<RawModel>>,
+    aliases: Option<HashMap<String, String>>,
+    problems: &mut Vec<String>,
+) -> Catalog {
+    let mut catalog = Catalog::builtin();
+    if let Some(models) = models {
+        catalog.models = models
+            .into_iter()
+            .map(|model| model.validate(problems))
+            .collect();
+        catalog.aliases.clear();
+    }
+    for (alias, target) in aliases.unwrap_or_default() {
+        if !catalog.models.iter().any(|model| model.name == target) {
+            problems.push(format!(
+                "alias `{alias}` leads to `{target}`, which is not a model"
+            ));
+        }
+        catalog.aliases.insert(alias.trim().to_lowercase(), target);
+    }
+    catalog
+}
+
+impl RawModel {
+    fn validate(self, problems: &mut Vec<String>) -> Model {
+        let mut nanos = |name: &str, dollars: Option<f64>| {
+            let money = Money::from_dollars(dollars?);
+            let nanos = money.and_then(|money| u64::try_from(money.nanos()).ok());
+            if nanos.is_none() {
+                let model = &self.name;
+                problems.push(format!(
+                    "model `{model}`: {name} must be dollars, 0 or more"
+                ));
+            }
+            nanos
+        };
+        let input = nanos("input", self.input);
+        let cached_input = nanos("cached_input", self.cached_input);
+        let output = nanos("output", self.output);
+        Model {
+            price: input.zip(output).map(|(input, output)| Price {
+                input,
+                cached_input,
+                output,
+                ..Price::FREE
+            }),
+            max_output_tokens: self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),
+            name: self.name,
+            upstream: self.upstream,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The end user a request names, as a scope of limits.
+
+use super::Surroundings;
+use super::call::Call;
+use crate::admission::{Scope, ScopeRecord};
+use crate::policy::{Limits, shared_user_scope, user_scope};
+use crate::store::{SharedStore, update};
+use std::rc::Rc;
+
+/// How many records of users there are in shared data. It never shrinks: nothing there can be
+/// deleted.
+const SEATS_KEY: &str = "users";
+
+/// Where a user is limited.
+pub(super) struct EndUser {
+    pub(super) scope: Rc<Scope>,
+    /// Whether with others, because this Envoy has no room for one more.
+    pub(super) shared: bool,
+}
+
+/// The scope of the user a call is made for, where that namespace limits its users.
+pub(super) fn end_user<S: SharedStore>(
+    call: &Call,
+    on: &mut Surroundings<'_, S>,
+) -> Option<EndUser> {
+    let user = call.user.as_deref()?;
+    let namespace = &call.grant.caller().namespace().policy;
+    let quota = namespace.user_quotas.of(user)?;
+    let capped = |name: String, quota| {
+        let limits = Limits {
+            monthly_quota: Some(quota),
+            ..Limits::default()
+        };
+        Rc::new(Scope::new(name, limits))
+    };
+    let scope = capped(user_scope(&namespace.name, user), quota);
+    if has_seat(on.store, &scope, on.gateway.config.max_limited_users) {
+        return Some(EndUser {
+            scope,
+            shared: false,
+        });
+    }
+    let quota = namespace.user_quotas.shared().unwrap_or(quota);
+    Some(EndUser {
+        scope: capped(shared_user_scope(&namespace.name), quota),
+        shared: true,
+    })
+}
+
+/// Whether a user has a record, or gets one now.
+fn has_seat<S: SharedStore>(store: &mut S, scope: &Scope, most: u64) -> bool {
+    if store.get(&scope.record).is_some() {
+        return true;
+    }
+    let seated = update(store, SEATS_KEY, |bytes| {
+        let taken = bytes
+            .first_chunk::<8>()
+            .map_or(0, |word| u64::from_le_bytes(*word));
+        if taken >= most {
+            return (None, false);
+        }
+        let next = taken.saturating_add(1).to_le_bytes();
+        (Some(next.to_vec()), true)
+    });
+    if seated != Ok(true) {
+        return false;
+    }
+    // Where another worker was faster, it has written the same.
+    let _ = store.put(&scope.record, &ScopeRecord::default().encode(), None);
+    true
+}
