@@ -32,4 +32,5 @@ mod standalone;
 mod streams;
 mod tour;
 mod traps;
+mod users;
 mod wire;

@@ -4,7 +4,8 @@ use super::{StoreError, Tx, args, keys, loaded, namespaces, organizations};
 use paddock_core::ids::KeyDigest;
 use paddock_core::wire::PolicyChanges;
 
-/// Most changes told in one answer; a gateway further behind starts anew.
+/// Most changes told in one answer; a gateway further behind starts anew. A user's quota weighs a
+/// twentieth: a namespace comes with all of its users'.
 const MOST_CHANGES: i64 = 1_000;
 
 /// What a tombstone is of.
@@ -86,7 +87,9 @@ pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreErro
     let sql = "SELECT (SELECT COUNT(*) FROM keys WHERE revision > $1)
         + (SELECT COUNT(*) FROM namespaces WHERE revision > $1)
         + (SELECT COUNT(*) FROM organizations WHERE revision > $1)
-        + (SELECT COUNT(*) FROM tombstones WHERE revision > $1)";
+        + (SELECT COUNT(*) FROM tombstones WHERE revision > $1)
+        + (SELECT COUNT(*) FROM user_quotas JOIN namespaces ON name = namespace
+            WHERE revision > $1) / 20";
     let (count,): (i64,) = tx.one(sql, args![since]).await?;
     if since > revision || count > MOST_CHANGES {
         changes.reset = true;

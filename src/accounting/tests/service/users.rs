@@ -11,12 +11,19 @@ const CENT: i64 = 10_000_000;
 /// An admin key of the namespace `team`.
 async fn admin(app: &TestApp) -> String {
     let admin = json!({ "name": "admin", "namespace": "team", "role": "admin" });
-    app.make_key(admin).await["key"].as_str().unwrap().to_owned()
+    app.make_key(admin).await["key"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// An event of a user's.
 fn of_user(gateway: &Gateway, app: &TestApp, user: &str, cents: i64, lease: i64) -> Value {
-    let event = Event { cost: cents * CENT, leases: vec![lease], ..Event::default() };
+    let event = Event {
+        cost: cents * CENT,
+        leases: vec![lease],
+        ..Event::default()
+    };
     let mut event = gateway.event(app, event);
     event["user"] = json!(user);
     event

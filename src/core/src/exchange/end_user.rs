@@ -7,8 +7,8 @@ use crate::policy::{Limits, shared_user_scope, user_scope};
 use crate::store::{SharedStore, update};
 use std::rc::Rc;
 
-/// How many records of users there are in shared data. It never shrinks: nothing there can be
-/// deleted.
+/// How many records of users there are in shared data; below it, how many of each namespace. They
+/// never shrink: nothing there can be deleted.
 const SEATS_KEY: &str = "users";
 
 /// Where a user is limited.
@@ -34,7 +34,8 @@ pub(super) fn end_user<S: SharedStore>(
         Rc::new(Scope::new(name, limits))
     };
     let scope = capped(user_scope(&namespace.name, user), quota);
-    if has_seat(on.store, &scope, on.gateway.config.max_limited_users) {
+    let most = on.gateway.config.max_limited_users;
+    if has_seat(on.store, &scope, &namespace.name, most) {
         return Some(EndUser {
             scope,
             shared: false,
@@ -47,25 +48,41 @@ pub(super) fn end_user<S: SharedStore>(
     })
 }
 
-/// Whether a user has a record, or gets one now.
-fn has_seat<S: SharedStore>(store: &mut S, scope: &Scope, most: u64) -> bool {
+/// Whether a user has a record, or gets one now. A namespace gets one while it has fewer than are
+/// free: at most half, so that none takes those of all others.
+fn has_seat<S: SharedStore>(store: &mut S, scope: &Scope, namespace: &str, most: u64) -> bool {
     if store.get(&scope.record).is_some() {
         return true;
     }
-    let seated = update(store, SEATS_KEY, |bytes| {
-        let taken = bytes
-            .first_chunk::<8>()
-            .map_or(0, |word| u64::from_le_bytes(*word));
-        if taken >= most {
-            return (None, false);
-        }
-        let next = taken.saturating_add(1).to_le_bytes();
-        (Some(next.to_vec()), true)
-    });
-    if seated != Ok(true) {
+    let of_namespace = format!("{SEATS_KEY}/{namespace}");
+    let free = most.saturating_sub(seats(store, SEATS_KEY));
+    if seats(store, &of_namespace) >= free {
         return false;
+    }
+    for (key, most) in [(SEATS_KEY, most), (of_namespace.as_str(), u64::MAX)] {
+        let taken = update(store, key, |bytes| {
+            let taken = count(bytes);
+            if taken >= most {
+                return (None, false);
+            }
+            let next = taken.saturating_add(1).to_le_bytes();
+            (Some(next.to_vec()), true)
+        });
+        if taken != Ok(true) {
+            return false;
+        }
     }
     // Where another worker was faster, it has written the same.
     let _ = store.put(&scope.record, &ScopeRecord::default().encode(), None);
     true
+}
+
+fn seats<S: SharedStore>(store: &S, key: &str) -> u64 {
+    store.get(key).map_or(0, |(bytes, _)| count(&bytes))
+}
+
+fn count(bytes: &[u8]) -> u64 {
+    bytes
+        .first_chunk::<8>()
+        .map_or(0, |word| u64::from_le_bytes(*word))
 }

@@ -1,9 +1,10 @@
 //! End users: told apart by what requests say, limited without being declared.
 
 use super::bench::*;
+use crate::cache::Known;
 use crate::exchange::{Effect, Exchange, Input, Question, Step, Verdict};
 use crate::money::Money;
-use crate::wire::ResolveAnswer;
+use crate::wire::{PolicyChanges, ResolveAnswer};
 
 /// Room for one small request of $0.001028, not for two.
 const ONE_EACH: &str = r#","user_monthly_quota_usd":0.0015"#;
@@ -97,7 +98,7 @@ fn some_users_have_quotas_of_their_own() {
 #[test]
 fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
     let mut bench = Bench::standalone("", ONE_EACH);
-    bench.gateway.config.max_limited_users = 3;
+    bench.gateway.config.max_limited_users = 6;
     for user in ["a", "b", "c"] {
         assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
         assert_eq!(
@@ -105,6 +106,7 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
             format!("user:n/{user}")
         );
     }
+    // Half of the six: the other half is for other namespaces.
     let (mut exchange, step) = chat_of(&mut bench, "d");
     assert_eq!(step.verdict, Verdict::Continue);
     for n in 0..100 {
@@ -120,6 +122,33 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
     );
     // The cap they share is let go of by what was not spent of it.
     assert_eq!(chat_of(&mut bench, "e").1.verdict, Verdict::Continue);
+}
+
+#[test]
+fn one_namespace_does_not_take_the_room_of_the_others() {
+    let mut bench = Bench::standalone("", ONE_EACH);
+    bench.gateway.config.max_limited_users = 8;
+    for n in 0..50 {
+        let _ = chat_of(&mut bench, &format!("stranger-{n}"));
+    }
+    let of = |bench: &Bench, namespace: &str| {
+        let prefix = format!("scope/user:{namespace}/");
+        let users = bench.store.values.keys();
+        users.filter(|key| key.starts_with(&prefix)).count()
+    };
+    assert_eq!(of(&bench, "n"), 5, "four and the one they share");
+    let Known::Yes(namespace) = bench.gateway.cache.namespace("m", NOW) else {
+        panic!("m is there");
+    };
+    let mut policy = namespace.policy.clone();
+    policy.user_quotas.monthly_quota = Money::from_dollars(1.0);
+    bench.gateway.cache.apply(PolicyChanges {
+        namespaces: vec![policy],
+        ..PolicyChanges::default()
+    });
+    let headers = headers(CHAT, "sk-admin", &[("x-namespace", "m"), ("x-user", "u")]);
+    let step = bench.send(&mut Exchange::default(), &headers, &body("small", ""));
+    assert_eq!((step.verdict, of(&bench, "m")), (Verdict::Continue, 1));
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     let bodies = prop_oneof![
         3 => Just(body("small", "")),
         1 => Just(body("tiny", r#","stream":true"#)),
+        2 => Just(body("small", r#","user":"u""#)),
         1 => Just(b"{}".to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..20),
         1 => Just(vec![b' '; 3_000]),
@@ -81,7 +82,8 @@ fn heads() -> [HeaderList; 5] {
 /// A gateway of either kind whose tenant is known and limited at every level.
 fn bench(leased: bool) -> Bench {
     let limits = r#","rate_limit_per_minute":600,"max_concurrency":3,"monthly_quota_usd":0.01"#;
-    let mut bench = Bench::of_organization(limits, limits, limits);
+    let of_users = format!(r#"{limits},"user_monthly_quota_usd":0.005"#);
+    let mut bench = Bench::of_organization(limits, &of_users, limits);
     if leased {
         let config = Bench::leased("").0.gateway.config;
         bench.gateway.config.accounting = config.accounting;
@@ -191,7 +193,7 @@ proptest! {
         }
         prop_assert!(!exchange.holds_reservation());
         prop_assert_eq!(emitted, admitted, "one event a reservation");
-        for scope in SCOPES {
+        for scope in SCOPES.into_iter().chain(["user:n/u"]) {
             let record = bench.record(scope);
             prop_assert_eq!(record.in_flight.total(), 0);
             prop_assert_eq!(record.books.reserved.total(), 0);
