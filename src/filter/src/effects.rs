@@ -6,6 +6,9 @@ use core::cell::RefCell;
 use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, Surroundings, Verdict};
 use std::rc::Rc;
 
+/// The usage event's name in the access log.
+const EVENT: &str = "paddock_event";
+
 /// The exchange of one stream, shared with the worker while it waits.
 pub(crate) type SharedExchange = Rc<RefCell<Exchange>>;
 
@@ -61,8 +64,11 @@ fn perform(worker: &mut Worker, exchange: &SharedExchange, id: u32, effects: Vec
             Effect::RemoveResponseHeader(name) => host::set_response_header(name, None),
             Effect::ReplaceResponseChunk(chunk) => host::replace_response_chunk(&chunk),
             Effect::Ask(question) => asked_in_vain = !worker.ask(question, id, exchange),
-            Effect::Emit(event) => worker.emit(&event),
-            Effect::Annotate(name, value) => host::annotate(&format!("paddock_{name}"), &value),
+            Effect::Emit(event) => {
+                host::annotate(EVENT, &event);
+                worker.emit(&event);
+            }
+            Effect::Annotate(name, value) => host::annotate(name, value.as_bytes()),
             Effect::Count(name, amount) => worker.counters.add(name, amount),
             Effect::Log(Level::Warn, text) => log::warn!("{text}"),
             Effect::Log(Level::Error, text) => log::error!("{text}"),

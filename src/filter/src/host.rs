@@ -127,8 +127,8 @@ pub(crate) fn response_is_local() -> bool {
 }
 
 /// Makes a value available to the access log as `%FILTER_STATE(wasm.NAME:PLAIN)%`.
-pub(crate) fn annotate(name: &str, value: &str) {
-    accept(hostcalls::set_property(vec![name], Some(value.as_bytes())));
+pub(crate) fn annotate(name: &str, value: &[u8]) {
+    accept(hostcalls::set_property(vec![name], Some(value)));
 }
 
 /// Wall-clock time.

@@ -98,38 +98,55 @@ impl Exchange {
     }
 }
 
+/// Bytes of a usage event's JSON, roughly: room for it is made once.
+const EVENT_BYTES: usize = 1_024;
+
 fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
-    let labels = format!(";ns={};model={}", event.namespace, event.model);
-    let mut count = |name: &str, amount: u64| {
+    effects.reserve(10);
+    let (namespace, model) = (label(&event.namespace), label(&event.model));
+    let mut count = |name: &str, amount: u64, more: &str| {
         if amount > 0 {
-            effects.push(Effect::Count(format!("{name}{labels}"), amount));
+            let parts = [name, ";ns=", &namespace, ";model=", &model, more];
+            effects.push(Effect::Count(parts.concat(), amount));
         }
     };
-    count("paddock_input_tokens_total", event.tokens.prompt());
-    count("paddock_output_tokens_total", event.tokens.output);
+    count("paddock_input_tokens_total", event.tokens.prompt(), "");
+    count("paddock_output_tokens_total", event.tokens.output, "");
     count(
         "paddock_cost_nanodollars_total",
         event.cost.nanos().unsigned_abs(),
+        "",
     );
-    count("paddock_estimated_total", u64::from(event.estimated));
-    let requests = format!("paddock_requests_total{labels};code={}", event.status);
-    effects.push(Effect::Count(requests, 1));
-    effects.push(Effect::Annotate(
-        "namespace",
-        event.namespace.clone().into_owned(),
-    ));
-    effects.push(Effect::Annotate("key", event.key_id.clone().into_owned()));
-    effects.push(Effect::Annotate("model", event.model.clone().into_owned()));
+    count("paddock_estimated_total", u64::from(event.estimated), "");
+    count(
+        "paddock_requests_total",
+        1,
+        &format!(";code={}", event.status),
+    );
+    let annotate = |name, value: &str| Effect::Annotate(name, value.to_owned());
+    effects.push(annotate("paddock_namespace", &event.namespace));
+    effects.push(annotate("paddock_key", &event.key_id));
+    effects.push(annotate("paddock_model", &event.model));
     let cost = event.cost.to_string();
-    effects.push(Effect::Annotate(
-        "cost_usd",
-        cost.trim_start_matches('$').to_owned(),
-    ));
-    if let Ok(json) = serde_json::to_vec(event) {
-        if let Ok(text) = core::str::from_utf8(&json) {
-            effects.push(Effect::Annotate("event", text.to_owned()));
+    effects.push(annotate("paddock_cost_usd", cost.trim_start_matches('$')));
+    let mut json = Vec::with_capacity(EVENT_BYTES);
+    match serde_json::to_writer(&mut json, event) {
+        Ok(()) => effects.push(Effect::Emit(json)),
+        Err(error) => {
+            let text = format!(
+                "the usage of {} cannot be written: {error}",
+                event.request_id
+            );
+            effects.push(Effect::Log(Level::Error, text));
         }
-        effects.push(Effect::Emit(json));
+    }
+}
+
+/// A label's value may not hold what separates labels.
+pub(super) fn label(value: &str) -> Cow<'_, str> {
+    match value.contains([';', '=']) {
+        true => Cow::Owned(value.replace([';', '='], "_")),
+        false => Cow::Borrowed(value),
     }
 }
 

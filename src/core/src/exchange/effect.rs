@@ -87,9 +87,9 @@ pub enum Effect {
     ReplaceResponseChunk(Vec<u8>),
     /// Asks the accounting service.
     Ask(Question),
-    /// Puts a usage event (JSON) into the queue.
+    /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),
-    /// Makes a value available to Envoy's access log.
+    /// Makes a value available to Envoy's access log under a name.
     Annotate(&'static str, String),
     /// Adds to a counter; its labels are part of its name, as Envoy's stats tags read them.
     Count(String, u64),

@@ -83,7 +83,10 @@ impl Passing {
         let code = self.status;
         let counted = format!("paddock_passed_through_total;ns={namespace};code={code}");
         effects.push(Effect::Count(counted, 1));
-        effects.push(Effect::Annotate("namespace", namespace));
-        effects.push(Effect::Annotate("key", self.caller.key().policy.id.clone()));
+        effects.push(Effect::Annotate("paddock_namespace", namespace));
+        effects.push(Effect::Annotate(
+            "paddock_key",
+            self.caller.key().policy.id.clone(),
+        ));
     }
 }

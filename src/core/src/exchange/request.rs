@@ -227,11 +227,14 @@ impl Exchange {
         let counted = format!("paddock_refusals_total;ns={namespace};reason={code}");
         let mut effects = vec![
             Effect::Count(counted, 1),
-            Effect::Annotate("refusal", code.into()),
+            Effect::Annotate("paddock_refusal", code.into()),
         ];
         if let Some(caller) = caller {
-            effects.push(Effect::Annotate("namespace", namespace.to_owned()));
-            effects.push(Effect::Annotate("key", caller.key().policy.id.clone()));
+            effects.push(Effect::Annotate("paddock_namespace", namespace.to_owned()));
+            effects.push(Effect::Annotate(
+                "paddock_key",
+                caller.key().policy.id.clone(),
+            ));
         }
         Step {
             verdict: Verdict::Reply(reply),
