@@ -14,6 +14,7 @@ mod fault;
 mod host;
 mod metrics;
 mod root;
+mod service;
 mod stream;
 mod wasi;
 mod worker;

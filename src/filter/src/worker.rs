@@ -1,27 +1,26 @@
 //! What the streams of one worker share, and its calls to the accounting service.
 
 use crate::effects::{SharedExchange, advance, release};
-use crate::host::{self, SharedData, SharedQueue};
+use crate::host::{self, SharedData};
 use crate::metrics::Counters;
+use crate::service::Service;
 use crate::wasi;
 use core::cell::RefCell;
 use core::time::Duration;
 use hashbrown::HashMap;
 use paddock_core::budget::Epochs;
 use paddock_core::cache::PolicyCache;
-use paddock_core::config::{Accounting, Config, Hold};
+use paddock_core::config::{Config, Hold};
 use paddock_core::exchange::{Gateway, Input, Question};
 use paddock_core::ids::EventIds;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{
     LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer, SYNC_PATH, SyncAnswer,
 };
-use paddock_core::worker::{ChangeFeed, Role, Sync, UsageQueue, Waiting, apply_lend, gateway_id};
+use paddock_core::worker::{ChangeFeed, Role, UsageQueue, Waiting, apply_lend};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-const QUEUE: &str = "usage";
-const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// The shortest period a tick can have.
@@ -54,15 +53,6 @@ pub(crate) struct Worker {
     unproven: Option<HashMap<u32, (Timestamp, SharedExchange)>>,
     /// When the last input that needed a time came.
     pub(crate) now: Timestamp,
-}
-
-/// The accounting service, as this worker reaches it.
-struct Service {
-    accounting: Accounting,
-    authorization: String,
-    gateway_id: String,
-    queue: Option<SharedQueue>,
-    sync: Sync,
 }
 
 /// What a call under way was made for.
@@ -352,46 +342,6 @@ impl Worker {
                     unreadable(&error);
                 }
                 log::warn!("usage could not be handed over; trying again in {pause:?}");
-            }
-        }
-    }
-}
-
-impl Service {
-    fn new(accounting: Accounting, epochs: Epochs) -> Self {
-        let me = u64::from_le_bytes(wasi::random());
-        let candidate = u64::from_le_bytes(wasi::random());
-        let gateway_id = gateway_id(&mut SharedData, candidate);
-        let token = wasi::environment_variable(TOKEN_VARIABLE).unwrap_or_default();
-        if token.is_empty() {
-            log::error!(
-                "{TOKEN_VARIABLE} is not set: the accounting service will not know this gateway; \
-                 set it in Envoy's environment and list it in vm_config.environment_variables"
-            );
-        }
-        Service {
-            sync: Sync::new(me, gateway_id.clone(), epochs),
-            authorization: format!("Bearer {token}"),
-            queue: SharedQueue::open(QUEUE),
-            gateway_id,
-            accounting,
-        }
-    }
-
-    fn post(&self, path: &str, body: &[u8]) -> Option<u32> {
-        let timeout = Duration::from_millis(self.accounting.timeout_ms);
-        match host::post(
-            &self.accounting.cluster,
-            path,
-            &self.authorization,
-            body,
-            timeout,
-        ) {
-            Ok(token) => Some(token),
-            Err(status) => {
-                let cluster = &self.accounting.cluster;
-                log::warn!("the accounting service cannot be called ({cluster}: {status:?})");
-                None
             }
         }
     }
