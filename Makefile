@@ -14,9 +14,11 @@ run: build
 	@cargo run --quiet --locked -p paddock-local
 
 test: build
+	@scripts/setup-postgres
 	cargo test $(workspace)
 
 e2e: build
+	@scripts/setup-postgres
 	cargo test --locked -p paddock-tests
 
 check: setup

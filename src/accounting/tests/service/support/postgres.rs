@@ -57,7 +57,7 @@ fn binaries() -> PathBuf {
         .into_iter()
         .rfind(|bin| bin.join("initdb").exists())
         .expect(
-            "PostgreSQL is not installed: run `make setup`, or `apt-get install postgresql`. These \
+            "PostgreSQL is not installed: run `scripts/setup-postgres`. These \
          tests run on both databases",
         )
 }
