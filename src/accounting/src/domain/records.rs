@@ -5,7 +5,7 @@ use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
     EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, OrganizationPolicy, Priority,
-    Role, UnknownPrice, UserQuotas,
+    Role, Settings, UnknownPrice, UserQuotas,
 };
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -99,6 +99,8 @@ pub struct Namespace {
     pub limits: Limits,
     /// Monthly cap of each end user who has none of their own.
     pub user_monthly_quota: Option<Money>,
+    /// How it behaves where its budget runs low, and what its content may be.
+    pub settings: Settings,
     /// Its place among others.
     pub priority: Priority,
     /// What becomes of a model without a price.
@@ -126,6 +128,7 @@ impl Namespace {
             allowed_models: None,
             limits: Limits::default(),
             user_monthly_quota: None,
+            settings: Settings::default(),
             priority: Priority::default(),
             unknown_price: UnknownPrice::default(),
             failure_mode: FailureMode::default(),
@@ -148,6 +151,7 @@ impl Namespace {
                 monthly_quota: self.user_monthly_quota,
                 own,
             },
+            settings: self.settings.clone(),
             priority: self.priority,
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,

@@ -203,6 +203,24 @@ impl Fields {
         )
     }
 
+    /// A number from 0.001 to 1, in thousandths.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn fraction(&mut self, name: &str) -> Result<Patch<u64>, ApiError> {
+        self.take(name, "a number from 0.001 to 1", |value| {
+            let number = value.as_f64()?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "in range"
+            )]
+            (0.001..=1.0)
+                .contains(&number)
+                .then(|| (number * 1_000.0).round() as u64)
+        })
+    }
+
     /// An amount of dollars, not negative.
     ///
     /// # Errors

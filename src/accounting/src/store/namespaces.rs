@@ -3,14 +3,15 @@
 use super::{StoreError, Tx, args, loaded, policy, user_quotas};
 use crate::domain::records::Namespace;
 use paddock_core::money::Money;
-use paddock_core::policy::{Limits, NamespacePolicy};
+use paddock_core::policy::{Limits, NamespacePolicy, Settings};
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
-    failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota";
+    failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota, \
+    settings";
 
 #[derive(sqlx::FromRow)]
 struct NamespaceRow {
@@ -28,6 +29,7 @@ struct NamespaceRow {
     updated_at: i64,
     revision: i64,
     user_monthly_quota: Option<i64>,
+    settings: Option<String>,
 }
 
 /// The six columns of [`Limits`].
@@ -95,7 +97,12 @@ impl TryFrom<NamespaceRow> for Namespace {
     fn try_from(row: NamespaceRow) -> Result<Namespace, StoreError> {
         let models = row.allowed_models.as_deref();
         let tags = row.tags.as_deref();
+        let settings = row.settings.as_deref();
         Ok(Namespace {
+            settings: settings
+                .map(|text| from_text("settings", text))
+                .transpose()?
+                .unwrap_or_default(),
             allowed_models: models
                 .map(|text| from_text("allowed_models", text))
                 .transpose()?,
@@ -181,7 +188,7 @@ pub async fn policies(
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (name) DO NOTHING"
+        $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(namespace)).await? > 0;
     policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
@@ -197,7 +204,7 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
         requests_per_minute = $4, burst = $5, tokens_per_minute = $6, max_concurrency = $7,
         monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
         failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
-        revision = $17, user_monthly_quota = $18 WHERE name = $1";
+        revision = $17, user_monthly_quota = $18, settings = $19 WHERE name = $1";
     tx.execute(sql, values(namespace)).await?;
     Ok(())
 }
@@ -233,5 +240,6 @@ fn values(namespace: &Namespace) -> super::Args {
         namespace.updated_at,
         namespace.revision,
         namespace.user_monthly_quota,
+        (namespace.settings != Settings::default()).then(|| to_text(&namespace.settings)),
     ]
 }

@@ -18,5 +18,6 @@ mod operations;
 mod organizations;
 mod periods;
 mod prices;
+mod settings;
 mod support;
 mod users;

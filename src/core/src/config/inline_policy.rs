@@ -1,6 +1,7 @@
 //! A policy written by an operator, in the contract's words and in dollars.
 
 use super::inline_catalog::{RawModel, catalog};
+use super::inline_settings::RawSettings;
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
@@ -70,6 +71,8 @@ struct RawNamespace {
     priority: Priority,
     #[serde(default)]
     unknown_price: UnknownPrice,
+    #[serde(default)]
+    settings: RawSettings,
     #[serde(flatten)]
     limits: RawLimits,
     #[serde(flatten)]
@@ -120,6 +123,7 @@ impl RawPolicy {
                 allowed_models: raw.allowed_models,
                 priority: raw.priority,
                 unknown_price: raw.unknown_price,
+                settings: raw.settings.validate(&what, &catalog, problems),
                 name: raw.name,
                 organization: raw
                     .organization

@@ -2,6 +2,7 @@
 
 mod inline_catalog;
 mod inline_policy;
+mod inline_settings;
 
 pub use inline_policy::InlinePolicy;
 

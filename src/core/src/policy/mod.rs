@@ -7,6 +7,7 @@ mod key;
 mod limits;
 mod namespace;
 mod organization;
+mod settings;
 mod user;
 
 pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
@@ -15,4 +16,8 @@ pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
+pub use settings::{
+    ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,
+    ThrottleMode,
+};
 pub use user::{MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_scope};

@@ -1,7 +1,7 @@
 //! One namespace (team, project), as far as a gateway needs to know it.
 
 use super::key::yes;
-use super::{DEFAULT_ORGANIZATION, Limits, UserQuotas};
+use super::{DEFAULT_ORGANIZATION, Limits, Settings, UserQuotas};
 use serde::{Deserialize, Serialize};
 
 /// A namespace's rights, limits and settings.
@@ -21,6 +21,9 @@ pub struct NamespacePolicy {
     /// What each of its end users may spend.
     #[serde(default)]
     pub user_quotas: UserQuotas,
+    /// How it behaves where its budget runs low, and what its content may be.
+    #[serde(default)]
+    pub settings: Settings,
     /// Its place where namespaces compete.
     #[serde(default)]
     pub priority: Priority,

@@ -19,8 +19,8 @@ use paddock_core::money::Money;
 use paddock_core::policy::Catalog;
 
 const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
-const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
-const FAILURE_MODES: [&str; 2] = ["closed", "open"];
+pub(super) const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
+pub(super) const FAILURE_MODES: [&str; 2] = ["closed", "open"];
 
 /// Makes a namespace; for the operator also the organization it names.
 pub async fn handle(

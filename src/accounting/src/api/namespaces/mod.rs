@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod delete;
 mod list;
+mod settings;
 mod show;
 mod usage;
 mod view;
@@ -27,6 +28,10 @@ pub fn routes() -> Router<SharedApp> {
                 .delete(delete::handle),
         )
         .route("/v1/namespaces/{name}/usage", get(usage::handle))
+        .route(
+            "/v1/namespaces/{name}/settings",
+            get(settings::show).put(settings::put),
+        )
 }
 
 /// The namespace of that name, where it is within the caller's reach.

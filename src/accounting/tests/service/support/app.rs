@@ -168,6 +168,10 @@ impl TestApp {
         self.call(ADMIN, "PATCH", path, body).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(ADMIN, "PUT", path, body).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(ADMIN, "DELETE", path, Value::Null).await
     }
