@@ -107,10 +107,13 @@ impl Price {
         Ok(Money::from_nanos(nanos))
     }
 
-    /// The highest price any prompt token of this model can have: what a reservation assumes.
-    pub fn highest_input(&self) -> u64 {
-        let others = [self.cached_input, self.cache_write_5m, self.cache_write_1h];
-        others.into_iter().flatten().fold(self.input, u64::max)
+    /// The price with each token as dear as any of its kind can be: what a reservation assumes.
+    pub fn dearest(&self) -> Price {
+        let inputs = [self.cached_input, self.cache_write_5m, self.cache_write_1h];
+        Price {
+            input: inputs.into_iter().flatten().fold(self.input, u64::max),
+            ..*self
+        }
     }
 }
 

@@ -1,18 +1,17 @@
 //! From a body to a reservation, and on to the upstream.
 
-use super::call::{Call, InFlight, Pending, must_force_usage};
+use super::call::{InFlight, Pending};
 use super::effect::{Effect, Question, Step, Verdict};
 use super::end_user::end_user;
+use super::prepare::{Asked, Choice, prepare};
 use super::rate_headers::rate_headers;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Denied, RateKind, RateView, Scope, admit};
-use crate::authorization::{Grant, authorize_model};
-use crate::config::Hold;
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::refusal::{Budget, Rate, Refusal};
-use crate::request::{Endpoint, ModelRequest, path_with_model, read_body};
+use crate::request::{Endpoint, read_body};
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::CapPeriod;
@@ -28,18 +27,17 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        let hold = &on.gateway.config.hold;
         let prepared = read_body(endpoint, body)
             .map_err(Refusal::from)
             .and_then(|request| {
-                let catalog = on
-                    .gateway
-                    .cache
-                    .catalog()
-                    .map(Rc::clone)
-                    .unwrap_or_default();
-                let grant = authorize_model(caller, &catalog, &request.model)?;
-                prepare(grant, &head, endpoint, &request, body, hold)
+                let asked = Asked {
+                    head: &head,
+                    endpoint,
+                    request: &request,
+                    body,
+                };
+                let choice = Choice::of_the_caller(&request);
+                prepare(caller, &asked, choice, on.gateway)
             });
         match prepared {
             Ok(pending) => self.admit(head, pending, on),
@@ -118,54 +116,6 @@ pub(super) fn scopes(caller: &Caller) -> [Rc<Scope>; 3] {
         Rc::clone(&caller.namespace().scope),
         Rc::clone(&caller.organization().scope),
     ]
-}
-
-fn prepare(
-    grant: Grant,
-    head: &Head,
-    endpoint: &Endpoint,
-    request: &ModelRequest<'_>,
-    body: &[u8],
-    hold: &Hold,
-) -> Result<Pending, Refusal> {
-    let force_usage = must_force_usage(endpoint, request);
-    let call = Call::new(grant, head, endpoint, request, force_usage)?;
-    if let Hold::Body { upstream } = hold {
-        check_route(&call, head, endpoint, upstream)?;
-    }
-    let model = call.is_aliased().then(|| call.model_name());
-    let rewritten = request.rewrite(body, model, force_usage);
-    let path = match endpoint {
-        Endpoint::Gemini { .. } if call.is_aliased() => {
-            path_with_model(&head.path_and_query, call.model_name())
-        }
-        _ => None,
-    };
-    Ok(Pending {
-        call,
-        rewritten,
-        path,
-        rounds: 0,
-    })
-}
-
-/// Where the route is fixed, only what it leads to can be served.
-fn check_route(call: &Call, head: &Head, endpoint: &Endpoint, routed: &str) -> Result<(), Refusal> {
-    let upstream = call
-        .grant
-        .model()
-        .map_or("", |model| model.upstream.as_str());
-    let model_in_path = matches!(endpoint, Endpoint::Gemini { .. });
-    if upstream != routed || (model_in_path && head.headers_gone && call.is_aliased()) {
-        let scope = &call.grant.caller().namespace().scope.name;
-        return Err(Refusal::model_not_on_route(
-            scope,
-            &call.requested_model,
-            upstream,
-            routed,
-        ));
-    }
-    Ok(())
 }
 
 /// What the upstream must see.

@@ -1,16 +1,10 @@
 //! One model call on its way: what was granted, what it asks for, what it holds.
 
-use super::request::Head;
-use crate::admission::{Ask, Reservation, WhenShort};
+use crate::admission::{Ask, Reservation};
 use crate::authorization::Grant;
+use crate::estimate::Estimate;
 use crate::meter::Meter;
-use crate::refusal::Refusal;
-use crate::request::{Endpoint, ModelRequest};
-use crate::usage::{Price, TokenUsage};
-
-/// Output tokens the token bucket is charged at admission where the request sets no limit: most
-/// answers are far shorter than the longest possible one, and the true count corrects it.
-const TYPICAL_OUTPUT_TOKENS: u64 = 256;
+use std::borrow::Cow;
 
 /// A call that may be made.
 #[derive(Debug)]
@@ -23,9 +17,9 @@ pub(super) struct Call {
     pub(super) stream: bool,
     pub(super) hide_usage: bool,
     pub(super) free: bool,
-    pub(super) likely_prompt: u64,
-    /// The most it plausibly uses.
-    pub(super) highest: TokenUsage,
+    /// Why Paddock chose another model than the caller named; absent where it did not choose.
+    pub(super) reason: Option<String>,
+    pub(super) estimate: Estimate,
     pub(super) ask: Ask,
 }
 
@@ -57,87 +51,21 @@ pub(super) struct InFlight {
 }
 
 impl Call {
-    /// What `request` asks for, at its highest plausible cost.
-    ///
-    /// # Errors
-    /// A refusal where that cost cannot even be written down.
-    pub(super) fn new(
-        grant: Grant,
-        head: &Head,
-        endpoint: &Endpoint,
-        request: &ModelRequest<'_>,
-        force_usage: bool,
-    ) -> Result<Call, Refusal> {
-        let free = endpoint.is_free();
-        let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
-        let (most_output, typical_output) = if endpoint.embeds() || free {
-            (0, 0)
-        } else {
-            let explicit = request.max_output_tokens;
-            let most = explicit.unwrap_or(model_limit);
-            let typical = explicit.unwrap_or(model_limit.min(TYPICAL_OUTPUT_TOKENS));
-            (
-                most.saturating_mul(request.choices),
-                typical.saturating_mul(request.choices),
-            )
-        };
-        let likely_prompt = request.prompt.likely_tokens();
-        let highest = TokenUsage {
-            input: request.prompt.ceiling_tokens(),
-            output: most_output,
-            ..TokenUsage::default()
-        };
-        let dearest = Price {
-            input: grant.price().highest_input(),
-            ..*grant.price()
-        };
-        let price = if free { Price::FREE } else { dearest };
-        let money = price.cost(&highest).map_err(|overflow| {
-            Refusal::invalid_request(
-                &format!("{overflow}: ask for fewer tokens."),
-                Some("max_tokens"),
-            )
-        })?;
-        let tokens = if free {
-            0
-        } else {
-            likely_prompt.saturating_add(typical_output)
-        };
-        Ok(Call {
-            requested_model: request.model.clone().into_owned(),
-            user: request
-                .user
-                .clone()
-                .map(|user| user.into_owned())
-                .filter(|user| !user.is_empty())
-                .or_else(|| head.user.clone()),
-            user_shared: false,
-            stream: request.stream || endpoint.streams(),
-            hide_usage: force_usage && !request.include_usage,
-            free,
-            likely_prompt,
-            highest,
-            ask: Ask {
-                tokens,
-                money,
-                short: WhenShort::Borrow,
-            },
-            grant,
-        })
-    }
-
     /// The name of the model that serves it.
     pub(super) fn model_name(&self) -> &str {
         self.grant.model().map_or("", |model| model.name.as_str())
     }
 
     /// Whether the caller named the model otherwise than the upstream knows it.
-    pub(super) fn is_aliased(&self) -> bool {
+    pub(super) fn is_renamed(&self) -> bool {
         self.model_name() != self.requested_model
     }
-}
 
-/// Whether usage must be asked of the upstream, because it does not come by itself.
-pub(super) fn must_force_usage(endpoint: &Endpoint, request: &ModelRequest<'_>) -> bool {
-    request.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions)
+    /// What `x-paddock-reason` says; absent where the caller gets the model as it was named.
+    pub(super) fn reason(&self) -> Option<Cow<'_, str>> {
+        match &self.reason {
+            Some(reason) => Some(Cow::Borrowed(reason)),
+            None => self.is_renamed().then_some(Cow::Borrowed("aliased")),
+        }
+    }
 }

@@ -194,12 +194,12 @@ fn charge(in_flight: &InFlight) -> Charge {
         // much as was reserved for it.
         None if in_flight.meter.is_none() && in_flight.status != 0 => Charge {
             outcome,
-            tokens: in_flight.call.highest,
+            tokens: in_flight.call.estimate.highest,
             estimated: true,
         },
         None => {
             let tokens = TokenUsage {
-                input: in_flight.call.likely_prompt,
+                input: in_flight.call.estimate.likely_prompt,
                 output: reading.seen_output_tokens,
                 ..TokenUsage::default()
             };

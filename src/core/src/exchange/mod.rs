@@ -12,6 +12,7 @@ mod effect;
 mod end_user;
 mod identify;
 mod pass_through;
+mod prepare;
 mod rate_headers;
 mod request;
 mod response;

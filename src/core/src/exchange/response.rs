@@ -53,14 +53,11 @@ impl Exchange {
             ));
         }
         set_rate_headers(&mut step.effects, in_flight.reservation.rates());
-        if in_flight.call.is_aliased() {
-            let model = in_flight.call.model_name().to_owned();
+        if let Some(reason) = in_flight.call.reason() {
+            let (reason, model) = (reason.into_owned(), in_flight.call.model_name().to_owned());
+            let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];
             step.effects
-                .push(Effect::SetResponseHeader("x-paddock-model", model));
-            step.effects.push(Effect::SetResponseHeader(
-                "x-paddock-reason",
-                "aliased".to_owned(),
-            ));
+                .extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));
         }
         if end {
             in_flight.complete = true;

@@ -1,0 +1,141 @@
+//! From what a caller asks to a call that may be admitted, of the model they named or of another.
+
+use super::Gateway;
+use super::call::{Call, Pending};
+use super::request::Head;
+use crate::admission::{Ask, WhenShort};
+use crate::authorization::{Grant, authorize_model};
+use crate::config::Hold;
+use crate::estimate::Estimate;
+use crate::identity::Caller;
+use crate::refusal::Refusal;
+use crate::request::{Endpoint, ModelRequest, path_with_model};
+use std::rc::Rc;
+
+/// What a caller asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) head: &'a Head,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) request: &'a ModelRequest<'a>,
+    /// The body that `request` was read from.
+    pub(super) body: &'a [u8],
+}
+
+/// The model that is to serve a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Choice<'a> {
+    /// Its name, or an alias of it.
+    pub(super) model: &'a str,
+    /// What `x-paddock-reason` says, where Paddock chose it and not the caller.
+    pub(super) reason: Option<String>,
+}
+
+impl<'a> Choice<'a> {
+    /// The model the caller named.
+    pub(super) fn of_the_caller(request: &'a ModelRequest<'_>) -> Choice<'a> {
+        Choice {
+            model: &request.model,
+            reason: None,
+        }
+    }
+}
+
+/// A call of the chosen model: authorized, estimated, and with body and path as its upstream is to
+/// see them. Whoever chose, the caller must be allowed the model.
+///
+/// # Errors
+/// The refusal.
+pub(super) fn prepare(
+    caller: Caller,
+    asked: &Asked<'_>,
+    choice: Choice<'_>,
+    gateway: &Gateway,
+) -> Result<Pending, Refusal> {
+    let catalog = gateway.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let grant = authorize_model(caller, &catalog, choice.model)?;
+    let force_usage = must_force_usage(asked.endpoint, asked.request);
+    let call = call(grant, asked, choice.reason, force_usage)?;
+    if let Hold::Body { upstream } = &gateway.config.hold {
+        check_route(&call, asked, upstream)?;
+    }
+    let model = call.is_renamed().then(|| call.model_name());
+    let rewritten = asked.request.rewrite(asked.body, model, force_usage);
+    let path = match asked.endpoint {
+        Endpoint::Gemini { .. } if call.is_renamed() => {
+            path_with_model(&asked.head.path_and_query, call.model_name())
+        }
+        _ => None,
+    };
+    Ok(Pending {
+        call,
+        rewritten,
+        path,
+        rounds: 0,
+    })
+}
+
+fn call(
+    grant: Grant,
+    asked: &Asked<'_>,
+    reason: Option<String>,
+    force_usage: bool,
+) -> Result<Call, Refusal> {
+    let &Asked {
+        head,
+        endpoint,
+        request,
+        ..
+    } = asked;
+    let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
+    let estimate = Estimate::of(endpoint, request, model_limit, grant.price());
+    let estimate = estimate.map_err(|overflow| {
+        Refusal::invalid_request(
+            &format!("{overflow}: ask for fewer tokens."),
+            Some("max_tokens"),
+        )
+    })?;
+    Ok(Call {
+        requested_model: request.model.clone().into_owned(),
+        user: request
+            .user
+            .clone()
+            .map(|user| user.into_owned())
+            .filter(|user| !user.is_empty())
+            .or_else(|| head.user.clone()),
+        user_shared: false,
+        stream: request.stream || endpoint.streams(),
+        hide_usage: force_usage && !request.include_usage,
+        free: endpoint.is_free(),
+        reason,
+        ask: Ask {
+            tokens: estimate.tokens,
+            money: estimate.money,
+            short: WhenShort::Borrow,
+        },
+        estimate,
+        grant,
+    })
+}
+
+/// Whether usage must be asked of the upstream, because it does not come by itself.
+fn must_force_usage(endpoint: &Endpoint, request: &ModelRequest<'_>) -> bool {
+    request.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions)
+}
+
+/// Where the route is fixed, only what it leads to can be served.
+fn check_route(call: &Call, asked: &Asked<'_>, routed: &str) -> Result<(), Refusal> {
+    let model = call.grant.model();
+    let upstream = model.map_or("", |model| model.upstream.as_str());
+    let model_in_path = matches!(asked.endpoint, Endpoint::Gemini { .. });
+    if upstream != routed || (model_in_path && asked.head.headers_gone && call.is_renamed()) {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::model_not_on_route(
+            scope,
+            &call.requested_model,
+            upstream,
+            routed,
+        ));
+    }
+    Ok(())
+}
