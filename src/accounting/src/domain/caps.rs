@@ -5,7 +5,7 @@ use crate::domain::scope::Scope;
 use crate::store::leases::{self, OpenLease};
 use crate::store::spend::{self, Quotas};
 use crate::store::{StoreError, Tx};
-use paddock_core::budget::{Cap, tightest};
+use paddock_core::budget::{Cap, percent, tightest};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{CapPeriod, Lease};
@@ -91,6 +91,12 @@ impl Budget {
         self.scarce_until > now || self.caps.iter().any(over)
     }
 
+    /// Percent of the fullest cap that is booked.
+    pub fn used_percent(&self) -> u64 {
+        let used = |cap: &Cap| percent(cap.booked.nanos(), cap.quota);
+        self.caps.iter().map(used).max().unwrap_or(0)
+    }
+
     /// A lease as a gateway is told of it, under the tightest cap.
     pub fn describe(&self, lease: &OpenLease, hold_at_most: Option<Money>) -> Lease {
         let cap = tightest(&self.caps);
@@ -103,6 +109,7 @@ impl Budget {
             period_ends_at: lease.period_ends_at,
             period: cap.map_or(CapPeriod::Monthly, |cap| cap.period),
             remaining: cap.map_or(Money::ZERO, Cap::remaining),
+            used_percent: self.used_percent(),
             short: false,
             hold_at_most,
         }

@@ -1,6 +1,6 @@
 //! What is measured: the core's part in one request, alone and as a whole.
 
-use paddock_core::admission::{Ask, Budgeting, Reservation, Scope, Terms, WhenShort, admit};
+use paddock_core::admission::{Ask, Budgeting, Lane, Reservation, Scope, Terms, WhenShort, admit};
 use paddock_core::budget::Epochs;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
@@ -75,6 +75,7 @@ impl Tenant {
             tokens: 1,
             money: Money::from_nanos(1),
             short: WhenShort::Borrow,
+            lane: Lane::Regular,
         };
         let terms = Terms {
             epochs: Epochs(600),
@@ -107,6 +108,7 @@ fn borrow(store: &mut Store) {
             remaining: Money::MAX,
             hold_at_most: None,
             spent: Money::ZERO,
+            used_percent: 0,
             short: false,
         };
         let answer = LendAnswer {

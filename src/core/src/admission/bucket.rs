@@ -72,6 +72,18 @@ impl Bucket {
         );
     }
 
+    /// As much of these parts as fits.
+    pub fn at_most(self, parts: i64) -> i64 {
+        clamp(i128::from(parts).min(self.full()))
+    }
+
+    /// Pours another state into this one, up to the capacity.
+    pub fn join(self, state: &mut BucketState, other: &BucketState) {
+        let both = i128::from(state.parts).saturating_add(i128::from(other.parts));
+        state.parts = clamp(both.min(self.full()));
+        state.at = state.at.max(other.at);
+    }
+
     /// What a caller may be told of a refilled state.
     pub fn view(self, state: &BucketState) -> BucketView {
         let held = i128::from(state.parts);

@@ -1,7 +1,8 @@
 //! One request against the record of one scope.
 
-use super::bucket::{Bucket, BucketView};
+use super::bucket::{Bucket, BucketState, BucketView};
 use super::record::ScopeRecord;
+use super::throttle::{Lane, Rates, Throttle, part_or_join};
 use crate::budget::{Entry, Epochs, Shortage, Unavailable};
 use crate::money::Money;
 use crate::policy::{Limits, MAX_RATE};
@@ -12,6 +13,9 @@ use core::time::Duration;
 /// How long a request refused for concurrency is told to wait: nobody knows when one will end.
 const CONCURRENCY_RETRY: Duration = Duration::from_secs(1);
 
+/// How long a request is told to wait for a part of a rate that holds nothing at all.
+const NOTHING_RETRY: Duration = Duration::from_secs(60);
+
 /// An organization, namespace, key or end user, as admission sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -21,6 +25,8 @@ pub struct Scope {
     pub record: String,
     /// Its own limits.
     pub limits: Limits,
+    /// When its rates are reduced.
+    pub throttle: Throttle,
 }
 
 impl Scope {
@@ -30,7 +36,13 @@ impl Scope {
             record: format!("scope/{name}"),
             name,
             limits,
+            throttle: Throttle::default(),
         }
+    }
+
+    /// The same, throttled as `throttle` says.
+    pub fn throttled(self, throttle: Throttle) -> Self {
+        Scope { throttle, ..self }
     }
 
     /// The request bucket, where requests have a rate.
@@ -89,6 +101,8 @@ pub struct Ask {
     pub money: Money,
     /// What to do where the slice on loan cannot cover it.
     pub short: WhenShort,
+    /// The part of throttled rates it draws on.
+    pub lane: Lane,
 }
 
 /// What becomes of a request that the slice on loan cannot cover.
@@ -117,7 +131,14 @@ pub enum RateKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denial {
     /// A rate; the same request may be tried again after the wait.
-    Rate(RateKind, Duration),
+    Rate {
+        /// The kind of rate.
+        kind: RateKind,
+        /// When the same request would pass, as far as this scope knows.
+        wait: Duration,
+        /// Whether the rate is one that throttling has reduced.
+        throttled: bool,
+    },
     /// A cap.
     Budget(Shortage),
     /// The slice on loan is too small; the lender must be asked.
@@ -128,6 +149,7 @@ pub enum Denial {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Debit {
     tokens: u64,
+    lane: Lane,
     in_flight: Option<Entry>,
     money: Option<HeldMoney>,
 }
@@ -163,13 +185,16 @@ pub struct RateView {
     pub requests: Option<BucketView>,
     /// Of tokens.
     pub tokens: Option<BucketView>,
+    /// Whether throttling has reduced one of them.
+    pub throttled: bool,
 }
 
 impl RateView {
-    /// Adds a scope's record, which must have been refilled.
-    pub(super) fn include(&mut self, scope: &Scope, record: &ScopeRecord) {
-        let requests = scope.requests().map(|bucket| bucket.view(&record.requests));
-        let tokens = scope.tokens().map(|bucket| bucket.view(&record.tokens));
+    /// Adds a scope's record, which must have been refilled at these rates.
+    pub(super) fn include(&mut self, rates: &Rates, record: &ScopeRecord) {
+        let requests = rates.requests.map(|bucket| bucket.view(&record.requests));
+        let tokens = rates.tokens.map(|bucket| bucket.view(&record.tokens));
+        self.throttled |= rates.are_throttled();
         self.requests = tighter(self.requests, requests);
         self.tokens = tighter(self.tokens, tokens);
     }
@@ -182,7 +207,7 @@ fn tighter(a: Option<BucketView>, b: Option<BucketView>) -> Option<BucketView> {
     }
 }
 
-/// Takes what `ask` says from `record`.
+/// Takes what `ask` says from `record`. The rates in force come with it.
 ///
 /// # Errors
 /// The [`Denial`]. The record may have been changed in memory all the same: it must not be written.
@@ -192,34 +217,75 @@ pub(super) fn debit(
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<Debit, Denial> {
-    refill(record, scope, terms, now);
-    let rate = |kind| move |wait| Denial::Rate(kind, wait);
+) -> Result<(Debit, Rates), Denial> {
+    let rates = refill(record, scope, terms, now);
     let in_flight = match scope.limits.max_concurrency {
         None => None,
         Some(most) if u64::try_from(record.in_flight.total()).unwrap_or(0) >= most => {
-            return Err(Denial::Rate(RateKind::Concurrency, CONCURRENCY_RETRY));
+            return Err(Denial::Rate {
+                kind: RateKind::Concurrency,
+                wait: CONCURRENCY_RETRY,
+                throttled: false,
+            });
         }
         Some(_) => Some(record.in_flight.enter(1)),
     };
-    if let Some(bucket) = scope.requests() {
-        bucket
-            .take(&mut record.requests, 1)
-            .map_err(rate(RateKind::Requests))?;
+    let lane = if rates.are_throttled() {
+        ask.lane
+    } else {
+        Lane::Regular
+    };
+    let denied = |kind| {
+        let throttled = rates.are_throttled();
+        move |wait| Denial::Rate {
+            kind,
+            wait,
+            throttled,
+        }
+    };
+    let (requests, tokens) = buckets(record, &rates, lane);
+    if let Some((bucket, state)) = requests {
+        take(bucket, state, 1).map_err(denied(RateKind::Requests))?;
     }
-    let mut tokens = 0;
-    if let Some(bucket) = scope.tokens() {
-        tokens = ask.tokens.min(bucket.capacity);
-        bucket
-            .take(&mut record.tokens, tokens)
-            .map_err(rate(RateKind::Tokens))?;
+    let mut held = 0;
+    if let Some((bucket, state)) = tokens {
+        held = ask.tokens.min(bucket.capacity);
+        take(bucket, state, ask.tokens).map_err(denied(RateKind::Tokens))?;
     }
     let money = reserve(record, scope, ask, terms, now)?;
-    Ok(Debit {
-        tokens,
+    let debit = Debit {
+        tokens: held,
+        lane,
         in_flight,
         money,
-    })
+    };
+    Ok((debit, rates))
+}
+
+/// A bucket that holds nothing gives nothing, not even to those who ask for at most what it holds.
+fn take(bucket: Bucket, state: &mut BucketState, tokens: u64) -> Result<(), Duration> {
+    if bucket.rate == 0 || bucket.capacity == 0 {
+        return Err(NOTHING_RETRY);
+    }
+    bucket.take(state, tokens)
+}
+
+/// A bucket of a record.
+type Drawn<'a> = Option<(Bucket, &'a mut BucketState)>;
+
+/// The buckets of requests and of tokens a lane draws on.
+fn buckets<'a>(record: &'a mut ScopeRecord, rates: &Rates, lane: Lane) -> (Drawn<'a>, Drawn<'a>) {
+    let excess = rates.excess.filter(|_| lane == Lane::Excess);
+    match excess {
+        Some(excess) => (
+            excess.requests.zip(Some(&mut record.excess_requests)),
+            excess.tokens.zip(Some(&mut record.excess_tokens)),
+        ),
+        None => (
+            rates.requests.zip(Some(&mut record.requests)),
+            rates.tokens.zip(Some(&mut record.tokens)),
+        ),
+    }
 }
 
 fn reserve(
@@ -271,23 +337,55 @@ fn reserve(
     }
 }
 
-/// Brings a record up to `now`.
-pub(super) fn refill(record: &mut ScopeRecord, scope: &Scope, terms: Terms, now: Timestamp) {
-    if let Some(bucket) = scope.requests() {
-        bucket.refill(&mut record.requests, now);
-    }
-    if let Some(bucket) = scope.tokens() {
-        bucket.refill(&mut record.tokens, now);
+/// Brings a record up to `now`, and says at which rates.
+pub(super) fn refill(
+    record: &mut ScopeRecord,
+    scope: &Scope,
+    terms: Terms,
+    now: Timestamp,
+) -> Rates {
+    let rates = Rates::in_force(scope, record, terms, now);
+    part_or_join(record, scope, rates.are_throttled(), now);
+    for lane in [Lane::Regular, Lane::Excess] {
+        if lane == Lane::Excess && !rates.are_throttled() {
+            continue;
+        }
+        let (requests, tokens) = buckets(record, &rates, lane);
+        for (bucket, state) in [requests, tokens].into_iter().flatten() {
+            bucket.refill(state, now);
+        }
     }
     record.in_flight.roll(terms.epochs, now);
+    rates
 }
 
 /// Puts back all that a debit took, as if the request had never been.
-pub(super) fn undo(record: &mut ScopeRecord, scope: &Scope, debit: &Debit, now: Timestamp) {
-    if let Some(bucket) = scope.requests() {
-        bucket.correct(&mut record.requests, 1);
+pub(super) fn undo(
+    record: &mut ScopeRecord,
+    scope: &Scope,
+    debit: &Debit,
+    terms: Terms,
+    now: Timestamp,
+) {
+    let rates = Rates::in_force(scope, record, terms, now);
+    part_or_join(record, scope, rates.are_throttled(), now);
+    if let (Some((bucket, state)), _) = buckets(record, &rates, debit.lane) {
+        bucket.correct(state, 1);
     }
-    settle(record, scope, debit, 0, Money::ZERO, now, now);
+    let nothing = Outcome {
+        tokens: 0,
+        cost: Money::ZERO,
+        admitted_at: now,
+    };
+    settle(record, scope, debit, nothing, terms, now);
+}
+
+/// What a request used in the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outcome {
+    pub(super) tokens: u64,
+    pub(super) cost: Money,
+    pub(super) admitted_at: Timestamp,
 }
 
 /// Replaces what was foreseen by what was used.
@@ -295,25 +393,28 @@ pub(super) fn settle(
     record: &mut ScopeRecord,
     scope: &Scope,
     debit: &Debit,
-    tokens: u64,
-    cost: Money,
-    admitted_at: Timestamp,
+    used: Outcome,
+    terms: Terms,
     now: Timestamp,
 ) {
     if let Some(entry) = debit.in_flight {
         record.in_flight.settle(entry);
     }
-    if let Some(bucket) = scope.tokens() {
+    let rates = Rates::in_force(scope, record, terms, now);
+    part_or_join(record, scope, rates.are_throttled(), now);
+    if let (_, Some((bucket, state))) = buckets(record, &rates, debit.lane) {
         let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
-        bucket.refill(&mut record.tokens, now);
-        bucket.correct(
-            &mut record.tokens,
-            signed(debit.tokens).saturating_sub(signed(tokens)),
-        );
+        bucket.refill(state, now);
+        let unused = signed(debit.tokens).saturating_sub(signed(used.tokens));
+        bucket.correct(state, unused);
     }
     match debit.money {
         None => {}
-        Some(HeldMoney::Books(entry)) => record.books.settle(entry, cost, admitted_at, now),
-        Some(HeldMoney::Slice { lease, entry }) => record.slice.settle(lease, entry, cost, now),
+        Some(HeldMoney::Books(entry)) => {
+            record.books.settle(entry, used.cost, used.admitted_at, now);
+        }
+        Some(HeldMoney::Slice { lease, entry }) => {
+            record.slice.settle(lease, entry, used.cost, now);
+        }
     }
 }

@@ -4,12 +4,14 @@ mod bucket;
 mod debit;
 mod record;
 mod reservation;
+mod throttle;
 
 pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenShort};
 pub(crate) use record::LAYOUT;
 pub use record::ScopeRecord;
 pub use reservation::{Denied, Reservation, Settled, admit, view};
+pub use throttle::{Lane, Throttle};
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use crate::wire::CapPeriod;
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 2;
-const WORDS: usize = 33;
+pub(crate) const LAYOUT: u64 = 3;
+const WORDS: usize = 39;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,12 @@ pub struct ScopeRecord {
     pub requests: BucketState,
     /// The token bucket.
     pub tokens: BucketState,
+    /// The part of the request bucket that throttling takes away.
+    pub excess_requests: BucketState,
+    /// The part of the token bucket that throttling takes away.
+    pub excess_tokens: BucketState,
+    /// Whether the buckets are parted, as throttling does.
+    pub parted: bool,
     /// Requests in flight.
     pub in_flight: EpochSum,
     /// The budget slice on loan.
@@ -33,14 +39,11 @@ impl ScopeRecord {
             return Self::default();
         }
         ScopeRecord {
-            requests: BucketState {
-                parts: words.i64(),
-                at: words.time(),
-            },
-            tokens: BucketState {
-                parts: words.i64(),
-                at: words.time(),
-            },
+            requests: words.bucket(),
+            tokens: words.bucket(),
+            excess_requests: words.bucket(),
+            excess_tokens: words.bucket(),
+            parted: words.u64() == 1,
             in_flight: words.epoch_sum(),
             slice: Slice {
                 lease: words.i64(),
@@ -57,6 +60,7 @@ impl ScopeRecord {
                     CapPeriod::Monthly
                 },
                 remaining: words.i64(),
+                used_percent: words.u64(),
                 dry_until: words.time(),
                 dry_need: words.i64(),
                 retired: core::array::from_fn(|_| words.i64()),
@@ -75,10 +79,16 @@ impl ScopeRecord {
     pub fn encode(&self) -> Vec<u8> {
         let mut words = Writer(Vec::with_capacity(WORDS.saturating_mul(8)));
         words.u64(LAYOUT);
-        for bucket in [&self.requests, &self.tokens] {
+        for bucket in [
+            &self.requests,
+            &self.tokens,
+            &self.excess_requests,
+            &self.excess_tokens,
+        ] {
             words.i64(bucket.parts);
             words.time(bucket.at);
         }
+        words.u64(u64::from(self.parted));
         words.epoch_sum(&self.in_flight);
         let slice = &self.slice;
         words.i64(slice.lease);
@@ -91,6 +101,7 @@ impl ScopeRecord {
         words.time(slice.used_at);
         words.u64(u64::from(slice.period == CapPeriod::Daily));
         words.i64(slice.remaining);
+        words.u64(slice.used_percent);
         words.time(slice.dry_until);
         words.i64(slice.dry_need);
         for lease in slice.retired {
@@ -122,6 +133,13 @@ impl Reader<'_> {
 
     fn time(&mut self) -> Timestamp {
         Timestamp::from_nanos(self.u64())
+    }
+
+    fn bucket(&mut self) -> BucketState {
+        BucketState {
+            parts: self.i64(),
+            at: self.time(),
+        }
     }
 
     fn epoch_sum(&mut self) -> EpochSum {

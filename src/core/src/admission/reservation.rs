@@ -1,6 +1,6 @@
 //! All scopes of one request at once.
 
-use super::debit::{self, Ask, Debit, Denial, RateKind, RateView, Scope, Terms};
+use super::debit::{self, Ask, Debit, Denial, Outcome, RateKind, RateView, Scope, Terms};
 use super::record::ScopeRecord;
 use crate::budget::Shortage;
 use crate::money::Money;
@@ -19,6 +19,7 @@ use std::rc::Rc;
 pub struct Reservation {
     debits: Vec<(Rc<Scope>, Debit)>,
     admitted_at: Timestamp,
+    terms: Terms,
     money: Money,
     rates: RateView,
 }
@@ -34,6 +35,8 @@ pub enum Denied {
         kind: RateKind,
         /// When the same request would pass, as far as this scope knows.
         retry_after: Duration,
+        /// Whether the rate is one that throttling has reduced.
+        throttled: bool,
         /// The rates of all scopes.
         rates: RateView,
     },
@@ -83,14 +86,14 @@ pub fn admit<S: SharedStore>(
     for scope in scopes.iter().filter(|scope| scope.is_limited()) {
         let (mut record, version) = read(store, scope);
         match debit::debit(&mut record, scope, ask, terms, now) {
-            Ok(debit) => {
-                rates.include(scope, &record);
+            Ok((debit, in_force)) => {
+                rates.include(&in_force, &record);
                 judged.push((scope, record, version, debit));
             }
             Err(denial) => {
                 let (mut record, _) = read(store, scope);
-                debit::refill(&mut record, scope, terms, now);
-                rates.include(scope, &record);
+                let in_force = debit::refill(&mut record, scope, terms, now);
+                rates.include(&in_force, &record);
                 denials.push((scope, denial));
             }
         }
@@ -107,7 +110,7 @@ pub fn admit<S: SharedStore>(
         match debit {
             Ok(debit) => debits.push((Rc::clone(scope), debit)),
             Err(denial) => {
-                give_back(store, &debits, now);
+                give_back(store, &debits, terms, now);
                 return Err(match denial {
                     Some(denial) => gravest(vec![(scope, denial)], rates),
                     None => Denied::Contended,
@@ -118,6 +121,7 @@ pub fn admit<S: SharedStore>(
     Ok(Reservation {
         debits,
         admitted_at: now,
+        terms,
         money: ask.money,
         rates,
     })
@@ -148,6 +152,11 @@ impl Reservation {
         now: Timestamp,
     ) -> Settled {
         let mut settled = Settled::default();
+        let used = Outcome {
+            tokens,
+            cost,
+            admitted_at: self.admitted_at,
+        };
         for (scope, debit) in self
             .debits
             .iter()
@@ -156,15 +165,7 @@ impl Reservation {
             settled.leases.extend(debit.lease());
             let written = update(store, &scope.record, |bytes| {
                 let mut record = ScopeRecord::decode(bytes);
-                debit::settle(
-                    &mut record,
-                    scope,
-                    debit,
-                    tokens,
-                    cost,
-                    self.admitted_at,
-                    now,
-                );
+                debit::settle(&mut record, scope, debit, used, self.terms, now);
                 (Some(record.encode()), ())
             });
             settled.contended = settled
@@ -192,7 +193,7 @@ fn debit_alone<S: SharedStore>(
 ) -> Result<Debit, Option<Denial>> {
     for _ in 0..MAX_ATTEMPTS {
         let (mut record, version) = read(store, scope);
-        let debit = debit::debit(&mut record, scope, ask, terms, now).map_err(Some)?;
+        let (debit, _) = debit::debit(&mut record, scope, ask, terms, now).map_err(Some)?;
         if store.put(&scope.record, &record.encode(), version).is_ok() {
             return Ok(debit);
         }
@@ -200,12 +201,17 @@ fn debit_alone<S: SharedStore>(
     Err(None)
 }
 
-fn give_back<S: SharedStore>(store: &mut S, debits: &[(Rc<Scope>, Debit)], now: Timestamp) {
+fn give_back<S: SharedStore>(
+    store: &mut S,
+    debits: &[(Rc<Scope>, Debit)],
+    terms: Terms,
+    now: Timestamp,
+) {
     for (scope, debit) in debits {
         // Out of attempts: the rates refill and the reservation drops out by themselves.
         let _ = update(store, &scope.record, |bytes| {
             let mut record = ScopeRecord::decode(bytes);
-            debit::undo(&mut record, scope, debit, now);
+            debit::undo(&mut record, scope, debit, terms, now);
             (Some(record.encode()), ())
         });
     }
@@ -216,7 +222,7 @@ fn give_back<S: SharedStore>(store: &mut S, debits: &[(Rc<Scope>, Debit)], now: 
 /// among rates, and all needs are asked for together.
 fn gravest(denials: Vec<(&Rc<Scope>, Denial)>, rates: RateView) -> Denied {
     let mut needs = Vec::new();
-    let mut slowest: Option<(Rc<Scope>, RateKind, Duration)> = None;
+    let mut slowest: Option<(Rc<Scope>, RateKind, Duration, bool)> = None;
     for (scope, denial) in denials {
         let scope = Rc::clone(scope);
         match denial {
@@ -228,21 +234,26 @@ fn gravest(denials: Vec<(&Rc<Scope>, Denial)>, rates: RateView) -> Denied {
                 };
             }
             Denial::Lend(need) => needs.push(need),
-            Denial::Rate(kind, wait) => {
+            Denial::Rate {
+                kind,
+                wait,
+                throttled,
+            } => {
                 if slowest
                     .as_ref()
-                    .is_none_or(|(_, _, longest)| wait > *longest)
+                    .is_none_or(|(_, _, longest, _)| wait > *longest)
                 {
-                    slowest = Some((scope, kind, wait));
+                    slowest = Some((scope, kind, wait, throttled));
                 }
             }
         }
     }
     match slowest {
-        Some((scope, kind, retry_after)) => Denied::Rate {
+        Some((scope, kind, retry_after, throttled)) => Denied::Rate {
             scope,
             kind,
             retry_after,
+            throttled,
             rates,
         },
         None => Denied::Lend(needs),
@@ -259,8 +270,8 @@ pub fn view<S: SharedStore>(
     let mut rates = RateView::default();
     for scope in scopes.iter().filter(|scope| scope.is_limited()) {
         let (mut record, _) = read(store, scope);
-        debit::refill(&mut record, scope, terms, now);
-        rates.include(scope, &record);
+        let in_force = debit::refill(&mut record, scope, terms, now);
+        rates.include(&in_force, &record);
     }
     rates
 }

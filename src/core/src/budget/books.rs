@@ -1,6 +1,6 @@
 //! A budget without a service: a standalone gateway keeps its own books in shared data.
 
-use super::{Entry, EpochSum, Epochs, Shortage};
+use super::{Entry, EpochSum, Epochs, Shortage, percent};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;
@@ -62,6 +62,17 @@ impl Books {
             }
         }
         Ok(self.reserved.enter(amount.nanos()))
+    }
+
+    /// Percent of the fullest cap that is spent.
+    pub fn used_percent(&self, limits: &Limits, now: Timestamp) -> u64 {
+        let spent = |spent: i64, ends_at: Timestamp, quota: Option<Money>| {
+            let quota = quota.filter(|_| now < ends_at)?;
+            Some(percent(spent, quota))
+        };
+        let day = spent(self.day_spent, self.day_ends_at, limits.daily_quota);
+        let month = spent(self.month_spent, self.month_ends_at, limits.monthly_quota);
+        day.max(month).unwrap_or(0)
     }
 
     /// Books the cost of a request to the day and month in which it was admitted, where those are

@@ -1,7 +1,9 @@
 //! The borrower's side: a gateway spends the slice of a budget it was lent.
 
+use super::percent;
 use super::{Entry, EpochSum, Epochs};
 use crate::money::Money;
+use crate::policy::Limits;
 use crate::timestamp::Timestamp;
 use crate::wire::{CapPeriod, Lease, LeaseReport};
 use core::time::Duration;
@@ -37,6 +39,8 @@ pub struct Slice {
     pub period: CapPeriod,
     /// What that cap had left when the lender last spoke, had nothing been spent of this lease.
     pub remaining: i64,
+    /// Percent of the fullest of the scope's caps that was spent when the lender last spoke.
+    pub used_percent: u64,
     /// Until then the lender need not be asked for `dry_need` or more.
     pub dry_until: Timestamp,
     /// The smallest need the lender could not cover.
@@ -129,6 +133,7 @@ impl Slice {
         self.period_ends_at = lease.period_ends_at;
         self.period = lease.period;
         self.remaining = lease.remaining.saturating_add(lease.spent).nanos();
+        self.used_percent = lease.used_percent;
         if let Some(most) = lease.hold_at_most {
             self.give_back_above(most);
         }
@@ -176,6 +181,24 @@ impl Slice {
         }
     }
 
+    /// Percent of the scope's budget that is spent, as far as this gateway knows: the fullest cap as
+    /// of the lender's last word, or the tightest with what was spent here since. 0 where that period
+    /// has ended.
+    pub fn used_percent(&self, limits: &Limits, now: Timestamp) -> u64 {
+        if self.lease == 0 || now >= self.period_ends_at {
+            return 0;
+        }
+        let quota = match self.period {
+            CapPeriod::Daily => limits.daily_quota,
+            CapPeriod::Monthly => limits.monthly_quota,
+        };
+        let since = quota.map_or(0, |quota| {
+            let left = self.remaining.saturating_sub(self.spent);
+            percent(quota.nanos().saturating_sub(left), quota)
+        });
+        self.used_percent.max(since)
+    }
+
     /// What a caller is told when it cannot cover a request.
     pub fn shortage(&self) -> Shortage {
         let spoken_for = self.spent.saturating_add(self.reserved.total());
@@ -206,6 +229,7 @@ mod tests {
             period: CapPeriod::Monthly,
             remaining: Money::from_nanos(100),
             short: false,
+            used_percent: 0,
             hold_at_most: None,
         };
         slice.accept(&lease);

@@ -1,6 +1,6 @@
 //! What is in memory of a tenant: each policy with the scope of limits it makes.
 
-use crate::admission::Scope;
+use crate::admission::{Scope, Throttle};
 use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy};
 use std::rc::Rc;
 
@@ -44,7 +44,8 @@ impl Namespace {
     /// A namespace of this policy.
     pub fn new(policy: NamespacePolicy) -> Self {
         let name = format!("namespace:{}", policy.name);
-        let scope = Rc::new(Scope::new(name, policy.limits.clone()));
+        let throttle = Throttle::from(&policy.settings);
+        let scope = Rc::new(Scope::new(name, policy.limits.clone()).throttled(throttle));
         Namespace { policy, scope }
     }
 }

@@ -148,6 +148,7 @@ fn refusal_of(denied: Denied, needed: Money) -> (Refusal, RateView) {
             scope,
             kind,
             retry_after,
+            throttled,
             rates,
         } => {
             let limits = &scope.limits;
@@ -156,10 +157,15 @@ fn refusal_of(denied: Denied, needed: Money) -> (Refusal, RateView) {
                 RateKind::Tokens => (Rate::Tokens, limits.tokens_per_minute),
                 RateKind::Concurrency => (Rate::Concurrency, limits.max_concurrency),
             };
-            (
-                Refusal::rate_limited(&scope.name, rate, limit, retry_after),
-                rates,
-            )
+            let refusal = match throttled {
+                false => Refusal::rate_limited(&scope.name, rate, limit, retry_after),
+                true => {
+                    let limit = limit.unwrap_or_default();
+                    let left = scope.throttle.factor.of(limit);
+                    Refusal::throttled(&scope.name, rate, limit, left, retry_after)
+                }
+            };
+            (refusal, rates)
         }
         Denied::Budget {
             scope,

@@ -5,7 +5,7 @@ use super::effect::{Effect, Step, Verdict};
 use super::rate_headers::set_rate_headers;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
-use crate::admission::{Ask, Reservation, WhenShort, admit};
+use crate::admission::{Ask, Lane, Reservation, WhenShort, admit};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::EndpointScope;
@@ -39,6 +39,7 @@ impl Exchange {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
+            lane: Lane::Regular,
         };
         match admit(on.store, &scopes(&caller), &ask, on.gateway.terms(), on.now) {
             Ok(reservation) => {

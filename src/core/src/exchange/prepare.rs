@@ -3,7 +3,7 @@
 use super::Gateway;
 use super::call::{Call, Pending};
 use super::request::Head;
-use crate::admission::{Ask, WhenShort};
+use crate::admission::{Ask, Lane, WhenShort};
 use crate::authorization::{Grant, authorize_model};
 use crate::config::Hold;
 use crate::estimate::Estimate;
@@ -112,6 +112,7 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
+            lane: Lane::Regular,
         },
         estimate,
         grant,

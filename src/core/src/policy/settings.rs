@@ -83,6 +83,13 @@ impl ThrottleFactor {
         let whole = part.checked_div(1_000).unwrap_or_default();
         u64::try_from(whole).unwrap_or(u64::MAX).max(1)
     }
+
+    /// That part of an amount that may be a debt, rounded towards zero.
+    pub fn of_signed(self, amount: i64) -> i64 {
+        let part = i128::from(amount).saturating_mul(i128::from(self.0));
+        let whole = part.checked_div(1_000).unwrap_or_default();
+        i64::try_from(whole).unwrap_or(amount)
+    }
 }
 
 impl Default for ThrottleFactor {

@@ -19,6 +19,17 @@ pub enum Rate {
     Queue,
 }
 
+impl Rate {
+    const fn unit(self) -> &'static str {
+        match self {
+            Rate::Requests => "requests a minute",
+            Rate::Tokens => "tokens a minute",
+            Rate::Concurrency => "requests in flight at once",
+            Rate::Queue => "waiting requests",
+        }
+    }
+}
+
 /// What money ran out, where waiting a moment does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
@@ -45,15 +56,49 @@ impl Refusal {
             .map(|limit| format!(" of {limit}"))
             .unwrap_or_default();
         let what = match rate {
-            Rate::Requests => format!("its limit{limit} requests a minute"),
-            Rate::Tokens => format!("its limit{limit} tokens a minute"),
-            Rate::Concurrency => format!("its limit{limit} requests in flight at once"),
             Rate::Queue => format!("its queue{limit} waiting requests"),
+            rate => format!("its limit{limit} {}", rate.unit()),
         };
         let seconds = whole_seconds(retry_after);
         let message = format!("{scope_name} is over {what}. Try again in {seconds} s.");
         let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
         refusal.rate = Some(rate);
+        refusal.retry_after = Some(retry_after);
+        refusal
+    }
+
+    /// `scope` is throttled: of the `limit` of its `rate` only `left` is there for it.
+    pub fn throttled(
+        scope: &str,
+        rate: Rate,
+        limit: u64,
+        left: u64,
+        retry_after: Duration,
+    ) -> Self {
+        let unit = rate.unit();
+        let seconds = whole_seconds(retry_after);
+        let message = format!(
+            "{} is throttled, because most of its budget is spent: {left} of its {limit} {unit} are \
+             left to it. Try again in {seconds} s, or ask your administrator to raise the budget.",
+            clip(scope.as_bytes())
+        );
+        let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
+        refusal.rate = Some(rate);
+        refusal.retry_after = Some(retry_after);
+        refusal
+    }
+
+    /// The request waited `waited` in the queue of `scope`, which is throttled, as long as it may.
+    pub fn queued_too_long(scope: &str, waited: Duration, retry_after: Duration) -> Self {
+        let seconds = whole_seconds(retry_after);
+        let message = format!(
+            "{} is throttled, because most of its budget is spent: this request waited {} s in its \
+             queue in vain. Try again in {seconds} s, or ask your administrator to raise the budget.",
+            clip(scope.as_bytes()),
+            waited.as_secs()
+        );
+        let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
+        refusal.rate = Some(Rate::Queue);
         refusal.retry_after = Some(retry_after);
         refusal
     }

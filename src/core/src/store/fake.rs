@@ -15,6 +15,16 @@ pub(crate) struct FakeStore {
     pub(crate) interruptions: VecDeque<Option<Interruption>>,
 }
 
+impl FakeStore {
+    /// Another store with the same values, and nothing planned.
+    pub(crate) fn copy(&self) -> FakeStore {
+        FakeStore {
+            values: self.values.clone(),
+            ..FakeStore::default()
+        }
+    }
+}
+
 impl core::fmt::Debug for FakeStore {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FakeStore")

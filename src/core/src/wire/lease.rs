@@ -38,6 +38,9 @@ pub struct Lease {
     pub period: CapPeriod,
     /// What that cap has left, lent or not: cap minus what the ledger has booked.
     pub remaining: Money,
+    /// Percent of the fullest of the scope's caps that the ledger has booked.
+    #[serde(default)]
+    pub used_percent: u64,
     /// The lender had too little for the need this answers: asking again at once is in vain.
     #[serde(default)]
     pub short: bool,

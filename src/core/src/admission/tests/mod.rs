@@ -1,8 +1,9 @@
 mod atomicity;
 mod interleaving;
 mod reference;
+mod throttling;
 
-use super::{Ask, Budgeting, Scope, ScopeRecord, Terms, WhenShort};
+use super::{Ask, Budgeting, Lane, Scope, ScopeRecord, Terms, WhenShort};
 use crate::budget::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
@@ -33,6 +34,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         tokens,
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
+        lane: Lane::Regular,
     }
 }
 

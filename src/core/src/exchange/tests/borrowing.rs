@@ -65,6 +65,7 @@ fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
         spent: Money::ZERO,
+        used_percent: 0,
         short: needs.iter().any(|need| need.amount.nanos() > lent),
     };
     let (answer, now) = (

@@ -106,6 +106,7 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
         spent: Money::ZERO,
+        used_percent: 0,
         short: need.amount.nanos() > lent,
     });
     let (answer, now) = (

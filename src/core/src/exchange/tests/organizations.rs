@@ -192,6 +192,7 @@ fn lend(bench: &mut Bench, needs: &[Need]) {
         remaining: need.amount,
         hold_at_most: None,
         spent: Money::ZERO,
+        used_percent: 0,
         short: false,
     };
     let leases = (1..).zip(needs).map(lease).collect();

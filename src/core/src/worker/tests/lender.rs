@@ -105,6 +105,7 @@ impl Lender {
             period_ends_at: Timestamp::from_secs(loan.period_ends_at),
             period: CapPeriod::Daily,
             remaining: self.cap(now).remaining(),
+            used_percent: 0,
             short: false,
             hold_at_most: self.is_short(now).then_some(may_hold),
         }
@@ -151,6 +152,7 @@ impl Lender {
         let loan = loan.clone();
         let lease = self.describe(&loan, &need.scope, may_hold, now);
         Lease {
+            used_percent: 0,
             short: !covered,
             ..lease
         }

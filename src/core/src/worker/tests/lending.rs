@@ -2,7 +2,7 @@
 
 use super::lender::{Event, GRACE, Lender};
 use crate::admission::{
-    Ask, Budgeting, Denied, Reservation, Scope, ScopeRecord, Terms, WhenShort, admit,
+    Ask, Budgeting, Denied, Lane, Reservation, Scope, ScopeRecord, Terms, WhenShort, admit,
 };
 use crate::budget::Epochs;
 use crate::money::Money;
@@ -110,6 +110,7 @@ impl World {
             tokens: 0,
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
+            lane: Lane::Regular,
         };
         let (scopes, now) = ([Rc::clone(&self.scope)], self.at());
         let gateway = &mut self.gateways[me];

@@ -22,6 +22,7 @@ fn lent(store: &mut FakeStore, id: i64) {
         remaining: Money::from_nanos(1_000),
         hold_at_most: None,
         spent: Money::ZERO,
+        used_percent: 0,
         short: false,
     };
     let need = Need {

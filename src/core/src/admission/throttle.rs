@@ -1,0 +1,188 @@
+//! Rates that shrink while a budget runs low.
+//!
+//! A throttled scope's rates are split in two: a part (`factor`) that requests may use as always, and
+//! the rest, which is the excess: refused, queued, or open to requests that were redirected to a
+//! cheaper model. Both together are never more than the rate that was set.
+
+use super::bucket::Bucket;
+use super::debit::{Budgeting, Scope, Terms};
+use super::record::ScopeRecord;
+use crate::policy::{MAX_RATE, Settings, ThrottleFactor};
+use crate::timestamp::Timestamp;
+
+/// When and how far a scope is throttled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Throttle {
+    /// From this percentage of its budget on; absent means never.
+    pub at_percent: Option<u64>,
+    /// What its rates are multiplied by.
+    pub factor: ThrottleFactor,
+    /// Until then whatever is spent.
+    pub until: Option<Timestamp>,
+}
+
+impl From<&Settings> for Throttle {
+    fn from(settings: &Settings) -> Throttle {
+        Throttle {
+            at_percent: settings.auto_throttle_at_percent,
+            factor: settings.throttle_factor,
+            until: None,
+        }
+    }
+}
+
+/// Which part of a throttled scope's rates a request draws on. Where nothing is throttled there is
+/// only one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// What is left to everybody.
+    #[default]
+    Regular,
+    /// What throttling took away: for redirected requests.
+    Excess,
+}
+
+/// The buckets of a scope as they are in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rates {
+    pub(super) requests: Option<Bucket>,
+    pub(super) tokens: Option<Bucket>,
+    /// The excess of both, while throttled.
+    pub(super) excess: Option<Excess>,
+}
+
+/// What throttling takes away from each rate; a rate of 0 has nothing to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Excess {
+    pub(super) requests: Option<Bucket>,
+    pub(super) tokens: Option<Bucket>,
+}
+
+impl Rates {
+    /// The rates of `scope`, given what its record says is spent.
+    pub(super) fn in_force(
+        scope: &Scope,
+        record: &ScopeRecord,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Rates {
+        let (requests, tokens) = (scope.requests(), scope.tokens());
+        if !is_throttled(scope, record, terms, now) {
+            return Rates {
+                requests,
+                tokens,
+                excess: None,
+            };
+        }
+        let factor = scope.throttle.factor;
+        let [(requests, more_requests), (tokens, more_tokens)] =
+            [requests, tokens].map(|bucket| split(bucket, factor));
+        Rates {
+            requests,
+            tokens,
+            excess: Some(Excess {
+                requests: more_requests,
+                tokens: more_tokens,
+            }),
+        }
+    }
+
+    /// Whether the scope is throttled.
+    pub(super) fn are_throttled(&self) -> bool {
+        self.excess.is_some()
+    }
+}
+
+fn split(bucket: Option<Bucket>, factor: ThrottleFactor) -> (Option<Bucket>, Option<Bucket>) {
+    let Some(whole) = bucket else {
+        return (None, None);
+    };
+    let part = Bucket {
+        rate: factor.of(whole.rate),
+        capacity: factor.of(whole.capacity),
+    };
+    let rest = Bucket {
+        rate: whole.rate.saturating_sub(part.rate),
+        capacity: whole.capacity.saturating_sub(part.capacity),
+    };
+    (Some(part), Some(rest))
+}
+
+/// Parts the buckets of a scope where it has just been throttled, and joins them where it no longer
+/// is: nothing is gained or lost by either.
+pub(super) fn part_or_join(
+    record: &mut ScopeRecord,
+    scope: &Scope,
+    throttled: bool,
+    now: Timestamp,
+) {
+    if record.parted == throttled {
+        return;
+    }
+    record.parted = throttled;
+    let factor = scope.throttle.factor;
+    let lanes = [
+        (
+            scope.requests(),
+            &mut record.requests,
+            &mut record.excess_requests,
+        ),
+        (
+            scope.tokens(),
+            &mut record.tokens,
+            &mut record.excess_tokens,
+        ),
+    ];
+    for (bucket, regular, excess) in lanes {
+        let (Some(whole), (Some(part), Some(rest))) = (bucket, split(bucket, factor)) else {
+            continue;
+        };
+        if throttled {
+            whole.refill(regular, now);
+            let share = part.at_most(factor.of_signed(regular.parts));
+            excess.parts = rest.at_most(regular.parts.saturating_sub(share));
+            excess.at = regular.at;
+            regular.parts = share;
+        } else {
+            part.refill(regular, now);
+            rest.refill(excess, now);
+            whole.join(regular, excess);
+        }
+    }
+}
+
+/// Whether so much of the budget is spent that the scope is throttled.
+fn is_throttled(scope: &Scope, record: &ScopeRecord, terms: Terms, now: Timestamp) -> bool {
+    let throttle = &scope.throttle;
+    if throttle.until.is_some_and(|until| now < until) {
+        return true;
+    }
+    let Some(threshold) = throttle.at_percent else {
+        return false;
+    };
+    let used = match terms.budgeting {
+        Budgeting::Leased => record.slice.used_percent(&scope.limits, now),
+        Budgeting::Books => record.books.used_percent(&scope.limits, now),
+    };
+    used >= threshold.min(MAX_RATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_parts_are_never_more_than_the_whole(
+            rate in 1u64..=MAX_RATE, capacity in 1u64..=MAX_RATE, thousandths in 1u64..=1_000,
+        ) {
+            let factor = ThrottleFactor::from_thousandths(thousandths).unwrap();
+            let (part, rest) = split(Some(Bucket { rate, capacity }), factor);
+            let (part, rest) = (part.unwrap(), rest.unwrap());
+            prop_assert_eq!(part.rate + rest.rate, rate);
+            prop_assert_eq!(part.capacity + rest.capacity, capacity);
+            prop_assert!(part.rate >= 1 && part.capacity >= 1);
+        }
+    }
+}
