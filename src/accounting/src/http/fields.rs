@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The contract's synonyms: what callers may write, and the name it stands for.
-const SYNONYMS: [(&str, &str); 26] = [
+const SYNONYMS: [(&str, &str); 27] = [
     ("team_id", "namespace"),
     ("team", "namespace"),
     ("project", "namespace"),
@@ -36,6 +36,7 @@ const SYNONYMS: [(&str, &str); 26] = [
     ("input", "input_usd_per_million"),
     ("cached_input", "cached_input_usd_per_million"),
     ("output", "output_usd_per_million"),
+    ("reasoning", "reasoning_usd_per_million"),
 ];
 
 /// The name a synonym stands for; any other name stands for itself.

@@ -5,7 +5,7 @@ use paddock_core::policy::{Catalog, Model};
 use paddock_core::usage::Price;
 
 const COLUMNS: &str = "name, upstream, input_price, cached_input_price, cache_write_5m_price, \
-    cache_write_1h_price, output_price, max_output_tokens";
+    cache_write_1h_price, output_price, reasoning_price, batch_percent, max_output_tokens";
 
 #[derive(sqlx::FromRow)]
 struct ModelRow {
@@ -16,6 +16,8 @@ struct ModelRow {
     cache_write_5m_price: Option<i64>,
     cache_write_1h_price: Option<i64>,
     output_price: Option<i64>,
+    reasoning_price: Option<i64>,
+    batch_percent: Option<i64>,
     max_output_tokens: i64,
 }
 
@@ -30,6 +32,8 @@ impl From<ModelRow> for Model {
                 cache_write_5m: row.cache_write_5m_price.map(loaded),
                 cache_write_1h: row.cache_write_1h_price.map(loaded),
                 output: loaded(output),
+                reasoning: row.reasoning_price.map(loaded),
+                batch_percent: row.batch_percent.map(loaded),
             });
         Model {
             name: row.name,
@@ -97,13 +101,15 @@ pub async fn seed(tx: &mut Tx) -> Result<bool, StoreError> {
 /// Where the database refuses.
 pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), StoreError> {
     let sql = "INSERT INTO models (name, position, upstream, input_price, cached_input_price,
-            cache_write_5m_price, cache_write_1h_price, output_price, max_output_tokens)
-        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8)
+            cache_write_5m_price, cache_write_1h_price, output_price, reasoning_price,
+            batch_percent, max_output_tokens)
+        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (name) DO UPDATE SET upstream = excluded.upstream,
             input_price = excluded.input_price, cached_input_price = excluded.cached_input_price,
             cache_write_5m_price = excluded.cache_write_5m_price,
             cache_write_1h_price = excluded.cache_write_1h_price,
-            output_price = excluded.output_price, max_output_tokens = excluded.max_output_tokens";
+            output_price = excluded.output_price, reasoning_price = excluded.reasoning_price,
+            batch_percent = excluded.batch_percent, max_output_tokens = excluded.max_output_tokens";
     let price = model.price;
     let values = args![
         &model.name,
@@ -113,6 +119,8 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
         price.and_then(|price| price.cache_write_5m),
         price.and_then(|price| price.cache_write_1h),
         price.map(|price| price.output),
+        price.and_then(|price| price.reasoning),
+        price.and_then(|price| price.batch_percent),
         model.max_output_tokens,
     ];
     tx.execute(sql, values).await?;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 const HEAD: &str = "INSERT INTO events (id, gateway, started_at, duration_ms, key_id, namespace, \
     organization, end_user, model, requested_model, endpoint, stream, status, outcome, estimated, \
     input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
-    output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent)";
+    output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch)";
 
 /// Stores events, each id once in the life of the database. The ids that were new.
 ///
@@ -82,5 +82,6 @@ fn values(gateway: &str, event: &UsageEvent<'_>) -> Args {
         &*event.request_id,
         &*event.client_address,
         &*event.user_agent,
+        event.batch,
     ]
 }

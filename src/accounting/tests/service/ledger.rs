@@ -52,6 +52,18 @@ on_both_databases! {
         assert!(metrics.as_str().unwrap().contains("paddock_ledger_events_rejected_total 6"));
     }
 
+    async fn an_event_says_whether_it_was_priced_as_batch(app) {
+        let gateway = Gateway::new("one", 1);
+        let plain = gateway.event(app, Event { cost: CENT, ..Event::default() });
+        let mut batch = gateway.event(app, Event { cost: CENT, ..Event::default() });
+        batch["batch"] = json!(true);
+        gateway.sync(app, 0, &[plain, batch], json!([])).await;
+        let mut tx = app.app.store.read().await.unwrap();
+        let sql = "SELECT batch FROM events ORDER BY id";
+        let rows: Vec<(bool,)> = tx.all(sql, Args::new()).await.unwrap();
+        assert_eq!(rows, [(false,), (true,)]);
+    }
+
     async fn a_batch_that_fails_midway_leaves_nothing_behind(app) {
         let gateway = Gateway::new("one", 1);
         let event = gateway.event(app, Event { cost: CENT, ..Event::default() });

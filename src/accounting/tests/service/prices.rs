@@ -30,6 +30,16 @@ on_both_databases! {
         let made = put("meta/llama-3", body).await.expect(201);
         assert_eq!((&made["model"], &made["upstream"]), (&json!("meta/llama-3"), &json!("mesh")));
         assert_eq!(app.get("/v1/prices/meta/llama-3").await.expect(200), made);
+        assert_eq!(made["reasoning_usd_per_million"], 0.2, "what output costs");
+        assert_eq!(made["batch_percent"], 100);
+        let dear = json!({ "reasoning": 0.9, "batch_percent": 50 });
+        let changed = put("meta/llama-3", dear).await.expect(200);
+        let reasoning = changed["reasoning_usd_per_million"].clone();
+        assert_eq!((reasoning, &changed["batch_percent"]), (json!(0.9), &json!(50)));
+        assert_eq!(app.get("/v1/prices/meta/llama-3").await.expect(200), changed);
+        let plain = json!({ "reasoning_usd_per_million": null, "batch_percent": null });
+        assert_eq!(put("meta/llama-3", plain).await.expect(200), made);
+        put("meta/llama-3", json!({ "batch_percent": 101 })).await.expect(400);
         put("new", json!({ "input": 1, "output": 1 })).await.expect(400);
         put("gpt4", json!({ "input": 1 })).await.expect(400);
         put("gpt-4.1", json!({ "input": -1 })).await.expect(400);

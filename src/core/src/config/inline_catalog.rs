@@ -15,6 +15,8 @@ pub(super) struct RawModel {
     input: Option<f64>,
     cached_input: Option<f64>,
     output: Option<f64>,
+    reasoning: Option<f64>,
+    batch_percent: Option<u64>,
     max_output_tokens: Option<u64>,
 }
 
@@ -58,11 +60,18 @@ impl RawModel {
         let input = nanos("input", self.input);
         let cached_input = nanos("cached_input", self.cached_input);
         let output = nanos("output", self.output);
+        let reasoning = nanos("reasoning", self.reasoning);
+        if self.batch_percent.is_some_and(|percent| percent > 100) {
+            let model = &self.name;
+            problems.push(format!("model `{model}`: batch_percent must be 0 to 100"));
+        }
         Model {
             price: input.zip(output).map(|(input, output)| Price {
                 input,
                 cached_input,
                 output,
+                reasoning,
+                batch_percent: self.batch_percent,
                 ..Price::FREE
             }),
             max_output_tokens: self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),

@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub(super) stream: bool,
     pub(super) hide_usage: bool,
     pub(super) free: bool,
+    /// Whether it asks for a tier for work that can wait.
+    pub(super) batch: bool,
     /// Why Paddock chose another model than the caller named; absent where it did not choose.
     pub(super) reason: Option<String>,
     pub(super) estimate: Estimate,

@@ -5,7 +5,7 @@ use super::effect::{Effect, Level, Step, Verdict};
 use super::{Exchange, State, Surroundings};
 use crate::money::Money;
 use crate::store::SharedStore;
-use crate::usage::TokenUsage;
+use crate::usage::{CostOverflow, Price, TokenUsage};
 use crate::wire::{Outcome, UsageEvent};
 use std::borrow::Cow;
 
@@ -15,6 +15,17 @@ struct Charge {
     outcome: Outcome,
     tokens: TokenUsage,
     estimated: bool,
+    /// Whether the batch price holds: where it was asked for and the provider says it served so.
+    batch: bool,
+}
+
+impl Charge {
+    fn cost(&self, price: &Price) -> Result<Money, CostOverflow> {
+        match self.batch {
+            true => price.batch_cost(&self.tokens),
+            false => price.cost(&self.tokens),
+        }
+    }
 }
 
 impl Exchange {
@@ -42,21 +53,18 @@ impl Exchange {
         let mut charge = charge(&in_flight);
         let cost = match call.free {
             true => Money::ZERO,
-            false => call
-                .grant
-                .price()
-                .cost(&charge.tokens)
-                .unwrap_or_else(|overflow| {
-                    // A count nobody can have used is a broken upstream's, not a bill: what was
-                    // reserved as the highest plausible cost is booked in its place.
-                    charge.estimated = true;
-                    let text = format!(
-                        "booked the reserved cost of {}: {overflow}",
-                        head.request_id
-                    );
-                    step.effects.push(Effect::Log(Level::Warn, text));
-                    reservation.money()
-                }),
+            false => charge.cost(call.grant.price()).unwrap_or_else(|overflow| {
+                // A count nobody can have used is a broken upstream's, not a bill: what was
+                // reserved as the highest plausible cost is booked in its place.
+                charge.estimated = true;
+                charge.batch = false;
+                let text = format!(
+                    "booked the reserved cost of {}: {overflow}",
+                    head.request_id
+                );
+                step.effects.push(Effect::Log(Level::Warn, text));
+                reservation.money()
+            }),
         };
         let admitted_at = reservation.admitted_at();
         let status = *status;
@@ -84,6 +92,7 @@ impl Exchange {
             status,
             outcome: charge.outcome,
             estimated: charge.estimated,
+            batch: charge.batch,
             started_at: admitted_at,
             duration_ms: u64::try_from(on.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
             tokens: charge.tokens,
@@ -163,6 +172,7 @@ fn charge(in_flight: &InFlight) -> Charge {
             outcome,
             tokens: TokenUsage::default(),
             estimated: false,
+            batch: false,
         };
     }
     let reading = in_flight
@@ -176,11 +186,13 @@ fn charge(in_flight: &InFlight) -> Charge {
         false if in_flight.complete && in_flight.meter.is_none() => Outcome::Complete,
         false => Outcome::Truncated,
     };
+    let batch = in_flight.call.batch && reading.batch;
     match reading.usage {
         Some(tokens) if reading.output_final => Charge {
             outcome,
             tokens,
             estimated: false,
+            batch,
         },
         Some(tokens) => {
             let output = tokens.output.max(reading.seen_output_tokens);
@@ -188,6 +200,7 @@ fn charge(in_flight: &InFlight) -> Charge {
                 outcome,
                 tokens: TokenUsage { output, ..tokens },
                 estimated: true,
+                batch,
             }
         }
         // An answer that passed unread (compressed, though nobody asked for that) may have used as
@@ -196,6 +209,7 @@ fn charge(in_flight: &InFlight) -> Charge {
             outcome,
             tokens: in_flight.call.estimate.highest,
             estimated: true,
+            batch,
         },
         None => {
             let tokens = TokenUsage {
@@ -207,6 +221,7 @@ fn charge(in_flight: &InFlight) -> Charge {
                 outcome,
                 tokens,
                 estimated: true,
+                batch,
             }
         }
     }

@@ -107,6 +107,7 @@ fn call(
         stream: request.stream || endpoint.streams(),
         hide_usage: force_usage && !request.include_usage,
         free: endpoint.is_free(),
+        batch: request.batch,
         reason,
         ask: Ask {
             tokens: estimate.tokens,

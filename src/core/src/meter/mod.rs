@@ -48,6 +48,9 @@ pub struct Reading {
     pub usage: Option<TokenUsage>,
     /// Whether the provider's own final count of output tokens is in `usage`.
     pub output_final: bool,
+    /// Whether the provider says that it served the answer in a tier for work that can wait. The
+    /// last it says holds.
+    pub batch: bool,
     /// An estimate of the tokens generated so far, for an answer that breaks off.
     pub seen_output_tokens: u64,
     /// Whether the answer came to a proper end.

@@ -4,7 +4,8 @@
 //! `completion_tokens` are wholes, the numbers in their details are parts of them. Embeddings have
 //! `prompt_tokens` and `total_tokens` only. DeepSeek
 //! (<https://api-docs.deepseek.com/guides/kv_cache>) names the cached part
-//! `prompt_cache_hit_tokens` as well.
+//! `prompt_cache_hit_tokens` as well. `service_tier` is the tier that served the request, which may
+//! be another than it asked for; a stream repeats it in every chunk.
 
 use super::path::{Key, Path};
 use super::watcher::{Interest, Shape, Voice, Word};
@@ -16,6 +17,7 @@ pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
     match (path.depth(), shape, key) {
         (1, Shape::Object, Key::Usage) => Interest::Capture(true),
         (1, Shape::Array, Key::Choices) => Interest::Items,
+        (1, Shape::String, Key::ServiceTier) => Interest::Word(Word::Tier),
         (3.., Shape::String, _) if path.at(1) == Key::Choices => match key {
             Key::FinishReason if path.depth() == 3 => Interest::Word(Word::Finish),
             // OpenRouter repeats the reasoning here in another shape.

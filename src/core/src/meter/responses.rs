@@ -3,7 +3,8 @@
 //! <https://platform.openai.com/docs/api-reference/responses-streaming>: the events that end a
 //! stream, `response.completed`, `response.incomplete` and `response.failed`, carry the whole
 //! response with its `usage`, which may be null. Every other event that repeats text (`….done`)
-//! repeats what `….delta` events have brought, so only those are counted.
+//! repeats what `….delta` events have brought, so only those are counted. The `service_tier` of the
+//! first events is the one asked for; that of the last is the one that served.
 
 use super::openai::split;
 use super::path::{Key, Path};
@@ -16,6 +17,10 @@ pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
     match (path.depth(), shape, key) {
         (1, Shape::Object, Key::Usage) => Interest::Capture(true),
         (2, Shape::Object, Key::Usage) if path.at(1) == Key::Response => Interest::Capture(false),
+        (1, Shape::String, Key::ServiceTier) => Interest::Word(Word::Tier),
+        (2, Shape::String, Key::ServiceTier) if path.at(1) == Key::Response => {
+            Interest::Word(Word::Tier)
+        }
         (1, Shape::String, Key::Type) => Interest::Word(Word::Type),
         (1, Shape::String, Key::Delta) => Interest::Text(Voice::Answer),
         (3, Shape::String, Key::Arguments | Key::Input | Key::Code)

@@ -3,7 +3,7 @@
 use super::path::{Key, Path};
 use super::watcher::{Interest, Shape, Voice, Watcher, Word};
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
-use crate::usage::TokenUsage;
+use crate::usage::{TokenUsage, is_batch_tier};
 use crate::wire_format::WireFormat;
 
 /// The sum of an answer.
@@ -13,6 +13,7 @@ pub(super) struct Tally {
     framing: Framing,
     usage: Option<TokenUsage>,
     output_final: bool,
+    batch: bool,
     finished: bool,
     ended: bool,
     text_bytes: u64,
@@ -28,6 +29,7 @@ struct Document {
     usage: Usage,
     ends_stream: bool,
     closed: bool,
+    batch: Option<bool>,
     has_text: bool,
     reasoning: u64,
     reasoning_content: u64,
@@ -56,6 +58,7 @@ impl Tally {
             framing,
             usage: None,
             output_final: false,
+            batch: false,
             finished: false,
             ended: false,
             text_bytes: 0,
@@ -90,6 +93,7 @@ impl Tally {
         Reading {
             usage: self.usage,
             output_final: self.output_final,
+            batch: self.batch,
             seen_output_tokens: self.deltas.max(self.text_bytes.div_ceil(4)),
             ended: self.ended,
         }
@@ -137,6 +141,7 @@ impl Watcher for Tally {
                 self.finished = true;
                 self.ended |= self.framing == Framing::EventStream;
             }
+            Word::Tier => self.document.batch = Some(is_batch_tier(raw)),
             Word::Type => {
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
@@ -187,6 +192,13 @@ impl Watcher for Tally {
     fn document_ends(&mut self) {
         self.document.closed = true;
         let read = self.document.usage == Usage::Read;
+        // Until the last event of a response its tier is the one asked for.
+        let in_force = self.format != WireFormat::OpenAiResponses
+            || self.framing == Framing::Json
+            || self.document.ends_stream;
+        if let Some(batch) = self.document.batch.filter(|_| in_force) {
+            self.batch = batch;
+        }
         match self.format {
             WireFormat::OpenAi => {}
             WireFormat::Gemini => self.output_final |= read && self.finished,

@@ -26,6 +26,8 @@ pub(super) enum Word {
     Type,
     /// Why the answer ended.
     Finish,
+    /// The tier that served it.
+    Tier,
 }
 
 /// What a watcher wants to know of a value.

@@ -22,6 +22,10 @@ pub struct ModelRequest<'a> {
     pub choices: u64,
     /// The end user the caller names.
     pub user: Option<Cow<'a, str>>,
+    /// Whether the caller asks for a tier for work that can wait ([`is_batch_tier`]).
+    ///
+    /// [`is_batch_tier`]: crate::usage::is_batch_tier
+    pub batch: bool,
     /// The size of all there is to read.
     pub prompt: PromptSize,
     pub(super) rewriting: Rewriting,

@@ -21,12 +21,13 @@ pub(super) enum Field {
     Metadata,
     GenerationConfig,
     Background,
+    ServiceTier,
 }
 
 /// A field as it is written, its meaning, and its name in messages.
 pub(super) type Row = (&'static str, Field, &'static str);
 
-const OPEN_AI: [Row; 8] = [
+const OPEN_AI: [Row; 9] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("stream_options", Field::StreamOptions, "stream_options"),
@@ -39,19 +40,22 @@ const OPEN_AI: [Row; 8] = [
     ("n", Field::Choices, "n"),
     ("best_of", Field::BestOf, "best_of"),
     ("user", Field::User, "user"),
+    ("service_tier", Field::ServiceTier, "service_tier"),
 ];
 
-const COMPLETIONS: [Row; 9] = {
-    let [a, b, c, d, e, f, g, h] = OPEN_AI;
-    [a, b, c, d, e, f, g, h, ("prompt", Field::Prompt, "prompt")]
+const COMPLETIONS: [Row; 10] = {
+    let [a, b, c, d, e, f, g, h, i] = OPEN_AI;
+    let prompt = ("prompt", Field::Prompt, "prompt");
+    [a, b, c, d, e, f, g, h, i, prompt]
 };
 
-const RESPONSES: [Row; 5] = [
+const RESPONSES: [Row; 6] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("max_output_tokens", Field::OutputCap, "max_output_tokens"),
     ("user", Field::User, "user"),
     ("background", Field::Background, "background"),
+    ("service_tier", Field::ServiceTier, "service_tier"),
 ];
 
 const ANTHROPIC: [Row; 4] = [

@@ -6,6 +6,7 @@ use super::fields::{self, Field, Key, KeyOf, Row};
 use super::prompt::{PromptSize, Prompts, Walk};
 use super::rewrite::{Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
+use crate::usage::is_batch_tier;
 use core::fmt;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -27,6 +28,7 @@ pub(super) struct Reader<'a> {
     best_of: Option<u64>,
     prompts: Option<u64>,
     user: Option<Cow<'a, str>>,
+    batch: bool,
     prompt: PromptSize,
 }
 
@@ -137,6 +139,11 @@ impl<'a> Reader<'a> {
             Field::Choices => self.choices = value.count(param)?,
             Field::BestOf => self.best_of = value.count(param)?,
             Field::User => self.user = value.text(param)?.filter(|user| !user.is_empty()),
+            Field::ServiceTier => {
+                self.batch = value
+                    .text(param)?
+                    .is_some_and(|tier| is_batch_tier(tier.as_bytes()));
+            }
             Field::Background if value.flag(param)? == Some(true) => {
                 let problem = "is not supported: its cost is not known when the answer ends. \
                                Leave it out, or set it to false";
@@ -213,6 +220,7 @@ impl<'a> Reader<'a> {
             max_output_tokens: self.output_cap,
             choices: each.saturating_mul(self.prompts.unwrap_or(1)),
             user: self.user,
+            batch: self.batch,
             prompt: self.prompt,
             rewriting,
         })

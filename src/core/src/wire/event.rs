@@ -57,6 +57,9 @@ pub struct UsageEvent<'a> {
     pub outcome: Outcome,
     /// Whether the tokens are the gateway's estimate rather than the provider's count.
     pub estimated: bool,
+    /// Whether it is priced as batch.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub batch: bool,
     /// When it was admitted: its cost belongs to the budget period of this moment.
     pub started_at: Timestamp,
     /// Milliseconds from admission to end.

@@ -59,6 +59,7 @@ fn every_body_is_read_to_the_number() {
                 },
             ),
             output_final: *output_final,
+            batch: false,
             seen_output_tokens: *seen_output_tokens,
             ended: *ended,
         };

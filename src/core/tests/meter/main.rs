@@ -10,6 +10,7 @@ mod bodies;
 mod chunking;
 mod golden;
 mod hiding;
+mod tiers;
 
 use paddock_core::meter::{Meter, Passed, Reading};
 

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use paddock_core::money::Money;
 use paddock_core::policy::Model;
+use paddock_core::usage::Price;
 use serde::Serialize;
 
 /// The routes of prices. A model's name may contain slashes.
@@ -28,6 +29,8 @@ struct PriceView {
     cache_write_5m_usd_per_million: Option<f64>,
     cache_write_1h_usd_per_million: Option<f64>,
     output_usd_per_million: Option<f64>,
+    reasoning_usd_per_million: Option<f64>,
+    batch_percent: Option<u64>,
     max_output_tokens: u64,
 }
 
@@ -36,20 +39,22 @@ impl From<&Model> for PriceView {
         let dollars =
             |nanos: u64| Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)).to_dollars();
         let price = model.price;
-        let part = |part: fn(&paddock_core::usage::Price) -> Option<u64>| {
-            price
-                .as_ref()
-                .map(|price| dollars(part(price).unwrap_or(price.input)))
-        };
+        let part = |part: fn(&Price) -> Option<u64>| price.as_ref().and_then(part).map(dollars);
         PriceView {
             model: model.name.clone(),
             object: "price",
             upstream: model.upstream.clone(),
             input_usd_per_million: price.map(|price| dollars(price.input)),
-            cached_input_usd_per_million: part(|price| price.cached_input),
-            cache_write_5m_usd_per_million: part(|price| price.cache_write_5m),
-            cache_write_1h_usd_per_million: part(|price| price.cache_write_1h),
+            cached_input_usd_per_million: part(|price| price.cached_input.or(Some(price.input))),
+            cache_write_5m_usd_per_million: part(|price| {
+                price.cache_write_5m.or(Some(price.input))
+            }),
+            cache_write_1h_usd_per_million: part(|price| {
+                price.cache_write_1h.or(Some(price.input))
+            }),
             output_usd_per_million: price.map(|price| dollars(price.output)),
+            reasoning_usd_per_million: part(|price| price.reasoning.or(Some(price.output))),
+            batch_percent: price.map(|price| price.batch_percent.unwrap_or(100)),
             max_output_tokens: model.max_output_tokens,
         }
     }

@@ -76,7 +76,8 @@ fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, b
     Ok((model, own.is_none()))
 }
 
-/// What is not sent stays; what is `null` costs what an input token costs.
+/// What is not sent stays; what is `null` has no price of its own: prompt tokens then cost what
+/// `input` says, reasoning what `output` says, and a batch what any call costs.
 fn price(fields: &mut Fields, old: Option<Price>) -> Result<Price, ApiError> {
     let mut required = |name: &str, old: Option<u64>| {
         let sent = fields.price(name)?.flatten();
@@ -103,5 +104,12 @@ fn price(fields: &mut Fields, old: Option<Price>) -> Result<Price, ApiError> {
             old.and_then(|old| old.cache_write_1h),
         )?,
         output,
+        reasoning: optional(
+            "reasoning_usd_per_million",
+            old.and_then(|old| old.reasoning),
+        )?,
+        batch_percent: fields
+            .whole("batch_percent", 0, 100)?
+            .unwrap_or(old.and_then(|old| old.batch_percent)),
     })
 }

@@ -5,4 +5,5 @@ mod holding;
 mod metering;
 mod order;
 mod organizations;
+mod pricing;
 mod refusals;
