@@ -27,6 +27,9 @@ pub struct Scope {
     pub limits: Limits,
     /// When its rates are reduced.
     pub throttle: Throttle,
+    /// Whether its budget pays. Where something else does (a reservation), its rates and its
+    /// concurrency are debited all the same, and its money is not touched.
+    pub pays: bool,
 }
 
 impl Scope {
@@ -37,7 +40,21 @@ impl Scope {
             name,
             limits,
             throttle: Throttle::default(),
+            pays: true,
         }
+    }
+
+    /// The same scope for a request that something else pays for.
+    pub fn unpaid(&self) -> Self {
+        Scope {
+            pays: false,
+            ..self.clone()
+        }
+    }
+
+    /// Whether money is debited in it.
+    pub fn is_budgeted(&self) -> bool {
+        self.pays && self.limits.is_budgeted()
     }
 
     /// The same, throttled as `throttle` says.
@@ -66,11 +83,11 @@ impl Scope {
     /// Whether anything at all is limited. Where not, a request does not touch its record. (A burst
     /// without a rate is no limit.)
     pub fn is_limited(&self) -> bool {
-        let nothing = Limits {
-            burst: self.limits.burst,
-            ..Limits::default()
-        };
-        self.limits != nothing
+        let limits = &self.limits;
+        self.is_budgeted()
+            || limits.requests_per_minute.is_some()
+            || limits.tokens_per_minute.is_some()
+            || limits.max_concurrency.is_some()
     }
 }
 
@@ -295,7 +312,7 @@ fn reserve(
     terms: Terms,
     now: Timestamp,
 ) -> Result<Option<HeldMoney>, Denial> {
-    if !scope.limits.is_budgeted() {
+    if !scope.is_budgeted() {
         return Ok(None);
     }
     match terms.budgeting {

@@ -89,6 +89,40 @@ fn a_scope_without_limits_is_neither_read_nor_written() {
 }
 
 #[test]
+fn a_scope_something_else_pays_for_is_rated_and_its_money_is_not_touched() {
+    let limits = capped(100);
+    let money_alone = Limits {
+        monthly_quota: limits.monthly_quota,
+        ..Limits::default()
+    };
+    let [key, namespace, organization] = scopes([&limits, &limits, &money_alone]);
+    let unpaid = [
+        Rc::clone(&key),
+        Rc::new(namespace.unpaid()),
+        Rc::new(organization.unpaid()),
+    ];
+    let mut store = FakeStore::default();
+    let spent = admit(&mut store, &[namespace.clone()], &ask(0, 100), TERMS, at(0)).unwrap();
+    let held = admit(&mut store, &unpaid, &ask(50, 60), TERMS, at(0)).unwrap();
+    let debited = record(&store, &namespace);
+    assert_eq!(debited.in_flight.total(), 2);
+    assert_eq!(debited.books.reserved.total(), 100, "the other's alone");
+    assert!(!store.values.contains_key(&organization.record));
+
+    let _ = held.settle(&mut store, 30, Money::from_nanos(60), at(0));
+    let settled = record(&store, &namespace);
+    assert_eq!(settled.in_flight.total(), 1);
+    assert_eq!(settled.books.month_spent, 0);
+    let tokens = namespace.tokens().unwrap();
+    assert_eq!(tokens.view(&settled.tokens).remaining, 970);
+    assert_eq!(record(&store, &key).books.month_spent, 60);
+    let _ = spent.settle(&mut store, 0, Money::ZERO, at(0));
+
+    let dear = admit(&mut store, &unpaid, &ask(0, 1_000), TERMS, at(0)).unwrap_err();
+    assert!(matches!(dear, Denied::Budget { scope, .. } if scope.name == "key:k"));
+}
+
+#[test]
 fn a_lost_race_is_judged_anew_and_not_refused_where_both_fit() {
     let (key, namespace) = (capped(1_000), capped(100));
     let scopes = scopes([&key, &namespace]);
