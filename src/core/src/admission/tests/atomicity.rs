@@ -102,7 +102,14 @@ fn a_scope_something_else_pays_for_is_rated_and_its_money_is_not_touched() {
         Rc::new(organization.unpaid()),
     ];
     let mut store = FakeStore::default();
-    let spent = admit(&mut store, &[namespace.clone()], &ask(0, 100), TERMS, at(0)).unwrap();
+    let spent = admit(
+        &mut store,
+        core::slice::from_ref(&namespace),
+        &ask(0, 100),
+        TERMS,
+        at(0),
+    )
+    .unwrap();
     let held = admit(&mut store, &unpaid, &ask(50, 60), TERMS, at(0)).unwrap();
     let debited = record(&store, &namespace);
     assert_eq!(debited.in_flight.total(), 2);
