@@ -1,19 +1,21 @@
 //! From a request and what it asks for to an answer.
 
 use crate::behaviour::Behaviour;
+use crate::compose::Composing;
+use crate::endpoint::{Endpoint, Format};
 use crate::pour::{TRAILER, pour};
 use crate::record::{Answering, Seen};
 use crate::request::Request;
 use crate::server::Provider;
-use crate::shapes::{self, Completion, Kind, Usage};
+use crate::shapes::{error, openai};
 use crate::text;
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, TRAILER as TRAILER_NAMES};
-use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
-const MODELS: [&str; 10] = [
+const MODELS: [&str; 11] = [
     "gpt-4.1",
     "gpt-4.1-mini",
     "gpt-4o",
@@ -21,20 +23,36 @@ const MODELS: [&str; 10] = [
     "o1-pro",
     "claude-sonnet-4.5",
     "gemini-2.5-flash",
+    "gemini-embedding-001",
     "deepseek-v3.2",
     "text-embedding-3-small",
     "text-embedding-3-large",
 ];
-const DIMENSIONS: usize = 1536;
-const MOST_DIMENSIONS: usize = 4096;
-const MOST_CHOICES: u64 = 128;
-/// More is not a test of anything but memory.
-const MOST_TOKENS: u64 = 1_000_000;
+
+/// A body to be sent, in the parts that its steering counts.
+#[derive(Debug)]
+pub struct Composed {
+    /// Its `content-type`.
+    pub kind: &'static str,
+    /// Its events, or the whole of it.
+    pub parts: Vec<Bytes>,
+}
+
+impl Composed {
+    /// One JSON value.
+    pub fn json(body: String) -> Self {
+        Self {
+            kind: "application/json",
+            parts: vec![body.into()],
+        }
+    }
+}
 
 /// One request being answered.
-pub struct Asked<'a> {
+struct Asked<'a> {
     provider: &'a Provider,
     behaviour: Behaviour,
+    format: Format,
     number: u64,
     answering: Answering,
 }
@@ -42,11 +60,8 @@ pub struct Asked<'a> {
 /// Answers a request whose body has arrived.
 pub async fn answer(provider: &Provider, seen: Seen, answering: Answering) -> Response<Body> {
     let read = Behaviour::read(&seen.headers);
-    let (method, path, body) = (
-        seen.method.clone(),
-        seen.uri.path().to_owned(),
-        seen.body.clone(),
-    );
+    let (method, uri, body) = (seen.method.clone(), seen.uri.clone(), seen.body.clone());
+    let path = uri.path();
     let number = provider.record.keep(seen);
     let (behaviour, wrong) = match read {
         Ok(behaviour) => (behaviour, None),
@@ -58,42 +73,48 @@ pub async fn answer(provider: &Provider, seen: Seen, answering: Answering) -> Re
     let asked = Asked {
         provider,
         behaviour,
+        format: Format::of(path),
         number,
         answering,
     };
     if let Some(message) = wrong {
-        return asked.json(StatusCode::BAD_REQUEST, &shapes::invalid(&message));
+        return asked.refuse(StatusCode::BAD_REQUEST, &message);
     }
     if let Some(status) = asked.failure() {
         return asked.fail(status);
     }
-    if method == Method::GET && path == "/v1/models" {
-        return asked.json(StatusCode::OK, &shapes::models(&MODELS));
-    }
-    let kind = match (method, path.as_str()) {
-        (Method::POST, "/v1/chat/completions") => Some(Kind::Chat),
-        (Method::POST, "/v1/completions") => Some(Kind::Text),
-        (Method::POST, "/v1/embeddings") => None,
-        (method, path) => {
+    let endpoint = match Endpoint::of(&method, path) {
+        Some(Endpoint::Models) => return asked.json(StatusCode::OK, &openai::models(&MODELS)),
+        Some(endpoint) => endpoint,
+        None => {
             let message = format!("Invalid URL ({method} {path})");
-            return asked.json(StatusCode::NOT_FOUND, &shapes::invalid(&message));
+            return asked.refuse(StatusCode::NOT_FOUND, &message);
         }
     };
     let request = match serde_json::from_slice::<Request>(&body) {
         Ok(request) => request,
         Err(error) => {
             let message = format!("We could not parse the JSON body of your request: {error}");
-            return asked.json(StatusCode::BAD_REQUEST, &shapes::invalid(&message));
+            return asked.refuse(StatusCode::BAD_REQUEST, &message);
         }
     };
-    let Some(model) = request.model.clone() else {
-        let message = shapes::invalid("you must provide a model parameter");
-        return asked.json(StatusCode::BAD_REQUEST, &message);
+    let model = match (&endpoint, &request.model) {
+        (Endpoint::Gemini { model, .. }, _) | (_, Some(model)) => model.clone(),
+        _ => {
+            let message = "you must provide a model parameter";
+            return asked.refuse(StatusCode::BAD_REQUEST, message);
+        }
     };
-    match kind {
-        Some(kind) => asked.complete(kind, &request, &model),
-        None => asked.embed(&request, &model),
-    }
+    let composed = Composing {
+        provider,
+        behaviour: &asked.behaviour,
+        number,
+        request: &request,
+        model: &model,
+        as_events: uri.query().is_some_and(|query| query.contains("alt=sse")),
+    };
+    let composed = composed.compose(&endpoint);
+    asked.send(StatusCode::OK, composed)
 }
 
 impl Asked<'_> {
@@ -112,106 +133,34 @@ impl Asked<'_> {
     fn fail(self, status: u16) -> Response<Body> {
         let retry_after = self.behaviour.retry_after;
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = self.json(code, &shapes::error(status));
+        let body = error::error(self.format, status);
+        let mut response = self.json(code, &body);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
     }
 
-    fn complete(self, kind: Kind, request: &Request, model: &str) -> Response<Body> {
-        let prompt = request.prompt_tokens();
-        let choices = request.n.unwrap_or(1).clamp(1, MOST_CHOICES);
-        let drawn = self.provider.completion_tokens(prompt);
-        let (tokens, finish) = match (self.behaviour.completion_tokens, request.limit()) {
-            (Some(exact), _) => (exact, "stop"),
-            (None, Some(limit)) if limit < drawn => (limit, "length"),
-            (None, _) => (drawn, "stop"),
-        };
-        let tokens = tokens.min(MOST_TOKENS);
-        let usage = Usage {
-            prompt: self.behaviour.prompt_tokens.unwrap_or(prompt),
-            completion: tokens.saturating_mul(choices),
-            cached: self.behaviour.cached_tokens,
-            reasoning: self.behaviour.reasoning_tokens,
-        };
-        let usage = if self.behaviour.zero_usage {
-            Usage::default()
-        } else {
-            usage
-        };
-        let prefix = if kind == Kind::Chat {
-            "chatcmpl-"
-        } else {
-            "cmpl-"
-        };
-        let completion = Completion {
-            kind,
-            id: text::id(prefix, self.provider.options.seed, self.number),
-            created: self.provider.now(),
-            model: Value::from(model).to_string(),
-            seed: self.provider.options.seed,
-            tokens,
-            choices,
-            finish,
-            usage: Some(usage).filter(|_| !self.behaviour.no_usage),
-        };
-        if request.stream != Some(true) {
-            return self.send(
-                StatusCode::OK,
-                "application/json",
-                vec![completion.whole().into()],
-            );
-        }
-        let events = completion.events(request.wants_usage(), self.behaviour.usage_on_finish);
-        let parts = events.into_iter().map(Bytes::from).collect();
-        let pace = self.behaviour.pace.or(self.provider.pace());
-        let asked = Self {
-            behaviour: Behaviour {
-                pace,
-                ..self.behaviour
-            },
-            ..self
-        };
-        asked.send(StatusCode::OK, "text/event-stream; charset=utf-8", parts)
-    }
-
-    fn embed(self, request: &Request, model: &str) -> Response<Body> {
-        let tokens = self
-            .behaviour
-            .prompt_tokens
-            .unwrap_or_else(|| request.prompt_tokens());
-        let tokens = if self.behaviour.zero_usage { 0 } else { tokens };
-        let tokens = Some(tokens).filter(|_| !self.behaviour.no_usage);
-        let seed = self.provider.options.seed;
-        let seeds = request
-            .inputs()
-            .into_iter()
-            .map(|input| text::draw(seed, input.to_string()));
-        let answer = shapes::embeddings(
-            model,
-            &seeds.collect::<Vec<_>>(),
-            request
-                .dimensions
-                .unwrap_or(DIMENSIONS)
-                .clamp(1, MOST_DIMENSIONS),
-            request.encoding_format.as_deref() == Some("base64"),
-            tokens,
-        );
-        self.json(StatusCode::OK, &answer)
+    fn refuse(self, status: StatusCode, message: &str) -> Response<Body> {
+        let body = error::invalid(self.format, status.as_u16(), message);
+        self.json(status, &body)
     }
 
     fn json(self, status: StatusCode, body: &Value) -> Response<Body> {
-        self.send(status, "application/json", vec![body.to_string().into()])
+        self.send(status, Composed::json(body.to_string()))
     }
 
-    fn send(self, status: StatusCode, kind: &'static str, parts: Vec<Bytes>) -> Response<Body> {
+    fn send(mut self, status: StatusCode, body: Composed) -> Response<Body> {
+        let streams = body.kind.starts_with("text/event-stream") || body.parts.len() > 1;
+        if streams {
+            self.behaviour.pace = self.behaviour.pace.or(self.provider.pace());
+        }
         let trailers = self.behaviour.trailers;
         let id = text::id("req_", self.provider.options.seed, self.number);
-        let mut response = Response::new(pour(parts, &self.behaviour, self.answering));
+        let mut response = Response::new(pour(body.parts, &self.behaviour, self.answering));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.kind));
         // As OpenAI's, so that a gateway which passes them on by mistake is seen.
         for (name, value) in [
             ("openai-organization", "fake"),
@@ -227,9 +176,12 @@ impl Asked<'_> {
             );
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
+            if self.format == Format::Anthropic {
+                headers.insert(HeaderName::from_static("request-id"), id.clone());
+            }
             headers.insert(HeaderName::from_static("x-request-id"), id);
         }
-        if kind.starts_with("text/event-stream") {
+        if body.kind.starts_with("text/event-stream") {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
         if trailers {

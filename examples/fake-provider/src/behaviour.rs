@@ -2,19 +2,21 @@
 //!
 //! | header | what it does |
 //! |---|---|
-//! | `x-fake-status: 500` | answer this error, in OpenAI's shape |
+//! | `x-fake-status: 500` | answer this error, in the shape of the endpoint's format |
 //! | `x-fake-retry-after: 2` | `retry-after` of an error |
 //! | `x-fake-fail-times: N`, `x-fake-token: T` | fail (503, or `x-fake-status`) the first N requests that carry T, then succeed |
 //! | `x-fake-latency-ms: N` | wait before the response headers |
 //! | `x-fake-completion-tokens: N` | exactly this long a completion, whatever `max_tokens` says |
-//! | `x-fake-exact-prompt-tokens: N` | report this many prompt tokens |
+//! | `x-fake-exact-prompt-tokens: N` | report this many tokens as the whole prompt |
 //! | `x-fake-cached-tokens: N` | report this many of the prompt as cached |
+//! | `x-fake-cache-write-5m-tokens: N`, `x-fake-cache-write-1h-tokens: N` | Anthropic: report this many of the prompt as written to the cache |
 //! | `x-fake-reasoning-tokens: N` | report this many of the completion as reasoning |
 //! | `x-fake-no-usage` | leave the usage out, also where it was asked for |
 //! | `x-fake-zero-usage` | report a usage of zeros |
-//! | `x-fake-usage-on-finish` | stream: the usage on the finish chunk, asked for or not |
+//! | `x-fake-usage-on-finish` | stream of OpenAI's: the usage on the finish chunk, asked for or not |
 //! | `x-fake-chunk-ms: N` | wait before every event, or before every piece with `x-fake-split` |
 //! | `x-fake-split: N` | write the body in pieces of N bytes, each flushed |
+//! | `x-fake-stall-after: N` | fall silent after N events (or pieces), until the client leaves |
 //! | `x-fake-reset-after: N` | break the connection after N events (or pieces); 0 breaks it before any answer |
 //! | `x-fake-trailers` | end with the trailer `x-fake-trailer: end` (HTTP/1.1 needs `te: trailers`) |
 //!
@@ -43,6 +45,10 @@ pub struct Behaviour {
     pub prompt_tokens: Option<u64>,
     /// The cached part of the prompt to report.
     pub cached_tokens: u64,
+    /// The part of the prompt to report as written to the cache for five minutes.
+    pub cache_write_5m_tokens: u64,
+    /// The part of the prompt to report as written to the cache for an hour.
+    pub cache_write_1h_tokens: u64,
     /// The reasoning part of the completion to report.
     pub reasoning_tokens: u64,
     /// Report no usage at all.
@@ -55,6 +61,8 @@ pub struct Behaviour {
     pub pace: Option<Duration>,
     /// The size of the pieces a body is written in.
     pub split: Option<usize>,
+    /// Send nothing more after this many pieces.
+    pub stall_after: Option<u64>,
     /// Break the connection after this many pieces.
     pub reset_after: Option<u64>,
     /// End with trailers.
@@ -79,6 +87,8 @@ impl Behaviour {
             completion_tokens: number("x-fake-completion-tokens")?,
             prompt_tokens: number("x-fake-exact-prompt-tokens")?,
             cached_tokens: number("x-fake-cached-tokens")?.unwrap_or(0),
+            cache_write_5m_tokens: number("x-fake-cache-write-5m-tokens")?.unwrap_or(0),
+            cache_write_1h_tokens: number("x-fake-cache-write-1h-tokens")?.unwrap_or(0),
             reasoning_tokens: number("x-fake-reasoning-tokens")?.unwrap_or(0),
             no_usage: flag(headers, "x-fake-no-usage"),
             zero_usage: flag(headers, "x-fake-zero-usage"),
@@ -87,6 +97,7 @@ impl Behaviour {
             split: number("x-fake-split")?
                 .and_then(|n| usize::try_from(n).ok())
                 .filter(|n| *n > 0),
+            stall_after: number("x-fake-stall-after")?,
             reset_after: number("x-fake-reset-after")?,
             trailers: flag(headers, "x-fake-trailers"),
         })

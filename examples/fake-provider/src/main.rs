@@ -5,7 +5,7 @@ use clap::Parser;
 use fake_provider::{Options, serve};
 use std::net::SocketAddr;
 
-/// An OpenAI-shaped provider without a model.
+/// A provider in OpenAI's, Anthropic's and Google's formats, without a model.
 #[derive(Parser)]
 struct Arguments {
     /// Where to listen.

@@ -1,4 +1,4 @@
-//! Writing a body piece by piece: paced, split, broken off, with trailers.
+//! Writing a body piece by piece: paced, split, stalled, broken off, with trailers.
 
 use crate::behaviour::Behaviour;
 use crate::record::Answering;
@@ -23,6 +23,7 @@ pub fn pour(mut parts: Vec<Bytes>, behaviour: &Behaviour, answering: Answering) 
     let as_one = behaviour.pace.is_none()
         && behaviour.split.is_none()
         && behaviour.reset_after.is_none()
+        && behaviour.stall_after.is_none()
         && !behaviour.trailers;
     if as_one && parts.len() == 1 {
         answering.finish();
@@ -39,6 +40,7 @@ pub fn pour(mut parts: Vec<Bytes>, behaviour: &Behaviour, answering: Answering) 
         parts: parts.into_iter(),
         pace: behaviour.pace,
         flush: behaviour.split.is_some(),
+        until_stall: behaviour.stall_after,
         until_reset: behaviour.reset_after,
         begun: false,
         trailers: behaviour.trailers,
@@ -54,6 +56,7 @@ struct Pouring {
     parts: std::vec::IntoIter<Bytes>,
     pace: Option<Duration>,
     flush: bool,
+    until_stall: Option<u64>,
     until_reset: Option<u64>,
     begun: bool,
     trailers: bool,
@@ -67,6 +70,11 @@ impl Pouring {
     async fn next(mut self) -> Option<(Written, Option<Self>)> {
         if let Some(pace) = self.pace.filter(|_| self.parts.len() > 0) {
             tokio::time::sleep(pace).await;
+        }
+        match &mut self.until_stall {
+            Some(0) => std::future::pending().await,
+            Some(left) => *left = left.saturating_sub(1),
+            None => {}
         }
         match &mut self.until_reset {
             Some(0) => {

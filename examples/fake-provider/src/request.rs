@@ -8,35 +8,45 @@ use serde_json::Value;
 pub struct Request {
     /// The model, echoed in the answer.
     pub model: Option<String>,
-    /// Chat: the conversation.
-    #[serde(default)]
-    pub messages: Vec<Message>,
+    /// Chat and messages: the conversation.
+    pub messages: Option<Value>,
+    /// Messages: what stands before the conversation.
+    pub system: Option<Value>,
     /// Completions: a text, several, or token numbers.
     pub prompt: Option<Value>,
-    /// Embeddings: a text, several, or token numbers.
+    /// Embeddings: a text, several, or token numbers. Responses: a text, or the conversation.
     pub input: Option<Value>,
+    /// Responses: what stands before the conversation.
+    pub instructions: Option<Value>,
+    /// Gemini: the conversation.
+    pub contents: Option<Value>,
+    /// Gemini: what stands before the conversation.
+    #[serde(rename = "systemInstruction")]
+    pub system_instruction: Option<Value>,
+    /// Gemini: what to embed.
+    pub content: Option<Value>,
+    /// Gemini: several to embed.
+    pub requests: Option<Vec<Value>>,
     /// Whether to answer as server-sent events.
-    #[serde(default)]
     pub stream: Option<bool>,
     /// What to add to a stream.
     pub stream_options: Option<StreamOptions>,
-    /// The longest completion.
+    /// Chat, completions and messages: the longest completion.
     pub max_tokens: Option<u64>,
-    /// The longest completion, as newer clients call it.
+    /// Chat: the longest completion, as newer clients call it.
     pub max_completion_tokens: Option<u64>,
+    /// Responses: the longest completion.
+    pub max_output_tokens: Option<u64>,
+    /// Gemini: its settings.
+    #[serde(rename = "generationConfig", default)]
+    pub generation: Generation,
     /// How many choices.
     pub n: Option<u64>,
-    /// Embeddings: `float` or `base64`.
+    /// OpenAI's embeddings: `float` or `base64`.
     pub encoding_format: Option<String>,
     /// Embeddings: the length of a vector.
+    #[serde(alias = "outputDimensionality")]
     pub dimensions: Option<usize>,
-}
-
-/// One message of a conversation.
-#[derive(Debug, Deserialize)]
-pub struct Message {
-    /// A text, a list of parts, or nothing.
-    pub content: Option<Value>,
 }
 
 /// `stream_options`.
@@ -47,24 +57,46 @@ pub struct StreamOptions {
     pub include_usage: Option<bool>,
 }
 
+/// `generationConfig`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Generation {
+    /// The longest completion.
+    pub max_output_tokens: Option<u64>,
+    /// How many choices.
+    pub candidate_count: Option<u64>,
+}
+
 impl Request {
     /// The characters and token numbers of everything the model would read.
     pub fn prompt_tokens(&self) -> u64 {
-        let messages = self
-            .messages
-            .iter()
-            .filter_map(|message| message.content.as_ref());
-        let size = messages
-            .chain(&self.prompt)
-            .chain(&self.input)
-            .map(Size::of)
-            .sum::<Size>();
+        let parts = [
+            &self.messages,
+            &self.system,
+            &self.prompt,
+            &self.input,
+            &self.instructions,
+            &self.contents,
+            &self.system_instruction,
+            &self.content,
+        ];
+        let several = self.requests.iter().flatten();
+        let parts = parts.into_iter().flatten().chain(several);
+        let size = parts.map(Size::of).sum::<Size>();
         (size.characters / 4).saturating_add(size.numbers).max(1)
     }
 
     /// The longest completion the client allows.
     pub fn limit(&self) -> Option<u64> {
-        self.max_completion_tokens.or(self.max_tokens)
+        self.max_completion_tokens
+            .or(self.max_tokens)
+            .or(self.max_output_tokens)
+            .or(self.generation.max_output_tokens)
+    }
+
+    /// How many choices the client wants.
+    pub fn choices(&self) -> u64 {
+        self.n.or(self.generation.candidate_count).unwrap_or(1)
     }
 
     /// Whether the client asked for the usage of a stream.
@@ -77,11 +109,13 @@ impl Request {
 
     /// The texts to embed, each with its own vector.
     pub fn inputs(&self) -> Vec<&Value> {
-        match &self.input {
+        let several = self.requests.iter().flatten();
+        let one = match &self.input {
             None => Vec::new(),
             Some(Value::Array(list)) if !list.iter().all(Value::is_number) => list.iter().collect(),
             Some(one) => vec![one],
-        }
+        };
+        several.chain(&self.content).chain(one).collect()
     }
 }
 
@@ -90,6 +124,9 @@ struct Size {
     characters: u64,
     numbers: u64,
 }
+
+/// Where the text of a message or of a part of one is, in one format or another.
+const TEXTS: [&str; 3] = ["text", "content", "parts"];
 
 impl Size {
     fn of(value: &Value) -> Self {
@@ -106,7 +143,11 @@ impl Size {
                 numbers: 1,
             },
             Value::Array(list) => list.iter().map(Self::of).sum(),
-            Value::Object(part) => part.get("text").map(Self::of).unwrap_or_default(),
+            Value::Object(part) => TEXTS
+                .iter()
+                .filter_map(|name| part.get(*name))
+                .map(Self::of)
+                .sum(),
             Value::Null | Value::Bool(_) => Self::default(),
         }
     }
@@ -147,10 +188,30 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_its_prompt_where_it_keeps_it() {
+        let turn =
+            json!([{"role": "user", "content": [{"type": "input_text", "text": "12345678"}]}]);
+        assert_eq!(tokens(json!({"input": turn, "instructions": "1234"})), 3);
+        assert_eq!(tokens(json!({"system": "1234", "messages": turn})), 3);
+        let content = json!({"role": "user", "parts": [{"text": "12345678"}]});
+        let system = json!({"parts": [{"text": "1234"}]});
+        assert_eq!(
+            tokens(json!({"contents": [content], "systemInstruction": system})),
+            3
+        );
+        assert_eq!(tokens(json!({"content": content})), 2);
+        let several = json!([{"model": "models/m", "content": content}, {"content": content}]);
+        assert_eq!(tokens(json!({"requests": several})), 4);
+    }
+
+    #[test]
     fn a_list_of_numbers_is_one_input() {
         let one: Request = serde_json::from_value(json!({"input": [1, 2, 3]})).unwrap();
         assert_eq!(one.inputs().len(), 1);
         let two: Request = serde_json::from_value(json!({"input": ["a", "b"]})).unwrap();
         assert_eq!(two.inputs().len(), 2);
+        let three = json!({"requests": [{}, {}, {}]});
+        let three: Request = serde_json::from_value(three).unwrap();
+        assert_eq!(three.inputs().len(), 3);
     }
 }

@@ -1,8 +1,10 @@
 //! Listening, and handing each request to its answer.
 
 use crate::answer::answer;
+use crate::endpoint::Format;
 use crate::record::{Answering, Record, Seen};
-use crate::{shapes, text};
+use crate::shapes::error;
+use crate::text;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
@@ -131,7 +133,8 @@ async fn receive(State(provider): State<Arc<Provider>>, request: Request) -> Res
     let received = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(received) => received,
         Err(error) => {
-            let error = shapes::invalid(&format!("The body could not be read: {error}"));
+            let message = format!("The body could not be read: {error}");
+            let error = error::invalid(Format::of(parts.uri.path()), 400, &message);
             return (StatusCode::BAD_REQUEST, Json(error)).into_response();
         }
     };

@@ -1,42 +1,11 @@
 //! The provider over a real socket.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
-use fake_provider::{Options, serve};
-use reqwest::{Client, RequestBuilder, Response};
+mod fake;
+
+use fake::Fake;
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
-struct Fake {
-    url: String,
-    client: Client,
-}
-
-impl Fake {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve(listener, Options::default()));
-        Self {
-            url,
-            client: Client::new(),
-        }
-    }
-
-    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        self.client.post(format!("{}{path}", self.url)).json(body)
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.client
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
-    }
-}
 
 fn chat(stream: bool) -> Value {
     json!({"model": "gpt-4.1", "messages": [{"role": "user", "content": "12345678"}], "stream": stream})
