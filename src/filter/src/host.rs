@@ -126,6 +126,11 @@ pub(crate) fn response_is_local() -> bool {
     details.is_some_and(|details| details != b"via_upstream")
 }
 
+/// One of Envoy's attributes of the request at hand; `None` where it has no such.
+pub(crate) fn attribute(path: Vec<&str>) -> Option<Vec<u8>> {
+    hostcalls::get_property(path).ok().flatten()
+}
+
 /// Makes a value available to the access log as `%FILTER_STATE(wasm.NAME:PLAIN)%`.
 pub(crate) fn annotate(name: &str, value: &[u8]) {
     accept(hostcalls::set_property(vec![name], Some(value)));

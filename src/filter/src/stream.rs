@@ -2,7 +2,7 @@
 
 use crate::effects::{SharedExchange, advance, with_worker};
 use crate::host;
-use crate::worker::SharedWorker;
+use crate::worker::{SharedWorker, Worker};
 use paddock_core::exchange::{Exchange, Input, Verdict};
 use paddock_core::request::Headers;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -45,6 +45,16 @@ impl Stream {
         }
     }
 
+    /// What Envoy knows of the caller and the operator has this filter believe. Each costs a host
+    /// call, so the usual configuration names none.
+    fn attributes(&self) -> Vec<Option<Vec<u8>>> {
+        let wanted = |worker: &mut Worker| {
+            let paths = worker.gateway.config.identity.attributes();
+            paths.map(host::attribute).collect()
+        };
+        with_worker(&self.worker, wanted).unwrap_or_default()
+    }
+
     fn end_body(&mut self) -> Action {
         self.body_complete = true;
         let body = host::request_body(self.received);
@@ -66,8 +76,10 @@ impl HttpContext for Stream {
         #[cfg(feature = "fault-injection")]
         crate::fault::trap_if_asked(&headers);
         self.body_complete = end_of_stream;
+        let attributes = self.attributes();
         let action = self.advance(Input::RequestHeaders {
             headers: Headers(&headers),
+            attributes: &attributes,
             end: end_of_stream,
         });
         if action == Action::Pause && !end_of_stream {

@@ -23,6 +23,7 @@ mod budget;
 mod changes;
 mod charges;
 mod databases;
+mod identities;
 mod isolation;
 mod organizations;
 mod outages;

@@ -226,7 +226,14 @@ impl Worker {
         };
         let headers = Headers(&self.headers);
         let end = false;
-        black_box(exchange.step(Input::RequestHeaders { headers, end }, &mut on));
+        black_box(exchange.step(
+            Input::RequestHeaders {
+                headers,
+                attributes: &[],
+                end,
+            },
+            &mut on,
+        ));
         let step = exchange.step(Input::RequestBody { body }, &mut on);
         assert_eq!(step.verdict, Verdict::Continue);
         black_box(step);

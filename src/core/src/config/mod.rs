@@ -1,9 +1,11 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
+pub mod identity;
 mod inline_catalog;
 mod inline_policy;
 mod inline_settings;
 
+pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
 use serde::Deserialize;
@@ -15,6 +17,8 @@ pub struct Config {
     pub accounting: Option<Accounting>,
     /// The policy of a standalone gateway.
     pub policy: Option<InlinePolicy>,
+    /// Who is believed to be who, and whose word comes first.
+    pub identity: Identities,
     /// Longest request body, in bytes: 1 KiB to 1 GiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
@@ -88,6 +92,7 @@ pub struct Accounting {
 struct RawConfig {
     accounting: Option<Accounting>,
     policy: Option<inline_policy::RawPolicy>,
+    identity: Option<Vec<identity::RawSource>>,
     #[serde(default = "default_max_request_bytes")]
     max_request_bytes: usize,
     #[serde(default = "default_max_request_seconds")]
@@ -214,6 +219,7 @@ impl Config {
             ),
             _ => {}
         }
+        let identity = identity::validate(raw.identity, &mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
         if !problems.is_empty() {
             return Err(problems);
@@ -221,6 +227,7 @@ impl Config {
         Ok(Config {
             accounting: raw.accounting,
             policy,
+            identity,
             max_request_bytes: raw.max_request_bytes,
             max_request_seconds: raw.max_request_seconds,
             hold,

@@ -40,6 +40,8 @@ pub enum Input<'a> {
     RequestHeaders {
         /// All of them, pseudo-headers included.
         headers: Headers<'a>,
+        /// Envoy's values of the attributes that [`crate::config::Identities::attributes`] names.
+        attributes: &'a [Option<Vec<u8>>],
         /// Whether the request ends with them.
         end: bool,
     },
@@ -168,8 +170,12 @@ impl Exchange {
     /// Takes the next input.
     pub fn step<S: SharedStore>(&mut self, input: Input<'_>, on: &mut Surroundings<'_, S>) -> Step {
         match input {
-            Input::RequestHeaders { headers, end } if matches!(self.state, State::Start) => {
-                self.on_request_headers(&headers, end, on)
+            Input::RequestHeaders {
+                headers,
+                attributes,
+                end,
+            } if matches!(self.state, State::Start) => {
+                self.on_request_headers(&headers, attributes, end, on)
             }
             Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
             Input::RequestBodyGrows { received } => self.on_body_grows(received, on),

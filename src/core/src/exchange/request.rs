@@ -35,20 +35,27 @@ impl Exchange {
     pub(super) fn on_request_headers<S: SharedStore>(
         &mut self,
         headers: &Headers<'_>,
+        attributes: &[Option<Vec<u8>>],
         end: bool,
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let head = RequestHead::read(headers);
         let format = guess_format(head.path, head.credential.as_ref());
         let request_id = text(head.request_id);
-        let claim = match Claim::read(&head) {
+        let identities = &on.gateway.config.identity;
+        let claim = match Claim::read(&head, headers, attributes, identities) {
             Ok(claim) => claim,
             Err(refusal) => return self.refuse(&refusal, format, &request_id, None),
         };
+        let trusted = headers
+            .names()
+            .filter(|name| identities.is_trusted_header(name));
         let mut effects: Vec<Effect> = head
             .untrusted
             .iter()
-            .map(|name| Effect::RemoveRequestHeader((*name).to_owned()))
+            .copied()
+            .chain(trusted)
+            .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
             .collect();
         effects.extend(head.path_without_key().map(Effect::SetPath));
         let target = Target::of(&head, &on.gateway.config);

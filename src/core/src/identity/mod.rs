@@ -1,15 +1,24 @@
-//! Who calls: from a credential and a namespace header to a [`Caller`].
+//! Who calls: from what a request presents to a [`Caller`].
+//!
+//! A [`Claim`] is read from the first source the operator accepts and the request presents: an API
+//! key, or a word that a filter, a proxy or a certificate vouches for. Believing it takes the policy.
+
+mod claim;
+mod spiffe;
+
+pub use claim::Claim;
 
 use crate::cache::{Key, Known, Namespace, Organization, PolicyCache};
 use crate::ids::KeyDigest;
 use crate::refusal::Refusal;
-use crate::request::RequestHead;
-use crate::secret::{self, Form};
+use crate::secret;
 use crate::timestamp::Timestamp;
 use crate::wire::ResolveRequest;
+use claim::Who;
 use std::rc::Rc;
 
-/// Proof that a request comes from a valid key and belongs to a namespace.
+/// Proof that a request comes from a valid key, or from somebody vouched for, and belongs to a
+/// namespace.
 #[derive(Clone, Debug)]
 pub struct Caller {
     key: Rc<Key>,
@@ -18,7 +27,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The key it came with.
+    /// The key it came with; for somebody vouched for, what stands in a key's place.
     pub fn key(&self) -> &Rc<Key> {
         &self.key
     }
@@ -32,13 +41,6 @@ impl Caller {
     pub fn organization(&self) -> &Rc<Organization> {
         &self.organization
     }
-}
-
-/// What a request says of its caller, before it is believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    digest: KeyDigest,
-    namespace: Option<String>,
 }
 
 /// Why there is no caller.
@@ -57,29 +59,6 @@ impl From<Refusal> for Unauthenticated {
 }
 
 impl Claim {
-    /// What `head` claims. The secret goes no further than this: what is kept is its digest.
-    ///
-    /// # Errors
-    /// The refusal where nothing needs to be looked up to know that the claim is void.
-    pub fn read(head: &RequestHead<'_>) -> Result<Claim, Refusal> {
-        let Some(credential) = &head.credential else {
-            return Err(Refusal::missing_key());
-        };
-        if secret::form(&credential.secret) == Form::Mistyped {
-            return Err(Refusal::mistyped_key());
-        }
-        let digest = secret::digest(&credential.secret);
-        let namespace = match head.namespace {
-            Err(conflict) => return Err(conflict.into()),
-            Ok(None) => None,
-            Ok(Some(name)) => match core::str::from_utf8(name) {
-                Ok(name) => Some(name.trim().to_owned()),
-                Err(_) => return Err(Refusal::unknown_namespace(name)),
-            },
-        };
-        Ok(Claim { digest, namespace })
-    }
-
     /// Believes the claim, or not.
     ///
     /// # Errors
@@ -89,33 +68,25 @@ impl Claim {
         cache: &mut PolicyCache,
         now: Timestamp,
     ) -> Result<Caller, Unauthenticated> {
-        let key = match cache.key(&self.digest, now) {
-            Known::Yes(key) if secret::digests_equal(&key.policy.digest, &self.digest) => key,
-            Known::Yes(_) | Known::No => return Err(Refusal::unknown_key().into()),
-            Known::Unknown => return Err(Unauthenticated::Unknown(self.question(cache))),
-        };
-        if !key.policy.enabled {
-            return Err(Refusal::disabled_key(&key.policy.id).into());
-        }
-        if let Some(expired_at) = key
-            .policy
-            .expires_at
-            .filter(|expires_at| now >= *expires_at)
-        {
-            return Err(Refusal::expired_key(&key.policy.id, expired_at).into());
-        }
-        let name = match (&key.policy.namespace, &self.namespace) {
-            (Some(own), Some(named)) if own != named => {
-                let refusal = Refusal::key_of_another_namespace(&key.policy.id, named.as_bytes());
-                return Err(refusal.into());
+        let (key, name) = match &self.who {
+            Who::Key(digest) => self.key_and_namespace(digest, cache, now)?,
+            Who::Attested {
+                caller,
+                namespace,
+                place,
+            } => {
+                if let Some(named) = self.namespace.as_ref().filter(|named| *named != namespace) {
+                    let id = &caller.policy.id;
+                    let named = named.as_bytes();
+                    return Err(Refusal::identity_of_another_namespace(place, id, named).into());
+                }
+                (Rc::clone(caller), namespace.clone())
             }
-            (Some(own), _) => own,
-            (None, Some(named)) => named,
-            (None, None) => return Err(Refusal::missing_namespace(&key.policy.id).into()),
         };
+        let name = name.as_str();
         let namespace = match cache.namespace(name, now) {
             Known::Yes(namespace) => namespace,
-            Known::No => return Err(Refusal::unknown_namespace(name.as_bytes()).into()),
+            Known::No => return Err(self.no_such_namespace(name).into()),
             Known::Unknown => return Err(self.question_of(cache, name)),
         };
         if !namespace.policy.enabled {
@@ -134,6 +105,47 @@ impl Claim {
         })
     }
 
+    /// The key of that digest, where it is good, and the namespace it is used in.
+    fn key_and_namespace(
+        &self,
+        digest: &KeyDigest,
+        cache: &mut PolicyCache,
+        now: Timestamp,
+    ) -> Result<(Rc<Key>, String), Unauthenticated> {
+        let key = match cache.key(digest, now) {
+            Known::Yes(key) if secret::digests_equal(&key.policy.digest, digest) => key,
+            Known::Yes(_) | Known::No => return Err(Refusal::unknown_key().into()),
+            Known::Unknown => return Err(Unauthenticated::Unknown(self.question(cache))),
+        };
+        if !key.policy.enabled {
+            return Err(Refusal::disabled_key(&key.policy.id).into());
+        }
+        if let Some(expired_at) = key
+            .policy
+            .expires_at
+            .filter(|expires_at| now >= *expires_at)
+        {
+            return Err(Refusal::expired_key(&key.policy.id, expired_at).into());
+        }
+        let name = match (&key.policy.namespace, &self.namespace) {
+            (Some(own), Some(named)) if own != named => {
+                let refusal = Refusal::key_of_another_namespace(&key.policy.id, named.as_bytes());
+                return Err(refusal.into());
+            }
+            (Some(own), _) => own.clone(),
+            (None, Some(named)) => named.clone(),
+            (None, None) => return Err(Refusal::missing_namespace(&key.policy.id).into()),
+        };
+        Ok((key, name))
+    }
+
+    fn no_such_namespace(&self, name: &str) -> Refusal {
+        match &self.who {
+            Who::Key(_) => Refusal::unknown_namespace(name.as_bytes()),
+            Who::Attested { place, .. } => Refusal::namespace_of_identity_unknown(place, name),
+        }
+    }
+
     /// Asks for the namespace of that name too, and with it for its organization.
     fn question_of(&self, cache: &PolicyCache, namespace: &str) -> Unauthenticated {
         let mut question = self.question(cache);
@@ -144,9 +156,15 @@ impl Claim {
     fn question(&self, cache: &PolicyCache) -> ResolveRequest {
         ResolveRequest {
             gateway: String::new(),
-            key: Some(self.digest),
+            key: match &self.who {
+                Who::Key(digest) => Some(*digest),
+                Who::Attested { .. } => None,
+            },
             namespace: self.namespace.clone(),
             catalog_revision: cache.catalog().map(|catalog| catalog.revision),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

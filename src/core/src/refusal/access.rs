@@ -1,6 +1,6 @@
 //! Refusals of what a caller is or asks for.
 
-use super::text::{clip, list};
+use super::text::{capitalized, clip, list};
 use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
 use crate::request::{BodyError, NamespaceConflict};
@@ -80,6 +80,59 @@ impl Refusal {
             clip(name.as_bytes())
         );
         Refusal::new(Code::NamespaceNotFound, message).by_namespace(name)
+    }
+
+    /// None of the accepted identities was presented; `accepted` names them in their order.
+    pub fn missing_identity(accepted: impl IntoIterator<Item = String>) -> Self {
+        let accepted: Vec<String> = accepted.into_iter().collect();
+        let message = format!(
+            "Nothing that this gateway accepts says who calls. It accepts, in this order: {}.",
+            list(accepted.iter().map(String::as_str))
+        );
+        Refusal::new(Code::InvalidApiKey, message)
+    }
+
+    /// `place` says more than one thing, so that nobody knows which of them is vouched for.
+    pub fn ambiguous_identity(place: &str) -> Self {
+        let place = clip(place.as_bytes());
+        let message = format!(
+            "The caller's namespace is not certain: {place} says more than one thing, or cannot be \
+             read. Your administrator must have it overwritten in front of this gateway."
+        );
+        Refusal::new(Code::NamespaceNotFound, message)
+    }
+
+    /// What `place` says, `word`, stands for no namespace; `id` is the caller's.
+    pub fn identity_without_namespace(place: &str, word: &[u8], id: &str) -> Self {
+        let message = format!(
+            "{} is '{}', which stands for no namespace here. Ask your administrator to add it to \
+             the gateway's `identity`.",
+            capitalized(place),
+            clip(word)
+        );
+        Refusal::new(Code::NamespaceNotFound, message).by_key(id)
+    }
+
+    /// What `place` says stands for the namespace `name`, which does not exist.
+    pub fn namespace_of_identity_unknown(place: &str, name: &str) -> Self {
+        let message = format!(
+            "{} stands for the namespace '{}', which does not exist. Ask your administrator to \
+             create it.",
+            capitalized(place),
+            clip(name.as_bytes())
+        );
+        Refusal::new(Code::NamespaceNotFound, message).by_namespace(name)
+    }
+
+    /// The caller of id `id`, for whom `place` vouches, belongs to another namespace than the
+    /// headers name.
+    pub fn identity_of_another_namespace(place: &str, id: &str, named: &[u8]) -> Self {
+        let message = format!(
+            "{} does not stand for namespace '{}'. Leave the namespace header out.",
+            capitalized(place),
+            clip(named)
+        );
+        Refusal::new(Code::InvalidApiKey, message).by_key(id)
     }
 
     /// `scope` may use `allowed` and not `model`.

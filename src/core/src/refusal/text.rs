@@ -28,6 +28,16 @@ fn is_unfit(letter: char) -> bool {
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// `text`, fit for a message, at the beginning of a sentence.
+pub(super) fn capitalized(text: &str) -> String {
+    let text = clip(text.as_bytes());
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => text,
+    }
+}
+
 /// Visible ASCII alone, at most [`MOST_CHARS`] of it: fit for a header.
 pub(super) fn header_value(text: &str) -> String {
     text.chars()

@@ -16,6 +16,12 @@ impl<'a> Headers<'a> {
         found.map(|(_, value)| value.as_slice())
     }
 
+    /// All values of `name`, which is in lower case.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let same = self.0.iter().filter(move |(other, _)| other == name);
+        same.map(|(_, value)| value.as_slice())
+    }
+
     /// The names, in order, repeated where a header is.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.0.iter().map(|(name, _)| name.as_str())

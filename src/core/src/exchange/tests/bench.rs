@@ -133,6 +133,7 @@ impl Bench {
             exchange,
             Input::RequestHeaders {
                 headers: Headers(headers),
+                attributes: &[],
                 end: false,
             },
         );

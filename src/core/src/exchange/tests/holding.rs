@@ -16,6 +16,7 @@ fn begin(bench: &mut Bench, exchange: &mut Exchange, more: &[(&str, &str)]) -> S
     let headers = headers(CHAT, KEY, more);
     let input = Input::RequestHeaders {
         headers: Headers(&headers),
+        attributes: &[],
         end: false,
     };
     bench.step(exchange, input)
@@ -105,6 +106,7 @@ fn at_the_body_a_refusal_needs_no_body() {
     let headers = headers(CHAT, "sk-nobody", &[]);
     let input = Input::RequestHeaders {
         headers: Headers(&headers),
+        attributes: &[],
         end: false,
     };
     assert_eq!(

@@ -2,6 +2,7 @@ mod bench;
 mod borrowing;
 mod end_users;
 mod holding;
+mod identities;
 mod metering;
 mod order;
 mod organizations;

@@ -153,7 +153,7 @@ proptest! {
             let input = match happening {
                 Happening::Headers { which, end } => {
                     headers = &heads[*which];
-                    Input::RequestHeaders { headers: Headers(headers), end: *end }
+                    Input::RequestHeaders { headers: Headers(headers), attributes: &[], end: *end }
                 }
                 Happening::Grows(received) => Input::RequestBodyGrows { received: *received },
                 Happening::Body(body) => Input::RequestBody { body },
@@ -201,7 +201,7 @@ proptest! {
             prop_assert_eq!(record.slice.reserved.total(), 0);
         }
         // A refused or finished exchange stays so, whatever comes after.
-        let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&heads[0]), end: false });
+        let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&heads[0]), attributes: &[], end: false });
         prop_assert!(admitted > 0 || again.verdict == Verdict::Wait);
     }
 }

@@ -319,6 +319,7 @@ fn a_body_that_is_too_large_is_refused_before_it_has_come() {
     let long = headers(CHAT, KEY, &[("content-length", "2049")]);
     let input = Input::RequestHeaders {
         headers: Headers(&long),
+        attributes: &[],
         end: false,
     };
     let step = bench.step(&mut Exchange::default(), input);
@@ -328,6 +329,7 @@ fn a_body_that_is_too_large_is_refused_before_it_has_come() {
     let mut exchange = Exchange::default();
     let input = Input::RequestHeaders {
         headers: Headers(&unsaid),
+        attributes: &[],
         end: false,
     };
     assert_eq!(bench.step(&mut exchange, input).verdict, Verdict::Wait);
@@ -377,6 +379,7 @@ fn the_list_of_models_is_the_callers_own() {
     let list = headers("/v1/models", KEY, &[]);
     let input = Input::RequestHeaders {
         headers: Headers(&list),
+        attributes: &[],
         end: true,
     };
     let reply = reply(bench.step(&mut exchange, input));
