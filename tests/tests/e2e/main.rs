@@ -25,6 +25,7 @@ mod charges;
 mod databases;
 mod identities;
 mod isolation;
+mod matrix;
 mod organizations;
 mod outages;
 mod rates;

@@ -22,6 +22,8 @@ pub struct Line {
     pub estimated: bool,
     pub input: i64,
     pub cached: i64,
+    pub write_5m: i64,
+    pub write_1h: i64,
     pub output: i64,
     pub reasoning: i64,
     /// Nano-dollars.
@@ -45,6 +47,8 @@ impl Line {
             estimated: row.get("estimated"),
             input: row.get("input_tokens"),
             cached: row.get("cached_input_tokens"),
+            write_5m: row.get("cache_write_5m_tokens"),
+            write_1h: row.get("cache_write_1h_tokens"),
             output: row.get("output_tokens"),
             reasoning: row.get("reasoning_tokens"),
             cost: row.get("cost"),
