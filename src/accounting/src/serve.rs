@@ -5,6 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions};
 use crate::store::Store;
 use anyhow::Context;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -50,7 +51,7 @@ async fn serve(
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let mut told = stop.clone();
-    let service = router.into_make_service();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         // An error means that the sender is gone: stop as well.
         let _ = told.wait_for(|stop| *stop).await;

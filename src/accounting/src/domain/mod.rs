@@ -1,5 +1,6 @@
 //! What the service knows and decides, without HTTP.
 
+pub mod audit;
 pub mod caps;
 pub mod hierarchy;
 pub mod histogram;

@@ -1,5 +1,6 @@
 //! Where a key or namespace stands in its month.
 
+use crate::domain::audit::Change;
 use crate::domain::hierarchy::InForce;
 use crate::domain::records::{Key, Namespace, Organization};
 use crate::domain::scope::Scope;
@@ -74,6 +75,13 @@ impl Place {
                 .map(|model| model.name.clone())
                 .collect(),
         }
+    }
+}
+
+impl Place {
+    /// A change of something in the namespace: `action` is the kind of thing, a dot and a verb.
+    pub fn change(&self, action: &'static str, resource_id: &str) -> Change {
+        Change::new(&self.organization.name, action, resource_id).within(&self.namespace.name)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every endpoint has in common on the wire: errors, callers, JSON bodies, request ids.
 
+pub mod actor;
 pub mod body;
 pub mod caller;
 pub mod error;

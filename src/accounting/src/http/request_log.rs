@@ -8,11 +8,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
+/// The id of a request, for whoever handles it.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
 /// Longest request id taken over from the gateway.
 const MAX_ID: usize = 128;
 
 /// Runs a request in a span of its own and puts its id on the answer.
-pub async fn observe(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next) -> Response {
     let start = app.now();
     let given = request
         .headers()
@@ -24,6 +28,7 @@ pub async fn observe(State(app): State<SharedApp>, request: Request, next: Next)
     let id = given
         .filter(usable)
         .map_or_else(|| ids::request_id(start), str::to_owned);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().as_str().to_owned();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("unknown", |route| route.as_str()).to_owned();

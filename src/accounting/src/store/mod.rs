@@ -4,6 +4,7 @@
 //! connection, on PostgreSQL by the row locks that the functions of this module take.
 
 mod args;
+pub mod audit;
 pub mod catalog;
 pub mod events;
 pub mod keys;

@@ -88,7 +88,7 @@ pub async fn namespaces(tx: &mut Tx, name: &str) -> Result<u64, StoreError> {
     Ok(loaded(count))
 }
 
-/// Makes the organization, without limits of its own, where it is not there.
+/// Makes the organization, without limits of its own, where it is not there. Whether it was not.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -97,11 +97,10 @@ pub async fn ensure(
     name: &str,
     revision: u64,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut organization = Organization::new(name.to_owned(), now);
     organization.revision = revision;
-    insert(tx, &organization).await?;
-    Ok(())
+    insert(tx, &organization).await
 }
 
 /// Stores a new organization. `false` where the name is taken.

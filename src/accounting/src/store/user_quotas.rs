@@ -58,6 +58,20 @@ pub async fn count_others(tx: &mut Tx, namespace: &str, user: &str) -> Result<u6
     Ok(loaded(count))
 }
 
+/// The quota a user has of their own.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn find(
+    tx: &mut Tx,
+    namespace: &str,
+    user: &str,
+) -> Result<Option<UserQuota>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM user_quotas WHERE namespace = $1 AND user_id = $2");
+    let row: Option<UserQuotaRow> = tx.optional(sql, args![namespace, user]).await?;
+    Ok(row.map(UserQuota::from))
+}
+
 /// Stores a quota; what it is now, with the moment the first was made.
 ///
 /// # Errors

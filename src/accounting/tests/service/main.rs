@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod audit_changes;
 mod changes;
 mod keys;
 mod ledger;

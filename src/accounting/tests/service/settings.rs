@@ -32,7 +32,7 @@ on_both_databases! {
         assert_eq!(app.get(PATH).await.expect(200), changed);
 
         let gateway = Gateway::new("envoy", 1);
-        let answer = gateway.resolve(&app, json!({ "namespace": "web" })).await;
+        let answer = gateway.resolve(app, json!({ "namespace": "web" })).await;
         let told = &answer.namespaces[0];
         assert_eq!(told.settings.throttle_mode, ThrottleMode::Queue);
         assert_eq!(told.settings.auto_throttle_at_percent, Some(80));

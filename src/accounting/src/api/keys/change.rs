@@ -3,6 +3,7 @@
 use super::create::{CONTENT_MODES, MAX_DAYS, ROLES, check};
 use super::view::KeyView;
 use crate::app::{App, SharedApp};
+use crate::domain::audit::{self, Actor};
 use crate::domain::records::Key;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(id): Path<String>,
     Body(body): Body,
 ) -> Result<Json<KeyView>, ApiError> {
@@ -49,6 +51,8 @@ pub async fn handle(
     )
     .await?;
     update(&mut tx, &before, &key).await?;
+    let change = place.change("key.update", &key.id);
+    audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "changed a key");
     Ok(Json(KeyView::new(&key, &place, &catalog)))

@@ -2,6 +2,7 @@
 
 use super::view::KeyView;
 use crate::app::{App, SharedApp};
+use crate::domain::audit::{self, Actor};
 use crate::domain::hierarchy::{Parent, violations};
 use crate::domain::records::{DEFAULT_ORGANIZATION, Key, KeySecret, Namespace};
 use crate::domain::slug;
@@ -57,6 +58,7 @@ pub struct Created {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     caller.may_manage()?;
@@ -64,7 +66,7 @@ pub async fn handle(
     let now = app.now();
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = find_or_make_place(&app, &mut tx, &caller, &wish, revision).await?;
+    let place = find_or_make_place(&app, &mut tx, (&caller, &actor), &wish, revision).await?;
     let catalog = catalog::load(&mut tx).await?;
     check(
         &app,
@@ -79,6 +81,8 @@ pub async fn handle(
     let plain = ids::key_secret();
     let key = key_of(wish, &place.namespace.name, &plain, revision, now);
     insert(&mut tx, &key).await?;
+    let change = place.change("key.create", &key.id).after(&key);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, namespace = key.namespace, "made a key");
     let view = KeyView::new(&key, &place, &catalog);
@@ -107,7 +111,7 @@ fn read(app: &App, body: &[u8]) -> Result<Wish, ApiError> {
 async fn find_or_make_place(
     app: &App,
     tx: &mut Tx,
-    caller: &Caller,
+    (caller, actor): (&Caller, &Actor),
     wish: &Wish,
     revision: u64,
 ) -> Result<Place, ApiError> {
@@ -130,7 +134,10 @@ async fn find_or_make_place(
         number = number.saturating_add(1);
         namespace.name = format!("{slug}-{number}");
     }
-    Ok(Place::of(tx, namespace, defaults).await?)
+    let place = Place::of(tx, namespace, defaults).await?;
+    let change = place.change("namespace.create", &place.namespace.name);
+    audit::record(tx, actor, change.after(&place.namespace)).await?;
+    Ok(place)
 }
 
 /// Checks that a key's limits fit into its namespace's. `id` is the key's, empty for a new one.

@@ -2,6 +2,7 @@
 
 use super::create::check;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
@@ -40,6 +41,7 @@ impl InForceView {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(id): Path<String>,
     Body(body): Body,
 ) -> Result<Json<InForceView>, ApiError> {
@@ -49,13 +51,16 @@ pub async fn handle(
     fields.finish()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (mut key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (before, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let mut key = before.clone();
     key.limits = patch.apply(&key.limits);
     key.revision = revision;
     key.updated_at = app.now();
     let catalog = catalog::load(&mut tx).await?;
     check(&app, &mut tx, &catalog, &place, &key.id, &key.limits, None).await?;
     keys::update(&mut tx, &key).await?;
+    let change = place.change("key.limits.update", &key.id);
+    audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "changed a key's limits");
     Ok(Json(InForceView::new(&key, &place)))

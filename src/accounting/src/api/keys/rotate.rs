@@ -3,6 +3,7 @@
 use super::change::update;
 use super::create::MAX_DAYS;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
 use crate::domain::records::KeySecret;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -40,6 +41,7 @@ pub struct Rotated {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(id): Path<String>,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
@@ -54,7 +56,7 @@ pub async fn handle(
     let until = now.plus(Duration::from_secs(days.saturating_mul(86_400)));
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (before, _) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (before, place) = super::find(&app, &mut tx, &caller, &id).await?;
     let mut key = before.clone();
     key.secrets.retain(|secret| secret.is_primary);
     let expires = key.secrets.iter().any(|secret| secret.expires_at.is_some());
@@ -75,6 +77,8 @@ pub async fn handle(
     key.revision = revision;
     key.updated_at = now;
     update(&mut tx, &before, &key).await?;
+    let change = place.change("key.rotate", &key.id);
+    audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "rotated a key");
     let rotated = Rotated {

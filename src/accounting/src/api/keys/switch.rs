@@ -2,6 +2,7 @@
 
 use super::view::KeyView;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::{catalog, keys, policy};
@@ -12,36 +13,43 @@ use axum::extract::{Path, State};
 pub async fn disable(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<KeyView>, ApiError> {
-    switch(&app, &caller, &id, false).await
+    switch(&app, &caller, &actor, &id, false).await
 }
 
 /// Accepts the key again.
 pub async fn enable(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<KeyView>, ApiError> {
-    switch(&app, &caller, &id, true).await
+    switch(&app, &caller, &actor, &id, true).await
 }
 
 async fn switch(
     app: &SharedApp,
     caller: &Caller,
+    actor: &Actor,
     id: &str,
     enabled: bool,
 ) -> Result<Json<KeyView>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (mut key, place) = super::find(app, &mut tx, caller, id).await?;
+    let (before, place) = super::find(app, &mut tx, caller, id).await?;
+    let mut key = before.clone();
     let catalog = catalog::load(&mut tx).await?;
     if key.enabled != enabled {
         key.enabled = enabled;
         key.revision = revision;
         key.updated_at = app.now();
         keys::update(&mut tx, &key).await?;
+        let action = if enabled { "key.enable" } else { "key.disable" };
+        let change = place.change(action, &key.id).before(&before).after(&key);
+        audit::record(&mut tx, actor, change).await?;
         tx.commit().await?;
         tracing::info!(key = key.id, enabled, "switched a key");
     }

@@ -3,6 +3,7 @@
 use super::create::{apply, check};
 use super::view::NamespaceView;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
 use crate::domain::standing::Place;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -16,6 +17,7 @@ use axum::extract::{Path, State};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(name): Path<String>,
     Body(body): Body,
 ) -> Result<Json<NamespaceView>, ApiError> {
@@ -27,7 +29,8 @@ pub async fn handle(
     }
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let mut namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    let before = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    let mut namespace = before.clone();
     apply(&app, &mut fields, &mut namespace)?;
     fields.finish()?;
     namespace.revision = revision;
@@ -36,6 +39,9 @@ pub async fn handle(
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
     namespaces::update(&mut tx, &place.namespace).await?;
+    let change = place.change("namespace.update", &name);
+    let change = change.before(&before).after(&place.namespace);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, "changed a namespace");
     Ok(Json(NamespaceView::new(&place, &catalog)))

@@ -2,6 +2,7 @@
 
 use super::view::NamespaceView;
 use crate::app::{App, SharedApp};
+use crate::domain::audit::{self, Actor, Change};
 use crate::domain::hierarchy::{Parent, violations};
 use crate::domain::records::{DEFAULT_ORGANIZATION, Namespace};
 use crate::domain::slug;
@@ -26,6 +27,7 @@ pub(super) const FAILURE_MODES: [&str; 2] = ["closed", "open"];
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
     caller.may_manage()?;
@@ -56,7 +58,8 @@ pub async fn handle(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     namespace.revision = revision;
-    organizations::ensure(&mut tx, &namespace.organization, revision, now).await?;
+    let organization = &namespace.organization;
+    let is_new = organizations::ensure(&mut tx, organization, revision, now).await?;
     let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
@@ -66,6 +69,13 @@ pub async fn handle(
             place.namespace.name
         )));
     }
+    if is_new {
+        let made = &place.organization;
+        let change = Change::new(&made.name, "organization.create", &made.name).after(made);
+        audit::record(&mut tx, &actor, change).await?;
+    }
+    let change = place.change("namespace.create", &place.namespace.name);
+    audit::record(&mut tx, &actor, change.after(&place.namespace)).await?;
     tx.commit().await?;
     tracing::info!(namespace = place.namespace.name, "made a namespace");
     Ok((

@@ -2,6 +2,7 @@
 
 use super::create::{FAILURE_MODES, UNKNOWN_PRICES};
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
 use crate::domain::records::Namespace;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
@@ -71,6 +72,7 @@ pub async fn show(
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(name): Path<String>,
     Body(body): Body,
 ) -> Result<Json<SettingsView>, ApiError> {
@@ -87,6 +89,9 @@ pub async fn put(
     namespace.revision = revision;
     namespace.updated_at = app.now();
     namespaces::update(&mut tx, &namespace).await?;
+    let change = place.change("namespace.settings.update", &name);
+    let change = change.before(&place.namespace).after(&namespace);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, "changed a namespace's settings");
     Ok(Json(SettingsView::from(&namespace)))

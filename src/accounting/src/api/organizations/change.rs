@@ -3,6 +3,7 @@
 use super::create::apply;
 use super::view::OrganizationView;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Change};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -16,6 +17,7 @@ use axum::extract::{Path, State};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(name): Path<String>,
     Body(body): Body,
 ) -> Result<Json<OrganizationView>, ApiError> {
@@ -27,12 +29,16 @@ pub async fn handle(
     }
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let mut organization = super::find(&mut tx, &caller, &name).await?;
+    let before = super::find(&mut tx, &caller, &name).await?;
+    let mut organization = before.clone();
     apply(&app, &mut fields, &mut organization)?;
     fields.finish()?;
     organization.revision = revision;
     organization.updated_at = app.now();
     organizations::update(&mut tx, &organization).await?;
+    let change = Change::new(&name, "organization.update", &name);
+    let change = change.before(&before).after(&organization);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(organization = name, "changed an organization");
     let defaults = &app.config.organization;

@@ -2,6 +2,7 @@
 
 use super::view::OrganizationView;
 use crate::app::{App, SharedApp};
+use crate::domain::audit::{self, Actor, Change};
 use crate::domain::records::Organization;
 use crate::domain::slug;
 use crate::http::body::Body;
@@ -18,6 +19,7 @@ use axum::http::StatusCode;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<OrganizationView>), ApiError> {
     caller.must_be_operator()?;
@@ -43,6 +45,9 @@ pub async fn handle(
             organization.name
         )));
     }
+    let name = &organization.name;
+    let change = Change::new(name, "organization.create", name).after(&organization);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(organization = organization.name, "made an organization");
     let view = OrganizationView::new(&organization, &app.config.organization);

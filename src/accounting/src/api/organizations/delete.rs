@@ -1,6 +1,7 @@
 //! `DELETE /v1/organizations/{name}`.
 
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Change};
 use crate::domain::records::DEFAULT_ORGANIZATION;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -14,12 +15,13 @@ use serde_json::{Value, json};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     caller.must_be_operator()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    super::find(&mut tx, &caller, &name).await?;
+    let organization = super::find(&mut tx, &caller, &name).await?;
     if name == DEFAULT_ORGANIZATION {
         return Err(ApiError::in_use(format!(
             "'{name}' is the organization of everything that names none: it cannot be deleted."
@@ -32,6 +34,8 @@ pub async fn handle(
         )));
     }
     organizations::delete(&mut tx, &name, revision).await?;
+    let change = Change::new(&name, "organization.delete", &name).before(&organization);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(organization = name, "deleted an organization");
     Ok(Json(json!({

@@ -2,6 +2,7 @@
 
 use super::PriceView;
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Change};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -21,6 +22,7 @@ const MAX_OUTPUT: u64 = 100_000_000;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Path(name): Path<String>,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<impl Serialize>), ApiError> {
@@ -32,6 +34,10 @@ pub async fn handle(
     let (model, is_new) = model(&catalog, &name, &mut fields)?;
     fields.finish()?;
     catalog::save(&mut tx, &model, revision).await?;
+    let change = Change::of_installation("price.update", &model.name).after(&model);
+    let before = catalog.models.iter().find(|known| known.name == model.name);
+    let change = before.into_iter().fold(change, Change::before);
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(model = model.name, "set a price");
     let status = if is_new {

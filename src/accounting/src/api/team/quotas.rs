@@ -1,6 +1,7 @@
 //! `POST|GET /v1/team/quotas`: caps for end users.
 
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Change};
 use crate::domain::records::UserQuota;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -53,6 +54,7 @@ impl From<UserQuota> for QuotaView {
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
+    actor: Actor,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<QuotaView>), ApiError> {
     caller.may_manage()?;
@@ -69,6 +71,9 @@ pub async fn put(
     let revision = policy::next_revision(&mut tx).await?;
     let place = super::find(&app, &mut tx, &caller, named).await?;
     let (namespace, now) = (place.namespace.name.clone(), app.now());
+    let before = user_quotas::find(&mut tx, &namespace, &user).await?;
+    let mut change = place.change("quota.update", &user);
+    change = before.iter().fold(change, Change::before);
     let view = match quota {
         Some(quota) if quota > place.limits.monthly_quota => {
             let limit = place.limits.monthly_quota;
@@ -91,7 +96,9 @@ pub async fn put(
                 created_at: now,
                 updated_at: now,
             };
-            QuotaView::from(user_quotas::put(&mut tx, &quota).await?)
+            let quota = user_quotas::put(&mut tx, &quota).await?;
+            change = change.after(&quota);
+            QuotaView::from(quota)
         }
         None => {
             user_quotas::remove(&mut tx, &namespace, &user).await?;
@@ -111,6 +118,7 @@ pub async fn put(
     let mut changed = place.namespace;
     changed.revision = revision;
     namespaces::update(&mut tx, &changed).await?;
+    audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace, user, "changed a user's quota");
     Ok((StatusCode::CREATED, Json(view)))
