@@ -1,11 +1,10 @@
-//! The filter with its policy inline, and no service; and every configuration that is shown.
+//! The filter with its policy inline, and no service.
 
 use crate::client::{Call, Connection};
+use crate::examples::{example, tour};
 use crate::gateway::{Gateway, eventually};
-use crate::tour::script::{Tour, run};
-use paddock_local::{StackOptions, envoy, root};
+use paddock_local::StackOptions;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::sync::OnceLock;
 
 /// A key that expired in 2001.
@@ -76,54 +75,10 @@ fn a_cap_needs_no_service() {
     assert!(logged > 20, "{logged}");
 }
 
-/// A stack that runs an example as it is, but for its ports.
-fn example(path: &str) -> Gateway {
-    let text = std::fs::read_to_string(root().join(path)).unwrap();
-    let mut example: Value = serde_saphyr::from_str(&text).unwrap();
-    let edit = move |config: &mut Value| {
-        for pointer in [
-            "/admin/address/socket_address/port_value",
-            "/static_resources/listeners/0/address/socket_address/port_value",
-        ] {
-            *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
-        }
-        let provider = provider_of(config).unwrap().clone();
-        *provider_of(&mut example).unwrap() = provider;
-        let hcm = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
-        let log = format!("{hcm}/access_log/0");
-        let mut file = config.pointer(&log).unwrap().clone();
-        // Its own fields, in the file that the tests read.
-        file["typed_config"]["log_format"] =
-            example.pointer(&log).unwrap()["typed_config"]["log_format"].clone();
-        *example.pointer_mut(&log).unwrap() = file;
-        *config = example;
-    };
-    Gateway::start(StackOptions {
-        with_service: false,
-        edit_bootstrap: Some(Box::new(edit)),
-        ..StackOptions::default()
-    })
-}
-
-fn provider_of(config: &mut Value) -> Option<&mut Value> {
-    let clusters = config
-        .pointer_mut("/static_resources/clusters")?
-        .as_array_mut()?;
-    let openai = clusters
-        .iter_mut()
-        .find(|cluster| cluster["name"] == "openai")?;
-    openai.pointer_mut("/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address")
-}
-
 #[test]
 fn the_examples_tour_does_what_it_says() {
-    let gateway = example("examples/standalone/envoy.yaml");
-    let text = std::fs::read_to_string(root().join("examples/standalone/README.md")).unwrap();
-    let tour = Tour::read(&text).unwrap();
-    assert!(tour.blocks.len() >= 4);
-    let url = format!("http://{}", gateway.address);
-    let outcome = run(&tour, &[("PADDOCK_URL", &url)]);
-    outcome.unwrap_or_else(|error| panic!("examples/standalone/README.md: {error}"));
+    let gateway = example("examples/standalone/envoy.yaml", str::to_owned);
+    tour(&gateway, "examples/standalone/README.md", &[]);
     // What it used is in the log, as an event and by namespace.
     eventually("the event is logged", || {
         let lines = gateway.access_log();
@@ -139,46 +94,4 @@ fn the_examples_tour_does_what_it_says() {
         "no metrics by namespace"
     );
     gateway.send(&Call::get("/v1/models")).expect(401);
-}
-
-/// Envoy itself reads every configuration, the filter's own included.
-#[test]
-fn every_configuration_that_is_shown_is_valid() {
-    let mut paths = Vec::new();
-    for folder in ["envoy", "examples"] {
-        yaml_files(&root().join(folder), &mut paths);
-    }
-    assert!(paths.len() >= 2, "{paths:?}");
-    for path in paths {
-        let output = Command::new(envoy().unwrap())
-            .args(["--mode", "validate", "--log-level", "warning", "-c"])
-            .arg(&path)
-            .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
-            .current_dir(root())
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {errors}", path.display());
-    }
-}
-
-/// Bootstraps below a folder: Envoy cannot read anything else.
-fn yaml_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            yaml_files(&path, found);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
-            let text = std::fs::read_to_string(&path).unwrap();
-            if text
-                .lines()
-                .any(|line| line.starts_with("static_resources:"))
-            {
-                found.push(path);
-            }
-        }
-    }
 }

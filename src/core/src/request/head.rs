@@ -133,6 +133,8 @@ impl<'a> RequestHead<'a> {
                 "content-length" => head.content_length = parse_length(value),
                 "x-request-id" => first(&mut head.request_id, value),
                 "user-agent" => first(&mut head.user_agent, value),
+                // Azure's: no key of Paddock's comes in it, and no other may pass.
+                "api-key" => head.distrust(name),
                 _ if name.starts_with("x-paddock-") => head.distrust(name),
                 "authorization" | "x-api-key" | "x-goog-api-key" | "x-namespace" | "x-team"
                 | "x-project" | "x-priority" | "x-reservation-id" | "x-user"

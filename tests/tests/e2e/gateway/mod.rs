@@ -191,6 +191,12 @@ impl Gateway {
         String::from_utf8(answer.body).unwrap()
     }
 
+    /// What Envoy itself has logged so far.
+    pub fn envoy_log(&self) -> String {
+        let path = self.stack().log(Part::Envoy);
+        String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+    }
+
     /// The lines of the access log so far.
     pub fn access_log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.access_log).unwrap();

@@ -1,0 +1,115 @@
+//! Every configuration that is shown is valid, and the examples run as they are.
+
+use crate::gateway::Gateway;
+use crate::tour::script::{Tour, run};
+use paddock_local::{StackOptions, envoy, root};
+use serde_json::Value;
+use std::process::Command;
+
+const PORTS: [&str; 2] = [
+    "/admin/address/socket_address/port_value",
+    "/static_resources/listeners/0/address/socket_address/port_value",
+];
+const PROVIDER: &str = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address";
+const ACCESS_LOG: &str =
+    "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/access_log/0";
+
+/// A stack that runs an example without the service, as it is but for its addresses and its log, and
+/// for what `edit` changes in its text.
+pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let mut example: Value = serde_saphyr::from_str(&edit(&text)).unwrap();
+    let edit = move |config: &mut Value| {
+        for pointer in PORTS {
+            *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
+        }
+        let code = filter(config)["vm_config"]["code"].clone();
+        filter(&mut example)["vm_config"]["code"] = code;
+        let is_provider = |cluster: &&mut Value| cluster["name"] != "paddock";
+        let real = clusters(config).find(is_provider).unwrap();
+        let address = real.pointer(PROVIDER).unwrap().clone();
+        for cluster in clusters(&mut example).filter(is_provider) {
+            *cluster.pointer_mut(PROVIDER).unwrap() = address.clone();
+        }
+        let mut file = config.pointer(ACCESS_LOG).unwrap().clone();
+        // Its own fields, in the file that the tests read.
+        file["typed_config"]["log_format"] =
+            example.pointer(ACCESS_LOG).unwrap()["typed_config"]["log_format"].clone();
+        *example.pointer_mut(ACCESS_LOG).unwrap() = file;
+        *config = example;
+    };
+    Gateway::start(StackOptions {
+        with_service: false,
+        edit_bootstrap: Some(Box::new(edit)),
+        ..StackOptions::default()
+    })
+}
+
+fn clusters(config: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let clusters = config.pointer_mut("/static_resources/clusters").unwrap();
+    clusters.as_array_mut().unwrap().iter_mut()
+}
+
+fn filter(config: &mut Value) -> &mut Value {
+    let filters =
+        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let filters = config.pointer_mut(filters).unwrap().as_array_mut().unwrap();
+    let filter = filters
+        .iter_mut()
+        .find(|filter| filter["name"] == "paddock");
+    &mut filter.unwrap()["typed_config"]["config"]
+}
+
+/// Runs the tour of an example's README against it.
+#[track_caller]
+pub fn tour(gateway: &Gateway, path: &str, environment: &[(&str, &str)]) {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let tour = Tour::read(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert!(tour.blocks.len() >= 4, "{path}");
+    let url = format!("http://{}", gateway.address);
+    let mut environment = environment.to_vec();
+    environment.push(("PADDOCK_URL", &url));
+    run(&tour, &environment).unwrap_or_else(|error| panic!("{path}: {error}"));
+}
+
+/// Envoy itself reads every configuration, the filter's own included.
+#[test]
+fn every_configuration_that_is_shown_is_valid() {
+    let mut paths = Vec::new();
+    for folder in ["envoy", "examples"] {
+        yaml_files(&root().join(folder), &mut paths);
+    }
+    assert!(paths.len() >= 2, "{paths:?}");
+    for path in paths {
+        let output = Command::new(envoy().unwrap())
+            .args(["--mode", "validate", "--log-level", "warning", "-c"])
+            .arg(&path)
+            .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
+            .current_dir(root())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {errors}", path.display());
+    }
+}
+
+/// Bootstraps below a folder: Envoy cannot read anything else.
+fn yaml_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            yaml_files(&path, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text
+                .lines()
+                .any(|line| line.starts_with("static_resources:"))
+            {
+                found.push(path);
+            }
+        }
+    }
+}
