@@ -21,6 +21,7 @@ pub mod ids;
 pub mod meter;
 pub mod money;
 pub mod policy;
+pub mod queue;
 pub mod refusal;
 pub mod request;
 pub mod secret;

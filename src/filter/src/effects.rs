@@ -64,6 +64,7 @@ fn perform(worker: &mut Worker, exchange: &SharedExchange, id: u32, effects: Vec
             Effect::RemoveResponseHeader(name) => host::set_response_header(name, None),
             Effect::ReplaceResponseChunk(chunk) => host::replace_response_chunk(&chunk),
             Effect::Ask(question) => asked_in_vain = !worker.ask(question, id, exchange),
+            Effect::Queue(namespace, place) => worker.queue_up(id, &namespace, place, exchange),
             Effect::Emit(event) => {
                 host::annotate(EVENT, &event);
                 worker.emit(&event);

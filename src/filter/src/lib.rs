@@ -13,6 +13,7 @@ mod effects;
 mod fault;
 mod host;
 mod metrics;
+mod queue;
 mod root;
 mod service;
 mod stream;

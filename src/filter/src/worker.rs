@@ -3,6 +3,7 @@
 use crate::effects::{SharedExchange, advance, release};
 use crate::host::{self, SharedData};
 use crate::metrics::Counters;
+use crate::queue::{QUEUE_TICK, Queued};
 use crate::service::Service;
 use crate::wasi;
 use core::cell::RefCell;
@@ -29,7 +30,7 @@ const HURRIED_TICK: Duration = Duration::from_millis(1);
 const BODY_OVERDUE: Duration = Duration::from_secs(5);
 /// Streams released in one callback at most: the host answers them after the callback in nested
 /// calls, and a few hundred exhaust the VM's stack.
-const MAX_RELEASES: usize = 48;
+pub(crate) const MAX_RELEASES: usize = 48;
 
 /// A worker, shared by its root context and its streams.
 pub(crate) type SharedWorker = Rc<RefCell<Worker>>;
@@ -47,8 +48,12 @@ pub(crate) struct Worker {
     held: HashMap<u32, SharedExchange>,
     released: VecDeque<(u32, bool)>,
     calls: HashMap<u32, Call>,
-    releasing: bool,
-    hurried: bool,
+    /// Whether streams are gone on with from another callback than their own.
+    pub(crate) releasing: bool,
+    /// How often `tick` is called.
+    period: Duration,
+    /// Streams that wait their turn.
+    pub(crate) queued: Queued,
     /// Streams held at their headers, until it is certain that bodies come while they are.
     unproven: Option<HashMap<u32, (Timestamp, SharedExchange)>>,
     /// When the last input that needed a time came.
@@ -96,7 +101,8 @@ impl Worker {
             released: VecDeque::new(),
             calls: HashMap::new(),
             releasing: false,
-            hurried: false,
+            period: TICK,
+            queued: Queued::default(),
             unproven,
             now: Timestamp::EPOCH,
         }
@@ -232,9 +238,28 @@ impl Worker {
     /// Has the next tick come at once where streams wait for it.
     fn hurry_if_needed(&mut self) {
         if self.waiting.has_orphans() || !self.released.is_empty() {
-            host::set_tick_period(HURRIED_TICK);
-            self.hurried = true;
+            self.hasten(HURRIED_TICK);
         }
+    }
+
+    /// Has ticks come at least this often, until nothing needs them to.
+    pub(crate) fn hasten(&mut self, period: Duration) {
+        if period < self.period {
+            self.period = period;
+            host::set_tick_period(period);
+        }
+    }
+
+    /// Has ticks come no more often than something needs them to.
+    fn relax(&mut self) {
+        if self.period < TICK && self.queued.is_empty() {
+            self.period = TICK;
+            host::set_tick_period(TICK);
+        } else if self.period < QUEUE_TICK {
+            self.period = QUEUE_TICK;
+            host::set_tick_period(QUEUE_TICK);
+        }
+        self.hurry_if_needed();
     }
 
     /// A stream is held at its headers and its body is to come.
@@ -278,6 +303,7 @@ impl Worker {
             self.waiting.leave(id);
             self.hurry_if_needed();
         }
+        self.leave_queue(id);
     }
 
     /// Hands a usage event over to the worker that syncs.
@@ -292,10 +318,6 @@ impl Worker {
     }
 
     pub(crate) fn tick(&mut self) {
-        if self.hurried {
-            self.hurried = false;
-            host::set_tick_period(TICK);
-        }
         self.feed.follow(&SharedData, &mut self.gateway.cache);
         for topic in self.waiting.take_orphans() {
             let Some(question) = self.questions.get(&topic).cloned() else {
@@ -307,7 +329,9 @@ impl Worker {
             }
         }
         self.release_some(self.root);
+        self.serve_queues();
         self.give_up_on_bodies();
+        self.relax();
         let now = host::now();
         let Some(service) = &mut self.service else {
             return;

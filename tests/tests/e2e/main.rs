@@ -34,6 +34,7 @@ mod rates;
 mod refusals;
 mod standalone;
 mod streams;
+mod throttling;
 mod tour;
 mod traps;
 mod users;

@@ -252,23 +252,20 @@ pub(super) fn debit(
     } else {
         Lane::Regular
     };
-    let denied = |kind| {
-        let throttled = rates.are_throttled();
-        move |wait| Denial::Rate {
-            kind,
-            wait,
-            throttled,
+    let held = match draw(record, &rates, lane, ask.tokens) {
+        Ok(held) => held,
+        // Waiting does not cure a cap, so it outweighs a rate.
+        Err((kind, wait)) => {
+            return Err(match reserve(record, scope, ask, terms, now) {
+                Err(shortage @ Denial::Budget(_)) => shortage,
+                _ => Denial::Rate {
+                    kind,
+                    wait,
+                    throttled: rates.are_throttled(),
+                },
+            });
         }
     };
-    let (requests, tokens) = buckets(record, &rates, lane);
-    if let Some((bucket, state)) = requests {
-        take(bucket, state, 1).map_err(denied(RateKind::Requests))?;
-    }
-    let mut held = 0;
-    if let Some((bucket, state)) = tokens {
-        held = ask.tokens.min(bucket.capacity);
-        take(bucket, state, ask.tokens).map_err(denied(RateKind::Tokens))?;
-    }
     let money = reserve(record, scope, ask, terms, now)?;
     let debit = Debit {
         tokens: held,
@@ -277,6 +274,24 @@ pub(super) fn debit(
         money,
     };
     Ok((debit, rates))
+}
+
+/// Takes one request and `tokens` from the buckets a lane draws on; how many tokens were taken.
+fn draw(
+    record: &mut ScopeRecord,
+    rates: &Rates,
+    lane: Lane,
+    tokens: u64,
+) -> Result<u64, (RateKind, Duration)> {
+    let (requests, of_tokens) = buckets(record, rates, lane);
+    if let Some((bucket, state)) = requests {
+        take(bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
+    }
+    let Some((bucket, state)) = of_tokens else {
+        return Ok(0);
+    };
+    take(bucket, state, tokens).map_err(|wait| (RateKind::Tokens, wait))?;
+    Ok(tokens.min(bucket.capacity))
 }
 
 /// A bucket that holds nothing gives nothing, not even to those who ask for at most what it holds.

@@ -6,16 +6,37 @@ use super::end_user::end_user;
 use super::prepare::{Asked, Choice, prepare};
 use super::rate_headers::rate_headers;
 use super::request::Head;
+use super::throttled::{WhyWait, fallback, leave_queue, others_are_ahead, redirected};
 use super::{Exchange, State, Surroundings};
-use crate::admission::{Denied, RateKind, RateView, Scope, admit};
+use crate::admission::{Denied, RateKind, RateView, Reservation, Scope, admit};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::refusal::{Budget, Rate, Refusal};
-use crate::request::{Endpoint, read_body};
+use crate::request::{Endpoint, ModelRequest, read_body};
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::CapPeriod;
 use std::rc::Rc;
+
+/// A body and what it says, while it is at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyRead<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) request: &'a ModelRequest<'a>,
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> BodyRead<'a> {
+    /// Together with the head it came with.
+    pub(super) fn asked(self, head: &'a Head) -> Asked<'a> {
+        Asked {
+            head,
+            endpoint: self.endpoint,
+            request: self.request,
+            body: self.body,
+        }
+    }
+}
 
 impl Exchange {
     pub(super) fn decide<S: SharedStore>(
@@ -27,30 +48,37 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        let prepared = read_body(endpoint, body)
-            .map_err(Refusal::from)
-            .and_then(|request| {
-                let asked = Asked {
-                    head: &head,
-                    endpoint,
-                    request: &request,
-                    body,
-                };
-                let choice = Choice::of_the_caller(&request);
-                prepare(caller, &asked, choice, on.gateway)
-            });
-        match prepared {
-            Ok(pending) => self.admit(head, pending, on),
+        let request = match read_body(endpoint, body) {
+            Ok(request) => request,
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                return self.refuse(&refusal, head.format, &head.request_id, Some(&tenant));
+            }
+        };
+        let read = BodyRead {
+            endpoint,
+            request: &request,
+            body,
+        };
+        let choice = Choice::of_the_caller(&request);
+        match prepare(caller, &read.asked(&head), choice, on.gateway) {
+            Ok(pending) => self.admit(head, pending, Some(read), on),
             Err(refusal) => self.refuse(&refusal, head.format, &head.request_id, Some(&tenant)),
         }
     }
 
+    /// Debits what a call asks for, or says what becomes of it where that cannot be had. `read` is
+    /// what it was prepared from, where that is still at hand.
     pub(super) fn admit<S: SharedStore>(
         &mut self,
         head: Head,
         mut pending: Pending,
+        read: Option<BodyRead<'_>>,
         on: &mut Surroundings<'_, S>,
     ) -> Step {
+        if others_are_ahead(&head, &pending, on) {
+            return self.wait_in_queue(head, pending, &WhyWait::OthersAhead, on);
+        }
         let caller = pending.call.grant.caller().clone();
         let mut levels = scopes(&caller).to_vec();
         if let Some(user) = end_user(&pending.call, on) {
@@ -60,26 +88,15 @@ impl Exchange {
         let terms = on.gateway.terms();
         match admit(on.store, &levels, &pending.call.ask, terms, on.now) {
             Ok(reservation) => {
-                let effects = forward(&head, &mut pending);
-                let in_flight = InFlight {
-                    call: pending.call,
-                    reservation,
-                    status: 0,
-                    local: false,
-                    meter: None,
-                    complete: false,
-                };
-                self.state = State::Upstream {
-                    head,
-                    in_flight: Box::new(in_flight),
-                };
-                Step {
-                    verdict: Verdict::Continue,
-                    effects,
-                }
+                leave_queue(&mut pending, true, on);
+                self.send(head, pending, reservation)
             }
             Err(Denied::Lend(needs)) => {
                 pending.rounds = pending.rounds.saturating_add(1);
+                if let (None, Some(read)) = (&pending.fallback, read) {
+                    // The body is not at hand any more when the answer comes.
+                    pending.fallback = fallback(&head, &pending, read, on).map(Box::new);
+                }
                 self.state = State::Borrow {
                     head,
                     pending: Box::new(pending),
@@ -88,7 +105,58 @@ impl Exchange {
                 step.effects.push(Effect::Ask(Question::Lend(needs)));
                 step
             }
-            Err(denied) => self.refuse_denied(denied, pending.call.ask.money, &head, &caller),
+            Err(denied) => self.denied(head, pending, read, denied, on),
+        }
+    }
+
+    fn denied<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        read: Option<BodyRead<'_>>,
+        denied: Denied,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        if let Some(other) = redirected(&head, &mut pending, read, &denied, on) {
+            return self.admit(head, other, None, on);
+        }
+        let caller = pending.call.grant.caller().clone();
+        match denied {
+            Denied::Rate {
+                throttled: true,
+                retry_after,
+                rates,
+                ..
+            } if caller.queues() => {
+                let why = WhyWait::Throttled(retry_after, rates);
+                self.wait_in_queue(head, pending, &why, on)
+            }
+            denied => {
+                leave_queue(&mut pending, false, on);
+                self.refuse_denied(denied, pending.call.ask.money, &head, &caller)
+            }
+        }
+    }
+
+    /// Sends an admitted call on to its upstream.
+    fn send(&mut self, head: Head, mut pending: Pending, reservation: Reservation) -> Step {
+        let effects = forward(&head, &mut pending);
+        let in_flight = InFlight {
+            was_queued: pending.was_queued,
+            call: pending.call,
+            reservation,
+            status: 0,
+            local: false,
+            meter: None,
+            complete: false,
+        };
+        self.state = State::Upstream {
+            head,
+            in_flight: Box::new(in_flight),
+        };
+        Step {
+            verdict: Verdict::Continue,
+            effects,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One model call on its way: what was granted, what it asks for, what it holds.
 
+use super::throttled::Ticket;
 use crate::admission::{Ask, Reservation};
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
@@ -35,12 +36,20 @@ pub(super) struct Pending {
     pub(super) path: Option<String>,
     /// How often it has waited.
     pub(super) rounds: u8,
+    /// The same call of the model it may be redirected to, where the body is no longer at hand.
+    pub(super) fallback: Option<Box<Pending>>,
+    /// Its place in its namespace's queue, while it has one.
+    pub(super) ticket: Option<Ticket>,
+    /// Whether it ever had one.
+    pub(super) was_queued: bool,
 }
 
 /// A call at the upstream.
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) call: Call,
+    /// Whether it waited its turn in a queue.
+    pub(super) was_queued: bool,
     pub(super) reservation: Reservation,
     /// The upstream's status; 0 until it answers.
     pub(super) status: u16,
@@ -50,6 +59,21 @@ pub(super) struct InFlight {
     pub(super) meter: Option<Meter>,
     /// Whether the whole answer has passed.
     pub(super) complete: bool,
+}
+
+impl InFlight {
+    /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
+    /// full rate.
+    pub(super) fn reason(&self) -> Option<String> {
+        let throttled = self.was_queued || self.reservation.rates().throttled;
+        let throttled = throttled.then_some(Cow::Borrowed("throttled"));
+        match (self.call.reason(), throttled) {
+            (Some(reason), Some(throttled)) if reason != throttled => {
+                Some(format!("{reason}, {throttled}"))
+            }
+            (reason, throttled) => reason.or(throttled).map(Cow::into_owned),
+        }
+    }
 }
 
 impl Call {

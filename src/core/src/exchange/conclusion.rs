@@ -2,6 +2,7 @@
 
 use super::call::InFlight;
 use super::effect::{Effect, Level, Step, Verdict};
+use super::throttled::leave_queue;
 use super::{Exchange, State, Surroundings};
 use crate::money::Money;
 use crate::store::SharedStore;
@@ -40,6 +41,10 @@ impl Exchange {
             State::Upstream { head, in_flight } => (head, in_flight),
             State::Passing(passing) => {
                 passing.conclude(on, &mut step.effects);
+                return step;
+            }
+            State::Queued { mut pending, .. } | State::Borrow { mut pending, .. } => {
+                leave_queue(&mut pending, false, on);
                 return step;
             }
             _ => return step,

@@ -1,5 +1,6 @@
 //! What a step wants done, as data.
 
+use crate::queue::Place;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
 
@@ -87,6 +88,9 @@ pub enum Effect {
     ReplaceResponseChunk(Vec<u8>),
     /// Asks the accounting service.
     Ask(Question),
+    /// Has the exchange wait in the queue of that namespace: [`super::Input::Turn`] when it is its
+    /// turn or its time is up. One that waits already stays where it is.
+    Queue(String, Place),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),
     /// Makes a value available to Envoy's access log under a name.

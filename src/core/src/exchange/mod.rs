@@ -17,6 +17,7 @@ mod rate_headers;
 mod request;
 mod response;
 mod target;
+mod throttled;
 
 pub use effect::{Effect, Level, Question, Step, Verdict};
 
@@ -63,6 +64,8 @@ pub enum Input<'a> {
         /// Whether the service answered at all.
         reached: bool,
     },
+    /// It waits in a queue, and it is its turn, or its time is up.
+    Turn,
     /// The response's headers are there.
     ResponseHeaders {
         /// The HTTP status.
@@ -152,6 +155,8 @@ enum State {
     },
     /// Waits for the service to lend.
     Borrow { head: Head, pending: Box<Pending> },
+    /// Waits its turn in its namespace's queue.
+    Queued { head: Head, pending: Box<Pending> },
     /// At the upstream; holds a reservation.
     Upstream {
         head: Head,
@@ -182,6 +187,7 @@ impl Exchange {
             Input::BodyNeverCame => self.on_body_never_came(),
             Input::RequestBody { body } => self.on_request_body(body, on),
             Input::Answered { reached } => self.on_answered(reached, on),
+            Input::Turn => self.on_turn(on),
             Input::ResponseHeaders {
                 status,
                 content_type,

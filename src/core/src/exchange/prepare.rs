@@ -72,6 +72,9 @@ pub(super) fn prepare(
         rewritten,
         path,
         rounds: 0,
+        fallback: None,
+        ticket: None,
+        was_queued: false,
     })
 }
 

@@ -2,11 +2,12 @@
 
 use super::effect::{Effect, Level, Step, Verdict};
 use super::target::Target;
+use super::throttled::leave_queue;
 use super::{Exchange, MAX_ROUNDS, State, Surroundings};
 use crate::admission::WhenShort;
 use crate::config::Hold;
 use crate::identity::{Caller, Claim};
-use crate::policy::FailureMode;
+use crate::policy::{FailureMode, Priority};
 use crate::refusal::Refusal;
 use crate::request::{Endpoint, Headers, RequestHead, guess_format};
 use crate::store::SharedStore;
@@ -25,6 +26,7 @@ pub(super) struct Head {
     pub(super) user_agent: String,
     pub(super) client_address: String,
     pub(super) user: Option<String>,
+    pub(super) priority: Option<Priority>,
     /// Whether the request said how long its body is, and still does.
     pub(super) has_length: bool,
     /// Whether the headers have gone on, so that neither they nor the route can be changed.
@@ -81,6 +83,7 @@ impl Exchange {
             user_agent: text(head.user_agent),
             target,
             client_address: client_address(headers),
+            priority: head.priority.and_then(Priority::named),
             user: head
                 .user
                 .map(|user| text(Some(user)))
@@ -199,10 +202,11 @@ impl Exchange {
                         let scope = &caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));
                         let caller = caller.clone();
+                        leave_queue(&mut pending, false, on);
                         return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
                     }
                 };
-                self.admit(head, *pending, on)
+                self.admit(head, *pending, None, on)
             }
             other => {
                 self.state = other;

@@ -53,8 +53,8 @@ impl Exchange {
             ));
         }
         set_rate_headers(&mut step.effects, in_flight.reservation.rates());
-        if let Some(reason) = in_flight.call.reason() {
-            let (reason, model) = (reason.into_owned(), in_flight.call.model_name().to_owned());
+        if let Some(reason) = in_flight.reason() {
+            let model = in_flight.call.model_name().to_owned();
             let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];
             step.effects
                 .extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));

@@ -10,6 +10,7 @@ pub use claim::Claim;
 
 use crate::cache::{Key, Known, Namespace, Organization, PolicyCache};
 use crate::ids::KeyDigest;
+use crate::policy::ThrottleMode;
 use crate::refusal::Refusal;
 use crate::secret;
 use crate::timestamp::Timestamp;
@@ -35,6 +36,11 @@ impl Caller {
     /// The namespace it is served in.
     pub fn namespace(&self) -> &Rc<Namespace> {
         &self.namespace
+    }
+
+    /// Whether its requests wait where they are throttled.
+    pub fn queues(&self) -> bool {
+        self.namespace.policy.settings.throttle_mode == ThrottleMode::Queue
     }
 
     /// The organization that namespace belongs to.

@@ -80,7 +80,7 @@ impl Model {
         same.map(|(_, cost)| cost).sum()
     }
 
-    /// What this scope says by itself.
+    /// What this scope says by itself: waiting does not cure a cap, so it outweighs a rate.
     fn judge(&self, me: usize, tokens: u64, money: i64, clock: u64) -> Decision {
         if self
             .limits
@@ -88,21 +88,6 @@ impl Model {
             .is_some_and(|most| self.in_flight >= most)
         {
             return Decision::Rate(me, RateKind::Concurrency, Duration::from_secs(1));
-        }
-        let wait = |held: i128, cost: i128, rate: u64| {
-            let nanos = (cost * PARTS - held + i128::from(rate) - 1) / i128::from(rate);
-            Duration::from_nanos(u64::try_from(nanos).unwrap())
-        };
-        if let Some(rate) = self.limits.requests_per_minute
-            && self.requests < PARTS
-        {
-            return Decision::Rate(me, RateKind::Requests, wait(self.requests, 1, rate));
-        }
-        let tokens = i128::from(tokens).min(self.capacity().1);
-        if let Some(rate) = self.limits.tokens_per_minute
-            && self.tokens < tokens * PARTS
-        {
-            return Decision::Rate(me, RateKind::Tokens, wait(self.tokens, tokens, rate));
         }
         let caps = [
             (
@@ -121,6 +106,21 @@ impl Model {
             if left.is_some_and(|left| money > left && money > 0) {
                 return Decision::Budget(me, period, left.unwrap_or(0).max(0));
             }
+        }
+        let wait = |held: i128, cost: i128, rate: u64| {
+            let nanos = (cost * PARTS - held + i128::from(rate) - 1) / i128::from(rate);
+            Duration::from_nanos(u64::try_from(nanos).unwrap())
+        };
+        if let Some(rate) = self.limits.requests_per_minute
+            && self.requests < PARTS
+        {
+            return Decision::Rate(me, RateKind::Requests, wait(self.requests, 1, rate));
+        }
+        let tokens = i128::from(tokens).min(self.capacity().1);
+        if let Some(rate) = self.limits.tokens_per_minute
+            && self.tokens < tokens * PARTS
+        {
+            return Decision::Rate(me, RateKind::Tokens, wait(self.tokens, tokens, rate));
         }
         Decision::Yes
     }

@@ -8,3 +8,4 @@ mod order;
 mod organizations;
 mod pricing;
 mod refusals;
+mod throttling;

@@ -152,7 +152,6 @@ impl Lender {
         let loan = loan.clone();
         let lease = self.describe(&loan, &need.scope, may_hold, now);
         Lease {
-            used_percent: 0,
             short: !covered,
             ..lease
         }

@@ -25,6 +25,9 @@ const TERMS: Terms = Terms {
 };
 /// Seconds after which a call is given up, and its answer not taken any more.
 const TIMEOUT: u64 = 3;
+/// Seconds after which the network no longer carries a call: long after it was given up, and before
+/// a lease that its events were made under is nobody's.
+const CARRIED: u64 = GRACE / 2;
 /// Seconds after which a living gateway gets through at last: well before its leases are nobody's.
 const GETS_THROUGH: u64 = GRACE / 2;
 
@@ -153,6 +156,7 @@ impl World {
         let now = self.at();
         let timely = self.now - sent <= TIMEOUT && !self.gateways[me].dead;
         match message {
+            Message::Lend { .. } | Message::Sync { .. } if self.now - sent > CARRIED => {}
             Message::Lend { needs } => {
                 let lend = |need| self.lender.lend(me, need, self.now);
                 let leases = needs.iter().map(lend).collect();

@@ -1,0 +1,178 @@
+//! What the workers of an Envoy know of each other's queues: a small record a namespace in shared
+//! data.
+
+use crate::budget::{Entry, EpochSum, Epochs};
+use crate::policy::Priority;
+use crate::store::{SharedStore, update};
+use crate::timestamp::Timestamp;
+use core::time::Duration;
+
+/// For how long a worker's word that somebody waits is believed: a few of its ticks. A worker that
+/// is gone thus holds nobody up.
+const HEARD: Duration = Duration::from_millis(250);
+/// Words of a priority: three of a sum, one of a time.
+const PER_RANK: usize = 4;
+
+/// The queue of one namespace, over all workers of an Envoy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// How many have had their turn.
+    pub turns: u64,
+    ranks: [Rank; Priority::COUNT],
+}
+
+/// Those who wait with one priority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Rank {
+    /// How many. What a trapped worker held drops out by itself, late.
+    waiting: EpochSum,
+    /// When one was last known to wait.
+    heard: Timestamp,
+}
+
+/// One of the places there are, to be given back by [`leave`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    rank: usize,
+    entry: Entry,
+}
+
+/// All places are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl Board {
+    /// How many wait.
+    pub fn waiting(&self) -> u64 {
+        let each = self.ranks.iter().map(|rank| rank.waiting.total());
+        u64::try_from(each.fold(0, i64::saturating_add)).unwrap_or(0)
+    }
+
+    /// The highest priority somebody waits with, as far as is known.
+    pub fn highest(&self, now: Timestamp) -> Option<usize> {
+        self.ranks
+            .iter()
+            .position(|rank| rank.waiting.total() > 0 && now.since(rank.heard) < HEARD)
+    }
+
+    fn hear(&mut self, rank: usize, now: Timestamp) {
+        if let Some(rank) = self.ranks.get_mut(rank) {
+            rank.heard = now.max(rank.heard);
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Board {
+        let (words, _) = bytes.as_chunks::<8>();
+        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
+        if bytes.len() != Board::BYTES {
+            return Board::default();
+        }
+        let mut next = || words.next().unwrap_or_default();
+        Board {
+            turns: next(),
+            ranks: core::array::from_fn(|_| Rank {
+                waiting: EpochSum {
+                    epoch: next(),
+                    present: next().cast_signed(),
+                    before: next().cast_signed(),
+                },
+                heard: Timestamp::from_nanos(next()),
+            }),
+        }
+    }
+
+    const BYTES: usize = 8 * (1 + PER_RANK * Priority::COUNT);
+
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Board::BYTES);
+        bytes.extend_from_slice(&self.turns.to_le_bytes());
+        for rank in &self.ranks {
+            let sum = &rank.waiting;
+            let (present, before) = (sum.present.cast_unsigned(), sum.before.cast_unsigned());
+            for word in [sum.epoch, present, before, rank.heard.nanos()] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        bytes
+    }
+}
+
+fn key(namespace: &str) -> String {
+    format!("queue/{namespace}")
+}
+
+/// The board of a namespace.
+pub fn read<S: SharedStore>(store: &S, namespace: &str) -> Board {
+    let value = store.get(&key(namespace));
+    value.map_or_else(Board::default, |(bytes, _)| Board::decode(&bytes))
+}
+
+/// Whether somebody waits who goes before a newcomer of this priority.
+pub fn is_ahead<S: SharedStore>(
+    store: &S,
+    namespace: &str,
+    priority: Priority,
+    now: Timestamp,
+) -> bool {
+    let highest = read(store, namespace).highest(now);
+    highest.is_some_and(|rank| rank <= priority.rank())
+}
+
+/// Takes a place among at most `most`; nobody keeps one longer than `epochs`.
+///
+/// # Errors
+/// [`Full`].
+pub fn enter<S: SharedStore>(
+    store: &mut S,
+    namespace: &str,
+    priority: Priority,
+    most: u64,
+    epochs: Epochs,
+    now: Timestamp,
+) -> Result<Seat, Full> {
+    let entered = update(store, &key(namespace), |bytes| {
+        let mut board = Board::decode(bytes);
+        for rank in &mut board.ranks {
+            rank.waiting.roll(epochs, now);
+        }
+        if board.waiting() >= most {
+            return (None, Err(Full));
+        }
+        let rank = priority.rank();
+        board.hear(rank, now);
+        let entry = board.ranks.get_mut(rank).map(|same| same.waiting.enter(1));
+        let seat = entry.map(|entry| Seat { rank, entry }).ok_or(Full);
+        (Some(board.encode()), seat)
+    });
+    entered.unwrap_or(Err(Full))
+}
+
+/// Gives a place back. `served`: it was this request's turn.
+pub fn leave<S: SharedStore>(store: &mut S, namespace: &str, seat: Seat, served: bool) {
+    // Out of attempts: the place drops out by itself.
+    let _ = update(store, &key(namespace), |bytes| {
+        let mut board = Board::decode(bytes);
+        if let Some(rank) = board.ranks.get_mut(seat.rank) {
+            rank.waiting.settle(seat.entry);
+        }
+        board.turns = board.turns.wrapping_add(u64::from(served));
+        (Some(board.encode()), ())
+    });
+}
+
+/// Tells the others of which priorities somebody waits here.
+pub(super) fn announce<S: SharedStore>(
+    store: &mut S,
+    namespace: &str,
+    waiting: [bool; Priority::COUNT],
+    now: Timestamp,
+) -> Board {
+    let announced = update(store, &key(namespace), |bytes| {
+        let mut board = Board::decode(bytes);
+        for (rank, _) in waiting.iter().enumerate().filter(|(_, waits)| **waits) {
+            board.hear(rank, now);
+        }
+        (Some(board.encode()), board)
+    });
+    announced.unwrap_or_default()
+}
