@@ -1,6 +1,7 @@
 //! Every configuration that is shown is valid, and the examples run as they are.
 
 use crate::gateway::Gateway;
+use crate::identities::example::with_credentials;
 use crate::tour::script::{Tour, run};
 use paddock_local::{StackOptions, envoy, root};
 use serde_json::Value;
@@ -80,10 +81,15 @@ fn every_configuration_that_is_shown_is_valid() {
         yaml_files(&root().join(folder), &mut paths);
     }
     assert!(paths.len() >= 2, "{paths:?}");
+    let folder = tempfile::tempdir().unwrap();
     for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = with_credentials(&text, &folder.path().join("credentials"));
+        let copy = folder.path().join("envoy.yaml");
+        std::fs::write(&copy, text).unwrap();
         let output = Command::new(envoy().unwrap())
             .args(["--mode", "validate", "--log-level", "warning", "-c"])
-            .arg(&path)
+            .arg(&copy)
             .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
             .current_dir(root())
             .output()

@@ -2,6 +2,7 @@
 //! certificate. Real `jwt_authn`, real TLS.
 
 mod certificates;
+pub mod example;
 mod mesh;
 mod tokens;
 

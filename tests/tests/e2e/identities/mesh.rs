@@ -66,7 +66,8 @@ pub fn mesh() -> &'static Mesh {
     })
 }
 
-fn free_address() -> SocketAddr {
+/// An address of this machine's that nobody listens at.
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
