@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e check fmt bench bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e check fmt bench bench-isolation bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
@@ -30,6 +30,10 @@ fmt:
 bench: wasm
 	cargo build --release $(workspace)
 	cargo run --locked --release -p paddock-tests --bin bench
+
+bench-isolation: wasm
+	cargo build --release $(workspace)
+	cargo run --locked --release -p paddock-tests --bin isolation
 
 bench-core:
 	cargo bench --locked -p paddock-core --bench core

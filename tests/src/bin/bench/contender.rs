@@ -22,13 +22,15 @@ pub enum Contender {
     Bare,
     /// With a Wasm filter that does nothing.
     Empty,
-    /// With Paddock, its service, and every limit set.
+    /// With Paddock, its service, and every limit of a key and a namespace set.
     Paddock,
+    /// The same with those of an organization and of an end user.
+    FourLevels,
 }
 
 impl Contender {
     /// All of them; the first is what the others are compared with.
-    pub const ALL: [Self; 3] = [Self::Bare, Self::Empty, Self::Paddock];
+    pub const ALL: [Self; 4] = [Self::Bare, Self::Empty, Self::Paddock, Self::FourLevels];
 
     /// For the report.
     pub fn name(self) -> &'static str {
@@ -36,14 +38,19 @@ impl Contender {
             Self::Bare => "bare Envoy",
             Self::Empty => "empty Wasm filter",
             Self::Paddock => "Paddock",
+            Self::FourLevels => "Paddock, four levels",
         }
+    }
+
+    fn is_paddock(self) -> bool {
+        matches!(self, Self::Paddock | Self::FourLevels)
     }
 
     /// Starts it in front of the provider at `upstream`.
     pub async fn start(self, upstream: SocketAddr) -> anyhow::Result<Running> {
         let wasm = match self {
             Self::Empty => Some(build_empty_filter()?),
-            Self::Bare | Self::Paddock => None,
+            _ => None,
         };
         let stack = Stack::start(StackOptions {
             upstream: Some(format!("http://{upstream}").parse()?),
@@ -51,8 +58,8 @@ impl Contender {
             concurrency: 1,
             envoy_prefix: cpu::pinned(cpu::ENVOY),
             other_prefix: cpu::pinned(cpu::OTHERS),
-            with_service: self == Self::Paddock,
-            await_filter: self == Self::Paddock,
+            with_service: self.is_paddock(),
+            await_filter: self.is_paddock(),
             service_arguments: ["--max-rpm", RATE, "--organization-rpm", RATE]
                 .map(str::to_owned)
                 .to_vec(),
@@ -63,7 +70,8 @@ impl Contender {
             .await
             .with_context(|| format!("cannot start {}", self.name()))?;
         let key = match self {
-            Self::Paddock => make_tenant(&stack).await?,
+            Self::Paddock => make_tenant(&stack, false).await?,
+            Self::FourLevels => make_tenant(&stack, true).await?,
             // Nobody looks at it, but it is as long.
             Self::Bare | Self::Empty => "x".repeat(64),
         };
@@ -81,7 +89,7 @@ impl Contender {
         if let Some(path) = config.pointer_mut(&format!("{HTTP}/access_log/0/typed_config/path")) {
             *path = json!("/dev/null");
         }
-        if self == Self::Paddock {
+        if self.is_paddock() {
             return;
         }
         let kept = if self == Self::Empty { "paddock" } else { "" };
@@ -137,8 +145,9 @@ impl Running {
     }
 }
 
-/// A namespace and a key in it with every limit there is, none of which the load reaches.
-async fn make_tenant(stack: &Stack) -> anyhow::Result<String> {
+/// A namespace and a key in it with every limit there is, none of which the load reaches; and an
+/// organization and end users with theirs.
+async fn make_tenant(stack: &Stack, four_levels: bool) -> anyhow::Result<String> {
     let rate: u64 = RATE.parse()?;
     let limits = json!({
         "rpm": rate,
@@ -152,7 +161,13 @@ async fn make_tenant(stack: &Stack) -> anyhow::Result<String> {
         }
         all
     };
-    let namespace = with(json!({"name": "bench", "allowed_models": ["gpt-4.1"]}));
+    let mut namespace = with(json!({"name": "bench", "allowed_models": ["gpt-4.1"]}));
+    if let Some(fields) = namespace.as_object_mut().filter(|_| four_levels) {
+        let organization = with(json!({"name": "bench"}));
+        manage(stack, "/v1/organizations", &organization).await?;
+        fields.insert("organization".into(), json!("bench"));
+        fields.insert("user_monthly_quota_usd".into(), json!(100_000));
+    }
     manage(stack, "/v1/namespaces", &namespace).await?;
     let key = with(json!({"name": "bench", "namespace": "bench"}));
     let key = manage(stack, "/v1/keys", &key).await?;
