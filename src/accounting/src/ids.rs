@@ -27,6 +27,14 @@ pub fn lease_id() -> i64 {
     bits.max(1)
 }
 
+/// A new number for the events of one batch: seconds since 1970 and 31 random bits, so that those of
+/// one time lie together in an index.
+pub fn audit_batch(now: Timestamp) -> i64 {
+    let random = i64::from(u32::from_be_bytes(random()) >> 1);
+    let seconds = i64::try_from(now.secs()).unwrap_or(0) & 0xffff_ffff;
+    ((seconds << 31) | random).max(1)
+}
+
 fn uuid_v7(now: Timestamp) -> uuid::Uuid {
     uuid::Builder::from_unix_timestamp_millis(now.millis(), &random()).into_uuid()
 }

@@ -1,6 +1,7 @@
 //! The management API: one folder a resource, one file a verb.
 
 mod account;
+mod audit;
 mod keys;
 mod namespaces;
 mod organizations;
@@ -21,6 +22,7 @@ pub fn routes() -> Router<SharedApp> {
     Router::new()
         .route("/v1/account/balance", get(account::balance))
         .route("/v1/roles", get(roles::list))
+        .merge(audit::routes())
         .merge(keys::routes())
         .merge(namespaces::routes())
         .merge(organizations::routes())

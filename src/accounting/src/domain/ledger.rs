@@ -1,11 +1,13 @@
 //! Booking: a gateway's events and reports become the ledger's, all of a batch or none.
 
+use crate::domain::audit::Calls;
 use crate::domain::caps::{self, Budget, Terms};
 use crate::domain::period::{Window, name};
 use crate::domain::scope::Scope;
+use crate::ids;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
-use crate::store::{StoreError, Tx, events, spend};
+use crate::store::{StoreError, Tx, audit, events, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
@@ -97,10 +99,12 @@ pub async fn book(
     reports: &[LeaseReport],
     now: Timestamp,
 ) -> Result<Booked, StoreError> {
+    let number = ids::audit_batch(now);
     // The events first: this takes long and needs no lock that lending waits for.
-    let new = events::insert(tx, gateway, &batch.events).await?;
+    let new = events::insert(tx, gateway, &batch.events, number).await?;
     events::reject(tx, gateway, &batch.rejected, now).await?;
     let mut rollups = Rollups::default();
+    let mut calls = Calls::default();
     let mut amounts: BTreeMap<spend::SpendKey, Money> = BTreeMap::new();
     let mut lease_spend: BTreeMap<i64, Money> = BTreeMap::new();
     for event in batch
@@ -109,6 +113,7 @@ pub async fn book(
         .filter(|event| new.contains(&event.id.to_string()))
     {
         rollups.add(event);
+        calls.add(gateway, event);
         if event.cost > Money::ZERO {
             add_amounts(&mut amounts, event);
             for id in &event.leases {
@@ -137,6 +142,8 @@ pub async fn book(
     for ((expires_at, period_ends_at), ids) in &book.renewed {
         leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
     }
+    // Last, because whoever holds a chain holds up its organization's other batches and changes.
+    audit::append(tx, calls.into_segments(number, now)).await?;
     let mut answer = Booked {
         new_events: new.len(),
         leases: Vec::with_capacity(book.told.len()),

@@ -8,5 +8,6 @@ pub mod fields;
 pub mod gateway_caller;
 pub mod health;
 pub mod limits;
+pub mod period;
 pub mod query;
 pub mod request_log;

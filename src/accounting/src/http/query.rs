@@ -20,6 +20,11 @@ impl Parameters {
         Parameters(query.into_iter().map(canonical).collect())
     }
 
+    /// Whether a parameter was sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Takes one parameter; an empty one counts as absent.
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name).filter(|value| !value.is_empty())

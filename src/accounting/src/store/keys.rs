@@ -6,6 +6,7 @@ use crate::domain::records::{Key, KeySecret};
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::KeyPolicy;
+use paddock_core::timestamp::Timestamp;
 use std::collections::HashMap;
 
 const COLUMNS: &str = "id, name, namespace, role, scopes, allowed_models, requests_per_minute, \
@@ -265,11 +266,38 @@ pub async fn replace_secrets(tx: &mut Tx, before: &Key, after: &Key) -> Result<(
     Ok(())
 }
 
-/// Deletes a key and its secrets.
+/// The names of keys by their ids, those deleted included.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn delete(tx: &mut Tx, key: &Key, revision: u64) -> Result<(), StoreError> {
+pub async fn names(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
+    let mut names = Vec::with_capacity(ids.len());
+    for table in ["retired_keys", "keys"] {
+        let head = format!("SELECT id, name FROM {table} WHERE id");
+        names.extend(
+            tx.among::<(String, String)>(&head, args![], &ids, "")
+                .await?,
+        );
+    }
+    Ok(names)
+}
+
+/// Deletes a key and its secrets. Its name stays, for reports of what it used.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn delete(
+    tx: &mut Tx,
+    key: &Key,
+    revision: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO retired_keys (id, name, namespace, tags, retired_at)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+    let tags = key.tags.as_ref().map(to_text);
+    let values = args![&key.id, &key.name, &key.namespace, tags, now];
+    tx.execute(sql, values).await?;
     tx.execute("DELETE FROM keys WHERE id = $1", args![&key.id])
         .await?;
     for secret in &key.secrets {

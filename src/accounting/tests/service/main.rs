@@ -9,7 +9,9 @@
 )]
 
 mod access;
+mod audit_chain;
 mod audit_changes;
+mod audit_list;
 mod changes;
 mod keys;
 mod ledger;

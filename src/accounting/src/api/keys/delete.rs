@@ -20,7 +20,7 @@ pub async fn handle(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
-    keys::delete(&mut tx, &key, revision).await?;
+    keys::delete(&mut tx, &key, revision, app.now()).await?;
     let change = place.change("key.delete", &key.id).before(&key);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;

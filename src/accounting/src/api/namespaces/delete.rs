@@ -23,7 +23,7 @@ pub async fn handle(
     let place = super::find(&app, &mut tx, &caller, &name).await?;
     let keys = keys::of_namespace(&mut tx, &name).await?;
     for key in &keys {
-        keys::delete(&mut tx, key, revision).await?;
+        keys::delete(&mut tx, key, revision, app.now()).await?;
         let change = place.change("key.delete", &key.id).before(key);
         audit::record(&mut tx, &actor, change).await?;
     }

@@ -31,6 +31,8 @@ pub enum Kind {
     Calls,
     /// Something somebody changed.
     Changes,
+    /// What no version of this program has written: it has no entries.
+    Unknown,
 }
 
 impl Kind {
@@ -39,14 +41,16 @@ impl Kind {
         match self {
             Kind::Calls => "calls",
             Kind::Changes => "changes",
+            Kind::Unknown => "unknown",
         }
     }
 
-    /// From its name; `None` otherwise.
-    pub fn parse(name: &str) -> Option<Kind> {
+    /// From its name.
+    pub fn parse(name: &str) -> Kind {
         [Kind::Calls, Kind::Changes]
             .into_iter()
             .find(|kind| kind.name() == name)
+            .unwrap_or(Kind::Unknown)
     }
 }
 
@@ -133,6 +137,6 @@ mod tests {
             assert_ne!(changed.hash(ChainHash::ORIGIN, 1), original);
         }
         assert_eq!(ChainHash::from_hex(&original.to_hex()), Some(original));
-        assert_eq!(Kind::parse("changes"), Some(Kind::Changes));
+        assert_eq!(Kind::parse("changes"), Kind::Changes);
     }
 }

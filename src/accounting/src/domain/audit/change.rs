@@ -1,6 +1,7 @@
 //! What somebody changed, and who.
 
 use super::{Canonical, INSTALLATION, Snapshot};
+use crate::store::stored;
 use paddock_core::timestamp::Timestamp;
 use serde_json::Value;
 
@@ -94,7 +95,7 @@ impl Change {
         ChangeEntry {
             organization: &self.organization,
             namespace: self.namespace.as_deref().unwrap_or_default(),
-            changed_at: actor.at,
+            changed_at: stored(actor.at.nanos()),
             actor: &actor.id,
             actor_name: &actor.name,
             action: self.action,
@@ -114,7 +115,8 @@ impl Change {
 pub(crate) struct ChangeEntry<'a> {
     pub(crate) organization: &'a str,
     pub(crate) namespace: &'a str,
-    pub(crate) changed_at: Timestamp,
+    /// Nanoseconds since 1970.
+    pub(crate) changed_at: i64,
     pub(crate) actor: &'a str,
     pub(crate) actor_name: &'a str,
     pub(crate) action: &'a str,
@@ -130,7 +132,7 @@ pub(crate) struct ChangeEntry<'a> {
 impl ChangeEntry<'_> {
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut canonical = Canonical::new("paddock.audit.change.1");
-        canonical.bytes(&self.changed_at.nanos().to_be_bytes());
+        canonical.int(self.changed_at);
         for text in [
             self.organization,
             self.namespace,

@@ -2,18 +2,22 @@
 //!
 //! Whoever changes something calls [`record`] in the transaction of the change. Calls are chained
 //! where they are booked. A link of the chain is a [`Segment`]: its hash covers the hash before it,
-//! so that no entry can be altered, removed or put in without a verification seeing it.
+//! so that no entry can be altered, removed or put in without [`verify`] seeing it.
 
+mod calls;
 mod canonical;
 mod chain;
 mod change;
 mod snapshot;
+mod verify;
 
+pub use calls::{Calls, CallsHash};
 pub use canonical::Canonical;
 pub use chain::{ChainHash, Kind, Segment};
 pub(crate) use change::ChangeEntry;
 pub use change::{Actor, Change};
 pub use snapshot::Snapshot;
+pub use verify::{ChainReport, Problem, verify};
 
 use crate::domain::period::{HOUR, start_of};
 use crate::store::{StoreError, Tx, audit};

@@ -1,0 +1,153 @@
+//! One entry of the audit, as it is answered.
+
+use super::names::Names;
+use crate::store::audit::ChangeRow;
+use crate::store::events::EventRow;
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+/// What model calls are called among the actions.
+pub const CALL: &str = "model.call";
+
+/// The fields of the contract, in its order: those of a CSV that chooses none.
+pub const CONTRACT: [&str; 15] = [
+    "timestamp",
+    "api_key_id",
+    "key_name",
+    "user_email",
+    "action",
+    "resource_type",
+    "resource_id",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "ip_address",
+    "user_agent",
+    "request_id",
+    "project",
+];
+
+/// Fields beyond those: of a JSON that chooses none, they are there too.
+pub const MORE: [&str; 11] = [
+    "organization",
+    "sequence",
+    "event_id",
+    "endpoint",
+    "status",
+    "outcome",
+    "estimated",
+    "cached_input_tokens",
+    "reasoning_tokens",
+    "before",
+    "after",
+];
+
+/// One entry, and the number of its segment.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// A model call.
+    Call(u64, Box<EventRow>),
+    /// A change.
+    Change(Box<ChangeRow>),
+}
+
+impl Entry {
+    /// When it was.
+    pub fn at(&self) -> i64 {
+        match self {
+            Entry::Call(_, row) => row.started_at,
+            Entry::Change(row) => row.changed_at,
+        }
+    }
+
+    /// What was done.
+    pub fn action(&self) -> &str {
+        match self {
+            Entry::Call(..) => CALL,
+            Entry::Change(row) => &row.action,
+        }
+    }
+
+    /// The key it was done with.
+    pub fn key(&self) -> &str {
+        match self {
+            Entry::Call(_, row) => &row.key_id,
+            Entry::Change(row) => &row.actor,
+        }
+    }
+
+    /// One field. What an entry has not is `null`, but for tokens and cost, which are 0: so that
+    /// they can be summed up.
+    pub fn field(&self, name: &str, names: &Names) -> Value {
+        match self {
+            Entry::Call(sequence, row) => call_field(*sequence, row, name, names),
+            Entry::Change(row) => change_field(row, name),
+        }
+    }
+}
+
+fn moment(nanos: i64) -> String {
+    Timestamp::from_nanos(u64::try_from(nanos).unwrap_or(0)).to_rfc3339()
+}
+
+fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value {
+    let prompt = row
+        .input_tokens
+        .saturating_add(row.cached_input_tokens)
+        .saturating_add(row.cache_write_5m_tokens)
+        .saturating_add(row.cache_write_1h_tokens);
+    match name {
+        "timestamp" => json!(moment(row.started_at)),
+        "api_key_id" => json!(row.key_id),
+        "key_name" => json!(names.of(&row.key_id)),
+        "user_email" => json!(row.end_user),
+        "action" => json!(CALL),
+        "resource_type" => json!("model"),
+        "resource_id" | "model" => json!(row.model),
+        "input_tokens" => json!(prompt),
+        "output_tokens" => json!(row.output_tokens),
+        "cost_usd" => json!(Money::from_nanos(row.cost).to_dollars()),
+        "ip_address" => json!(row.client_address),
+        "user_agent" => json!(row.user_agent),
+        "request_id" => json!(row.request_id),
+        "project" => json!(row.namespace),
+        "organization" => json!(row.organization),
+        "sequence" => json!(sequence),
+        "event_id" => json!(row.id),
+        "endpoint" => json!(row.endpoint),
+        "status" => json!(row.status),
+        "outcome" => json!(row.outcome),
+        "estimated" => json!(row.estimated),
+        "cached_input_tokens" => json!(row.cached_input_tokens),
+        "reasoning_tokens" => json!(row.reasoning_tokens),
+        _ => Value::Null,
+    }
+}
+
+fn change_field(row: &ChangeRow, name: &str) -> Value {
+    let parsed = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or("null");
+        serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+    };
+    match name {
+        "timestamp" => json!(moment(row.changed_at)),
+        "api_key_id" => json!(row.actor),
+        "key_name" => json!(row.actor_name),
+        "action" => json!(row.action),
+        "resource_type" => json!(row.resource_type),
+        "resource_id" => json!(row.resource_id),
+        "input_tokens" | "output_tokens" | "cached_input_tokens" | "reasoning_tokens" => json!(0),
+        "cost_usd" => json!(0.0),
+        "ip_address" => json!(row.client_address),
+        "user_agent" => json!(row.user_agent),
+        "request_id" => json!(row.request_id),
+        "project" => json!(Some(&row.namespace).filter(|name| !name.is_empty())),
+        "organization" => json!(row.organization),
+        "sequence" => json!(row.sequence),
+        "before" => parsed(&row.before),
+        "after" => parsed(&row.after),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,170 @@
+//! `GET /v1/audit`: a page, or the whole as a stream.
+
+use super::cursor::Cursor;
+use super::entry::{CONTRACT, MORE};
+use super::export::{Export, Format, Wish};
+use crate::app::SharedApp;
+use crate::domain::period::{HOUR, start_of};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::period::{Edge, moment};
+use crate::http::query::Parameters;
+use crate::store::audit::Scope;
+use crate::store::stored;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
+use paddock_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How far back is told where nobody says.
+const DEFAULT_DAYS: u64 = 90;
+
+/// Answers the operator about everything, admins about their organization, and every other key
+/// about its own namespace. Oldest first, or newest first with `order=desc`. Without `limit` it is
+/// the whole, as a stream.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, ApiError> {
+    let mut query = Parameters::new(query);
+    let (organization, namespace) =
+        super::reach(&caller, query.take("namespace"), query.take("organization"))?;
+    let now = app.now();
+    let (from, until) = period(&mut query, now)?;
+    let action = query.take("action");
+    let wish = Wish {
+        scope: Scope {
+            organization,
+            namespace,
+            kind: action.as_deref().map(Wish::kind),
+            from: start_of(HOUR, from),
+            until,
+            descending: word(&mut query, "order", &["asc", "desc"])? == "desc",
+        },
+        from: stored(from.nanos()),
+        until: stored(until.nanos()),
+        action,
+        format: match word(&mut query, "format", &["json", "csv"])? {
+            "csv" => Format::Csv,
+            _ => Format::Json,
+        },
+        fields: Vec::new(),
+        limit: query.has("limit").then(|| query.take_limit()).transpose()?,
+        cursor: cursor(&mut query)?,
+    };
+    let include_cost = word(&mut query, "include_cost", &["true", "false"])? == "true";
+    let fields = fields(&mut query, wish.format, include_cost)?;
+    query.finish()?;
+    if wish.format == Format::Csv && wish.limit.is_some() {
+        let message = "A CSV has no pages: leave 'limit' out, or ask for format=json.";
+        return Err(ApiError::invalid("limit", message));
+    }
+    let format = wish.format;
+    let mut export = Export::new(app, Wish { fields, ..wish });
+    // The first piece before the answer begins: a database that is away is told as an error.
+    let first = export.next().await?;
+    let rest = stream::try_unfold(export, |mut export| async move {
+        let piece = export.next().await.inspect_err(|error| {
+            tracing::error!(%error, "an export of the audit broke off");
+        })?;
+        Ok::<_, crate::store::StoreError>(piece.map(|piece| (piece, export)))
+    });
+    let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
+    Ok(match format {
+        Format::Json => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Format::Csv => {
+            let headers = [
+                (
+                    header::CONTENT_TYPE,
+                    "text/csv; charset=utf-8; header=present",
+                ),
+                (
+                    header::CONTENT_DISPOSITION,
+                    "attachment; filename=\"audit.csv\"",
+                ),
+            ];
+            (headers, body).into_response()
+        }
+    })
+}
+
+/// From `start_date` to `end_date`: 90 days up to its end where no start is named.
+fn period(query: &mut Parameters, now: Timestamp) -> Result<(Timestamp, Timestamp), ApiError> {
+    let until = moment(query, "end_date", Edge::End)?;
+    let from = moment(query, "start_date", Edge::Start)?;
+    let back = Duration::from_secs(DEFAULT_DAYS.saturating_mul(86_400));
+    let from = from.unwrap_or_else(|| {
+        let nanos = u64::try_from(back.as_nanos()).unwrap_or(0);
+        Timestamp::from_nanos(until.unwrap_or(now).nanos().saturating_sub(nanos))
+    });
+    // What is recorded while this is read, and by clocks ahead of this one, belongs to it.
+    let until = until.unwrap_or_else(|| now.plus(Duration::from_secs(HOUR)));
+    if from >= until {
+        let message = "'end_date' must be after 'start_date'.";
+        return Err(ApiError::invalid("end_date", message));
+    }
+    Ok((from, until))
+}
+
+/// One of a few words, the first of them where none was sent.
+fn word(
+    query: &mut Parameters,
+    name: &str,
+    words: &[&'static str],
+) -> Result<&'static str, ApiError> {
+    let sent = query.take(name);
+    let found = match &sent {
+        None => words.first(),
+        Some(sent) => words.iter().find(|word| *word == sent),
+    };
+    found
+        .copied()
+        .ok_or_else(|| ApiError::invalid(name, format!("'{name}' must be {}.", words.join(" or "))))
+}
+
+fn cursor(query: &mut Parameters) -> Result<Option<Cursor>, ApiError> {
+    let Some(text) = query.take("cursor") else {
+        return Ok(None);
+    };
+    let message = "'cursor' must be a 'next_cursor' that was answered.";
+    let cursor = Cursor::read(&text).ok_or_else(|| ApiError::invalid("cursor", message))?;
+    Ok(Some(cursor))
+}
+
+/// Those chosen, in their order; otherwise those of the contract, and in JSON all others too.
+fn fields(
+    query: &mut Parameters,
+    format: Format,
+    include_cost: bool,
+) -> Result<Vec<&'static str>, ApiError> {
+    let known: Vec<&'static str> = CONTRACT.into_iter().chain(MORE).collect();
+    let mut fields = match query.take("fields") {
+        None if format == Format::Csv => CONTRACT.to_vec(),
+        None => known,
+        Some(chosen) => {
+            let mut fields = Vec::new();
+            for name in chosen
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+            {
+                let Some(field) = known.iter().find(|field| **field == name) else {
+                    let message = format!(
+                        "'fields' names '{name}', which is none of {}.",
+                        known.join(", ")
+                    );
+                    return Err(ApiError::invalid("fields", message));
+                };
+                fields.push(*field);
+            }
+            fields
+        }
+    };
+    fields.retain(|field| include_cost || *field != "cost_usd");
+    Ok(fields)
+}

@@ -1,0 +1,76 @@
+//! `GET /v1/audit/verify?organization=`: proves the chains.
+
+use crate::app::SharedApp;
+use crate::domain::audit::{self, ChainReport};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::query::Parameters;
+use crate::store::StoreError;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A blank is sent so often while the answer is being found, so that nobody gives up waiting.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+
+type Verification = Pin<Box<dyn Future<Output = Result<Vec<ChainReport>, StoreError>> + Send>>;
+
+/// Answers the operator about every chain or the one named, an admin about its organization's.
+/// Blanks come before the JSON where it takes long.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Response, ApiError> {
+    caller.may_manage()?;
+    let mut query = Parameters::new(query);
+    let named = query.take("organization");
+    query.finish()?;
+    if let Some(named) = named.as_ref().filter(|named| !caller.owns(named)) {
+        return Err(ApiError::not_found("organization", named));
+    }
+    let organization = named.or_else(|| caller.organization().map(str::to_owned));
+    let verification: Verification =
+        Box::pin(async move { audit::verify(&app.store, organization.as_deref()).await });
+    let answer = stream::try_unfold(Some(verification), |verification| async move {
+        let Some(mut verification) = verification else {
+            return Ok::<_, StoreError>(None);
+        };
+        tokio::select! {
+            reports = &mut verification => {
+                let reports = reports.inspect_err(|error| {
+                    tracing::error!(%error, "a verification of the audit broke off");
+                })?;
+                Ok(Some((body(&reports), None)))
+            }
+            () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                Ok(Some((Bytes::from_static(b" "), Some(verification))))
+            }
+        }
+    });
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((kind, Body::from_stream(answer)).into_response())
+}
+
+fn body(reports: &[ChainReport]) -> Bytes {
+    let sum = |part: fn(&ChainReport) -> u64| {
+        reports
+            .iter()
+            .fold(0_u64, |sum, report| sum.saturating_add(part(report)))
+    };
+    let body = json!({
+        "object": "audit.verification",
+        "valid": reports.iter().all(|report| report.valid),
+        "segments": sum(|report| report.segments),
+        "entries": sum(|report| report.entries),
+        "problem_count": sum(|report| report.problem_count),
+        "chains": reports,
+    });
+    Bytes::from(body.to_string())
+}
