@@ -24,6 +24,7 @@ mod changes;
 mod charges;
 mod databases;
 mod examples;
+mod holding;
 mod identities;
 mod isolation;
 mod matrix;
