@@ -1,5 +1,7 @@
 //! Tenants are apart in the network, and each sees its own.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::client::{Answer, Call, Connection};
 use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_local::StackOptions;
@@ -180,7 +182,9 @@ fn the_access_log_has_the_whole_event() {
         assert_eq!(served_line[field], value, "{field}: {served_line:#}");
     }
     // The event is what the ledger has.
-    let event: Value = serde_json::from_str(served_line["event"].as_str().unwrap()).unwrap();
+    let event = served_line["event"].as_str().unwrap();
+    let event = STANDARD_NO_PAD.decode(event).unwrap();
+    let event: Value = serde_json::from_slice(&event).unwrap();
     for (field, value) in [
         ("id", json!(line.id)),
         ("key_id", json!(tenant.id)),
