@@ -11,6 +11,7 @@
 //! | `x-fake-cached-tokens: N` | report this many of the prompt as cached |
 //! | `x-fake-cache-write-5m-tokens: N`, `x-fake-cache-write-1h-tokens: N` | Anthropic: report this many of the prompt as written to the cache |
 //! | `x-fake-reasoning-tokens: N` | report this many of the completion as reasoning |
+//! | `x-fake-service-tier: flex` | OpenAI's completions: the tier the answer says it was served in |
 //! | `x-fake-no-usage` | leave the usage out, also where it was asked for |
 //! | `x-fake-zero-usage` | report a usage of zeros |
 //! | `x-fake-usage-on-finish` | stream of OpenAI's: the usage on the finish chunk, asked for or not |
@@ -51,6 +52,8 @@ pub struct Behaviour {
     pub cache_write_1h_tokens: u64,
     /// The reasoning part of the completion to report.
     pub reasoning_tokens: u64,
+    /// The tier to say the answer was served in.
+    pub service_tier: Option<String>,
     /// Report no usage at all.
     pub no_usage: bool,
     /// Report zeros.
@@ -90,6 +93,7 @@ impl Behaviour {
             cache_write_5m_tokens: number("x-fake-cache-write-5m-tokens")?.unwrap_or(0),
             cache_write_1h_tokens: number("x-fake-cache-write-1h-tokens")?.unwrap_or(0),
             reasoning_tokens: number("x-fake-reasoning-tokens")?.unwrap_or(0),
+            service_tier: text(headers, "x-fake-service-tier").map(str::to_owned),
             no_usage: flag(headers, "x-fake-no-usage"),
             zero_usage: flag(headers, "x-fake-zero-usage"),
             usage_on_finish: flag(headers, "x-fake-usage-on-finish"),

@@ -98,7 +98,9 @@ impl Composing<'_> {
         };
         let tokens = tokens.min(MOST_TOKENS);
         let seed = self.provider.options.seed;
+        let tier = self.behaviour.service_tier.as_deref();
         Completion {
+            tier: Value::from(tier.unwrap_or("default")).to_string(),
             id: text::id("", seed, self.number),
             created: self.provider.now(),
             model: Value::from(self.model).to_string(),

@@ -49,6 +49,77 @@ pub fn authorize_endpoint(caller: &Caller, endpoint: EndpointScope) -> Result<()
     }
 }
 
+/// What decides which models may be used, and at what price.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelRights<'a> {
+    /// The scopes that may narrow the models, and what they narrow them to: the key first, then the
+    /// namespace.
+    pub lists: [(&'a str, Option<&'a [String]>); 2],
+    /// What becomes of a model without a price.
+    pub unknown_price: UnknownPrice,
+}
+
+/// Why a model cannot serve a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is no such model.
+    Unknown,
+    /// This scope may not use it.
+    NotAllowed(String),
+    /// It has no price, and the namespace refuses such models.
+    NoPrice,
+    /// It does not have this capability.
+    Lacks(String),
+}
+
+impl<'a> ModelRights<'a> {
+    /// Those of a caller.
+    pub fn of(caller: &'a Caller) -> ModelRights<'a> {
+        let (key, namespace) = (caller.key(), caller.namespace());
+        ModelRights {
+            lists: [
+                (&key.scope.name, key.policy.allowed_models.as_deref()),
+                (
+                    &namespace.scope.name,
+                    namespace.policy.allowed_models.as_deref(),
+                ),
+            ],
+            unknown_price: namespace.policy.unknown_price,
+        }
+    }
+
+    /// The price of a model of the catalog.
+    ///
+    /// # Errors
+    /// Where it may not be used.
+    pub fn price(&self, catalog: &Catalog, model: &Model) -> Result<Price, Obstacle> {
+        let narrowed = |list: &[String]| !lists_model(list, catalog, model);
+        if let Some((scope, _)) = self
+            .lists
+            .iter()
+            .find(|(_, list)| list.is_some_and(narrowed))
+        {
+            return Err(Obstacle::NotAllowed((*scope).to_owned()));
+        }
+        match (model.price, self.unknown_price) {
+            (Some(price), _) => Ok(price),
+            (None, UnknownPrice::Free) => Ok(Price::FREE),
+            (None, UnknownPrice::Refuse) => Err(Obstacle::NoPrice),
+        }
+    }
+
+    /// The names of all models that no list leaves out.
+    pub fn allowed<'c>(self, catalog: &'c Catalog) -> impl Iterator<Item = &'c str> + use<'a, 'c> {
+        let models = catalog.models.iter().filter(move |model| {
+            let lists = self.lists.iter().filter_map(|(_, list)| *list);
+            lists
+                .into_iter()
+                .all(|list| lists_model(list, catalog, model))
+        });
+        models.map(|model| model.name.as_str())
+    }
+}
+
 /// Whether the caller may use the model it names.
 ///
 /// # Errors
@@ -58,72 +129,30 @@ pub fn authorize_model(
     catalog: &Rc<Catalog>,
     requested: &str,
 ) -> Result<Grant, Refusal> {
+    let rights = ModelRights::of(&caller);
+    let allowed = || rights.allowed(catalog);
     let Some(model) = catalog.resolve(requested) else {
-        return Err(Refusal::model_not_found(
-            requested,
-            allowed_models(&caller, catalog),
-        ));
+        return Err(Refusal::model_not_found(requested, allowed()));
     };
-    let lists = [
-        (
-            &caller.key().scope.name,
-            &caller.key().policy.allowed_models,
-        ),
-        (
-            &caller.namespace().scope.name,
-            &caller.namespace().policy.allowed_models,
-        ),
-    ];
-    for (scope, list) in lists {
-        if list
-            .as_ref()
-            .is_some_and(|list| !lists_model(list, catalog, model))
-        {
-            let allowed = allowed_models(&caller, catalog);
-            return Err(Refusal::model_not_allowed(scope, requested, allowed));
-        }
-    }
-    let price = match (model.price, caller.namespace().policy.unknown_price) {
-        (Some(price), _) => price,
-        (None, UnknownPrice::Free) => Price::FREE,
-        (None, UnknownPrice::Refuse) => {
-            let scope = &caller.namespace().scope.name;
-            let allowed = allowed_models(&caller, catalog);
-            return Err(Refusal::model_without_price(scope, &model.name, allowed));
-        }
-    };
+    let price = rights
+        .price(catalog, model)
+        .map_err(|obstacle| match obstacle {
+            Obstacle::NotAllowed(scope) => Refusal::model_not_allowed(&scope, requested, allowed()),
+            _ => {
+                let scope = &caller.namespace().scope.name;
+                Refusal::model_without_price(scope, &model.name, allowed())
+            }
+        })?;
     let index = catalog
         .models
         .iter()
         .position(|known| core::ptr::eq(known, model));
     Ok(Grant {
-        caller,
         catalog: Rc::clone(catalog),
         model: index.unwrap_or(usize::MAX),
         price,
+        caller,
     })
-}
-
-/// The names of all models the caller may use.
-pub fn allowed_models<'a>(
-    caller: &'a Caller,
-    catalog: &'a Catalog,
-) -> impl Iterator<Item = &'a str> {
-    let lists = [
-        &caller.key().policy.allowed_models,
-        &caller.namespace().policy.allowed_models,
-    ];
-    catalog
-        .models
-        .iter()
-        .filter(move |model| {
-            lists
-                .iter()
-                .copied()
-                .flatten()
-                .all(|list| lists_model(list, catalog, model))
-        })
-        .map(|model| model.name.as_str())
 }
 
 /// Whether an allow-list holds a model, by its name or by an alias of it.

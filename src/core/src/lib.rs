@@ -24,6 +24,7 @@ pub mod policy;
 pub mod queue;
 pub mod refusal;
 pub mod request;
+pub mod routing;
 pub mod secret;
 pub mod store;
 pub mod timestamp;

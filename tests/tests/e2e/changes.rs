@@ -108,6 +108,26 @@ fn a_namespaces_limits_and_models() {
 }
 
 #[test]
+fn a_namespaces_routing() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.namespace("rerouted", json!({}));
+    let path = format!("/v1/namespaces/{}/routing", tenant.namespace);
+    let mut everywhere = Everywhere::open(gateway);
+    let route = |model: &str| {
+        let routing = json!({"name": "all", "fallback_model": model, "rules": []});
+        gateway.manage("PUT", &path, Some(&routing));
+    };
+    let call = tenant.chat_with(json!({"model": "auto"}));
+    let served_by = |model: &'static str| {
+        move |answer: &Answer| answer.header("x-paddock-model").as_deref() == Some(model)
+    };
+    everywhere.in_force(|| route("gemini"), &call, served_by("gemini-2.5-flash"));
+    everywhere.in_force(|| route("gpt4"), &call, served_by("gpt-4.1"));
+    let delete = || drop(gateway.manage("DELETE", &path, None));
+    everywhere.in_force(delete, &call, status(404));
+}
+
+#[test]
 fn a_key_that_is_disabled_enabled_and_deleted() {
     let gateway = Gateway::shared();
     let tenant = gateway.tenant("switched", json!({}));

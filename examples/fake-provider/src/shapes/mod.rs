@@ -27,6 +27,8 @@ pub struct Completion {
     pub choices: u64,
     /// Whether the client's limit cut it.
     pub cut: bool,
+    /// The tier it was served in, as a JSON string with its quotes.
+    pub tier: String,
     /// What to report, if anything.
     pub usage: Option<Usage>,
 }

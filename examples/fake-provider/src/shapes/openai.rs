@@ -19,7 +19,11 @@ impl Kind {
     /// The whole answer at once.
     pub fn whole(self, completion: &Completion) -> String {
         let Completion {
-            id, created, model, ..
+            id,
+            created,
+            model,
+            tier,
+            ..
         } = completion;
         let (text, finish) = (completion.text(), finish(completion));
         let choices = (0..completion.choices).map(|index| match self {
@@ -33,7 +37,7 @@ impl Kind {
         let usage = usage.unwrap_or_default();
         let (prefix, object) = (self.prefix(), self.object(false));
         format!(
-            r#"{{"id":"{prefix}{id}","object":"{object}","created":{created},"model":{model},"choices":[{choices}]{usage},"service_tier":"default","system_fingerprint":"{FINGERPRINT}"}}"#
+            r#"{{"id":"{prefix}{id}","object":"{object}","created":{created},"model":{model},"choices":[{choices}]{usage},"service_tier":{tier},"system_fingerprint":"{FINGERPRINT}"}}"#
         )
     }
 
@@ -76,11 +80,15 @@ impl Kind {
 
     fn chunk(self, completion: &Completion, choices: &str, usage: &str) -> String {
         let Completion {
-            id, created, model, ..
+            id,
+            created,
+            model,
+            tier,
+            ..
         } = completion;
         let (prefix, object) = (self.prefix(), self.object(true));
         format!(
-            "data: {{\"id\":\"{prefix}{id}\",\"object\":\"{object}\",\"created\":{created},\"model\":{model},\"service_tier\":\"default\",\"system_fingerprint\":\"{FINGERPRINT}\",\"choices\":[{choices}]{usage}}}\n\n"
+            "data: {{\"id\":\"{prefix}{id}\",\"object\":\"{object}\",\"created\":{created},\"model\":{model},\"service_tier\":{tier},\"system_fingerprint\":\"{FINGERPRINT}\",\"choices\":[{choices}]{usage}}}\n\n"
         )
     }
 

@@ -5,7 +5,7 @@ use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
     EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, OrganizationPolicy, Priority,
-    Role, Settings, UnknownPrice, UserQuotas,
+    Role, Routing, Settings, UnknownPrice, UserQuotas,
 };
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -101,6 +101,8 @@ pub struct Namespace {
     pub user_monthly_quota: Option<Money>,
     /// How it behaves where its budget runs low, and what its content may be.
     pub settings: Settings,
+    /// Where its requests for the model `auto` are routed.
+    pub routing: Option<Routing>,
     /// Its place among others.
     pub priority: Priority,
     /// What becomes of a model without a price.
@@ -129,6 +131,7 @@ impl Namespace {
             limits: Limits::default(),
             user_monthly_quota: None,
             settings: Settings::default(),
+            routing: None,
             priority: Priority::default(),
             unknown_price: UnknownPrice::default(),
             failure_mode: FailureMode::default(),
@@ -152,6 +155,7 @@ impl Namespace {
                 own,
             },
             settings: self.settings.clone(),
+            routing: self.routing.clone(),
             priority: self.priority,
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,

@@ -5,6 +5,7 @@ use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use paddock_core::refusal::Refusal;
 use serde_json::{Value, json};
 
 /// An answer that refuses.
@@ -60,6 +61,27 @@ impl ApiError {
             code: "unknown_parameter",
             ..ApiError::invalid(param, message)
         }
+    }
+
+    /// 400: everything that is wrong with what the caller sent, each as a phrase.
+    pub fn problems(param: &str, problems: Vec<String>) -> ApiError {
+        let error = ApiError::invalid(param, format!("{}.", problems.join("; ")));
+        ApiError {
+            violations: problems,
+            ..error
+        }
+    }
+
+    /// What a gateway would refuse a request with.
+    pub fn refused(refusal: Refusal) -> ApiError {
+        let kind = match refusal.status {
+            403 => "permission_error",
+            _ => "invalid_request_error",
+        };
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut error = ApiError::new(status, refusal.code.name(), kind, refusal.message);
+        error.param = refusal.param.map(str::to_owned);
+        error
     }
 
     /// 400: limits wider than the parent's. `note` says more than the violations do.

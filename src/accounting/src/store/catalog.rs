@@ -1,11 +1,13 @@
 //! Models, their prices and their aliases.
 
+use super::namespaces::{from_text, to_text};
 use super::{StoreError, Tx, args, loaded, policy};
 use paddock_core::policy::{Catalog, Model};
 use paddock_core::usage::Price;
 
 const COLUMNS: &str = "name, upstream, input_price, cached_input_price, cache_write_5m_price, \
-    cache_write_1h_price, output_price, reasoning_price, batch_percent, max_output_tokens";
+    cache_write_1h_price, output_price, reasoning_price, batch_percent, max_output_tokens, \
+    capabilities";
 
 #[derive(sqlx::FromRow)]
 struct ModelRow {
@@ -19,10 +21,13 @@ struct ModelRow {
     reasoning_price: Option<i64>,
     batch_percent: Option<i64>,
     max_output_tokens: i64,
+    capabilities: Option<String>,
 }
 
-impl From<ModelRow> for Model {
-    fn from(row: ModelRow) -> Model {
+impl TryFrom<ModelRow> for Model {
+    type Error = StoreError;
+
+    fn try_from(row: ModelRow) -> Result<Model, StoreError> {
         let price = row
             .input_price
             .zip(row.output_price)
@@ -35,12 +40,15 @@ impl From<ModelRow> for Model {
                 reasoning: row.reasoning_price.map(loaded),
                 batch_percent: row.batch_percent.map(loaded),
             });
-        Model {
+        let capabilities = row.capabilities.as_deref();
+        let capabilities = capabilities.map(|text| from_text("capabilities", text));
+        Ok(Model {
             name: row.name,
             upstream: row.upstream,
             price,
             max_output_tokens: loaded(row.max_output_tokens),
-        }
+            capabilities: capabilities.transpose()?.unwrap_or_default(),
+        })
     }
 }
 
@@ -56,7 +64,10 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
     let aliases: Vec<(String, String)> = tx.all(sql, args![]).await?;
     Ok(Catalog {
         revision,
-        models: models.into_iter().map(Model::from).collect(),
+        models: models
+            .into_iter()
+            .map(Model::try_from)
+            .collect::<Result<_, _>>()?,
         aliases: aliases.into_iter().collect(),
     })
 }
@@ -67,10 +78,8 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
 /// Where the database refuses.
 pub async fn model(tx: &mut Tx, name: &str) -> Result<Option<Model>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM models WHERE name = $1");
-    Ok(tx
-        .optional::<ModelRow>(sql, args![name])
-        .await?
-        .map(Model::from))
+    let row: Option<ModelRow> = tx.optional(sql, args![name]).await?;
+    row.map(Model::try_from).transpose()
 }
 
 /// Puts in the catalog the product comes with, once in the life of a database. Whether it did:
@@ -102,14 +111,15 @@ pub async fn seed(tx: &mut Tx) -> Result<bool, StoreError> {
 pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), StoreError> {
     let sql = "INSERT INTO models (name, position, upstream, input_price, cached_input_price,
             cache_write_5m_price, cache_write_1h_price, output_price, reasoning_price,
-            batch_percent, max_output_tokens)
-        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            batch_percent, max_output_tokens, capabilities)
+        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (name) DO UPDATE SET upstream = excluded.upstream,
             input_price = excluded.input_price, cached_input_price = excluded.cached_input_price,
             cache_write_5m_price = excluded.cache_write_5m_price,
             cache_write_1h_price = excluded.cache_write_1h_price,
             output_price = excluded.output_price, reasoning_price = excluded.reasoning_price,
-            batch_percent = excluded.batch_percent, max_output_tokens = excluded.max_output_tokens";
+            batch_percent = excluded.batch_percent, max_output_tokens = excluded.max_output_tokens,
+            capabilities = excluded.capabilities";
     let price = model.price;
     let values = args![
         &model.name,
@@ -122,6 +132,7 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
         price.and_then(|price| price.reasoning),
         price.and_then(|price| price.batch_percent),
         model.max_output_tokens,
+        (!model.capabilities.is_empty()).then(|| to_text(&model.capabilities)),
     ];
     tx.execute(sql, values).await?;
     tx.execute(

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
     failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota, \
-    settings";
+    settings, routing";
 
 #[derive(sqlx::FromRow)]
 struct NamespaceRow {
@@ -30,6 +30,7 @@ struct NamespaceRow {
     revision: i64,
     user_monthly_quota: Option<i64>,
     settings: Option<String>,
+    routing: Option<String>,
 }
 
 /// The six columns of [`Limits`].
@@ -98,7 +99,9 @@ impl TryFrom<NamespaceRow> for Namespace {
         let models = row.allowed_models.as_deref();
         let tags = row.tags.as_deref();
         let settings = row.settings.as_deref();
+        let routing = row.routing.as_deref();
         Ok(Namespace {
+            routing: routing.map(|text| from_text("routing", text)).transpose()?,
             settings: settings
                 .map(|text| from_text("settings", text))
                 .transpose()?
@@ -188,7 +191,7 @@ pub async fn policies(
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (name) DO NOTHING"
+        $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(namespace)).await? > 0;
     policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
@@ -204,7 +207,8 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
         requests_per_minute = $4, burst = $5, tokens_per_minute = $6, max_concurrency = $7,
         monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
         failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
-        revision = $17, user_monthly_quota = $18, settings = $19 WHERE name = $1";
+        revision = $17, user_monthly_quota = $18, settings = $19, routing = $20
+        WHERE name = $1";
     tx.execute(sql, values(namespace)).await?;
     Ok(())
 }
@@ -241,5 +245,6 @@ fn values(namespace: &Namespace) -> super::Args {
         namespace.revision,
         namespace.user_monthly_quota,
         (namespace.settings != Settings::default()).then(|| to_text(&namespace.settings)),
+        namespace.routing.as_ref().map(to_text),
     ]
 }

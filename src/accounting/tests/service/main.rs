@@ -21,6 +21,7 @@ mod operations;
 mod organizations;
 mod periods;
 mod prices;
+mod routing;
 mod settings;
 mod support;
 mod users;

@@ -40,6 +40,14 @@ on_both_databases! {
         let plain = json!({ "reasoning_usd_per_million": null, "batch_percent": null });
         assert_eq!(put("meta/llama-3", plain).await.expect(200), made);
         put("meta/llama-3", json!({ "batch_percent": 101 })).await.expect(400);
+        let able = json!({ "capabilities": ["Vision", "function-calling", "tools"] });
+        let changed = put("meta/llama-3", able).await.expect(200);
+        assert_eq!(changed["capabilities"], json!(["vision", "tools"]));
+        put("meta/llama-3", json!({ "capabilities": ["two words"] })).await.expect(400);
+        let kept = put("meta/llama-3", json!({ "input": 0.3 })).await.expect(200);
+        assert_eq!(kept["capabilities"], json!(["vision", "tools"]));
+        let body = json!({ "input": 1, "output": 1, "upstream": "mesh" });
+        put("Auto", body).await.expect(400);
         put("new", json!({ "input": 1, "output": 1 })).await.expect(400);
         put("gpt4", json!({ "input": 1 })).await.expect(400);
         put("gpt-4.1", json!({ "input": -1 })).await.expect(400);

@@ -1,7 +1,7 @@
 //! The models of an inline policy, with prices in dollars.
 
 use crate::money::Money;
-use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
+use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model, capability, is_auto};
 use crate::usage::Price;
 use hashbrown::HashMap;
 use serde::Deserialize;
@@ -18,6 +18,8 @@ pub(super) struct RawModel {
     reasoning: Option<f64>,
     batch_percent: Option<u64>,
     max_output_tokens: Option<u64>,
+    #[serde(default)]
+    capabilities: Vec<String>,
 }
 
 pub(super) fn catalog(
@@ -38,6 +40,9 @@ pub(super) fn catalog(
             problems.push(format!(
                 "alias `{alias}` leads to `{target}`, which is not a model"
             ));
+        }
+        if is_auto(&alias) {
+            problems.push("alias `auto`: this name asks for routing, give another".to_owned());
         }
         catalog.aliases.insert(alias.trim().to_lowercase(), target);
     }
@@ -65,7 +70,19 @@ impl RawModel {
             let model = &self.name;
             problems.push(format!("model `{model}`: batch_percent must be 0 to 100"));
         }
+        if is_auto(&self.name) {
+            problems.push("model `auto`: this name asks for routing, give another".to_owned());
+        }
+        let capabilities = self.capabilities.iter().filter_map(|written| {
+            let found = capability(written);
+            if found.is_none() {
+                let model = &self.name;
+                problems.push(format!("model `{model}`: `{written}` is no capability"));
+            }
+            found
+        });
         Model {
+            capabilities: capabilities.collect(),
             price: input.zip(output).map(|(input, output)| Price {
                 input,
                 cached_input,

@@ -6,12 +6,13 @@ use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
     Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
-    NamespacePolicy, OrganizationPolicy, Priority, Role, UnknownPrice, UserQuotas,
+    NamespacePolicy, OrganizationPolicy, Priority, Role, Routing, UnknownPrice, UserQuotas,
 };
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// The whole policy of a standalone gateway.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +72,7 @@ struct RawNamespace {
     priority: Priority,
     #[serde(default)]
     unknown_price: UnknownPrice,
+    routing: Option<Value>,
     #[serde(default)]
     settings: RawSettings,
     #[serde(flatten)]
@@ -116,6 +118,12 @@ impl RawPolicy {
                     "{what} belongs to organization `{named}`, which is not there"
                 ));
             }
+            let routing = raw.routing.and_then(|value| {
+                let read = Routing::read(&value, &catalog);
+                let wrong = read.as_ref().err().into_iter().flatten();
+                problems.extend(wrong.map(|problem| format!("{what}: routing: {problem}")));
+                read.ok()
+            });
             let users = (raw.user_monthly_quota_usd, raw.user_quotas_usd);
             namespaces.push(NamespacePolicy {
                 user_quotas: user_quotas(users.0, users.1, &what, problems),
@@ -123,6 +131,7 @@ impl RawPolicy {
                 allowed_models: raw.allowed_models,
                 priority: raw.priority,
                 unknown_price: raw.unknown_price,
+                routing,
                 settings: raw.settings.validate(&what, &catalog, problems),
                 name: raw.name,
                 organization: raw

@@ -11,6 +11,7 @@ use super::{Exchange, State, Surroundings};
 use crate::admission::{Denied, RateKind, RateView, Reservation, Scope, admit};
 use crate::identity::Caller;
 use crate::money::Money;
+use crate::policy::is_auto;
 use crate::refusal::{Budget, Rate, Refusal};
 use crate::request::{Endpoint, ModelRequest, read_body};
 use crate::store::SharedStore;
@@ -24,6 +25,8 @@ pub(super) struct BodyRead<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) request: &'a ModelRequest<'a>,
     pub(super) body: &'a [u8],
+    /// Whether that is another body than the one that came.
+    pub(super) is_changed: bool,
 }
 
 impl<'a> BodyRead<'a> {
@@ -34,6 +37,7 @@ impl<'a> BodyRead<'a> {
             endpoint: self.endpoint,
             request: self.request,
             body: self.body,
+            is_changed: self.is_changed,
         }
     }
 }
@@ -47,20 +51,35 @@ impl Exchange {
         body: &[u8],
         on: &mut Surroundings<'_, S>,
     ) -> Step {
-        let tenant = caller.clone();
         let request = match read_body(endpoint, body) {
             Ok(request) => request,
             Err(error) => {
                 let refusal = Refusal::from(error);
-                return self.refuse(&refusal, head.format, &head.request_id, Some(&tenant));
+                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
             }
         };
         let read = BodyRead {
             endpoint,
             request: &request,
             body,
+            is_changed: false,
         };
-        let choice = Choice::of_the_caller(&request);
+        if is_auto(&request.model) {
+            return self.decide_routed(head, caller, read, on);
+        }
+        self.decide_on(Choice::of_the_caller(&request), head, caller, read, on)
+    }
+
+    /// Prepares a call of the chosen model, and admits it.
+    pub(super) fn decide_on<S: SharedStore>(
+        &mut self,
+        choice: Choice<'_>,
+        head: Head,
+        caller: Caller,
+        read: BodyRead<'_>,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let tenant = caller.clone();
         match prepare(caller, &read.asked(&head), choice, on.gateway) {
             Ok(pending) => self.admit(head, pending, Some(read), on),
             Err(refusal) => self.refuse(&refusal, head.format, &head.request_id, Some(&tenant)),

@@ -2,7 +2,7 @@
 
 use super::rate_headers::rate_headers;
 use crate::admission::RateView;
-use crate::authorization::allowed_models;
+use crate::authorization::ModelRights;
 use crate::identity::Caller;
 use crate::policy::Catalog;
 use crate::refusal::Reply;
@@ -33,7 +33,8 @@ pub(super) fn models_reply(
         let model = catalog.models.iter().find(|model| model.name == name);
         model.map_or("paddock", |model| model.upstream.as_str())
     };
-    let data = allowed_models(caller, catalog)
+    let data = ModelRights::of(caller)
+        .allowed(catalog)
         .map(|id| ModelItem {
             id,
             object: "model",

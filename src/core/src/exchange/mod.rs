@@ -16,6 +16,7 @@ mod prepare;
 mod rate_headers;
 mod request;
 mod response;
+mod route;
 mod target;
 mod throttled;
 

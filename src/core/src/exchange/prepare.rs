@@ -20,6 +20,8 @@ pub(super) struct Asked<'a> {
     pub(super) request: &'a ModelRequest<'a>,
     /// The body that `request` was read from.
     pub(super) body: &'a [u8],
+    /// Whether that is another body than the one that came.
+    pub(super) is_changed: bool,
 }
 
 /// The model that is to serve a call.
@@ -61,6 +63,7 @@ pub(super) fn prepare(
     }
     let model = call.is_renamed().then(|| call.model_name());
     let rewritten = asked.request.rewrite(asked.body, model, force_usage);
+    let rewritten = rewritten.or_else(|| asked.is_changed.then(|| asked.body.to_vec()));
     let path = match asked.endpoint {
         Endpoint::Gemini { .. } if call.is_renamed() => {
             path_with_model(&asked.head.path_and_query, call.model_name())
@@ -92,12 +95,7 @@ fn call(
     } = asked;
     let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
     let estimate = Estimate::of(endpoint, request, model_limit, grant.price());
-    let estimate = estimate.map_err(|overflow| {
-        Refusal::invalid_request(
-            &format!("{overflow}: ask for fewer tokens."),
-            Some("max_tokens"),
-        )
-    })?;
+    let estimate = estimate.map_err(Refusal::too_dear_to_write)?;
     Ok(Call {
         requested_model: request.model.clone().into_owned(),
         user: request

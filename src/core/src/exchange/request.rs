@@ -7,9 +7,9 @@ use super::{Exchange, MAX_ROUNDS, State, Surroundings};
 use crate::admission::WhenShort;
 use crate::config::Hold;
 use crate::identity::{Caller, Claim};
-use crate::policy::{FailureMode, Priority};
+use crate::policy::FailureMode;
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, Headers, RequestHead, guess_format};
+use crate::request::{Endpoint, Headers, Hints, RequestHead, guess_format};
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
 
@@ -26,7 +26,8 @@ pub(super) struct Head {
     pub(super) user_agent: String,
     pub(super) client_address: String,
     pub(super) user: Option<String>,
-    pub(super) priority: Option<Priority>,
+    /// What the client says of the request to Paddock alone.
+    pub(super) hints: Hints,
     /// Whether the request said how long its body is, and still does.
     pub(super) has_length: bool,
     /// Whether the headers have gone on, so that neither they nor the route can be changed.
@@ -79,11 +80,11 @@ impl Exchange {
                 _ => String::new(),
             },
             path: text(Some(head.path)),
+            hints: Hints::of(&head),
             request_id,
             user_agent: text(head.user_agent),
             target,
             client_address: client_address(headers),
-            priority: head.priority.and_then(Priority::named),
             user: head
                 .user
                 .map(|user| text(Some(user)))

@@ -99,7 +99,7 @@ pub(super) fn others_are_ahead<S: SharedStore>(
 
 /// A request may stand back behind its namespace's others, and never push before other namespaces'.
 fn priority(head: &Head, policy: &NamespacePolicy) -> Priority {
-    let wanted = head.priority.unwrap_or(policy.priority);
+    let wanted = head.hints.priority.unwrap_or(policy.priority);
     wanted.max(policy.priority)
 }
 

@@ -32,6 +32,17 @@ pub struct Model {
     /// Most output tokens of a request that sets no limit: what its reservation assumes.
     #[serde(default = "default_max_output_tokens")]
     pub max_output_tokens: u64,
+    /// What it can do ([`super::capability`]); empty means that nobody has said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+}
+
+impl Model {
+    /// Whether it has a capability, as far as is known: what does not say what it can do may have
+    /// it.
+    pub fn may_have(&self, capability: &str) -> bool {
+        self.capabilities.is_empty() || self.capabilities.iter().any(|own| own == capability)
+    }
 }
 
 const fn default_max_output_tokens() -> u64 {
@@ -51,6 +62,7 @@ impl Catalog {
             upstream: upstream.to_owned(),
             price: Some(price),
             max_output_tokens: DEFAULT_MAX_OUTPUT_TOKENS,
+            capabilities: Vec::new(),
         };
         // Cents per million tokens.
         let models = vec![

@@ -1,21 +1,25 @@
 //! Who may do what: the policy as the accounting service hands it to gateways, and as an
 //! operator writes it inline for a standalone gateway.
 
+mod capability;
 mod catalog;
 mod endpoint;
 mod key;
 mod limits;
 mod namespace;
 mod organization;
+mod routing;
 mod settings;
 mod user;
 
+pub use capability::{capability, seen};
 pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
 pub use endpoint::{EndpointScope, Role};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
+pub use routing::{AUTO, Conditions, Routing, Rule, Temperature, is_auto};
 pub use settings::{
     ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,
     ThrottleMode,

@@ -1,7 +1,7 @@
 //! One namespace (team, project), as far as a gateway needs to know it.
 
 use super::key::yes;
-use super::{DEFAULT_ORGANIZATION, Limits, Settings, UserQuotas};
+use super::{DEFAULT_ORGANIZATION, Limits, Routing, Settings, UserQuotas};
 use serde::{Deserialize, Serialize};
 
 /// A namespace's rights, limits and settings.
@@ -24,6 +24,9 @@ pub struct NamespacePolicy {
     /// How it behaves where its budget runs low, and what its content may be.
     #[serde(default)]
     pub settings: Settings,
+    /// Where its requests for the model `auto` are routed; absent means they are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing: Option<Routing>,
     /// Its place where namespaces compete.
     #[serde(default)]
     pub priority: Priority,

@@ -7,6 +7,7 @@ mod access;
 mod capacity;
 mod code;
 mod reply;
+mod routing;
 mod text;
 
 pub use capacity::{Budget, Rate};

@@ -89,6 +89,10 @@ pub struct RequestHead<'a> {
     pub namespace: Result<Option<&'a [u8]>, NamespaceConflict>,
     /// `x-priority`.
     pub priority: Option<&'a [u8]>,
+    /// `x-batch-mode`.
+    pub batch_mode: Option<&'a [u8]>,
+    /// `x-capability`.
+    pub capability: Option<&'a [u8]>,
     /// `x-reservation-id`.
     pub reservation_id: Option<&'a [u8]>,
     /// `x-user`.
@@ -115,6 +119,8 @@ impl<'a> RequestHead<'a> {
             credential: None,
             namespace: Ok(None),
             priority: None,
+            batch_mode: None,
+            capability: None,
             reservation_id: None,
             user: None,
             content_length: None,
@@ -137,8 +143,8 @@ impl<'a> RequestHead<'a> {
                 "api-key" => head.distrust(name),
                 _ if name.starts_with("x-paddock-") => head.distrust(name),
                 "authorization" | "x-api-key" | "x-goog-api-key" | "x-namespace" | "x-team"
-                | "x-project" | "x-priority" | "x-reservation-id" | "x-user"
-                | "accept-encoding" => {
+                | "x-project" | "x-priority" | "x-batch-mode" | "x-capability"
+                | "x-reservation-id" | "x-user" | "accept-encoding" => {
                     head.distrust(name);
                     match name {
                         "authorization" => {
@@ -147,6 +153,8 @@ impl<'a> RequestHead<'a> {
                         "x-api-key" => first(&mut api_key, value),
                         "x-goog-api-key" => first(&mut google_key, value),
                         "x-priority" => first(&mut head.priority, value),
+                        "x-batch-mode" => first(&mut head.batch_mode, value),
+                        "x-capability" => first(&mut head.capability, value),
                         "x-reservation-id" => first(&mut head.reservation_id, value),
                         "x-user" => first(&mut head.user, value),
                         "accept-encoding" => head.has_accept_encoding = true,

@@ -2,20 +2,26 @@
 
 mod body;
 mod endpoint;
+mod features;
 mod fields;
 mod gemini;
 mod head;
+mod hints;
 mod prompt;
 mod query;
 mod reader;
 mod rewrite;
 mod scalar;
+mod strip;
 
 pub use body::{BodyError, ModelRequest, read_body};
 pub use endpoint::{Endpoint, guess_format};
+pub use features::{Features, read_features};
 pub use gemini::{GeminiVerb, path_with_model};
 pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, RequestHead};
+pub use hints::Hints;
 pub use prompt::PromptSize;
+pub use strip::without_hints;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@ mod change;
 mod create;
 mod delete;
 mod list;
+mod resolve;
+mod routing;
 mod settings;
 mod show;
 mod usage;
@@ -15,6 +17,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::Tx;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 /// The routes of namespaces.
@@ -31,6 +34,14 @@ pub fn routes() -> Router<SharedApp> {
         .route(
             "/v1/namespaces/{name}/settings",
             get(settings::show).put(settings::put),
+        )
+        .route(
+            "/v1/namespaces/{name}/routing",
+            get(routing::show).put(routing::put).delete(routing::delete),
+        )
+        .route(
+            "/v1/namespaces/{name}/routing/resolve",
+            post(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)),
         )
 }
 

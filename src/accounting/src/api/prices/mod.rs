@@ -32,6 +32,7 @@ struct PriceView {
     reasoning_usd_per_million: Option<f64>,
     batch_percent: Option<u64>,
     max_output_tokens: u64,
+    capabilities: Vec<String>,
 }
 
 impl From<&Model> for PriceView {
@@ -56,6 +57,7 @@ impl From<&Model> for PriceView {
             reasoning_usd_per_million: part(|price| price.reasoning.or(Some(price.output))),
             batch_percent: price.map(|price| price.batch_percent.unwrap_or(100)),
             max_output_tokens: model.max_output_tokens,
+            capabilities: model.capabilities.clone(),
         }
     }
 }

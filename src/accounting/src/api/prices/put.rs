@@ -11,7 +11,7 @@ use crate::store::{catalog, policy};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use paddock_core::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
+use paddock_core::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model, capability, is_auto};
 use paddock_core::usage::Price;
 use serde::Serialize;
 
@@ -55,6 +55,10 @@ fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, b
         let message = "A model's name has 1 to 256 characters and no blanks around it.";
         return Err(ApiError::invalid("model", message));
     }
+    if is_auto(name) {
+        let message = "The name 'auto' asks for routing: a model cannot have it.";
+        return Err(ApiError::invalid("model", message));
+    }
     let own = known.filter(|model| model.name.eq_ignore_ascii_case(name));
     if let (Some(model), None) = (known, own) {
         let message = format!(
@@ -66,6 +70,7 @@ fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, b
     let price = price(fields, own.and_then(|model| model.price))?;
     let upstream = fields.text("upstream")?.flatten();
     let tokens = fields.whole("max_output_tokens", 1, MAX_OUTPUT)?.flatten();
+    let capabilities = capabilities(fields, own)?;
     let Some(upstream) = upstream.or_else(|| own.map(|model| model.upstream.clone())) else {
         let message = "Missing required parameter: 'upstream'. A new model needs the name of the \
                        Envoy cluster that serves it.";
@@ -75,11 +80,32 @@ fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, b
         name: own.map_or(name, |model| &model.name).to_owned(),
         upstream,
         price: Some(price),
+        capabilities,
         max_output_tokens: tokens.unwrap_or_else(|| {
             own.map_or(DEFAULT_MAX_OUTPUT_TOKENS, |model| model.max_output_tokens)
         }),
     };
     Ok((model, own.is_none()))
+}
+
+/// What is not sent stays; `null` means that nobody says what the model can do.
+fn capabilities(fields: &mut Fields, own: Option<&Model>) -> Result<Vec<String>, ApiError> {
+    let Some(written) = fields.texts("capabilities")? else {
+        return Ok(own.map(|own| own.capabilities.clone()).unwrap_or_default());
+    };
+    let mut capabilities: Vec<String> = Vec::new();
+    for word in written.unwrap_or_default() {
+        let Some(name) = capability(&word) else {
+            let message = format!(
+                "'{word}' is no capability: write one word, such as vision, tools or json."
+            );
+            return Err(ApiError::invalid("capabilities", message));
+        };
+        if !capabilities.contains(&name) {
+            capabilities.push(name);
+        }
+    }
+    Ok(capabilities)
 }
 
 /// What is not sent stays; what is `null` has no price of its own: prompt tokens then cost what

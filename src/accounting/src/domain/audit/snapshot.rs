@@ -104,6 +104,7 @@ impl Snapshot for Model {
             "output_usd_per_million": price(own.map(|price| price.output)),
             "reasoning_usd_per_million": price(own.and_then(|price| price.reasoning)),
             "batch_percent": own.and_then(|price| price.batch_percent),
+            "capabilities": self.capabilities,
         })
     }
 }

@@ -8,4 +8,5 @@ mod order;
 mod organizations;
 mod pricing;
 mod refusals;
+mod routing;
 mod throttling;

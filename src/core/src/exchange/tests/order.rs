@@ -4,7 +4,6 @@ use super::bench::*;
 use crate::exchange::Question;
 use crate::exchange::{Effect, Exchange, Input, Verdict};
 use crate::money::Money;
-use crate::queue;
 use crate::request::Headers;
 use crate::wire::{CapPeriod, Lease, LendAnswer};
 use crate::worker::apply_lend;
@@ -23,8 +22,6 @@ enum Happening {
     Grows(usize),
     Body(Vec<u8>),
     Answered(bool),
-    /// The queue says it is its turn.
-    Turn,
     /// The answer to the last question is taken over.
     Lent(i64),
     ResponseHeaders {
@@ -60,7 +57,6 @@ fn happening() -> impl Strategy<Value = Happening> {
         5 => bodies.prop_map(Happening::Body),
         2 => any::<bool>().prop_map(Happening::Answered),
         2 => (0i64..3_000_000).prop_map(Happening::Lent),
-        2 => Just(Happening::Turn),
         3 => (prop_oneof![Just(200u16), Just(500), Just(0)], any::<bool>(),
               proptest::bool::weighted(0.1), proptest::bool::weighted(0.1))
             .prop_map(|(status, stream, local, end)| {
@@ -83,30 +79,11 @@ fn heads() -> [HeaderList; 5] {
     ]
 }
 
-/// What becomes of the excess of a namespace that is throttled from the start; none is not.
-const MODES: [&str; 4] = [
-    "",
-    r#","throttle_mode":"reject""#,
-    r#","throttle_mode":"redirect","fallback_model":"large""#,
-    r#","throttle_mode":"queue","queue_timeout_seconds":15"#,
-];
-
 /// A gateway of either kind whose tenant is known and limited at every level.
-fn bench(leased: bool, mode: &str) -> Bench {
+fn bench(leased: bool) -> Bench {
     let limits = r#","rate_limit_per_minute":600,"max_concurrency":3,"monthly_quota_usd":0.01"#;
     let of_users = format!(r#"{limits},"user_monthly_quota_usd":0.005"#);
-    let settings = format!(
-        r#"{of_users},"settings":{{"auto_throttle_at_percent":1,"throttle_factor":0.001{mode}}}"#
-    );
-    let of_namespace = if mode.is_empty() { of_users } else { settings };
-    let mut bench = Bench::of_organization(limits, &of_namespace, limits);
-    if !mode.is_empty() {
-        // A percent of the budget is spent, and with it what throttling leaves of the rate.
-        let (mut exchange, _) = bench.chat(&body("small", r#","max_tokens":10"#));
-        bench.answer(&mut exchange, 200, "application/json");
-        let chunk = br#"{"usage":{"prompt_tokens":0,"completion_tokens":10}}"#;
-        bench.step(&mut exchange, Input::ResponseBody { chunk, end: true });
-    }
+    let mut bench = Bench::of_organization(limits, &of_users, limits);
     if leased {
         let config = Bench::leased("").0.gateway.config;
         bench.gateway.config.accounting = config.accounting;
@@ -129,7 +106,7 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
         spent: Money::ZERO,
-        used_percent: 100,
+        used_percent: 0,
         short: need.amount.nanos() > lent,
     });
     let (answer, now) = (
@@ -157,7 +134,6 @@ fn is_request(happening: &Happening) -> bool {
             | Happening::Grows(_)
             | Happening::Body(_)
             | Happening::Answered(_)
-            | Happening::Turn
     )
 }
 
@@ -166,9 +142,9 @@ proptest! {
 
     #[test]
     fn nothing_goes_on_without_a_reservation_and_nothing_is_held_in_the_end(
-        leased: bool, mode in prop::sample::select(MODES.to_vec()), mut happenings in proptest::collection::vec(happening(), 1..14),
+        leased: bool, mut happenings in proptest::collection::vec(happening(), 1..14),
     ) {
-        let (mut bench, heads) = (bench(leased, mode), heads());
+        let (mut bench, heads) = (bench(leased), heads());
         let mut exchange = Exchange::default();
         let (mut admitted, mut emitted, mut question) = (0, 0, None);
         happenings.extend([Happening::Closed, Happening::Closed]);
@@ -182,7 +158,6 @@ proptest! {
                 Happening::Grows(received) => Input::RequestBodyGrows { received: *received },
                 Happening::Body(body) => Input::RequestBody { body },
                 Happening::Answered(reached) => Input::Answered { reached: *reached },
-                Happening::Turn => Input::Turn,
                 Happening::ResponseHeaders { status, stream, local, end } => Input::ResponseHeaders {
                     status: *status,
                     content_type: if *stream { b"text/event-stream" } else { b"application/json" },
@@ -225,7 +200,6 @@ proptest! {
             prop_assert_eq!(record.books.reserved.total(), 0);
             prop_assert_eq!(record.slice.reserved.total(), 0);
         }
-        prop_assert_eq!(queue::read(&bench.store, "n").waiting(), 0);
         // A refused or finished exchange stays so, whatever comes after.
         let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&heads[0]), attributes: &[], end: false });
         prop_assert!(admitted > 0 || again.verdict == Verdict::Wait);

@@ -1,0 +1,108 @@
+//! `/v1/namespaces/{name}/routing`: where requests for the model `auto` go.
+
+use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::{catalog, namespaces, policy};
+use axum::Json;
+use axum::extract::{Path, State};
+use paddock_core::policy::Routing;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A routing in JSON.
+#[derive(Debug, Serialize)]
+pub struct RoutingView {
+    object: &'static str,
+    namespace: String,
+    #[serde(flatten)]
+    routing: Routing,
+}
+
+impl RoutingView {
+    fn new(namespace: String, routing: Routing) -> RoutingView {
+        RoutingView {
+            object: "namespace.routing",
+            namespace,
+            routing,
+        }
+    }
+}
+
+/// `GET`: answers admins, and the holders of the namespace's keys; 404 where there is none.
+pub async fn show(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<RoutingView>, ApiError> {
+    caller.may_read_namespace(&name)?;
+    let mut tx = app.store.read().await?;
+    let namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    let routing = namespace.routing;
+    let routing = routing.ok_or_else(|| ApiError::not_found("routing of namespace", &name))?;
+    Ok(Json(RoutingView::new(name, routing)))
+}
+
+/// `PUT`: replaces the whole routing. In force at every gateway within two seconds.
+pub async fn put(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(name): Path<String>,
+    Body(body): Body,
+) -> Result<Json<RoutingView>, ApiError> {
+    caller.may_manage()?;
+    let written: Value = serde_json::from_slice(&body).map_err(|error| {
+        let message = format!("The body of your request is not valid JSON: {error}");
+        ApiError::invalid("", message)
+    })?;
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let mut namespace = place.namespace.clone();
+    let catalog = catalog::load(&mut tx).await?;
+    let routing = Routing::read(&written, &catalog)
+        .map_err(|problems| ApiError::problems("rules", problems))?;
+    namespace.routing = Some(routing.clone());
+    namespace.revision = revision;
+    namespace.updated_at = app.now();
+    namespaces::update(&mut tx, &namespace).await?;
+    let change = place.change("namespace.routing.update", &name);
+    let change = change.before(&place.namespace).after(&namespace);
+    audit::record(&mut tx, &actor, change).await?;
+    tx.commit().await?;
+    tracing::info!(namespace = name, "set a namespace's routing");
+    Ok(Json(RoutingView::new(name, routing)))
+}
+
+/// `DELETE`: requests for `auto` are refused again.
+pub async fn delete(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    caller.may_manage()?;
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let mut namespace = place.namespace.clone();
+    if namespace.routing.take().is_none() {
+        return Err(ApiError::not_found("routing of namespace", &name));
+    }
+    namespace.revision = revision;
+    namespace.updated_at = app.now();
+    namespaces::update(&mut tx, &namespace).await?;
+    let change = place.change("namespace.routing.delete", &name);
+    let change = change.before(&place.namespace).after(&namespace);
+    audit::record(&mut tx, &actor, change).await?;
+    tx.commit().await?;
+    tracing::info!(namespace = name, "removed a namespace's routing");
+    Ok(Json(json!({
+        "object": "namespace.routing",
+        "namespace": name,
+        "deleted": true,
+    })))
+}

@@ -1,0 +1,76 @@
+//! Requests for the model `auto`: the namespace's routing chooses.
+
+use super::admit::BodyRead;
+use super::effect::Step;
+use super::prepare::Choice;
+use super::request::Head;
+use super::{Exchange, Gateway, Surroundings};
+use crate::authorization::ModelRights;
+use crate::identity::Caller;
+use crate::refusal::Refusal;
+use crate::request::{read_body, read_features, without_hints};
+use crate::routing::route;
+use crate::store::SharedStore;
+use std::rc::Rc;
+
+impl Exchange {
+    /// Has the caller's routing choose, and goes on with the body less what was said to Paddock
+    /// alone.
+    pub(super) fn decide_routed<S: SharedStore>(
+        &mut self,
+        head: Head,
+        caller: Caller,
+        read: BodyRead<'_>,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let (model, reason) = match choose(&head, &caller, read, on.gateway) {
+            Ok(chosen) => chosen,
+            Err(refusal) => {
+                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+            }
+        };
+        let choice = Choice {
+            model: &model,
+            reason: Some(reason),
+        };
+        let Some(body) = without_hints(read.body) else {
+            return self.decide_on(choice, head, caller, read, on);
+        };
+        match read_body(read.endpoint, &body) {
+            Ok(request) => {
+                let read = BodyRead {
+                    endpoint: read.endpoint,
+                    request: &request,
+                    body: &body,
+                    is_changed: true,
+                };
+                self.decide_on(choice, head, caller, read, on)
+            }
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                self.refuse(&refusal, head.format, &head.request_id, Some(&caller))
+            }
+        }
+    }
+}
+
+/// The model that the caller's routing chooses, and what `x-paddock-reason` says.
+fn choose(
+    head: &Head,
+    caller: &Caller,
+    read: BodyRead<'_>,
+    gateway: &Gateway,
+) -> Result<(String, String), Refusal> {
+    let catalog = gateway.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let namespace = &caller.namespace().policy;
+    let rights = ModelRights::of(caller);
+    let Some(routing) = &namespace.routing else {
+        let known = rights.allowed(&catalog);
+        return Err(Refusal::routing_not_set(&namespace.name, known));
+    };
+    let features = read_features(read.endpoint, read.request, read.body, &head.hints);
+    let routed = route(routing, &features, namespace.priority, &catalog, &rights);
+    let routed =
+        routed.map_err(|unroutable| Refusal::not_routable(&namespace.name, &unroutable))?;
+    Ok((routed.model.name.clone(), routed.to_string()))
+}
