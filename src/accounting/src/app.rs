@@ -4,6 +4,7 @@ use crate::api;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::records::DEFAULT_ORGANIZATION;
+use crate::domain::usage_feed::UsageFeed;
 use crate::gateway;
 use crate::http::{health, request_log};
 use crate::metrics::Metrics;
@@ -21,6 +22,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The configuration.
     pub config: Config,
+    /// Usage as it is booked, for those who listen.
+    pub usage_feed: UsageFeed,
     /// The counters.
     pub metrics: Metrics,
 }
@@ -48,6 +51,7 @@ impl App {
             store,
             clock,
             config,
+            usage_feed: UsageFeed::default(),
             metrics: Metrics::default(),
         }))
     }

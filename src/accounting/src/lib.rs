@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod app;
+mod background;
 pub mod clock;
 pub mod config;
 pub mod domain;

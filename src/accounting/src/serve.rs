@@ -1,6 +1,7 @@
 //! `paddock serve`: from options to a service that runs until it is told to stop.
 
 use crate::app::{self, App};
+use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions};
 use crate::store::Store;
@@ -39,7 +40,10 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    serve(listener, app::router(app), stop_signal()?).await?;
+    let stop = stop_signal()?;
+    let background = tokio::spawn(background::run(app.clone(), stop.clone()));
+    serve(listener, app::router(app), stop).await?;
+    background.await.context("a background task failed")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

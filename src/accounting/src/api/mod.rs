@@ -2,12 +2,14 @@
 
 mod account;
 mod audit;
+mod cost_attribution;
 mod keys;
 mod namespaces;
 mod organizations;
 mod prices;
 mod roles;
 mod team;
+mod usage;
 
 use crate::app::SharedApp;
 use axum::Router;
@@ -22,11 +24,13 @@ pub fn routes() -> Router<SharedApp> {
     Router::new()
         .route("/v1/account/balance", get(account::balance))
         .route("/v1/roles", get(roles::list))
+        .route("/v1/cost-attribution", get(cost_attribution::handle))
         .merge(audit::routes())
         .merge(keys::routes())
         .merge(namespaces::routes())
         .merge(organizations::routes())
         .merge(prices::routes())
         .merge(team::routes())
+        .merge(usage::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -7,6 +7,7 @@ use crate::domain::scope::Scope;
 use crate::ids;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
+use crate::store::user_rollups::UserRollups;
 use crate::store::{StoreError, Tx, audit, events, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
@@ -104,6 +105,7 @@ pub async fn book(
     let new = events::insert(tx, gateway, &batch.events, number).await?;
     events::reject(tx, gateway, &batch.rejected, now).await?;
     let mut rollups = Rollups::default();
+    let mut users = UserRollups::default();
     let mut calls = Calls::default();
     let mut amounts: BTreeMap<spend::SpendKey, Money> = BTreeMap::new();
     let mut lease_spend: BTreeMap<i64, Money> = BTreeMap::new();
@@ -113,6 +115,7 @@ pub async fn book(
         .filter(|event| new.contains(&event.id.to_string()))
     {
         rollups.add(event);
+        users.add(event);
         calls.add(gateway, event);
         if event.cost > Money::ZERO {
             add_amounts(&mut amounts, event);
@@ -126,6 +129,7 @@ pub async fn book(
     scopes.extend(reports.iter().map(|report| report.scope.clone()));
     let scarce = leases::lock(tx, &scopes).await?;
     rollups.store(tx).await?;
+    users.store(tx).await?;
     spend::add(tx, amounts).await?;
     leases::add_spent(tx, &lease_spend).await?;
 

@@ -12,3 +12,4 @@ pub mod report;
 pub mod scope;
 pub mod slug;
 pub mod standing;
+pub mod usage_feed;

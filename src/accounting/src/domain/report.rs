@@ -1,6 +1,7 @@
 //! Which time a usage report covers, and in which steps.
 
-use crate::domain::period::{DAY, HOUR, start_of, start_of_month};
+use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
+use crate::store::costs::{Days, Piece};
 use crate::store::reports::{Span, Sums};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -54,6 +55,46 @@ impl Period {
             _ => Step::Day,
         }
     }
+}
+
+/// Which days a report of costs covers.
+#[derive(Clone, Copy, Debug)]
+pub struct DayRange;
+
+impl DayRange {
+    /// From a [`Period`]'s name or `previous_month`, today included; `None` otherwise.
+    pub fn parse(text: &str, now: Timestamp) -> Option<Days> {
+        if text == "previous_month" {
+            let end = start_of_month(now);
+            let last = Timestamp::from_secs(end.secs().saturating_sub(1));
+            let start = start_of_month(last);
+            return Some(Days { start, end });
+        }
+        let start = Period::parse(text)?.start(now, Timestamp::EPOCH);
+        Some(Days {
+            start: start_of(DAY, start),
+            end: now.end_of_day(),
+        })
+    }
+}
+
+/// The rollups that together are the time from `from` to `until`, in whole minutes around it: days
+/// where whole days lie in it, hours and minutes at its ends.
+pub fn cover(from: Timestamp, until: Timestamp) -> Vec<Piece> {
+    let mut at = start_of(MINUTE, from).secs();
+    let end = until.secs().div_ceil(MINUTE).saturating_mul(MINUTE);
+    let mut pieces: Vec<Piece> = Vec::new();
+    while at < end {
+        let fits = |step: &u64| at.is_multiple_of(*step) && at.saturating_add(*step) <= end;
+        let step = [DAY, HOUR].into_iter().find(fits).unwrap_or(MINUTE);
+        let next = at.saturating_add(step);
+        match pieces.last_mut() {
+            Some(piece) if piece.0 == step => piece.2 = next,
+            _ => pieces.push((step, at, next)),
+        }
+        at = next;
+    }
+    pieces
 }
 
 /// The step of a series.
@@ -131,6 +172,20 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_covered_once_by_the_coarsest_rollups() {
+        let at = |hours: u64, minutes: u64| Timestamp::from_secs(hours * HOUR + minutes * MINUTE);
+        let pieces = cover(at(22, 58), at(73, 2));
+        let seconds = |pieces: &[Piece]| pieces.iter().map(|piece| piece.2 - piece.1).sum::<u64>();
+        assert_eq!(seconds(&pieces), 50 * HOUR + 4 * MINUTE);
+        let steps: Vec<u64> = pieces.iter().map(|piece| piece.0).collect();
+        assert_eq!(steps, [MINUTE, HOUR, DAY, HOUR, MINUTE]);
+        assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
+        let odd = Timestamp::from_secs(61);
+        assert_eq!(cover(odd, Timestamp::from_secs(62)), [(MINUTE, 60, 120)]);
+        assert_eq!(cover(odd, Timestamp::EPOCH), []);
+    }
 
     #[test]
     fn a_series_has_every_step_and_no_more() {

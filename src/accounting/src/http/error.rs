@@ -152,6 +152,13 @@ impl ApiError {
         )
     }
 
+    /// 503: the service is about to stop.
+    pub fn stopping() -> ApiError {
+        let message = "The service is stopping. Connect again in a moment.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
+    }
+
     fn unavailable() -> ApiError {
         let message = "The database does not answer. Nothing was changed; try again in a moment.";
         let code = "accounting_unavailable";

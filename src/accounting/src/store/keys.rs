@@ -283,6 +283,23 @@ pub async fn names(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>, S
     Ok(names)
 }
 
+/// The tags of keys by their ids, those deleted included: JSON, where they have any.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn tags(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
+    let mut tags = Vec::new();
+    for table in ["retired_keys", "keys"] {
+        let head = format!("SELECT id, tags FROM {table} WHERE tags IS NOT NULL AND id");
+        tags.extend(
+            tx.among::<(String, String)>(&head, args![], &ids, "")
+                .await?,
+        );
+    }
+    Ok(tags)
+}
+
 /// Deletes a key and its secrets. Its name stays, for reports of what it used.
 ///
 /// # Errors

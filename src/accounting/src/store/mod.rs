@@ -6,6 +6,7 @@
 mod args;
 pub mod audit;
 pub mod catalog;
+pub mod costs;
 pub mod events;
 pub mod keys;
 pub mod leases;
@@ -16,7 +17,9 @@ pub mod reports;
 pub mod rollups;
 pub mod spend;
 mod tx;
+pub mod usage_feed;
 pub mod user_quotas;
+pub mod user_rollups;
 
 pub(crate) use args::args;
 pub use args::{Args, Value};

@@ -248,3 +248,13 @@ fn values(namespace: &Namespace) -> super::Args {
         namespace.routing.as_ref().map(to_text),
     ]
 }
+
+/// The tags of namespaces by their names: JSON, where they have any.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn tags(tx: &mut Tx, names: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
+    let names: Vec<super::Value> = names.iter().map(|name| (*name).into()).collect();
+    let head = "SELECT name, tags FROM namespaces WHERE tags IS NOT NULL AND name";
+    tx.among(head, args![], &names, "").await
+}

@@ -5,7 +5,12 @@ use crate::domain::period::MINUTE;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 
-const TOKENS: &str = "input_tokens + cached_input_tokens + cache_write_tokens + output_tokens";
+pub(super) const TOKENS: &str =
+    "input_tokens + cached_input_tokens + cache_write_tokens + output_tokens";
+
+/// The same of an event `e`.
+pub(super) const TOKENS_OF_EVENT: &str = "e.input_tokens + e.cached_input_tokens \
+    + e.cache_write_5m_tokens + e.cache_write_1h_tokens + e.output_tokens";
 
 /// Whose usage.
 #[derive(Clone, Debug)]
@@ -54,7 +59,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    fn new((requests, tokens, cost, latency_ms): (i64, i64, i64, i64)) -> Sums {
+    pub(super) fn new((requests, tokens, cost, latency_ms): (i64, i64, i64, i64)) -> Sums {
         Sums {
             requests: loaded(requests),
             tokens: loaded(tokens),

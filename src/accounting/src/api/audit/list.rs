@@ -3,6 +3,7 @@
 use super::cursor::Cursor;
 use super::entry::{CONTRACT, MORE};
 use super::export::{Export, Format, Wish};
+use super::per_key::PerKey;
 use crate::app::SharedApp;
 use crate::domain::period::{HOUR, start_of};
 use crate::http::caller::Caller;
@@ -10,7 +11,8 @@ use crate::http::error::ApiError;
 use crate::http::period::{Edge, moment};
 use crate::http::query::Parameters;
 use crate::store::audit::Scope;
-use crate::store::stored;
+use crate::store::costs::Reach;
+use crate::store::{StoreError, stored};
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header;
@@ -37,6 +39,7 @@ pub async fn handle(
     let now = app.now();
     let (from, until) = period(&mut query, now)?;
     let action = query.take("action");
+    let aggregation = query.take("aggregation");
     let wish = Wish {
         scope: Scope {
             organization,
@@ -65,17 +68,43 @@ pub async fn handle(
         return Err(ApiError::invalid("limit", message));
     }
     let format = wish.format;
+    if let Some(aggregation) = aggregation {
+        let reach = Reach {
+            organization: wish.scope.organization,
+            namespace: wish.scope.namespace,
+        };
+        let is_plain = wish.action.is_none() && wish.limit.is_none() && wish.cursor.is_none();
+        if aggregation != "per_key" || !is_plain {
+            let message = "'aggregation' must be per_key: the sums of each key's calls, without \
+                           'action', 'limit' and 'cursor'.";
+            return Err(ApiError::invalid("aggregation", message));
+        }
+        let mut sums = PerKey::new(app, reach, (from, until), format, include_cost);
+        let first = sums.next().await?;
+        let rest = stream::try_unfold(sums, |mut sums| async move {
+            let piece = sums.next().await.inspect_err(broke_off)?;
+            Ok::<_, StoreError>(piece.map(|piece| (piece, sums)))
+        });
+        let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
+        return Ok(answer(format, body));
+    }
     let mut export = Export::new(app, Wish { fields, ..wish });
     // The first piece before the answer begins: a database that is away is told as an error.
     let first = export.next().await?;
     let rest = stream::try_unfold(export, |mut export| async move {
-        let piece = export.next().await.inspect_err(|error| {
-            tracing::error!(%error, "an export of the audit broke off");
-        })?;
-        Ok::<_, crate::store::StoreError>(piece.map(|piece| (piece, export)))
+        let piece = export.next().await.inspect_err(broke_off)?;
+        Ok::<_, StoreError>(piece.map(|piece| (piece, export)))
     });
     let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
-    Ok(match format {
+    Ok(answer(format, body))
+}
+
+fn broke_off(error: &StoreError) {
+    tracing::error!(%error, "an export of the audit broke off");
+}
+
+fn answer(format: Format, body: Body) -> Response {
+    match format {
         Format::Json => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Format::Csv => {
             let headers = [
@@ -90,7 +119,7 @@ pub async fn handle(
             ];
             (headers, body).into_response()
         }
-    })
+    }
 }
 
 /// From `start_date` to `end_date`: 90 days up to its end where no start is named.

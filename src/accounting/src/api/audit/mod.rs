@@ -6,6 +6,7 @@ mod entry;
 mod export;
 mod list;
 mod names;
+mod per_key;
 mod verify;
 
 use crate::app::SharedApp;

@@ -1,6 +1,7 @@
 //! `/v1/team`: the caller's own namespace.
 
 mod quotas;
+mod usage;
 
 use crate::app::SharedApp;
 use crate::domain::standing::Place;
@@ -8,11 +9,13 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::Tx;
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 
 /// The routes of the team view.
 pub fn routes() -> Router<SharedApp> {
-    Router::new().route("/v1/team/quotas", post(quotas::put).get(quotas::list))
+    Router::new()
+        .route("/v1/team/quotas", post(quotas::put).get(quotas::list))
+        .route("/v1/team/usage", get(usage::handle))
 }
 
 /// The namespace that is named, where it is within the caller's reach; without a name the

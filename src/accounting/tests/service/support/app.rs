@@ -156,6 +156,11 @@ impl TestApp {
         }
     }
 
+    /// One request whose answer is read by the test.
+    pub async fn open(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.call(ADMIN, "GET", path, Value::Null).await
     }

@@ -1,0 +1,39 @@
+//! What the service does by itself while it runs.
+
+use crate::app::SharedApp;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+/// How often the feed of usage is read, where somebody listens.
+const FEED: Duration = Duration::from_secs(1);
+
+/// Runs until told to stop; then streams of usage end.
+pub async fn run(app: SharedApp, stop: watch::Receiver<bool>) {
+    feed(&app, stop).await;
+    app.usage_feed.close();
+}
+
+/// Whether it is time for the next round; `false` where it is time to stop.
+async fn wait(every: &mut tokio::time::Interval, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        // An error means that the sender is gone: stop as well.
+        _ = stop.wait_for(|stop| *stop) => false,
+        _ = every.tick() => true,
+    }
+}
+
+fn every(period: Duration) -> tokio::time::Interval {
+    let mut every = tokio::time::interval(period);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    every
+}
+
+async fn feed(app: &SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut every = every(FEED);
+    while wait(&mut every, &mut stop).await {
+        if let Err(error) = app.usage_feed.publish(&app.store, app.now()).await {
+            tracing::warn!(%error, "the feed of usage could not be read; trying again");
+        }
+    }
+}
