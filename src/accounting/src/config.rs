@@ -1,7 +1,10 @@
 //! How the service is configured: options as given, and the configuration they amount to.
 
+use crate::delivery::guard::Guard;
+use crate::delivery::outlet::Outlet;
 use crate::domain::caps::Terms;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, MAX_RATE};
@@ -15,7 +18,7 @@ use std::time::Duration;
 const MIN_SECRET: usize = 16;
 
 /// A secret an operator chose: it is never shown.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Secret(String);
 
 impl fmt::Debug for Secret {
@@ -76,6 +79,20 @@ pub struct ServeOptions {
     #[command(flatten)]
     /// What tenants may be given.
     pub policy: PolicyOptions,
+    #[command(flatten)]
+    /// Who is told what, and how.
+    pub notify: NotifyOptions,
+}
+
+/// Options of what goes out.
+#[derive(Clone, Debug, Default, Args)]
+pub struct NotifyOptions {
+    /// Let webhooks go to any address, also of the network the service is in. For trials.
+    #[arg(long, env = "PADDOCK_ALLOW_PRIVATE_WEBHOOKS")]
+    pub allow_private_webhooks: bool,
+    /// Networks that webhooks may go to beside the public Internet, like 10.1.0.0/16,fd00::/8.
+    #[arg(long, env = "PADDOCK_WEBHOOK_ALLOW_CIDRS", value_delimiter = ',')]
+    pub webhook_allow_cidrs: Vec<IpNet>,
 }
 
 /// Options that bound what tenants may be given.
@@ -133,7 +150,7 @@ impl Default for PolicyOptions {
 #[error("{0}")]
 pub struct ConfigError(String);
 
-/// The configuration the service runs by. It holds no secret, only digests.
+/// The configuration the service runs by. Of callers' secrets it holds digests.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The operator's key.
@@ -149,6 +166,8 @@ pub struct Config {
     /// What is answered of an organization that sets no limits, and the most its namespaces may be
     /// given. Gateways enforce what was set alone.
     pub organization: Limits,
+    /// The way out for webhooks.
+    pub outlet: Outlet,
 }
 
 impl Config {
@@ -160,6 +179,7 @@ impl Config {
         admin_key: &Secret,
         gateway_token: &Secret,
         policy: &PolicyOptions,
+        notify: &NotifyOptions,
         now: Timestamp,
     ) -> Result<Config, ConfigError> {
         for (secret, name) in [(admin_key, "ADMIN_KEY"), (gateway_token, "GATEWAY_TOKEN")] {
@@ -213,8 +233,17 @@ impl Config {
                 started_at: now,
             },
             organization,
+            outlet: outlet(notify)?,
         })
     }
+}
+
+fn outlet(notify: &NotifyOptions) -> Result<Outlet, ConfigError> {
+    let guard = Guard {
+        allow_all: notify.allow_private_webhooks,
+        allowed: notify.webhook_allow_cidrs.clone(),
+    };
+    Outlet::new(guard).map_err(|error| ConfigError(format!("TLS for webhooks: {error}")))
 }
 
 impl Secret {
@@ -235,7 +264,8 @@ mod tests {
             Secret("0123456789abcdef".to_owned()),
         );
         let policy = PolicyOptions::default();
-        let config = |a, b| Config::new(a, b, &policy, Timestamp::EPOCH);
+        let notify = NotifyOptions::default();
+        let config = |a, b| Config::new(a, b, &policy, &notify, Timestamp::EPOCH);
         let error = config(&short, &long).unwrap_err().to_string();
         assert!(error.contains("--admin-key (PADDOCK_ADMIN_KEY)") && !error.contains("hush"));
         assert!(

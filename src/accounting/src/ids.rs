@@ -1,5 +1,7 @@
 //! The one place that draws randomness and makes identifiers.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 
@@ -33,6 +35,31 @@ pub fn audit_batch(now: Timestamp) -> i64 {
     let random = i64::from(u32::from_be_bytes(random()) >> 1);
     let seconds = i64::try_from(now.secs()).unwrap_or(0) & 0xffff_ffff;
     ((seconds << 31) | random).max(1)
+}
+
+/// A new webhook's id: `wh_` and a UUID of version 7, without hyphens.
+pub fn webhook_id(now: Timestamp) -> String {
+    format!("wh_{}", uuid_v7(now).simple())
+}
+
+/// The id of something to be told: the receiver tells repetitions by it.
+pub fn event_id(now: Timestamp) -> String {
+    format!("evt_{}", uuid_v7(now).simple())
+}
+
+/// The id of one delivery of it.
+pub fn delivery_id(now: Timestamp) -> String {
+    format!("dlv_{}", uuid_v7(now).simple())
+}
+
+/// A new webhook's secret: `whsec_` and the Base64 of 256 random bits.
+pub fn webhook_secret() -> String {
+    format!("whsec_{}", STANDARD.encode(random::<32>()))
+}
+
+/// Any number, for waits that are to differ.
+pub fn jitter() -> u64 {
+    u64::from_be_bytes(random())
 }
 
 fn uuid_v7(now: Timestamp) -> uuid::Uuid {

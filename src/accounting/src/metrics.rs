@@ -26,12 +26,21 @@ struct RouteLabels {
     route: String,
 }
 
+/// Labels of an attempt to deliver: all from small sets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    channel: &'static str,
+    outcome: &'static str,
+}
+
 /// The service's counters.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    delivery_durations: Histogram,
     /// Events booked.
     pub events: Counter,
     /// Events that were in the ledger already.
@@ -56,6 +65,16 @@ impl Default for Metrics {
             Unit::Seconds,
             durations.clone(),
         );
+        let deliveries = Family::<DeliveryLabels, Counter>::default();
+        let help = "Attempts to deliver what the outbox holds";
+        registry.register("delivery_attempts", help, deliveries.clone());
+        let delivery_durations = Histogram::new(DURATIONS);
+        registry.register_with_unit(
+            "delivery_attempt_duration",
+            "Time an attempt to deliver took",
+            Unit::Seconds,
+            delivery_durations.clone(),
+        );
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -78,6 +97,8 @@ impl Default for Metrics {
             registry,
             requests,
             durations,
+            deliveries,
+            delivery_durations,
             events,
             repeated_events,
             rejected_events,
@@ -101,6 +122,13 @@ impl Metrics {
         self.durations
             .get_or_create(&labels)
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts an attempt to deliver: `channel` is how, `outcome` what became of it.
+    pub fn count_delivery(&self, channel: &'static str, outcome: &'static str, took: Duration) {
+        let labels = DeliveryLabels { channel, outcome };
+        self.deliveries.get_or_create(&labels).inc();
+        self.delivery_durations.observe(took.as_secs_f64());
     }
 
     /// All of it in the OpenMetrics text format.

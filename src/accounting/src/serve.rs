@@ -4,6 +4,7 @@ use crate::app::{self, App};
 use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions};
+use crate::delivery::worker;
 use crate::store::Store;
 use anyhow::Context;
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         &options.admin_key,
         &options.gateway_token,
         &options.policy,
+        &options.notify,
         clock.now(),
     )?;
     let store = Store::open(options.database_url.expose())
@@ -42,8 +44,11 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let stop = stop_signal()?;
     let background = tokio::spawn(background::run(app.clone(), stop.clone()));
+    let deliveries = tokio::spawn(worker::run(app.clone(), stop.clone()));
     serve(listener, app::router(app), stop).await?;
     background.await.context("a background task failed")?;
+    // What is under way is written down before the database is closed.
+    deliveries.await.context("the deliveries failed")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

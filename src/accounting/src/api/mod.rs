@@ -10,6 +10,7 @@ mod prices;
 mod roles;
 mod team;
 mod usage;
+mod webhooks;
 
 use crate::app::SharedApp;
 use axum::Router;
@@ -32,5 +33,6 @@ pub fn routes() -> Router<SharedApp> {
         .merge(prices::routes())
         .merge(team::routes())
         .merge(usage::routes())
+        .merge(webhooks::routes())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::audit::Calls;
 use crate::domain::caps::{self, Budget, Terms};
+use crate::domain::notices;
 use crate::domain::period::{Window, name};
 use crate::domain::scope::Scope;
 use crate::ids;
@@ -130,7 +131,9 @@ pub async fn book(
     let scarce = leases::lock(tx, &scopes).await?;
     rollups.store(tx).await?;
     users.store(tx).await?;
+    let months = months_of_namespaces(&amounts);
     spend::add(tx, amounts).await?;
+    notices::after_booking(tx, &months, now).await?;
     leases::add_spent(tx, &lease_spend).await?;
 
     let reported: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
@@ -162,6 +165,15 @@ pub async fn book(
         }
     }
     Ok(answer)
+}
+
+/// The namespaces that something is booked to, and the first seconds of the months.
+fn months_of_namespaces(amounts: &BTreeMap<spend::SpendKey, Money>) -> BTreeSet<(String, u64)> {
+    let keys = amounts.keys().filter_map(|(scope, period, start)| {
+        let namespace = scope.strip_prefix("namespace:")?;
+        (*period == name(CapPeriod::Monthly)).then(|| (namespace.to_owned(), *start))
+    });
+    keys.collect()
 }
 
 fn add_amounts(amounts: &mut BTreeMap<spend::SpendKey, Money>, event: &UsageEvent<'_>) {

@@ -4,6 +4,7 @@
 //! have outstanding, plus what is newly lent, is at most the quota.
 
 use crate::domain::caps::{self, Budget, Terms};
+use crate::domain::notices;
 use crate::domain::scope::Scope;
 use crate::ids;
 use crate::store::leases::{self, OpenLease};
@@ -39,9 +40,11 @@ pub async fn lend(
     for need in &request.needs {
         if let Some(budget) = budgets.get_mut(&need.scope) {
             reclaim(tx, terms, budget, now).await?;
-            answer
-                .leases
-                .push(cover(tx, terms, budget, &request.gateway, need, now).await?);
+            let lease = cover(tx, terms, budget, &request.gateway, need, now).await?;
+            if lease.short {
+                notices::after_refusal(tx, budget, need.amount, now).await?;
+            }
+            answer.leases.push(lease);
         }
     }
     Ok(answer)

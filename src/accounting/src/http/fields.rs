@@ -157,6 +157,27 @@ impl Fields {
         })
     }
 
+    /// A URL of at most 2048 characters; whether it is one is for others to say.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn url(&mut self, name: &str) -> Result<Patch<String>, ApiError> {
+        self.take(name, "a URL of at most 2048 characters", |value| {
+            let text = value.as_str()?.trim();
+            (!text.is_empty() && text.len() <= 2_048).then(|| text.to_owned())
+        })
+    }
+
+    /// A URL that must be there.
+    ///
+    /// # Errors
+    /// Where it is not there, or something else.
+    pub fn required_url(&mut self, name: &str) -> Result<String, ApiError> {
+        self.url(name)?.flatten().ok_or_else(|| {
+            ApiError::invalid(name, format!("Missing required parameter: '{name}'."))
+        })
+    }
+
     /// A text that must be there.
     ///
     /// # Errors

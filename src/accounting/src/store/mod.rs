@@ -7,6 +7,7 @@ mod args;
 pub mod audit;
 pub mod catalog;
 pub mod costs;
+pub mod deliveries;
 pub mod events;
 pub mod keys;
 pub mod leases;
@@ -20,6 +21,7 @@ mod tx;
 pub mod usage_feed;
 pub mod user_quotas;
 pub mod user_rollups;
+pub mod webhooks;
 
 pub(crate) use args::args;
 pub use args::{Args, Value};

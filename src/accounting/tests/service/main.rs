@@ -27,3 +27,4 @@ mod settings;
 mod support;
 mod usage_stream;
 mod users;
+mod webhooks;

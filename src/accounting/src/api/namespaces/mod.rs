@@ -46,7 +46,7 @@ pub fn routes() -> Router<SharedApp> {
 }
 
 /// The namespace of that name, where it is within the caller's reach.
-async fn find(
+pub(super) async fn find(
     app: &SharedApp,
     tx: &mut Tx,
     caller: &Caller,

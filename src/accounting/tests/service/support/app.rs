@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use paddock_accounting::app::{App, SharedApp, router};
 use paddock_accounting::clock::Clock;
-use paddock_accounting::config::{Config, PolicyOptions, Secret};
+use paddock_accounting::config::{Config, NotifyOptions, PolicyOptions, Secret};
 use paddock_accounting::store::Store;
 use paddock_core::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -76,6 +76,7 @@ impl TestApp {
             directory,
             at("2026-03-15T12:00:00Z"),
             PolicyOptions::default(),
+            NotifyOptions::default(),
         )
         .await
     }
@@ -87,8 +88,15 @@ impl TestApp {
             TempDir::new().unwrap(),
             self.now(),
             options,
+            NotifyOptions::default(),
         )
         .await
+    }
+
+    /// The same service with other options of what goes out.
+    pub async fn notifying(&self, notify: NotifyOptions) -> TestApp {
+        let (directory, options) = (TempDir::new().unwrap(), PolicyOptions::default());
+        TestApp::on(self.url.clone(), directory, self.now(), options, notify).await
     }
 
     async fn on(
@@ -96,10 +104,11 @@ impl TestApp {
         directory: TempDir,
         now: Timestamp,
         options: PolicyOptions,
+        notify: NotifyOptions,
     ) -> TestApp {
         let clock = ManualClock(Arc::new(AtomicU64::new(now.nanos())));
         let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
-        let config = Config::new(&admin, &gateway, &options, now).unwrap();
+        let config = Config::new(&admin, &gateway, &options, &notify, now).unwrap();
         let store = Store::open(&url).await.unwrap();
         let app = App::start(store, Arc::new(clock.clone()), config)
             .await

@@ -3,9 +3,11 @@
 mod app;
 mod gateway;
 mod postgres;
+mod receiver;
 
 pub use app::{ADMIN, Backend, GATEWAY, TestApp};
 pub use gateway::{Event, Gateway};
+pub use receiver::Receiver;
 
 /// Makes two tests of each body: one on SQLite, one on PostgreSQL.
 macro_rules! on_both_databases {

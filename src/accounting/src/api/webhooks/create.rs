@@ -1,0 +1,113 @@
+//! `POST /v1/namespaces/{name}/webhooks`: a new webhook.
+
+use super::view::WebhookView;
+use crate::api::namespaces;
+use crate::app::{App, SharedApp};
+use crate::config::Secret;
+use crate::delivery::signature;
+use crate::domain::audit::{self, Actor};
+use crate::domain::webhook::{Event, Webhook};
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::ids;
+use crate::store::webhooks;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+
+/// Most webhooks of one namespace: each is looked at whenever the namespace's usage is booked.
+const MOST: usize = 50;
+/// When `spend.threshold` is told where no percentage is sent.
+const DEFAULT_THRESHOLD: u64 = 80;
+
+/// A new webhook in JSON: the only answer that has a secret, and only one that was made here.
+#[derive(Debug, Serialize)]
+pub struct NewWebhook {
+    #[serde(flatten)]
+    webhook: WebhookView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// Makes a webhook. Without a `secret` one is made, and shown this once.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(name): Path<String>,
+    Body(body): Body,
+) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(&body)?;
+    let events: Option<Vec<Event>> = fields.words("events", &Event::NAMES)?.flatten();
+    let Some(mut events) = events else {
+        let message = format!(
+            "Missing required parameter: 'events', a list of {}.",
+            Event::NAMES.join(", ")
+        );
+        return Err(ApiError::invalid("events", message));
+    };
+    events.dedup();
+    let url = fields.required_url("url")?;
+    let given = usable_secret(&mut fields)?;
+    let percent = fields.whole("threshold_percent", 1, 100)?.flatten();
+    fields.finish()?;
+    target(&app, "url", &url).await?;
+
+    let made = given.is_none().then(ids::webhook_secret);
+    let secret = given.or(made.clone()).unwrap_or_default();
+    let has_threshold = events.contains(&Event::Threshold);
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let place = namespaces::find(&app, &mut tx, &caller, &name).await?;
+    if webhooks::of_namespace(&mut tx, &name).await?.len() >= MOST {
+        let message = format!("'{name}' has {MOST} webhooks, which is the most. Delete one first.");
+        return Err(ApiError::invalid("", message));
+    }
+    let webhook = Webhook {
+        id: ids::webhook_id(now),
+        namespace: name,
+        url,
+        events,
+        threshold_percent: percent.or(has_threshold.then_some(DEFAULT_THRESHOLD)),
+        secret: Secret::from(secret),
+        created_at: now,
+    };
+    webhooks::insert(&mut tx, &webhook).await?;
+    let change = place.change("webhook.create", &webhook.id).after(&webhook);
+    audit::record(&mut tx, &actor, change).await?;
+    tx.commit().await?;
+    tracing::info!(webhook = webhook.id, "made a webhook");
+    let answer = NewWebhook {
+        webhook: WebhookView::from(&webhook),
+        secret: made,
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Takes a secret that the caller chose.
+fn usable_secret(fields: &mut Fields) -> Result<Option<String>, ApiError> {
+    let secret = fields.text("secret")?.flatten();
+    match secret {
+        Some(secret) if !signature::is_usable(&secret) => Err(ApiError::invalid(
+            "secret",
+            "'secret' must be 'whsec_' and the Base64 of 24 to 64 bytes, or another text of at \
+             least 8 characters. Leave it out to have one made.",
+        )),
+        secret => Ok(secret),
+    }
+}
+
+/// Checks that deliveries may go to a URL, as it is written and as it is resolved now.
+pub(super) async fn target(app: &App, field: &str, url: &str) -> Result<(), ApiError> {
+    let refused = |refused| {
+        let message = format!("Nothing can be delivered to '{field}': {refused}.");
+        ApiError::invalid(field, message)
+    };
+    let guard = app.config.outlet.guard();
+    let url = guard.check(url).map_err(refused)?;
+    guard.check_names(&url).await.map_err(refused)
+}

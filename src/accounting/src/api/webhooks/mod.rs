@@ -1,0 +1,54 @@
+//! `/v1/namespaces/{name}/webhooks` and `/v1/webhooks/{id}`.
+
+mod create;
+mod delete;
+mod deliveries;
+mod list;
+mod replay;
+mod show;
+mod view;
+
+use crate::app::SharedApp;
+use crate::domain::standing::Place;
+use crate::domain::webhook::Webhook;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::{Tx, webhooks};
+use axum::Router;
+use axum::routing::{get, post};
+
+use create::target;
+
+/// The routes of webhooks.
+pub fn routes() -> Router<SharedApp> {
+    Router::new()
+        .route(
+            "/v1/namespaces/{name}/webhooks",
+            post(create::handle).get(list::handle),
+        )
+        .route(
+            "/v1/namespaces/{name}/webhooks/{id}",
+            get(show::within).delete(delete::within),
+        )
+        .route(
+            "/v1/webhooks/{id}",
+            get(show::handle).delete(delete::handle),
+        )
+        .route("/v1/webhooks/{id}/deliveries", get(deliveries::handle))
+        .route("/v1/webhooks/{id}/replay", post(replay::handle))
+}
+
+/// The webhook of that id and its place, where it is within the caller's reach. Webhooks are for
+/// those who manage: their URLs may be secrets.
+async fn find(
+    app: &SharedApp,
+    tx: &mut Tx,
+    caller: &Caller,
+    id: &str,
+) -> Result<(Webhook, Place), ApiError> {
+    let unknown = || ApiError::not_found("webhook", id);
+    let webhook = webhooks::find(tx, id).await?.ok_or_else(unknown)?;
+    let place = Place::find(tx, &webhook.namespace, &app.config.organization).await?;
+    let place = place.filter(|place| caller.owns(&place.namespace.organization));
+    Ok((webhook, place.ok_or_else(unknown)?))
+}

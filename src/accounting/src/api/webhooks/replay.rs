@@ -1,0 +1,76 @@
+//! `POST /v1/webhooks/{id}/replay`: events once more, under their own ids.
+
+use super::deliveries::{DeliveryView, Page};
+use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
+use crate::domain::webhook::without_secrets;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::ids;
+use crate::store::deliveries::{self, NewDelivery};
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::json;
+
+/// Most events replayed at once.
+const MOST: usize = 100;
+
+/// Puts events into the outbox again, for the webhook's URL or another one. They are signed with the
+/// webhook's secret.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(id): Path<String>,
+    Body(body): Body,
+) -> Result<Json<Page>, ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(&body)?;
+    let events = fields.texts("event_ids")?.flatten().unwrap_or_default();
+    let other = fields.url("target_url")?.flatten();
+    fields.finish()?;
+    if events.is_empty() || events.len() > MOST {
+        let message = format!("'event_ids' must be a list of 1 to {MOST} ids of events.");
+        return Err(ApiError::invalid("event_ids", message));
+    }
+    if let Some(url) = &other {
+        super::target(&app, "target_url", url).await?;
+    }
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let (webhook, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let known = deliveries::of_events(&mut tx, &id, &events).await?;
+    let target = other.unwrap_or_else(|| webhook.url.clone());
+    let mut new = Vec::with_capacity(events.len());
+    for event in &events {
+        let Some(first) = known.get(event) else {
+            return Err(ApiError::not_found("event", event));
+        };
+        let delivery = ids::delivery_id(now);
+        new.push(NewDelivery {
+            occasion: format!("replay/{delivery}"),
+            id: delivery,
+            owner: id.clone(),
+            namespace: webhook.namespace.clone(),
+            event_id: event.clone(),
+            event: first.event.clone(),
+            channel: "webhook",
+            target: target.clone(),
+            body: first.body.clone(),
+        });
+    }
+    deliveries::insert(&mut tx, &new, now).await?;
+    let what = json!({ "event_ids": events, "target_url": without_secrets(&target) });
+    let change = place.change("webhook.replay", &id).after(&what);
+    audit::record(&mut tx, &actor, change).await?;
+    let most = u64::try_from(new.len()).unwrap_or(0);
+    let logged = deliveries::log(&mut tx, &id, None, now, most).await?;
+    tx.commit().await?;
+    Ok(Json(Page {
+        object: "list",
+        data: logged.into_iter().map(DeliveryView::from).collect(),
+        has_more: false,
+    }))
+}
