@@ -1,6 +1,7 @@
 //! What the service does by itself while it runs.
 
 use crate::app::SharedApp;
+use crate::domain::housekeeping;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -8,9 +9,12 @@ use tokio::time::MissedTickBehavior;
 /// How often the feed of usage is read, where somebody listens.
 const FEED: Duration = Duration::from_secs(1);
 
+/// How often what is too old is thrown away.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
 /// Runs until told to stop; then streams of usage end.
 pub async fn run(app: SharedApp, stop: watch::Receiver<bool>) {
-    feed(&app, stop).await;
+    tokio::join!(feed(&app, stop.clone()), house(&app, stop));
     app.usage_feed.close();
 }
 
@@ -34,6 +38,22 @@ async fn feed(app: &SharedApp, mut stop: watch::Receiver<bool>) {
     while wait(&mut every, &mut stop).await {
         if let Err(error) = app.usage_feed.publish(&app.store, app.now()).await {
             tracing::warn!(%error, "the feed of usage could not be read; trying again");
+        }
+    }
+}
+
+async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut every = every(HOUSEKEEPING);
+    while wait(&mut every, &mut stop).await {
+        match housekeeping::keep(&app.store, &app.config, app.now()).await {
+            Ok(kept) => tracing::info!(
+                closed_leases = kept.closed_leases,
+                deleted_leases = kept.deleted_leases,
+                deleted_tombstones = kept.deleted_tombstones,
+                dropped_entries = kept.dropped_entries,
+                "threw away what was too old"
+            ),
+            Err(error) => tracing::warn!(%error, "housekeeping failed; trying again later"),
         }
     }
 }

@@ -128,6 +128,10 @@ pub struct PolicyOptions {
     /// How many seconds after its end the slice of a silent gateway is given up.
     #[arg(long, env = "PADDOCK_LEASE_GRACE_SECONDS", default_value_t = 900)]
     pub lease_grace_seconds: u64,
+    /// How many days calls and changes stay in the audit: at least 32. They stay for ever where it
+    /// is not set. Sums stay always.
+    #[arg(long, env = "PADDOCK_AUDIT_RETENTION_DAYS")]
+    pub audit_retention_days: Option<u64>,
 }
 
 impl Default for PolicyOptions {
@@ -141,6 +145,7 @@ impl Default for PolicyOptions {
             organization_monthly_usd: 1_000_000.0,
             lease_ttl_seconds: 60,
             lease_grace_seconds: 900,
+            audit_retention_days: None,
         }
     }
 }
@@ -168,6 +173,8 @@ pub struct Config {
     pub organization: Limits,
     /// The way out for webhooks.
     pub outlet: Outlet,
+    /// How long entries stay in the audit; absent means for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 impl Config {
@@ -221,6 +228,14 @@ impl Config {
             let message = "--lease-ttl-seconds must be from 5 to 3600";
             return Err(ConfigError(message.to_owned()));
         }
+        // So that the current month can always be checked against its calls.
+        if policy
+            .audit_retention_days
+            .is_some_and(|days| !(32..=36_500).contains(&days))
+        {
+            let message = "--audit-retention-days must be from 32 to 36500, or left out";
+            return Err(ConfigError(message.to_owned()));
+        }
         Ok(Config {
             admin_key: secret::digest(admin_key.0.as_bytes()),
             gateway_token: secret::digest(gateway_token.0.as_bytes()),
@@ -234,6 +249,9 @@ impl Config {
             },
             organization,
             outlet: outlet(notify)?,
+            audit_retention: policy
+                .audit_retention_days
+                .map(|days| Duration::from_secs(days.saturating_mul(86_400))),
         })
     }
 }
@@ -244,6 +262,17 @@ fn outlet(notify: &NotifyOptions) -> Result<Outlet, ConfigError> {
         allowed: notify.webhook_allow_cidrs.clone(),
     };
     Outlet::new(guard).map_err(|error| ConfigError(format!("TLS for webhooks: {error}")))
+}
+
+impl Config {
+    /// Events that started before it are not booked: whether they were booked before may have been
+    /// dropped with the audit's entries.
+    pub fn oldest_event(&self, now: Timestamp) -> Timestamp {
+        let kept = self.audit_retention.map_or(u64::MAX, |kept| {
+            u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX)
+        });
+        Timestamp::from_nanos(now.nanos().saturating_sub(kept))
+    }
 }
 
 impl Secret {

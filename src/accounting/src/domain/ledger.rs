@@ -35,11 +35,21 @@ pub struct ReadBatch<'a> {
 
 impl<'a> ReadBatch<'a> {
     /// Reads each event on its own, so that one that is broken holds up no other.
-    pub fn read(raw: &'a [Box<RawValue>]) -> ReadBatch<'a> {
+    ///
+    /// An event that started before `oldest` is not booked: its id may have been dropped from the
+    /// ledger with its entry of the audit, so that nobody could tell whether it is new.
+    pub fn read(raw: &'a [Box<RawValue>], oldest: Timestamp) -> ReadBatch<'a> {
         let mut batch = ReadBatch::default();
         for text in raw.iter().map(|event| event.get()) {
             let event = serde_json::from_str(text).map_err(|error| error.to_string());
-            match event.and_then(plausible) {
+            let young = |event: UsageEvent<'a>| match event.started_at < oldest {
+                true => Err(format!(
+                    "it started before {}, where the audit ends",
+                    oldest.to_rfc3339()
+                )),
+                false => Ok(event),
+            };
+            match event.and_then(plausible).and_then(young) {
                 Ok(event) => batch.events.push(event),
                 Err(error) => batch.rejected.push((error, text)),
             }

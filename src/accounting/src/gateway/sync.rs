@@ -36,7 +36,7 @@ async fn book(app: &SharedApp, request: &SyncRequest) -> Result<Booked, ApiError
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booked::default());
     }
-    let batch = ReadBatch::read(raw);
+    let batch = ReadBatch::read(raw, app.config.oldest_event(app.now()));
     let mut tx = app.store.write().await?;
     let (terms, now) = (&app.config.terms, app.now());
     let booked = ledger::book(

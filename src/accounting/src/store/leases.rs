@@ -203,3 +203,49 @@ pub async fn close(tx: &mut Tx, ids: &[i64], now: Timestamp) -> Result<(), Store
     tx.among::<()>(head, args![now], &ids, "").await?;
     Ok(())
 }
+
+/// The scopes of open leases that expired before a moment: at most `limit`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn expired_scopes(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT scope FROM leases WHERE closed_at IS NULL AND expires_at < $1
+        ORDER BY scope LIMIT $2";
+    let rows: Vec<(String,)> = tx.all(sql, args![before, limit]).await?;
+    Ok(rows.into_iter().map(|(scope,)| scope).collect())
+}
+
+/// Closes the open leases of scopes that expired before a moment; how many. The scopes must be
+/// locked.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn close_expired(
+    tx: &mut Tx,
+    scopes: &[String],
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let names: Vec<Value> = scopes.iter().map(Value::from).collect();
+    let head = "UPDATE leases SET closed_at = $1 WHERE closed_at IS NULL AND expires_at < $2
+        AND scope";
+    let closed: Vec<(i64,)> = tx
+        .among(head, args![now, before], &names, "RETURNING id")
+        .await?;
+    Ok(u64::try_from(closed.len()).unwrap_or(u64::MAX))
+}
+
+/// Deletes leases that were closed before a moment, at most `limit`; how many. What is spent under
+/// them later is booked all the same: a closed lease counts for nothing.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn delete_closed(tx: &mut Tx, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM leases WHERE id IN (SELECT id FROM leases
+        WHERE closed_at IS NOT NULL AND closed_at < $1 LIMIT $2)";
+    tx.execute(sql, args![before, limit]).await
+}

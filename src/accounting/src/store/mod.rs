@@ -21,6 +21,7 @@ mod tx;
 pub mod usage_feed;
 pub mod user_quotas;
 pub mod user_rollups;
+pub mod verification;
 pub mod webhooks;
 
 pub(crate) use args::args;

@@ -71,6 +71,22 @@ pub async fn unbury(tx: &mut Tx, kind: Deleted, name: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Forgets deletions of long ago: all but those of the last `keep` revisions. How many.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn forget(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
+    let (revision, _) = revisions(tx).await?;
+    let last = revision.saturating_sub(keep);
+    let sql = "DELETE FROM tombstones WHERE revision <= $1";
+    let forgotten = tx.execute(sql, args![last]).await?;
+    if forgotten > 0 {
+        let sql = "UPDATE policy SET forgotten_revision = $1 WHERE id = 1";
+        tx.execute(sql, args![last]).await?;
+    }
+    Ok(forgotten)
+}
+
 /// What changed after `since`: all of it, or an order to start anew.
 ///
 /// # Errors
@@ -91,7 +107,9 @@ pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreErro
         + (SELECT COUNT(*) FROM user_quotas JOIN namespaces ON name = namespace
             WHERE revision > $1) / 20";
     let (count,): (i64,) = tx.one(sql, args![since]).await?;
-    if since > revision || count > MOST_CHANGES {
+    let sql = "SELECT forgotten_revision FROM policy WHERE id = 1";
+    let (forgotten,): (i64,) = tx.one(sql, args![]).await?;
+    if since > revision || since < loaded(forgotten) || count > MOST_CHANGES {
         changes.reset = true;
         changes.catalog = Some(super::catalog::load(tx).await?);
         return Ok(changes);

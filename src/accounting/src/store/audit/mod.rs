@@ -1,12 +1,14 @@
 //! The audit's chains, their segments and what was changed.
 
 mod read;
+mod retention;
 mod strays;
 
 pub use read::{
     At, Chain, ChangeRow, Contents, Link, Place, Scope, chain, contents, links, listed,
     organizations,
 };
+pub use retention::{Dropped, drop_oldest, dropped_until};
 pub use strays::{Strays, calls as stray_calls, changes as stray_changes};
 
 use super::{Args, StoreError, Tx, args, loaded};

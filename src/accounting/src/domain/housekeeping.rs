@@ -1,0 +1,132 @@
+//! What is thrown away, and when it is safe to.
+//!
+//! - A lease whose gateway has not been heard of until after the grace is closed, as lending its
+//!   scope would do: nobody may ever ask for that scope again. A closed lease counts for nothing.
+//! - A tombstone tells gateways of a deletion. One that is further behind than tombstones are kept
+//!   is told to start anew, which is always right.
+//! - Entries of the audit older than the operator wants to keep them go with their segments, from
+//!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
+
+use crate::config::Config;
+use crate::domain::audit::{self, Actor, Change};
+use crate::store::audit as store_audit;
+use crate::store::audit::Dropped;
+use crate::store::{Store, StoreError, leases, policy};
+use paddock_core::timestamp::Timestamp;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long a closed lease is kept, for whoever wants to know who held what.
+const KEEP_LEASES: Duration = Duration::from_secs(7 * 86_400);
+/// How many of the last changes of the policy tombstones are kept for: ten times as many as a
+/// gateway is told one by one.
+const KEEP_REVISIONS: u64 = 10_000;
+/// Leases closed or deleted in one transaction, so that it is short.
+const LEASES_AT_ONCE: u64 = 1_000;
+
+/// What was thrown away in one round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Leases closed.
+    pub closed_leases: u64,
+    /// Closed leases deleted.
+    pub deleted_leases: u64,
+    /// Tombstones deleted.
+    pub deleted_tombstones: u64,
+    /// Entries of the audit dropped.
+    pub dropped_entries: u64,
+}
+
+/// Throws away what is due. Several replicas may do so at once.
+///
+/// # Errors
+/// Where the database fails: the next round goes on.
+pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept, StoreError> {
+    let mut kept = Kept::default();
+    loop {
+        let closed = close_leases(store, config, now).await?;
+        kept.closed_leases = kept.closed_leases.saturating_add(closed);
+        if closed == 0 {
+            break;
+        }
+    }
+    loop {
+        let mut tx = store.write().await?;
+        let before = earlier(now, KEEP_LEASES);
+        let deleted = leases::delete_closed(&mut tx, before, LEASES_AT_ONCE).await?;
+        tx.commit().await?;
+        kept.deleted_leases = kept.deleted_leases.saturating_add(deleted);
+        if deleted == 0 {
+            break;
+        }
+    }
+    let mut tx = store.write().await?;
+    kept.deleted_tombstones = policy::forget(&mut tx, KEEP_REVISIONS).await?;
+    tx.commit().await?;
+    if let Some(keep_for) = config.audit_retention {
+        for organization in store_audit::organizations(&mut store.read().await?).await? {
+            let dropped = drop_entries(store, &organization, earlier(now, keep_for), now).await?;
+            kept.dropped_entries = kept.dropped_entries.saturating_add(dropped);
+        }
+    }
+    Ok(kept)
+}
+
+/// Closes leases nobody can still report on: as many as one transaction should. The scopes are
+/// locked first, so that none of them is lent from at the same time.
+async fn close_leases(store: &Store, config: &Config, now: Timestamp) -> Result<u64, StoreError> {
+    let terms = &config.terms;
+    if now <= terms.started_at.plus(terms.grace) {
+        return Ok(0);
+    }
+    let before = earlier(now, terms.grace);
+    let scopes = leases::expired_scopes(&mut store.read().await?, before, LEASES_AT_ONCE).await?;
+    if scopes.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = store.write().await?;
+    leases::lock(&mut tx, &scopes.iter().cloned().collect::<BTreeSet<_>>()).await?;
+    let closed = leases::close_expired(&mut tx, &scopes, before, now).await?;
+    tx.commit().await?;
+    Ok(closed)
+}
+
+async fn drop_entries(
+    store: &Store,
+    organization: &str,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut all = Dropped::default();
+    loop {
+        let mut tx = store.write().await?;
+        let dropped = store_audit::drop_oldest(&mut tx, organization, before).await?;
+        tx.commit().await?;
+        if dropped.segments == 0 {
+            break;
+        }
+        all = Dropped {
+            through: dropped.through,
+            segments: all.segments.saturating_add(dropped.segments),
+            entries: all.entries.saturating_add(dropped.entries),
+        };
+    }
+    if all.segments > 0 {
+        let change = Change::new(organization, "audit.expire", organization).after(&json!({
+            "through_sequence": all.through,
+            "segments": all.segments,
+            "entries": all.entries,
+            "before": before.to_rfc3339(),
+        }));
+        let mut tx = store.write().await?;
+        audit::record(&mut tx, &Actor::service(now), change).await?;
+        tx.commit().await?;
+    }
+    Ok(all.entries)
+}
+
+fn earlier(at: Timestamp, by: Duration) -> Timestamp {
+    let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+    Timestamp::from_nanos(at.nanos().saturating_sub(by))
+}

@@ -1,0 +1,326 @@
+//! Proves that what is summed up is what was booked: spend, rollups and latencies, recomputed from
+//! the events. A day is one snapshot of the database, and its events are read a page at a time, so
+//! this can run beside everything else, in memory that grows with the keys, models and users of one
+//! day alone.
+//!
+//! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
+//! compared.
+
+use crate::domain::audit::Kind;
+use crate::domain::histogram;
+use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
+use crate::domain::scope::Scope;
+use crate::store::audit::{self, At};
+use crate::store::events::EventRow;
+use crate::store::verification::{self as stored, Group, Sums};
+use crate::store::{Store, StoreError, Tx};
+use paddock_core::money::Money;
+use paddock_core::policy::{SHARED_USER, user_scope};
+use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Debug};
+use std::time::Duration;
+
+/// Something that is not what the events say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// `rollup`, `latency`, `user`, `spend` or `month`.
+    pub kind: &'static str,
+    /// Which one: its scope or group, and the start of its time.
+    pub what: String,
+    /// What the events say.
+    pub expected: String,
+    /// What is stored.
+    pub found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, what) = (self.kind, &self.what);
+        let (found, expected) = (&self.found, &self.expected);
+        write!(f, "{kind} {what}: is {found}, the events say {expected}")
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Days compared.
+    pub days: u64,
+    /// Days left out, because retention may have dropped calls of them.
+    pub days_without_events: u64,
+    /// Calls read.
+    pub events: u64,
+    /// Differences found.
+    pub differences: u64,
+}
+
+/// Compares everything with the events. Each difference is told as it is found.
+///
+/// # Errors
+/// Where the database fails: a difference is no error.
+pub async fn verify(
+    store: &Store,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<Summary, StoreError> {
+    let mut summary = Summary::default();
+    let mut tx = store.read().await?;
+    let first = audit::dropped_until(&mut tx).await?;
+    let days = stored::days(&mut tx).await?;
+    let orphans = stored::orphans(&mut tx).await?;
+    drop(tx);
+    let mut differences: u64 = 0;
+    let mut tell = |difference: Difference| {
+        differences = differences.saturating_add(1);
+        tell(difference);
+    };
+    for (granularity, namespace, key, model, start) in orphans {
+        tell(Difference {
+            kind: "rollup",
+            what: format!("{namespace} {key} {model} of {granularity} s from {start}"),
+            expected: "nothing".to_owned(),
+            found: "sums that no longer time has".to_owned(),
+        });
+    }
+    let mut months = BTreeSet::new();
+    for day in days {
+        months.insert(start_of_month(day));
+        if day < first {
+            summary.days_without_events = summary.days_without_events.saturating_add(1);
+            continue;
+        }
+        let mut tx = store.read().await?;
+        let events = verify_day(&mut tx, day, &mut tell).await?;
+        summary.days = summary.days.saturating_add(1);
+        summary.events = summary.events.saturating_add(events);
+    }
+    for month in months {
+        let mut tx = store.read().await?;
+        let span = (month, month.end_of_month());
+        for (scope, days, amount) in stored::uneven_months(&mut tx, span).await? {
+            if is_compared(&scope) {
+                tell(Difference {
+                    kind: "month",
+                    what: format!("{scope} {}", month.to_rfc3339()),
+                    expected: Money::from_nanos(days).to_string(),
+                    found: Money::from_nanos(amount).to_string(),
+                });
+            }
+        }
+    }
+    summary.differences = differences;
+    Ok(summary)
+}
+
+/// Scopes whose spend is that of events and nothing else.
+fn is_compared(scope: &str) -> bool {
+    match Scope::parse(scope) {
+        Some(Scope::User(_, user)) => user != SHARED_USER,
+        Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_)) => true,
+        _ => false,
+    }
+}
+
+async fn verify_day(
+    tx: &mut Tx,
+    day: Timestamp,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<u64, StoreError> {
+    let mut events: u64 = 0;
+    let mut spend: BTreeMap<String, i64> = BTreeMap::new();
+    for namespace in stored::namespaces(tx, day).await? {
+        let mut whole = Expected::default();
+        for hour in 0..24 {
+            let start = day.plus(Duration::from_secs(HOUR.saturating_mul(hour)));
+            let end = start.plus(Duration::from_secs(HOUR));
+            let mut expected = Expected::default();
+            let scope = audit::Scope {
+                namespace: Some(namespace.clone()),
+                kind: Some(Kind::Calls),
+                from: start,
+                until: end,
+                ..audit::Scope::default()
+            };
+            let mut at = None;
+            loop {
+                let links = audit::listed(tx, &scope, at.as_ref().map(At::After)).await?;
+                let Some(last) = links.last() else {
+                    break;
+                };
+                let segment = &last.segment;
+                at = Some((
+                    segment.hour.secs(),
+                    segment.organization.clone(),
+                    last.sequence,
+                ));
+                let mut contents = audit::contents(tx, &links).await?;
+                for row in links.iter().flat_map(|link| contents.calls(link)) {
+                    events = events.saturating_add(1);
+                    expected.add(&row, &[MINUTE, HOUR]);
+                    whole.add(&row, &[DAY]);
+                    add_spend(&mut spend, &row);
+                }
+            }
+            for granularity in [MINUTE, HOUR] {
+                expected
+                    .compare(tx, &namespace, granularity, (start, end), tell)
+                    .await?;
+            }
+        }
+        whole
+            .compare(tx, &namespace, DAY, (day, day.end_of_day()), tell)
+            .await?;
+        let users = stored::users(tx, &namespace, day)
+            .await?
+            .into_iter()
+            .collect();
+        compare("user", whole.users, users, tell, |model| {
+            format!("{namespace} {model} {}", day.to_rfc3339())
+        });
+    }
+    let found = stored::spend_of_day(tx, day).await?.into_iter();
+    let found = found.filter(|(scope, _)| is_compared(scope)).collect();
+    compare("spend", spend, found, tell, |scope| {
+        format!("{scope} {}", day.to_rfc3339())
+    });
+    Ok(events)
+}
+
+fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
+    if row.cost <= 0 {
+        return;
+    }
+    let mut scopes = vec![
+        Scope::Key(row.key_id.clone()).to_string(),
+        Scope::Namespace(row.namespace.clone()).to_string(),
+        Scope::Organization(row.organization.clone()).to_string(),
+    ];
+    if let Some(user) = &row.end_user {
+        scopes.push(user_scope(&row.namespace, user));
+    }
+    for scope in scopes {
+        let amount = spend.entry(scope).or_default();
+        *amount = amount.saturating_add(row.cost);
+    }
+}
+
+/// What the events of one namespace say.
+#[derive(Default)]
+struct Expected {
+    rollups: BTreeMap<Group, Sums>,
+    latencies: BTreeMap<(Group, i64), i64>,
+    users: BTreeMap<String, [i64; 3]>,
+}
+
+impl Expected {
+    fn add(&mut self, row: &EventRow, granularities: &[u64]) {
+        let nanos = u64::try_from(row.started_at).unwrap_or(0);
+        let at = Timestamp::from_nanos(nanos);
+        let cache_write = row
+            .cache_write_5m_tokens
+            .saturating_add(row.cache_write_1h_tokens);
+        let prompt = [row.input_tokens, row.cached_input_tokens, cache_write];
+        let [input, cached, written] = prompt;
+        let (output, reasoning) = (row.output_tokens, row.reasoning_tokens);
+        let sums = [
+            1,
+            input,
+            cached,
+            written,
+            output,
+            reasoning,
+            row.cost,
+            row.duration_ms,
+        ];
+        for granularity in granularities {
+            let start = start_of(*granularity, at).secs();
+            let group = (*granularity, start, row.key_id.clone(), row.model.clone());
+            if *granularity != MINUTE {
+                let millis = u64::try_from(row.duration_ms).unwrap_or(0);
+                let bucket = histogram::bucket(millis);
+                add(
+                    self.latencies.entry((group.clone(), bucket)).or_default(),
+                    1,
+                );
+            }
+            let total = self.rollups.entry(group).or_default();
+            for (total, value) in total.iter_mut().zip(sums) {
+                add(total, value);
+            }
+        }
+        let tokens = prompt.into_iter().fold(output, i64::saturating_add);
+        let user = self.users.entry(row.model.clone()).or_default();
+        for (total, value) in user.iter_mut().zip([1, tokens, row.cost]) {
+            add(total, value);
+        }
+    }
+
+    /// Compares the sums of one granularity with those stored.
+    async fn compare(
+        &mut self,
+        tx: &mut Tx,
+        namespace: &str,
+        granularity: u64,
+        span: (Timestamp, Timestamp),
+        tell: &mut (dyn FnMut(Difference) + Send),
+    ) -> Result<(), StoreError> {
+        let name = |group: &Group| {
+            let (granularity, start, key, model) = group;
+            let start = Timestamp::from_secs(*start).to_rfc3339();
+            format!("{namespace} {key} {model} of {granularity} s from {start}")
+        };
+        let found = stored::rollups(tx, namespace, granularity, span).await?;
+        let expected = take(&mut self.rollups, |group| group.0 == granularity);
+        compare("rollup", expected, found.into_iter().collect(), tell, name);
+        let found = stored::latencies(tx, namespace, granularity, span).await?;
+        let expected = take(&mut self.latencies, |(group, _)| group.0 == granularity);
+        let found = found.into_iter().collect();
+        compare("latency", expected, found, tell, |(group, bucket)| {
+            format!("{} in bucket {bucket}", name(group))
+        });
+        Ok(())
+    }
+}
+
+fn add(total: &mut i64, value: i64) {
+    *total = total.saturating_add(value);
+}
+
+fn take<K: Ord, V>(map: &mut BTreeMap<K, V>, is_due: impl Fn(&K) -> bool) -> BTreeMap<K, V> {
+    let (due, rest) = std::mem::take(map)
+        .into_iter()
+        .partition(|(key, _)| is_due(key));
+    *map = rest;
+    due
+}
+
+/// Tells every difference between two maps.
+fn compare<K: Ord, V: PartialEq + Debug>(
+    kind: &'static str,
+    mut expected: BTreeMap<K, V>,
+    found: BTreeMap<K, V>,
+    tell: &mut (dyn FnMut(Difference) + Send),
+    name: impl Fn(&K) -> String,
+) {
+    let text = |value: Option<&V>| value.map_or("nothing".to_owned(), |value| format!("{value:?}"));
+    for (key, value) in found {
+        let wanted = expected.remove(&key);
+        if wanted.as_ref() != Some(&value) {
+            tell(Difference {
+                kind,
+                what: name(&key),
+                expected: text(wanted.as_ref()),
+                found: text(Some(&value)),
+            });
+        }
+    }
+    for (key, value) in expected {
+        tell(Difference {
+            kind,
+            what: name(&key),
+            expected: text(Some(&value)),
+            found: text(None),
+        });
+    }
+}

@@ -1,0 +1,180 @@
+//! Sums as they are stored, a day and a namespace at a time: to be compared with the events.
+
+use super::{StoreError, Tx, args, loaded};
+use crate::domain::period::DAY;
+use paddock_core::timestamp::Timestamp;
+
+/// Sums of one group, in the order of the columns: requests, input, cached input, cache write,
+/// output and reasoning tokens, cost, milliseconds.
+pub type Sums = [i64; 8];
+
+/// Granularity, start, key and model.
+pub type Group = (u64, u64, String, String);
+
+#[derive(sqlx::FromRow)]
+struct RollupRow {
+    granularity: i64,
+    starts_at: i64,
+    key_id: String,
+    model: String,
+    requests: i64,
+    input_tokens: i64,
+    cached_input_tokens: i64,
+    cache_write_tokens: i64,
+    output_tokens: i64,
+    reasoning_tokens: i64,
+    cost: i64,
+    latency_ms: i64,
+}
+
+/// The first seconds of the days that have rollups, spend or calls.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT starts_at FROM rollups WHERE granularity = 86400
+        UNION SELECT starts_at FROM spend WHERE period = 'daily'
+        UNION SELECT starts_at FROM user_rollups
+        UNION SELECT hour / 86400 * 86400 FROM audit_segments WHERE batch > 0 ORDER BY 1";
+    let rows: Vec<(i64,)> = tx.all(sql, args![]).await?;
+    let day = |(start,): (i64,)| Timestamp::from_secs(loaded(start));
+    Ok(rows.into_iter().map(day).collect())
+}
+
+/// The namespaces that have rollups or calls on a day.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn namespaces(tx: &mut Tx, day: Timestamp) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT namespace FROM rollups WHERE granularity = 86400 AND starts_at = $1
+        UNION SELECT namespace FROM user_rollups WHERE starts_at = $1
+        UNION SELECT namespace FROM audit_segments WHERE hour >= $1 AND hour < $2 AND batch > 0
+        ORDER BY 1";
+    let values = args![day.secs(), day.secs().saturating_add(DAY)];
+    let rows: Vec<(String,)> = tx.all(sql, values).await?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// The rollups of a namespace of one granularity that start from `start` to `end`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn rollups(
+    tx: &mut Tx,
+    namespace: &str,
+    granularity: u64,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Vec<(Group, Sums)>, StoreError> {
+    let sql = "SELECT granularity, starts_at, key_id, model, requests, input_tokens,
+            cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost,
+            latency_ms
+        FROM rollups WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3
+            AND starts_at < $4";
+    let values = args![granularity, namespace, start.secs(), end.secs()];
+    let rows: Vec<RollupRow> = tx.all(sql, values).await?;
+    let read = |row: RollupRow| {
+        let group = (
+            loaded(row.granularity),
+            loaded(row.starts_at),
+            row.key_id,
+            row.model,
+        );
+        let sums = [
+            row.requests,
+            row.input_tokens,
+            row.cached_input_tokens,
+            row.cache_write_tokens,
+            row.output_tokens,
+            row.reasoning_tokens,
+            row.cost,
+            row.latency_ms,
+        ];
+        (group, sums)
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// How many calls of a namespace fell into which bucket of latencies: granularity, start, key,
+/// model, bucket.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn latencies(
+    tx: &mut Tx,
+    namespace: &str,
+    granularity: u64,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Vec<((Group, i64), i64)>, StoreError> {
+    let sql = "SELECT granularity, starts_at, key_id, model, bucket, requests FROM latencies
+        WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 AND starts_at < $4";
+    let values = args![granularity, namespace, start.secs(), end.secs()];
+    let rows: Vec<(i64, i64, String, String, i64, i64)> = tx.all(sql, values).await?;
+    let read = |(granularity, start, key, model, bucket, requests)| {
+        let group = (loaded(granularity), loaded(start), key, model);
+        ((group, bucket), requests)
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// What the users of a namespace used on a day, together, by model: requests, tokens, cost.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn users(
+    tx: &mut Tx,
+    namespace: &str,
+    day: Timestamp,
+) -> Result<Vec<(String, [i64; 3])>, StoreError> {
+    let sql = "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT)
+        FROM user_rollups WHERE namespace = $1 AND starts_at = $2 GROUP BY model";
+    let rows: Vec<(String, i64, i64, i64)> = tx.all(sql, args![namespace, day.secs()]).await?;
+    let read = |(model, requests, tokens, cost)| (model, [requests, tokens, cost]);
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// What scopes spent on a day.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn spend_of_day(tx: &mut Tx, day: Timestamp) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = "SELECT scope, amount FROM spend WHERE period = 'daily' AND starts_at = $1";
+    tx.all(sql, args![day.secs()]).await
+}
+
+/// Scopes whose spend of a month is not the sum of its days: scope, sum of the days, month.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn uneven_months(
+    tx: &mut Tx,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<Vec<(String, i64, i64)>, StoreError> {
+    let sql = "SELECT scope,
+            CAST(SUM(CASE WHEN period = 'daily' THEN amount ELSE 0 END) AS BIGINT),
+            CAST(SUM(CASE WHEN period = 'monthly' THEN amount ELSE 0 END) AS BIGINT)
+        FROM spend WHERE starts_at >= $1 AND starts_at < $2
+            AND (period = 'daily' OR (period = 'monthly' AND starts_at = $1))
+        GROUP BY scope
+        HAVING SUM(CASE WHEN period = 'daily' THEN amount ELSE 0 END)
+            <> SUM(CASE WHEN period = 'monthly' THEN amount ELSE 0 END)
+        ORDER BY scope";
+    tx.all(sql, args![start.secs(), end.secs()]).await
+}
+
+/// Rollups of minutes without their hour, and of hours without their day: granularity, namespace,
+/// key, model and start; at most a thousand.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn orphans(tx: &mut Tx) -> Result<Vec<(i64, String, String, String, i64)>, StoreError> {
+    let sql = "SELECT granularity, namespace, key_id, model, starts_at FROM rollups AS r
+        WHERE granularity < 86400 AND NOT EXISTS (SELECT 1 FROM rollups AS above
+            WHERE above.granularity = CASE WHEN r.granularity = 60 THEN 3600 ELSE 86400 END
+                AND above.key_id = r.key_id AND above.model = r.model
+                AND above.namespace = r.namespace AND above.starts_at = CASE
+                    WHEN r.granularity = 60 THEN r.starts_at / 3600 * 3600
+                    ELSE r.starts_at / 86400 * 86400 END)
+        LIMIT 1000";
+    tx.all(sql, args![]).await
+}
