@@ -132,6 +132,9 @@ pub struct PolicyOptions {
     /// is not set. Sums stay always.
     #[arg(long, env = "PADDOCK_AUDIT_RETENTION_DAYS")]
     pub audit_retention_days: Option<u64>,
+    /// How many seconds a reservation may wait for gateways to give back what they hold; 0 to 30.
+    #[arg(long, env = "PADDOCK_RESERVE_WAIT_SECONDS", default_value_t = 4)]
+    pub reserve_wait_seconds: u64,
 }
 
 impl Default for PolicyOptions {
@@ -146,6 +149,7 @@ impl Default for PolicyOptions {
             lease_ttl_seconds: 60,
             lease_grace_seconds: 900,
             audit_retention_days: None,
+            reserve_wait_seconds: 4,
         }
     }
 }
@@ -236,6 +240,10 @@ impl Config {
             let message = "--audit-retention-days must be from 32 to 36500, or left out";
             return Err(ConfigError(message.to_owned()));
         }
+        if policy.reserve_wait_seconds > 30 {
+            let message = "--reserve-wait-seconds must be from 0 to 30";
+            return Err(ConfigError(message.to_owned()));
+        }
         Ok(Config {
             admin_key: secret::digest(admin_key.0.as_bytes()),
             gateway_token: secret::digest(gateway_token.0.as_bytes()),
@@ -246,6 +254,7 @@ impl Config {
                 grace: Duration::from_secs(policy.lease_grace_seconds),
                 scarce_for: Duration::from_secs(3),
                 started_at: now,
+                patience: Duration::from_secs(policy.reserve_wait_seconds),
             },
             organization,
             outlet: outlet(notify)?,

@@ -197,6 +197,7 @@ impl Worker {
             },
             Question::Lend(needs) => match serde_json::from_slice::<LendAnswer>(body) {
                 Ok(answer) => {
+                    self.gateway.cache.hear_lent(&needs, &answer);
                     apply_lend(&mut SharedData, &needs, &answer, now);
                     true
                 }

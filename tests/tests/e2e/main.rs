@@ -34,6 +34,7 @@ mod prices;
 mod provider_credentials;
 mod rates;
 mod refusals;
+mod reservations;
 mod routing;
 mod standalone;
 mod streams;

@@ -1,15 +1,17 @@
 //! The caps of scopes, with what is booked and lent under them.
 
 use crate::domain::period::Window;
+use crate::domain::records::Reservation;
 use crate::domain::scope::Scope;
+use crate::domain::set_aside::Kept;
 use crate::store::leases::{self, OpenLease};
 use crate::store::spend::{self, Quotas};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, namespaces, reservations};
 use paddock_core::budget::{Cap, percent, tightest};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{CapPeriod, Lease};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// On what terms money is lent.
@@ -23,6 +25,15 @@ pub struct Terms {
     pub scarce_for: Duration,
     /// When this service started.
     pub started_at: Timestamp,
+    /// How long a reservation waits for gateways to give back what they hold of its namespace.
+    pub patience: Duration,
+}
+
+impl Terms {
+    /// Whether a lease's gateway has not been heard of for so long that it is gone.
+    pub fn give_up(&self, lease: &OpenLease, now: Timestamp) -> bool {
+        now > lease.expires_at.max(self.started_at).plus(self.grace)
+    }
 }
 
 /// A scope that has at least one cap, in its current periods.
@@ -36,30 +47,60 @@ pub struct Budget {
     pub leases: Vec<OpenLease>,
     /// Gateways are to hold no more than they need until then.
     pub scarce_until: Timestamp,
+    /// The reservation, where the scope is one.
+    pub reservation: Option<Reservation>,
 }
 
 impl Budget {
-    fn new(scope: &str, quotas: Quotas, booked: &spend::Booked, now: Timestamp) -> Budget {
+    fn new(scope: &str, caps: Vec<Cap>) -> Budget {
+        Budget {
+            scope: scope.to_owned(),
+            caps,
+            leases: Vec::new(),
+            scarce_until: Timestamp::EPOCH,
+            reservation: None,
+        }
+    }
+
+    fn periodic(scope: &str, quotas: Quotas, booked: &spend::Booked, set_aside: Money) -> Budget {
         let cap = |(period, quota)| Cap {
             period,
             quota,
             booked: booked.of(scope, period),
+            set_aside,
             outstanding: Money::ZERO,
         };
-        let mut budget = Budget {
-            scope: scope.to_owned(),
-            caps: quotas.each().map(cap).collect(),
-            leases: Vec::new(),
-            scarce_until: Timestamp::EPOCH,
+        Budget::new(scope, quotas.each().map(cap).collect())
+    }
+
+    /// A reservation's amount is its one cap, whatever the period.
+    fn of_reservation(reservation: Reservation) -> Budget {
+        let cap = Cap {
+            period: CapPeriod::Monthly,
+            quota: reservation.amount,
+            booked: reservation.spent,
+            set_aside: Money::ZERO,
+            outstanding: Money::ZERO,
         };
-        budget.count_leases(now);
-        budget
+        Budget {
+            reservation: Some(reservation.clone()),
+            ..Budget::new(&reservation.scope, vec![cap])
+        }
+    }
+
+    /// Whether it is a reservation that pays for nothing more.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        let reservation = self.reservation.as_ref();
+        reservation.is_some_and(|reservation| reservation.has_ended(now))
     }
 
     /// Sums up anew what is out on loan.
     pub fn count_leases(&mut self, now: Timestamp) {
         for cap in &mut self.caps {
-            let start = Window::of(cap.period, now).start;
+            let start = match self.reservation {
+                Some(_) => Timestamp::EPOCH,
+                None => Window::of(cap.period, now).start,
+            };
             // A gateway may spend in this period from any lease it was told to end after its start.
             let open = self
                 .leases
@@ -76,8 +117,12 @@ impl Budget {
         tightest(&self.caps).map_or(Money::ZERO, Cap::lendable)
     }
 
-    /// When a lease opened at `opened_at` ends: with the first capped period of that moment.
+    /// When a lease opened at `opened_at` ends: with the first capped period of that moment, or
+    /// with the reservation.
     pub fn end_of_lease(&self, opened_at: Timestamp) -> Timestamp {
+        if let Some(reservation) = &self.reservation {
+            return reservation.ends_at();
+        }
         let ends = self
             .caps
             .iter()
@@ -85,10 +130,10 @@ impl Budget {
         ends.min().unwrap_or(Timestamp::from_nanos(u64::MAX))
     }
 
-    /// Whether somebody was refused lately, or more is out than there is.
+    /// Whether somebody was refused lately, more is out than there is, or nothing more may be.
     pub fn is_short(&self, now: Timestamp) -> bool {
         let over = |cap: &Cap| cap.outstanding > cap.remaining().or_zero();
-        self.scarce_until > now || self.caps.iter().any(over)
+        self.scarce_until > now || self.has_ended(now) || self.caps.iter().any(over)
     }
 
     /// Percent of the fullest cap that is booked.
@@ -116,6 +161,28 @@ impl Budget {
     }
 }
 
+/// Locks the lending and booking of scopes until the end of the transaction. What is lent of a
+/// reservation concerns its namespace and its organization: they are locked with it. Answers until
+/// when each is scarce.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn lock(
+    tx: &mut Tx,
+    mut scopes: BTreeSet<String>,
+) -> Result<HashMap<String, Timestamp>, StoreError> {
+    let of_reservation = |scope: &String| match Scope::parse(scope) {
+        Some(Scope::Reservation(namespace, _)) => Some(namespace),
+        _ => None,
+    };
+    let names: BTreeSet<String> = scopes.iter().filter_map(of_reservation).collect();
+    for (namespace, organization) in namespaces::organizations_of(tx, &names).await? {
+        scopes.insert(Scope::Namespace(namespace).to_string());
+        scopes.insert(Scope::Organization(organization).to_string());
+    }
+    leases::lock(tx, &scopes).await
+}
+
 /// The budgets of those scopes that exist and have a cap. The scopes must be locked; `scarce` is
 /// what the lock answered.
 ///
@@ -123,10 +190,38 @@ impl Budget {
 /// Where the database refuses.
 pub async fn load(
     tx: &mut Tx,
+    terms: &Terms,
     scarce: &HashMap<String, Timestamp>,
     scopes: &[Scope],
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {
+    let (mut budgets, kept) = read(tx, terms, scopes, now).await?;
+    kept.note_ends(tx, now).await?;
+    for (scope, budget) in &mut budgets {
+        budget.scarce_until = scarce.get(scope).copied().unwrap_or_default();
+    }
+    Ok(budgets)
+}
+
+/// The same of scopes that are not locked, to be looked at alone.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn look(
+    tx: &mut Tx,
+    terms: &Terms,
+    scopes: &[Scope],
+    now: Timestamp,
+) -> Result<HashMap<String, Budget>, StoreError> {
+    Ok(read(tx, terms, scopes, now).await?.0)
+}
+
+async fn read(
+    tx: &mut Tx,
+    terms: &Terms,
+    scopes: &[Scope],
+    now: Timestamp,
+) -> Result<(HashMap<String, Budget>, Kept), StoreError> {
     let quotas = spend::quotas(tx, scopes).await?;
     let quotas = quotas
         .into_iter()
@@ -134,14 +229,27 @@ pub async fn load(
     let quotas: Vec<(String, Quotas)> = quotas.collect();
     let names: Vec<&str> = quotas.iter().map(|(scope, _)| scope.as_str()).collect();
     let booked = spend::booked(tx, &names, now).await?;
+    let kept = Kept::read(tx, terms, &names, now).await?;
+    let mut budgets: Vec<Budget> = quotas
+        .iter()
+        .map(|(scope, quotas)| Budget::periodic(scope, *quotas, &booked, kept.of(scope)))
+        .collect();
+    let is_reservation = |scope: &&Scope| matches!(scope, Scope::Reservation(..));
+    let named: Vec<String> = scopes
+        .iter()
+        .filter(is_reservation)
+        .map(Scope::to_string)
+        .collect();
+    let found = reservations::of_scopes(tx, &named).await?;
+    budgets.extend(found.into_iter().map(Budget::of_reservation));
+    let names: Vec<&str> = budgets.iter().map(|budget| budget.scope.as_str()).collect();
     let mut leases = leases::open_of(tx, &names).await?;
-    let mut budgets = HashMap::with_capacity(quotas.len());
-    for (scope, quotas) in quotas {
-        let mut budget = Budget::new(&scope, quotas, &booked, now);
-        budget.leases = leases.remove(&scope).unwrap_or_default();
-        budget.scarce_until = scarce.get(&scope).copied().unwrap_or_default();
+    for budget in &mut budgets {
+        budget.leases = leases.remove(&budget.scope).unwrap_or_default();
         budget.count_leases(now);
-        budgets.insert(scope, budget);
     }
-    Ok(budgets)
+    let by_name = budgets
+        .into_iter()
+        .map(|budget| (budget.scope.clone(), budget));
+    Ok((by_name.collect(), kept))
 }

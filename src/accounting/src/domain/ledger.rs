@@ -9,7 +9,7 @@ use crate::ids;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::user_rollups::UserRollups;
-use crate::store::{StoreError, Tx, audit, events, spend};
+use crate::store::{StoreError, Tx, audit, events, reservations, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
@@ -138,17 +138,18 @@ pub async fn book(
     }
     let mut scopes: BTreeSet<String> = amounts.keys().map(|(scope, ..)| scope.clone()).collect();
     scopes.extend(reports.iter().map(|report| report.scope.clone()));
-    let scarce = leases::lock(tx, &scopes).await?;
+    let scarce = caps::lock(tx, scopes).await?;
     rollups.store(tx).await?;
     users.store(tx).await?;
     let months = months_of_namespaces(&amounts);
     spend::add(tx, amounts).await?;
     notices::after_booking(tx, &months, now).await?;
-    leases::add_spent(tx, &lease_spend).await?;
+    let by_scope = leases::add_spent(tx, &lease_spend).await?;
+    reservations::add_spent(tx, &by_scope).await?;
 
     let reported: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
     let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
-    let mut budgets = caps::load(tx, &scarce, &reported, now).await?;
+    let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
     let mut book = Reports::default();
     for report in reports {
         if let Some(budget) = budgets.get_mut(&report.scope) {

@@ -1,7 +1,7 @@
 //! Lending: slices of a budget go to the gateway that has a request waiting.
 //!
 //! The invariant of every cap and period, before and after: what is booked, plus what open leases
-//! have outstanding, plus what is newly lent, is at most the quota.
+//! have outstanding, plus what reservations keep, plus what is newly lent, is at most the quota.
 
 use crate::domain::caps::{self, Budget, Terms};
 use crate::domain::notices;
@@ -30,16 +30,19 @@ pub async fn lend(
         .iter()
         .map(|need| need.scope.clone())
         .collect();
-    let scarce = leases::lock(tx, &scopes).await?;
     let parsed: Vec<Scope> = scopes
         .iter()
         .filter_map(|scope| Scope::parse(scope))
         .collect();
-    let mut budgets = caps::load(tx, &scarce, &parsed, now).await?;
+    let scarce = caps::lock(tx, scopes).await?;
+    let mut budgets = caps::load(tx, terms, &scarce, &parsed, now).await?;
     let mut answer = LendAnswer::default();
     for need in &request.needs {
         if let Some(budget) = budgets.get_mut(&need.scope) {
             reclaim(tx, terms, budget, now).await?;
+            if budget.has_ended(now) {
+                continue;
+            }
             let lease = cover(tx, terms, budget, &request.gateway, need, now).await?;
             if lease.short {
                 notices::after_refusal(tx, budget, need.amount, now).await?;
@@ -51,13 +54,13 @@ pub async fn lend(
 }
 
 /// Closes leases of gateways that have not been heard of for so long that they are gone.
-async fn reclaim(
+pub(super) async fn reclaim(
     tx: &mut Tx,
     terms: &Terms,
     budget: &mut Budget,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let gone = |lease: &OpenLease| now > lease.expires_at.max(terms.started_at).plus(terms.grace);
+    let gone = |lease: &OpenLease| terms.give_up(lease, now);
     let ids: Vec<i64> = budget
         .leases
         .iter()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An organization, a namespace, a key or an end user.
+/// An organization, a namespace, a key, an end user or a reservation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// By its name.
@@ -13,11 +13,13 @@ pub enum Scope {
     Key(String),
     /// By the namespace, and the user's name as it is in a scope.
     User(String, String),
+    /// By the namespace, and the rest of its name.
+    Reservation(String, String),
 }
 
 impl Scope {
-    /// From `key:ID`, `namespace:NAME`, `organization:NAME` or `user:NAMESPACE/USER`; `None`
-    /// otherwise.
+    /// From `key:ID`, `namespace:NAME`, `organization:NAME`, `user:NAMESPACE/USER` or
+    /// `reservation:NAMESPACE/ID`; `None` otherwise.
     pub fn parse(text: &str) -> Option<Scope> {
         let (kind, name) = text.split_once(':')?;
         match kind {
@@ -27,6 +29,10 @@ impl Scope {
             "user" => {
                 let (namespace, user) = name.split_once('/')?;
                 Some(Scope::User(namespace.to_owned(), user.to_owned()))
+            }
+            "reservation" => {
+                let (namespace, id) = name.split_once('/')?;
+                Some(Scope::Reservation(namespace.to_owned(), id.to_owned()))
             }
             _ => None,
         }
@@ -40,6 +46,7 @@ impl fmt::Display for Scope {
             Scope::Namespace(name) => write!(f, "namespace:{name}"),
             Scope::Key(id) => write!(f, "key:{id}"),
             Scope::User(namespace, user) => write!(f, "user:{namespace}/{user}"),
+            Scope::Reservation(namespace, id) => write!(f, "reservation:{namespace}/{id}"),
         }
     }
 }

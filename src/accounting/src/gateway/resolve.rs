@@ -1,11 +1,11 @@
-//! Who is the holder of this key?
+//! Who is the holder of this key? What is this reservation?
 
 use super::read;
 use crate::app::SharedApp;
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
-use crate::store::{catalog, keys, namespaces, organizations, policy};
+use crate::store::{catalog, keys, namespaces, organizations, policy, reservations};
 use axum::Json;
 use axum::extract::State;
 use paddock_core::ids::KeyDigest;
@@ -52,6 +52,11 @@ pub async fn handle(
         answer
             .organizations
             .extend(organization.map(|organization| organization.policy()));
+    }
+    if let Some(name) = &request.reservation {
+        let found = reservations::newest(&mut tx, &name.namespace, &name.id).await?;
+        let open = found.filter(|found| !found.has_ended(app.now()));
+        answer.reservation = open.map(|open| open.policy());
     }
     if request.catalog_revision != Some(catalog_revision) {
         answer.catalog = Some(catalog::load(&mut tx).await?);

@@ -7,7 +7,7 @@ use crate::store::{keys, namespaces};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use paddock_core::policy::Role;
+use paddock_core::policy::{EndpointScope, Role};
 use paddock_core::secret::{self, Form};
 
 /// A caller whose key was accepted.
@@ -151,6 +151,21 @@ impl Caller {
     pub fn may_read_key(&self, id: &str) -> Result<(), ApiError> {
         match self {
             Caller::Holder(holder) if holder.key.id == id => Ok(()),
+            _ => self.may_manage(),
+        }
+    }
+
+    /// May spend what is a namespace's, or set it aside.
+    ///
+    /// # Errors
+    /// 403 for everybody but admins and the holders of its keys that may call models.
+    pub fn may_spend(&self, name: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder)
+                if holder.namespace.name == name && holder.key.role.allows(EndpointScope::Chat) =>
+            {
+                Ok(())
+            }
             _ => self.may_manage(),
         }
     }

@@ -5,8 +5,10 @@ use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use paddock_core::money::Money;
 use paddock_core::refusal::Refusal;
-use serde_json::{Value, json};
+use paddock_core::timestamp::Timestamp;
+use serde_json::{Map, Value, json};
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct ApiError {
     message: String,
     param: Option<String>,
     violations: Vec<String>,
+    /// More fields of a refusal: those that the gateway's of the same code have.
+    more: Map<String, Value>,
 }
 
 impl ApiError {
@@ -34,6 +38,7 @@ impl ApiError {
             message,
             param: None,
             violations: Vec::new(),
+            more: Map::new(),
         }
     }
 
@@ -99,6 +104,31 @@ impl ApiError {
     pub fn unauthenticated(message: impl Into<String>) -> ApiError {
         let kind = "authentication_error";
         ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
+    }
+
+    /// 402: a cap of `scope` cannot cover it; `remaining` is what it could.
+    pub fn budget_exceeded(
+        message: impl Into<String>,
+        scope: &str,
+        remaining: Money,
+        resets_at: Timestamp,
+    ) -> ApiError {
+        let mut error = ApiError::new(
+            StatusCode::PAYMENT_REQUIRED,
+            "budget_exceeded",
+            "insufficient_quota",
+            message,
+        );
+        let more = [
+            ("scope", json!(scope)),
+            ("remaining", json!(remaining.to_dollars())),
+            ("resets_at", json!(resets_at.to_rfc3339())),
+        ];
+        error.more = more
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect();
+        error
     }
 
     /// 403: a key that may not do this.
@@ -185,7 +215,19 @@ impl ApiError {
         if let (false, Some(error)) = (self.violations.is_empty(), error.as_object_mut()) {
             error.insert("violations".to_owned(), json!(self.violations));
         }
-        json!({ "error": error })
+        if let Some(error) = error.as_object_mut() {
+            error.extend(self.more.clone());
+        }
+        // What a budget has left stands beside the error too, as where a gateway refuses.
+        let mut body = Map::from_iter([("error".to_owned(), error)]);
+        for name in ["remaining", "resets_at"] {
+            let value = self
+                .more
+                .get(name)
+                .map(|value| (name.to_owned(), value.clone()));
+            body.extend(value);
+        }
+        Value::Object(body)
     }
 }
 

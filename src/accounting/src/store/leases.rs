@@ -171,16 +171,24 @@ pub async fn renew(
     Ok(())
 }
 
-/// Books costs against leases, open or not.
+/// Books costs against leases, open or not. What that makes by scope.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn add_spent(tx: &mut Tx, amounts: &BTreeMap<i64, Money>) -> Result<(), StoreError> {
+pub async fn add_spent(
+    tx: &mut Tx,
+    amounts: &BTreeMap<i64, Money>,
+) -> Result<BTreeMap<String, Money>, StoreError> {
+    let mut by_scope: BTreeMap<String, Money> = BTreeMap::new();
     for (id, amount) in amounts {
-        let sql = "UPDATE leases SET spent = spent + $2 WHERE id = $1";
-        tx.execute(sql, args![*id, *amount]).await?;
+        let sql = "UPDATE leases SET spent = spent + $2 WHERE id = $1 RETURNING scope";
+        let lease: Option<(String,)> = tx.optional(sql, args![*id, *amount]).await?;
+        if let Some((scope,)) = lease {
+            let spent = by_scope.entry(scope).or_default();
+            *spent = spent.saturating_add(*amount);
+        }
     }
-    Ok(())
+    Ok(by_scope)
 }
 
 /// Notes all that was ever given back under a lease.

@@ -15,6 +15,7 @@ pub mod namespaces;
 pub mod organizations;
 pub mod policy;
 pub mod reports;
+pub mod reservations;
 pub mod rollups;
 pub mod spend;
 mod tx;

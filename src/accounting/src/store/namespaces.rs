@@ -1,12 +1,13 @@
 //! Namespaces.
 
-use super::{StoreError, Tx, args, loaded, policy, user_quotas};
+use super::{StoreError, Tx, Value, args, loaded, policy, user_quotas};
 use crate::domain::records::Namespace;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, NamespacePolicy, Settings};
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, BTreeSet};
 
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
@@ -133,6 +134,20 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Namespace>, StoreErr
     let sql = format!("SELECT {COLUMNS} FROM namespaces WHERE name = $1");
     let row: Option<NamespaceRow> = tx.optional(sql, args![name]).await?;
     row.map(Namespace::try_from).transpose()
+}
+
+/// The organizations of those namespaces that are there, by the namespace.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn organizations_of(
+    tx: &mut Tx,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let head = "SELECT name, organization FROM namespaces WHERE name";
+    let names: Vec<Value> = names.iter().map(Value::from).collect();
+    let rows: Vec<(String, String)> = tx.among(head, args![], &names, "").await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// At most `limit` namespaces after `after` in the order of their names, of one organization or

@@ -43,6 +43,8 @@ pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quo
             Scope::Namespace(name) => namespaces.push(Value::from(name)),
             Scope::Organization(name) => organizations.push(Value::from(name)),
             Scope::User(namespace, user) => users.push((namespace.clone(), user.clone())),
+            // Its amount is no cap of a period: see `reservations`.
+            Scope::Reservation(..) => {}
         }
     }
     let kinds = [

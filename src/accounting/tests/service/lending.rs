@@ -9,23 +9,23 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 /// Nano-dollars of a cent.
-const CENT: i64 = 10_000_000;
+pub const CENT: i64 = 10_000_000;
 
 /// What a gateway knows of a lease it holds.
 #[derive(Clone, Copy, Default)]
-struct Held {
-    lent: i64,
-    returned: i64,
-    spent: i64,
+pub struct Held {
+    pub lent: i64,
+    pub returned: i64,
+    pub spent: i64,
 }
 
 impl Held {
-    fn left(self) -> i64 {
+    pub fn left(self) -> i64 {
         self.lent - self.returned - self.spent
     }
 }
 
-fn report(scope: &str, id: i64, held: Held, idle: bool) -> Value {
+pub fn report(scope: &str, id: i64, held: Held, idle: bool) -> Value {
     json!({ "scope": scope, "id": id, "returned": held.returned, "left": held.left(), "idle": idle })
 }
 
@@ -230,7 +230,7 @@ on_both_databases! {
 }
 
 /// Runs all at once and waits for all, in order.
-async fn futures_join<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub async fn futures_join<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
     std::future::poll_fn(|context| {

@@ -3,7 +3,7 @@
 use super::bucket::{Bucket, BucketState, BucketView};
 use super::record::ScopeRecord;
 use super::throttle::{Lane, Rates, Throttle, part_or_join};
-use crate::budget::{Entry, Epochs, Shortage, Unavailable};
+use crate::budget::{Entry, Epochs, Shortage, Slice, Unavailable};
 use crate::money::Money;
 use crate::policy::{Limits, MAX_RATE};
 use crate::timestamp::Timestamp;
@@ -30,6 +30,8 @@ pub struct Scope {
     /// Whether its budget pays. Where something else does (a reservation), its rates and its
     /// concurrency are debited all the same, and its money is not touched.
     pub pays: bool,
+    /// Whose its record must be: 0 but for reservations, which share a number of records.
+    pub owner: u128,
 }
 
 impl Scope {
@@ -41,6 +43,7 @@ impl Scope {
             limits,
             throttle: Throttle::default(),
             pays: true,
+            owner: 0,
         }
     }
 
@@ -329,6 +332,10 @@ fn reserve(
 ) -> Result<Option<HeldMoney>, Denial> {
     if !scope.is_budgeted() {
         return Ok(None);
+    }
+    if record.owner != scope.owner {
+        // It serves another reservation by now: this one holds nothing here.
+        return Err(Denial::Budget(Slice::default().shortage()));
     }
     match terms.budgeting {
         Budgeting::Books => {

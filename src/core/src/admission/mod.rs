@@ -4,6 +4,7 @@ mod bucket;
 mod debit;
 mod record;
 mod reservation;
+mod seats;
 mod throttle;
 
 pub use bucket::{Bucket, BucketState, BucketView};
@@ -11,6 +12,8 @@ pub use debit::{Ask, Budgeting, Denial, RateKind, RateView, Scope, Terms, WhenSh
 pub(crate) use record::LAYOUT;
 pub use record::ScopeRecord;
 pub use reservation::{Denied, Reservation, Settled, admit, view};
+pub(crate) use seats::seat_of;
+pub use seats::take_seat;
 pub use throttle::{Lane, Throttle};
 
 #[cfg(test)]

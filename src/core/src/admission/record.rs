@@ -7,8 +7,8 @@ use crate::wire::CapPeriod;
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 3;
-const WORDS: usize = 39;
+pub(crate) const LAYOUT: u64 = 4;
+const WORDS: usize = 41;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct ScopeRecord {
     pub slice: Slice,
     /// The books of a gateway without a service.
     pub books: Books,
+    /// Which reservation it serves; 0 where it is another scope's.
+    pub owner: u128,
 }
 
 impl ScopeRecord {
@@ -72,6 +74,7 @@ impl ScopeRecord {
                 month_spent: words.i64(),
                 reserved: words.epoch_sum(),
             },
+            owner: words.u128(),
         }
     }
 
@@ -112,6 +115,7 @@ impl ScopeRecord {
         words.time(self.books.month_ends_at);
         words.i64(self.books.month_spent);
         words.epoch_sum(&self.books.reserved);
+        words.u128(self.owner);
         words.0
     }
 }
@@ -125,6 +129,11 @@ impl Reader<'_> {
         };
         self.0 = rest;
         u64::from_le_bytes(*word)
+    }
+
+    fn u128(&mut self) -> u128 {
+        let (low, high) = (self.u64(), self.u64());
+        u128::from(low) | u128::from(high) << 64
     }
 
     fn i64(&mut self) -> i64 {
@@ -156,6 +165,10 @@ struct Writer(Vec<u8>);
 impl Writer {
     fn u64(&mut self, word: u64) {
         self.0.extend_from_slice(&word.to_le_bytes());
+    }
+
+    fn u128(&mut self, words: u128) {
+        self.0.extend_from_slice(&words.to_le_bytes());
     }
 
     fn i64(&mut self, word: i64) {

@@ -15,15 +15,20 @@ pub struct Cap {
     pub quota: Money,
     /// What the ledger has booked in the period.
     pub booked: Money,
+    /// What is set aside for reservations: no more than they may still spend of it.
+    pub set_aside: Money,
     /// What gateways hold on loan in the period and have neither returned nor reported as spent:
     /// the sum over open leases of `max(0, lent - returned - spent)`.
     pub outstanding: Money,
 }
 
 impl Cap {
-    /// What the cap has left, lent or not. Negative where an unforeseeable cost passed it.
+    /// What the cap has left beside reservations, lent or not. Negative where an unforeseeable cost
+    /// passed it.
     pub fn remaining(&self) -> Money {
-        self.quota.saturating_sub(self.booked)
+        self.quota
+            .saturating_sub(self.booked)
+            .saturating_sub(self.set_aside)
     }
 
     /// What may still be lent. Never negative.
@@ -54,6 +59,16 @@ pub fn slice(need: Money, left: Money, lendable: Money, scarce: bool) -> Money {
     shortfall.max(Money::from_nanos(share))
 }
 
+/// What a reservation of `amount` keeps from the caps above it, of which `spent` is booked and
+/// `outstanding` out on loan. One that has ended keeps what is out: a gateway may have spent it.
+pub fn set_aside(amount: Money, spent: Money, outstanding: Money, ended: bool) -> Money {
+    if ended {
+        return outstanding;
+    }
+    // More may be out than is left, where a cost came that nobody could foresee.
+    amount.saturating_sub(spent).max(outstanding)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +79,26 @@ mod tests {
         let [need, left, lendable] = [10, 3, 800].map(Money::from_nanos);
         assert_eq!(slice(need, left, lendable, true), Money::from_nanos(7));
         assert_eq!(slice(need, left, lendable, false), Money::from_nanos(100));
+    }
+
+    #[test]
+    fn a_reservation_keeps_what_may_still_be_spent_of_it() {
+        for (amount, spent, outstanding, ended, kept) in [
+            (100, 0, 0, false, 100),
+            (100, 30, 50, false, 70),
+            (100, 80, 50, false, 50),
+            (100, 130, 0, false, 0),
+            (100, 30, 50, true, 50),
+            (100, 30, 0, true, 0),
+        ] {
+            let [amount, spent, outstanding] = [amount, spent, outstanding].map(Money::from_nanos);
+            let aside = set_aside(amount, spent, outstanding, ended);
+            assert_eq!(
+                aside.nanos(),
+                kept,
+                "{spent} of {amount}, {outstanding} out, {ended}"
+            );
+        }
     }
 
     proptest! {

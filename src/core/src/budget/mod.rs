@@ -9,7 +9,7 @@ use crate::money::Money;
 
 pub use books::Books;
 pub use epoch_sum::{Entry, EpochSum, Epochs};
-pub use lending::{Cap, LENT_SHARE, slice, tightest};
+pub use lending::{Cap, LENT_SHARE, set_aside, slice, tightest};
 pub use slice::{RETIRED, Shortage, Slice, Unavailable};
 
 /// Percent of `quota` that is spent, rounded down; a quota of nothing is spent from the start.

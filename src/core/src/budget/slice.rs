@@ -149,6 +149,7 @@ impl Slice {
         }
         *self = Slice {
             retired,
+            used_at: self.used_at,
             ..Slice::default()
         };
     }

@@ -9,14 +9,19 @@ pub use bounded::BoundedMap;
 pub use tenant::{Key, Namespace, Organization};
 
 use crate::ids::KeyDigest;
-use crate::policy::{Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy};
+use crate::policy::{
+    Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
+    reservation_name,
+};
 use crate::timestamp::Timestamp;
-use crate::wire::{PolicyChanges, ResolveAnswer, ResolveRequest};
+use crate::wire::{LendAnswer, Need, PolicyChanges, ResolveAnswer, ResolveRequest};
 use core::time::Duration;
 use std::rc::Rc;
 
 /// For how long a key or namespace that does not exist is refused without asking again.
 pub const MISSING_FOR: Duration = Duration::from_secs(5);
+/// For how long a reservation that is not there is not asked for: as long as a change takes.
+pub const MISSING_RESERVATION_FOR: Duration = Duration::from_secs(2);
 
 /// What a worker knows of something.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub struct PolicyCache {
     organizations: BoundedMap<String, Rc<Organization>>,
     missing_keys: BoundedMap<KeyDigest, Timestamp>,
     missing_namespaces: BoundedMap<String, Timestamp>,
+    reservations: BoundedMap<ReservationName, Rc<ReservationPolicy>>,
+    missing_reservations: BoundedMap<ReservationName, Timestamp>,
     catalog: Option<Rc<Catalog>>,
     revision: u64,
     complete: bool,
@@ -52,6 +59,8 @@ impl PolicyCache {
             organizations: BoundedMap::new(capacity),
             missing_keys: BoundedMap::new(capacity),
             missing_namespaces: BoundedMap::new(capacity),
+            reservations: BoundedMap::new(capacity),
+            missing_reservations: BoundedMap::new(capacity),
             catalog: None,
             revision,
             complete: false,
@@ -111,6 +120,47 @@ impl PolicyCache {
         self.organizations.get(name).map(Rc::clone)
     }
 
+    /// What is known of a reservation. One that has expired is asked for anew: its name may be
+    /// another's by now.
+    pub fn reservation(
+        &mut self,
+        name: &ReservationName,
+        now: Timestamp,
+    ) -> Known<ReservationPolicy> {
+        let known = self.reservations.get(name).map(Rc::clone);
+        if let Some(reservation) = known.filter(|known| now < known.expires_at) {
+            return Known::Yes(reservation);
+        }
+        let missing_until = self.missing_reservations.get(name).copied();
+        self.absent(missing_until, now)
+    }
+
+    /// Forgets the reservations of which the lender lends no more.
+    pub fn hear_lent(&mut self, needs: &[Need], answer: &LendAnswer) {
+        for need in needs {
+            let lends = answer.leases.iter().any(|lease| lease.scope == need.scope);
+            if let Some(name) = reservation_name(&need.scope).filter(|_| !lends) {
+                self.reservations.remove(&name);
+            }
+        }
+    }
+
+    fn learn_reservation(
+        &mut self,
+        name: &ReservationName,
+        found: Option<ReservationPolicy>,
+        now: Timestamp,
+    ) {
+        match found.filter(|found| found.name == *name) {
+            Some(found) => self.reservations.insert(name.clone(), Rc::new(found)),
+            None => {
+                let until = now.plus(MISSING_RESERVATION_FOR);
+                self.reservations.remove(name);
+                self.missing_reservations.insert(name.clone(), until);
+            }
+        }
+    }
+
     fn absent<T>(&self, missing_until: Option<Timestamp>, now: Timestamp) -> Known<T> {
         if self.complete || missing_until.is_some_and(|until| now < until) {
             Known::No
@@ -122,6 +172,10 @@ impl PolicyCache {
     /// Takes over the answer to `request`. An answer older than what is known already (a change
     /// overtook it) is not kept: the next request asks again.
     pub fn learn(&mut self, request: &ResolveRequest, answer: ResolveAnswer, now: Timestamp) {
+        // Reservations are no part of the policy and have no revision.
+        if let Some(name) = &request.reservation {
+            self.learn_reservation(name, answer.reservation, now);
+        }
         if answer.revision < self.revision {
             return;
         }
@@ -194,6 +248,8 @@ impl PolicyCache {
         self.organizations.clear();
         self.missing_keys.clear();
         self.missing_namespaces.clear();
+        self.reservations.clear();
+        self.missing_reservations.clear();
         self.catalog = None;
         self.revision = revision;
     }

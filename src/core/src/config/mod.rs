@@ -34,6 +34,9 @@ pub struct Config {
     /// End users with a cap that this Envoy keeps apart at most, as long as it lives: 1 to 1,000,000.
     /// Those who come after share one cap in each namespace.
     pub max_limited_users: u64,
+    /// Reservations this Envoy spends from at once at most: 1 to 4,096. Requests that name others are
+    /// paid for by the ordinary budgets.
+    pub max_reservations: usize,
 }
 
 /// Where requests are held until they are decided.
@@ -106,6 +109,8 @@ struct RawConfig {
     max_cached_tenants: usize,
     #[serde(default = "default_max_limited_users")]
     max_limited_users: u64,
+    #[serde(default = "default_max_reservations")]
+    max_reservations: usize,
 }
 
 const fn default_timeout_ms() -> u64 {
@@ -122,6 +127,10 @@ const fn default_max_request_seconds() -> u64 {
 
 const fn default_max_limited_users() -> u64 {
     10_000
+}
+
+const fn default_max_reservations() -> usize {
+    1_024
 }
 
 const fn default_max_cached_tenants() -> usize {
@@ -164,6 +173,13 @@ impl Config {
             raw.max_limited_users,
             1,
             1_000_000,
+        );
+        check(
+            &mut problems,
+            "max_reservations",
+            raw.max_reservations,
+            1,
+            4_096,
         );
         if let Some(accounting) = &raw.accounting {
             check(
@@ -234,6 +250,7 @@ impl Config {
             pass_through: raw.pass_through,
             max_cached_tenants: raw.max_cached_tenants,
             max_limited_users: raw.max_limited_users,
+            max_reservations: raw.max_reservations,
         })
     }
 }

@@ -6,6 +6,7 @@ use super::end_user::end_user;
 use super::prepare::{Asked, Choice, prepare};
 use super::rate_headers::rate_headers;
 use super::request::Head;
+use super::reserved::{Payer, pay_from, payer};
 use super::throttled::{WhyWait, fallback, leave_queue, others_are_ahead, redirected};
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Denied, RateKind, RateView, Reservation, Scope, admit};
@@ -100,6 +101,17 @@ impl Exchange {
         }
         let caller = pending.call.grant.caller().clone();
         let mut levels = scopes(&caller).to_vec();
+        let reserved = match payer(&head, &pending, on) {
+            Payer::Ordinary => None,
+            Payer::Reservation(scope) => Some(scope),
+            Payer::Unknown(request) => {
+                return self.wait(head, pending, read, Question::Resolve(request), on);
+            }
+        };
+        if let Some(scope) = &reserved {
+            let paid = [&caller.namespace().scope, &caller.organization().scope];
+            pay_from(scope, &mut levels, paid);
+        }
         if let Some(user) = end_user(&pending.call, on) {
             pending.call.user_shared = user.shared;
             levels.push(user.scope);
@@ -110,19 +122,12 @@ impl Exchange {
                 leave_queue(&mut pending, true, on);
                 self.send(head, pending, reservation)
             }
-            Err(Denied::Lend(needs)) => {
-                pending.rounds = pending.rounds.saturating_add(1);
-                if let (None, Some(read)) = (&pending.fallback, read) {
-                    // The body is not at hand any more when the answer comes.
-                    pending.fallback = fallback(&head, &pending, read, on).map(Box::new);
-                }
-                self.state = State::Borrow {
-                    head,
-                    pending: Box::new(pending),
-                };
-                let mut step = Step::new(Verdict::Wait);
-                step.effects.push(Effect::Ask(Question::Lend(needs)));
-                step
+            Err(Denied::Lend(needs)) => self.wait(head, pending, read, Question::Lend(needs), on),
+            Err(Denied::Budget { scope, .. })
+                if reserved.is_some_and(|reserved| Rc::ptr_eq(&reserved, &scope)) =>
+            {
+                pending.may_be_reserved = false;
+                self.admit(head, pending, read, on)
             }
             Err(denied) => self.denied(head, pending, read, denied, on),
         }
@@ -177,6 +182,29 @@ impl Exchange {
             verdict: Verdict::Continue,
             effects,
         }
+    }
+
+    /// Has a call wait for an answer.
+    fn wait<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        read: Option<BodyRead<'_>>,
+        question: Question,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        pending.rounds = pending.rounds.saturating_add(1);
+        if let (None, Some(read)) = (&pending.fallback, read) {
+            // The body is not at hand any more when the answer comes.
+            pending.fallback = fallback(&head, &pending, read, on).map(Box::new);
+        }
+        self.state = State::Borrow {
+            head,
+            pending: Box::new(pending),
+        };
+        let mut step = Step::new(Verdict::Wait);
+        step.effects.push(Effect::Ask(question));
+        step
     }
 
     /// Refuses what admission denied, with the rates as they are.

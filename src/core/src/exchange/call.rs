@@ -42,6 +42,8 @@ pub(super) struct Pending {
     pub(super) ticket: Option<Ticket>,
     /// Whether it ever had one.
     pub(super) was_queued: bool,
+    /// Whether the reservation it names may still pay for it.
+    pub(super) may_be_reserved: bool,
 }
 
 /// A call at the upstream.

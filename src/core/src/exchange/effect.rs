@@ -48,10 +48,12 @@ impl Question {
         match self {
             Question::Resolve(request) => {
                 let key = request.key.map(|key| key.to_hex()).unwrap_or_default();
-                format!(
-                    "resolve {key} {}",
-                    request.namespace.as_deref().unwrap_or_default()
-                )
+                let named = request.reservation.as_ref();
+                let reservation = named.map_or(String::new(), |named| {
+                    format!("{}/{}", named.namespace, named.id)
+                });
+                let namespace = request.namespace.as_deref().unwrap_or_default();
+                format!("resolve {key} {namespace} {reservation}")
             }
             Question::Lend(needs) => needs
                 .iter()

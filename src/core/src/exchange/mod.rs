@@ -15,6 +15,7 @@ mod pass_through;
 mod prepare;
 mod rate_headers;
 mod request;
+mod reserved;
 mod response;
 mod route;
 mod target;
@@ -154,7 +155,7 @@ enum State {
         endpoint: Endpoint,
         caller: Caller,
     },
-    /// Waits for the service to lend.
+    /// Waits for the service to lend, or to say what a reservation is.
     Borrow { head: Head, pending: Box<Pending> },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },

@@ -78,6 +78,7 @@ pub(super) fn prepare(
         fallback: None,
         ticket: None,
         was_queued: false,
+        may_be_reserved: true,
     })
 }
 

@@ -1,6 +1,7 @@
 //! From the request's headers to the upstream: identify, authorize, admit.
 
 use super::effect::{Effect, Level, Step, Verdict};
+use super::reserved::{awaited, reservation_id};
 use super::target::Target;
 use super::throttled::leave_queue;
 use super::{Exchange, MAX_ROUNDS, State, Surroundings};
@@ -28,6 +29,8 @@ pub(super) struct Head {
     pub(super) user: Option<String>,
     /// What the client says of the request to Paddock alone.
     pub(super) hints: Hints,
+    /// The reservation it names, where that could be one.
+    pub(super) reservation: Option<String>,
     /// Whether the request said how long its body is, and still does.
     pub(super) has_length: bool,
     /// Whether the headers have gone on, so that neither they nor the route can be changed.
@@ -85,6 +88,7 @@ impl Exchange {
             user_agent: text(head.user_agent),
             target,
             client_address: client_address(headers),
+            reservation: reservation_id(head.reservation_id),
             user: head
                 .user
                 .map(|user| text(Some(user)))
@@ -191,6 +195,13 @@ impl Exchange {
                 // Where the service is away nobody's identity is certain: fail closed.
                 let rounds = if reached { rounds } else { MAX_ROUNDS };
                 self.identify(head, claim, body, rounds, on)
+            }
+            // The service cannot be asked for the reservation: the slices in hand may do.
+            State::Borrow { head, mut pending }
+                if !reached && awaited(&head, &pending).is_some() =>
+            {
+                pending.may_be_reserved = false;
+                self.admit(head, *pending, None, on)
             }
             State::Borrow { head, mut pending } => {
                 let caller = pending.call.grant.caller();

@@ -167,6 +167,7 @@ impl Claim {
                 Who::Attested { .. } => None,
             },
             namespace: self.namespace.clone(),
+            reservation: None,
             catalog_revision: cache.catalog().map(|catalog| catalog.revision),
         }
     }

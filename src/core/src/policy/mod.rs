@@ -8,6 +8,7 @@ mod key;
 mod limits;
 mod namespace;
 mod organization;
+mod reservation;
 mod routing;
 mod settings;
 mod user;
@@ -19,6 +20,10 @@ pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
+pub use reservation::{
+    MAX_RESERVATION_ID, ReservationName, ReservationPolicy, is_reservation_id,
+    is_reservation_scope, reservation_name, reservation_scope,
+};
 pub use routing::{AUTO, Conditions, Routing, Rule, Temperature, is_auto};
 pub use settings::{
     ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,

@@ -21,7 +21,8 @@ pub enum CapPeriod {
 /// A slice of one scope's budget that one gateway may spend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    /// `key:ID`, `namespace:NAME`, `organization:NAME` or `user:NAMESPACE/USER`.
+    /// `key:ID`, `namespace:NAME`, `organization:NAME`, `user:NAMESPACE/USER` or
+    /// `reservation:NAMESPACE/ID`.
     pub scope: String,
     /// The lease; a new one is made when a budget period ends or the old one was reclaimed.
     pub id: i64,

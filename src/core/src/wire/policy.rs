@@ -1,10 +1,12 @@
 //! How policy reaches a gateway.
 
 use crate::ids::KeyDigest;
-use crate::policy::{Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy};
+use crate::policy::{
+    Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
+};
 use serde::{Deserialize, Serialize};
 
-/// Asks for a key, a namespace, or both, on first sight.
+/// Asks for a key, a namespace, both, or a reservation, on first sight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResolveRequest {
@@ -16,6 +18,9 @@ pub struct ResolveRequest {
     /// The namespace in question, beside the key's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// The reservation in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationName>,
     /// The catalog the worker has; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog_revision: Option<u64>,
@@ -33,6 +38,9 @@ pub struct ResolveAnswer {
     pub namespaces: Vec<NamespacePolicy>,
     /// The organizations of those namespaces. One that is absent limits nothing.
     pub organizations: Vec<OrganizationPolicy>,
+    /// The reservation, where it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationPolicy>,
     /// The catalog, where it is newer than the worker's.
     pub catalog: Option<Catalog>,
 }

@@ -1,7 +1,7 @@
 //! The leases an Envoy holds: where they are written down, what the service is told of them, and
 //! what becomes of its answers.
 
-use crate::admission::ScopeRecord;
+use crate::admission::{ScopeRecord, seat_of};
 use crate::budget::Epochs;
 use crate::money::Money;
 use crate::store::{SharedStore, update};
@@ -53,7 +53,9 @@ pub(super) fn report<S: SharedStore>(
     for scope in &scopes {
         let slice = change(store, scope, |record| {
             record.slice.reserved.roll(epochs, now);
-            if now.since(record.slice.used_at) > IDLE {
+            // Nothing can be reserved from it after its period, and its lender waits for the rest.
+            let over = now >= record.slice.period_ends_at;
+            if over || now.since(record.slice.used_at) > IDLE {
                 record.slice.give_back_above(Money::ZERO);
             }
         });
@@ -87,13 +89,17 @@ fn change<S: SharedStore>(
     scope: &str,
     mut with: impl FnMut(&mut ScopeRecord),
 ) -> Option<ScopeRecord> {
-    update(store, &format!("scope/{scope}"), |bytes| {
+    let seat = seat_of(store, scope)?;
+    let changed = update(store, &seat.key, |bytes| {
         let before = ScopeRecord::decode(bytes);
+        if before.owner != seat.owner {
+            return (None, None);
+        }
         let mut record = before;
         with(&mut record);
-        ((record != before).then(|| record.encode()), record)
-    })
-    .ok()
+        ((record != before).then(|| record.encode()), Some(record))
+    });
+    changed.ok().flatten()
 }
 
 fn written_down<S: SharedStore>(store: &S) -> Vec<String> {

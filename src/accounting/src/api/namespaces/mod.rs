@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod delete;
 mod list;
+mod reservations;
 mod resolve;
 mod routing;
 mod settings;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<SharedApp> {
             "/v1/namespaces/{name}/routing/resolve",
             post(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)),
         )
+        .merge(reservations::routes())
 }
 
 /// The namespace of that name, where it is within the caller's reach.

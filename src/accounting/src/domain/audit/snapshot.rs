@@ -1,6 +1,6 @@
 //! Things as the audit keeps them: what was set, in the contract's words, and never a secret.
 
-use crate::domain::records::{Key, Namespace, Organization, UserQuota};
+use crate::domain::records::{Key, Namespace, Organization, Reservation, UserQuota};
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, Model};
 use serde::Serialize;
@@ -45,6 +45,19 @@ impl Snapshot for Key {
             "tags": self.tags,
             "content_policy_mode": self.content_policy_mode,
             "secrets": secrets,
+        })
+    }
+}
+
+impl Snapshot for Reservation {
+    fn snapshot(&self) -> Value {
+        json!({
+            "reservation_id": self.name.id,
+            "namespace": self.name.namespace,
+            "estimated_cost_usd": self.amount.to_dollars(),
+            "spent_usd": self.spent.to_dollars(),
+            "expires_at": self.expires_at.to_rfc3339(),
+            "ended_at": self.ended_at.map(|at| at.to_rfc3339()),
         })
     }
 }

@@ -64,7 +64,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// A service on a fresh database, at noon of 2026-03-15 (UTC).
+    /// A service on a fresh database, at noon of 2026-03-15 (UTC), that waits for no gateway.
     pub async fn start(backend: Backend) -> TestApp {
         let directory = TempDir::new().unwrap();
         let url = match backend {
@@ -75,7 +75,10 @@ impl TestApp {
             url,
             directory,
             at("2026-03-15T12:00:00Z"),
-            PolicyOptions::default(),
+            PolicyOptions {
+                reserve_wait_seconds: 0,
+                ..PolicyOptions::default()
+            },
             NotifyOptions::default(),
         )
         .await

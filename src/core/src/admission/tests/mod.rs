@@ -1,6 +1,7 @@
 mod atomicity;
 mod interleaving;
 mod reference;
+mod seats;
 mod throttling;
 
 use super::{Ask, Budgeting, Lane, Scope, ScopeRecord, Terms, WhenShort};

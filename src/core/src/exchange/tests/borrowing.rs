@@ -47,8 +47,8 @@ fn teach(bench: &mut Bench, request: &ResolveRequest, key: KeyPolicy, namespace:
         revision: 1,
         key: Some(key),
         namespaces: vec![namespace],
-        organizations: Vec::new(),
         catalog: Some(catalog),
+        ..ResolveAnswer::default()
     };
     let now = bench.now;
     bench.gateway.cache.learn(request, answer, now);

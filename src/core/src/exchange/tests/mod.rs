@@ -8,5 +8,6 @@ mod order;
 mod organizations;
 mod pricing;
 mod refusals;
+mod reservations;
 mod routing;
 mod throttling;

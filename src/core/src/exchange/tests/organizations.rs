@@ -169,6 +169,7 @@ fn asking() -> (Bench, Exchange, ResolveRequest, ResolveAnswer) {
         namespaces: vec![namespace],
         organizations: vec![capped("o")],
         catalog: catalog.map(|catalog| catalog.as_ref().clone()),
+        reservation: None,
     };
     (bench, exchange, request, answer)
 }

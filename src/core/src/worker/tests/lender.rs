@@ -1,11 +1,14 @@
-//! The lender as one struct: one cap of one scope, and who holds what of it.
+//! The lender as one struct: one cap of one namespace, its reservations, and who holds what of it.
 
-use crate::budget::{Cap, slice};
+use crate::budget::{Cap, set_aside, slice};
 use crate::money::Money;
+use crate::policy::{ReservationName, ReservationPolicy, reservation_scope};
 use crate::timestamp::Timestamp;
 use crate::wire::{CapPeriod, Lease, LeaseReport, Need};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// The scope whose cap it is.
+pub(super) const NAMESPACE: &str = "namespace:n";
 /// Seconds a lease lives without being renewed.
 const TTL: u64 = 10;
 /// Seconds after which a lease that was not renewed is nobody's.
@@ -22,9 +25,23 @@ pub(super) struct Event {
     pub(super) lease: Option<i64>,
 }
 
+/// Money set aside.
+#[derive(Clone, Debug)]
+pub(super) struct Reserved {
+    pub(super) policy: ReservationPolicy,
+    ended: bool,
+}
+
+impl Reserved {
+    fn has_ended(&self, now: u64) -> bool {
+        self.ended || self.policy.expires_at.secs() <= now
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Loan {
     id: i64,
+    scope: String,
     gateway: usize,
     lent: i64,
     returned: i64,
@@ -42,7 +59,8 @@ pub(super) struct Lender {
     loans: Vec<Loan>,
     seen: BTreeSet<u64>,
     booked: Vec<(u64, i64)>,
-    scarce_until: u64,
+    scarce_until: BTreeMap<String, u64>,
+    pub(super) reserved: Vec<Reserved>,
 }
 
 impl Loan {
@@ -59,12 +77,30 @@ impl Lender {
             loans: Vec::new(),
             seen: BTreeSet::new(),
             booked: Vec::new(),
-            scarce_until: 0,
+            scarce_until: BTreeMap::new(),
+            reserved: Vec::new(),
         }
     }
 
     fn end_of_period(&self, at: u64) -> u64 {
         (at / self.period + 1) * self.period
+    }
+
+    fn reservation(&self, scope: &str) -> Option<&Reserved> {
+        let mut all = self.reserved.iter();
+        all.find(|reserved| reserved.policy.scope == scope)
+    }
+
+    /// When what is lent now has to be spent.
+    fn end_of_loan(&self, scope: &str, now: u64) -> u64 {
+        let reserved = self.reservation(scope);
+        reserved.map_or_else(
+            || self.end_of_period(now),
+            |reserved| match reserved.ended {
+                true => now.min(reserved.policy.expires_at.secs()),
+                false => reserved.policy.expires_at.secs(),
+            },
+        )
     }
 
     /// What the ledger has booked in the period of `now`.
@@ -77,64 +113,152 @@ impl Lender {
     /// What may be spent of that period's cap without the lender being asked.
     pub(super) fn outstanding(&self, now: u64) -> i64 {
         let start = self.end_of_period(now) - self.period;
-        let open = |loan: &&Loan| loan.open && loan.period_ends_at > start;
+        let open =
+            |loan: &&Loan| loan.open && loan.scope == NAMESPACE && loan.period_ends_at > start;
         self.loans.iter().filter(open).map(Loan::outstanding).sum()
     }
 
-    fn cap(&self, now: u64) -> Cap {
-        Cap {
-            period: CapPeriod::Daily,
-            quota: Money::from_nanos(self.quota),
-            booked: Money::from_nanos(self.booked(now)),
-            outstanding: Money::from_nanos(self.outstanding(now)),
+    /// What reservations keep of the cap.
+    pub(super) fn set_aside(&self, now: u64) -> i64 {
+        let kept = |reserved: &Reserved| {
+            let (spent, out) = self.of_reservation(&reserved.policy.scope);
+            set_aside(reserved.policy.amount, spent, out, reserved.has_ended(now)).nanos()
+        };
+        self.reserved.iter().map(kept).sum()
+    }
+
+    /// What is booked under a reservation, and what is out of it.
+    fn of_reservation(&self, scope: &str) -> (Money, Money) {
+        let loans = || self.loans.iter().filter(|loan| loan.scope == scope);
+        let spent = loans().map(|loan| loan.spent).sum();
+        let open = loans().filter(|loan| loan.open);
+        let out = open.map(Loan::outstanding).sum();
+        (Money::from_nanos(spent), Money::from_nanos(out))
+    }
+
+    fn cap(&self, scope: &str, now: u64) -> Cap {
+        match self.reservation(scope) {
+            None => Cap {
+                period: CapPeriod::Daily,
+                quota: Money::from_nanos(self.quota),
+                booked: Money::from_nanos(self.booked(now)),
+                set_aside: Money::from_nanos(self.set_aside(now)),
+                outstanding: Money::from_nanos(self.outstanding(now)),
+            },
+            Some(reserved) => {
+                let (booked, outstanding) = self.of_reservation(scope);
+                Cap {
+                    period: CapPeriod::Monthly,
+                    quota: reserved.policy.amount,
+                    booked,
+                    set_aside: Money::ZERO,
+                    outstanding,
+                }
+            }
         }
     }
 
-    fn is_short(&self, now: u64) -> bool {
-        let cap = self.cap(now);
-        self.scarce_until > now || cap.outstanding > cap.remaining()
+    fn is_scarce(&self, scope: &str, now: u64) -> bool {
+        self.scarce_until
+            .get(scope)
+            .is_some_and(|until| *until > now)
     }
 
-    fn describe(&self, loan: &Loan, scope: &str, may_hold: Money, now: u64) -> Lease {
+    fn is_short(&self, scope: &str, now: u64) -> bool {
+        let cap = self.cap(scope, now);
+        let ended = self
+            .reservation(scope)
+            .is_some_and(|found| found.has_ended(now));
+        ended || self.is_scarce(scope, now) || cap.outstanding > cap.remaining()
+    }
+
+    /// Sets money aside for `ttl` seconds, where the cap can spare it.
+    pub(super) fn reserve(&mut self, amount: i64, ttl: u64, now: u64) {
+        let amount = Money::from_nanos(amount);
+        if amount > self.cap(NAMESPACE, now).lendable() {
+            self.scarce_until.insert(NAMESPACE.to_owned(), now + SCARCE);
+            return;
+        }
+        let name = ReservationName {
+            namespace: "n".to_owned(),
+            id: format!("r{}", self.reserved.len()),
+        };
+        let policy = ReservationPolicy {
+            scope: reservation_scope(&name, 1),
+            name,
+            amount,
+            expires_at: Timestamp::from_secs(now + ttl),
+        };
+        self.reserved.push(Reserved {
+            policy,
+            ended: false,
+        });
+    }
+
+    /// Ends a reservation before its time.
+    pub(super) fn release(&mut self, which: usize) {
+        if let Some(at) = which.checked_rem(self.reserved.len()) {
+            self.reserved[at].ended = true;
+        }
+    }
+
+    fn describe(&self, loan: &Loan, may_hold: Money, now: u64) -> Lease {
+        let ends_at = loan.period_ends_at.min(self.end_of_loan(&loan.scope, now));
+        let is_reservation = self.reservation(&loan.scope).is_some();
+        let ends_at = if is_reservation {
+            ends_at
+        } else {
+            loan.period_ends_at
+        };
         Lease {
-            scope: scope.to_owned(),
+            scope: loan.scope.clone(),
             id: loan.id,
             lent: Money::from_nanos(loan.lent),
             spent: Money::from_nanos(loan.spent),
-            expires_at: Timestamp::from_secs(loan.expires_at),
-            period_ends_at: Timestamp::from_secs(loan.period_ends_at),
+            expires_at: Timestamp::from_secs(loan.expires_at.min(ends_at)),
+            period_ends_at: Timestamp::from_secs(ends_at),
             period: CapPeriod::Daily,
-            remaining: self.cap(now).remaining(),
+            remaining: self.cap(&loan.scope, now).remaining(),
             used_percent: 0,
             short: false,
-            hold_at_most: self.is_short(now).then_some(may_hold),
+            hold_at_most: self.is_short(&loan.scope, now).then_some(may_hold),
         }
     }
 
-    pub(super) fn lend(&mut self, gateway: usize, need: &Need, now: u64) -> Lease {
+    /// `None` where the scope lends no more.
+    pub(super) fn lend(&mut self, gateway: usize, need: &Need, now: u64) -> Option<Lease> {
+        let scope = need.scope.as_str();
         for loan in &mut self.loans {
             loan.open &= now <= loan.expires_at + GRACE;
         }
         self.hear_returned(need.held.as_ref());
-        let is_current =
-            |loan: &Loan| loan.open && loan.gateway == gateway && loan.period_ends_at > now;
+        if self
+            .reservation(scope)
+            .is_some_and(|found| found.has_ended(now))
+        {
+            return None;
+        }
+        let is_current = |loan: &Loan| {
+            loan.open && loan.scope == scope && loan.gateway == gateway && loan.period_ends_at > now
+        };
         let current = self.loans.iter().rposition(is_current);
         let held = need
             .held
             .as_ref()
             .filter(|held| current.is_some_and(|at| self.loans[at].id == held.id));
         let left = held.map_or(Money::ZERO, |held| held.left);
-        let scarce = self.scarce_until > now;
-        let more = slice(need.amount, left, self.cap(now).lendable(), scarce);
+        let scarce = self.is_scarce(scope, now);
+        let more = slice(need.amount, left, self.cap(scope, now).lendable(), scarce);
         let covered = left.saturating_add(more) >= need.amount;
         if !covered {
-            self.scarce_until = now + SCARCE;
+            self.scarce_until.insert(scope.to_owned(), now + SCARCE);
         }
-        let period_ends_at = self.end_of_period(now);
+        let period_ends_at = self.end_of_loan(scope, now);
         let at = current.unwrap_or_else(|| {
             self.loans.push(Loan {
                 // Distinct, and in no order.
                 id: (i64::try_from(self.loans.len()).unwrap() + 1) * 7_919 % 10_007,
+                scope: scope.to_owned(),
                 gateway,
                 lent: 0,
                 returned: 0,
@@ -150,11 +274,11 @@ impl Lender {
         loan.expires_at = (now + TTL).min(loan.period_ends_at);
         let may_hold = if covered { need.amount } else { Money::ZERO };
         let loan = loan.clone();
-        let lease = self.describe(&loan, &need.scope, may_hold, now);
-        Lease {
+        let lease = self.describe(&loan, may_hold, now);
+        Some(Lease {
             short: !covered,
             ..lease
-        }
+        })
     }
 
     /// Takes events and reports; answers the leases that are still open.
@@ -180,6 +304,8 @@ impl Lender {
             self.hear_returned(Some(report));
             let is_it =
                 |loan: &&mut Loan| loan.open && loan.id == report.id && loan.gateway == gateway;
+            let ends_at = self.end_of_loan(&report.scope, now);
+            let is_reservation = self.reservation(&report.scope).is_some();
             let Some(loan) = self.loans.iter_mut().find(is_it) else {
                 continue;
             };
@@ -187,11 +313,16 @@ impl Lender {
                 loan.open = false;
                 continue;
             }
-            if !report.idle && loan.period_ends_at > now {
-                loan.expires_at = (now + TTL).min(loan.period_ends_at);
+            let ends_at = if is_reservation {
+                ends_at
+            } else {
+                loan.period_ends_at
+            };
+            if !report.idle && ends_at > now {
+                loan.expires_at = (now + TTL).min(ends_at);
             }
             let loan = loan.clone();
-            told.push(self.describe(&loan, &report.scope, Money::ZERO, now));
+            told.push(self.describe(&loan, Money::ZERO, now));
         }
         told
     }

@@ -1,8 +1,9 @@
 //! Several gateways borrow of one cap, over a network that loses, repeats and reorders.
 
-use super::lender::{Event, GRACE, Lender};
+use super::lender::{Event, GRACE, Lender, NAMESPACE};
 use crate::admission::{
     Ask, Budgeting, Denied, Lane, Reservation, Scope, ScopeRecord, Terms, WhenShort, admit,
+    seat_of, take_seat,
 };
 use crate::budget::Epochs;
 use crate::money::Money;
@@ -30,12 +31,14 @@ const TIMEOUT: u64 = 3;
 const CARRIED: u64 = GRACE / 2;
 /// Seconds after which a living gateway gets through at last: well before its leases are nobody's.
 const GETS_THROUGH: u64 = GRACE / 2;
+/// Reservations a gateway has room for.
+const SEATS: usize = 3;
 
 #[derive(Default)]
 struct Gateway {
     store: FakeStore,
     held: Vec<(Reservation, u64)>,
-    waiting: Vec<i64>,
+    waiting: Vec<(i64, Option<usize>)>,
     unsent: Vec<Event>,
     /// Costs of its requests by the second they were admitted in.
     costs: Vec<(u64, i64)>,
@@ -66,6 +69,10 @@ enum Message {
 #[derive(Clone, Debug)]
 enum Operation {
     Request(usize, i64),
+    /// The same of some reservation.
+    RequestReserved(usize, i64, usize),
+    Reserve(i64, u64),
+    Release(usize),
     Settle(usize, usize, i64),
     Sync(usize),
     Deliver(usize),
@@ -95,7 +102,7 @@ impl World {
         World {
             now: PERIOD * 1_000_000,
             period,
-            scope: Rc::new(Scope::new("namespace:n".to_owned(), limits)),
+            scope: Rc::new(Scope::new(NAMESPACE.to_owned(), limits)),
             lender: Lender::new(quota, period),
             gateways: (0..gateways).map(|_| Gateway::default()).collect(),
             network: Vec::new(),
@@ -109,20 +116,33 @@ impl World {
     }
 
     fn request(&mut self, me: usize, amount: i64) {
+        self.request_of(me, amount, None);
+    }
+
+    /// A request that some reservation pays for, or else the namespace.
+    fn request_of(&mut self, me: usize, amount: i64, reservation: Option<usize>) {
         let ask = Ask {
             tokens: 0,
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
             lane: Lane::Regular,
         };
-        let (scopes, now) = ([Rc::clone(&self.scope)], self.at());
+        let now = self.at();
+        let store = &mut self.gateways[me].store;
+        let named = reservation.and_then(|which| self.lender.reserved.get(which));
+        let named = named.filter(|named| named.policy.expires_at > now);
+        let seat =
+            named.and_then(|named| take_seat(store, &named.policy, SEATS, TERMS.epochs, now));
+        let is_reserved = seat.is_some();
+        let scopes = [seat.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
         let gateway = &mut self.gateways[me];
         match admit(&mut gateway.store, &scopes, &ask, TERMS, now) {
             Ok(reservation) => gateway.held.push((reservation, self.now)),
             Err(Denied::Lend(needs)) => {
-                gateway.waiting.push(amount);
+                gateway.waiting.push((amount, reservation));
                 self.network.push((me, self.now, Message::Lend { needs }));
             }
+            Err(Denied::Budget { .. }) if is_reserved => self.request(me, amount),
             Err(Denied::Budget { .. }) => self.refused += 1,
             Err(other) => panic!("{other:?}"),
         }
@@ -159,15 +179,15 @@ impl World {
             Message::Lend { .. } | Message::Sync { .. } if self.now - sent > CARRIED => {}
             Message::Lend { needs } => {
                 let lend = |need| self.lender.lend(me, need, self.now);
-                let leases = needs.iter().map(lend).collect();
+                let leases = needs.iter().filter_map(lend).collect();
                 let answer = LendAnswer { leases };
                 self.network
                     .push((me, sent, Message::Lent { needs, answer }));
             }
             Message::Lent { needs, answer } if timely => {
                 apply_lend(&mut self.gateways[me].store, &needs, &answer, now);
-                for amount in core::mem::take(&mut self.gateways[me].waiting) {
-                    self.request(me, amount);
+                for (amount, of) in core::mem::take(&mut self.gateways[me].waiting) {
+                    self.request_of(me, amount, of);
                 }
             }
             Message::Sync { reports, events } => {
@@ -233,6 +253,14 @@ impl World {
                     .into_iter()
                     .for_each(|me| self.request(me, amount));
             }
+            Operation::RequestReserved(me, amount, which) => {
+                let newest = self.lender.reserved.len().checked_sub(1 + which % 4);
+                alive(self, me)
+                    .into_iter()
+                    .for_each(|me| self.request_of(me, amount, newest));
+            }
+            Operation::Reserve(amount, ttl) => self.lender.reserve(amount, ttl, self.now),
+            Operation::Release(which) => self.lender.release(which),
             Operation::Settle(me, which, percent) => {
                 if let Some(me) = alive(self, me)
                     && !self.gateways[me].held.is_empty()
@@ -287,7 +315,14 @@ impl World {
     }
 
     fn slice_left(&self, me: usize) -> i64 {
-        let value = self.gateways[me].store.get(&self.scope.record);
+        self.left_of(me, NAMESPACE)
+    }
+
+    /// What a gateway may still reserve from a scope.
+    fn left_of(&self, me: usize, scope: &str) -> i64 {
+        let store = &self.gateways[me].store;
+        let seat = seat_of(store, scope);
+        let value = seat.and_then(|seat| store.get(&seat.key));
         let record = value.map(|(bytes, _)| ScopeRecord::decode(&bytes));
         record.unwrap_or_default().slice.left().nanos()
     }
@@ -297,6 +332,10 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let gateway = || 0usize..3;
     let operation = prop_oneof![
         6 => (gateway(), 1i64..60).prop_map(|(me, amount)| Operation::Request(me, amount)),
+        6 => (gateway(), 1i64..60, 0usize..4)
+            .prop_map(|(me, amount, which)| Operation::RequestReserved(me, amount, which)),
+        2 => (1i64..200, 1u64..90).prop_map(|(amount, ttl)| Operation::Reserve(amount, ttl)),
+        1 => (0usize..8).prop_map(Operation::Release),
         4 => (gateway(), 0usize..8, 0i64..=100)
             .prop_map(|(me, which, percent)| Operation::Settle(me, which, percent)),
         4 => gateway().prop_map(Operation::Sync),
@@ -322,7 +361,11 @@ proptest! {
         for operation in &operations {
             world.run(operation);
             let (booked, out) = (world.lender.booked(world.now), world.lender.outstanding(world.now));
-            prop_assert!(booked + out <= quota, "{booked} + {out} of {quota} after {operation:?}");
+            let aside = world.lender.set_aside(world.now);
+            prop_assert!(
+                booked + out + aside <= quota,
+                "{booked} + {out} + {aside} of {quota} after {operation:?}"
+            );
             let committed = world.committed();
             prop_assert!(committed <= quota, "{committed} of {quota} after {operation:?}");
         }
@@ -452,4 +495,59 @@ fn a_gateway_that_was_cut_off_cannot_spend_what_has_been_lent_again() {
         80,
         "what was its own is spent by the other"
     );
+}
+
+#[test]
+fn two_gateways_spend_one_reservation_and_its_rest_comes_back() {
+    let mut world = World::new(100, 1_000_000, 2);
+    world.lender.reserve(100, 30, world.now);
+    let scope = world.lender.reserved[0].policy.scope.clone();
+    let run = |world: &mut World, me: usize, amount: i64, of: Option<usize>| {
+        world.request_of(me, amount, of);
+        for _ in 0..4 {
+            for (me, _, message) in core::mem::take(&mut world.network) {
+                world.round_trip(me, message);
+            }
+        }
+    };
+    run(&mut world, 0, 40, None);
+    assert_eq!(world.refused, 1, "all of it is set aside");
+    run(&mut world, 0, 40, Some(0));
+    run(&mut world, 1, 40, Some(0));
+    assert_eq!(world.refused, 1);
+    assert_eq!(world.committed(), 80);
+    run(&mut world, 1, 40, Some(0));
+    assert_eq!(
+        world.refused, 2,
+        "neither the reservation nor the namespace has as much"
+    );
+    world.settle(0, 0, 50);
+    world.settle(1, 0, 50);
+    for me in [0, 1, 0, 1] {
+        let message = world.sync(me);
+        world.round_trip(me, message);
+    }
+    assert_eq!(
+        (
+            world.lender.booked(world.now),
+            world.lender.set_aside(world.now)
+        ),
+        (40, 60)
+    );
+
+    world.wait(30);
+    assert_eq!(
+        world.left_of(0, &scope),
+        0,
+        "its lender knows what is left without asking"
+    );
+    for _ in 0..3 {
+        for me in [0, 1] {
+            let message = world.sync(me);
+            world.round_trip(me, message);
+        }
+    }
+    assert_eq!(world.lender.set_aside(world.now), 0);
+    run(&mut world, 0, 60, Some(0));
+    assert_eq!(world.committed(), 100, "the rest is the namespace's again");
 }

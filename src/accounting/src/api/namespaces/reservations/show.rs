@@ -1,0 +1,27 @@
+//! `GET /v1/namespaces/{name}/reservations/{id}`.
+
+use super::view::ReservationView;
+use crate::app::SharedApp;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::reservations;
+use axum::Json;
+use axum::extract::{Path, State};
+
+/// Answers admins, and the holders of the namespace's keys. Of an id that was reserved more than
+/// once, the newest reservation.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<ReservationView>, ApiError> {
+    caller.may_read_namespace(&name)?;
+    let mut tx = app.store.read().await?;
+    let place = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let found = reservations::newest(&mut tx, &name, &id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("reservation", &id))?;
+    let remaining = super::remaining(&app, &mut tx, &place).await?;
+    Ok(Json(
+        ReservationView::new(&found, app.now()).beside(remaining),
+    ))
+}

@@ -1,0 +1,88 @@
+//! The reservation a request names: where it pays, its namespace and its organization do not.
+
+use super::MAX_ROUNDS;
+use super::Surroundings;
+use super::call::Pending;
+use super::request::Head;
+use crate::admission::{Budgeting, Scope, take_seat};
+use crate::cache::Known;
+use crate::money::Money;
+use crate::policy::{ReservationName, is_reservation_id};
+use crate::store::SharedStore;
+use crate::wire::ResolveRequest;
+use std::rc::Rc;
+
+/// What pays for a call.
+pub(super) enum Payer {
+    /// The budgets of its namespace and its organization.
+    Ordinary,
+    /// The reservation it names.
+    Reservation(Rc<Scope>),
+    /// The service must be asked whether there is one of that name.
+    Unknown(ResolveRequest),
+}
+
+/// The id a request gives, where it could be one. A gateway without a service knows of none.
+pub(super) fn reservation_id(header: Option<&[u8]>) -> Option<String> {
+    let id = header.filter(|id| is_reservation_id(id))?;
+    core::str::from_utf8(id).ok().map(str::to_owned)
+}
+
+/// What pays for a call that is to be admitted. Whatever keeps the reservation from paying, the
+/// ordinary budgets do.
+pub(super) fn payer<S: SharedStore>(
+    head: &Head,
+    pending: &Pending,
+    on: &mut Surroundings<'_, S>,
+) -> Payer {
+    let terms = on.gateway.terms();
+    let Some(id) = awaited(head, pending) else {
+        return Payer::Ordinary;
+    };
+    if terms.budgeting == Budgeting::Books {
+        return Payer::Ordinary;
+    }
+    let caller = pending.call.grant.caller();
+    let name = ReservationName {
+        namespace: caller.namespace().policy.name.clone(),
+        id: id.to_owned(),
+    };
+    let reservation = match on.gateway.cache.reservation(&name, on.now) {
+        Known::Yes(reservation) => reservation,
+        Known::Unknown if pending.rounds < MAX_ROUNDS => {
+            return Payer::Unknown(ResolveRequest {
+                reservation: Some(name),
+                catalog_revision: on.gateway.cache.catalog().map(|catalog| catalog.revision),
+                ..ResolveRequest::default()
+            });
+        }
+        Known::Unknown | Known::No => return Payer::Ordinary,
+    };
+    let most = on.gateway.config.max_reservations;
+    match take_seat(on.store, &reservation, most, terms.epochs, on.now) {
+        Some(scope) => Payer::Reservation(Rc::new(scope)),
+        None => Payer::Ordinary,
+    }
+}
+
+/// The reservation a call names that may still pay for it.
+pub(super) fn awaited<'a>(head: &'a Head, pending: &Pending) -> Option<&'a str> {
+    let costs = pending.call.ask.money > Money::ZERO;
+    head.reservation
+        .as_deref()
+        .filter(|_| costs && pending.may_be_reserved)
+}
+
+/// Has `reservation` pay in the place of the `paid` scopes. All of them rate the call as before.
+pub(super) fn pay_from(
+    reservation: &Rc<Scope>,
+    levels: &mut Vec<Rc<Scope>>,
+    paid: [&Rc<Scope>; 2],
+) {
+    for level in levels.iter_mut() {
+        if paid.iter().any(|paid| Rc::ptr_eq(paid, level)) {
+            *level = Rc::new(level.unpaid());
+        }
+    }
+    levels.push(Rc::clone(reservation));
+}
