@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::records::DEFAULT_ORGANIZATION;
 use crate::domain::usage_feed::UsageFeed;
 use crate::gateway;
-use crate::http::{health, request_log};
+use crate::http::{health, request_log, upkeep};
 use crate::metrics::Metrics;
 use crate::store::{Store, StoreError, catalog, organizations};
 use axum::Router;
@@ -65,11 +65,15 @@ impl App {
 /// Every route of the service.
 pub fn router(app: SharedApp) -> Router {
     Router::new()
+        .merge(gateway::routes())
+        .merge(api::routes())
+        .route_layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            upkeep::before_each,
+        ))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .merge(gateway::routes())
-        .merge(api::routes())
         .fallback(crate::http::error::no_such_path)
         .method_not_allowed_fallback(crate::http::error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(

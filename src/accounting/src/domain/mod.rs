@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod ledger;
 pub mod lending;
 pub mod notices;
+pub mod overrides;
 pub mod period;
 pub mod records;
 pub mod report;

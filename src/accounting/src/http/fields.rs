@@ -2,9 +2,12 @@
 
 use super::error::ApiError;
 use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// The contract's synonyms: what callers may write, and the name it stands for.
 const SYNONYMS: [(&str, &str); 27] = [
@@ -241,6 +244,22 @@ impl Fields {
                 .contains(&number)
                 .then(|| (number * 1_000.0).round() as u64)
         })
+    }
+
+    /// A moment in RFC 3339, of any offset.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn moment(&mut self, name: &str) -> Result<Patch<Timestamp>, ApiError> {
+        self.take(
+            name,
+            "a moment in RFC 3339, as in 2026-03-15T12:00:00Z",
+            |value| {
+                let at = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
+                let nanos = u64::try_from(at.unix_timestamp_nanos()).ok()?;
+                Some(Timestamp::from_nanos(nanos))
+            },
+        )
     }
 
     /// An amount of dollars, not negative.

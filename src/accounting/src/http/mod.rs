@@ -11,3 +11,4 @@ pub mod limits;
 pub mod period;
 pub mod query;
 pub mod request_log;
+pub mod upkeep;

@@ -14,6 +14,7 @@ pub mod leases;
 pub mod namespaces;
 pub mod organizations;
 pub mod policy;
+pub mod quota_overrides;
 pub mod reports;
 pub mod reservations;
 pub mod rollups;

@@ -23,6 +23,7 @@ mod operations;
 mod organizations;
 mod periods;
 mod prices;
+mod quota_overrides;
 mod reservations;
 mod routing;
 mod settings;

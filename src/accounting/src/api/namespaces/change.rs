@@ -4,6 +4,7 @@ use super::create::{apply, check};
 use super::view::NamespaceView;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
+use crate::domain::overrides;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -31,6 +32,10 @@ pub async fn handle(
     let revision = policy::next_revision(&mut tx).await?;
     let before = super::find(&app, &mut tx, &caller, &name).await?.namespace;
     let mut namespace = before.clone();
+    let (monthly, daily) = (
+        fields.has("monthly_quota_usd"),
+        fields.has("daily_quota_usd"),
+    );
     apply(&app, &mut fields, &mut namespace)?;
     fields.finish()?;
     namespace.revision = revision;
@@ -39,6 +44,7 @@ pub async fn handle(
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
     namespaces::update(&mut tx, &place.namespace).await?;
+    overrides::supersede(&mut tx, &name, monthly, daily).await?;
     let change = place.change("namespace.update", &name);
     let change = change.before(&before).after(&place.namespace);
     audit::record(&mut tx, &actor, change).await?;

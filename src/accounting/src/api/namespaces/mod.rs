@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod delete;
 mod list;
+mod quota;
 mod reservations;
 mod resolve;
 mod routing;
@@ -43,6 +44,10 @@ pub fn routes() -> Router<SharedApp> {
         .route(
             "/v1/namespaces/{name}/routing/resolve",
             post(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)),
+        )
+        .route(
+            "/v1/namespaces/{name}/quota",
+            get(quota::show).patch(quota::patch),
         )
         .merge(reservations::routes())
 }

@@ -1,0 +1,139 @@
+//! `/v1/namespaces/{name}/quota`: quotas for a while.
+
+use super::create::check;
+use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Snapshot};
+use crate::domain::overrides::QuotaOverride;
+use crate::domain::standing::Place;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::store::{catalog, namespaces, policy, quota_overrides};
+use axum::Json;
+use axum::extract::{Path, State};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// The longest an override may last: 366 days.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+/// A namespace's quotas in JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuotaView {
+    namespace: String,
+    /// In force, its own or its parent's.
+    monthly_quota_usd: f64,
+    daily_quota_usd: Option<f64>,
+    quota_override_reason: Option<String>,
+    override_expires_at: Option<String>,
+    /// What comes back then, by its name; `null` is the parent's.
+    reverts_to: Option<Map<String, Value>>,
+}
+
+impl QuotaView {
+    fn new(place: &Place, change: Option<&QuotaOverride>) -> QuotaView {
+        QuotaView {
+            namespace: place.namespace.name.clone(),
+            monthly_quota_usd: place.limits.monthly_quota.to_dollars(),
+            daily_quota_usd: place.limits.daily_quota.map(Money::to_dollars),
+            quota_override_reason: change.map(|change| change.reason.clone()),
+            override_expires_at: change.map(|change| change.expires_at.to_rfc3339()),
+            reverts_to: change.map(reverts_to),
+        }
+    }
+}
+
+fn reverts_to(change: &QuotaOverride) -> Map<String, Value> {
+    let quotas = [
+        ("monthly_quota_usd", change.monthly_before),
+        ("daily_quota_usd", change.daily_before),
+    ];
+    let changed = quotas.into_iter().filter_map(|(name, before)| {
+        let before = before?.map(Money::to_dollars);
+        Some((name.to_owned(), json!(before)))
+    });
+    changed.collect()
+}
+
+/// `GET`: answers admins, and the holders of the namespace's keys.
+pub async fn show(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<QuotaView>, ApiError> {
+    caller.may_read_namespace(&name)?;
+    let mut tx = app.store.read().await?;
+    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let change = quota_overrides::find(&mut tx, &name).await?;
+    Ok(Json(QuotaView::new(&place, change.as_ref())))
+}
+
+/// `PATCH`: changes quotas until a moment, and no longer. Another override takes the place of the
+/// one there is; what comes back is what was before the first.
+pub async fn patch(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(name): Path<String>,
+    Body(body): Body,
+) -> Result<Json<QuotaView>, ApiError> {
+    caller.may_manage()?;
+    let now = app.now();
+    let mut fields = Fields::parse(&body)?;
+    let monthly = fields.dollars("monthly_quota_usd")?;
+    let daily = fields.dollars("daily_quota_usd")?;
+    if monthly.is_none() && daily.is_none() {
+        let message = "Say what to change: 'monthly_quota_usd', 'daily_quota_usd' or both.";
+        return Err(ApiError::invalid("monthly_quota_usd", message));
+    }
+    let wanted = QuotaOverride {
+        namespace: name.clone(),
+        reason: fields.required_text("quota_override_reason")?,
+        monthly_before: None,
+        daily_before: None,
+        created_at: now,
+        expires_at: until(&mut fields, now)?,
+    };
+    fields.finish()?;
+
+    let mut tx = app.store.write().await?;
+    let revision = policy::next_revision(&mut tx).await?;
+    let before = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    let earlier = quota_overrides::find(&mut tx, &name).await?;
+    let mut namespace = before.clone();
+    let change = wanted.apply(earlier.as_ref(), &mut namespace.limits, monthly, daily);
+    namespace.revision = revision;
+    namespace.updated_at = now;
+    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
+    let catalog = catalog::load(&mut tx).await?;
+    check(&place, &catalog)?;
+    namespaces::update(&mut tx, &place.namespace).await?;
+    quota_overrides::put(&mut tx, &change).await?;
+    let mut after = place.namespace.snapshot();
+    if let (Some(fields), Value::Object(more)) = (after.as_object_mut(), change.snapshot()) {
+        fields.extend(more);
+    }
+    let entry = place.change("namespace.quota.override", &name);
+    audit::record(&mut tx, &actor, entry.before(&before).after(&after)).await?;
+    tx.commit().await?;
+    tracing::info!(
+        namespace = name,
+        reason = change.reason,
+        "changed quotas for a while"
+    );
+    Ok(Json(QuotaView::new(&place, Some(&change))))
+}
+
+fn until(fields: &mut Fields, now: Timestamp) -> Result<Timestamp, ApiError> {
+    let field = "override_expires_at";
+    let until = fields.moment(field)?.flatten();
+    let in_time = |at: &Timestamp| now < *at && *at <= now.plus(LONGEST);
+    until.filter(in_time).ok_or_else(|| {
+        let message = format!("'{field}' must be a moment in the next 366 days, in RFC 3339.");
+        ApiError::invalid(field, message)
+    })
+}
