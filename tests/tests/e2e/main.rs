@@ -27,6 +27,7 @@ mod examples;
 mod holding;
 mod identities;
 mod isolation;
+mod kubernetes;
 mod matrix;
 mod organizations;
 mod outages;
