@@ -18,3 +18,4 @@ mod ids;
 pub mod metrics;
 pub mod serve;
 pub mod store;
+pub mod verify;

@@ -4,6 +4,8 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use paddock_accounting::config::ServeOptions;
 use paddock_accounting::serve;
+use paddock_accounting::verify::{self, VerifyOptions};
+use std::process::ExitCode;
 
 /// Keys, limits, budgets and metering for shared LLM providers.
 #[derive(Debug, Parser)]
@@ -17,14 +19,20 @@ struct Cli {
 enum Command {
     /// Run the accounting service.
     Serve(Box<ServeOptions>),
+    /// Prove that spend and sums are those of the booked calls, and that nobody altered the audit.
+    Verify(VerifyOptions),
 }
 
-fn main() -> anyhow::Result<()> {
-    let Command::Serve(options) = Cli::parse().command;
+fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    runtime
-        .context("cannot start the runtime")?
-        .block_on(serve::run(*options))
+    let runtime = runtime.context("cannot start the runtime")?;
+    match Cli::parse().command {
+        Command::Serve(options) => {
+            runtime.block_on(serve::run(*options))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify(options) => runtime.block_on(verify::run(&options)),
+    }
 }

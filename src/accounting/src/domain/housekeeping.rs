@@ -9,6 +9,7 @@
 
 use crate::config::Config;
 use crate::domain::audit::{self, Actor, Change};
+use crate::domain::caps;
 use crate::store::audit as store_audit;
 use crate::store::audit::Dropped;
 use crate::store::{Store, StoreError, leases, policy};
@@ -17,8 +18,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long a closed lease is kept, for whoever wants to know who held what.
-const KEEP_LEASES: Duration = Duration::from_secs(7 * 86_400);
+/// How long a closed lease is kept: longer than usage can be late, which is booked to the
+/// reservation a lease was cut from.
+const KEEP_LEASES: Duration = Duration::from_secs(32 * 86_400);
 /// How many of the last changes of the policy tombstones are kept for: ten times as many as a
 /// gateway is told one by one.
 const KEEP_REVISIONS: u64 = 10_000;
@@ -86,7 +88,7 @@ async fn close_leases(store: &Store, config: &Config, now: Timestamp) -> Result<
         return Ok(0);
     }
     let mut tx = store.write().await?;
-    leases::lock(&mut tx, &scopes.iter().cloned().collect::<BTreeSet<_>>()).await?;
+    caps::lock(&mut tx, scopes.iter().cloned().collect::<BTreeSet<_>>()).await?;
     let closed = leases::close_expired(&mut tx, &scopes, before, now).await?;
     tx.commit().await?;
     Ok(closed)

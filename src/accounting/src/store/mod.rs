@@ -110,6 +110,18 @@ impl Store {
     /// # Errors
     /// Where the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, true).await
+    }
+
+    /// The same of a database that is there already: a path without a file is an error.
+    ///
+    /// # Errors
+    /// Where the database is not there, cannot be reached or a migration fails.
+    pub async fn open_existing(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, false).await
+    }
+
+    async fn connect(url: &str, may_make: bool) -> Result<Store, StoreError> {
         let store = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?;
             let pool = PgPoolOptions::new()
@@ -117,7 +129,7 @@ impl Store {
                 .acquire_timeout(PATIENCE);
             Store::Postgres(pool.connect_with(options).await?)
         } else {
-            let options = sqlite_options(url)?;
+            let options = sqlite_options(url)?.create_if_missing(may_make);
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(PATIENCE);
@@ -195,7 +207,6 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
         SqliteConnectOptions::new().filename(url)
     };
     Ok(options
-        .create_if_missing(true)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)

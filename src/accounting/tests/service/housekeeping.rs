@@ -56,7 +56,7 @@ on_both_databases! {
         assert_eq!(count(app, "leases WHERE closed_at IS NULL").await, 1);
         let told = here.sync(app, 0, &[], report).await.leases;
         assert_eq!(told.len(), 1, "the other goes on");
-        app.advance(7 * DAY + 1);
+        app.advance(32 * DAY + 1);
         here.lend(app, need).await;
         assert_eq!(round(app).await.deleted_leases, 1);
         // What the gone had spent all the same is booked, though its lease is no more.

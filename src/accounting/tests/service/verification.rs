@@ -61,6 +61,25 @@ on_both_databases! {
         assert_eq!((summary.days, summary.events), (3, 48));
     }
 
+    async fn the_command_says_what_is_wrong_and_whether_all_is_right(app) {
+        life(app).await;
+        let report = async || {
+            let mut text = Vec::new();
+            let is_right = paddock_accounting::verify::report(&app.app.store, &mut text).await.unwrap();
+            (is_right, String::from_utf8(text).unwrap())
+        };
+        let (is_right, text) = report().await;
+        assert!(is_right && text.contains("sums: 48 calls of 3 days, 0 differences"), "{text}");
+        assert!(text.contains("audit of default: 48 entries, 0 problems; head 6 "), "{text}");
+        run(app, "UPDATE spend SET amount = 7 WHERE scope = 'user:team/bob' AND period = 'daily'").await;
+        let (is_right, text) = report().await;
+        assert!(!is_right && text.contains("spend user:team/bob 2026-03-15T00:00:00Z: is 7, the events say"), "{text}");
+        run(app, "DELETE FROM audit_segments WHERE sequence = 2").await;
+        assert!(report().await.1.contains("audit of default, segment 2: the segments 2 to 2 are gone"));
+        let missing = "/nowhere/paddock.db";
+        assert!(paddock_accounting::store::Store::open_existing(missing).await.is_err());
+    }
+
     async fn every_difference_is_told(app) {
         life(app).await;
         let tables = ["rollups", "latencies", "spend", "user_rollups"];
