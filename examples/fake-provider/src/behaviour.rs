@@ -11,7 +11,7 @@
 //! | `x-fake-cached-tokens: N` | report this many of the prompt as cached |
 //! | `x-fake-cache-write-5m-tokens: N`, `x-fake-cache-write-1h-tokens: N` | Anthropic: report this many of the prompt as written to the cache |
 //! | `x-fake-reasoning-tokens: N` | report this many of the completion as reasoning |
-//! | `x-fake-service-tier: flex` | OpenAI's completions: the tier the answer says it was served in |
+//! | `x-fake-service-tier: flex` | OpenAI's formats: the tier the answer says it was served in |
 //! | `x-fake-no-usage` | leave the usage out, also where it was asked for |
 //! | `x-fake-zero-usage` | report a usage of zeros |
 //! | `x-fake-usage-on-finish` | stream of OpenAI's: the usage on the finish chunk, asked for or not |

@@ -55,6 +55,30 @@ async fn a_completion_has_openais_shape() {
 }
 
 #[tokio::test]
+async fn an_answer_says_which_tier_served_it() {
+    let fake = Fake::start().await;
+    let input = json!({"model": "m", "input": "x"});
+    for (path, body) in [
+        ("/v1/chat/completions", chat(false)),
+        ("/v1/responses", input),
+    ] {
+        for (asked, told) in [(None, "default"), (Some("flex"), "flex")] {
+            let mut request = fake.post(path, &body);
+            if let Some(tier) = asked {
+                request = request.header("x-fake-service-tier", tier);
+            }
+            let answer: Value = request.send().await.unwrap().json().await.unwrap();
+            assert_eq!(answer["service_tier"], told, "{path}");
+        }
+    }
+    let request = fake.post("/v1/chat/completions", &chat(true));
+    let stream = request.header("x-fake-service-tier", "flex");
+    for chunk in parsed(&events(stream.send().await.unwrap()).await) {
+        assert_eq!(chunk["service_tier"], "flex");
+    }
+}
+
+#[tokio::test]
 async fn a_limit_cuts_the_completion() {
     let fake = Fake::start().await;
     let body = json!({"model": "m", "prompt": "x", "max_tokens": 3, "n": 2});

@@ -1,9 +1,9 @@
 //! Tenants are apart in the network, and each sees its own.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::client::{Answer, Call, Connection};
 use crate::gateway::{Gateway, Tenant, eventually};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use paddock_local::StackOptions;
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
 //! Prices of their own for cached tokens, for reasoning and for batches.
 
+use crate::client::Call;
 use crate::gateway::ledger::Line;
 use crate::gateway::{Gateway, Tenant};
 use serde_json::{Value, json};
@@ -15,12 +16,15 @@ fn model(prices: Value) -> String {
 }
 
 fn charged(tenant: &Tenant, model: &str, fields: Value, tier: &str) -> Line {
-    let gateway = Gateway::shared();
     let mut fields = fields;
     fields["model"] = json!(model);
+    charged_for(tenant, tenant.chat_with(fields), tier)
+}
+
+fn charged_for(tenant: &Tenant, call: Call, tier: &str) -> Line {
+    let gateway = Gateway::shared();
     let before = gateway.lines(tenant).len();
-    let call = tenant
-        .chat_with(fields)
+    let call = call
         .fake("exact-prompt-tokens", 1_000)
         .fake("cached-tokens", 400)
         .fake("completion-tokens", 50)

@@ -69,6 +69,11 @@ fn response(completion: &Completion, status: Status) -> String {
     let Completion {
         id, created, model, ..
     } = completion;
+    // The tier is known once it has served.
+    let tier = match status {
+        Status::InProgress => r#""auto""#,
+        Status::Over => &completion.tier,
+    };
     let (word, details, output, usage) = match status {
         Status::InProgress => ("in_progress", "null", String::new(), None),
         Status::Over if completion.cut => (
@@ -86,7 +91,7 @@ fn response(completion: &Completion, status: Status) -> String {
     };
     let usage = usage.map_or("null".to_owned(), render);
     format!(
-        r#"{{"id":"resp_{id}","object":"response","created_at":{created},"status":"{word}","background":false,"error":null,"incomplete_details":{details},"instructions":null,"max_output_tokens":null,"metadata":{{}},"model":{model},"output":[{output}],"parallel_tool_calls":true,"previous_response_id":null,"reasoning":{{"effort":null,"summary":null}},"service_tier":"default","store":true,"temperature":1.0,"text":{{"format":{{"type":"text"}}}},"tool_choice":"auto","tools":[],"top_p":1.0,"truncation":"disabled","usage":{usage},"user":null}}"#
+        r#"{{"id":"resp_{id}","object":"response","created_at":{created},"status":"{word}","background":false,"error":null,"incomplete_details":{details},"instructions":null,"max_output_tokens":null,"metadata":{{}},"model":{model},"output":[{output}],"parallel_tool_calls":true,"previous_response_id":null,"reasoning":{{"effort":null,"summary":null}},"service_tier":{tier},"store":true,"temperature":1.0,"text":{{"format":{{"type":"text"}}}},"tool_choice":"auto","tools":[],"top_p":1.0,"truncation":"disabled","usage":{usage},"user":null}}"#
     )
 }
 

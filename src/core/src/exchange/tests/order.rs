@@ -41,6 +41,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => Just(body("small", "")),
         1 => Just(body("tiny", r#","stream":true"#)),
         2 => Just(body("small", r#","user":"u""#)),
+        1 => Just(body("auto", r#","batch_mode":true"#)),
         1 => Just(b"{}".to_vec()),
         1 => proptest::collection::vec(any::<u8>(), 0..20),
         1 => Just(vec![b' '; 3_000]),
@@ -82,7 +83,8 @@ fn heads() -> [HeaderList; 5] {
 /// A gateway of either kind whose tenant is known and limited at every level.
 fn bench(leased: bool) -> Bench {
     let limits = r#","rate_limit_per_minute":600,"max_concurrency":3,"monthly_quota_usd":0.01"#;
-    let of_users = format!(r#"{limits},"user_monthly_quota_usd":0.005"#);
+    let routing = r#""routing":{"name":"r","fallback_model":"small","rules":[]}"#;
+    let of_users = format!(r#"{limits},"user_monthly_quota_usd":0.005,{routing}"#);
     let mut bench = Bench::of_organization(limits, &of_users, limits);
     if leased {
         let config = Bench::leased("").0.gateway.config;
