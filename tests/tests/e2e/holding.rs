@@ -238,6 +238,60 @@ fn finish((mut connection, call): (Connection, Call)) -> u16 {
     connection.answer(&call).status
 }
 
+/// Where a route cannot read the upstream's cluster from a header, as in Istio's VirtualService and
+/// the Gateway API: one route for each value, and one where requests wait that goes nowhere.
+#[test]
+fn routes_that_match_the_header_follow_the_decision() {
+    let edit = |config: &mut Value| {
+        let routes = format!("{HTTP}/route_config/virtual_hosts/0/routes");
+        let routes = config.pointer_mut(&routes).unwrap().as_array_mut().unwrap();
+        let by_header = routes.pop().unwrap();
+        for upstream in ["openai", "anthropic"] {
+            let mut route = by_header.clone();
+            let exact = json!({"name": "x-paddock-upstream", "string_match": {"exact": upstream}});
+            route["match"]["headers"] = json!([exact]);
+            let action = route["route"].as_object_mut().unwrap();
+            action.remove("cluster_header");
+            action.insert("cluster".to_owned(), json!(upstream));
+            routes.push(route);
+        }
+        routes.push(json!({"match": {"prefix": "/"}, "direct_response": {"status": 404}}));
+    };
+    let gateway = Gateway::start(StackOptions {
+        edit_bootstrap: Some(Box::new(edit)),
+        ..StackOptions::default()
+    });
+    let tenant = gateway.tenant("routed", json!({}));
+    let spoofed = |call: Call| call.header("x-paddock-upstream", "anthropic");
+    for answer in everywhere(&gateway, &spoofed(tenant.chat())) {
+        answer.expect(200);
+    }
+    let body = json!({"model": "claude", "max_tokens": 16,
+        "messages": [{"role": "user", "content": "Hello, horse"}]});
+    gateway
+        .send(&tenant.post("/v1/messages", body.to_string()))
+        .expect(200);
+    gateway.send(&spoofed(Call::chat("sk-nobody"))).expect(401);
+    // One that no route knows goes nowhere.
+    gateway
+        .send(&tenant.chat_with(json!({"model": "deepseek-v3.2"})))
+        .expect(404);
+    let clusters = eventually("all is logged", || {
+        let log = gateway.access_log();
+        let ours = log
+            .iter()
+            .filter(|line| line["namespace"] == tenant.namespace);
+        let clusters: Vec<Value> = ours.map(|line| line["upstream_cluster"].clone()).collect();
+        (clusters.len() == 8).then_some(clusters)
+    });
+    let count = |name: &str| clusters.iter().filter(|cluster| *cluster == name).count();
+    assert_eq!(
+        (count("openai"), count("anthropic")),
+        (6, 1),
+        "{clusters:?}"
+    );
+}
+
 /// Nothing hangs, and the operator is told what is wrong.
 #[test]
 fn held_at_the_headers_without_leave() {

@@ -22,6 +22,7 @@ mod postgres;
 mod budget;
 mod changes;
 mod charges;
+mod config_updates;
 mod databases;
 mod examples;
 mod holding;
