@@ -4,8 +4,10 @@ use crate::client::{Answer, Call, Connection};
 use crate::gateway::ledger::{INPUT, OUTPUT, cost, sum};
 use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_core::request::{Endpoint, read_body};
+use paddock_core::timestamp::Timestamp;
 use serde_json::json;
 use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const CLIENTS: usize = 32;
 
@@ -109,4 +111,29 @@ fn a_change_of_the_cap_lets_requests_go_on() {
     eventually("the new cap is in force", || {
         (gateway.send(&call(&tenant)).status == 200).then_some(())
     });
+}
+
+#[test]
+fn a_cap_changed_for_a_while_comes_back_by_itself() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.namespace("for-a-while", json!({"monthly_quota_usd": 0.0}));
+    gateway.send(&call(&tenant)).expect(402);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let path = format!("/v1/namespaces/{}/quota", tenant.namespace);
+    let change = json!({
+        "monthly_quota_usd": 1.0,
+        "quota_override_reason": "launch day",
+        "override_expires_at": Timestamp::from_secs(now.as_secs() + 6).to_rfc3339(),
+    });
+    let made = gateway.manage("PATCH", &path, Some(&change));
+    assert_eq!(made["reverts_to"]["monthly_quota_usd"], 0.0);
+    eventually("the override is in force", || {
+        (gateway.send(&call(&tenant)).status == 200).then_some(())
+    });
+    let refused = eventually("the override is over", || {
+        Some(gateway.send(&call(&tenant))).filter(|answer| answer.status == 402)
+    });
+    assert_eq!(refused.json()["error"]["scope"], tenant.namespace_scope());
+    let shown = gateway.manage("GET", &path, None);
+    assert_eq!(shown["monthly_quota_usd"], 0.0);
 }

@@ -127,6 +127,12 @@ impl Lender {
         self.reserved.iter().map(kept).sum()
     }
 
+    /// What gateways may spend of reservations without the lender being asked.
+    pub(super) fn outstanding_of_reservations(&self) -> i64 {
+        let open = |loan: &&Loan| loan.open && loan.scope != NAMESPACE;
+        self.loans.iter().filter(open).map(Loan::outstanding).sum()
+    }
+
     /// What is booked under a reservation, and what is out of it.
     fn of_reservation(&self, scope: &str) -> (Money, Money) {
         let loans = || self.loans.iter().filter(|loan| loan.scope == scope);

@@ -366,6 +366,11 @@ proptest! {
                 booked + out + aside <= quota,
                 "{booked} + {out} + {aside} of {quota} after {operation:?}"
             );
+            let lent = world.lender.outstanding_of_reservations();
+            prop_assert!(
+                booked + out + lent <= quota,
+                "{booked} + {out} + {lent} of {quota} after {operation:?}"
+            );
             let committed = world.committed();
             prop_assert!(committed <= quota, "{committed} of {quota} after {operation:?}");
         }
@@ -497,19 +502,41 @@ fn a_gateway_that_was_cut_off_cannot_spend_what_has_been_lent_again() {
     );
 }
 
+/// A request with all its calls undisturbed.
+fn run(world: &mut World, me: usize, amount: i64, of: Option<usize>) {
+    world.request_of(me, amount, of);
+    for _ in 0..4 {
+        for (me, _, message) in core::mem::take(&mut world.network) {
+            world.round_trip(me, message);
+        }
+    }
+}
+
+#[test]
+fn what_is_out_of_a_reservation_that_has_ended_is_not_lent_again() {
+    for released in [true, false] {
+        let mut world = World::new(100, 1_000_000, 2);
+        world.lender.reserve(100, 5, world.now);
+        run(&mut world, 0, 40, Some(0));
+        match released {
+            true => world.lender.release(0),
+            false => world.now += 5,
+        }
+        run(&mut world, 1, 61, None);
+        assert_eq!(world.committed(), 40, "{released}");
+        world.now += 5;
+        run(&mut world, 1, 60, None);
+        assert_eq!(world.committed(), 100, "{released}");
+        world.settle(0, 0, 100);
+        assert_eq!(world.committed(), 100, "{released}");
+    }
+}
+
 #[test]
 fn two_gateways_spend_one_reservation_and_its_rest_comes_back() {
     let mut world = World::new(100, 1_000_000, 2);
     world.lender.reserve(100, 30, world.now);
     let scope = world.lender.reserved[0].policy.scope.clone();
-    let run = |world: &mut World, me: usize, amount: i64, of: Option<usize>| {
-        world.request_of(me, amount, of);
-        for _ in 0..4 {
-            for (me, _, message) in core::mem::take(&mut world.network) {
-                world.round_trip(me, message);
-            }
-        }
-    };
     run(&mut world, 0, 40, None);
     assert_eq!(world.refused, 1, "all of it is set aside");
     run(&mut world, 0, 40, Some(0));
