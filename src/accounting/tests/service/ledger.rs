@@ -28,6 +28,27 @@ on_both_databases! {
         assert_eq!(usage["by_model"]["gpt-4.1"]["cost_usd"], 0.03);
     }
 
+    async fn callers_without_a_key_are_booked_to_their_namespace(app) {
+        let namespace = json!({ "name": "mesh", "monthly_quota_usd": 1 });
+        app.post("/v1/namespaces", namespace).await.expect(201);
+        let gateway = Gateway::new("one", 1);
+        let long = format!("spiffe://cluster.local/ns/mesh/sa/{}", "x".repeat(222));
+        let callers = ["spiffe://cluster.local/ns/mesh/sa/api", "header:mesh", "jwt:mesh", &long];
+        let events = callers.map(|key| {
+            gateway.event(app, Event { key, namespace: "mesh", cost: CENT, ..Event::default() })
+        });
+        gateway.sync(app, 0, &events, json!([])).await;
+        let usage = app.get("/v1/namespaces/mesh/usage?period=all").await.expect(200);
+        assert_eq!(usage["request_count"], 4);
+        assert_eq!(usage["total_spent"], 0.04);
+        assert_eq!(usage["quota_remaining"], 0.96);
+        let costs = app.get("/v1/cost-attribution?group_by=key").await.expect(200);
+        let costs = costs.to_string();
+        for caller in callers {
+            assert!(costs.contains(&format!("\"{caller}\":")), "{costs}");
+        }
+    }
+
     async fn what_cannot_be_read_is_kept_and_holds_up_nothing(app) {
         let gateway = Gateway::new("one", 1);
         let mut absurd = gateway.event(app, Event { cost: CENT, ..Event::default() });
