@@ -1,46 +1,11 @@
 //! `paddock verify`: proves that what is stored is what was booked, beside a running service.
 
-use crate::config::Secret;
 use crate::domain::{audit, verification};
 use crate::store::Store;
-use anyhow::Context;
-use clap::Args;
-use std::io::{self, Write};
-use std::process::ExitCode;
+use std::io::Write;
 
-/// Options of `paddock verify`.
-#[derive(Clone, Debug, Args)]
-pub struct VerifyOptions {
-    /// The database: the same as of `paddock serve`.
-    #[arg(
-        long,
-        env = "PADDOCK_DATABASE_URL",
-        hide_env_values = true,
-        default_value = "paddock.db",
-        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
-    )]
-    pub database_url: Secret,
-}
-
-/// Prints every difference between the sums and the calls and every problem of the audit, a line
-/// each as it is found, and what was looked at. Exit code 1 where there was any.
-///
-/// # Errors
-/// Where the database fails, or nothing can be printed.
-pub async fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
-    let store = Store::open_existing(options.database_url.expose())
-        .await
-        .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
-    let is_right = report(&store, &mut io::stdout()).await?;
-    store.close().await;
-    Ok(if is_right {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// Writes what is found; whether all is right.
+/// Writes every difference between the sums and the calls and every problem of the audit, a line each
+/// as it is found, and what was looked at; whether all is right.
 ///
 /// # Errors
 /// Where the database fails, or nothing can be written.

@@ -6,6 +6,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::time::Duration;
+
+/// How long the database may take: whoever asks gives up soon after.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process answers.
 pub async fn alive() -> impl IntoResponse {
@@ -14,7 +18,12 @@ pub async fn alive() -> impl IntoResponse {
 
 /// `GET /readyz`: the database answers and its schema is up to date.
 pub async fn ready(State(app): State<SharedApp>) -> Response {
-    match app.store.is_ready().await {
+    let answer = tokio::time::timeout(PATIENCE, app.store.is_ready()).await;
+    let Ok(answer) = answer else {
+        tracing::warn!("not ready: the database is silent");
+        return not_ready("the database does not answer in time");
+    };
+    match answer {
         Ok(true) => Json(json!({ "status": "ready" })).into_response(),
         Ok(false) => not_ready("the database's schema is older than this program"),
         Err(error) => {

@@ -79,6 +79,13 @@ pub fn names_of(limits: &Limits) -> Vec<&'static str> {
     set.map(|(name, _)| name).collect()
 }
 
+/// As [`names_of`], with `allowed_models` where that is set too.
+pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<&'static str> {
+    let mut names = names_of(limits);
+    names.extend(has_models.then_some("allowed_models"));
+    names
+}
+
 /// Limits in force, as they are answered: what is not set is the parent's.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitsView {

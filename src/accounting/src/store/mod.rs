@@ -5,6 +5,7 @@
 
 mod args;
 pub mod audit;
+pub mod backup;
 pub mod catalog;
 pub mod costs;
 pub mod deliveries;
@@ -36,8 +37,23 @@ use sqlx::{PgPool, SqlitePool};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How long a statement waits for a connection or a lock before it fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many connections there are, and how long anything waits for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    /// Connections to PostgreSQL at most. SQLite has one that writes and four that read.
+    pub connections: u32,
+    /// How long a statement waits for a connection or a lock before it fails.
+    pub patience: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool {
+            connections: 16,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -69,10 +85,10 @@ impl StoreError {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed => true,
-                // Serialization failure, deadlock, shutting down, too many connections; SQLite busy.
+                // Serialization failure, deadlock, lock time-out, shutting down, too many connections; SQLite busy.
                 sqlx::Error::Database(error) => error.code().is_some_and(|code| {
                     [
-                        "40001", "40P01", "57P01", "57P02", "57P03", "53300", "5", "517",
+                        "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "5", "517",
                     ]
                     .contains(&code.as_ref())
                 }),
@@ -110,41 +126,52 @@ impl Store {
     /// # Errors
     /// Where the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
-        Store::connect(url, true).await
+        Store::open_with(url, Pool::default()).await
     }
 
-    /// The same of a database that is there already: a path without a file is an error.
+    /// As [`Store::open`], with connections of one's own number and patience.
     ///
     /// # Errors
-    /// Where the database is not there, cannot be reached or a migration fails.
-    pub async fn open_existing(url: &str) -> Result<Store, StoreError> {
-        Store::connect(url, false).await
-    }
-
-    async fn connect(url: &str, may_make: bool) -> Result<Store, StoreError> {
-        let store = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?;
-            let pool = PgPoolOptions::new()
-                .max_connections(16)
-                .acquire_timeout(PATIENCE);
-            Store::Postgres(pool.connect_with(options).await?)
-        } else {
-            let options = sqlite_options(url)?.create_if_missing(may_make);
-            let write = SqlitePoolOptions::new()
-                .max_connections(1)
-                .acquire_timeout(PATIENCE);
-            let write = write.connect_with(options.clone()).await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(4)
-                .acquire_timeout(PATIENCE);
-            let read = read.connect_with(options.read_only(true)).await?;
-            Store::Sqlite { write, read }
-        };
+    /// As [`Store::open`].
+    pub async fn open_with(url: &str, pool: Pool) -> Result<Store, StoreError> {
+        let store = Store::connect(url, pool, true).await?;
         match &store {
             Store::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
             Store::Postgres(pool) => MIGRATIONS.run(pool).await?,
         }
         Ok(store)
+    }
+
+    /// Opens a database that is there, and leaves its schema as it is.
+    ///
+    /// # Errors
+    /// Where it is not there or cannot be reached.
+    pub async fn open_existing(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, Pool::default(), false).await
+    }
+
+    async fn connect(url: &str, pool: Pool, create: bool) -> Result<Store, StoreError> {
+        let patience = pool.patience;
+        if backup::is_postgres(url) {
+            let wait = format!("{}ms", patience.as_millis());
+            let options = PgConnectOptions::from_str(url)?.options([("lock_timeout", wait)]);
+            let pool = PgPoolOptions::new()
+                .max_connections(pool.connections)
+                .acquire_timeout(patience);
+            return Ok(Store::Postgres(pool.connect_with(options).await?));
+        }
+        let options = sqlite_options(url)?
+            .busy_timeout(patience)
+            .create_if_missing(create);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(patience);
+        let write = write.connect_with(options.clone()).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(patience);
+        let read = read.connect_with(options.read_only(true)).await?;
+        Ok(Store::Sqlite { write, read })
     }
 
     /// A snapshot to read from.
@@ -210,7 +237,6 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(PATIENCE)
         .pragma("cache_size", "-65536")
         .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(256))

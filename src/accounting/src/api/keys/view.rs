@@ -2,7 +2,7 @@
 
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
-use crate::http::limits::LimitsView;
+use crate::http::limits::{LimitsView, own_limits};
 use paddock_core::policy::{Catalog, EndpointScope, Role};
 use serde::Serialize;
 use serde_json::Value;
@@ -21,6 +21,8 @@ pub struct KeyView {
     allowed_models: Vec<String>,
     #[serde(flatten)]
     limits: LimitsView,
+    /// Which limits are its own; the others are the namespace's.
+    own_limits: Vec<&'static str>,
     enabled: bool,
     environment: Option<String>,
     tags: Option<Value>,
@@ -64,6 +66,7 @@ impl KeyView {
             scopes: scopes.collect(),
             allowed_models: place.allowed_models(Some(key), catalog),
             limits: LimitsView::from(&place.limits.below(&key.limits)),
+            own_limits: own_limits(&key.limits, key.allowed_models.is_some()),
             enabled: key.enabled,
             environment: key.environment.clone(),
             tags: key.tags.clone(),

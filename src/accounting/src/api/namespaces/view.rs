@@ -1,7 +1,7 @@
 //! A namespace, as it is answered.
 
 use crate::domain::standing::Place;
-use crate::http::limits::LimitsView;
+use crate::http::limits::{LimitsView, own_limits};
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
 use serde::Serialize;
@@ -17,6 +17,8 @@ pub struct NamespaceView {
     allowed_models: Vec<String>,
     #[serde(flatten)]
     limits: LimitsView,
+    /// Which limits are its own; the others are the organization's.
+    own_limits: Vec<&'static str>,
     user_monthly_quota_usd: Option<f64>,
     priority: Priority,
     unknown_price: UnknownPrice,
@@ -38,6 +40,7 @@ impl NamespaceView {
             organization: namespace.organization.clone(),
             allowed_models: place.allowed_models(None, catalog),
             limits: LimitsView::from(&place.limits),
+            own_limits: own_limits(&namespace.limits, namespace.allowed_models.is_some()),
             user_monthly_quota_usd: namespace.user_monthly_quota.map(Money::to_dollars),
             priority: namespace.priority,
             unknown_price: namespace.unknown_price,

@@ -46,7 +46,7 @@ pub async fn fresh_database() -> String {
     url(&name)
 }
 
-fn binaries() -> PathBuf {
+pub fn binaries() -> PathBuf {
     let found = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -63,7 +63,7 @@ fn binaries() -> PathBuf {
 }
 
 /// A command run as a user PostgreSQL accepts: it refuses root.
-fn command(program: &Path) -> Vec<String> {
+pub fn command(program: &Path) -> Vec<String> {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
@@ -77,7 +77,7 @@ fn command(program: &Path) -> Vec<String> {
     }
 }
 
-fn run(command: &[String]) {
+pub fn run(command: &[String]) {
     let output = Command::new(&command[0])
         .args(&command[1..])
         .output()

@@ -1,37 +1,26 @@
 //! How the service is configured: options as given, and the configuration they amount to.
 
+pub mod file;
+mod secrets;
+
+pub use secrets::Secret;
+
 use crate::delivery::guard::Guard;
 use crate::delivery::outlet::Outlet;
 use crate::domain::caps::Terms;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use ipnet::IpNet;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, MAX_RATE};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
-use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Shortest secret an operator may choose, in characters.
 const MIN_SECRET: usize = 16;
-
-/// A secret an operator chose: it is never shown.
-#[derive(Clone, Default)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(redacted)")
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Secret {
-        Secret(text)
-    }
-}
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,25 +43,53 @@ pub struct ServeOptions {
         env = "PADDOCK_DATABASE_URL",
         hide_env_values = true,
         default_value = "paddock.db",
-        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub database_url: Secret,
+    /// A file that holds the database's URL, instead of --database-url.
+    #[arg(long, env = "PADDOCK_DATABASE_URL_FILE", value_hint = ValueHint::FilePath)]
+    pub database_url_file: Option<PathBuf>,
+    /// Connections to PostgreSQL at most; SQLite always has one that writes and four that read.
+    #[arg(long, env = "PADDOCK_DATABASE_CONNECTIONS", default_value_t = 16)]
+    pub database_connections: u32,
+    /// How many seconds a request waits for a connection or a lock of the database before it fails.
+    #[arg(long, env = "PADDOCK_DATABASE_TIMEOUT_SECONDS", default_value_t = 10)]
+    pub database_timeout_seconds: u64,
     /// The operator's key, which may manage everything: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_ADMIN_KEY",
         hide_env_values = true,
-        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
-    pub admin_key: Secret,
+    pub admin_key: Option<Secret>,
+    /// A file that holds the operator's key, instead of --admin-key.
+    #[arg(long, env = "PADDOCK_ADMIN_KEY_FILE", value_hint = ValueHint::FilePath)]
+    pub admin_key_file: Option<PathBuf>,
     /// The token gateways show: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_GATEWAY_TOKEN",
         hide_env_values = true,
-        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret(text.to_owned()))
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
-    pub gateway_token: Secret,
+    pub gateway_token: Option<Secret>,
+    /// A file that holds the token gateways show, instead of --gateway-token.
+    #[arg(long, env = "PADDOCK_GATEWAY_TOKEN_FILE", value_hint = ValueHint::FilePath)]
+    pub gateway_token_file: Option<PathBuf>,
+    /// A PEM file with the certificate to serve HTTPS with, and those above it. SIGHUP reads it
+    /// again.
+    #[arg(long, env = "PADDOCK_TLS_CERTIFICATE", value_hint = ValueHint::FilePath)]
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file with the key of --tls-certificate.
+    #[arg(long, env = "PADDOCK_TLS_KEY", value_hint = ValueHint::FilePath)]
+    pub tls_key: Option<PathBuf>,
+    /// How many seconds open requests may go on after the order to stop.
+    #[arg(long, env = "PADDOCK_DRAIN_SECONDS", default_value_t = 20)]
+    pub drain_seconds: u64,
+    /// Check the configuration, print it without its secrets, and end.
+    #[arg(long)]
+    pub print_config: bool,
     /// How logs are written; what is logged is chosen by RUST_LOG.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
@@ -154,10 +171,10 @@ impl Default for PolicyOptions {
     }
 }
 
-/// Options that contradict each other or are out of range.
+/// Every problem of options that contradict each other or are out of range.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct ConfigError(String);
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
 
 /// The configuration the service runs by. Of callers' secrets it holds digests.
 #[derive(Clone, Debug)]
@@ -185,7 +202,7 @@ impl Config {
     /// Checks options. `now` is when the service starts.
     ///
     /// # Errors
-    /// What is wrong and what to do, in words for the operator.
+    /// All that is wrong and what to do, in words for the operator.
     pub fn new(
         admin_key: &Secret,
         gateway_token: &Secret,
@@ -193,44 +210,45 @@ impl Config {
         notify: &NotifyOptions,
         now: Timestamp,
     ) -> Result<Config, ConfigError> {
+        let mut problems = Vec::new();
         for (secret, name) in [(admin_key, "ADMIN_KEY"), (gateway_token, "GATEWAY_TOKEN")] {
-            if secret.0.chars().count() < MIN_SECRET {
+            if secret.expose().chars().count() < MIN_SECRET {
                 let flag = name.to_lowercase().replace('_', "-");
-                return Err(ConfigError(format!(
+                problems.push(format!(
                     "--{flag} (PADDOCK_{name}) is too short: choose at least {MIN_SECRET} random \
                      characters, for example with `openssl rand -hex 32`"
-                )));
+                ));
             }
         }
-        if admin_key.0 == gateway_token.0 {
-            return Err(ConfigError(
+        if admin_key.expose() == gateway_token.expose() {
+            problems.push(
                 "--admin-key and --gateway-token are the same: a gateway must not be able to \
                  manage keys"
                     .to_owned(),
-            ));
+            );
         }
         if policy.min_rpm == 0 || policy.min_rpm > policy.max_rpm || policy.max_rpm > MAX_RATE {
-            return Err(ConfigError(format!(
+            problems.push(format!(
                 "--min-rpm must be at least 1 and --max-rpm from --min-rpm to {MAX_RATE}"
-            )));
+            ));
         }
         let monthly = Money::from_dollars(policy.organization_monthly_usd);
-        let Some(monthly) = monthly.filter(|quota| *quota >= Money::ZERO) else {
+        let monthly = monthly.filter(|quota| *quota >= Money::ZERO);
+        if monthly.is_none() {
             let message = "--organization-monthly-usd must be from 0 to 9 billion dollars";
-            return Err(ConfigError(message.to_owned()));
-        };
+            problems.push(message.to_owned());
+        }
         let organization = Limits {
             requests_per_minute: Some(policy.organization_rpm.max(policy.max_rpm)),
             tokens_per_minute: Some(policy.organization_tpm),
-            monthly_quota: Some(monthly),
+            monthly_quota: monthly,
             ..Limits::default()
         };
-        if let Some(problem) = organization.problems().first() {
-            return Err(ConfigError(format!("limits of organizations: {problem}")));
+        for problem in organization.problems() {
+            problems.push(format!("limits of organizations: {problem}"));
         }
         if !(5..=3_600).contains(&policy.lease_ttl_seconds) {
-            let message = "--lease-ttl-seconds must be from 5 to 3600";
-            return Err(ConfigError(message.to_owned()));
+            problems.push("--lease-ttl-seconds must be from 5 to 3600".to_owned());
         }
         // So that the current month can always be checked against its calls.
         if policy
@@ -238,15 +256,18 @@ impl Config {
             .is_some_and(|days| !(32..=36_500).contains(&days))
         {
             let message = "--audit-retention-days must be from 32 to 36500, or left out";
-            return Err(ConfigError(message.to_owned()));
+            problems.push(message.to_owned());
         }
         if policy.reserve_wait_seconds > 30 {
             let message = "--reserve-wait-seconds must be from 0 to 30";
-            return Err(ConfigError(message.to_owned()));
+            problems.push(message.to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(ConfigError(problems));
         }
         Ok(Config {
-            admin_key: secret::digest(admin_key.0.as_bytes()),
-            gateway_token: secret::digest(gateway_token.0.as_bytes()),
+            admin_key: secret::digest(admin_key.expose().as_bytes()),
+            gateway_token: secret::digest(gateway_token.expose().as_bytes()),
             rpm_range: (policy.min_rpm, policy.max_rpm),
             allow_over_assignment: policy.allow_over_assignment,
             terms: Terms {
@@ -270,7 +291,7 @@ fn outlet(notify: &NotifyOptions) -> Result<Outlet, ConfigError> {
         allow_all: notify.allow_private_webhooks,
         allowed: notify.webhook_allow_cidrs.clone(),
     };
-    Outlet::new(guard).map_err(|error| ConfigError(format!("TLS for webhooks: {error}")))
+    Outlet::new(guard).map_err(|error| ConfigError(vec![format!("TLS for webhooks: {error}")]))
 }
 
 impl Config {
@@ -284,13 +305,6 @@ impl Config {
     }
 }
 
-impl Secret {
-    /// The secret itself, for the one place that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,8 +312,8 @@ mod tests {
     #[test]
     fn weak_or_equal_secrets_are_refused_and_never_shown() {
         let (short, long) = (
-            Secret("hush".to_owned()),
-            Secret("0123456789abcdef".to_owned()),
+            Secret::from("hush".to_owned()),
+            Secret::from("0123456789abcdef".to_owned()),
         );
         let policy = PolicyOptions::default();
         let notify = NotifyOptions::default();
@@ -313,6 +327,10 @@ mod tests {
                 .contains("--gateway-token")
         );
         assert!(config(&long, &long).is_err());
+        let both = config(&short, &short).unwrap_err().to_string();
+        for part in ["--admin-key (", "--gateway-token (", "are the same"] {
+            assert!(both.contains(part), "{part} in {both}");
+        }
         assert_eq!(format!("{long:?}"), "Secret(redacted)");
     }
 }

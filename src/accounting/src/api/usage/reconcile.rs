@@ -1,0 +1,93 @@
+//! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
+
+use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor, Change};
+use crate::domain::ledger::{self, ReadBatch};
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+/// What the ledger calls the gateway of these events: the log does not name it.
+const GATEWAY: &str = "reconcile";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Logged {
+    events: Vec<Box<RawValue>>,
+}
+
+/// What became of the events.
+#[derive(Debug, Serialize)]
+pub struct Reconciled {
+    object: &'static str,
+    received: usize,
+    new: usize,
+    repeated: usize,
+    rejected: Vec<Rejected>,
+}
+
+/// An event that is not as gateways write them. It is kept for a person to look at.
+#[derive(Debug, Serialize)]
+struct Rejected {
+    error: String,
+    event: String,
+}
+
+/// Books what the ledger lacks, each event once in the life of the database. Only the operator
+/// may: what is booked is spent.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Body(body): Body,
+) -> Result<Json<Reconciled>, ApiError> {
+    caller.must_be_operator()?;
+    let logged: Logged = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::invalid(
+            "events",
+            format!("'events' must be a list of usage events: {error}"),
+        )
+    })?;
+    let batch = ReadBatch::read(&logged.events, app.config.oldest_event(app.now()));
+    let mut tx = app.store.write().await?;
+    let terms = &app.config.terms;
+    let booked = ledger::book(&mut tx, terms, GATEWAY, &batch, &[], app.now()).await?;
+    let reconciled = Reconciled {
+        object: "usage.reconciliation",
+        received: logged.events.len(),
+        new: booked.new_events,
+        repeated: logged
+            .events
+            .len()
+            .saturating_sub(booked.new_events)
+            .saturating_sub(batch.rejected.len()),
+        rejected: batch
+            .rejected
+            .iter()
+            .map(|(error, event)| Rejected {
+                error: error.clone(),
+                event: (*event).to_owned(),
+            })
+            .collect(),
+    };
+    if reconciled.new > 0 {
+        let change = Change::of_installation("usage.reconcile", GATEWAY);
+        let change = change.after(&json!({ "new_events": reconciled.new }));
+        audit::record(&mut tx, &actor, change).await?;
+    }
+    tx.commit().await?;
+    app.metrics
+        .events
+        .inc_by(u64::try_from(reconciled.new).unwrap_or(0));
+    tracing::info!(
+        new = reconciled.new,
+        repeated = reconciled.repeated,
+        "reconciled usage"
+    );
+    Ok(Json(reconciled))
+}

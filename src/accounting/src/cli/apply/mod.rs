@@ -1,0 +1,141 @@
+//! `paddock apply`: makes the service's policy what a file says.
+//!
+//! Things the file does not name are left alone, and so are fields it does not name.
+
+mod compare;
+pub mod document;
+mod fields;
+mod plan;
+mod secrets;
+
+use super::Exit;
+use super::client::Client;
+use super::connection::Connection;
+use super::output::{self, Output};
+use anyhow::{Context, bail};
+use document::Document;
+use paddock_accounting::config::file::ConfigFile;
+use plan::{Plan, Step};
+use secrets::Secrets;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    connection: Connection,
+    /// What should be: YAML or JSON. `-` is the standard input.
+    #[arg(long = "file", short = 'f', value_name = "FILE")]
+    file: PathBuf,
+    /// Only show the difference. Exits with 2 where there is one.
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the secrets of new keys to this new file, with mode 0600, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    secrets_file: Option<PathBuf>,
+    /// Print the secrets of new keys even where the output is no terminal, as in the log of a CI.
+    #[arg(long, conflicts_with = "secrets_file")]
+    print_secrets: bool,
+}
+
+/// Shows what differs and changes it, in an order in which each step finds what it needs.
+pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
+    let document = read(&options.file)?;
+    let client = options.connection.open(file)?;
+    let plan = Plan::make(&client, &document)?;
+    let form = options.connection.output;
+    if form == Output::Table {
+        output::print(&plan.shown())?;
+    }
+    if plan.steps.is_empty() || options.dry_run {
+        if form == Output::Json {
+            output::print_json(&plan.to_json(false, &[]))?;
+        }
+        let is_same = plan.steps.is_empty();
+        return Ok(if is_same {
+            Exit::Done
+        } else {
+            Exit::Differences
+        });
+    }
+    let makes_keys = plan.steps.iter().any(Step::makes_key);
+    let mut secrets = Secrets::open(
+        makes_keys,
+        options.secrets_file.as_deref(),
+        options.print_secrets,
+    )?;
+    perform(&client, &plan, &mut secrets)?;
+    match form {
+        Output::Json => output::print_json(&plan.to_json(true, secrets.to_print()))?,
+        Output::Table => {
+            output::print(&format!("Applied: {}.", plan.summary()))?;
+            for made in secrets.to_print() {
+                output::print(&secrets::line(made))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn perform(client: &Client, plan: &Plan, secrets: &mut Secrets) -> anyhow::Result<()> {
+    for (done, step) in plan.steps.iter().enumerate() {
+        let answer = client.send(step.method, &step.path, &step.body);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                // The secrets of keys made before are shown now or never.
+                for made in secrets.to_print() {
+                    output::print(&secrets::line(made))?;
+                }
+                let of = plan.steps.len();
+                return Err(error).with_context(|| {
+                    format!(
+                        "stopped at {}, after {done} of {of} changes. Correct it and apply again: \
+                         what is done stays done",
+                        step.what
+                    )
+                });
+            }
+        };
+        if step.makes_key() {
+            secrets.keep(&answer)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Document> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    // JSON is YAML.
+    let value: Value = serde_saphyr::from_str(&text)
+        .with_context(|| format!("{} is neither YAML nor JSON", path.display()))?;
+    match Document::read(&value) {
+        Ok(document) => Ok(document),
+        Err(problems) => {
+            bail!(
+                "{} is wrong:\n  - {}",
+                path.display(),
+                problems.join("\n  - ")
+            )
+        }
+    }
+}
+
+/// A key's secret with what tells which key it is.
+fn secret_of(answer: &Value) -> anyhow::Result<Value> {
+    let field = |name: &str| answer.get(name).and_then(Value::as_str);
+    let key = field("key").context("the service's answer has no key")?;
+    Ok(json!({
+        "id": field("id"),
+        "namespace": field("namespace"),
+        "name": field("name"),
+        "key": key,
+    }))
+}

@@ -1,0 +1,74 @@
+//! Where the secrets of new keys go: to a file of the owner's, or to the terminal, once.
+
+use super::secret_of;
+use crate::cli::output::cell;
+use crate::cli::private_file;
+use anyhow::{Context, bail};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+/// Where they go. It is decided before the first key is made.
+pub struct Secrets {
+    file: Option<File>,
+    to_print: Vec<Value>,
+}
+
+impl Secrets {
+    /// Makes the file, where keys are going to be made.
+    ///
+    /// # Errors
+    /// Where it is there already, or where secrets would go into a log that nobody asked for.
+    pub fn open(makes_keys: bool, path: Option<&Path>, print: bool) -> anyhow::Result<Secrets> {
+        let file = match path {
+            Some(path) if makes_keys => Some(private_file::create(path)?),
+            _ => None,
+        };
+        if makes_keys && file.is_none() && !print && !std::io::stdout().is_terminal() {
+            bail!(
+                "nothing was changed: keys are to be made, and the output is no terminal. Say \
+                 where their secrets go with --secrets-file FILE, or --print-secrets"
+            );
+        }
+        Ok(Secrets {
+            file,
+            to_print: Vec::new(),
+        })
+    }
+
+    /// Keeps the secret of a key that was just made: in the file at once.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn keep(&mut self, answer: &Value) -> anyhow::Result<()> {
+        let made = secret_of(answer)?;
+        let Some(file) = &mut self.file else {
+            self.to_print.push(made);
+            return Ok(());
+        };
+        writeln!(file, "{made}")
+            .and_then(|()| file.sync_all())
+            .with_context(|| {
+                let which = cell(made.get("id").unwrap_or(&Value::Null));
+                format!("the secret of {which} could not be written: rotate that key")
+            })
+    }
+
+    /// Those that no file took.
+    pub fn to_print(&self) -> &[Value] {
+        &self.to_print
+    }
+}
+
+/// One secret for a person.
+pub fn line(made: &Value) -> String {
+    let field = |name: &str| cell(made.get(name).unwrap_or(&Value::Null));
+    format!(
+        "The secret of {}/{} ({}), shown this once: {}",
+        field("namespace"),
+        field("name"),
+        field("id"),
+        field("key")
+    )
+}

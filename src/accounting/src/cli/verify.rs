@@ -1,0 +1,34 @@
+//! `paddock verify`: every sum recomputed from the events, and the audit proven.
+
+use super::Exit;
+use super::database::Database;
+use anyhow::{Context, bail};
+use paddock_accounting::config::file::ConfigFile;
+use paddock_accounting::store::Store;
+use paddock_accounting::verify::report;
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    database: Database,
+}
+
+/// Compares, beside a running service, and prints what is not as it was booked.
+pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
+    let url = options.database.url(file)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let store = Store::open_existing(url.expose())
+            .await
+            .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+        if !store.is_ready().await.unwrap_or(false) {
+            bail!("the database is of another version: start this version's service on it first");
+        }
+        let is_right = report(&store, &mut std::io::stdout()).await?;
+        store.close().await;
+        Ok(if is_right { Exit::Done } else { Exit::NotRight })
+    })
+}

@@ -1,0 +1,216 @@
+//! `paddock apply`.
+
+use crate::support::{Service, postgres};
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use tempfile::TempDir;
+
+const FILE: &str = r"
+organizations:
+- {name: acme, monthly_quota_usd: 1000}
+prices:
+- {model: house-model, upstream: openai, input_usd_per_million: 1.5, output_usd_per_million: 6}
+namespaces:
+- name: team-a
+  organization: acme
+  monthly_budget_usd: 100
+  rate_limits: {rpm: 120}
+  allowed_models: [gpt-4.1, house-model]
+  priority: high
+  settings: {auto_throttle_at_percent: 80, throttle_mode: redirect, fallback_model: house-model}
+  routing: {name: r, rules: [{name: short, match_conditions: {max_output_tokens: 100}, target_model: house-model}]}
+keys:
+- {name: copywriter, namespace: team-a, monthly_quota_usd: 40, scopes: ['chat:create']}
+- {name: reviewer, team: team-a, monthly_quota_usd: 60, role: analyst, expires_in: 30}
+";
+
+fn everything(service: &Service) {
+    let service = |arguments: &[&str], input: &str| service.paddock_reading(arguments, input);
+    let shown = service(&["apply", "-f", "-", "--dry-run"], FILE).expect(2);
+    for part in [
+        "+ organization acme\n    monthly_quota_usd: 1000",
+        "+ key team-a/copywriter",
+        "+ price house-model",
+        "~ settings of namespace team-a",
+        "6 to make, 1 to change, 0 as they should be.",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_eq!(
+        service(&["get", "organizations", "-o", "json"], "")
+            .json(0)
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+
+    // Nobody reads the secrets of a log: without a place for them nothing is made.
+    let refused = service(&["apply", "-f", "-"], FILE).fails(1);
+    assert!(refused.contains("--secrets-file"), "{refused}");
+    assert_eq!(
+        service(&["get", "keys", "-o", "json"], "").json(0),
+        json!([])
+    );
+
+    let applied = service(&["apply", "-f", "-", "-o", "json", "--print-secrets"], FILE).json(0);
+    assert_eq!(
+        (
+            &applied["applied"],
+            applied["changes"].as_array().unwrap().len()
+        ),
+        (&json!(true), 7)
+    );
+    let secrets = applied["secrets"].as_array().unwrap();
+    assert_eq!(secrets.len(), 2);
+    assert!(
+        secrets
+            .iter()
+            .all(|made| made["key"].as_str().unwrap().starts_with("pdk_"))
+    );
+
+    // Again, and again as a dry run: there is nothing to do.
+    assert_eq!(
+        service(&["apply", "-f", "-"], FILE).expect(0),
+        "0 to make, 0 to change, 7 as they should be.\n"
+    );
+    service(&["apply", "-f", "-", "--dry-run"], FILE).expect(0);
+
+    let settings = service(&["get", "settings", "team-a", "-o", "json"], "").json(0);
+    assert_eq!(
+        (&settings["throttle_mode"], &settings["fallback_model"]),
+        (&json!("redirect"), &json!("house-model"))
+    );
+    let key = service(&["get", "keys", "team-a/copywriter", "-o", "json"], "").json(0);
+    assert_eq!(
+        (&key["scopes"], &key["own_limits"]),
+        (&json!(["chat:create"]), &json!(["monthly_quota_usd"]))
+    );
+
+    // What one key gives up the other gets, whichever is named first.
+    let swapped = FILE
+        .replace("monthly_quota_usd: 40", "monthly_quota_usd: 70")
+        .replace("monthly_quota_usd: 60", "monthly_quota_usd: 30");
+    let shown = service(&["apply", "-f", "-"], &swapped).expect(0);
+    assert!(shown.contains("monthly_quota_usd: 60.0 -> 30"), "{shown}");
+    // What is null is the parent's again.
+    let freed = swapped.replace("monthly_quota_usd: 70, ", "monthly_quota_usd: null, ");
+    let shown = service(&["apply", "-f", "-", "-o", "json"], &freed).json(0);
+    assert_eq!(
+        shown["changes"][0]["differences"],
+        json!([{ "field": "monthly_quota_usd", "from": 70.0, "to": null }])
+    );
+    service(&["apply", "-f", "-", "--dry-run"], &freed).expect(0);
+}
+
+#[test]
+fn a_file_is_applied_once_and_then_nothing_differs() {
+    everything(&Service::start());
+}
+
+#[test]
+fn a_file_is_applied_once_on_postgres_too() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = runtime.block_on(postgres::fresh_database());
+    everything(&Service::on(&url, TempDir::new().unwrap(), &[]));
+}
+
+#[test]
+fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
+    let service = Service::start();
+    let wrong = FILE
+        .replace(
+            "allowed_models: [gpt-4.1, house-model]",
+            "allowed_models: [gpt-4.1]",
+        )
+        .replace("fallback_model: house-model", "fallback_model: gpt-4.1")
+        .replace("target_model: house-model", "target_model: gpt-4.1")
+        .replace(
+            "monthly_quota_usd: 60,",
+            "monthly_quota_usd: 500, allowed_models: [claude-sonnet-4.5],",
+        );
+    let ran = service.paddock_reading(&["apply", "-f", "-", "--print-secrets"], &wrong);
+    // The one key that was made is not lost.
+    assert!(
+        ran.out.contains("The secret of team-a/copywriter"),
+        "{}",
+        ran.out
+    );
+    let error = ran.fails(1);
+    for part in [
+        "stopped at key team-a/reviewer, after 6 of 7 changes",
+        "POST /v1/keys was refused (400 permission_error)",
+        "\n  - Cannot assign models ['claude-sonnet-4.5'] - not in team whitelist",
+        "\n  - Monthly quota $500.00 exceeds team limit of $100.00",
+        "The service's logs know this request as req_",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let applied = service
+        .paddock_reading(&["apply", "-f", "-", "--print-secrets", "-o", "json"], FILE)
+        .json(0);
+    assert_eq!(applied["secrets"].as_array().unwrap().len(), 1);
+    assert_eq!(applied["unchanged"], 3, "{applied:#}");
+}
+
+#[test]
+fn secrets_go_to_a_file_of_the_owners_and_never_over_another() {
+    let service = Service::start();
+    let secrets = service.folder.path().join("secrets.jsonl");
+    let place = secrets.display().to_string();
+    let arguments = ["apply", "-f", "-", "--secrets-file", &place];
+    let printed = service.paddock_reading(&arguments, FILE).expect(0);
+    assert!(!printed.contains("pdk_"), "{printed}");
+    assert_eq!(
+        std::fs::metadata(&secrets).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let text = std::fs::read_to_string(&secrets).unwrap();
+    let made: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!((made.len(), &made[0]["namespace"]), (2, &json!("team-a")));
+    // Where no key is made the file is not needed, and not touched.
+    service.paddock_reading(&arguments, FILE).expect(0);
+    let more = format!("{FILE}- {{name: third, namespace: team-a}}\n");
+    let error = service.paddock_reading(&arguments, &more).fails(1);
+    assert!(error.contains("not there yet"), "{error}");
+    assert_eq!(std::fs::read_to_string(&secrets).unwrap(), text);
+    service.paddock(&["get", "keys", "team-a/third"]).fails(1);
+}
+
+#[test]
+fn a_file_that_cannot_be_is_refused_before_anything_is_changed() {
+    let service = Service::start();
+    for (file, reason) in [
+        (
+            "namespaces:\n- {name: a, colour: red}\n- {name: a}",
+            "no field `colour`\n  - namespace `a` is there twice",
+        ),
+        (
+            "keys:\n- {name: k, namespace: nowhere}",
+            "the namespace 'nowhere', which is not there and not in the file",
+        ),
+        ("- 1", "it must be a map"),
+        ("a: [", "neither YAML nor JSON"),
+    ] {
+        let error = service
+            .paddock_reading(&["apply", "-f", "-"], file)
+            .fails(1);
+        assert!(error.contains(reason), "{reason} in {error}");
+    }
+    service
+        .paddock_reading(
+            &["apply", "-f", "-"],
+            "namespaces: [{name: a, organization: x}]",
+        )
+        .expect(0);
+    let error = service
+        .paddock_reading(
+            &["apply", "-f", "-"],
+            "namespaces: [{name: a, organization: y}]",
+        )
+        .fails(1);
+    assert!(error.contains("a namespace stays where it is"), "{error}");
+}

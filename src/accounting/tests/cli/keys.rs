@@ -1,0 +1,181 @@
+//! `paddock keys`, `get` and `usage`, and what is said where the service cannot be asked.
+
+use crate::support::{ADMIN, Service, paddock, run};
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn a_key_is_made_rotated_and_switched_off() {
+    let service = Service::start();
+    let made = service
+        .paddock(&[
+            "keys",
+            "create",
+            "k",
+            "--monthly-quota-usd",
+            "5",
+            "--rpm",
+            "30",
+            "-o",
+            "json",
+        ])
+        .json(0);
+    assert_eq!(
+        (&made["namespace"], &made["monthly_quota_usd"]),
+        (&json!("k"), &json!(5.0))
+    );
+    let first = made["key"].as_str().unwrap().to_owned();
+    let file = service.folder.path().join("secret");
+    let path = file.display().to_string();
+    let told = service
+        .paddock(&[
+            "keys",
+            "rotate",
+            "k/k",
+            "--expires-in",
+            "7",
+            "--secret-file",
+            &path,
+        ])
+        .expect(0);
+    assert!(
+        told.contains("The old secret works until") && !told.contains("pdk_"),
+        "{told}"
+    );
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_ne!(std::fs::read_to_string(&file).unwrap().trim(), first);
+    // What fails leaves no file behind.
+    let other = service.folder.path().join("other").display().to_string();
+    let error = service
+        .paddock(&[
+            "keys",
+            "create",
+            "k",
+            "--namespace",
+            "k",
+            "--secret-file",
+            &other,
+        ])
+        .fails(1);
+    assert!(error.contains("409 already_exists"), "{error}");
+    assert!(!std::path::Path::new(&other).exists());
+
+    let told = service.paddock(&["keys", "disable", "k/k"]).expect(0);
+    assert!(told.contains("(k/k) is disabled."), "{told}");
+    let key = |service: &Service| {
+        service
+            .paddock(&["get", "keys", "k/k", "-o", "json"])
+            .json(0)
+    };
+    assert_eq!(key(&service)["enabled"], false);
+    service
+        .paddock(&["keys", "enable", key(&service)["id"].as_str().unwrap()])
+        .expect(0);
+    assert_eq!(key(&service)["enabled"], true);
+    // The new secret of the file is a key.
+    let own = service
+        .command(&["get", "keys", "--key-file", &path])
+        .env_remove("PADDOCK_ADMIN_KEY")
+        .output();
+    assert!(own.unwrap().status.success());
+}
+
+#[test]
+fn tables_are_for_people_and_json_for_machines() {
+    let service = Service::start();
+    service.paddock(&["keys", "create", "one"]).expect(0);
+    let table = service.paddock(&["get", "namespaces"]).expect(0);
+    assert!(
+        table.contains("NAME") && table.contains("one") && table.contains("default"),
+        "{table}"
+    );
+    assert!(
+        service
+            .paddock(&["get", "prices"])
+            .expect(0)
+            .contains("gpt-4.1")
+    );
+    assert!(
+        service
+            .paddock(&["get", "prices", "gpt4"])
+            .expect(0)
+            .contains("input_usd_per_million")
+    );
+    assert!(
+        service
+            .paddock(&["get", "roles"])
+            .expect(0)
+            .contains("developer")
+    );
+    let usage = service.paddock(&["usage", "-o", "json"]).json(0);
+    assert_eq!(
+        (&usage[0]["namespace"], &usage[0]["request_count"]),
+        (&json!("one"), &json!(0))
+    );
+    assert!(service.paddock(&["usage"]).expect(0).contains("THIS MONTH"));
+    assert!(
+        service
+            .paddock(&["usage", "--key", "one/one"])
+            .expect(0)
+            .contains("$0.00 spent")
+    );
+    let error = service.paddock(&["get", "namespaces", "nobody"]).fails(1);
+    assert!(
+        error.contains("404 not_found") && error.contains("'nobody'"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_says_what_to_do() {
+    let service = Service::start();
+    let get = ["get", "keys"];
+    let nobody = service
+        .command(&get)
+        .env_remove("PADDOCK_ADMIN_KEY")
+        .output()
+        .unwrap();
+    assert!(
+        String::from_utf8(nobody.stderr)
+            .unwrap()
+            .contains("--key-file")
+    );
+    let wrong = run(
+        service
+            .command(&get)
+            .env("PADDOCK_ADMIN_KEY", "not-the-key"),
+        "",
+    )
+    .fails(1);
+    assert!(
+        wrong.contains("401") && wrong.contains("The key is the one of PADDOCK_ADMIN_KEY"),
+        "{wrong}"
+    );
+    assert!(!wrong.contains("not-the-key"), "{wrong}");
+    let port = crate::support::free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let away = run(
+        paddock()
+            .args(get)
+            .args(["--url", &url])
+            .env("PADDOCK_ADMIN_KEY", ADMIN),
+        "",
+    )
+    .fails(1);
+    assert!(
+        away.contains("cannot reach the service at") && away.contains("Does it run?"),
+        "{away}"
+    );
+    service.paddock(&["get", "nonsense"]).fails(64);
+    service.paddock(&["no-such-command"]).fails(64);
+    assert!(service.paddock(&["--help"]).expect(0).contains("reconcile"));
+    assert!(
+        service
+            .paddock(&["completions", "bash"])
+            .expect(0)
+            .contains("_paddock")
+    );
+}

@@ -1,0 +1,213 @@
+//! The running service: TLS, readiness, and its end.
+
+use crate::support::{ADMIN, GATEWAY, OwnPostgres, Service, paddock, run};
+use paddock_core::ids::EventIds;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[track_caller]
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}: not within {PATIENCE:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Writes a fresh certificate of 127.0.0.1 that vouches for itself, and its key.
+fn certify(folder: &Path) -> String {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    made.cert.pem()
+}
+
+#[test]
+fn https_is_served_and_a_new_certificate_is_read_at_sighup() {
+    let folder = TempDir::new().unwrap();
+    let [certificate, key, old, new] = ["cert.pem", "key.pem", "old.pem", "new.pem"]
+        .map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&old, certify(folder.path())).unwrap();
+    let database = folder.path().join("paddock.db").display().to_string();
+    let arguments = ["--tls-certificate", &certificate, "--tls-key", &key];
+    let service = Service::on(&database, folder, &arguments);
+    assert!(
+        service.url.starts_with("https://127.0.0.1:"),
+        "{}",
+        service.url
+    );
+    let asks =
+        |authority: &str| service.paddock(&["get", "organizations", "--ca-certificate", authority]);
+    assert!(asks(&old).expect(0).contains("default"));
+    let error = service.paddock(&["get", "organizations"]).fails(1);
+    assert!(
+        error.contains("cannot reach the service") && error.contains("ertificate"),
+        "{error}"
+    );
+
+    std::fs::write(&new, certify(service.folder.path())).unwrap();
+    assert_eq!(asks(&new).code, 1, "nobody told the service yet");
+    service.signal("-HUP");
+    eventually("the new certificate is served", || asks(&new).code == 0);
+    asks(&old).fails(1);
+    // What is no certificate changes nothing.
+    std::fs::write(&certificate, "nonsense").unwrap();
+    service.signal("-HUP");
+    sleep(Duration::from_millis(300));
+    asks(&new).expect(0);
+}
+
+#[test]
+fn a_certificate_that_is_none_is_said_at_the_start() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.pem");
+    std::fs::write(&path, "nonsense").unwrap();
+    let mut command = paddock();
+    command
+        .arg("serve")
+        .arg("--tls-certificate")
+        .arg(&path)
+        .arg("--tls-key")
+        .arg(&path);
+    command
+        .env("PADDOCK_ADMIN_KEY", ADMIN)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    assert!(
+        run(&mut command, "")
+            .fails(1)
+            .contains("cannot serve TLS with the certificate")
+    );
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE));
+    config.build().into()
+}
+
+fn status(service: &Service, path: &str) -> u16 {
+    agent()
+        .get(format!("{}{path}", service.url))
+        .call()
+        .unwrap()
+        .status()
+        .as_u16()
+}
+
+#[test]
+fn readiness_goes_and_comes_with_the_database() {
+    let mut database = OwnPostgres::start();
+    let arguments = ["--database-timeout-seconds", "2"];
+    let service = Service::on(&database.url(), TempDir::new().unwrap(), &arguments);
+    // Without a certificate there is nothing to read again, and nothing ends.
+    service.signal("-HUP");
+    assert_eq!(
+        (status(&service, "/healthz"), status(&service, "/readyz")),
+        (200, 200)
+    );
+    for crash in [false, true] {
+        database.stop(crash);
+        eventually("it is not ready", || status(&service, "/readyz") == 503);
+        assert_eq!(
+            status(&service, "/healthz"),
+            200,
+            "the process itself is well"
+        );
+        let error = service.paddock(&["get", "keys"]).fails(1);
+        assert!(error.contains("503 accounting_unavailable"), "{error}");
+        database.run();
+        eventually("it is ready again", || status(&service, "/readyz") == 200);
+        service
+            .paddock(&["keys", "create", if crash { "b" } else { "a" }])
+            .expect(0);
+    }
+}
+
+fn event(ids: &mut EventIds) -> Value {
+    let at: u64 = 1_773_576_000_000;
+    json!({
+        "id": ids.next(at), "key_id": "key_1", "namespace": "team", "organization": "default",
+        "model": "gpt-4.1", "requested_model": "gpt-4.1", "endpoint": "/v1/chat/completions",
+        "stream": false, "status": 200, "outcome": "complete", "estimated": false,
+        "started_at": at * 1_000_000, "duration_ms": 12,
+        "tokens": { "input": 80, "cached_input": 20, "output": 50 }, "cost": 1_000_000,
+    })
+}
+
+#[test]
+fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
+    let folder = TempDir::new().unwrap();
+    let database = folder.path().join("paddock.db").display().to_string();
+    let mut service = Service::on(&database, folder, &[]);
+    let url = format!("{}/gateway/v1/sync", service.url);
+    let (acknowledged, lost) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let gateway = |nonce: u8| {
+        let (mut ids, agent) = (EventIds::new([nonce; 6]), agent());
+        for number in 1_u64.. {
+            let events: Vec<Value> = (0..200).map(|_| event(&mut ids)).collect();
+            let batch = json!({ "number": number, "events": events });
+            let body = json!({ "gateway": format!("g{nonce}"), "revision": 0, "batch": batch });
+            let answer = agent
+                .post(&url)
+                .header("authorization", format!("Bearer {GATEWAY}"))
+                .send_json(body);
+            let answer: Option<Value> = answer
+                .ok()
+                .and_then(|mut answer| answer.body_mut().read_json().ok());
+            match answer {
+                Some(answer) if answer["acknowledged"] == number => {
+                    acknowledged.lock().unwrap().extend(events)
+                }
+                _ => {
+                    lost.lock().unwrap().extend(events);
+                    return;
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for nonce in 1..=3 {
+            let gateway = &gateway;
+            scope.spawn(move || gateway(nonce));
+        }
+        eventually("batches are booked", || {
+            acknowledged.lock().unwrap().len() >= 2_000
+        });
+        service.signal("-TERM");
+    });
+    assert!(service.wait(), "it ends well");
+    let (acknowledged, lost) = (
+        acknowledged.into_inner().unwrap(),
+        lost.into_inner().unwrap(),
+    );
+    assert_eq!(lost.len(), 600, "each gateway was cut off in one batch");
+
+    let again = Service::on(&database, TempDir::new().unwrap(), &[]);
+    let reconcile = |events: &[Value]| {
+        let lines: Vec<String> = events
+            .iter()
+            .map(|event| json!({ "event": event }).to_string())
+            .collect();
+        again
+            .paddock_reading(&["reconcile", "-o", "json"], &lines.join("\n"))
+            .json(0)
+    };
+    assert_eq!(
+        reconcile(&acknowledged)["new"],
+        0,
+        "what was acknowledged is there"
+    );
+    // A batch is in the ledger as a whole or not at all.
+    for batch in lost.chunks(200) {
+        let new = reconcile(batch)["new"].as_u64().unwrap();
+        assert!([0, 200].contains(&new), "{new}");
+    }
+}
