@@ -12,3 +12,23 @@ pub enum WireFormat {
     /// Google's `generateContent` and `streamGenerateContent`.
     Gemini,
 }
+
+impl WireFormat {
+    /// Every format, in the order they are listed to people.
+    pub const ALL: [WireFormat; 4] = [
+        WireFormat::OpenAi,
+        WireFormat::OpenAiResponses,
+        WireFormat::Anthropic,
+        WireFormat::Gemini,
+    ];
+
+    /// Its name in a model's `paths`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WireFormat::OpenAi => "openai",
+            WireFormat::OpenAiResponses => "responses",
+            WireFormat::Anthropic => "anthropic",
+            WireFormat::Gemini => "gemini",
+        }
+    }
+}

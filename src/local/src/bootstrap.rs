@@ -118,10 +118,13 @@ impl Bootstrap {
                 .context("secrets is not a list")?
                 .push(secret);
         }
-        if let Some(rewrite) = upstream.rewrite() {
-            for route in self.provider_routes()? {
-                object(route)?.insert("regex_rewrite".into(), rewrite.clone());
-            }
+        Ok(())
+    }
+
+    /// Turns the paths of all providers into those of one that stands in for them.
+    pub fn rewrite_paths(&mut self, upstream: &Upstream) -> anyhow::Result<()> {
+        for route in self.provider_routes()? {
+            object(route)?.insert("regex_rewrite".into(), upstream.rewrite());
         }
         Ok(())
     }
@@ -256,6 +259,7 @@ mod tests {
         bootstrap
             .provider(&upstream, Some(Path::new("/key")))
             .unwrap();
+        bootstrap.rewrite_paths(&upstream).unwrap();
         let text = bootstrap.0.to_string();
         assert!(!text.contains("10090"));
         assert_eq!(text.matches("\"port_value\":8443").count(), 4);

@@ -95,11 +95,16 @@ impl Upstream {
             .then(|| json!({"name": "envoy.transport_sockets.tls", "typed_config": context}))
     }
 
-    /// How a route turns the gateway's path into the provider's, where they differ.
-    pub fn rewrite(&self) -> Option<Value> {
+    /// How a route turns the gateway's paths into the provider's. One provider stands in for all,
+    /// so what goes to another's OpenAI- or Anthropic-compatible paths goes to its own.
+    pub fn rewrite(&self) -> Value {
         let substitution = format!("{}/", self.path.replace('\\', "\\\\"));
-        (self.path != "/v1")
-            .then(|| json!({"pattern": {"regex": "^/v1/"}, "substitution": substitution}))
+        let regex = if self.path == "/v1" {
+            "^/(v1beta/openai|anthropic/v1)/"
+        } else {
+            "^/(v1|v1beta/openai|anthropic/v1)/"
+        };
+        json!({"pattern": {"regex": regex}, "substitution": substitution})
     }
 
     /// Where this machine keeps the certificate authorities it trusts.
@@ -126,9 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_url_needs_no_rewrite() {
+    fn a_plain_url_keeps_the_usual_paths() {
         let upstream = parse("http://localhost:8080");
-        assert_eq!(upstream.rewrite(), None);
+        let rewrite = upstream.rewrite();
+        assert_eq!(rewrite["substitution"], "/v1/");
+        let others = "^/(v1beta/openai|anthropic/v1)/";
+        assert_eq!(rewrite["pattern"]["regex"], others);
         assert_eq!(upstream.transport_socket(Path::new("/ca")), None);
         assert_eq!(upstream.endpoint()["hostname"], "localhost:8080");
     }
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn a_prefix_is_kept_and_a_certificate_checked() {
         let upstream = parse("https://example.com/openai/v1/");
-        assert_eq!(upstream.rewrite().unwrap()["substitution"], "/openai/v1/");
+        assert_eq!(upstream.rewrite()["substitution"], "/openai/v1/");
         assert_eq!(upstream.endpoint()["hostname"], "example.com");
         let socket = upstream.transport_socket(Path::new("/ca")).unwrap();
         assert_eq!(socket["typed_config"]["sni"], "example.com");

@@ -37,6 +37,7 @@ mod provider_credentials;
 mod rates;
 mod refusals;
 mod reservations;
+mod routes;
 mod routing;
 mod standalone;
 mod streams;

@@ -249,12 +249,18 @@ fn a_stream_is_routed_metered_and_not_touched() {
 #[test]
 fn the_other_dialects_are_routed_too() {
     let gateway = Gateway::shared();
-    let tenant = routed("dialects", json!({}), &rules());
+    // Its upstream serves every format.
+    let name = format!("polyglot-{}", gateway.number());
+    let price = json!({"upstream": "gemini", "input": 0.3, "output": 2.5});
+    gateway.model(&name, &price);
+    let mut rules = rules();
+    rules["rules"][1]["target_model"] = json!(name);
+    let tenant = routed("dialects", json!({}), &rules);
     let messages = json!({"model": "auto", "max_tokens": 16, "system": "Translate, please",
         "messages": [{"role": "user", "content": "Hello, horse"}],
         "metadata": {"user_id": "u1"}});
     let answer = gateway.send(&tenant.post("/v1/messages", messages.to_string()));
-    is_served(answer, "gemini-2.5-flash", "routed: classify");
+    is_served(answer, &name, "routed: classify");
     let content = json!({"systemInstruction": {"parts": [{"text": "translate"}]},
         "generationConfig": {"maxOutputTokens": 16},
         "contents": [{"role": "user", "parts": [{"text": "Hello, horse"}]}]});
@@ -264,12 +270,12 @@ fn the_other_dialects_are_routed_too() {
         "/v1/models/auto:generateContent",
     ] {
         let answer = gateway.send(&tenant.post(path, content.to_string()));
-        is_served(answer, "gemini-2.5-flash", "routed: classify");
+        is_served(answer, &name, "routed: classify");
     }
     let response = json!({"model": "auto", "instructions": "Translate", "input": "Hello, horse",
         "max_output_tokens": 16});
     let answer = gateway.send(&tenant.post("/v1/responses", response.to_string()));
-    is_served(answer, "gemini-2.5-flash", "routed: classify");
+    is_served(answer, &name, "routed: classify");
     let seen = gateway.seen(&tenant);
     let paths: Vec<&str> = seen
         .iter()
@@ -279,16 +285,16 @@ fn the_other_dialects_are_routed_too() {
         paths,
         [
             "/v1/messages",
-            "/v1beta/models/gemini-2.5-flash:generateContent",
-            "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
-            "/v1/models/gemini-2.5-flash:generateContent",
+            &format!("/v1beta/models/{name}:generateContent"),
+            &format!("/v1beta/models/{name}:streamGenerateContent?alt=sse"),
+            &format!("/v1/models/{name}:generateContent"),
             "/v1/responses",
         ]
     );
     for line in gateway.ledger(&tenant, 5) {
         assert_eq!(
             (line.model.as_str(), line.requested_model.as_str()),
-            ("gemini-2.5-flash", "auto")
+            (name.as_str(), "auto")
         );
         assert_eq!(
             line.cost,

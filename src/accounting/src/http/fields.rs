@@ -2,7 +2,9 @@
 
 use super::error::ApiError;
 use paddock_core::money::Money;
+use paddock_core::policy::FormatPaths;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::wire_format::WireFormat;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -348,6 +350,24 @@ impl Fields {
             value.as_array().filter(|list| !list.is_empty())?;
             serde_json::from_value(value.clone()).ok()
         })
+    }
+
+    /// Where a model's upstream serves each wire format.
+    ///
+    /// # Errors
+    /// Where it is something else; what is wrong with a path is told.
+    pub fn format_paths(&mut self, name: &str) -> Result<Patch<FormatPaths>, ApiError> {
+        let formats = WireFormat::ALL.map(WireFormat::name).join(", ");
+        let expected = format!("a map of wire formats ({formats}) to paths");
+        let paths: Patch<FormatPaths> = self.take(name, &expected, |value| {
+            value.as_object()?;
+            serde_json::from_value(value.clone()).ok()
+        })?;
+        let problems = paths.iter().flatten().flat_map(FormatPaths::problems);
+        match problems.reduce(|all, problem| all + "; " + &problem) {
+            None => Ok(paths),
+            Some(problems) => Err(ApiError::invalid(name, format!("'{name}': {problems}."))),
+        }
     }
 
     /// A price in dollars per million tokens, as nano-dollars per million tokens.

@@ -7,7 +7,7 @@ use paddock_core::usage::Price;
 
 const COLUMNS: &str = "name, upstream, input_price, cached_input_price, cache_write_5m_price, \
     cache_write_1h_price, output_price, reasoning_price, batch_percent, max_output_tokens, \
-    capabilities";
+    capabilities, upstream_model, paths";
 
 #[derive(sqlx::FromRow)]
 struct ModelRow {
@@ -22,6 +22,8 @@ struct ModelRow {
     batch_percent: Option<i64>,
     max_output_tokens: i64,
     capabilities: Option<String>,
+    upstream_model: Option<String>,
+    paths: Option<String>,
 }
 
 impl TryFrom<ModelRow> for Model {
@@ -42,9 +44,15 @@ impl TryFrom<ModelRow> for Model {
             });
         let capabilities = row.capabilities.as_deref();
         let capabilities = capabilities.map(|text| from_text("capabilities", text));
+        let paths = row.paths.as_deref();
         Ok(Model {
+            paths: paths
+                .map(|text| from_text("paths", text))
+                .transpose()?
+                .unwrap_or_default(),
             name: row.name,
             upstream: row.upstream,
+            upstream_model: row.upstream_model,
             price,
             max_output_tokens: loaded(row.max_output_tokens),
             capabilities: capabilities.transpose()?.unwrap_or_default(),
@@ -62,12 +70,10 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
     let models: Vec<ModelRow> = tx.all(sql, args![]).await?;
     let sql = "SELECT alias, model FROM aliases ORDER BY alias";
     let aliases: Vec<(String, String)> = tx.all(sql, args![]).await?;
+    let models = models.into_iter().map(Model::try_from);
     Ok(Catalog {
         revision,
-        models: models
-            .into_iter()
-            .map(Model::try_from)
-            .collect::<Result<_, _>>()?,
+        models: models.collect::<Result<_, _>>()?,
         aliases: aliases.into_iter().collect(),
     })
 }
@@ -111,15 +117,17 @@ pub async fn seed(tx: &mut Tx) -> Result<bool, StoreError> {
 pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), StoreError> {
     let sql = "INSERT INTO models (name, position, upstream, input_price, cached_input_price,
             cache_write_5m_price, cache_write_1h_price, output_price, reasoning_price,
-            batch_percent, max_output_tokens, capabilities)
-        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            batch_percent, max_output_tokens, capabilities, upstream_model, paths)
+        VALUES ($1, (SELECT COUNT(*) FROM models), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            $13)
         ON CONFLICT (name) DO UPDATE SET upstream = excluded.upstream,
             input_price = excluded.input_price, cached_input_price = excluded.cached_input_price,
             cache_write_5m_price = excluded.cache_write_5m_price,
             cache_write_1h_price = excluded.cache_write_1h_price,
             output_price = excluded.output_price, reasoning_price = excluded.reasoning_price,
             batch_percent = excluded.batch_percent, max_output_tokens = excluded.max_output_tokens,
-            capabilities = excluded.capabilities";
+            capabilities = excluded.capabilities, upstream_model = excluded.upstream_model,
+            paths = excluded.paths";
     let price = model.price;
     let values = args![
         &model.name,
@@ -133,6 +141,8 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
         price.and_then(|price| price.batch_percent),
         model.max_output_tokens,
         (!model.capabilities.is_empty()).then(|| to_text(&model.capabilities)),
+        model.upstream_model.clone(),
+        (!model.paths.is_empty()).then(|| to_text(&model.paths)),
     ];
     tx.execute(sql, values).await?;
     tx.execute(

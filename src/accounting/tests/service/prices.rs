@@ -54,4 +54,41 @@ on_both_databases! {
         put("gpt-4.1", json!({ "currency": "EUR" })).await.expect(400);
         app.get("/v1/prices/unknown").await.expect(404);
     }
+
+    async fn a_model_has_a_name_and_paths_of_its_upstreams(app) {
+        let put = |name: &str, body: Value| {
+            let path = format!("/v1/prices/{name}");
+            async move { app.call(ADMIN, "PUT", &path, body).await }
+        };
+        for (model, paths) in [
+            ("gpt-4.1", json!({})),
+            ("claude-sonnet-4.5", json!({"openai": "/v1", "anthropic": "/v1"})),
+            ("gemini-2.5-flash", json!({"openai": "/v1beta/openai", "gemini": ""})),
+            ("deepseek-v3.2", json!({"openai": "/v1", "anthropic": "/anthropic/v1"})),
+        ] {
+            let price = app.get(&format!("/v1/prices/{model}")).await.expect(200);
+            assert_eq!((&price["paths"], &price["upstream_model"]), (&paths, &Value::Null));
+        }
+        let named = put("claude", json!({ "upstream_model": "claude-sonnet-4-5" })).await;
+        named.expect(400);
+        let body = json!({ "upstream_model": "claude-sonnet-4-5" });
+        let named = put("claude-sonnet-4.5", body).await.expect(200);
+        assert_eq!(named["upstream_model"], "claude-sonnet-4-5");
+        assert_eq!(named["paths"]["anthropic"], "/v1", "what is not sent stays");
+        let moved = put("claude-sonnet-4.5", json!({ "upstream": "mesh" })).await.expect(200);
+        assert_eq!(moved["upstream_model"], Value::Null);
+        assert_eq!(moved["paths"], json!({}), "another upstream, another route");
+        let body = json!({ "paths": { "responses": "/api/v1", "gemini": null } });
+        let routed = put("claude-sonnet-4.5", body).await.expect(200);
+        assert_eq!(routed["paths"], json!({ "responses": "/api/v1" }));
+        assert_eq!(app.get("/v1/prices/claude").await.expect(200), routed);
+        let cleared = put("claude-sonnet-4.5", json!({ "paths": null })).await.expect(200);
+        assert_eq!(cleared["paths"], json!({}));
+        for paths in [json!({ "grpc": "/v1" }), json!({ "openai": "v1" }), json!("/v1")] {
+            put("gpt-4.1", json!({ "paths": paths })).await.expect(400);
+        }
+        let wrong = put("gpt-4.1", json!({ "paths": { "openai": "/v1/" } })).await.expect(400);
+        let message = wrong["error"]["message"].as_str().unwrap();
+        assert!(message.contains("the path of 'openai' must be empty"), "{message}");
+    }
 }

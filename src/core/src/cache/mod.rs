@@ -179,9 +179,7 @@ impl PolicyCache {
         if answer.revision < self.revision {
             return;
         }
-        if let Some(catalog) = answer.catalog {
-            self.catalog = Some(Rc::new(catalog));
-        }
+        self.learn_catalog(answer.catalog);
         if let Some(digest) = &request.key
             && answer.key.is_none()
         {
@@ -235,10 +233,17 @@ impl PolicyCache {
                 self.learn_organization(organization);
             }
         }
-        if let Some(catalog) = changes.catalog {
+        self.learn_catalog(changes.catalog);
+        self.revision = changes.revision;
+    }
+
+    /// Changes that were asked for before an answer came may be told after it.
+    fn learn_catalog(&mut self, catalog: Option<Catalog>) {
+        let known = self.catalog.as_ref().map(|known| known.revision);
+        let newer = |catalog: &Catalog| known.is_none_or(|known| known <= catalog.revision);
+        if let Some(catalog) = catalog.filter(newer) {
             self.catalog = Some(Rc::new(catalog));
         }
-        self.revision = changes.revision;
     }
 
     /// Forgets everything: changes up to `revision` were missed.

@@ -162,3 +162,28 @@ fn organizations_are_bounded_in_number() {
         assert!(cache.organizations.len() <= 10);
     }
 }
+
+#[test]
+fn a_catalog_is_never_replaced_by_an_older_one() {
+    let at = |revision| {
+        Some(Catalog {
+            revision,
+            ..Catalog::default()
+        })
+    };
+    let mut cache = PolicyCache::new(10, 0);
+    let answer = ResolveAnswer {
+        revision: 7,
+        catalog: at(7),
+        ..ResolveAnswer::default()
+    };
+    cache.learn(&ResolveRequest::default(), answer, Timestamp::EPOCH);
+    for (told, known) in [(6, 7), (8, 8), (7, 8)] {
+        cache.apply(PolicyChanges {
+            revision: told,
+            catalog: at(told),
+            ..PolicyChanges::default()
+        });
+        assert_eq!(cache.catalog().unwrap().revision, known);
+    }
+}

@@ -1,7 +1,7 @@
 //! The models of an inline policy, with prices in dollars.
 
 use crate::money::Money;
-use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model, capability, is_auto};
+use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, FormatPaths, Model, capability, is_auto};
 use crate::usage::Price;
 use hashbrown::HashMap;
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use serde::Deserialize;
 pub(super) struct RawModel {
     name: String,
     upstream: String,
+    upstream_model: Option<String>,
+    #[serde(default)]
+    paths: FormatPaths,
     input: Option<f64>,
     cached_input: Option<f64>,
     output: Option<f64>,
@@ -70,6 +73,12 @@ impl RawModel {
             let model = &self.name;
             problems.push(format!("model `{model}`: batch_percent must be 0 to 100"));
         }
+        let model = &self.name;
+        let wrong = self.paths.problems().into_iter();
+        problems.extend(wrong.map(|problem| format!("model `{model}`: {problem}")));
+        if self.upstream_model.as_deref().is_some_and(str::is_empty) {
+            problems.push(format!("model `{model}`: upstream_model is empty"));
+        }
         if is_auto(&self.name) {
             problems.push("model `auto`: this name asks for routing, give another".to_owned());
         }
@@ -94,6 +103,8 @@ impl RawModel {
             max_output_tokens: self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),
             name: self.name,
             upstream: self.upstream,
+            upstream_model: self.upstream_model,
+            paths: self.paths,
         }
     }
 }

@@ -8,8 +8,10 @@ use crate::authorization::{Grant, authorize_model};
 use crate::config::Hold;
 use crate::estimate::Estimate;
 use crate::identity::Caller;
+use crate::policy::{Model, Served};
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, ModelRequest, path_with_model};
+use crate::request::{Endpoint, ModelRequest, path_below, path_with_model};
+use crate::wire_format::WireFormat;
 use std::rc::Rc;
 
 /// What a caller asks.
@@ -59,17 +61,12 @@ pub(super) fn prepare(
     let force_usage = must_force_usage(asked.endpoint, asked.request);
     let call = call(grant, asked, choice.reason, force_usage)?;
     if let Hold::Body { upstream } = &gateway.config.hold {
-        check_route(&call, asked, upstream)?;
+        check_route(&call, upstream)?;
     }
-    let model = call.is_renamed().then(|| call.model_name());
+    let path = upstream_path(&call, asked)?;
+    let model = call.grant.model().map(Model::upstream_name);
     let rewritten = asked.request.rewrite(asked.body, model, force_usage);
     let rewritten = rewritten.or_else(|| asked.is_changed.then(|| asked.body.to_vec()));
-    let path = match asked.endpoint {
-        Endpoint::Gemini { .. } if call.is_renamed() => {
-            path_with_model(&asked.head.path_and_query, call.model_name())
-        }
-        _ => None,
-    };
     Ok(Pending {
         call,
         rewritten,
@@ -128,11 +125,10 @@ fn must_force_usage(endpoint: &Endpoint, request: &ModelRequest<'_>) -> bool {
 }
 
 /// Where the route is fixed, only what it leads to can be served.
-fn check_route(call: &Call, asked: &Asked<'_>, routed: &str) -> Result<(), Refusal> {
+fn check_route(call: &Call, routed: &str) -> Result<(), Refusal> {
     let model = call.grant.model();
     let upstream = model.map_or("", |model| model.upstream.as_str());
-    let model_in_path = matches!(asked.endpoint, Endpoint::Gemini { .. });
-    if upstream != routed || (model_in_path && asked.head.headers_gone && call.is_renamed()) {
+    if upstream != routed {
         let scope = &call.grant.caller().namespace().scope.name;
         return Err(Refusal::model_not_on_route(
             scope,
@@ -142,4 +138,38 @@ fn check_route(call: &Call, asked: &Asked<'_>, routed: &str) -> Result<(), Refus
         ));
     }
     Ok(())
+}
+
+/// The path and query that the model's upstream is to be asked, where they differ from the
+/// caller's.
+fn upstream_path(call: &Call, asked: &Asked<'_>) -> Result<Option<String>, Refusal> {
+    let Some(model) = call.grant.model() else {
+        return Ok(None);
+    };
+    let asked_for = asked.head.path_and_query.as_str();
+    let mut path = match asked.endpoint {
+        Endpoint::Gemini { .. } => path_with_model(asked_for, model.upstream_name()),
+        _ => None,
+    };
+    let format = asked.endpoint.format();
+    match model.paths.served(format) {
+        Served::AsAsked => {}
+        Served::Below(base) => {
+            let from = path.as_deref().unwrap_or(asked_for);
+            path = path_below(from, base).or(path);
+        }
+        Served::Nowhere => {
+            let formats = model.paths.formats().map(WireFormat::name);
+            return Err(Refusal::format_not_served(
+                &model.name,
+                format.name(),
+                formats,
+            ));
+        }
+    }
+    if let (Some(path), true) = (&path, asked.head.headers_gone) {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::path_is_fixed(scope, &call.requested_model, path));
+    }
+    Ok(path)
 }

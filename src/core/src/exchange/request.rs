@@ -10,7 +10,7 @@ use crate::config::Hold;
 use crate::identity::{Caller, Claim};
 use crate::policy::FailureMode;
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, Headers, Hints, RequestHead, guess_format};
+use crate::request::{Headers, Hints, RequestHead, guess_format};
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
 
@@ -20,7 +20,7 @@ pub(super) struct Head {
     pub(super) target: Target,
     /// Without its query.
     pub(super) path: String,
-    /// With its query, less the key, where the path names the model.
+    /// With its query, less what is not for the upstream.
     pub(super) path_and_query: String,
     pub(super) format: WireFormat,
     pub(super) request_id: String,
@@ -63,8 +63,10 @@ impl Exchange {
             .chain(trusted)
             .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
             .collect();
-        effects.extend(head.path_without_key().map(Effect::SetPath));
         let target = Target::of(&head, &on.gateway.config);
+        let metered = matches!(target, Target::Model(_));
+        let stripped = head.path_for_upstream(metered);
+        effects.extend(stripped.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
             .is_some_and(|length| length > on.gateway.config.max_request_bytes as u64);
@@ -76,12 +78,7 @@ impl Exchange {
             has_length: head.content_length.is_some() && !headers_gone,
             headers_gone,
             format: target.format().unwrap_or(format),
-            path_and_query: match &target {
-                Target::Model(Endpoint::Gemini { .. }) => head
-                    .path_without_key()
-                    .unwrap_or_else(|| text(headers.get(":path"))),
-                _ => String::new(),
-            },
+            path_and_query: stripped.unwrap_or_else(|| head.path_and_query()),
             path: text(Some(head.path)),
             hints: Hints::of(&head),
             request_id,

@@ -4,7 +4,9 @@
 //! `completion_tokens` are wholes, the numbers in their details are parts of them. Embeddings have
 //! `prompt_tokens` and `total_tokens` only. DeepSeek
 //! (<https://api-docs.deepseek.com/guides/kv_cache>) names the cached part
-//! `prompt_cache_hit_tokens` as well. `service_tier` is the tier that served the request, which may
+//! `prompt_cache_hit_tokens` as well. xAI (<https://docs.x.ai/docs/guides/reasoning>) and Google's
+//! OpenAI-compatible endpoint count the reasoning beside `completion_tokens`, which only
+//! `total_tokens` tells. `service_tier` is the tier that served the request, which may
 //! be another than it asked for; a stream repeats it in every chunk.
 
 use super::path::{Key, Path};
@@ -59,7 +61,7 @@ pub(super) fn usage(raw: &[u8]) -> Option<TokenUsage> {
     if counts.prompt_tokens.is_none() && counts.completion_tokens.is_none() {
         counts.total_tokens?;
     }
-    let output = counts.completion_tokens.unwrap_or(0);
+    let mut output = counts.completion_tokens.unwrap_or(0);
     let prompt = counts
         .prompt_tokens
         .or_else(|| Some(counts.total_tokens?.saturating_sub(output)))
@@ -73,6 +75,11 @@ pub(super) fn usage(raw: &[u8]) -> Option<TokenUsage> {
         .completion_tokens_details
         .and_then(|details| details.reasoning_tokens)
         .unwrap_or(0);
+    if counts.completion_tokens.is_some() {
+        // What the total has beyond the two parts is reasoning that was counted beside them.
+        let whole = counts.total_tokens.unwrap_or(0).saturating_sub(prompt);
+        output = output.max(whole);
+    }
     Some(split(prompt, cached, output, reasoning))
 }
 

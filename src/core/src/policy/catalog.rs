@@ -1,5 +1,6 @@
 //! The models there are: their prices, their upstreams, their aliases.
 
+use super::FormatPaths;
 use crate::usage::Price;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,12 @@ pub struct Model {
     pub name: String,
     /// The Envoy cluster that serves it.
     pub upstream: String,
+    /// What that upstream calls it; absent means the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream_model: Option<String>,
+    /// Where that upstream serves each wire format.
+    #[serde(default, skip_serializing_if = "FormatPaths::is_empty")]
+    pub paths: FormatPaths,
     /// Its price; absent means unknown, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
@@ -49,29 +56,67 @@ const fn default_max_output_tokens() -> u64 {
     DEFAULT_MAX_OUTPUT_TOKENS
 }
 
+impl Model {
+    /// What its upstream calls it.
+    pub fn upstream_name(&self) -> &str {
+        self.upstream_model.as_deref().unwrap_or(&self.name)
+    }
+}
+
 impl Catalog {
-    /// The catalog the product comes with: the contract's prices and aliases.
+    /// The catalog the product comes with: the contract's prices and aliases, and where each
+    /// provider serves the formats it knows: its own, and OpenAI's.
     pub fn builtin() -> Self {
         let dollars = |input: u64, output: u64| Price {
             input: input.saturating_mul(10_000_000),
             output: output.saturating_mul(10_000_000),
             ..Price::FREE
         };
-        let model = |name: &str, upstream: &str, price: Price| Model {
+        let paths = |openai: &str, anthropic: Option<&str>, gemini: Option<&str>| FormatPaths {
+            openai: Some(openai.to_owned()),
+            anthropic: anthropic.map(str::to_owned),
+            gemini: gemini.map(str::to_owned),
+            responses: None,
+        };
+        // OpenAI's own formats are where clients ask for them.
+        let open_ai = FormatPaths::default;
+        let model = |name: &str, upstream: &str, paths: FormatPaths, price: Price| Model {
             name: name.to_owned(),
             upstream: upstream.to_owned(),
+            upstream_model: None,
+            paths,
             price: Some(price),
             max_output_tokens: DEFAULT_MAX_OUTPUT_TOKENS,
             capabilities: Vec::new(),
         };
         // Cents per million tokens.
         let models = vec![
-            model("gpt-4.1", "openai", dollars(250, 800)),
-            model("claude-sonnet-4.5", "anthropic", dollars(300, 1_500)),
-            model("gemini-2.5-flash", "gemini", dollars(30, 250)),
-            model("deepseek-v3.2", "deepseek", dollars(10, 42)),
-            model("text-embedding-3-small", "openai", dollars(2, 0)),
-            model("text-embedding-3-large", "openai", dollars(13, 0)),
+            model("gpt-4.1", "openai", open_ai(), dollars(250, 800)),
+            model(
+                "claude-sonnet-4.5",
+                "anthropic",
+                paths("/v1", Some("/v1"), None),
+                dollars(300, 1_500),
+            ),
+            model(
+                "gemini-2.5-flash",
+                "gemini",
+                paths("/v1beta/openai", None, Some("")),
+                dollars(30, 250),
+            ),
+            model(
+                "deepseek-v3.2",
+                "deepseek",
+                paths("/v1", Some("/anthropic/v1"), None),
+                dollars(10, 42),
+            ),
+            model("text-embedding-3-small", "openai", open_ai(), dollars(2, 0)),
+            model(
+                "text-embedding-3-large",
+                "openai",
+                open_ai(),
+                dollars(13, 0),
+            ),
         ];
         let aliases = [
             ("gpt4", "gpt-4.1"),

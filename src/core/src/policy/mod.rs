@@ -4,6 +4,7 @@
 mod capability;
 mod catalog;
 mod endpoint;
+mod format_paths;
 mod key;
 mod limits;
 mod namespace;
@@ -16,6 +17,7 @@ mod user;
 pub use capability::{capability, seen};
 pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
 pub use endpoint::{EndpointScope, Role};
+pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};

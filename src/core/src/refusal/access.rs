@@ -221,6 +221,36 @@ impl Refusal {
             .at(Some("model"))
     }
 
+    /// The upstream of `model` does not serve `format`, but `formats`.
+    pub fn format_not_served<'a>(
+        model: &str,
+        format: &str,
+        formats: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let message = format!(
+            "The model '{}' is not served in the wire format '{format}'. Ask it in one of: {}.",
+            clip(model.as_bytes()),
+            list(formats)
+        );
+        Refusal::new(Code::InvalidRequest, message).at(Some("model"))
+    }
+
+    /// The upstream of `model` must be asked at another path, and the path cannot be changed any
+    /// more. Its query is not repeated.
+    pub fn path_is_fixed(scope: &str, model: &str, path: &str) -> Self {
+        let path = path.split('?').next().unwrap_or_default();
+        let message = format!(
+            "The upstream of the model '{}' must be asked at '{}', but this gateway holds requests \
+             at the body, where the path is fixed. Ask your administrator for a gateway that holds \
+             requests at the headers.",
+            clip(model.as_bytes()),
+            clip(path.as_bytes())
+        );
+        Refusal::new(Code::ModelNotAllowed, message)
+            .by(scope)
+            .at(Some("model"))
+    }
+
     /// The path is none that model traffic may use. Its query is not repeated: it may hold a key.
     pub fn path_not_found(method: &[u8], path: &[u8]) -> Self {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();

@@ -72,7 +72,9 @@ impl Endpoint {
             Endpoint::Responses => EndpointScope::Responses,
             Endpoint::Messages | Endpoint::CountTokens => EndpointScope::Messages,
             Endpoint::Gemini { verb, .. } => match verb {
-                GeminiVerb::EmbedContent => EndpointScope::Embeddings,
+                GeminiVerb::EmbedContent | GeminiVerb::BatchEmbedContents => {
+                    EndpointScope::Embeddings
+                }
                 _ => EndpointScope::GenerateContent,
             },
             Endpoint::ListModels => EndpointScope::Models,
@@ -197,6 +199,12 @@ mod tests {
                 Gemini,
                 Scope::Embeddings,
             ),
+            (
+                "POST /v1/models/embed:batchEmbedContents",
+                gemini("embed", GeminiVerb::BatchEmbedContents),
+                Gemini,
+                Scope::Embeddings,
+            ),
         ];
         for (line, endpoint, format, scope) in cases {
             let (method, path) = line.split_once(' ').unwrap();
@@ -210,7 +218,11 @@ mod tests {
             assert_eq!(endpoint.streams(), line.contains(":stream"), "{line}");
             let free = ["count", "GET"].iter().any(|part| line.contains(part));
             assert_eq!(endpoint.is_free(), free, "{line}");
-            assert_eq!(endpoint.embeds(), line.contains("embed"), "{line}");
+            assert_eq!(
+                endpoint.embeds(),
+                line.to_lowercase().contains("embed"),
+                "{line}"
+            );
         }
     }
 
@@ -228,7 +240,7 @@ mod tests {
             "GET /v1/models/gpt-4.1",
             "GET /v1/models/m:generateContent",
             "POST /v1/models/m:GenerateContent",
-            "POST /v1/models/m:batchEmbedContents",
+            "POST /v1/models/m:asyncBatchEmbedContent",
             "POST /v1/models/m:",
             "POST /v1/models/m",
             "POST /v1/models/:generateContent",
@@ -257,7 +269,7 @@ mod tests {
         for (path, source, format) in [
             ("/v1/messages/batches", Some(Bearer), WireFormat::Anthropic),
             (
-                "/v1beta/models/m:batchEmbedContents",
+                "/v1beta/models/m:batchGenerateContent",
                 None,
                 WireFormat::Gemini,
             ),

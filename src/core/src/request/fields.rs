@@ -1,6 +1,7 @@
 //! The fields of a body that decide what a call may cost, by dialect.
 
 use super::endpoint::Endpoint;
+use super::gemini::GeminiVerb;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
@@ -22,6 +23,9 @@ pub(super) enum Field {
     GenerationConfig,
     Background,
     ServiceTier,
+    /// Several requests in one, each of which names the model again.
+    Requests,
+    RequestModel,
 }
 
 /// A field as it is written, its meaning, and its name in messages.
@@ -80,6 +84,14 @@ const GEMINI: [Row; 3] = [
     ),
 ];
 
+const GEMINI_BATCH: [Row; 2] = [
+    ("model", Field::Model, "model"),
+    ("requests", Field::Requests, "requests"),
+];
+
+/// The fields within each of Gemini's `requests`.
+pub(super) const EMBED_REQUEST: [Row; 1] = [("model", Field::RequestModel, "requests.model")];
+
 /// The fields within `stream_options`.
 pub(super) const STREAM_OPTIONS: [Row; 1] = [(
     "include_usage",
@@ -121,6 +133,10 @@ pub(super) fn top_level(endpoint: &Endpoint) -> &'static [Row] {
         Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::ListModels => &OPEN_AI,
         Endpoint::Responses => &RESPONSES,
         Endpoint::Messages | Endpoint::CountTokens => &ANTHROPIC,
+        Endpoint::Gemini {
+            verb: GeminiVerb::BatchEmbedContents,
+            ..
+        } => &GEMINI_BATCH,
         Endpoint::Gemini { .. } => &GEMINI,
     }
 }

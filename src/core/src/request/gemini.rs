@@ -13,6 +13,8 @@ pub enum GeminiVerb {
     CountTokens,
     /// `embedContent`.
     EmbedContent,
+    /// `batchEmbedContents`: what Google's own clients call to embed anything.
+    BatchEmbedContents,
 }
 
 /// The parts of a Gemini `:path`: up to the model, the model as it was sent, and the verb.
@@ -34,6 +36,7 @@ pub(super) fn read_path(path: &[u8]) -> Option<(String, GeminiVerb)> {
         b"streamGenerateContent" => GeminiVerb::StreamGenerateContent,
         b"countTokens" => GeminiVerb::CountTokens,
         b"embedContent" => GeminiVerb::EmbedContent,
+        b"batchEmbedContents" => GeminiVerb::BatchEmbedContents,
         _ => return None,
     };
     if model.contains(&b'/') {

@@ -142,9 +142,21 @@ impl<'a> RequestHead<'a> {
                 // Azure's: no key of Paddock's comes in it, and no other may pass.
                 "api-key" => head.distrust(name),
                 _ if name.starts_with("x-paddock-") => head.distrust(name),
-                "authorization" | "x-api-key" | "x-goog-api-key" | "x-namespace" | "x-team"
-                | "x-project" | "x-priority" | "x-batch-mode" | "x-capability"
-                | "x-reservation-id" | "x-user" | "accept-encoding" => {
+                "authorization"
+                | "x-api-key"
+                | "x-goog-api-key"
+                | "x-namespace"
+                | "x-team"
+                | "x-project"
+                | "x-priority"
+                | "x-batch-mode"
+                | "x-capability"
+                | "x-reservation-id"
+                | "x-user"
+                | "accept-encoding"
+                | "x-goog-fieldmask"
+                | "x-goog-safety-encoding"
+                | "x-goog-encode-response-if-executable" => {
                     head.distrust(name);
                     match name {
                         "authorization" => {
@@ -158,6 +170,8 @@ impl<'a> RequestHead<'a> {
                         "x-reservation-id" => first(&mut head.reservation_id, value),
                         "x-user" => first(&mut head.user, value),
                         "accept-encoding" => head.has_accept_encoding = true,
+                        // They would make Google leave the usage out, or write it in base64.
+                        _ if name.starts_with("x-goog-") => {}
                         _ => head.name_namespace(value),
                     }
                 }
@@ -177,10 +191,16 @@ impl<'a> RequestHead<'a> {
         head
     }
 
-    /// The `:path` for the upstream, without the `key` parameter and otherwise byte for byte;
-    /// `None` where there was none.
-    pub fn path_without_key(&self) -> Option<String> {
-        query::without_key(self.path, self.query)
+    /// The `:path` for the upstream, without the `key` parameter and, where the answer is metered,
+    /// without those that would hide its usage; otherwise byte for byte. `None` where nothing was to
+    /// be left out.
+    pub fn path_for_upstream(&self, metered: bool) -> Option<String> {
+        query::for_upstream(self.path, self.query, metered)
+    }
+
+    /// The `:path` as it came.
+    pub fn path_and_query(&self) -> String {
+        query::joined(self.path, self.query)
     }
 
     fn set_path(&mut self, value: &'a [u8]) {

@@ -13,6 +13,7 @@ mod reader;
 mod rewrite;
 mod scalar;
 mod strip;
+mod upstream_path;
 
 pub use body::{BodyError, ModelRequest, read_body};
 pub use endpoint::{Endpoint, guess_format};
@@ -22,6 +23,7 @@ pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, Request
 pub use hints::Hints;
 pub use prompt::PromptSize;
 pub use strip::without_hints;
+pub use upstream_path::path_below;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Percent-encoding in paths, and the `key` parameter of Gemini clients.
+//! Percent-encoding in paths, and the query parameters that are not for the upstream.
 
 use std::borrow::Cow;
 
@@ -46,6 +46,19 @@ fn is_key(name: &[u8]) -> bool {
     name == b"key" || (name.contains(&b'%') && *percent_decode(name) == *b"key")
 }
 
+/// Whether a parameter makes Google's API servers leave the usage out of an answer, or write the
+/// answer as something else than JSON
+/// (<https://cloud.google.com/apis/docs/system-parameters>). They honour it on every path, and
+/// nobody else knows it.
+fn hides_usage(name: &[u8], value: &[u8]) -> bool {
+    let name = percent_decode(name);
+    match name.strip_prefix(b"$").unwrap_or(&name) {
+        b"fields" | b"callback" => true,
+        b"alt" => !matches!(&*percent_decode(value), b"sse" | b"json"),
+        _ => false,
+    }
+}
+
 /// The value of the first `key` parameter that has one, percent-decoded.
 pub(super) fn find_key(query: &[u8]) -> Option<Cow<'_, [u8]>> {
     parameters(query)
@@ -53,23 +66,36 @@ pub(super) fn find_key(query: &[u8]) -> Option<Cow<'_, [u8]>> {
         .map(|(_, _, value)| percent_decode(value))
 }
 
-/// `path?query` without any `key` parameter, the others byte for byte; `None` where there was
-/// none. Bytes that are not UTF-8 come out percent-encoded, which means the same.
-pub(super) fn without_key(path: &[u8], query: &[u8]) -> Option<String> {
-    if !parameters(query).any(|(_, name, _)| is_key(name)) {
+/// `path?query` without any `key` parameter and, with `metered`, without any that would hide the
+/// usage; the others byte for byte. `None` where nothing was to be left out. Bytes that are not
+/// UTF-8 come out percent-encoded, which means the same.
+pub(super) fn for_upstream(path: &[u8], query: &[u8], metered: bool) -> Option<String> {
+    let goes = |name: &[u8], value: &[u8]| is_key(name) || (metered && hides_usage(name, value));
+    if !parameters(query).any(|(_, name, value)| goes(name, value)) {
         return None;
     }
     let mut result = String::with_capacity(path.len().saturating_add(query.len()));
     push_lossless(&mut result, path);
     let mut separator = '?';
-    for (whole, name, _) in parameters(query) {
-        if !is_key(name) {
+    for (whole, name, value) in parameters(query) {
+        if !goes(name, value) {
             result.push(separator);
             push_lossless(&mut result, whole);
             separator = '&';
         }
     }
     Some(result)
+}
+
+/// `path?query`; bytes that are not UTF-8 come out percent-encoded, which means the same.
+pub(super) fn joined(path: &[u8], query: &[u8]) -> String {
+    let mut result = String::with_capacity(path.len().saturating_add(query.len()));
+    push_lossless(&mut result, path);
+    if !query.is_empty() {
+        result.push('?');
+        push_lossless(&mut result, query);
+    }
+    result
 }
 
 fn push_lossless(text: &mut String, bytes: &[u8]) {
@@ -120,13 +146,33 @@ mod tests {
             let found = find_key(query.as_bytes());
             assert_eq!(found.as_deref(), key.map(str::as_bytes), "{query}");
             assert_eq!(
-                without_key(b"/p", query.as_bytes()).as_deref(),
+                for_upstream(b"/p", query.as_bytes(), false).as_deref(),
                 left,
                 "{query}"
             );
         }
-        let odd = without_key(b"/p", b"x=\xff\xc3\xa9&key=1");
+        let odd = for_upstream(b"/p", b"x=\xff\xc3\xa9&key=1", true);
         assert_eq!(odd.as_deref(), Some("/p?x=%FFé"));
+    }
+
+    #[test]
+    fn what_would_hide_the_usage_is_removed_where_it_is_metered() {
+        for (query, left) in [
+            ("alt=sse", None),
+            ("alt=json&prettyPrint=false", None),
+            ("alt=sse&fields=candidates", Some("/p?alt=sse")),
+            ("$fields=candidates", Some("/p")),
+            ("%24f%69elds=a&x=1", Some("/p?x=1")),
+            ("alt=proto", Some("/p")),
+            ("$alt=media&alt=s%73e", Some("/p?alt=s%73e")),
+            ("callback=f&$callback=g", Some("/p")),
+            ("fields", Some("/p")),
+            ("field=1&altitude=2&Fields=3", None),
+        ] {
+            let found = for_upstream(b"/p", query.as_bytes(), true);
+            assert_eq!(found.as_deref(), left, "{query}");
+            assert_eq!(for_upstream(b"/p", query.as_bytes(), false), None);
+        }
     }
 
     proptest! {
@@ -134,7 +180,7 @@ mod tests {
         fn no_key_is_left(query: Vec<u8>) {
             let mut with = query.clone();
             with.extend_from_slice(b"&key=secret");
-            let left = without_key(b"/p", &with).unwrap();
+            let left = for_upstream(b"/p", &with, false).unwrap();
             prop_assert!(!left.contains("secret") || query.windows(6).any(|part| part == b"secret"));
             let query = left.split_once('?').map_or("", |(_, query)| query);
             prop_assert_eq!(find_key(query.as_bytes()), None);

@@ -4,7 +4,7 @@ use super::body::{BodyError, ModelRequest};
 use super::endpoint::Endpoint;
 use super::fields::{self, Field, Key, KeyOf, Row};
 use super::prompt::{PromptSize, Prompts, Walk};
-use super::rewrite::{Rewriting, span_of};
+use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
 use crate::usage::is_batch_tier;
 use core::fmt;
@@ -29,6 +29,7 @@ pub(super) struct Reader<'a> {
     prompts: Option<u64>,
     user: Option<Cow<'a, str>>,
     batch: bool,
+    request_models: Vec<&'a RawValue>,
     prompt: PromptSize,
 }
 
@@ -86,9 +87,8 @@ impl<'a> Reader<'a> {
     }
 
     fn is_first(&mut self, field: Field) -> bool {
-        let bit = 1u32.wrapping_shl(field as u32);
-        let is_first = self.seen & bit == 0;
-        self.seen |= bit;
+        let is_first = self.seen & bit(field) == 0;
+        self.seen |= bit(field);
         is_first
     }
 
@@ -113,6 +113,8 @@ impl<'a> Reader<'a> {
             Field::GenerationConfig => {
                 return Ok(self.nested(entries.next_value()?, &fields::GENERATION_CONFIG, param));
             }
+            Field::Requests => return Ok(self.requests(entries.next_value()?, param)),
+            Field::RequestModel => self.request_models.push(entries.next_value()?),
             Field::Prompt => {
                 self.prompts = Some(entries.next_value_seed(Prompts(&mut self.prompt))?);
             }
@@ -177,6 +179,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn requests(&mut self, raw: &'a RawValue, param: &'static str) -> Result<(), BodyError> {
+        let requests: Vec<&'a RawValue> = serde_json::from_str(raw.get())
+            .map_err(|_| invalid(param, "must be an array of objects"))?;
+        for request in requests {
+            self.seen &= !bit(Field::RequestModel);
+            self.nested(request, &fields::EMBED_REQUEST, param)?;
+            self.prompt.objects = self.prompt.objects.saturating_add(1);
+        }
+        Ok(())
+    }
+
     pub(super) fn finish(self, endpoint: &'a Endpoint) -> Result<ModelRequest<'a>, BodyError> {
         let in_body = match self.model {
             Some(raw) => text_of(raw)?.text("model")?,
@@ -188,20 +201,21 @@ impl<'a> Reader<'a> {
         };
         let include_usage = include_usage.unwrap_or(false);
         let mut rewriting = Rewriting::default();
-        if in_body.is_some() {
-            rewriting.model = self.model.and_then(|raw| span_of(self.body, raw.get()));
-        }
         let model = if let Endpoint::Gemini { model, .. } = endpoint {
-            // The path decides; a body that names another model is up to something.
-            if let Some(named) = in_body {
-                let bare = named.strip_prefix("models/");
-                if bare.unwrap_or(&named) != model {
-                    return Err(BodyError::Ambiguous { field: "model" });
-                }
-                rewriting.model_prefix = bare.map_or("", |_| "models/");
+            let top = self.model.map(|raw| (raw, "model"));
+            let inner = self.request_models.into_iter();
+            for (raw, field) in top
+                .into_iter()
+                .chain(inner.map(|raw| (raw, "requests.model")))
+            {
+                let name = same_model(self.body, raw, model, field)?;
+                rewriting.models.extend(name);
             }
             Cow::Borrowed(model.as_str())
         } else {
+            let span = self.model.and_then(|raw| span_of(self.body, raw.get()));
+            let name = span.map(|span| ModelName { span, prefix: "" });
+            rewriting.models.extend(name);
             in_body.unwrap_or_default()
         };
         if model.trim().is_empty() {
@@ -225,6 +239,29 @@ impl<'a> Reader<'a> {
             rewriting,
         })
     }
+}
+
+/// Where a body repeats the model that the path has named: the path decides, and a body that names
+/// another is up to something.
+fn same_model(
+    body: &[u8],
+    raw: &RawValue,
+    model: &str,
+    field: &'static str,
+) -> Result<Option<ModelName>, BodyError> {
+    let Some(named) = text_of(raw)?.text(field)? else {
+        return Ok(None);
+    };
+    let bare = named.strip_prefix("models/");
+    if bare.unwrap_or(&named) != model {
+        return Err(BodyError::Ambiguous { field });
+    }
+    let prefix = bare.map_or("", |_| "models/");
+    Ok(span_of(body, raw.get()).map(|span| ModelName { span, prefix }))
+}
+
+fn bit(field: Field) -> u32 {
+    1u32.wrapping_shl(field as u32)
 }
 
 /// A raw value as a setting. Its syntax was checked when it was set aside, but for escapes.

@@ -4,13 +4,20 @@ use super::body::ModelRequest;
 use core::ops::Range;
 use serde_json::value::RawValue;
 
+/// Where in a body a model is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ModelName {
+    /// The value, quotes included.
+    pub(super) span: Range<usize>,
+    /// What the name is preceded by within the quotes.
+    pub(super) prefix: &'static str,
+}
+
 /// Where in a body its model and its `stream_options` are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rewriting {
-    /// The value of `model`, quotes included.
-    pub(super) model: Option<Range<usize>>,
-    /// What the model's name is preceded by in the body.
-    pub(super) model_prefix: &'static str,
+    /// Every place that names the model.
+    pub(super) models: Vec<ModelName>,
     /// What to put where, so that the stream reports its usage; absent where it does already or
     /// cannot.
     usage: Option<(Range<usize>, &'static str)>,
@@ -69,37 +76,58 @@ impl ModelRequest<'_> {
     /// all, and the endpoint has no such option, does not stream or reports its usage anyway.
     pub fn rewrite(&self, body: &[u8], model: Option<&str>, force_usage: bool) -> Option<Vec<u8>> {
         let model = model.filter(|model| *model != self.model);
-        let model = model.and_then(|model| Some((self.rewriting.model.clone()?, model)));
+        let names = model.into_iter().flat_map(|model| {
+            let names = self.rewriting.models.iter();
+            names.map(move |name| (&name.span, Edit::Name(name.prefix, model)))
+        });
         let usage = self.rewriting.usage.as_ref().filter(|_| force_usage);
-        if model.is_none() && usage.is_none() {
+        let usage = usage.map(|(span, text)| (span, Edit::Text(text)));
+        let mut edits: Vec<(&Range<usize>, Edit<'_>)> = names.chain(usage).collect();
+        if edits.is_empty() {
             return None;
         }
-        let added = usage.map_or(0, |(_, text)| text.len());
-        let name = model.as_ref().map_or(0, |(_, name)| escaped_len(name));
-        let prefix = self.rewriting.model_prefix;
-        let capacity = body.len().saturating_add(added).saturating_add(name);
-        let mut result = Vec::with_capacity(capacity.saturating_add(prefix.len()));
+        edits.sort_by_key(|(span, _)| span.start);
+        let added = edits.iter().map(|(_, edit)| edit.len());
+        let mut result = Vec::with_capacity(added.fold(body.len(), usize::saturating_add));
         let mut from = 0;
-        let usage_first = match (&model, usage) {
-            (Some((model, _)), Some((usage, _))) => usage.start < model.start,
-            _ => true,
-        };
-        for is_usage in [usage_first, !usage_first] {
-            if let (true, Some((span, text))) = (is_usage, usage) {
-                result.extend_from_slice(body.get(from..span.start)?);
-                result.extend_from_slice(text.as_bytes());
-                from = span.end;
-            } else if let (false, Some((span, name))) = (is_usage, &model) {
-                result.extend_from_slice(body.get(from..span.start)?);
-                result.push(b'"');
-                result.extend_from_slice(prefix.as_bytes());
-                push_escaped(&mut result, name);
-                result.push(b'"');
-                from = span.end;
-            }
+        for (span, edit) in edits {
+            result.extend_from_slice(body.get(from..span.start)?);
+            edit.push(&mut result);
+            from = span.end;
         }
         result.extend_from_slice(body.get(from..)?);
         Some(result)
+    }
+}
+
+/// What is put into a body.
+#[derive(Clone, Copy)]
+enum Edit<'a> {
+    /// Text as it is.
+    Text(&'static str),
+    /// A prefix and a name, as a JSON string.
+    Name(&'static str, &'a str),
+}
+
+impl Edit<'_> {
+    /// Its bytes, or a little more.
+    fn len(&self) -> usize {
+        match self {
+            Edit::Text(text) => text.len(),
+            Edit::Name(prefix, name) => prefix.len().saturating_add(escaped_len(name)),
+        }
+    }
+
+    fn push(&self, result: &mut Vec<u8>) {
+        match self {
+            Edit::Text(text) => result.extend_from_slice(text.as_bytes()),
+            Edit::Name(prefix, name) => {
+                result.push(b'"');
+                result.extend_from_slice(prefix.as_bytes());
+                push_escaped(result, name);
+                result.push(b'"');
+            }
+        }
     }
 }
 

@@ -34,6 +34,8 @@ bodies! {
     OpenAi EventStream "openai-tool-calls.sse",
     OpenAi EventStream "openai-absurd-usage.sse",
     OpenAi EventStream "deepseek-chat.sse",
+    OpenAi EventStream "gemini-openai-thoughts-beside.sse",
+    OpenAi Json "xai-reasoning-beside.json",
     OpenAi Json "openai-chat.json",
     OpenAi Json "openai-embeddings.json",
     OpenAi Json "openai-error.json",

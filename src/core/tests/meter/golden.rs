@@ -20,6 +20,8 @@ const EXPECTED: &[(&str, Option<Counts>, bool, u64, bool)] = &[
     ("openai-tool-calls.sse", None, false, 5, true),
     ("openai-absurd-usage.sse", None, false, 2, true),
     ("deepseek-chat.sse", Some([36, 64, 0, 0, 30, 25]), true, 6, true),
+    ("gemini-openai-thoughts-beside.sse", Some([8, 0, 0, 0, 58, 0]), true, 6, true),
+    ("xai-reasoning-beside.json", Some([26, 6, 0, 0, 103, 94]), true, 10, true),
     ("openai-chat.json", Some([128, 896, 0, 0, 40, 5]), true, 16, true),
     ("openai-embeddings.json", Some([12, 0, 0, 0, 0, 0]), true, 0, true),
     ("openai-error.json", None, false, 0, true),

@@ -32,6 +32,9 @@ impl Stack {
             None => None,
         };
         bootstrap.provider(&upstream, key.as_deref())?;
+        if options.upstream.is_some() {
+            bootstrap.rewrite_paths(&upstream)?;
+        }
         if let Some(edit) = options.edit_plugin.take() {
             bootstrap.edit_plugin(edit)?;
         }

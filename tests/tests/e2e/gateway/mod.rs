@@ -1,7 +1,7 @@
 //! A running stack, as the tests use it: Envoy with the filter, the service, the fake provider.
 
 pub mod ledger;
-mod tenant;
+pub mod tenant;
 
 pub use ledger::Line;
 pub use tenant::Tenant;

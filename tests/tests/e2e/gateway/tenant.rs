@@ -43,6 +43,20 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Sets a price, and waits until every worker knows the model.
+    #[track_caller]
+    pub fn model(&self, name: &str, fields: &Value) {
+        self.manage("PUT", &format!("/v1/prices/{name}"), Some(fields));
+        let tenant = self.tenant("knows", json!({}));
+        let call = tenant.chat_with(json!({"model": name}));
+        super::eventually("the model is known", || {
+            let known = |_| self.send(&call).status != 404;
+            (0..16).all(known).then_some(())
+        });
+    }
+}
+
 impl Tenant {
     /// A chat, as in [`Call::chat`].
     pub fn chat(&self) -> Call {

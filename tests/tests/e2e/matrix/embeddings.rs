@@ -38,3 +38,15 @@ fn googles() {
     };
     check(&shape, &row(11));
 }
+
+/// What Google's own clients call, whatever they are to embed.
+#[test]
+fn googles_batches() {
+    let content = json!({"parts": [{"text": "Hello, horse"}]});
+    let shape = Shape {
+        path: "/v1/models/matrix-gemini:batchEmbedContents",
+        body: json!({"requests": [{"model": "models/matrix-gemini", "content": content}]}),
+        event_end: None,
+    };
+    check(&shape, &row(14));
+}

@@ -49,7 +49,7 @@ fn gateway() -> &'static Gateway {
                 "cache_write_1h_usd_per_million": dollars(WRITE_1H),
                 "output_usd_per_million": dollars(OUTPUT),
             });
-            gateway.manage("PUT", &format!("/v1/prices/{model}"), Some(&price));
+            gateway.model(model, &price);
         }
         gateway
     })

@@ -7,7 +7,7 @@ use crate::app::SharedApp;
 use axum::Router;
 use axum::routing::get;
 use paddock_core::money::Money;
-use paddock_core::policy::Model;
+use paddock_core::policy::{FormatPaths, Model};
 use paddock_core::usage::Price;
 use serde::Serialize;
 
@@ -18,12 +18,14 @@ pub fn routes() -> Router<SharedApp> {
         .route("/v1/prices/{*model}", get(list::one).put(put::handle))
 }
 
-/// A model's price: dollars per million tokens.
+/// A model's price, in dollars per million tokens, and where it is served.
 #[derive(Debug, Serialize)]
 struct PriceView {
     model: String,
     object: &'static str,
     upstream: String,
+    upstream_model: Option<String>,
+    paths: FormatPaths,
     input_usd_per_million: Option<f64>,
     cached_input_usd_per_million: Option<f64>,
     cache_write_5m_usd_per_million: Option<f64>,
@@ -45,6 +47,8 @@ impl From<&Model> for PriceView {
             model: model.name.clone(),
             object: "price",
             upstream: model.upstream.clone(),
+            upstream_model: model.upstream_model.clone(),
+            paths: model.paths.clone(),
             input_usd_per_million: price.map(|price| dollars(price.input)),
             cached_input_usd_per_million: part(|price| price.cached_input.or(Some(price.input))),
             cache_write_5m_usd_per_million: part(|price| {

@@ -1,4 +1,4 @@
-//! `PUT /v1/prices/{model}`: sets a model's price, and makes the model where it is new.
+//! `PUT /v1/prices/{model}`: sets a model's price and route, and makes the model where it is new.
 
 use super::PriceView;
 use crate::app::SharedApp;
@@ -76,7 +76,17 @@ fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, b
                        Envoy cluster that serves it.";
         return Err(ApiError::invalid("upstream", message));
     };
+    // What the old upstream called the model, and where, says nothing of another.
+    let stays = own.filter(|model| model.upstream == upstream);
+    let upstream_model = fields.text("upstream_model")?;
+    let paths = fields.format_paths("paths")?;
     let model = Model {
+        upstream_model: upstream_model
+            .unwrap_or_else(|| stays.and_then(|model| model.upstream_model.clone())),
+        paths: match paths {
+            Some(paths) => paths.unwrap_or_default(),
+            None => stays.map(|model| model.paths.clone()).unwrap_or_default(),
+        },
         name: own.map_or(name, |model| &model.name).to_owned(),
         upstream,
         price: Some(price),

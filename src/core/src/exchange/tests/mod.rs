@@ -9,5 +9,6 @@ mod organizations;
 mod pricing;
 mod refusals;
 mod reservations;
+mod routes;
 mod routing;
 mod throttling;

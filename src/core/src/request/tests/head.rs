@@ -52,7 +52,7 @@ fn everything_wanted_is_read() {
             "x-paddock-upstream",
         ]
     );
-    assert_eq!(head.path_without_key(), None);
+    assert_eq!(head.path_for_upstream(true), None);
     assert!(!format!("{head:?} {:?}", Headers(&headers)).contains("pdk_1"));
 }
 
@@ -164,6 +164,33 @@ fn a_repeated_header_is_removed_once_and_got_first() {
     assert_eq!(headers.names().count(), 3);
 }
 
+#[test]
+fn what_would_hide_googles_usage_goes_no_further() {
+    let headers = owned(&[
+        (
+            ":path",
+            "/v1beta/models/m:generateContent?$fields=candidates&alt=sse",
+        ),
+        ("x-goog-fieldmask", "candidates"),
+        ("x-goog-encode-response-if-executable", "base64"),
+        ("x-goog-safety-encoding", "base64"),
+        ("x-goog-api-client", "google-genai-sdk/3.4.0"),
+    ]);
+    let head = RequestHead::read(&Headers(&headers));
+    let removed = [
+        "x-goog-fieldmask",
+        "x-goog-encode-response-if-executable",
+        "x-goog-safety-encoding",
+    ];
+    assert_eq!(head.untrusted, removed);
+    assert_eq!(
+        head.path_for_upstream(true).as_deref(),
+        Some("/v1beta/models/m:generateContent?alt=sse")
+    );
+    assert_eq!(head.path_for_upstream(false), None);
+    assert_eq!((head.namespace, head.credential), (Ok(None), None));
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read(values: [Vec<u8>; 8]) {
@@ -173,7 +200,8 @@ proptest! {
         ];
         let headers: Vec<_> = names.map(str::to_owned).into_iter().zip(values).collect();
         let head = RequestHead::read(&Headers(&headers));
-        head.path_without_key();
+        head.path_for_upstream(true);
+        head.path_and_query();
         prop_assert_ne!(head.credential.map(|found| found.secret.is_empty()), Some(true));
     }
 

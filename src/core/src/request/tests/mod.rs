@@ -1,5 +1,6 @@
 //! What requests say, as tables of what comes in and what is read.
 
+mod batch;
 mod body;
 mod body_errors;
 mod head;

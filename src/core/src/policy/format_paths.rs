@@ -1,0 +1,151 @@
+//! Where a model's upstream serves each wire format.
+//!
+//! Providers serve formats that are not their own below paths of their own choosing: Google has
+//! OpenAI's chat completions at `/v1beta/openai/chat/completions`
+//! (<https://ai.google.dev/gemini-api/docs/openai>), DeepSeek has Anthropic's messages at
+//! `/anthropic/v1/messages` (<https://api-docs.deepseek.com/guides/anthropic_api>).
+
+use crate::wire_format::WireFormat;
+use serde::{Deserialize, Serialize};
+
+/// Longest base path, in bytes.
+const MAX_BASE: usize = 256;
+
+/// For each format the path that stands in the place of the `/v1` (or `/v1beta`) that clients ask
+/// below. Where no format has one, every format is served wherever clients ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FormatPaths {
+    /// OpenAI's chat completions, completions and embeddings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openai: Option<String>,
+    /// OpenAI's responses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub responses: Option<String>,
+    /// Anthropic's messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anthropic: Option<String>,
+    /// Google's content generation and embeddings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gemini: Option<String>,
+}
+
+/// Where a format is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served<'a> {
+    /// At the path the client asks.
+    AsAsked,
+    /// Below this path.
+    Below(&'a str),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl FormatPaths {
+    /// Where `format` is served.
+    pub fn served(&self, format: WireFormat) -> Served<'_> {
+        match self.base(format) {
+            Some("") => Served::AsAsked,
+            Some(base) => Served::Below(base),
+            None if self.is_empty() => Served::AsAsked,
+            None => Served::Nowhere,
+        }
+    }
+
+    /// Whether no format has a path.
+    pub fn is_empty(&self) -> bool {
+        self.formats().next().is_none()
+    }
+
+    /// The formats that have a path.
+    pub fn formats(&self) -> impl Iterator<Item = WireFormat> {
+        let has_path = |format: &WireFormat| self.base(*format).is_some();
+        WireFormat::ALL.into_iter().filter(has_path)
+    }
+
+    /// What is wrong with these paths, each a sentence.
+    pub fn problems(&self) -> Vec<String> {
+        let bases = self.formats().filter_map(|format| {
+            let base = self.base(format)?;
+            let is_good = base.is_empty() || is_base(base);
+            (!is_good).then(|| {
+                format!(
+                    "the path of '{}' must be empty (wherever clients ask), or begin with a slash, \
+                     not end with one, and have none but letters, digits and -._~/ in it, {MAX_BASE} \
+                     at most",
+                    format.name()
+                )
+            })
+        });
+        bases.collect()
+    }
+
+    fn base(&self, format: WireFormat) -> Option<&str> {
+        let base = match format {
+            WireFormat::OpenAi => &self.openai,
+            WireFormat::OpenAiResponses => &self.responses,
+            WireFormat::Anthropic => &self.anthropic,
+            WireFormat::Gemini => &self.gemini,
+        };
+        base.as_deref()
+    }
+}
+
+fn is_base(base: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let Some(segments) = base.strip_prefix('/') else {
+        return false;
+    };
+    base.len() <= MAX_BASE
+        && base.bytes().all(is_plain)
+        && segments
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | ".."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_served_everywhere_somewhere_or_nowhere() {
+        let none = FormatPaths::default();
+        let some: FormatPaths =
+            serde_json::from_str(r#"{"openai":"/v1beta/openai","gemini":""}"#).unwrap();
+        for (format, expected) in [
+            (WireFormat::OpenAi, Served::Below("/v1beta/openai")),
+            (WireFormat::Gemini, Served::AsAsked),
+            (WireFormat::Anthropic, Served::Nowhere),
+            (WireFormat::OpenAiResponses, Served::Nowhere),
+        ] {
+            assert_eq!(some.served(format), expected, "{format:?}");
+            assert_eq!(none.served(format), Served::AsAsked);
+        }
+        assert!(serde_json::from_str::<FormatPaths>(r#"{"opena":"/v1"}"#).is_err());
+    }
+
+    #[test]
+    fn a_base_is_a_plain_path() {
+        for (base, is_good) in [
+            ("", true),
+            ("/v1", true),
+            ("/a/b-c_d.e~f/v1", true),
+            ("v1", false),
+            ("/", false),
+            ("/v1/", false),
+            ("//v1", false),
+            ("/a/../v1", false),
+            ("/v1?x=y", false),
+            ("/v1#x", false),
+            ("/v 1", false),
+            ("/%2e%2e", false),
+            ("/é", false),
+        ] {
+            let paths = FormatPaths {
+                anthropic: Some(base.to_owned()),
+                ..FormatPaths::default()
+            };
+            assert_eq!(paths.problems().is_empty(), is_good, "{base}");
+        }
+    }
+}

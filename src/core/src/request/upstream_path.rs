@@ -1,0 +1,42 @@
+//! The path of a request as its upstream is to see it.
+
+/// `path_and_query` below `base` instead of below the API version that clients ask for (`/v1` or
+/// `/v1beta`), all else byte for byte. `None` where it is there already, or has no version.
+pub fn path_below(path_and_query: &str, base: &str) -> Option<String> {
+    let versions = ["/v1/", "/v1beta/"];
+    let rest = versions
+        .into_iter()
+        .find_map(|version| path_and_query.strip_prefix(version))?;
+    let path = format!("{base}/{rest}");
+    (path != path_and_query).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_takes_the_place_of_the_version() {
+        for (path, base, expected) in [
+            (
+                "/v1/chat/completions",
+                "/v1beta/openai",
+                Some("/v1beta/openai/chat/completions"),
+            ),
+            (
+                "/v1/messages/count_tokens?beta=true",
+                "/anthropic/v1",
+                Some("/anthropic/v1/messages/count_tokens?beta=true"),
+            ),
+            (
+                "/v1beta/models/m:countTokens?x=/v1/",
+                "/v1",
+                Some("/v1/models/m:countTokens?x=/v1/"),
+            ),
+            ("/v1/messages", "/v1", None),
+            ("/v2/messages", "/v1", None),
+        ] {
+            assert_eq!(path_below(path, base).as_deref(), expected, "{path}");
+        }
+    }
+}
