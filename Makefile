@@ -15,10 +15,12 @@ run: build
 
 test: build
 	@scripts/setup-postgres
+	@scripts/setup-sdks
 	cargo test $(workspace)
 
 e2e: build
 	@scripts/setup-postgres
+	@scripts/setup-sdks
 	cargo test --locked -p paddock-tests
 
 check: setup

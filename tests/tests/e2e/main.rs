@@ -39,6 +39,7 @@ mod refusals;
 mod reservations;
 mod routes;
 mod routing;
+mod sdks;
 mod standalone;
 mod streams;
 mod throttling;
