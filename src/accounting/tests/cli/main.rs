@@ -17,6 +17,7 @@ mod init;
 mod keys;
 mod prices;
 mod reconcile;
+mod replicas;
 mod serving;
 mod support;
 mod tail;

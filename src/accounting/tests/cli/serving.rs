@@ -1,6 +1,6 @@
 //! The running service: TLS, readiness, and its end.
 
-use crate::support::{ADMIN, GATEWAY, OwnPostgres, Service, paddock, run};
+use crate::support::{ADMIN, GATEWAY, OwnPostgres, Service, agent, paddock, run};
 use paddock_core::ids::EventIds;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -84,13 +84,6 @@ fn a_certificate_that_is_none_is_said_at_the_start() {
             .fails(1)
             .contains("cannot serve TLS with the certificate")
     );
-}
-
-fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(PATIENCE));
-    config.build().into()
 }
 
 fn status(service: &Service, path: &str) -> u16 {
