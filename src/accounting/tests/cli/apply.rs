@@ -9,7 +9,7 @@ const FILE: &str = r"
 organizations:
 - {name: acme, monthly_quota_usd: 1000}
 prices:
-- {model: house-model, upstream: openai, input_usd_per_million: 1.5, output_usd_per_million: 6}
+- {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6}
 namespaces:
 - name: team-a
   organization: acme

@@ -85,6 +85,7 @@ impl Kind {
             Kind::Price => &[
                 "model",
                 "upstream",
+                "upstream_model",
                 "input_usd_per_million",
                 "cached_input_usd_per_million",
                 "cache_write_5m_usd_per_million",
