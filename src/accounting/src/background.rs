@@ -1,6 +1,7 @@
 //! What the service does by itself while it runs.
 
 use crate::app::SharedApp;
+use crate::domain::alerts::evaluation;
 use crate::domain::housekeeping;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -14,7 +15,11 @@ const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
 /// Runs until told to stop; then streams of usage end.
 pub async fn run(app: SharedApp, stop: watch::Receiver<bool>) {
-    tokio::join!(feed(&app, stop.clone()), house(&app, stop));
+    tokio::join!(
+        feed(&app, stop.clone()),
+        alerts(&app, stop.clone()),
+        house(&app, stop)
+    );
     app.usage_feed.close();
 }
 
@@ -31,6 +36,16 @@ fn every(period: Duration) -> tokio::time::Interval {
     let mut every = tokio::time::interval(period);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     every
+}
+
+async fn alerts(app: &SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut every = every(evaluation::EVERY);
+    while wait(&mut every, &mut stop).await {
+        let round = evaluation::round(&app.store, &app.config.organization, app.now());
+        if let Err(error) = round.await {
+            tracing::warn!(%error, "alerts could not be evaluated; trying again");
+        }
+    }
 }
 
 async fn feed(app: &SharedApp, mut stop: watch::Receiver<bool>) {

@@ -42,6 +42,11 @@ pub fn webhook_id(now: Timestamp) -> String {
     format!("wh_{}", uuid_v7(now).simple())
 }
 
+/// A new alert's id.
+pub fn alert_id(now: Timestamp) -> String {
+    format!("alr_{}", uuid_v7(now).simple())
+}
+
 /// The id of something to be told: the receiver tells repetitions by it.
 pub fn event_id(now: Timestamp) -> String {
     format!("evt_{}", uuid_v7(now).simple())

@@ -1,6 +1,7 @@
 //! The management API: one folder a resource, one file a verb.
 
 mod account;
+mod alerts;
 mod audit;
 mod cost_attribution;
 mod keys;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<SharedApp> {
         .route("/v1/roles", get(roles::list))
         .route("/v1/cost-attribution", get(cost_attribution::handle))
         .merge(audit::routes())
+        .merge(alerts::routes())
         .merge(keys::routes())
         .merge(namespaces::routes())
         .merge(organizations::routes())

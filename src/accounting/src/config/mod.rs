@@ -6,6 +6,7 @@ mod secrets;
 pub use secrets::Secret;
 
 use crate::delivery::guard::Guard;
+use crate::delivery::mail::Mailer;
 use crate::delivery::outlet::Outlet;
 use crate::domain::caps::Terms;
 use clap::{Args, ValueEnum, ValueHint};
@@ -102,7 +103,7 @@ pub struct ServeOptions {
 }
 
 /// Options of what goes out.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct NotifyOptions {
     /// Let webhooks go to any address, also of the network the service is in. For trials.
     #[arg(long, env = "PADDOCK_ALLOW_PRIVATE_WEBHOOKS")]
@@ -110,6 +111,18 @@ pub struct NotifyOptions {
     /// Networks that webhooks may go to beside the public Internet, like 10.1.0.0/16,fd00::/8.
     #[arg(long, env = "PADDOCK_WEBHOOK_ALLOW_CIDRS", value_delimiter = ',')]
     pub webhook_allow_cidrs: Vec<IpNet>,
+    /// The SMTP server for mail: smtp://user:password@host:587?tls=required, smtps://…, or
+    /// smtp://host:25 without encryption. Without it no mail is sent.
+    #[arg(
+        long,
+        env = "PADDOCK_SMTP_URL",
+        hide_env_values = true,
+        value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
+    )]
+    pub smtp_url: Option<Secret>,
+    /// Who mail is from.
+    #[arg(long, env = "PADDOCK_SMTP_FROM", default_value = "paddock@localhost")]
+    pub smtp_from: String,
 }
 
 /// Options that bound what tenants may be given.
@@ -171,6 +184,17 @@ impl Default for PolicyOptions {
     }
 }
 
+impl Default for NotifyOptions {
+    fn default() -> Self {
+        NotifyOptions {
+            allow_private_webhooks: false,
+            webhook_allow_cidrs: Vec::new(),
+            smtp_url: None,
+            smtp_from: "paddock@localhost".to_owned(),
+        }
+    }
+}
+
 /// Every problem of options that contradict each other or are out of range.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", .0.join("\n"))]
@@ -196,6 +220,8 @@ pub struct Config {
     pub outlet: Outlet,
     /// How long entries stay in the audit; absent means for ever.
     pub audit_retention: Option<Duration>,
+    /// The way out for mail, where there is one.
+    pub mailer: Option<Mailer>,
 }
 
 impl Config {
@@ -282,8 +308,19 @@ impl Config {
             audit_retention: policy
                 .audit_retention_days
                 .map(|days| Duration::from_secs(days.saturating_mul(86_400))),
+            mailer: mailer(notify)?,
         })
     }
+}
+
+fn mailer(notify: &NotifyOptions) -> Result<Option<Mailer>, ConfigError> {
+    let Some(url) = &notify.smtp_url else {
+        return Ok(None);
+    };
+    let mailer = Mailer::new(url, &notify.smtp_from);
+    mailer
+        .map(Some)
+        .map_err(|problem| ConfigError(vec![problem.to_owned()]))
 }
 
 fn outlet(notify: &NotifyOptions) -> Result<Outlet, ConfigError> {

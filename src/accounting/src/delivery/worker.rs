@@ -89,17 +89,26 @@ pub async fn pass(app: &App) -> Result<usize, StoreError> {
 }
 
 async fn attempt(app: &App, due: &Due) -> Result<u16, Failure> {
-    let timestamp = app.now().secs();
-    let signature = signature::sign(&due.secret, &due.event_id, timestamp, &due.body);
-    let headers = [
-        ("webhook-id", due.event_id.clone()),
-        ("webhook-timestamp", timestamp.to_string()),
-        ("webhook-signature", signature),
-    ];
-    app.config
-        .outlet
-        .post(&due.target, &headers, &due.body)
-        .await
+    let outlet = &app.config.outlet;
+    match due.channel {
+        "email" => match &app.config.mailer {
+            Some(mailer) => mailer.send(&due.target, &due.body).await,
+            None => Err(Failure::new(
+                "this installation sends no mail: set --smtp-url",
+            )),
+        },
+        "slack" => outlet.post(&due.target, &[], &due.body).await,
+        _ => {
+            let timestamp = app.now().secs();
+            let signature = signature::sign(&due.secret, &due.event_id, timestamp, &due.body);
+            let headers = [
+                ("webhook-id", due.event_id.clone()),
+                ("webhook-timestamp", timestamp.to_string()),
+                ("webhook-signature", signature),
+            ];
+            outlet.post(&due.target, &headers, &due.body).await
+        }
+    }
 }
 
 fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {

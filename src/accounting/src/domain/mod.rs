@@ -1,10 +1,12 @@
 //! What the service knows and decides, without HTTP.
 
+pub mod alerts;
 pub mod audit;
 pub mod caps;
 pub mod hierarchy;
 pub mod histogram;
 pub mod housekeeping;
+pub mod key_switch;
 pub mod ledger;
 pub mod lending;
 pub mod notices;

@@ -103,6 +103,8 @@ pub struct Namespace {
     pub settings: Settings,
     /// Where its requests for the model `auto` are routed.
     pub routing: Option<Routing>,
+    /// Throttled until then, whatever it has spent.
+    pub throttled_until: Option<Timestamp>,
     /// Its place among others.
     pub priority: Priority,
     /// What becomes of a model without a price.
@@ -132,6 +134,7 @@ impl Namespace {
             user_monthly_quota: None,
             settings: Settings::default(),
             routing: None,
+            throttled_until: None,
             priority: Priority::default(),
             unknown_price: UnknownPrice::default(),
             failure_mode: FailureMode::default(),
@@ -156,6 +159,7 @@ impl Namespace {
             },
             settings: self.settings.clone(),
             routing: self.routing.clone(),
+            throttled_until: self.throttled_until,
             priority: self.priority,
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,

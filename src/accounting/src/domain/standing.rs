@@ -5,6 +5,7 @@ use crate::domain::hierarchy::InForce;
 use crate::domain::records::{Key, Namespace, Organization};
 use crate::domain::scope::Scope;
 use crate::store::{StoreError, Tx, namespaces, organizations, spend};
+use paddock_core::budget::percent;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, Limits};
 use paddock_core::timestamp::Timestamp;
@@ -83,6 +84,35 @@ impl Place {
     pub fn change(&self, action: &'static str, resource_id: &str) -> Change {
         Change::new(&self.organization.name, action, resource_id).within(&self.namespace.name)
     }
+}
+
+/// Whether gateways throttle a namespace: because an alert said so, or because so much of its daily
+/// or monthly quota is spent.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn is_throttled(
+    tx: &mut Tx,
+    namespace: &Namespace,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if namespace.throttled_until.is_some_and(|until| now < until) {
+        return Ok(true);
+    }
+    let Some(threshold) = namespace.settings.auto_throttle_at_percent else {
+        return Ok(false);
+    };
+    let scope = Scope::Namespace(namespace.name.clone()).to_string();
+    let booked = spend::booked(tx, &[&scope], now).await?;
+    let limits = &namespace.limits;
+    let caps = [
+        (CapPeriod::Daily, limits.daily_quota),
+        (CapPeriod::Monthly, limits.monthly_quota),
+    ];
+    let used = caps
+        .into_iter()
+        .filter_map(|(period, quota)| Some(percent(booked.of(&scope, period).nanos(), quota?)));
+    Ok(used.max().is_some_and(|used| used >= threshold))
 }
 
 /// A monthly cap and what is spent of it.

@@ -235,14 +235,22 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn fraction(&mut self, name: &str) -> Result<Patch<u64>, ApiError> {
-        self.take(name, "a number from 0.001 to 1", |value| {
+        self.thousandths(name, 1)
+    }
+
+    /// A number from 0.001 to `max`, in thousandths.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn thousandths(&mut self, name: &str, max: u32) -> Result<Patch<u64>, ApiError> {
+        self.take(name, &format!("a number from 0.001 to {max}"), |value| {
             let number = value.as_f64()?;
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "in range"
             )]
-            (0.001..=1.0)
+            (0.001..=f64::from(max))
                 .contains(&number)
                 .then(|| (number * 1_000.0).round() as u64)
         })

@@ -15,7 +15,7 @@ pub const KEPT: Duration = Duration::from_secs(90 * 86_400);
 pub struct NewDelivery {
     /// `dlv_…`.
     pub id: String,
-    /// The webhook it is for.
+    /// The webhook or alert it is for.
     pub owner: String,
     /// What is told once: the event, its threshold and its period.
     pub occasion: String,
@@ -161,9 +161,12 @@ pub async fn claim(
     );
     let rows: Vec<DueRow> = tx.all(sql, args![now, until, most]).await?;
     let owners: Vec<Value> = rows.iter().map(|row| Value::from(&row.owner)).collect();
-    let head = "SELECT id, secret FROM webhooks WHERE id";
-    let secrets: Vec<(String, String)> = tx.among(head, args![], &owners, "").await?;
-    let secrets: HashMap<String, String> = secrets.into_iter().collect();
+    let mut secrets: HashMap<String, String> = HashMap::new();
+    for table in ["webhooks", "alerts"] {
+        let head = format!("SELECT id, secret FROM {table} WHERE id");
+        let found: Vec<(String, String)> = tx.among(&head, args![], &owners, "").await?;
+        secrets.extend(found);
+    }
     let due = |row: DueRow| Due {
         secret: Secret::from(secrets.get(&row.owner).cloned().unwrap_or_default()),
         channel: channel(&row.channel),
@@ -177,8 +180,12 @@ pub async fn claim(
     Ok(rows.into_iter().map(due).collect())
 }
 
-fn channel(_: &str) -> &'static str {
-    "webhook"
+fn channel(name: &str) -> &'static str {
+    match name {
+        "slack" => "slack",
+        "email" => "email",
+        _ => "webhook",
+    }
 }
 
 /// Writes down what became of an attempt, unless somebody else has claimed it since.

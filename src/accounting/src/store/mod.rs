@@ -3,6 +3,7 @@
 //! Every statement runs in a [`Tx`]. Reads are snapshots; writes on SQLite are serialized by one
 //! connection, on PostgreSQL by the row locks that the functions of this module take.
 
+pub mod alerts;
 mod args;
 pub mod audit;
 pub mod backup;
@@ -20,6 +21,7 @@ pub mod reports;
 pub mod reservations;
 pub mod rollups;
 pub mod spend;
+pub mod tasks;
 mod tx;
 pub mod usage_feed;
 pub mod user_quotas;

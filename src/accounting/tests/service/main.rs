@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod alerts;
 mod audit_chain;
 mod audit_changes;
 mod audit_list;

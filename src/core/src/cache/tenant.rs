@@ -44,7 +44,10 @@ impl Namespace {
     /// A namespace of this policy.
     pub fn new(policy: NamespacePolicy) -> Self {
         let name = format!("namespace:{}", policy.name);
-        let throttle = Throttle::from(&policy.settings);
+        let throttle = Throttle {
+            until: policy.throttled_until,
+            ..Throttle::from(&policy.settings)
+        };
         let scope = Rc::new(Scope::new(name, policy.limits.clone()).throttled(throttle));
         Namespace { policy, scope }
     }

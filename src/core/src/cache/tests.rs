@@ -187,3 +187,15 @@ fn a_catalog_is_never_replaced_by_an_older_one() {
         assert_eq!(cache.catalog().unwrap().revision, known);
     }
 }
+
+#[test]
+fn a_namespace_is_throttled_as_long_as_its_policy_says() {
+    let mut policy = namespace("acme");
+    policy.settings.auto_throttle_at_percent = Some(90);
+    let plain = super::tenant::Namespace::new(policy.clone()).scope;
+    assert_eq!(plain.throttle.until, None);
+    policy.throttled_until = Some(NOW);
+    let throttled = super::tenant::Namespace::new(policy).scope;
+    assert_eq!(throttled.throttle.until, Some(NOW));
+    assert_eq!(throttled.throttle.at_percent, Some(90));
+}

@@ -132,6 +132,7 @@ impl RawPolicy {
                 priority: raw.priority,
                 unknown_price: raw.unknown_price,
                 routing,
+                throttled_until: None,
                 settings: raw.settings.validate(&what, &catalog, problems),
                 name: raw.name,
                 organization: raw

@@ -2,6 +2,7 @@
 
 use super::key::yes;
 use super::{DEFAULT_ORGANIZATION, Limits, Routing, Settings, UserQuotas};
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A namespace's rights, limits and settings.
@@ -27,6 +28,9 @@ pub struct NamespacePolicy {
     /// Where its requests for the model `auto` are routed; absent means they are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<Routing>,
+    /// Its rates are throttled until then, whatever it has spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled_until: Option<Timestamp>,
     /// Its place where namespaces compete.
     #[serde(default)]
     pub priority: Priority,

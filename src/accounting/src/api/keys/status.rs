@@ -2,7 +2,7 @@
 
 use crate::app::SharedApp;
 use crate::domain::period::{MINUTE, start_of};
-use crate::domain::standing::Standing;
+use crate::domain::standing::{Standing, is_throttled};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::reports::{self, Subject};
@@ -29,8 +29,8 @@ pub struct Status {
     throttled: bool,
 }
 
-/// Answers admins, and the key's holder. `throttled` is whether the ledger shows a rate at its
-/// limit in this minute.
+/// Answers admins, and the key's holder. `throttled` is whether its namespace is throttled, or the
+/// ledger shows a rate at its limit in this minute.
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -44,6 +44,7 @@ pub async fn handle(
     let limits = place.limits.below(&key.limits);
     let subject = Subject::Key(key.id.clone());
     let (rpm, tpm) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now)).await?;
+    let is_throttled = is_throttled(&mut tx, &place.namespace, now).await?;
     let expires_at = key.secrets.first().and_then(|secret| secret.expires_at);
     Ok(Json(Status {
         enabled: key.enabled && place.namespace.enabled,
@@ -56,7 +57,9 @@ pub async fn handle(
         limit_tpm: limits.tokens_per_minute,
         current_rpm: rpm,
         current_tpm: tpm,
-        throttled: rpm >= limits.requests_per_minute || tpm >= limits.tokens_per_minute,
+        throttled: is_throttled
+            || rpm >= limits.requests_per_minute
+            || tpm >= limits.tokens_per_minute,
         id: key.id,
         name: key.name,
         namespace: key.namespace,

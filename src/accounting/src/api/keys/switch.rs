@@ -2,10 +2,11 @@
 
 use super::view::KeyView;
 use crate::app::SharedApp;
-use crate::domain::audit::{self, Actor};
+use crate::domain::audit::Actor;
+use crate::domain::key_switch;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::store::{catalog, keys, policy};
+use crate::store::{catalog, policy};
 use axum::Json;
 use axum::extract::{Path, State};
 
@@ -40,18 +41,12 @@ async fn switch(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let (before, place) = super::find(app, &mut tx, caller, id).await?;
-    let mut key = before.clone();
     let catalog = catalog::load(&mut tx).await?;
-    if key.enabled != enabled {
-        key.enabled = enabled;
-        key.revision = revision;
-        key.updated_at = app.now();
-        keys::update(&mut tx, &key).await?;
-        let action = if enabled { "key.enable" } else { "key.disable" };
-        let change = place.change(action, &key.id).before(&before).after(&key);
-        audit::record(&mut tx, actor, change).await?;
+    let switched = key_switch::switch(&mut tx, &place, &before, enabled, revision, actor).await?;
+    if switched.is_some() {
         tx.commit().await?;
-        tracing::info!(key = key.id, enabled, "switched a key");
+        tracing::info!(key = before.id, enabled, "switched a key");
     }
+    let key = switched.unwrap_or(before);
     Ok(Json(KeyView::new(&key, &place, &catalog)))
 }

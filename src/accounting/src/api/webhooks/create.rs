@@ -102,7 +102,7 @@ fn usable_secret(fields: &mut Fields) -> Result<Option<String>, ApiError> {
 }
 
 /// Checks that deliveries may go to a URL, as it is written and as it is resolved now.
-pub(super) async fn target(app: &App, field: &str, url: &str) -> Result<(), ApiError> {
+pub(in crate::api) async fn target(app: &App, field: &str, url: &str) -> Result<(), ApiError> {
     let refused = |refused| {
         let message = format!("Nothing can be delivered to '{field}': {refused}.");
         ApiError::invalid(field, message)

@@ -3,6 +3,7 @@
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::period::{self, Edge};
 use crate::http::query::Parameters;
 use crate::store::deliveries::{self, Logged};
 use axum::Json;
@@ -11,8 +12,6 @@ use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
 
@@ -74,12 +73,7 @@ pub async fn handle(
     let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let status = query.take("status");
-    let since = query.take("since").map_or(Ok(Timestamp::EPOCH), |text| {
-        moment(&text).ok_or_else(|| {
-            let message = "'since' must be a time like 2026-03-15T12:00:00Z, or a date.";
-            ApiError::invalid("since", message)
-        })
-    })?;
+    let since = period::moment(&mut query, "since", Edge::Start)?.unwrap_or(Timestamp::EPOCH);
     query.finish()?;
     if status
         .as_deref()
@@ -100,17 +94,4 @@ pub async fn handle(
         data: found.into_iter().map(DeliveryView::from).collect(),
         has_more,
     }))
-}
-
-/// A moment in RFC 3339, or the beginning of a day. A `+` that came as a blank is taken for one.
-fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.replace(' ', "+");
-    let whole = if text.len() == 10 {
-        format!("{text}T00:00:00Z")
-    } else {
-        text
-    };
-    let at = OffsetDateTime::parse(&whole, &Rfc3339).ok()?;
-    let nanos = u64::try_from(at.unix_timestamp_nanos()).ok()?;
-    Some(Timestamp::from_nanos(nanos))
 }

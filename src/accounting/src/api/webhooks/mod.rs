@@ -17,7 +17,7 @@ use crate::store::{Tx, webhooks};
 use axum::Router;
 use axum::routing::{get, post};
 
-use create::target;
+pub(super) use create::target;
 
 /// The routes of webhooks.
 pub fn routes() -> Router<SharedApp> {

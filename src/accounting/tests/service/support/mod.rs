@@ -4,10 +4,12 @@ mod app;
 mod gateway;
 mod postgres;
 mod receiver;
+mod smtp;
 
 pub use app::{ADMIN, Backend, GATEWAY, TestApp};
 pub use gateway::{Event, Gateway};
 pub use receiver::Receiver;
+pub use smtp::SmtpSink;
 
 /// Makes two tests of each body: one on SQLite, one on PostgreSQL.
 macro_rules! on_both_databases {

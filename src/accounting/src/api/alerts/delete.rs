@@ -1,0 +1,31 @@
+//! `DELETE /v1/namespaces/{name}/alerts/{id}`.
+
+use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::store::alerts;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+/// Deletes an alert, by its id or its name. What it did stays: a disabled key is enabled by hand, a
+/// throttle ends with its period.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    caller.may_manage()?;
+    let mut tx = app.store.write().await?;
+    let (alert, place) = super::find(&app, &mut tx, &caller, &name, &id).await?;
+    alerts::delete(&mut tx, &alert.id).await?;
+    let change = place.change("alert.delete", &alert.id).before(&alert);
+    audit::record(&mut tx, &actor, change).await?;
+    tx.commit().await?;
+    tracing::info!(alert = alert.id, "deleted an alert");
+    Ok(Json(
+        json!({ "id": alert.id, "object": "alert", "deleted": true }),
+    ))
+}
