@@ -16,6 +16,7 @@ pub mod cache;
 pub mod config;
 pub mod estimate;
 pub mod exchange;
+pub mod fair_share;
 pub mod identity;
 pub mod ids;
 pub mod meter;

@@ -20,6 +20,20 @@ pub trait SharedStore {
     fn put(&mut self, key: &str, value: &[u8], version: Option<Version>) -> Result<(), Conflict>;
 }
 
+/// A store to try things on: what is read is real, what is written is forgotten.
+#[derive(Debug)]
+pub struct Unwritten<'a, S>(pub &'a S);
+
+impl<S: SharedStore> SharedStore for Unwritten<'_, S> {
+    fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
+        self.0.get(key)
+    }
+
+    fn put(&mut self, _: &str, _: &[u8], _: Option<Version>) -> Result<(), Conflict> {
+        Ok(())
+    }
+}
+
 /// How often a compare-and-swap is tried anew before its caller gives up. Each failure means that
 /// another worker succeeded, so running out takes this many successes of others within a
 /// microsecond each.

@@ -25,6 +25,7 @@ mod charges;
 mod config_updates;
 mod databases;
 mod examples;
+mod fair_share;
 mod holding;
 mod identities;
 mod isolation;

@@ -107,6 +107,8 @@ pub struct Namespace {
     pub throttled_until: Option<Timestamp>,
     /// Its place among others.
     pub priority: Priority,
+    /// Its weight among those of the same priority: 1 to 100.
+    pub weight: u64,
     /// What becomes of a model without a price.
     pub unknown_price: UnknownPrice,
     /// What becomes of requests while the service is away.
@@ -136,6 +138,7 @@ impl Namespace {
             routing: None,
             throttled_until: None,
             priority: Priority::default(),
+            weight: 1,
             unknown_price: UnknownPrice::default(),
             failure_mode: FailureMode::default(),
             enabled: true,
@@ -161,6 +164,7 @@ impl Namespace {
             routing: self.routing.clone(),
             throttled_until: self.throttled_until,
             priority: self.priority,
+            weight: self.weight,
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,
             enabled: self.enabled,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
     failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota, \
-    settings, routing, throttled_until";
+    settings, routing, throttled_until, weight";
 
 #[derive(sqlx::FromRow)]
 struct NamespaceRow {
@@ -33,6 +33,7 @@ struct NamespaceRow {
     settings: Option<String>,
     routing: Option<String>,
     throttled_until: Option<i64>,
+    weight: i64,
 }
 
 /// The six columns of [`Limits`].
@@ -115,6 +116,7 @@ impl TryFrom<NamespaceRow> for Namespace {
             limits: row.limits.into(),
             user_monthly_quota: row.user_monthly_quota.map(Money::from_nanos),
             priority: from_word("priority", &row.priority)?,
+            weight: loaded(row.weight),
             unknown_price: from_word("unknown_price", &row.unknown_price)?,
             failure_mode: from_word("failure_mode", &row.failure_mode)?,
             enabled: row.enabled,
@@ -208,7 +210,7 @@ pub async fn policies(
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (name) DO NOTHING"
+        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(namespace)).await? > 0;
     policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
@@ -224,7 +226,8 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
         requests_per_minute = $4, burst = $5, tokens_per_minute = $6, max_concurrency = $7,
         monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
         failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
-        revision = $17, user_monthly_quota = $18, settings = $19, routing = $20, throttled_until = $21
+        revision = $17, user_monthly_quota = $18, settings = $19, routing = $20,
+        throttled_until = $21, weight = $22
         WHERE name = $1";
     tx.execute(sql, values(namespace)).await?;
     Ok(())
@@ -264,6 +267,7 @@ fn values(namespace: &Namespace) -> super::Args {
         (namespace.settings != Settings::default()).then(|| to_text(&namespace.settings)),
         namespace.routing.as_ref().map(to_text),
         namespace.throttled_until,
+        namespace.weight,
     ]
 }
 

@@ -11,7 +11,7 @@ on_both_databases! {
             "name": "tenant-marketing", "monthly_quota_usd": 500.0, "daily_quota_usd": 40,
             "rate_limit_per_minute": 100, "tokens_per_minute": 50_000, "burst": 20,
             "max_concurrency": 4, "allowed_models": ["gpt-4.1"], "priority": "high",
-            "tags": ["eu"],
+            "weight": 3, "tags": ["eu"],
         });
         let made = app.post("/v1/namespaces", body.clone()).await.expect(201);
         for (field, value) in body.as_object().unwrap() {
@@ -35,6 +35,17 @@ on_both_databases! {
         assert_eq!(changed["daily_quota_usd"], 500.0);
         assert_eq!((&changed["enabled"], &changed["priority"]), (&json!(false), &json!("high")));
         app.patch(path, json!({ "name": "other" })).await.expect(400);
+        for weight in [json!(0), json!(101), json!("heavy")] {
+            app.patch(path, json!({ "weight": weight })).await.expect(400);
+        }
+        let gateway = Gateway::new("envoy", 1);
+        let question = json!({ "namespace": "tenant-marketing" });
+        for (weight, expected) in [(json!(100), 100), (json!(null), 1)] {
+            let changed = app.patch(path, json!({ "weight": weight })).await.expect(200);
+            assert_eq!(changed["weight"], expected);
+            let answer = gateway.resolve(app, question.clone()).await;
+            assert_eq!(answer.namespaces[0].weight, expected);
+        }
         let wide = json!({ "monthly_quota_usd": 1_000_001, "tpm": 50 });
         let error = app.patch(path, wide).await.expect(400);
         assert_eq!(error["error"]["violations"],

@@ -143,6 +143,11 @@ impl Reservation {
         &self.rates
     }
 
+    /// Puts back all of it, as if the request had never been.
+    pub(crate) fn cancel<S: SharedStore>(self, store: &mut S, now: Timestamp) {
+        give_back(store, &self.debits, self.terms, now);
+    }
+
     /// Replaces what was foreseen by the `tokens` used and their `cost`, in every scope.
     pub fn settle<S: SharedStore>(
         self,

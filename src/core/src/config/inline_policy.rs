@@ -5,7 +5,7 @@ use super::inline_settings::RawSettings;
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
-    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
+    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS, MAX_WEIGHT,
     NamespacePolicy, OrganizationPolicy, Priority, Role, Routing, UnknownPrice, UserQuotas,
 };
 use crate::timestamp::Timestamp;
@@ -70,6 +70,7 @@ struct RawNamespace {
     allowed_models: Option<Vec<String>>,
     #[serde(default)]
     priority: Priority,
+    weight: Option<u64>,
     #[serde(default)]
     unknown_price: UnknownPrice,
     routing: Option<Value>,
@@ -124,12 +125,17 @@ impl RawPolicy {
                 problems.extend(wrong.map(|problem| format!("{what}: routing: {problem}")));
                 read.ok()
             });
+            let weight = raw.weight.unwrap_or(1);
+            if weight == 0 || weight > MAX_WEIGHT {
+                problems.push(format!("{what}: weight must be from 1 to {MAX_WEIGHT}"));
+            }
             let users = (raw.user_monthly_quota_usd, raw.user_quotas_usd);
             namespaces.push(NamespacePolicy {
                 user_quotas: user_quotas(users.0, users.1, &what, problems),
                 limits: raw.limits.validate(&what, problems),
                 allowed_models: raw.allowed_models,
                 priority: raw.priority,
+                weight,
                 unknown_price: raw.unknown_price,
                 routing,
                 throttled_until: None,

@@ -8,7 +8,9 @@ mod inline_settings;
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
+use crate::fair_share::UpstreamLimit;
 use serde::Deserialize;
+use std::rc::Rc;
 
 /// Everything an operator can set, after validation.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,15 @@ pub struct Config {
     /// Reservations this Envoy spends from at once at most: 1 to 4,096. Requests that name others are
     /// paid for by the ordinary budgets.
     pub max_reservations: usize,
+    /// The upstreams whose own limit all namespaces share.
+    pub upstreams: Vec<Rc<UpstreamLimit>>,
+}
+
+impl Config {
+    /// The limit of the upstream of that name, where it has one.
+    pub fn upstream(&self, name: &str) -> Option<&Rc<UpstreamLimit>> {
+        self.upstreams.iter().find(|limit| limit.name == name)
+    }
 }
 
 /// Where requests are held until they are decided.
@@ -111,6 +122,8 @@ struct RawConfig {
     max_limited_users: u64,
     #[serde(default = "default_max_reservations")]
     max_reservations: usize,
+    #[serde(default)]
+    upstreams: Vec<UpstreamLimit>,
 }
 
 const fn default_timeout_ms() -> u64 {
@@ -237,6 +250,7 @@ impl Config {
         }
         let identity = identity::validate(raw.identity, &mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
+        check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -251,7 +265,31 @@ impl Config {
             max_cached_tenants: raw.max_cached_tenants,
             max_limited_users: raw.max_limited_users,
             max_reservations: raw.max_reservations,
+            upstreams: raw.upstreams.into_iter().map(Rc::new).collect(),
         })
+    }
+}
+
+fn check_upstreams(
+    upstreams: &[UpstreamLimit],
+    policy: Option<&InlinePolicy>,
+    problems: &mut Vec<String>,
+) {
+    for (at, limit) in upstreams.iter().enumerate() {
+        let what = format!("upstream `{}`", limit.name);
+        let wrong = limit.problems().into_iter();
+        problems.extend(wrong.map(|problem| format!("{what}: {problem}")));
+        let mut before = upstreams.iter().take(at);
+        if before.any(|other| other.name == limit.name) {
+            problems.push(format!("{what} is there twice"));
+        }
+        let serves = |policy: &InlinePolicy| {
+            let mut models = policy.catalog.models.iter();
+            models.any(|model| model.upstream == limit.name)
+        };
+        if policy.is_some_and(|policy| !serves(policy)) {
+            problems.push(format!("{what} serves none of the models"));
+        }
     }
 }
 
@@ -314,7 +352,9 @@ mod tests {
                           "namespaces":[{"name":"a","organization":"p"},{"name":"a","rpm_limit":3,"daily_quota_usd":1}],
                           "keys":[{"id":"k","sha256":"00","namespace":"b"}],
                           "models":[{"name":"m","upstream":"u","input":-1,"output":1}],
-                          "aliases":{"x":"nobody"}}}"#,
+                          "aliases":{"x":"nobody"}},
+                "upstreams":[{"name":"u"},{"name":"u","requests_per_minute":0},
+                             {"name":"v","tokens_per_minute":1}]}"#,
         );
         for part in [
             "max_request_seconds must be from 1 to 86400",
@@ -331,6 +371,10 @@ mod tests {
             "key `k` belongs to namespace `b`, which is not there",
             "model `m`: input",
             "alias `x` leads to `nobody`",
+            "upstream `u`: requests_per_minute or tokens_per_minute must be there",
+            "upstream `u`: requests_per_minute must be from 1",
+            "upstream `u` is there twice",
+            "upstream `v` serves none of the models",
         ] {
             assert!(both.contains(part), "{part} in {both}");
         }

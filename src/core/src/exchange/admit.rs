@@ -9,7 +9,9 @@ use super::request::Head;
 use super::reserved::{Payer, pay_from, payer};
 use super::throttled::{WhyWait, fallback, leave_queue, others_are_ahead, redirected};
 use super::{Exchange, State, Surroundings};
-use crate::admission::{Denied, RateKind, RateView, Reservation, Scope, admit};
+use crate::admission::{Denied, RateKind, RateView, Scope};
+use crate::config::Config;
+use crate::fair_share::{self, Demand, NotAdmitted, Reserved, UpstreamLimit, admit};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::is_auto;
@@ -116,20 +118,27 @@ impl Exchange {
             pending.call.user_shared = user.shared;
             levels.push(user.scope);
         }
-        let terms = on.gateway.terms();
-        match admit(on.store, &levels, &pending.call.ask, terms, on.now) {
+        let demand = demand(&pending, &on.gateway.config);
+        let (terms, ask) = (on.gateway.terms(), &pending.call.ask);
+        match admit(on.store, &levels, ask, demand.as_ref(), terms, on.now) {
             Ok(reservation) => {
                 leave_queue(&mut pending, true, on);
                 self.send(head, pending, reservation)
             }
-            Err(Denied::Lend(needs)) => self.wait(head, pending, read, Question::Lend(needs), on),
-            Err(Denied::Budget { scope, .. })
+            Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
+                self.wait(head, pending, read, Question::Lend(needs), on)
+            }
+            Err(NotAdmitted::Scope(Denied::Budget { scope, .. }))
                 if reserved.is_some_and(|reserved| Rc::ptr_eq(&reserved, &scope)) =>
             {
                 pending.may_be_reserved = false;
                 self.admit(head, pending, read, on)
             }
-            Err(denied) => self.denied(head, pending, read, denied, on),
+            Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, on),
+            Err(NotAdmitted::Upstream(limit, denial)) => {
+                leave_queue(&mut pending, false, on);
+                self.refuse_share(&limit, denial, &head, &caller)
+            }
         }
     }
 
@@ -163,7 +172,7 @@ impl Exchange {
     }
 
     /// Sends an admitted call on to its upstream.
-    fn send(&mut self, head: Head, mut pending: Pending, reservation: Reservation) -> Step {
+    fn send(&mut self, head: Head, mut pending: Pending, reservation: Reserved) -> Step {
         let effects = forward(&head, &mut pending);
         let in_flight = InFlight {
             was_queued: pending.was_queued,
@@ -207,6 +216,29 @@ impl Exchange {
         step
     }
 
+    /// Refuses what an upstream's own limit leaves no share for.
+    pub(super) fn refuse_share(
+        &mut self,
+        limit: &UpstreamLimit,
+        denial: fair_share::Denial,
+        head: &Head,
+        caller: &Caller,
+    ) -> Step {
+        let rate = match denial.kind {
+            RateKind::Tokens => Rate::Tokens,
+            RateKind::Requests | RateKind::Concurrency => Rate::Requests,
+        };
+        let namespace = &caller.namespace().scope.name;
+        let refusal = Refusal::over_share(
+            &limit.scope(),
+            namespace,
+            rate,
+            (denial.limit, denial.share),
+            denial.wait,
+        );
+        self.refuse(&refusal, head.format, &head.request_id, Some(caller))
+    }
+
     /// Refuses what admission denied, with the rates as they are.
     pub(super) fn refuse_denied(
         &mut self,
@@ -222,6 +254,14 @@ impl Exchange {
         }
         step
     }
+}
+
+/// What a call wants of its upstream, where that has a limit of its own.
+fn demand(pending: &Pending, config: &Config) -> Option<Demand> {
+    let call = &pending.call;
+    let limit = config.upstream(&call.grant.model()?.upstream)?;
+    let namespace = &call.grant.caller().namespace().policy;
+    Some(Demand::new(limit, namespace, call.ask.tokens))
 }
 
 /// Every scope a caller's requests are debited in, but for the end user they name.

@@ -1,9 +1,10 @@
 //! One model call on its way: what was granted, what it asks for, what it holds.
 
 use super::throttled::Ticket;
-use crate::admission::{Ask, Reservation};
+use crate::admission::Ask;
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
+use crate::fair_share::Reserved;
 use crate::meter::Meter;
 use std::borrow::Cow;
 
@@ -52,7 +53,7 @@ pub(super) struct InFlight {
     pub(super) call: Call,
     /// Whether it waited its turn in a queue.
     pub(super) was_queued: bool,
-    pub(super) reservation: Reservation,
+    pub(super) reservation: Reserved,
     /// The upstream's status; 0 until it answers.
     pub(super) status: u16,
     /// Whether Envoy answered in the upstream's place.
@@ -67,7 +68,7 @@ impl InFlight {
     /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
     /// full rate.
     pub(super) fn reason(&self) -> Option<String> {
-        let throttled = self.was_queued || self.reservation.rates().throttled;
+        let throttled = self.was_queued || self.reservation.scopes().rates().throttled;
         let throttled = throttled.then_some(Cow::Borrowed("throttled"));
         match (self.call.reason(), throttled) {
             (Some(reason), Some(throttled)) if reason != throttled => {

@@ -68,10 +68,10 @@ impl Exchange {
                     head.request_id
                 );
                 step.effects.push(Effect::Log(Level::Warn, text));
-                reservation.money()
+                reservation.scopes().money()
             }),
         };
-        let admitted_at = reservation.admitted_at();
+        let admitted_at = reservation.scopes().admitted_at();
         let status = *status;
         let InFlight {
             call, reservation, ..

@@ -5,7 +5,8 @@ use super::effect::{Effect, Step, Verdict};
 use super::rate_headers::set_rate_headers;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
-use crate::admission::{Ask, Lane, Reservation, WhenShort, admit};
+use crate::admission::{Ask, Lane, WhenShort};
+use crate::fair_share::{Demand, NotAdmitted, Reserved, admit};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::EndpointScope;
@@ -17,7 +18,7 @@ use crate::store::SharedStore;
 pub(super) struct Passing {
     head: Head,
     caller: Caller,
-    reservation: Reservation,
+    reservation: Reserved,
     status: u16,
 }
 
@@ -41,7 +42,11 @@ impl Exchange {
             short: WhenShort::Refuse,
             lane: Lane::Regular,
         };
-        match admit(on.store, &scopes(&caller), &ask, on.gateway.terms(), on.now) {
+        let policy = &caller.namespace().policy;
+        let limit = on.gateway.config.upstream(&upstream);
+        let demand = limit.map(|limit| Demand::new(limit, policy, 0));
+        let (terms, demand) = (on.gateway.terms(), demand.as_ref());
+        match admit(on.store, &scopes(&caller), &ask, demand, terms, on.now) {
             Ok(reservation) => {
                 let namespace = caller.namespace().policy.name.clone();
                 let headers_gone = head.headers_gone;
@@ -61,7 +66,12 @@ impl Exchange {
                 }
                 step
             }
-            Err(denied) => self.refuse_denied(denied, Money::ZERO, &head, &caller),
+            Err(NotAdmitted::Scope(denied)) => {
+                self.refuse_denied(denied, Money::ZERO, &head, &caller)
+            }
+            Err(NotAdmitted::Upstream(limit, denial)) => {
+                self.refuse_share(&limit, denial, &head, &caller)
+            }
         }
     }
 }
@@ -71,7 +81,7 @@ impl Passing {
         self.status = status;
         let request_id = self.head.request_id.clone();
         effects.push(Effect::SetResponseHeader("x-request-id", request_id));
-        set_rate_headers(effects, self.reservation.rates());
+        set_rate_headers(effects, self.reservation.scopes().rates());
     }
 
     pub(super) fn conclude<S: SharedStore>(

@@ -52,7 +52,7 @@ impl Exchange {
                 head.request_id.clone(),
             ));
         }
-        set_rate_headers(&mut step.effects, in_flight.reservation.rates());
+        set_rate_headers(&mut step.effects, in_flight.reservation.scopes().rates());
         if let Some(reason) = in_flight.reason() {
             let model = in_flight.call.model_name().to_owned();
             let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];

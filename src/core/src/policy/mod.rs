@@ -20,7 +20,7 @@ pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
-pub use namespace::{FailureMode, NamespacePolicy, Priority, UnknownPrice};
+pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, Priority, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
 pub use reservation::{
     MAX_RESERVATION_ID, ReservationName, ReservationPolicy, is_reservation_id,

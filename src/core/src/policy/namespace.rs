@@ -34,6 +34,10 @@ pub struct NamespacePolicy {
     /// Its place where namespaces compete.
     #[serde(default)]
     pub priority: Priority,
+    /// Its weight among namespaces of the same priority where they share an upstream's limit: 1 to
+    /// [`MAX_WEIGHT`].
+    #[serde(default = "one")]
+    pub weight: u64,
     /// What becomes of a model that has no price.
     #[serde(default)]
     pub unknown_price: UnknownPrice,
@@ -46,6 +50,13 @@ pub struct NamespacePolicy {
     /// The change of the whole policy that last touched this namespace.
     #[serde(default)]
     pub revision: u64,
+}
+
+/// The largest weight of a namespace.
+pub const MAX_WEIGHT: u64 = 100;
+
+const fn one() -> u64 {
+    1
 }
 
 fn default_organization() -> String {

@@ -67,6 +67,29 @@ impl Refusal {
         refusal
     }
 
+    /// The provider's own limit of `scope`, an upstream, is taken; of `limit` the `share` is what
+    /// `namespace` may count on.
+    pub fn over_share(
+        scope: &str,
+        namespace: &str,
+        rate: Rate,
+        (limit, share): (u64, u64),
+        retry_after: Duration,
+    ) -> Self {
+        let unit = rate.unit();
+        let seconds = whole_seconds(retry_after);
+        let message = format!(
+            "{} is over the provider's own limit of {limit} {unit}, which all namespaces share. The \
+             share of {} is {share} at present. Try again in {seconds} s.",
+            clip(scope.as_bytes()),
+            clip(namespace.as_bytes())
+        );
+        let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
+        refusal.rate = Some(rate);
+        refusal.retry_after = Some(retry_after);
+        refusal
+    }
+
     /// `scope` is throttled: of the `limit` of its `rate` only `left` is there for it.
     pub fn throttled(
         scope: &str,

@@ -17,7 +17,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
-use paddock_core::policy::Catalog;
+use paddock_core::policy::{Catalog, MAX_WEIGHT};
 
 const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
 pub(super) const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
@@ -102,6 +102,9 @@ pub(super) fn apply(
     }
     let priority = fields.word("priority", &PRIORITIES)?;
     namespace.priority = priority.unwrap_or(namespace.priority);
+    if let Some(weight) = fields.whole("weight", 1, MAX_WEIGHT)? {
+        namespace.weight = weight.unwrap_or(1);
+    }
     let unknown_price = fields.word("unknown_price", &UNKNOWN_PRICES)?;
     namespace.unknown_price = unknown_price.unwrap_or(namespace.unknown_price);
     let failure_mode = fields.word("failure_mode", &FAILURE_MODES)?;

@@ -12,3 +12,4 @@ mod reservations;
 mod routes;
 mod routing;
 mod throttling;
+mod upstream_limits;

@@ -1,0 +1,121 @@
+//! Fair shares of an upstream's own limit.
+//!
+//! A provider may take only so many requests and tokens a minute of everybody together. Namespaces
+//! that ask share that by weight: each has a small bucket of its own, and new tokens are dealt to
+//! all of them. What fills no bucket goes to those that are not full, and then to a pool that is
+//! open to everybody but for its last tenth. That tenth is for newcomers: their first request is
+//! served at once, as an advance on their share.
+//!
+//! All of it is one record an upstream, and no token is in two places: what was taken never passes
+//! capacity and refill, in whatever order namespaces ask.
+
+mod admit;
+mod deal;
+mod draw;
+mod record;
+
+pub use admit::{NotAdmitted, Reserved, admit};
+pub use draw::Denial;
+
+use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};
+use serde::Deserialize;
+use std::rc::Rc;
+
+/// Parts of one token, as of [`crate::admission::Bucket`]: a rate of `r` a minute gains exactly `r`
+/// parts a nanosecond.
+const PARTS: i128 = 60_000_000_000;
+
+/// What an upstream takes of all namespaces together.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamLimit {
+    /// The upstream, as the catalog calls it.
+    pub name: String,
+    /// Requests a minute, 1 to [`MAX_RATE`]; as many at once after a quiet minute.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens a minute, prompt and completion, 1 to [`MAX_RATE`].
+    pub tokens_per_minute: Option<u64>,
+}
+
+impl UpstreamLimit {
+    /// What is wrong with it, in words for whoever wrote it.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let rates = [
+            ("requests_per_minute", self.requests_per_minute),
+            ("tokens_per_minute", self.tokens_per_minute),
+        ];
+        for (name, rate) in rates {
+            if rate.is_some_and(|rate| rate == 0 || rate > MAX_RATE) {
+                problems.push(format!("{name} must be from 1 to {MAX_RATE}"));
+            }
+        }
+        if self.name.is_empty() {
+            problems.push("name must be that of an upstream".to_owned());
+        }
+        if rates.iter().all(|(_, rate)| rate.is_none()) {
+            problems.push("requests_per_minute or tokens_per_minute must be there".to_owned());
+        }
+        problems
+    }
+
+    /// What refusals call it.
+    pub fn scope(&self) -> String {
+        format!("upstream:{}", self.name)
+    }
+
+    fn record(&self) -> String {
+        format!("upstream/{}", self.name)
+    }
+}
+
+/// What one request wants of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The upstream.
+    pub upstream: Rc<UpstreamLimit>,
+    /// Who asks: a digest of the namespace's name.
+    member: u64,
+    /// Its weight among those who ask.
+    weight: u64,
+    /// Tokens it will likely use, prompt and completion.
+    tokens: u64,
+}
+
+impl Demand {
+    /// One request of `namespace` that will likely use so many tokens.
+    pub fn new(upstream: &Rc<UpstreamLimit>, namespace: &NamespacePolicy, tokens: u64) -> Demand {
+        Demand {
+            upstream: Rc::clone(upstream),
+            member: digest(&namespace.name),
+            weight: weight(namespace),
+            tokens,
+        }
+    }
+}
+
+/// A namespace's weight: that of its priority, times its own.
+fn weight(namespace: &NamespacePolicy) -> u64 {
+    let of_priority = match namespace.priority {
+        Priority::High => 8,
+        Priority::Standard => 4,
+        Priority::Low => 2,
+        Priority::Background => 1,
+    };
+    namespace
+        .weight
+        .clamp(1, MAX_WEIGHT)
+        .saturating_mul(of_priority)
+}
+
+/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>): names come from the operator, so nobody
+/// makes two that collide.
+fn digest(name: &str) -> u64 {
+    let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    digest.max(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! The state of one upstream in shared data: one record of bounded size.
+
+use super::PARTS;
+use crate::timestamp::Timestamp;
+
+/// Changes whenever the layout does. A record of another layout counts as none: its pool is full.
+const LAYOUT: u64 = 1;
+const HEAD_WORDS: usize = 5;
+const MEMBER_WORDS: usize = 8;
+
+/// Namespaces told apart at most. The rest share the entries their digests fall on, as in
+/// stochastic fairness queueing (McKenney, 1990).
+pub(super) const MAX_MEMBERS: usize = 64;
+
+/// Everything the workers of one Envoy share about one upstream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct UpstreamRecord {
+    /// Up to when tokens have been dealt. Zero is an upstream never used, whose pool is full.
+    pub(super) at: Timestamp,
+    /// Parts of requests that belong to nobody.
+    pub(super) requests: i64,
+    /// Parts of tokens that belong to nobody.
+    pub(super) tokens: i64,
+    /// Those who asked lately.
+    pub(super) members: Vec<Member>,
+}
+
+/// A namespace that asked lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Member {
+    /// The digest of its name; never 0.
+    pub(super) id: u64,
+    /// Its weight when it asked last.
+    pub(super) weight: u64,
+    /// When it asked last.
+    pub(super) seen: Timestamp,
+    /// Whether it has not been served yet.
+    pub(super) newcomer: bool,
+    /// Its own parts of requests; negative after an advance.
+    pub(super) requests: i64,
+    /// Its own parts of tokens; negative after an advance, or where it used more than was foreseen.
+    pub(super) tokens: i64,
+    /// Tokens its larger requests want.
+    pub(super) wants: u64,
+    /// When it was first refused since it was last served; zero is not at all.
+    pub(super) waiting: Timestamp,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Requests,
+    Tokens,
+}
+
+impl Member {
+    pub(super) fn own(&self, kind: Kind) -> i64 {
+        match kind {
+            Kind::Requests => self.requests,
+            Kind::Tokens => self.tokens,
+        }
+    }
+
+    pub(super) fn own_mut(&mut self, kind: Kind) -> &mut i64 {
+        match kind {
+            Kind::Requests => &mut self.requests,
+            Kind::Tokens => &mut self.tokens,
+        }
+    }
+}
+
+impl UpstreamRecord {
+    pub(super) fn pool(&self, kind: Kind) -> i64 {
+        match kind {
+            Kind::Requests => self.requests,
+            Kind::Tokens => self.tokens,
+        }
+    }
+
+    pub(super) fn pool_mut(&mut self, kind: Kind) -> &mut i64 {
+        match kind {
+            Kind::Requests => &mut self.requests,
+            Kind::Tokens => &mut self.tokens,
+        }
+    }
+
+    /// Parts that members own, debts subtracted.
+    pub(super) fn owned(&self, kind: Kind) -> i128 {
+        let own = self
+            .members
+            .iter()
+            .map(|member| i128::from(member.own(kind)));
+        own.fold(0, i128::saturating_add)
+    }
+
+    /// What the pool has left once all debts are paid from it.
+    pub(super) fn free(&self, kind: Kind) -> i128 {
+        let debts = self.members.iter().map(|member| member.own(kind).min(0));
+        debts.fold(i128::from(self.pool(kind)), |free, debt| {
+            free.saturating_add(i128::from(debt))
+        })
+    }
+
+    /// The weight of all members together, at least 1.
+    pub(super) fn weight(&self) -> u64 {
+        let weights = self.members.iter().map(|member| member.weight);
+        weights.fold(0, u64::saturating_add).max(1)
+    }
+
+    /// The entry of a member, where it has one or shares one.
+    pub(super) fn find(&mut self, id: u64) -> Option<&mut Member> {
+        let found = self.members.iter().position(|member| member.id == id);
+        let at = match found {
+            None if self.members.len() >= MAX_MEMBERS => {
+                let entries = self.members.len() as u64;
+                let slot = id.checked_rem(entries).unwrap_or_default();
+                Some(usize::try_from(slot).unwrap_or_default())
+            }
+            found => found,
+        };
+        self.members.get_mut(at?)
+    }
+
+    /// The entry of a member, which is there from now on. `true` where it was not before.
+    pub(super) fn enter(&mut self, id: u64, weight: u64, now: Timestamp) -> bool {
+        if let Some(member) = self.find(id) {
+            if member.id == id {
+                member.weight = weight;
+            }
+            member.seen = member.seen.max(now);
+            return false;
+        }
+        self.members.push(Member {
+            id,
+            weight,
+            seen: now,
+            newcomer: true,
+            ..Member::default()
+        });
+        true
+    }
+
+    /// Reads a record; anything that is not one (nothing above all) is an upstream never used.
+    pub(super) fn decode(bytes: &[u8]) -> UpstreamRecord {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let mut next = || words.next().unwrap_or_default();
+        let layout = next();
+        let mut record = UpstreamRecord {
+            at: Timestamp::from_nanos(next()),
+            requests: next().cast_signed(),
+            tokens: next().cast_signed(),
+            members: Vec::new(),
+        };
+        let count = usize::try_from(next()).unwrap_or(usize::MAX);
+        let length = count
+            .saturating_mul(MEMBER_WORDS)
+            .saturating_add(HEAD_WORDS)
+            .saturating_mul(8);
+        let is_one =
+            layout == LAYOUT && rest.is_empty() && count <= MAX_MEMBERS && bytes.len() == length;
+        if !is_one {
+            return UpstreamRecord::default();
+        }
+        record.members = (0..count)
+            .map(|_| Member {
+                id: next(),
+                weight: next(),
+                seen: Timestamp::from_nanos(next()),
+                newcomer: next() == 1,
+                requests: next().cast_signed(),
+                tokens: next().cast_signed(),
+                wants: next(),
+                waiting: Timestamp::from_nanos(next()),
+            })
+            .collect();
+        record
+    }
+
+    /// Writes the record: little-endian words of 64 bits, the layout's number first.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let words = HEAD_WORDS.saturating_add(self.members.len().saturating_mul(MEMBER_WORDS));
+        let mut bytes = Vec::with_capacity(words.saturating_mul(8));
+        let mut word = |word: u64| bytes.extend_from_slice(&word.to_le_bytes());
+        word(LAYOUT);
+        word(self.at.nanos());
+        word(self.requests.cast_unsigned());
+        word(self.tokens.cast_unsigned());
+        word(self.members.len() as u64);
+        for member in &self.members {
+            word(member.id);
+            word(member.weight);
+            word(member.seen.nanos());
+            word(u64::from(member.newcomer));
+            word(member.requests.cast_unsigned());
+            word(member.tokens.cast_unsigned());
+            word(member.wants);
+            word(member.waiting.nanos());
+        }
+        bytes
+    }
+}
+
+/// Parts, held at what 64 bits can say.
+pub(super) fn clamp(parts: i128) -> i64 {
+    i64::try_from(parts).unwrap_or(if parts < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Parts of whole tokens.
+pub(super) fn parts_of(tokens: u64) -> i128 {
+    i128::from(tokens).saturating_mul(PARTS)
+}
