@@ -14,6 +14,7 @@ pub mod authorization;
 pub mod budget;
 pub mod cache;
 pub mod config;
+pub mod content;
 pub mod estimate;
 pub mod exchange;
 pub mod fair_share;

@@ -23,6 +23,7 @@ mod budget;
 mod changes;
 mod charges;
 mod config_updates;
+mod content;
 mod databases;
 mod examples;
 mod fair_share;

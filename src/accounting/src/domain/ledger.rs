@@ -13,7 +13,7 @@ use crate::store::{StoreError, Tx, audit, events, reservations, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::{CapPeriod, Lease, LeaseReport, UsageEvent};
+use paddock_core::wire::{CapPeriod, Lease, LeaseReport, Outcome, UsageEvent};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,9 +125,13 @@ pub async fn book(
         .iter()
         .filter(|event| new.contains(&event.id.to_string()))
     {
+        calls.add(gateway, event);
+        // What was never served is in the audit, and no usage.
+        if event.outcome == Outcome::Refused {
+            continue;
+        }
         rollups.add(event);
         users.add(event);
-        calls.add(gateway, event);
         if event.cost > Money::ZERO {
             add_amounts(&mut amounts, event);
             for id in &event.leases {

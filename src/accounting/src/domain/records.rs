@@ -4,8 +4,9 @@ use crate::domain::hierarchy::InForce;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
-    EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy, OrganizationPolicy, Priority,
-    ReservationName, ReservationPolicy, Role, Routing, Settings, UnknownPrice, UserQuotas,
+    ContentMode, EndpointScope, FailureMode, KeyPolicy, Limits, NamespacePolicy,
+    OrganizationPolicy, Priority, ReservationName, ReservationPolicy, Role, Routing, Settings,
+    UnknownPrice, UserQuotas,
 };
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub struct Key {
     /// The operator's labels: a list or a map of strings.
     pub tags: Option<serde_json::Value>,
     /// How strictly content is judged, where the key differs from its namespace.
-    pub content_policy_mode: Option<String>,
+    pub content_policy_mode: Option<ContentMode>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -79,6 +80,7 @@ impl Key {
             scopes: self.scopes.clone(),
             allowed_models: self.allowed_models.clone(),
             limits: self.limits.clone(),
+            content_policy_mode: self.content_policy_mode,
             enabled: self.enabled,
             expires_at: secret.expires_at,
             revision: self.revision,

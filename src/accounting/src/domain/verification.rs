@@ -11,7 +11,7 @@ use crate::domain::histogram;
 use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
 use crate::domain::scope::Scope;
 use crate::store::audit::{self, At};
-use crate::store::events::EventRow;
+use crate::store::events::{EventRow, REFUSED};
 use crate::store::verification::{self as stored, Group, Sums};
 use crate::store::{Store, StoreError, Tx};
 use paddock_core::money::Money;
@@ -157,6 +157,9 @@ async fn verify_day(
                 let mut contents = audit::contents(tx, &links).await?;
                 for row in links.iter().flat_map(|link| contents.calls(link)) {
                     events = events.saturating_add(1);
+                    if row.outcome == REFUSED {
+                        continue;
+                    }
                     expected.add(&row, &[MINUTE, HOUR]);
                     whole.add(&row, &[DAY]);
                     add_spend(&mut spend, &row);

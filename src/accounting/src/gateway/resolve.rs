@@ -75,6 +75,7 @@ fn operator(digest: KeyDigest) -> KeyPolicy {
         scopes: None,
         allowed_models: None,
         limits: Limits::default(),
+        content_policy_mode: None,
         enabled: true,
         expires_at: None,
         revision: 0,

@@ -64,6 +64,8 @@ pub struct EventRow {
     pub user_agent: String,
     /// Whether it was priced as batch.
     pub batch: bool,
+    /// The category of content it was refused for.
+    pub category: Option<String>,
     /// The number of the batch it was booked in.
     pub audit_batch: i64,
 }
@@ -73,7 +75,10 @@ pub(super) const COLUMNS: &str = "id, gateway, started_at, duration_ms, key_id, 
     organization, end_user, model, requested_model, endpoint, stream, status, outcome, estimated, \
     input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
     output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, \
-    audit_batch";
+    category, audit_batch";
+
+/// How a call ended that was refused for its content: it is in the audit, and in no sum.
+pub const REFUSED: &str = "refused";
 
 /// An event as it will be stored; not yet of any batch.
 pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
@@ -82,6 +87,7 @@ pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
         Outcome::Complete => "complete",
         Outcome::Truncated => "truncated",
         Outcome::UpstreamError => "upstream_error",
+        Outcome::Refused => REFUSED,
     };
     EventRow {
         id: event.id.to_string(),
@@ -111,6 +117,7 @@ pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
         client_address: event.client_address.to_string(),
         user_agent: event.user_agent.to_string(),
         batch: event.batch,
+        category: event.category.as_deref().map(str::to_owned),
         audit_batch: 0,
     }
 }
@@ -185,6 +192,7 @@ fn values(row: EventRow, batch: i64) -> Args {
         row.client_address,
         row.user_agent,
         row.batch,
+        row.category,
         batch,
     ]
 }

@@ -50,6 +50,7 @@ impl TryFrom<KeyRow> for Key {
         let scopes = row.scopes.as_deref();
         let models = row.allowed_models.as_deref();
         let tags = row.tags.as_deref();
+        let mode = row.content_policy_mode.as_deref();
         Ok(Key {
             role: from_word("role", &row.role)?,
             scopes: scopes.map(|text| from_text("scopes", text)).transpose()?,
@@ -66,7 +67,9 @@ impl TryFrom<KeyRow> for Key {
             name: row.name,
             namespace: row.namespace,
             environment: row.environment,
-            content_policy_mode: row.content_policy_mode,
+            content_policy_mode: mode
+                .map(|word| from_word("content_policy_mode", word))
+                .transpose()?,
             secrets: Vec::new(),
         })
     }
@@ -355,7 +358,7 @@ fn values(key: &Key) -> super::Args {
         key.enabled,
         key.environment.clone(),
         key.tags.as_ref().map(to_text),
-        key.content_policy_mode.clone(),
+        key.content_policy_mode.as_ref().map(to_word),
         key.created_at,
         key.updated_at,
         key.revision,

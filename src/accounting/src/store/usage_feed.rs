@@ -42,7 +42,7 @@ pub async fn booked(
         WHERE s.batch > 0 AND s.recorded_at >= $1 AND s.recorded_at < $2
             AND ($3 = '' OR s.organization = $3)
             AND e.audit_batch = s.batch AND e.namespace = s.namespace
-            AND e.organization = s.organization
+            AND e.organization = s.organization AND e.outcome <> 'refused'
             AND e.started_at >= s.hour * 1000000000
             AND e.started_at < s.hour * 1000000000 + 3600000000000
         GROUP BY e.organization, e.namespace, e.key_id, e.model

@@ -14,6 +14,7 @@ mod audit_chain;
 mod audit_changes;
 mod audit_list;
 mod changes;
+mod content;
 mod costs;
 mod housekeeping;
 mod keys;

@@ -5,8 +5,9 @@ use super::inline_settings::RawSettings;
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
-    Catalog, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS, MAX_WEIGHT,
-    NamespacePolicy, OrganizationPolicy, Priority, Role, Routing, UnknownPrice, UserQuotas,
+    Catalog, ContentMode, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
+    MAX_WEIGHT, NamespacePolicy, OrganizationPolicy, Priority, Role, Routing, UnknownPrice,
+    UserQuotas,
 };
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
@@ -92,6 +93,7 @@ struct RawKey {
     role: Role,
     scopes: Option<Vec<EndpointScope>>,
     allowed_models: Option<Vec<String>>,
+    content_policy_mode: Option<ContentMode>,
     /// Seconds since 1970.
     expires_at: Option<u64>,
     #[serde(flatten)]
@@ -209,6 +211,7 @@ impl RawKey {
             scopes: self.scopes,
             allowed_models: self.allowed_models,
             limits,
+            content_policy_mode: self.content_policy_mode,
             enabled: true,
             expires_at: self.expires_at.map(Timestamp::from_secs),
             revision: 0,

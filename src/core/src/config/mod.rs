@@ -8,6 +8,7 @@ mod inline_settings;
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
+use crate::content::{ContentPolicy, RawContentPolicy};
 use crate::fair_share::UpstreamLimit;
 use serde::Deserialize;
 use std::rc::Rc;
@@ -41,6 +42,8 @@ pub struct Config {
     pub max_reservations: usize,
     /// The upstreams whose own limit all namespaces share.
     pub upstreams: Vec<Rc<UpstreamLimit>>,
+    /// What prompts may say.
+    pub content_policy: Rc<ContentPolicy>,
 }
 
 impl Config {
@@ -124,6 +127,8 @@ struct RawConfig {
     max_reservations: usize,
     #[serde(default)]
     upstreams: Vec<UpstreamLimit>,
+    #[serde(default)]
+    content_policy: RawContentPolicy,
 }
 
 const fn default_timeout_ms() -> u64 {
@@ -250,6 +255,7 @@ impl Config {
         }
         let identity = identity::validate(raw.identity, &mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
+        let content_policy = raw.content_policy.compile(&mut problems);
         check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -266,6 +272,7 @@ impl Config {
             max_limited_users: raw.max_limited_users,
             max_reservations: raw.max_reservations,
             upstreams: raw.upstreams.into_iter().map(Rc::new).collect(),
+            content_policy: Rc::new(content_policy),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! From a body to a reservation, and on to the upstream.
 
 use super::call::{InFlight, Pending};
+use super::content::violated;
 use super::effect::{Effect, Question, Step, Verdict};
 use super::end_user::end_user;
 use super::prepare::{Asked, Choice, prepare};
@@ -84,7 +85,10 @@ impl Exchange {
     ) -> Step {
         let tenant = caller.clone();
         match prepare(caller, &read.asked(&head), choice, on.gateway) {
-            Ok(pending) => self.admit(head, pending, Some(read), on),
+            Ok(pending) => match violated(&pending.call, read.body, on.gateway) {
+                None => self.admit(head, pending, Some(read), on),
+                Some(violation) => self.refuse_content(&head, &pending.call, &violation, on),
+            },
             Err(refusal) => self.refuse(&refusal, head.format, &head.request_id, Some(&tenant)),
         }
     }

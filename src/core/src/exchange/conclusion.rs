@@ -96,6 +96,7 @@ impl Exchange {
             stream: call.stream,
             status,
             outcome: charge.outcome,
+            category: None,
             estimated: charge.estimated,
             batch: charge.batch,
             started_at: admitted_at,

@@ -8,6 +8,7 @@ mod admit;
 mod answer;
 mod call;
 mod conclusion;
+mod content;
 mod effect;
 mod end_user;
 mod identify;

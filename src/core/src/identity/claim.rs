@@ -182,6 +182,7 @@ impl Attested {
             scopes: None,
             allowed_models: None,
             limits: Limits::default(),
+            content_policy_mode: None,
             enabled: true,
             expires_at: None,
             revision: 0,

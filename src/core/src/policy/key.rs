@@ -1,6 +1,6 @@
 //! One key, as far as a gateway needs to know it.
 
-use super::{EndpointScope, Limits, Role};
+use super::{ContentMode, EndpointScope, Limits, Role};
 use crate::ids::KeyDigest;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct KeyPolicy {
     /// Its own limits, beside its namespace's.
     #[serde(default)]
     pub limits: Limits,
+    /// How strictly the content of its prompts is judged; absent means as its namespace says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_policy_mode: Option<ContentMode>,
     /// A disabled key is known, so its holder is told so.
     #[serde(default = "yes")]
     pub enabled: bool,

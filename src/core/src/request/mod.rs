@@ -13,6 +13,7 @@ mod reader;
 mod rewrite;
 mod scalar;
 mod strip;
+mod texts;
 mod upstream_path;
 
 pub use body::{BodyError, ModelRequest, read_body};
@@ -23,6 +24,7 @@ pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, Request
 pub use hints::Hints;
 pub use prompt::PromptSize;
 pub use strip::without_hints;
+pub use texts::{Texts, texts};
 pub use upstream_path::path_below;
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ const LONGEST_ADDRESS: usize = 8_192;
 
 /// Whether a value under this key can be an image, a sound or a document. Under any other key
 /// `data:…` and base64 are text to the model as well, however they look.
-fn is_media_key(key: &str) -> bool {
+pub(super) fn is_media_key(key: &str) -> bool {
     matches!(
         key,
         "data"
@@ -74,7 +74,7 @@ fn is_media_key(key: &str) -> bool {
 }
 
 /// Whether text under a media key is a medium: an address, a `data:` URL or base64.
-fn is_medium(text: &str) -> bool {
+pub(super) fn is_medium(text: &str) -> bool {
     let starts = |prefix| text.starts_with(prefix);
     if starts("https://") || starts("http://") || starts("gs://") {
         return text.len() <= LONGEST_ADDRESS;

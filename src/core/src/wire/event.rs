@@ -17,9 +17,11 @@ pub enum Outcome {
     Truncated,
     /// The upstream answered with an error, or not at all: it costs nothing.
     UpstreamError,
+    /// The gateway refused it for its content: it was never served, and costs nothing.
+    Refused,
 }
 
-/// One admitted model call, from its admission to its end. The ledger counts each `id` once.
+/// One model call, from its admission to its end, or one refused for its content. The ledger counts each `id` once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageEvent<'a> {
     /// Made by the filter.
@@ -55,6 +57,9 @@ pub struct UsageEvent<'a> {
     pub status: u16,
     /// How it ended.
     pub outcome: Outcome,
+    /// The category of content it was refused for; never the content.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Cow<'a, str>>,
     /// Whether the tokens are the gateway's estimate rather than the provider's count.
     pub estimated: bool,
     /// Whether it is priced as batch.

@@ -30,13 +30,14 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Fields beyond those: of a JSON that chooses none, they are there too.
-pub const MORE: [&str; 11] = [
+pub const MORE: [&str; 12] = [
     "organization",
     "sequence",
     "event_id",
     "endpoint",
     "status",
     "outcome",
+    "category",
     "estimated",
     "cached_input_tokens",
     "reasoning_tokens",
@@ -119,6 +120,7 @@ fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value
         "endpoint" => json!(row.endpoint),
         "status" => json!(row.status),
         "outcome" => json!(row.outcome),
+        "category" => json!(row.category),
         "estimated" => json!(row.estimated),
         "cached_input_tokens" => json!(row.cached_input_tokens),
         "reasoning_tokens" => json!(row.reasoning_tokens),

@@ -18,7 +18,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
-use paddock_core::policy::{Catalog, EndpointScope, Limits, Role};
+use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Limits, Role};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
@@ -43,7 +43,7 @@ struct Wish {
     environment: Option<String>,
     tags: Option<Value>,
     expires_in_days: Option<u64>,
-    content_policy_mode: Option<String>,
+    content_policy_mode: Option<ContentMode>,
 }
 
 /// The new key, with its secret.

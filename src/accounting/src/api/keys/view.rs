@@ -3,7 +3,7 @@
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
 use crate::http::limits::{LimitsView, own_limits};
-use paddock_core::policy::{Catalog, EndpointScope, Role};
+use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Role};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct KeyView {
     enabled: bool,
     environment: Option<String>,
     tags: Option<Value>,
-    content_policy_mode: Option<String>,
+    content_policy_mode: Option<ContentMode>,
     created_at: String,
     updated_at: String,
     expires_at: Option<String>,
@@ -70,7 +70,7 @@ impl KeyView {
             enabled: key.enabled,
             environment: key.environment.clone(),
             tags: key.tags.clone(),
-            content_policy_mode: key.content_policy_mode.clone(),
+            content_policy_mode: key.content_policy_mode,
             created_at: key.created_at.to_rfc3339(),
             updated_at: key.updated_at.to_rfc3339(),
             expires_at: primary

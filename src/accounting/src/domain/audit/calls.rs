@@ -63,6 +63,11 @@ impl CallsHash {
         for value in [row.stream, row.estimated, row.batch] {
             canonical.flag(value);
         }
+        // Nothing where there is none, so that calls recorded before there were any hash as ever.
+        if let Some(category) = &row.category {
+            canonical.text("category");
+            canonical.text(category);
+        }
     }
 
     /// How many calls there were, and their hash.

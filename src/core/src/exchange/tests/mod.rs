@@ -1,5 +1,6 @@
 mod bench;
 mod borrowing;
+mod content;
 mod end_users;
 mod holding;
 mod identities;

@@ -1,0 +1,116 @@
+//! Prompts that the operator's content policy forbids: counted as a request, refused, recorded.
+
+use super::admit::scopes;
+use super::call::Call;
+use super::conclusion::label;
+use super::effect::{Effect, Step, Verdict};
+use super::rate_headers::rate_headers;
+use super::request::Head;
+use super::{Exchange, Gateway, Surroundings};
+use crate::admission::{Ask, Lane, WhenShort, admit};
+use crate::money::Money;
+use crate::refusal::Refusal;
+use crate::request::texts;
+use crate::store::SharedStore;
+use crate::usage::TokenUsage;
+use crate::wire::{Outcome, UsageEvent};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// What a prompt is refused for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Violation {
+    category: String,
+    /// Whose mode enforces it.
+    scope: String,
+}
+
+/// What of the policy a call's prompt violates. Where its mode enforces nothing, the prompt is not
+/// looked at.
+pub(super) fn violated(call: &Call, body: &[u8], gateway: &Gateway) -> Option<Violation> {
+    let caller = call.grant.caller();
+    let (key, namespace) = (caller.key(), caller.namespace());
+    let settings = &namespace.policy.settings;
+    let (mode, scope) = match key.policy.content_policy_mode {
+        Some(mode) => (mode, &key.scope.name),
+        None => (settings.content_policy_mode, &namespace.scope.name),
+    };
+    let (policy, allowed) = (&gateway.config.content_policy, &settings.allowed_categories);
+    if !policy.enforces(mode, allowed) {
+        return None;
+    }
+    let category = policy.violation(&texts(body), mode, allowed)?;
+    Some(Violation {
+        category: category.name.clone(),
+        scope: scope.clone(),
+    })
+}
+
+impl Exchange {
+    /// Refuses a call for its content. It is debited as one request without tokens or cost, so that
+    /// a loop of them is held to the rates; and the ledger hears of it.
+    pub(super) fn refuse_content<S: SharedStore>(
+        &mut self,
+        head: &Head,
+        call: &Call,
+        violation: &Violation,
+        on: &mut Surroundings<'_, S>,
+    ) -> Step {
+        let caller = call.grant.caller().clone();
+        let ask = Ask {
+            tokens: 0,
+            money: Money::ZERO,
+            short: WhenShort::Refuse,
+            lane: Lane::Regular,
+        };
+        // No budget pays for what costs nothing: an empty one is no reason to say less.
+        let scopes = scopes(&caller).map(|scope| Rc::new(scope.unpaid()));
+        let reservation = match admit(on.store, &scopes, &ask, on.gateway.terms(), on.now) {
+            Ok(reservation) => reservation,
+            Err(denied) => return self.refuse_denied(denied, Money::ZERO, head, &caller),
+        };
+        let rates = *reservation.rates();
+        let _ = reservation.settle(on.store, 0, Money::ZERO, on.now);
+        let refusal = Refusal::content_policy(&violation.scope, &violation.category);
+        let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+        if let Verdict::Reply(reply) = &mut step.verdict {
+            reply.headers.extend(rate_headers(&rates));
+        }
+        let (key, namespace) = (&caller.key().policy, &caller.namespace().policy);
+        let counted = format!(
+            "paddock_content_violations_total;ns={};reason={}",
+            label(&namespace.name),
+            label(&violation.category)
+        );
+        step.effects.push(Effect::Count(counted, 1));
+        let event = UsageEvent {
+            id: on.gateway.event_ids.next(on.now.millis()),
+            key_id: Cow::Borrowed(&key.id),
+            namespace: Cow::Borrowed(&namespace.name),
+            organization: Cow::Borrowed(&namespace.organization),
+            user: call.user.as_deref().map(Cow::Borrowed),
+            user_shared: false,
+            model: Cow::Borrowed(call.model_name()),
+            requested_model: Cow::Borrowed(&call.requested_model),
+            endpoint: Cow::Borrowed(&head.path),
+            stream: call.stream,
+            status: refusal.status,
+            outcome: Outcome::Refused,
+            category: Some(Cow::Borrowed(&violation.category)),
+            estimated: false,
+            batch: false,
+            started_at: on.now,
+            duration_ms: 0,
+            tokens: TokenUsage::default(),
+            cost: Money::ZERO,
+            leases: Vec::new(),
+            request_id: Cow::Borrowed(&head.request_id),
+            client_address: Cow::Borrowed(&head.client_address),
+            user_agent: Cow::Borrowed(&head.user_agent),
+        };
+        // Names and numbers alone: this cannot fail.
+        let json = serde_json::to_vec(&event).unwrap_or_default();
+        step.effects.push(Effect::Emit(json));
+        step
+    }
+}
