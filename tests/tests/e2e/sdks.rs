@@ -85,6 +85,9 @@ fn run(script: &str) -> Outcome {
     }
 }
 
+/// Endpoint, whether streamed, input, output, and the nano-dollars a token of each.
+type Booked<'a> = (&'a str, bool, i64, i64, (i64, i64));
+
 impl Outcome {
     #[track_caller]
     fn returned(&self, expected: &Value) {
@@ -126,10 +129,9 @@ impl Outcome {
         }
     }
 
-    /// That the ledger has these lines of the tenant's, in this order: endpoint, whether streamed,
-    /// input, output, and the nano-dollars a token of each.
+    /// That the ledger has these lines of the tenant's, in this order.
     #[track_caller]
-    fn booked(&self, expected: &[(&str, bool, i64, i64, (i64, i64))]) {
+    fn booked(&self, expected: &[Booked<'_>]) {
         let lines = gateway().ledger(&self.tenant, expected.len());
         let found = |line: &Line| {
             let tokens = (line.input, line.output);
