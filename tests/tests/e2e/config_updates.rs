@@ -5,6 +5,7 @@
 use crate::client::{Answer, Call, Connection, http2};
 use crate::gateway::ledger::{cost, sum};
 use crate::gateway::{Gateway, Tenant, eventually, target};
+use crate::throttling::throttled_at;
 use paddock_local::StackOptions;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -284,6 +285,38 @@ fn every_answer_is_booked_once(gateway: &Gateway, tenant: &Tenant, served: &BTre
     );
     let spent = usage["total_spent"].as_f64().unwrap();
     assert!((spent - sum(&lines) as f64 / 1e9).abs() < 1e-9, "{usage:#}");
+}
+
+/// Sixty a minute are left of a throttled rate, one at a time: those who wait have their turn
+/// although the configuration they came under is replaced meanwhile.
+#[test]
+fn whoever_waits_in_a_queue_has_its_turn_all_the_same() {
+    let discovered = Discovered::start();
+    let gateway = &discovered.gateway;
+    let limits = json!({"rate_limit_per_minute": 1_200, "burst": 20});
+    let settings = json!({
+        "throttle_mode": "queue", "throttle_factor": 0.05, "queue_timeout_seconds": 120,
+    });
+    let tenant = throttled_at(gateway, "queued", limits, settings);
+    gateway.send(&short(&tenant)).expect(200);
+    let asked: Vec<_> = (0..5)
+        .map(|_| {
+            let mut connection = Connection::open(gateway.address);
+            connection.ask(&short(&tenant));
+            connection
+        })
+        .collect();
+    for bytes in [40_000, 50_000, 60_000] {
+        discovered.pushed(true, limit(bytes));
+    }
+    for mut connection in asked {
+        let answer = connection.answer(&short(&tenant)).expect(200);
+        let reason = answer.header("x-paddock-reason");
+        assert_eq!(reason.as_deref(), Some("throttled"), "{answer}");
+    }
+    gateway.ledger(&tenant, 7);
+    // Their places are free again, and newcomers come under the new configuration.
+    gateway.send(&short(&tenant)).expect(200);
 }
 
 #[test]

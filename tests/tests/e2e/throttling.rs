@@ -8,6 +8,11 @@ use serde_json::{Value, json};
 /// from half of the dollar on; and half of it is spent.
 fn throttled(name: &str, limits: Value, settings: Value) -> (&'static Gateway, Tenant) {
     let gateway = Gateway::shared();
+    (gateway, throttled_at(gateway, name, limits, settings))
+}
+
+/// The same at another gateway.
+pub fn throttled_at(gateway: &Gateway, name: &str, limits: Value, settings: Value) -> Tenant {
     let mut fields = json!({"monthly_quota_usd": 1.0, "rate_limit_per_minute": 60, "burst": 4});
     let mut wanted = json!({"auto_throttle_at_percent": 50});
     for (into, from) in [(&mut fields, limits), (&mut wanted, settings)] {
@@ -22,7 +27,7 @@ fn throttled(name: &str, limits: Value, settings: Value) -> (&'static Gateway, T
     let dear = tenant.chat_with(json!({"max_tokens": 65_000}));
     let dear = dear.fake("completion-tokens", 65_000);
     gateway.send(&dear).expect(200);
-    (gateway, tenant)
+    tenant
 }
 
 fn small(tenant: &Tenant) -> Call {
