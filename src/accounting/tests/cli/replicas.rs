@@ -231,10 +231,11 @@ fn a_cap_is_spent_to_the_last_call_and_never_passed_whatever_crashes() {
         u64::try_from(acknowledged.into_inner()).unwrap(),
         "what was acknowledged is booked, and nothing else"
     );
-    // What is left may be in pieces, one with each gateway, of which none is worth a call.
+    // What is left may be in pieces, one with each gateway, of which none is worth a call: together
+    // they are worth less than three.
     let most = u64::try_from(CALLS).unwrap();
     assert!(
-        (most - 1..=most).contains(&spent),
+        (most - 2..=most).contains(&spent),
         "{spent} calls of {most}"
     );
     let told = services[1]
