@@ -1,11 +1,12 @@
 //! One request against the record of one scope.
 
-use super::bucket::{Bucket, BucketState, BucketView};
+use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
+use super::bucket::{Bucket, BucketState};
 use super::record::ScopeRecord;
-use super::throttle::{Lane, Rates, Throttle, part_or_join};
-use crate::budget::{Entry, Epochs, Shortage, Slice, Unavailable};
+use super::scope::Scope;
+use super::throttle::{Lane, Rates, part_or_join};
+use crate::budget::{Entry, Shortage, Slice, Unavailable};
 use crate::money::Money;
-use crate::policy::{Limits, MAX_RATE};
 use crate::timestamp::Timestamp;
 use crate::wire::Need;
 use core::time::Duration;
@@ -15,137 +16,6 @@ const CONCURRENCY_RETRY: Duration = Duration::from_secs(1);
 
 /// How long a request is told to wait for a part of a rate that holds nothing at all.
 const NOTHING_RETRY: Duration = Duration::from_secs(60);
-
-/// An organization, namespace, key or end user, as admission sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// `key:ID`, `namespace:NAME`, `organization:NAME`: what refusals and the lender call it.
-    pub name: String,
-    /// The key of its record in shared data.
-    pub record: String,
-    /// Its own limits.
-    pub limits: Limits,
-    /// When its rates are reduced.
-    pub throttle: Throttle,
-    /// Whether its budget pays. Where something else does (a reservation), its rates and its
-    /// concurrency are debited all the same, and its money is not touched.
-    pub pays: bool,
-    /// Whose its record must be: 0 but for reservations, which share a number of records.
-    pub owner: u128,
-}
-
-impl Scope {
-    /// The scope called `name`.
-    pub fn new(name: String, limits: Limits) -> Self {
-        Scope {
-            record: format!("scope/{name}"),
-            name,
-            limits,
-            throttle: Throttle::default(),
-            pays: true,
-            owner: 0,
-        }
-    }
-
-    /// The same scope for a request that something else pays for.
-    pub fn unpaid(&self) -> Self {
-        Scope {
-            pays: false,
-            ..self.clone()
-        }
-    }
-
-    /// Whether money is debited in it.
-    pub fn is_budgeted(&self) -> bool {
-        self.pays && self.limits.is_budgeted()
-    }
-
-    /// The same, throttled as `throttle` says.
-    pub fn throttled(self, throttle: Throttle) -> Self {
-        Scope { throttle, ..self }
-    }
-
-    /// The request bucket, where requests have a rate.
-    pub fn requests(&self) -> Option<Bucket> {
-        let rate = self.limits.requests_per_minute?.min(MAX_RATE);
-        Some(Bucket {
-            rate,
-            capacity: self.limits.burst.unwrap_or(rate).min(MAX_RATE),
-        })
-    }
-
-    /// The token bucket, where tokens have a rate.
-    pub fn tokens(&self) -> Option<Bucket> {
-        let rate = self.limits.tokens_per_minute?.min(MAX_RATE);
-        Some(Bucket {
-            rate,
-            capacity: rate,
-        })
-    }
-
-    /// Whether anything at all is limited. Where not, a request does not touch its record. (A burst
-    /// without a rate is no limit.)
-    pub fn is_limited(&self) -> bool {
-        let limits = &self.limits;
-        self.is_budgeted()
-            || limits.requests_per_minute.is_some()
-            || limits.tokens_per_minute.is_some()
-            || limits.max_concurrency.is_some()
-    }
-}
-
-/// Who lends money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budgeting {
-    /// The accounting service, in slices.
-    Leased,
-    /// Nobody: the gateway keeps its own books.
-    Books,
-}
-
-/// What holds for every request of a gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// The longest a request may live.
-    pub epochs: Epochs,
-    /// Who lends money.
-    pub budgeting: Budgeting,
-}
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Tokens it will likely use, prompt and completion.
-    pub tokens: u64,
-    /// The highest plausible cost.
-    pub money: Money,
-    /// What to do where the slice on loan cannot cover it.
-    pub short: WhenShort,
-    /// The part of throttled rates it draws on.
-    pub lane: Lane,
-}
-
-/// What becomes of a request that the slice on loan cannot cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenShort {
-    /// The lender is asked.
-    Borrow,
-    /// It is refused: the lender has been asked.
-    Refuse,
-    /// It goes on: the operator chose to fail open, and the lender is away.
-    Overdraw,
-}
-
-/// The kinds of rate limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateKind {
-    /// Requests a minute.
-    Requests,
-    /// Tokens a minute.
-    Tokens,
-    /// Requests in flight.
-    Concurrency,
-}
 
 /// Why a scope refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,35 +65,6 @@ impl Debit {
             Some(HeldMoney::Slice { lease, .. }) if lease != 0 => Some(lease),
             _ => None,
         }
-    }
-}
-
-/// What callers are told of rates: that of the scope with the least left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateView {
-    /// Of requests.
-    pub requests: Option<BucketView>,
-    /// Of tokens.
-    pub tokens: Option<BucketView>,
-    /// Whether throttling has reduced one of them.
-    pub throttled: bool,
-}
-
-impl RateView {
-    /// Adds a scope's record, which must have been refilled at these rates.
-    pub(super) fn include(&mut self, rates: &Rates, record: &ScopeRecord) {
-        let requests = rates.requests.map(|bucket| bucket.view(&record.requests));
-        let tokens = rates.tokens.map(|bucket| bucket.view(&record.tokens));
-        self.throttled |= rates.are_throttled();
-        self.requests = tighter(self.requests, requests);
-        self.tokens = tighter(self.tokens, tokens);
-    }
-}
-
-fn tighter(a: Option<BucketView>, b: Option<BucketView>) -> Option<BucketView> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if b.remaining < a.remaining { b } else { a }),
-        (a, b) => a.or(b),
     }
 }
 

@@ -1,7 +1,10 @@
 //! All scopes of one request at once.
 
-use super::debit::{self, Ask, Debit, Denial, Outcome, RateKind, RateView, Scope, Terms};
+use super::ask::{Ask, RateKind, Terms};
+use super::debit::{self, Debit, Denial, Outcome};
+use super::rate_view::RateView;
 use super::record::ScopeRecord;
+use super::scope::Scope;
 use crate::budget::Shortage;
 use crate::money::Money;
 use crate::store::{Conflict, MAX_ATTEMPTS, SharedStore, Version, update};

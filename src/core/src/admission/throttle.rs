@@ -4,9 +4,10 @@
 //! the rest, which is the excess: refused, queued, or open to requests that were redirected to a
 //! cheaper model. Both together are never more than the rate that was set.
 
+use super::ask::{Budgeting, Terms};
 use super::bucket::Bucket;
-use super::debit::{Budgeting, Scope, Terms};
 use super::record::ScopeRecord;
+use super::scope::Scope;
 use crate::policy::{MAX_RATE, Settings, ThrottleFactor};
 use crate::timestamp::Timestamp;
 

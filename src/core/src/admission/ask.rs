@@ -1,0 +1,58 @@
+//! What a request asks for, and on what terms.
+
+use super::throttle::Lane;
+use crate::budget::Epochs;
+use crate::money::Money;
+
+/// Who lends money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budgeting {
+    /// The accounting service, in slices.
+    Leased,
+    /// Nobody: the gateway keeps its own books.
+    Books,
+}
+
+/// What holds for every request of a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The longest a request may live.
+    pub epochs: Epochs,
+    /// Who lends money.
+    pub budgeting: Budgeting,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Tokens it will likely use, prompt and completion.
+    pub tokens: u64,
+    /// The highest plausible cost.
+    pub money: Money,
+    /// What to do where the slice on loan cannot cover it.
+    pub short: WhenShort,
+    /// The part of throttled rates it draws on.
+    pub lane: Lane,
+}
+
+/// What becomes of a request that the slice on loan cannot cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenShort {
+    /// The lender is asked.
+    Borrow,
+    /// It is refused: the lender has been asked.
+    Refuse,
+    /// It goes on: the operator chose to fail open, and the lender is away.
+    Overdraw,
+}
+
+/// The kinds of rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateKind {
+    /// Requests a minute.
+    Requests,
+    /// Tokens a minute.
+    Tokens,
+    /// Requests in flight.
+    Concurrency,
+}

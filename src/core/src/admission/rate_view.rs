@@ -1,0 +1,34 @@
+//! What callers are told of rates.
+
+use super::bucket::BucketView;
+use super::record::ScopeRecord;
+use super::throttle::Rates;
+
+/// What callers are told of rates: that of the scope with the least left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateView {
+    /// Of requests.
+    pub requests: Option<BucketView>,
+    /// Of tokens.
+    pub tokens: Option<BucketView>,
+    /// Whether throttling has reduced one of them.
+    pub throttled: bool,
+}
+
+impl RateView {
+    /// Adds a scope's record, which must have been refilled at these rates.
+    pub(super) fn include(&mut self, rates: &Rates, record: &ScopeRecord) {
+        let requests = rates.requests.map(|bucket| bucket.view(&record.requests));
+        let tokens = rates.tokens.map(|bucket| bucket.view(&record.tokens));
+        self.throttled |= rates.are_throttled();
+        self.requests = tighter(self.requests, requests);
+        self.tokens = tighter(self.tokens, tokens);
+    }
+}
+
+fn tighter(a: Option<BucketView>, b: Option<BucketView>) -> Option<BucketView> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.remaining < a.remaining { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
