@@ -2,6 +2,7 @@
 
 use super::call::InFlight;
 use super::effect::{Effect, Level, Step, Verdict};
+use super::event::emit;
 use super::throttled::leave_queue;
 use super::{Exchange, State, Surroundings};
 use crate::money::Money;
@@ -81,40 +82,22 @@ impl Exchange {
             let text = format!("{} could not be settled in shared data", head.request_id);
             step.effects.push(Effect::Log(Level::Error, text));
         }
-        let caller = call.grant.caller();
-        let (key, namespace) = (&caller.key().policy, &caller.namespace().policy);
+        let id = on.gateway.event_ids.next(admitted_at.millis());
         let event = UsageEvent {
-            id: on.gateway.event_ids.next(admitted_at.millis()),
-            key_id: Cow::Borrowed(&key.id),
-            namespace: Cow::Borrowed(&namespace.name),
-            organization: Cow::Borrowed(&namespace.organization),
-            user: call.user.as_deref().map(Cow::Borrowed),
-            user_shared: call.user_shared,
-            model: Cow::Borrowed(call.model_name()),
-            requested_model: Cow::Borrowed(&call.requested_model),
-            endpoint: Cow::Borrowed(&head.path),
-            stream: call.stream,
             status,
             outcome: charge.outcome,
-            category: None,
             estimated: charge.estimated,
             batch: charge.batch,
-            started_at: admitted_at,
             duration_ms: u64::try_from(on.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
             tokens: charge.tokens,
             cost,
             leases: settled.leases,
-            request_id: Cow::Borrowed(&head.request_id),
-            client_address: Cow::Borrowed(&head.client_address),
-            user_agent: Cow::Borrowed(&head.user_agent),
+            ..call.event(&head, id, admitted_at)
         };
         report(&mut step.effects, &event);
         step
     }
 }
-
-/// Bytes of a usage event's JSON, roughly: room for it is made once.
-const EVENT_BYTES: usize = 1_024;
 
 fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
     effects.reserve(10);
@@ -144,17 +127,7 @@ fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
     effects.push(annotate("paddock_model", &event.model));
     let cost = event.cost.to_string();
     effects.push(annotate("paddock_cost_usd", cost.trim_start_matches('$')));
-    let mut json = Vec::with_capacity(EVENT_BYTES);
-    match serde_json::to_writer(&mut json, event) {
-        Ok(()) => effects.push(Effect::Emit(json)),
-        Err(error) => {
-            let text = format!(
-                "the usage of {} cannot be written: {error}",
-                event.request_id
-            );
-            effects.push(Effect::Log(Level::Error, text));
-        }
-    }
+    emit(effects, event);
 }
 
 /// A label's value may not hold what separates labels.

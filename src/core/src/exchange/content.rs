@@ -4,6 +4,7 @@ use super::admit::scopes;
 use super::call::Call;
 use super::conclusion::label;
 use super::effect::{Effect, Step, Verdict};
+use super::event::emit;
 use super::rate_headers::rate_headers;
 use super::request::Head;
 use super::{Exchange, Gateway, Surroundings};
@@ -12,7 +13,6 @@ use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::request::texts;
 use crate::store::SharedStore;
-use crate::usage::TokenUsage;
 use crate::wire::{Outcome, UsageEvent};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -76,41 +76,20 @@ impl Exchange {
         if let Verdict::Reply(reply) = &mut step.verdict {
             reply.headers.extend(rate_headers(&rates));
         }
-        let (key, namespace) = (&caller.key().policy, &caller.namespace().policy);
         let counted = format!(
             "paddock_content_violations_total;ns={};reason={}",
-            label(&namespace.name),
+            label(&caller.namespace().policy.name),
             label(&violation.category)
         );
         step.effects.push(Effect::Count(counted, 1));
+        let id = on.gateway.event_ids.next(on.now.millis());
         let event = UsageEvent {
-            id: on.gateway.event_ids.next(on.now.millis()),
-            key_id: Cow::Borrowed(&key.id),
-            namespace: Cow::Borrowed(&namespace.name),
-            organization: Cow::Borrowed(&namespace.organization),
-            user: call.user.as_deref().map(Cow::Borrowed),
-            user_shared: false,
-            model: Cow::Borrowed(call.model_name()),
-            requested_model: Cow::Borrowed(&call.requested_model),
-            endpoint: Cow::Borrowed(&head.path),
-            stream: call.stream,
             status: refusal.status,
             outcome: Outcome::Refused,
             category: Some(Cow::Borrowed(&violation.category)),
-            estimated: false,
-            batch: false,
-            started_at: on.now,
-            duration_ms: 0,
-            tokens: TokenUsage::default(),
-            cost: Money::ZERO,
-            leases: Vec::new(),
-            request_id: Cow::Borrowed(&head.request_id),
-            client_address: Cow::Borrowed(&head.client_address),
-            user_agent: Cow::Borrowed(&head.user_agent),
+            ..call.event(head, id, on.now)
         };
-        // Names and numbers alone: this cannot fail.
-        let json = serde_json::to_vec(&event).unwrap_or_default();
-        step.effects.push(Effect::Emit(json));
+        emit(&mut step.effects, &event);
         step
     }
 }

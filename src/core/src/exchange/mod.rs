@@ -11,6 +11,7 @@ mod conclusion;
 mod content;
 mod effect;
 mod end_user;
+mod event;
 mod identify;
 mod pass_through;
 mod prepare;
