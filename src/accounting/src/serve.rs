@@ -57,17 +57,17 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let background = tokio::spawn(background::run(app.clone(), stop.clone()));
     let deliveries = tokio::spawn(worker::run(app.clone(), stop));
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let files = checked.tls.unwrap_or_default();
+    // Before anybody is told that there is somebody to signal.
+    reload_at_signal(tls.clone().map(|tls| (tls, files)))?;
     tracing::info!(address = %listener.local_addr()?, scheme, "listening");
     let service = app::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let ended = match tls {
         Some(tls) => {
-            let files = checked.tls.unwrap_or_default();
-            reload_at_signal(Some((tls.clone(), files)))?;
             let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
             server.serve(service).await
         }
         None => {
-            reload_at_signal(None)?;
             axum_server::from_tcp(listener)?
                 .handle(handle)
                 .serve(service)
