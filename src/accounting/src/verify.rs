@@ -2,6 +2,7 @@
 
 use crate::domain::{audit, verification};
 use crate::store::Store;
+use serde_json::{Value, json};
 use std::io::Write;
 
 /// Writes every difference between the sums and the calls and every problem of the audit, a line each
@@ -38,4 +39,26 @@ pub async fn report(store: &Store, out: &mut (dyn Write + Send)) -> anyhow::Resu
         is_right &= chain.valid;
     }
     Ok(is_right)
+}
+
+/// The same as one JSON value, and whether all is right.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn to_json(store: &Store) -> anyhow::Result<(Value, bool)> {
+    let mut differences = Vec::new();
+    let mut tell = |difference| differences.push(difference);
+    let summary = verification::verify(store, &mut tell).await?;
+    let chains = audit::verify(store, None).await?;
+    let is_right = differences.is_empty() && chains.iter().all(|chain| chain.valid);
+    let report = json!({
+        "object": "verification",
+        "valid": is_right,
+        "calls": summary.events,
+        "days": summary.days,
+        "days_without_calls": summary.days_without_events,
+        "differences": differences,
+        "audit": chains,
+    });
+    Ok((report, is_right))
 }

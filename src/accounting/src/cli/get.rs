@@ -17,7 +17,7 @@ pub struct Options {
     kind: Kind,
     /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
     name: Option<String>,
-    /// Only keys of this namespace.
+    /// Only keys of this namespace; of users, webhooks, alerts and reservations, whose they are.
     #[arg(long)]
     namespace: Option<String>,
 }
@@ -38,17 +38,49 @@ enum Kind {
     Prices,
     #[value(alias = "role")]
     Roles,
+    /// The quotas of end users of one namespace.
+    #[value(alias = "user")]
+    Users,
+    #[value(alias = "webhook")]
+    Webhooks,
+    #[value(alias = "alert")]
+    Alerts,
+    #[value(alias = "reservation")]
+    Reservations,
+}
+
+impl Kind {
+    /// The path of a list that each namespace has of its own, and the field it is known by.
+    fn of_namespace(self, namespace: &str) -> Option<(String, &'static str)> {
+        let name = escape(namespace);
+        let below = |list: &str| format!("/v1/namespaces/{name}/{list}");
+        match self {
+            Kind::Users => Some((format!("/v1/team/quotas?namespace={name}"), "user_id")),
+            Kind::Webhooks => Some((below("webhooks"), "id")),
+            Kind::Alerts => Some((below("alerts"), "name")),
+            Kind::Reservations => Some((below("reservations"), "reservation_id")),
+            _ => None,
+        }
+    }
 }
 
 /// Shows one or all.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
-    if options.namespace.is_some() && options.kind != Kind::Keys {
-        bail!("--namespace goes with keys only");
+    let named = options.namespace.as_deref();
+    let part = options.kind.of_namespace(named.unwrap_or_default());
+    match (&part, named) {
+        (Some(_), None) => bail!("these are a namespace's: say whose with --namespace NAME"),
+        (None, Some(_)) if options.kind != Kind::Keys => {
+            bail!("--namespace goes with keys, users, webhooks, alerts and reservations only")
+        }
+        _ => {}
     }
     let client = options.connection.open(file)?;
-    let found = match &options.name {
-        Some(name) => one(&client, options.kind, name)?,
-        None => Value::Array(all(&client, options)?),
+    let found = match (&options.name, part) {
+        (Some(name), Some((list, field))) => one_of(&client.list(&list)?, field, name)?,
+        (None, Some((list, _))) => Value::Array(client.list(&list)?),
+        (Some(name), None) => one(&client, options.kind, name)?,
+        (None, None) => Value::Array(all(&client, options)?),
     };
     match (options.connection.output, &found) {
         (Output::Json, _) => output::print_json(&found)?,
@@ -67,18 +99,19 @@ fn one(client: &Client, kind: Kind, name: &str) -> anyhow::Result<Value> {
         Kind::Routing => client.get(&format!("/v1/namespaces/{escaped}/routing")),
         Kind::Prices => client.get(&format!("/v1/prices/{escaped}")),
         Kind::Keys => keys::find(client, name),
-        Kind::Roles => {
-            let roles = client.list("/v1/roles")?;
-            let is_it = |role: &&Value| {
-                ["name", "role", "id"]
-                    .iter()
-                    .any(|field| role.get(field) == Some(&json!(name)))
-            };
-            match roles.iter().find(is_it) {
-                Some(role) => Ok(role.clone()),
-                None => bail!("there is no role '{name}'"),
-            }
-        }
+        _ => one_of(&client.list("/v1/roles")?, "name", name),
+    }
+}
+
+/// The one of a list that is called so.
+fn one_of(list: &[Value], field: &str, name: &str) -> anyhow::Result<Value> {
+    let is_it = |one: &&Value| {
+        let known = [field, "id"].map(|field| one.get(field));
+        known.contains(&Some(&json!(name)))
+    };
+    match list.iter().find(is_it) {
+        Some(found) => Ok(found.clone()),
+        None => bail!("there is no '{name}'"),
     }
 }
 
@@ -88,19 +121,11 @@ fn all(client: &Client, options: &Options) -> anyhow::Result<Vec<Value>> {
         (Kind::Namespaces, _) => client.list("/v1/namespaces"),
         (Kind::Keys, None) => client.list("/v1/keys"),
         (Kind::Keys, Some(name)) => client.list(&format!("/v1/keys?namespace={}", escape(name))),
-        (Kind::Prices | Kind::Roles, _) => {
-            let word = if options.kind == Kind::Roles {
-                "roles"
-            } else {
-                "prices"
-            };
-            let list = client.get(&format!("/v1/{word}"))?;
-            let items = list.get("data").and_then(Value::as_array);
-            Ok(items.cloned().unwrap_or_default())
-        }
         (Kind::Settings | Kind::Routing, _) => {
             bail!("settings and routing are a namespace's: say `paddock get settings NAME`")
         }
+        (Kind::Prices, _) => client.list("/v1/prices"),
+        _ => client.list("/v1/roles"),
     }
 }
 
@@ -143,6 +168,31 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
         Kind::Roles => vec![
             (text("ROLE"), "name", cell),
             (text("ENDPOINTS"), "allowed_endpoints", cell),
+        ],
+        Kind::Users => vec![
+            (text("USER"), "user_id", cell),
+            (number("MONTHLY"), "monthly_limit_usd", dollars),
+        ],
+        Kind::Webhooks => vec![
+            (text("ID"), "id", cell),
+            (text("URL"), "url", cell),
+            (text("EVENTS"), "events", cell),
+            (number("THRESHOLD %"), "threshold_percent", cell),
+        ],
+        Kind::Alerts => vec![
+            (text("NAME"), "name", cell),
+            (number("PERCENT"), "threshold_pct", cell),
+            (number("DEVIATIONS"), "threshold_stddev", cell),
+            (text("WINDOW"), "window", cell),
+            (text("ACTION"), "action", cell),
+            (text("LAST FIRED"), "last_fired_at", cell),
+        ],
+        Kind::Reservations => vec![
+            (text("ID"), "reservation_id", cell),
+            (text("STATUS"), "status", cell),
+            (number("RESERVED"), "estimated_cost_usd", dollars),
+            (number("SPENT"), "spent_usd", dollars),
+            (text("EXPIRES"), "expires_at", cell),
         ],
     };
     if matches!(kind, Kind::Organizations | Kind::Namespaces | Kind::Keys) {

@@ -50,9 +50,9 @@ enum Command {
     Serve(Box<ServeOptions>),
     /// Make an admin key, a gateway token and a configuration file.
     Init(init::Options),
-    /// Bring organizations, prices, namespaces and keys to what a file says.
+    /// Bring organizations, prices, namespaces, keys, webhooks and alerts to what a file says.
     Apply(apply::Options),
-    /// Show organizations, namespaces, keys, prices or roles.
+    /// Show organizations, namespaces and what is theirs, keys, prices or roles.
     Get(get::Options),
     /// Show what was used.
     Usage(usage::Options),

@@ -2,15 +2,19 @@
 
 use super::Exit;
 use super::database::Database;
+use super::output::{self, Output};
 use anyhow::{Context, bail};
 use paddock_accounting::config::file::ConfigFile;
 use paddock_accounting::store::Store;
-use paddock_accounting::verify::report;
+use paddock_accounting::verify::{report, to_json};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
     database: Database,
+    /// How it is printed: JSON at the end, lines as they are found.
+    #[arg(long, short, value_enum, default_value = "table")]
+    output: Output,
 }
 
 /// Compares, beside a running service, and prints what is not as it was booked.
@@ -27,7 +31,14 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         if !store.is_ready().await.unwrap_or(false) {
             bail!("the database is of another version: start this version's service on it first");
         }
-        let is_right = report(&store, &mut std::io::stdout()).await?;
+        let is_right = match options.output {
+            Output::Table => report(&store, &mut std::io::stdout()).await?,
+            Output::Json => {
+                let (found, is_right) = to_json(&store).await?;
+                output::print_json(&found)?;
+                is_right
+            }
+        };
         store.close().await;
         Ok(if is_right { Exit::Done } else { Exit::NotRight })
     })

@@ -120,6 +120,9 @@ pub struct NotifyOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub smtp_url: Option<Secret>,
+    /// A file that holds the SMTP server's URL, instead of --smtp-url.
+    #[arg(long, env = "PADDOCK_SMTP_URL_FILE", value_hint = ValueHint::FilePath)]
+    pub smtp_url_file: Option<PathBuf>,
     /// Who mail is from.
     #[arg(long, env = "PADDOCK_SMTP_FROM", default_value = "paddock@localhost")]
     pub smtp_from: String,
@@ -190,6 +193,7 @@ impl Default for NotifyOptions {
             allow_private_webhooks: false,
             webhook_allow_cidrs: Vec::new(),
             smtp_url: None,
+            smtp_url_file: None,
             smtp_from: "paddock@localhost".to_owned(),
         }
     }
@@ -314,10 +318,13 @@ impl Config {
 }
 
 fn mailer(notify: &NotifyOptions) -> Result<Option<Mailer>, ConfigError> {
-    let Some(url) = &notify.smtp_url else {
+    if notify.smtp_url.is_none() && notify.smtp_url_file.is_none() {
         return Ok(None);
-    };
-    let mailer = Mailer::new(url, &notify.smtp_from);
+    }
+    let file = notify.smtp_url_file.as_deref();
+    let url = Secret::of(notify.smtp_url.as_ref(), file, "smtp-url")
+        .map_err(|error| ConfigError(vec![format!("{error:#}")]))?;
+    let mailer = Mailer::new(&url, &notify.smtp_from);
     mailer
         .map(Some)
         .map_err(|problem| ConfigError(vec![problem.to_owned()]))

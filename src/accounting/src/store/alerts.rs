@@ -1,7 +1,7 @@
 //! Alerts, and when they fired.
 
 use super::namespaces::{from_text, from_word, moment, to_text, to_word};
-use super::{StoreError, Tx, args, loaded};
+use super::{Args, StoreError, Tx, args, loaded};
 use crate::config::Secret;
 use crate::domain::alerts::{Alert, Threshold};
 use paddock_core::timestamp::Timestamp;
@@ -93,15 +93,33 @@ pub async fn find(tx: &mut Tx, namespace: &str, id: &str) -> Result<Option<Alert
 /// Where the database refuses; [`StoreError::is_duplicate`] where the name is taken in the
 /// namespace.
 pub async fn insert(tx: &mut Tx, alert: &Alert) -> Result<(), StoreError> {
-    let (percent, deviations) = match alert.threshold {
-        Threshold::Percent(percent) => (Some(percent), None),
-        Threshold::Deviations(count) => (None, Some(count)),
-    };
     let sql = format!(
         "INSERT INTO alerts ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
         $12, $13)"
     );
-    let values = args![
+    tx.execute(sql, values(alert)).await?;
+    Ok(())
+}
+
+/// Stores what of an alert can change.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn update(tx: &mut Tx, alert: &Alert) -> Result<(), StoreError> {
+    let sql = "UPDATE alerts SET name = $3, threshold_pct = $4, threshold_stddev = $5, span = $6,
+        action = $7, webhook_url = $8, secret = $9, message_template = $10, keys = $11,
+        notify_emails = $12 WHERE id = $1 AND namespace = $2 AND created_at = $13";
+    tx.execute(sql, values(alert)).await?;
+    Ok(())
+}
+
+/// In the order of [`COLUMNS`].
+fn values(alert: &Alert) -> Args {
+    let (percent, deviations) = match alert.threshold {
+        Threshold::Percent(percent) => (Some(percent), None),
+        Threshold::Deviations(count) => (None, Some(count)),
+    };
+    args![
         &alert.id,
         &alert.namespace,
         &alert.name,
@@ -115,9 +133,7 @@ pub async fn insert(tx: &mut Tx, alert: &Alert) -> Result<(), StoreError> {
         to_text(&alert.keys),
         to_text(&alert.notify_emails),
         alert.created_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+    ]
 }
 
 /// Deletes an alert, with what was to be delivered for it.
@@ -145,4 +161,14 @@ pub async fn note_firing(
     let sql = "INSERT INTO alert_firings (alert_id, starts_at, fired_at) VALUES ($1, $2, $3)
         ON CONFLICT (alert_id, starts_at) DO NOTHING";
     Ok(tx.execute(sql, args![id, start.secs(), now]).await? > 0)
+}
+
+/// Forgets that an alert fired in the period that begins at `start`, or later.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn forget_firings(tx: &mut Tx, id: &str, start: Timestamp) -> Result<(), StoreError> {
+    let sql = "DELETE FROM alert_firings WHERE alert_id = $1 AND starts_at >= $2";
+    tx.execute(sql, args![id, start.secs()]).await?;
+    Ok(())
 }

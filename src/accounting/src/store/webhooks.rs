@@ -109,6 +109,24 @@ pub async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Stores what of a webhook can change.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn update(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
+    let sql = "UPDATE webhooks SET url = $2, events = $3, threshold_percent = $4, secret = $5
+        WHERE id = $1";
+    let values = args![
+        &webhook.id,
+        &webhook.url,
+        to_text(&webhook.events),
+        webhook.threshold_percent,
+        webhook.secret.expose(),
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
 /// Deletes a webhook, with what was to be delivered to it and what was.
 ///
 /// # Errors

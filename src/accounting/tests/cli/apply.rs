@@ -9,7 +9,7 @@ const FILE: &str = r"
 organizations:
 - {name: acme, monthly_quota_usd: 1000}
 prices:
-- {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6}
+- {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6, paths: {openai: /v2/openai}}
 namespaces:
 - name: team-a
   organization: acme
@@ -19,6 +19,11 @@ namespaces:
   priority: high
   settings: {auto_throttle_at_percent: 80, throttle_mode: redirect, fallback_model: house-model}
   routing: {name: r, rules: [{name: short, match_conditions: {max_output_tokens: 100}, target_model: house-model}]}
+  users: [{user_id: ada, monthly_limit_usd: 5}, {user_id: nobody, monthly_limit_usd: null}]
+  webhooks: [{url: 'https://93.184.216.34/hook', events: [quota_95_percent, quota_80_percent]}]
+  alerts:
+  - {name: chat, threshold_pct: 50, action: slack, webhook_url: 'https://93.184.216.34/services/T000/B000/hushhushhush'}
+  - {name: stop, threshold_stddev: 4, window: 7d, action: disable_key, keys: [copywriter]}
 keys:
 - {name: copywriter, namespace: team-a, monthly_quota_usd: 40, scopes: ['chat:create']}
 - {name: reviewer, team: team-a, monthly_quota_usd: 60, role: analyst, expires_in: 30}
@@ -32,7 +37,10 @@ fn everything(service: &Service) {
         "+ key team-a/copywriter",
         "+ price house-model",
         "~ settings of namespace team-a",
-        "6 to make, 1 to change, 0 as they should be.",
+        "+ user team-a/ada\n    monthly_quota_usd: 5",
+        "+ webhook team-a/https://93.184.216.34/hook",
+        "+ alert team-a/stop",
+        "10 to make, 1 to change, 1 as they should be.",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
@@ -59,20 +67,22 @@ fn everything(service: &Service) {
             &applied["applied"],
             applied["changes"].as_array().unwrap().len()
         ),
-        (&json!(true), 7)
+        (&json!(true), 11)
     );
     let secrets = applied["secrets"].as_array().unwrap();
-    assert_eq!(secrets.len(), 2);
-    assert!(
+    assert_eq!(secrets.len(), 3);
+    for (made, (field, start)) in
         secrets
             .iter()
-            .all(|made| made["key"].as_str().unwrap().starts_with("pdk_"))
-    );
+            .zip([("key", "pdk_"), ("key", "pdk_"), ("secret", "whsec_")])
+    {
+        assert!(made[field].as_str().unwrap().starts_with(start), "{made}");
+    }
 
     // Again, and again as a dry run: there is nothing to do.
     assert_eq!(
         service(&["apply", "-f", "-"], FILE).expect(0),
-        "0 to make, 0 to change, 7 as they should be.\n"
+        "0 to make, 0 to change, 12 as they should be.\n"
     );
     service(&["apply", "-f", "-", "--dry-run"], FILE).expect(0);
 
@@ -86,6 +96,33 @@ fn everything(service: &Service) {
         (&key["scopes"], &key["own_limits"]),
         (&json!(["chat:create"]), &json!(["monthly_quota_usd"]))
     );
+
+    let get = |kind: &str, name: &str| {
+        let arguments = ["get", kind, name, "--namespace", "team-a", "-o", "json"];
+        service(&arguments, "").json(0)
+    };
+    assert_eq!(get("users", "ada")["monthly_limit_usd"], json!(5.0));
+    let (stop, hook) = (get("alerts", "stop"), "https://93.184.216.34/hook");
+    assert_eq!(stop["keys"], json!([key["id"]]));
+    let webhooks = ["get", "webhooks", "--namespace", "team-a"];
+    assert!(service(&webhooks, "").expect(0).contains(hook));
+
+    // What of them differs is changed, and they stay the same ones.
+    let other = FILE
+        .replace("threshold_stddev: 4", "threshold_pct: 90")
+        .replace("[quota_95_percent, quota_80_percent]", "[quota_exceeded]")
+        .replace("monthly_limit_usd: 5", "monthly_limit_usd: null");
+    let shown = service(&["apply", "-f", "-"], &other).expect(0);
+    for part in [
+        "~ user team-a/ada\n    monthly_quota_usd: 5.0 -> null",
+        "~ webhook team-a/https://93.184.216.34/hook",
+        "~ alert team-a/stop\n    threshold_pct: null -> 90",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert_eq!(get("alerts", "stop")["id"], stop["id"]);
+    service(&["apply", "-f", "-", "--dry-run"], &other).expect(0);
+    service(&["apply", "-f", "-"], FILE).expect(0);
 
     // What one key gives up the other gets, whichever is named first.
     let swapped = FILE
@@ -138,7 +175,7 @@ fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
     );
     let error = ran.fails(1);
     for part in [
-        "stopped at key team-a/reviewer, after 6 of 7 changes",
+        "stopped at key team-a/reviewer, after 7 of 11 changes",
         "POST /v1/keys was refused (400 permission_error)",
         "\n  - Cannot assign models ['claude-sonnet-4.5'] - not in team whitelist",
         "\n  - Monthly quota $500.00 exceeds team limit of $100.00",
@@ -149,8 +186,8 @@ fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
     let applied = service
         .paddock_reading(&["apply", "-f", "-", "--print-secrets", "-o", "json"], FILE)
         .json(0);
-    assert_eq!(applied["secrets"].as_array().unwrap().len(), 1);
-    assert_eq!(applied["unchanged"], 3, "{applied:#}");
+    assert_eq!(applied["secrets"].as_array().unwrap().len(), 2);
+    assert_eq!(applied["unchanged"], 5, "{applied:#}");
 }
 
 #[test]
@@ -170,7 +207,7 @@ fn secrets_go_to_a_file_of_the_owners_and_never_over_another() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!((made.len(), &made[0]["namespace"]), (2, &json!("team-a")));
+    assert_eq!((made.len(), &made[0]["namespace"]), (3, &json!("team-a")));
     // Where no key is made the file is not needed, and not touched.
     service.paddock_reading(&arguments, FILE).expect(0);
     let more = format!("{FILE}- {{name: third, namespace: team-a}}\n");

@@ -76,6 +76,12 @@ fn what_the_ledger_lacks_is_booked_once() {
         told.contains("sums: 2500 calls of 1 days, 0 differences"),
         "{told}"
     );
+    let arguments = ["verify", "--database-url", &database, "-o", "json"];
+    let told = service.paddock(&arguments).json(0);
+    assert_eq!(
+        (&told["valid"], &told["calls"], &told["differences"]),
+        (&json!(true), &json!(2_500), &json!([]))
+    );
     assert!(
         verify("/nowhere.db")
             .fails(1)

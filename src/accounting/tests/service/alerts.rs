@@ -144,6 +144,36 @@ on_both_databases! {
         assert_eq!(app.get(&status).await.expect(200)["throttled"], false, "it ends by itself");
     }
 
+    async fn what_is_sent_of_an_alert_is_changed_and_it_may_fire_again(app) {
+        let (app, _sink) = notifying(app).await;
+        let mail = json!({
+            "name": "m", "threshold_pct": 10, "action": "email", "notify_emails": ["a@example.com"],
+        });
+        let made = app.post(PATH, mail).await.expect(201);
+        spend(&app, &Gateway::new("one", 1), 9_000).await;
+        assert_eq!(round(&app).await, 1);
+        assert_eq!(round(&app).await, 0, "once a month");
+        let path = format!("{PATH}/m");
+        let changed = app.patch(&path, json!({ "message_template": "{pct}" })).await.expect(200);
+        assert_eq!(changed["id"], made["id"]);
+        assert_eq!(round(&app).await, 0, "the same threshold");
+        app.patch(&path, json!({ "threshold_pct": 20, "name": "n" })).await.expect(200);
+        assert_eq!(round(&app).await, 1, "another threshold");
+        let path = format!("{PATH}/n");
+        app.patch(&path, json!({ "action": "slack" })).await.expect(400);
+        app.patch(&path, json!({ "threshold_pct": 1, "threshold_stddev": 1 })).await.expect(400);
+        app.patch(&path, json!({ "keys": ["key_0"] })).await.expect(404);
+        let other = json!({ "name": "o", "threshold_stddev": 3, "action": "throttle" });
+        app.post(PATH, other).await.expect(201);
+        app.patch(&path, json!({ "name": "o" })).await.expect(409);
+        let hook = json!({ "action": "webhook", "webhook_url": "https://93.184.216.34/" });
+        let changed = app.patch(&path, hook).await.expect(200);
+        assert!(changed["secret"].as_str().unwrap().starts_with("whsec_"));
+        let again = app.patch(&path, json!({ "window": "7d" })).await.expect(200);
+        assert_eq!((&again["secret"], &again["window"]), (&Value::Null, &json!("7d")));
+        assert_eq!(audited(&app, "alert.update").await.len(), 4);
+    }
+
     async fn an_unusual_hour_is_told_once_there_is_something_to_compare_it_with(app) {
         let (app, _) = notifying(app).await;
         let hook = Receiver::start().await;

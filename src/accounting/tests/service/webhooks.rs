@@ -251,6 +251,7 @@ on_both_databases! {
             "events": ["spend.threshold"], "url": "https://hooks.example.com/paddock?token=hush",
             "secret": secret,
         });
+        let body_url = body["url"].clone();
         let made = app.post(PATH, body.clone()).await.expect(201);
         assert_eq!((&made["threshold_percent"], &made["events"]), (&json!(80), &body["events"]));
         let id = made["id"].as_str().unwrap();
@@ -279,6 +280,14 @@ on_both_databases! {
             app.post(PATH, wrong).await.expect(400);
         }
         app.post("/v1/namespaces/nobody/webhooks", body).await.expect(404);
+        let change = json!({ "events": ["quota_exceeded"], "threshold_percent": null });
+        let changed = app.patch(&path, change).await.expect(200);
+        assert_eq!((&changed["id"], &changed["threshold_percent"]), (&made["id"], &Value::Null));
+        assert_eq!(changed["url"], body_url);
+        app.patch(&path, json!({ "url": "http://10.0.0.1/" })).await.expect(400);
+        app.patch(&format!("/v1/namespaces/a/webhooks/{id}"), json!({})).await.expect(404);
+        let changed = app.patch(&path, json!({ "secret": null })).await.expect(200);
+        assert!(changed["secret"].as_str().is_some_and(|made| made != secret));
         app.delete(&format!("/v1/namespaces/a/webhooks/{id}")).await.expect(404);
         app.delete(&format!("{PATH}/{id}")).await.expect(200);
         app.call(ADMIN, "GET", &path, Value::Null).await.expect(404);
@@ -287,7 +296,8 @@ on_both_databases! {
             WHERE resource_type = 'webhook' ORDER BY sequence";
         let changes: Vec<(String, String)> = tx.all(sql, Default::default()).await.unwrap();
         let actions: Vec<&str> = changes.iter().map(|(action, _)| action.as_str()).collect();
-        assert_eq!(actions, ["webhook.create", "webhook.delete"]);
+        let update = "webhook.update";
+        assert_eq!(actions, ["webhook.create", update, update, "webhook.delete"]);
         for (_, what) in &changes {
             assert!(what.contains("https://hooks.example.com/paddock"), "{what}");
             assert!(!what.contains("hush") && !what.contains("whsec_"), "{what}");

@@ -1,7 +1,9 @@
 //! `/v1/namespaces/{name}/alerts`.
 
+mod change;
 mod create;
 mod delete;
+mod draft;
 mod show;
 mod view;
 
@@ -23,8 +25,17 @@ pub fn routes() -> Router<SharedApp> {
         )
         .route(
             "/v1/namespaces/{name}/alerts/{id}",
-            get(show::handle).delete(delete::handle),
+            get(show::handle)
+                .patch(change::handle)
+                .delete(delete::handle),
         )
+}
+
+fn taken(alert: &Alert) -> ApiError {
+    ApiError::conflict(format!(
+        "An alert named '{}' exists already. Choose another name, or delete it first.",
+        alert.name
+    ))
 }
 
 /// The alert of that id or name and its place, where it is within the caller's reach.

@@ -10,7 +10,7 @@ use crate::domain::webhook::{Event, Webhook};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::fields::Fields;
+use crate::http::fields::{Fields, Patch};
 use crate::ids;
 use crate::store::webhooks;
 use axum::Json;
@@ -21,15 +21,15 @@ use serde::Serialize;
 /// Most webhooks of one namespace: each is looked at whenever the namespace's usage is booked.
 const MOST: usize = 50;
 /// When `spend.threshold` is told where no percentage is sent.
-const DEFAULT_THRESHOLD: u64 = 80;
+pub(super) const DEFAULT_THRESHOLD: u64 = 80;
 
 /// A new webhook in JSON: the only answer that has a secret, and only one that was made here.
 #[derive(Debug, Serialize)]
 pub struct NewWebhook {
     #[serde(flatten)]
-    webhook: WebhookView,
+    pub(super) webhook: WebhookView,
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    pub(super) secret: Option<String>,
 }
 
 /// Makes a webhook. Without a `secret` one is made, and shown this once.
@@ -52,7 +52,7 @@ pub async fn handle(
     };
     events.dedup();
     let url = fields.required_url("url")?;
-    let given = usable_secret(&mut fields)?;
+    let given = usable_secret(&mut fields)?.flatten();
     let percent = fields.whole("threshold_percent", 1, 100)?.flatten();
     fields.finish()?;
     target(&app, "url", &url).await?;
@@ -89,10 +89,9 @@ pub async fn handle(
 }
 
 /// Takes a secret that the caller chose.
-fn usable_secret(fields: &mut Fields) -> Result<Option<String>, ApiError> {
-    let secret = fields.text("secret")?.flatten();
-    match secret {
-        Some(secret) if !signature::is_usable(&secret) => Err(ApiError::invalid(
+pub(super) fn usable_secret(fields: &mut Fields) -> Result<Patch<String>, ApiError> {
+    match fields.text("secret")? {
+        Some(Some(secret)) if !signature::is_usable(&secret) => Err(ApiError::invalid(
             "secret",
             "'secret' must be 'whsec_' and the Base64 of 24 to 64 bytes, or another text of at \
              least 8 characters. Leave it out to have one made.",

@@ -1,5 +1,6 @@
 //! `/v1/namespaces/{name}/webhooks` and `/v1/webhooks/{id}`.
 
+mod change;
 mod create;
 mod delete;
 mod deliveries;
@@ -28,11 +29,15 @@ pub fn routes() -> Router<SharedApp> {
         )
         .route(
             "/v1/namespaces/{name}/webhooks/{id}",
-            get(show::within).delete(delete::within),
+            get(show::within)
+                .patch(change::within)
+                .delete(delete::within),
         )
         .route(
             "/v1/webhooks/{id}",
-            get(show::handle).delete(delete::handle),
+            get(show::handle)
+                .patch(change::handle)
+                .delete(delete::handle),
         )
         .route("/v1/webhooks/{id}/deliveries", get(deliveries::handle))
         .route("/v1/webhooks/{id}/replay", post(replay::handle))

@@ -2,6 +2,7 @@
 
 use super::document::Fields;
 use super::fields::{Kind, is_limit, is_set, keeps_at_null};
+use paddock_accounting::domain::webhook::without_secrets;
 use paddock_core::policy::{EndpointScope, QueueLimits, Role, Routing, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,11 +38,16 @@ pub fn differences(kind: Kind, declared: &Fields, there: &Value) -> Vec<Differen
 
 /// A field's own value: a limit that is the parent's is not set.
 fn current(kind: Kind, field: &str, there: &Value) -> Value {
-    let value = there.get(field).cloned().unwrap_or_default();
+    let written = match (kind, field) {
+        // The contract's word for it.
+        (Kind::User, "monthly_quota_usd") => "monthly_limit_usd",
+        _ => field,
+    };
+    let value = there.get(written).cloned().unwrap_or_default();
     let own = match kind {
         Kind::Organization => "enforced",
         Kind::Namespace | Kind::Key => "own_limits",
-        Kind::Settings | Kind::Routing | Kind::Price => return value,
+        _ => return value,
     };
     let own = there.get(own).and_then(Value::as_array);
     let is_own = |own: &Vec<Value>| own.iter().any(|name| name == field);
@@ -65,8 +71,14 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, "reasoning_usd_per_million", Value::Null) => other("output_usd_per_million"),
         (Kind::Price, "batch_percent", Value::Null) => json!(100),
         (Kind::Price, "capabilities", Value::Null) => json!([]),
+        (Kind::Price, "paths", Value::Null) => json!({}),
+        (Kind::Alert, "keys" | "notify_emails", Value::Null) => json!([]),
         (Kind::Price, field, Value::Null) if field.starts_with("cache") => {
             other("input_usd_per_million")
+        }
+        // What of it may be a secret is not answered.
+        (Kind::Alert, "webhook_url", Value::String(url)) if other("action") == "slack" => {
+            json!(without_secrets(url))
         }
         // Scopes narrow a role; those it has not are not answered. None means all of the role's.
         (Kind::Key, "scopes", scopes) => {

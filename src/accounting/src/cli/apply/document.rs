@@ -18,7 +18,11 @@ pub struct Document {
     pub settings: Vec<(String, Fields)>,
     /// By the namespace's name; `null` where there should be none.
     pub routings: Vec<(String, Value)>,
+    /// Their quotas; each has its `namespace`, as have the three below.
+    pub users: Vec<Fields>,
     pub keys: Vec<Fields>,
+    pub webhooks: Vec<Fields>,
+    pub alerts: Vec<Fields>,
 }
 
 impl Document {
@@ -74,6 +78,25 @@ impl Document {
                 }
                 None => {}
             }
+            for (part, kind, into) in [
+                ("users", Kind::User, &mut self.users),
+                ("webhooks", Kind::Webhook, &mut self.webhooks),
+                ("alerts", Kind::Alert, &mut self.alerts),
+            ] {
+                match namespace.remove(part) {
+                    Some(Value::Array(items)) => {
+                        let mut found = list(kind, &items, problems);
+                        for fields in &mut found {
+                            fields.insert("namespace".to_owned(), Value::from(name.as_str()));
+                        }
+                        into.append(&mut found);
+                    }
+                    Some(Value::Null) | None => {}
+                    Some(_) => {
+                        problems.push(format!("the {part} of namespace `{name}` must be a list"))
+                    }
+                }
+            }
             let Some(settings) = namespace.remove("settings") else {
                 continue;
             };
@@ -87,6 +110,12 @@ impl Document {
             }
         }
     }
+}
+
+/// The namespace a thing is in.
+pub fn namespace(fields: &Fields) -> &str {
+    let name = fields.get("namespace").and_then(Value::as_str);
+    name.unwrap_or_default()
 }
 
 /// Which thing of its kind it is.
@@ -119,14 +148,11 @@ fn list(kind: Kind, items: &[Value], problems: &mut Vec<String>) -> Vec<Fields> 
             problems.push(format!("{what} needs a `{}`", kind.identity()));
         }
         let fields = canonical_fields(kind, &what, raw, problems);
-        let place = fields
-            .get("namespace")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let place = namespace(&fields).to_owned();
         if kind == Kind::Key && place.is_empty() {
             problems.push(format!("{what} needs a `namespace`"));
         }
-        if !seen.insert((place.to_owned(), name.to_owned())) {
+        if !seen.insert((place, name.to_owned())) {
             problems.push(format!("{what} is there twice"));
         }
         found.push(fields);

@@ -17,7 +17,10 @@ pub enum Kind {
     Namespace,
     Settings,
     Routing,
+    User,
     Key,
+    Webhook,
+    Alert,
 }
 
 impl Kind {
@@ -29,7 +32,10 @@ impl Kind {
             Kind::Namespace => "namespace",
             Kind::Settings => "settings",
             Kind::Routing => "routing",
+            Kind::User => "user",
             Kind::Key => "key",
+            Kind::Webhook => "webhook",
+            Kind::Alert => "alert",
         }
     }
 
@@ -37,6 +43,8 @@ impl Kind {
     pub fn identity(self) -> &'static str {
         match self {
             Kind::Price => "model",
+            Kind::User => "user_id",
+            Kind::Webhook => "url",
             _ => "name",
         }
     }
@@ -57,9 +65,25 @@ impl Kind {
                 "user_monthly_quota_usd",
                 "settings",
                 "routing",
+                "users",
+                "webhooks",
+                "alerts",
             ],
             // The service reads it as a whole.
             Kind::Routing => &[],
+            Kind::User => &["user_id", "monthly_quota_usd"],
+            Kind::Webhook => &["url", "events", "threshold_percent"],
+            Kind::Alert => &[
+                "name",
+                "threshold_pct",
+                "threshold_stddev",
+                "window",
+                "action",
+                "webhook_url",
+                "message_template",
+                "keys",
+                "notify_emails",
+            ],
             Kind::Settings => &[
                 "auto_throttle_at_percent",
                 "throttle_mode",
@@ -86,6 +110,7 @@ impl Kind {
                 "model",
                 "upstream",
                 "upstream_model",
+                "paths",
                 "input_usd_per_million",
                 "cached_input_usd_per_million",
                 "cache_write_5m_usd_per_million",
@@ -114,6 +139,9 @@ pub fn is_set(field: &str) -> bool {
         "scopes",
         "allowed_categories",
         "capabilities",
+        "events",
+        "keys",
+        "notify_emails",
     ]
     .contains(&field)
 }
@@ -126,6 +154,11 @@ pub fn keeps_at_null(field: &str) -> bool {
         "failure_mode",
         "enabled",
         "role",
+        "window",
+        "action",
+        "events",
+        "threshold_pct",
+        "threshold_stddev",
     ]
     .contains(&field)
 }

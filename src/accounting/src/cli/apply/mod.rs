@@ -5,6 +5,7 @@
 mod compare;
 pub mod document;
 mod fields;
+mod parts;
 mod plan;
 mod secrets;
 
@@ -17,7 +18,7 @@ use document::Document;
 use paddock_accounting::config::file::ConfigFile;
 use plan::{Plan, Step};
 use secrets::Secrets;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -31,10 +32,11 @@ pub struct Options {
     /// Only show the difference. Exits with 2 where there is one.
     #[arg(long)]
     dry_run: bool,
-    /// Write the secrets of new keys to this new file, with mode 0600, one JSON object a line.
+    /// Write the secrets of new keys, and those that sign for new webhooks, to this new file, with
+    /// mode 0600, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     secrets_file: Option<PathBuf>,
-    /// Print the secrets of new keys even where the output is no terminal, as in the log of a CI.
+    /// Print those secrets even where the output is no terminal, as in the log of a CI.
     #[arg(long, conflicts_with = "secrets_file")]
     print_secrets: bool,
 }
@@ -59,9 +61,9 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
             Exit::Differences
         });
     }
-    let makes_keys = plan.steps.iter().any(Step::makes_key);
+    let makes_some = plan.steps.iter().any(Step::makes_secret);
     let mut secrets = Secrets::open(
-        makes_keys,
+        makes_some,
         options.secrets_file.as_deref(),
         options.print_secrets,
     )?;
@@ -84,7 +86,7 @@ fn perform(client: &Client, plan: &Plan, secrets: &mut Secrets) -> anyhow::Resul
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                // The secrets of keys made before are shown now or never.
+                // Secrets made before are shown now or never.
                 for made in secrets.to_print() {
                     output::print(&secrets::line(made))?;
                 }
@@ -98,7 +100,7 @@ fn perform(client: &Client, plan: &Plan, secrets: &mut Secrets) -> anyhow::Resul
                 });
             }
         };
-        if step.makes_key() {
+        if step.makes_secret() {
             secrets.keep(&answer)?;
         }
     }
@@ -126,16 +128,4 @@ fn read(path: &Path) -> anyhow::Result<Document> {
             )
         }
     }
-}
-
-/// A key's secret with what tells which key it is.
-fn secret_of(answer: &Value) -> anyhow::Result<Value> {
-    let field = |name: &str| answer.get(name).and_then(Value::as_str);
-    let key = field("key").context("the service's answer has no key")?;
-    Ok(json!({
-        "id": field("id"),
-        "namespace": field("namespace"),
-        "name": field("name"),
-        "key": key,
-    }))
 }

@@ -1,7 +1,7 @@
 //! What has to be done, in order.
 
 use super::compare::{Difference, differences, same_routing};
-use super::document::{Document, Fields, identity};
+use super::document::{Document, Fields, identity, namespace};
 use super::fields::Kind;
 use crate::cli::client::{Client, escape};
 use anyhow::bail;
@@ -22,9 +22,15 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether it makes a key, whose secret must go somewhere.
-    pub fn makes_key(&self) -> bool {
-        self.kind == Kind::Key && self.is_new
+    /// Whether it makes a secret, which must go somewhere: that of a key, or what signs for a
+    /// webhook.
+    pub fn makes_secret(&self) -> bool {
+        let to_webhook = |one: &Difference| one.field == "action" && one.to == "webhook";
+        match self.kind {
+            Kind::Key | Kind::Webhook => self.is_new,
+            Kind::Alert => self.differences.iter().any(to_webhook),
+            _ => false,
+        }
     }
 
     /// By how much it raises the monthly quota, in dollars.
@@ -88,7 +94,10 @@ impl Plan {
         for (name, routing) in &document.routings {
             plan.add_routing(client, name, routing)?;
         }
+        plan.add_users(client, document)?;
         plan.add_keys(client, document)?;
+        plan.add_webhooks(client, document)?;
+        plan.add_alerts(client, document)?;
         Ok(plan)
     }
 
@@ -197,13 +206,6 @@ impl Plan {
     }
 
     fn add_keys(&mut self, client: &Client, document: &Document) -> anyhow::Result<()> {
-        let namespace = |fields: &Fields| {
-            fields
-                .get("namespace")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
         let declared: BTreeSet<&str> = document
             .namespaces
             .iter()
@@ -213,7 +215,7 @@ impl Plan {
         for name in document
             .keys
             .iter()
-            .map(namespace)
+            .map(|fields| namespace(fields).to_owned())
             .collect::<BTreeSet<String>>()
         {
             let escaped = escape(&name);
@@ -231,7 +233,7 @@ impl Plan {
         let mut keys = Plan::default();
         for fields in &document.keys {
             let (name, space) = (identity(Kind::Key, fields), namespace(fields));
-            let known = there.get(&space).into_iter().flatten();
+            let known = there.get(space).into_iter().flatten();
             let mut known =
                 known.filter(|key| key.get("name").and_then(Value::as_str) == Some(name));
             let found = known.next().cloned();

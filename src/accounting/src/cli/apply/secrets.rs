@@ -1,34 +1,34 @@
-//! Where the secrets of new keys go: to a file of the owner's, or to the terminal, once.
+//! Where new secrets go, of keys and of what signs for webhooks: to a file of the owner's, or to the
+//! terminal, once.
 
-use super::secret_of;
 use crate::cli::output::cell;
 use crate::cli::private_file;
 use anyhow::{Context, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-/// Where they go. It is decided before the first key is made.
+/// Where they go. It is decided before the first is made.
 pub struct Secrets {
     file: Option<File>,
     to_print: Vec<Value>,
 }
 
 impl Secrets {
-    /// Makes the file, where keys are going to be made.
+    /// Makes the file, where secrets are going to be made.
     ///
     /// # Errors
     /// Where it is there already, or where secrets would go into a log that nobody asked for.
-    pub fn open(makes_keys: bool, path: Option<&Path>, print: bool) -> anyhow::Result<Secrets> {
+    pub fn open(makes_some: bool, path: Option<&Path>, print: bool) -> anyhow::Result<Secrets> {
         let file = match path {
-            Some(path) if makes_keys => Some(private_file::create(path)?),
+            Some(path) if makes_some => Some(private_file::create(path)?),
             _ => None,
         };
-        if makes_keys && file.is_none() && !print && !std::io::stdout().is_terminal() {
+        if makes_some && file.is_none() && !print && !std::io::stdout().is_terminal() {
             bail!(
-                "nothing was changed: keys are to be made, and the output is no terminal. Say \
-                 where their secrets go with --secrets-file FILE, or --print-secrets"
+                "nothing was changed: secrets are to be made, and the output is no terminal. Say \
+                 where they go with --secrets-file FILE, or --print-secrets"
             );
         }
         Ok(Secrets {
@@ -37,7 +37,7 @@ impl Secrets {
         })
     }
 
-    /// Keeps the secret of a key that was just made: in the file at once.
+    /// Keeps a secret that was just made: in the file at once.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -51,7 +51,7 @@ impl Secrets {
             .and_then(|()| file.sync_all())
             .with_context(|| {
                 let which = cell(made.get("id").unwrap_or(&Value::Null));
-                format!("the secret of {which} could not be written: rotate that key")
+                format!("the secret of {which} could not be written: make another")
             })
     }
 
@@ -69,6 +69,23 @@ pub fn line(made: &Value) -> String {
         field("namespace"),
         field("name"),
         field("id"),
-        field("key")
+        made.get("key")
+            .or(made.get("secret"))
+            .map_or_else(String::new, cell)
     )
+}
+
+/// A secret with what tells whose it is.
+fn secret_of(answer: &Value) -> anyhow::Result<Value> {
+    let field = |name: &str| answer.get(name).and_then(Value::as_str);
+    let secret = ["key", "secret"]
+        .into_iter()
+        .find(|name| field(name).is_some());
+    let secret = secret.context("the service's answer has no secret")?;
+    Ok(json!({
+        "id": field("id"),
+        "namespace": field("namespace"),
+        "name": field("name").or(field("url")),
+        secret: field(secret),
+    }))
 }

@@ -1,0 +1,86 @@
+//! `PATCH /v1/webhooks/{id}`, also under its namespace: what is sent is changed.
+
+use super::create::{DEFAULT_THRESHOLD, NewWebhook, target, usable_secret};
+use super::view::WebhookView;
+use crate::app::SharedApp;
+use crate::config::Secret;
+use crate::domain::audit::{self, Actor};
+use crate::domain::webhook::Event;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::fields::Fields;
+use crate::ids;
+use crate::store::webhooks;
+use axum::Json;
+use axum::extract::{Path, State};
+
+/// Changes a webhook; what waits to be delivered goes where it was to go. `secret: null` makes a new
+/// one, shown this once.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path(id): Path<String>,
+    Body(body): Body,
+) -> Result<Json<NewWebhook>, ApiError> {
+    change(&app, &caller, &actor, None, &id, &body).await
+}
+
+/// Changes a webhook of a namespace.
+pub async fn within(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    actor: Actor,
+    Path((name, id)): Path<(String, String)>,
+    Body(body): Body,
+) -> Result<Json<NewWebhook>, ApiError> {
+    change(&app, &caller, &actor, Some(&name), &id, &body).await
+}
+
+async fn change(
+    app: &SharedApp,
+    caller: &Caller,
+    actor: &Actor,
+    namespace: Option<&str>,
+    id: &str,
+    body: &[u8],
+) -> Result<Json<NewWebhook>, ApiError> {
+    caller.may_manage()?;
+    let mut fields = Fields::parse(body)?;
+    let events: Option<Vec<Event>> = fields.words("events", &Event::NAMES)?.flatten();
+    let url = fields.url("url")?.flatten();
+    let secret = usable_secret(&mut fields)?;
+    let percent = fields.whole("threshold_percent", 1, 100)?;
+    fields.finish()?;
+    if let Some(url) = &url {
+        target(app, "url", url).await?;
+    }
+    let mut tx = app.store.write().await?;
+    let (before, place) = super::find(app, &mut tx, caller, id).await?;
+    if namespace.is_some_and(|name| name != before.namespace) {
+        return Err(ApiError::not_found("webhook", id));
+    }
+    let mut webhook = before.clone();
+    webhook.url = url.unwrap_or(webhook.url);
+    webhook.events = events.unwrap_or(webhook.events);
+    webhook.events.dedup();
+    webhook.threshold_percent = percent.unwrap_or(webhook.threshold_percent);
+    if webhook.events.contains(&Event::Threshold) {
+        webhook.threshold_percent.get_or_insert(DEFAULT_THRESHOLD);
+    }
+    let made = matches!(secret, Some(None)).then(ids::webhook_secret);
+    if let Some(secret) = secret.flatten().or(made.clone()) {
+        webhook.secret = Secret::from(secret);
+    }
+    webhooks::update(&mut tx, &webhook).await?;
+    let change = place.change("webhook.update", id);
+    let change = change.before(&before).after(&webhook);
+    audit::record(&mut tx, actor, change).await?;
+    tx.commit().await?;
+    tracing::info!(webhook = id, "changed a webhook");
+    Ok(Json(NewWebhook {
+        webhook: WebhookView::from(&webhook),
+        secret: made,
+    }))
+}
