@@ -15,6 +15,7 @@ mod check;
 mod configuration;
 mod init;
 mod keys;
+mod mail;
 mod prices;
 mod reconcile;
 mod replicas;
