@@ -4,6 +4,7 @@ use crate::identity::Caller;
 use crate::policy::{Catalog, EndpointScope, Model, UnknownPrice};
 use crate::refusal::Refusal;
 use crate::usage::Price;
+use crate::wire_format::WireFormat;
 use std::rc::Rc;
 
 /// Proof that a caller may use a model, and at which price.
@@ -70,6 +71,8 @@ pub enum Obstacle {
     NoPrice,
     /// It does not have this capability.
     Lacks(String),
+    /// Its upstream does not serve this wire format, but these.
+    NotServed(WireFormat, Vec<WireFormat>),
 }
 
 impl<'a> ModelRights<'a> {

@@ -1,10 +1,11 @@
-//! `GET /v1/models`, answered by the gateway itself: the caller's own models.
+//! `GET /v1/models`, answered by the gateway itself: the caller's own models, and `auto` where its
+//! namespace has a routing.
 
 use super::rate_headers::rate_headers;
 use crate::admission::RateView;
 use crate::authorization::ModelRights;
 use crate::identity::Caller;
-use crate::policy::Catalog;
+use crate::policy::{AUTO, Catalog};
 use crate::refusal::Reply;
 use serde::Serialize;
 
@@ -33,8 +34,10 @@ pub(super) fn models_reply(
         let model = catalog.models.iter().find(|model| model.name == name);
         model.map_or("paddock", |model| model.upstream.as_str())
     };
+    let auto = caller.namespace().policy.routing.as_ref().map(|_| AUTO);
     let data = ModelRights::of(caller)
         .allowed(catalog)
+        .chain(auto)
         .map(|id| ModelItem {
             id,
             object: "model",

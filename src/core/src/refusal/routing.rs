@@ -5,6 +5,7 @@ use super::{Code, Refusal};
 use crate::authorization::Obstacle;
 use crate::routing::{NoForecast, Unroutable};
 use crate::usage::CostOverflow;
+use crate::wire_format::WireFormat;
 
 impl Refusal {
     /// The namespace of this name has no routing, so `auto` says nothing. `known` are the models
@@ -44,6 +45,10 @@ impl Refusal {
             NoForecast::Unusable(model, Obstacle::Unknown | Obstacle::Lacks(_)) => {
                 Refusal::model_not_found(&model, known)
             }
+            NoForecast::Unusable(model, Obstacle::NotServed(format, formats)) => {
+                let formats = formats.into_iter().map(WireFormat::name);
+                Refusal::format_not_served(&model, format.name(), formats)
+            }
             NoForecast::Overflow(overflow) => Refusal::too_dear_to_write(overflow),
         }
     }
@@ -79,11 +84,19 @@ impl Refusal {
              administrator to mend the routing or to allow one of these models, or name a model.",
             list(tried.iter().map(String::as_str))
         );
-        let is_forbidden = |(_, why): &(String, Obstacle)| *why != Obstacle::Unknown;
-        let code = match unroutable.tried.iter().any(is_forbidden) {
-            true => Code::ModelNotAllowed,
-            false => Code::ModelNotFound,
-        };
+        let mut code = Code::ModelNotFound;
+        for (_, why) in &unroutable.tried {
+            match why {
+                Obstacle::Unknown => {}
+                Obstacle::NotServed(..) if code == Code::ModelNotFound => {
+                    code = Code::InvalidRequest;
+                }
+                Obstacle::NotServed(..) => {}
+                Obstacle::NotAllowed(_) | Obstacle::NoPrice | Obstacle::Lacks(_) => {
+                    code = Code::ModelNotAllowed;
+                }
+            }
+        }
         let scope = unroutable.tried.iter().find_map(|(_, why)| match why {
             Obstacle::NotAllowed(scope) => Some(scope.clone()),
             _ => None,
@@ -100,5 +113,11 @@ fn tell(name: &str, why: &Obstacle) -> String {
         Obstacle::NotAllowed(scope) => format!("{} may not use '{name}'", clip(scope.as_bytes())),
         Obstacle::NoPrice => format!("'{name}' has no price"),
         Obstacle::Lacks(capability) => format!("'{name}' lacks {}", clip(capability.as_bytes())),
+        Obstacle::NotServed(format, _) => {
+            format!(
+                "'{name}' is not served in the wire format '{}'",
+                format.name()
+            )
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::endpoint::Endpoint;
 use super::hints::Hints;
 use crate::policy::{Priority, Temperature, seen};
 use crate::usage::is_batch_tier;
+use crate::wire_format::WireFormat;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 /// What a request is like, as far as rules ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Features {
+    /// The wire format it is written in; absent where that is no matter.
+    pub format: Option<WireFormat>,
     /// The cap it sets on its output tokens.
     pub max_output_tokens: Option<u64>,
     /// The temperature it sets.
@@ -45,6 +48,7 @@ pub fn read_features(
     let mut reader = Reader {
         top: &top,
         features: Features {
+            format: Some(endpoint.format()),
             max_output_tokens: request.max_output_tokens,
             ..Features::default()
         },

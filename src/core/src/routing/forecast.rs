@@ -1,6 +1,6 @@
 //! What a request would come to, told without sending it: `routing/resolve`.
 
-use super::{Unroutable, reachable, route};
+use super::{Unroutable, reachable, route, served};
 use crate::authorization::{ModelRights, Obstacle};
 use crate::estimate::Estimate;
 use crate::money::Money;
@@ -81,6 +81,7 @@ pub fn forecast(
         let model = catalog.resolve(&request.model);
         let model = model.ok_or_else(|| unusable(Obstacle::Unknown))?;
         let price = rights.price(catalog, model).map_err(unusable)?;
+        served(model, endpoint.format()).map_err(unusable)?;
         let estimate = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
         return Ok(Forecast {
             model: model.name.clone(),
@@ -103,7 +104,7 @@ pub fn forecast(
     let limit = routed.model.max_output_tokens;
     let estimate = Estimate::of(endpoint, &request, limit, &routed.price)?;
     let mut dearest = estimate.money;
-    for (model, price) in reachable(routing, catalog, rights) {
+    for (model, price) in reachable(routing, endpoint.format(), catalog, rights) {
         let other = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
         dearest = dearest.max(other.money);
     }

@@ -7,9 +7,10 @@ mod matching;
 pub use forecast::{Forecast, NoForecast, forecast};
 
 use crate::authorization::{ModelRights, Obstacle};
-use crate::policy::{Catalog, Model, Priority, Routing};
+use crate::policy::{Catalog, Model, Priority, Routing, Served};
 use crate::request::Features;
 use crate::usage::Price;
+use crate::wire_format::WireFormat;
 use core::fmt;
 
 /// The model that serves a request, and why.
@@ -46,8 +47,8 @@ pub struct Unroutable {
 }
 
 /// Chooses the model: that of the first rule that matches, else the rule's `fallback`, else
-/// `fallback_model`. A model that does not exist, that the caller may not use, that has no price or
-/// lacks what the rule requires is passed over. No further rule is tried: the first that matches
+/// `fallback_model`. A model that does not exist, that the caller may not use, that has no price,
+/// lacks what the rule requires or is not served in the caller's wire format is passed over. No further rule is tried: the first that matches
 /// decides, so that what a request may be routed to can be read off one rule.
 ///
 /// `priority` is the namespace's, for requests that name none.
@@ -67,7 +68,7 @@ pub fn route<'a>(
     let mut tried: Vec<(String, Obstacle)> = Vec::new();
     let own = rule.into_iter().flat_map(|rule| rule.models());
     for name in own.chain(routing.fallback_model.as_deref()) {
-        match usable(name, required, catalog, rights) {
+        match usable(name, required, features.format, catalog, rights) {
             Ok((model, price)) => {
                 return Ok(Routed {
                     model,
@@ -85,15 +86,16 @@ pub fn route<'a>(
     })
 }
 
-/// Every model that the routing may lead this caller to, each once, with its price.
+/// Every model that the routing may lead this caller to in a wire format, each once, with its price.
 pub fn reachable<'a>(
     routing: &'a Routing,
+    format: WireFormat,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
 ) -> Vec<(&'a Model, Price)> {
     let mut models: Vec<(&Model, Price)> = Vec::new();
     for name in routing.models() {
-        if let Ok((model, price)) = usable(name, None, catalog, rights)
+        if let Ok((model, price)) = usable(name, None, Some(format), catalog, rights)
             && !models.iter().any(|(other, _)| other.name == model.name)
         {
             models.push((model, price));
@@ -105,6 +107,7 @@ pub fn reachable<'a>(
 fn usable<'a>(
     name: &str,
     required: Option<&str>,
+    format: Option<WireFormat>,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
 ) -> Result<(&'a Model, Price), Obstacle> {
@@ -112,7 +115,25 @@ fn usable<'a>(
     if let Some(needed) = required.filter(|needed| !model.may_have(needed)) {
         return Err(Obstacle::Lacks(needed.to_owned()));
     }
-    Ok((model, rights.price(catalog, model)?))
+    let price = rights.price(catalog, model)?;
+    match format {
+        Some(format) => served(model, format).map(|()| (model, price)),
+        None => Ok((model, price)),
+    }
+}
+
+/// Whether a model's upstream serves a wire format.
+///
+/// # Errors
+/// [`Obstacle::NotServed`].
+pub(crate) fn served(model: &Model, format: WireFormat) -> Result<(), Obstacle> {
+    match model.paths.served(format) {
+        Served::Nowhere => {
+            let formats = model.paths.formats().collect();
+            Err(Obstacle::NotServed(format, formats))
+        }
+        Served::AsAsked | Served::Below(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -111,6 +111,46 @@ fn each_condition_holds_for_what_it_says() {
 }
 
 #[test]
+fn a_model_that_is_not_served_in_the_callers_wire_format_is_passed_over() {
+    let routing = routing(json!({
+        "name": "r", "fallback_model": "everything",
+        "rules": [{"name": "all", "match_conditions": {}, "target_model": "claude-only"}],
+    }));
+    let mut catalog = catalog();
+    for (name, paths) in [
+        ("claude-only", json!({"anthropic": "/v1"})),
+        ("everything", json!({})),
+    ] {
+        catalog.models.push(Model {
+            name: name.to_owned(),
+            paths: serde_json::from_value(paths).unwrap(),
+            ..catalog.models[0].clone()
+        });
+    }
+    let chosen = |format| {
+        let features = Features {
+            format: Some(format),
+            ..Features::default()
+        };
+        let routed = route(
+            &routing,
+            &features,
+            Priority::Standard,
+            &catalog,
+            &rights(None),
+        );
+        routed.map(|routed| (routed.model.name.clone(), routed.is_fallback))
+    };
+    let claude = Ok(("claude-only".to_owned(), false));
+    assert_eq!(chosen(WireFormat::Anthropic), claude);
+    let other = Ok(("everything".to_owned(), true));
+    assert_eq!(chosen(WireFormat::OpenAi), other);
+    let reachable = reachable(&routing, WireFormat::OpenAi, &catalog, &rights(None));
+    let names: Vec<&str> = reachable.iter().map(|(model, _)| &*model.name).collect();
+    assert_eq!(names, ["everything"]);
+}
+
+#[test]
 fn the_first_rule_that_matches_decides() {
     let routing = routing(json!({
         "name": "r", "fallback_model": "deepseek", "rules": [
@@ -225,7 +265,7 @@ fn what_was_tried_is_told_where_nothing_can_serve() {
     assert_eq!(found.tried[1].1, not_allowed());
     let found = tried(Features::default());
     assert_eq!((found.rule, found.tried.len()), (None, 1));
-    assert!(reachable(&routing, &catalog, &rights).is_empty());
+    assert!(reachable(&routing, WireFormat::OpenAi, &catalog, &rights).is_empty());
 }
 
 #[test]
@@ -310,7 +350,7 @@ proptest! {
                 prop_assert!(allowed.contains(&routed.model.name));
                 let first = routing.rules.iter().find(|rule| rule.match_conditions.hold(&features, Priority::Standard));
                 prop_assert_eq!(routed.rule, first.map(|rule| rule.name.as_str()));
-                prop_assert!(reachable(&routing, &catalog, &rights).iter().any(|(model, _)| model.name == routed.model.name));
+                prop_assert!(reachable(&routing, WireFormat::OpenAi, &catalog, &rights).iter().any(|(model, _)| model.name == routed.model.name));
             }
             Err(unroutable) => prop_assert!(!unroutable.tried.is_empty()),
         }

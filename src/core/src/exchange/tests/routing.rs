@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::authorization::ModelRights;
 use crate::exchange::{Effect, Exchange, Input, Step, Verdict};
 use crate::policy::UnknownPrice;
-use crate::request::{Endpoint, Hints};
+use crate::request::{Endpoint, Headers, Hints};
 use crate::routing::forecast;
 use serde_json::Value;
 
@@ -243,4 +243,22 @@ fn what_was_routed_can_still_be_redirected() {
     let reason = told(&steps[0], "x-paddock-reason");
     assert_eq!(reason.as_deref(), Some("budget_low"));
     assert_eq!(event(&steps).requested_model, "auto");
+}
+
+#[test]
+fn auto_is_in_the_list_of_models_where_there_is_a_routing() {
+    for (policy, expected) in [(ROUTED, true), ("", false)] {
+        let mut bench = Bench::standalone("", policy);
+        let list = headers("/v1/models", KEY, &[]);
+        let input = Input::RequestHeaders {
+            headers: Headers(&list),
+            attributes: &[],
+            end: true,
+        };
+        let reply = reply(bench.step(&mut Exchange::default(), input));
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let models = body["data"].as_array().unwrap();
+        let is_there = models.iter().any(|model| model["id"] == "auto");
+        assert_eq!(is_there, expected, "{body}");
+    }
 }
