@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e check fmt bench bench-isolation bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e check fmt openapi schemathesis bench bench-isolation bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
@@ -16,6 +16,7 @@ run: build
 test: build
 	@scripts/setup-postgres
 	@scripts/setup-sdks
+	@scripts/setup-schemathesis
 	cargo test $(workspace)
 
 e2e: build
@@ -28,6 +29,15 @@ check: setup
 
 fmt:
 	cargo fmt --all
+
+openapi:
+	cargo run --quiet --locked -p paddock-accounting -- openapi >target/openapi.json
+	mv target/openapi.json src/accounting/openapi.json
+
+schemathesis:
+	@scripts/setup-postgres
+	@scripts/setup-schemathesis
+	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock-accounting --test cli schemathesis
 
 bench: wasm
 	cargo build --release $(workspace)

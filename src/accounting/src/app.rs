@@ -8,11 +8,13 @@ use crate::domain::usage_feed::UsageFeed;
 use crate::gateway;
 use crate::http::{health, request_log, upkeep};
 use crate::metrics::Metrics;
+use crate::openapi::{self, Served};
 use crate::store::{Store, StoreError, catalog, organizations};
-use axum::Router;
-use axum::routing::get;
+use axum::{Extension, Router};
 use paddock_core::timestamp::Timestamp;
 use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What every handler is given.
 pub struct App {
@@ -62,18 +64,25 @@ impl App {
     }
 }
 
+/// Every route but those of the protocol with gateways, which is between two parts of Paddock.
+pub fn documented(managed: OpenApiRouter<SharedApp>) -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::with_openapi(openapi::about())
+        .merge(managed)
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi::show))
+}
+
 /// Every route of the service.
 pub fn router(app: SharedApp) -> Router {
-    Router::new()
-        .merge(gateway::routes())
-        .merge(api::routes())
-        .route_layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            upkeep::before_each,
-        ))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+    let upkeep = axum::middleware::from_fn_with_state(app.clone(), upkeep::before_each);
+    let managed = api::routes().route_layer(upkeep.clone());
+    let (router, document) = documented(managed).split_for_parts();
+    let document = Served::new(document, &app.config);
+    router
+        .layer(Extension(document))
+        .merge(gateway::routes().route_layer(upkeep))
         .fallback(crate::http::error::no_such_path)
         .method_not_allowed_fallback(crate::http::error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(

@@ -16,6 +16,7 @@ pub mod gateway;
 pub mod http;
 mod ids;
 pub mod metrics;
+pub mod openapi;
 pub mod serve;
 pub mod store;
 pub mod verify;

@@ -10,17 +10,30 @@ use crate::store::organizations;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Dollars of this UTC month.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Balance {
+    /// US dollars left this month.
     balance: f64,
+    /// The monthly cap, in US dollars.
     monthly_limit: f64,
+    /// US dollars spent this month.
     used: f64,
+    /// Always `USD`.
     currency: &'static str,
 }
 
+/// Tells what the caller may still spend this month
+///
 /// Answers about the caller's own key; about the default organization to the operator.
+#[utoipa::path(
+    get, path = "/v1/account/balance", tag = "usage", operation_id = "get_balance",
+    responses(
+        (status = 200, description = "The balance.", body = Balance)
+    )
+)]
 pub async fn balance(
     State(app): State<SharedApp>,
     caller: Caller,

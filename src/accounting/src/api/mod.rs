@@ -14,19 +14,25 @@ mod usage;
 mod webhooks;
 
 use crate::app::SharedApp;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use keys::ROLES;
+pub(crate) use namespaces::{
+    CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
+};
+pub(crate) use webhooks::STATUSES;
 
 /// Largest body of a management request.
 const MAX_BODY: usize = 1 << 20;
 
 /// Every route of the management API.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/account/balance", get(account::balance))
-        .route("/v1/roles", get(roles::list))
-        .route("/v1/cost-attribution", get(cost_attribution::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(account::balance))
+        .routes(routes!(roles::list))
+        .routes(routes!(cost_attribution::handle))
         .merge(audit::routes())
         .merge(alerts::routes())
         .merge(keys::routes())

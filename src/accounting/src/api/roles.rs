@@ -4,32 +4,55 @@ use crate::app::SharedApp;
 use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::openapi::words;
 use crate::store::catalog;
 use axum::Json;
 use axum::extract::State;
 use paddock_core::policy::{EndpointScope, Role};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One role.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoleRights)]
 pub struct RoleView {
+    /// Its name.
+    #[schema(value_type = words::Role)]
     name: &'static str,
+    /// The models it may use.
     models: Vec<String>,
+    /// Hard cap of a UTC calendar month, in US dollars.
     monthly_quota_usd: f64,
+    /// Whether it manages members.
     can_manage_users: bool,
+    /// Whether it reads usage.
     can_view_analytics: bool,
+    /// Whether it makes keys.
     can_create_api_keys: bool,
+    /// The endpoints it may use.
+    #[schema(value_type = Vec<words::Scope>)]
     allowed_endpoints: Vec<&'static str>,
 }
 
 /// A list in OpenAI's shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoleList)]
 pub struct Roles {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<RoleView>,
 }
 
+/// Lists the roles and what each may do
+///
 /// Answers any key: models and quota are those of its namespace.
+#[utoipa::path(
+    get, path = "/v1/roles", tag = "roles", operation_id = "list_roles",
+    responses(
+        (status = 200, description = "The roles.", body = Roles)
+    )
+)]
 pub async fn list(State(app): State<SharedApp>, caller: Caller) -> Result<Json<Roles>, ApiError> {
     let mut tx = app.store.read().await?;
     let defaults = &app.config.organization;

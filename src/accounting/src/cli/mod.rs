@@ -13,6 +13,7 @@ mod defaults;
 mod get;
 mod init;
 mod keys;
+mod openapi;
 mod output;
 mod prices;
 mod private_file;
@@ -72,6 +73,8 @@ enum Command {
     Verify(verify::Options),
     /// Copy a SQLite database while the service runs.
     Backup(backup::Options),
+    /// Print the management API as an OpenAPI document.
+    Openapi,
     /// Print a completion script for a shell.
     Completions(completions::Options),
 }
@@ -171,6 +174,7 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
         Command::Check(options) => check::run(&options),
         Command::Verify(options) => verify::run(&options, file),
         Command::Backup(options) => backup::run(&options, file),
+        Command::Openapi => openapi::run(),
         Command::Completions(options) => completions::run(&options, &mut Cli::command()),
     }
 }

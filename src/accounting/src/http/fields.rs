@@ -52,6 +52,27 @@ pub fn canonical(written: &str) -> &str {
         .map_or(written, |(_, name)| name)
 }
 
+/// Every other name that callers may write for a field of that name.
+pub fn synonyms(name: &str) -> Vec<&'static str> {
+    let meant = canonical(name);
+    let same = SYNONYMS
+        .iter()
+        .filter(|(_, stands_for)| *stands_for == meant);
+    let canonical = same.clone().map(|(_, stands_for)| *stands_for).take(1);
+    canonical
+        .chain(same.map(|(synonym, _)| *synonym))
+        .filter(|other| *other != name)
+        .collect()
+}
+
+/// A text of 1 to 256 characters without outer blanks and without control characters, which
+/// PostgreSQL does not take all of.
+fn fitting(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let fits = !text.is_empty() && text.chars().count() <= 256;
+    (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
 /// What was sent for a field that may be left out and may be emptied.
 ///
 /// `None` where the field is absent, `Some(None)` where it is `null`.
@@ -155,11 +176,7 @@ impl Fields {
     /// # Errors
     /// Where it is something else.
     pub fn text(&mut self, name: &str) -> Result<Patch<String>, ApiError> {
-        self.take(name, "a text of 1 to 256 characters", |value| {
-            let text = value.as_str()?.trim();
-            let fits = !text.is_empty() && text.chars().count() <= 256;
-            (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
-        })
+        self.take(name, "a text of 1 to 256 characters", fitting)
     }
 
     /// A URL of at most 2048 characters; whether it is one is for others to say.
@@ -169,7 +186,8 @@ impl Fields {
     pub fn url(&mut self, name: &str) -> Result<Patch<String>, ApiError> {
         self.take(name, "a URL of at most 2048 characters", |value| {
             let text = value.as_str()?.trim();
-            (!text.is_empty() && text.len() <= 2_048).then(|| text.to_owned())
+            let fits = !text.is_empty() && text.chars().count() <= 2_048;
+            (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
         })
     }
 
@@ -285,22 +303,18 @@ impl Fields {
         })
     }
 
-    /// A list of up to 1000 different texts, none of them empty.
+    /// A list of up to 1000 different texts of 1 to 256 characters.
     ///
     /// # Errors
     /// Where it is something else.
     pub fn texts(&mut self, name: &str) -> Result<Patch<Vec<String>>, ApiError> {
-        self.take(name, "a list of texts", |value| {
+        self.take(name, "a list of texts of 1 to 256 characters", |value| {
             let items = value.as_array().filter(|items| items.len() <= 1_000)?;
             let mut texts: Vec<String> = Vec::with_capacity(items.len());
             for item in items {
-                let text = item.as_str()?.trim();
-                let fits = !text.is_empty() && text.len() <= 256;
-                if !fits {
-                    return None;
-                }
-                if !texts.iter().any(|seen| seen == text) {
-                    texts.push(text.to_owned());
+                let text = fitting(item)?;
+                if !texts.contains(&text) {
+                    texts.push(text);
                 }
             }
             Some(texts)
@@ -314,12 +328,17 @@ impl Fields {
     pub fn tags(&mut self, name: &str) -> Result<Patch<Value>, ApiError> {
         self.take(
             name,
-            "a list of up to 64 texts, or a map of up to 64 texts",
+            "a list of up to 64 texts, or a map of up to 64 texts, each of at most 256 characters",
             |value| {
-                let is_text = |value: &Value| value.as_str().is_some_and(|text| text.len() <= 256);
+                let is_short = |text: &str| text.chars().count() <= 256;
+                let is_text = |value: &Value| value.as_str().is_some_and(is_short);
                 let fits = match value {
                     Value::Array(items) => items.len() <= 64 && items.iter().all(is_text),
-                    Value::Object(map) => map.len() <= 64 && map.values().all(is_text),
+                    Value::Object(map) => {
+                        map.len() <= 64
+                            && map.keys().all(|name| is_short(name))
+                            && map.values().all(is_text)
+                    }
                     _ => false,
                 };
                 fits.then(|| value.clone())

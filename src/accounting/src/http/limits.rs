@@ -7,6 +7,7 @@ use crate::domain::hierarchy::{InForce, smaller};
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, MAX_RATE};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Changes of limits: what was not sent stays, what is `null` becomes the parent's.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,13 +88,20 @@ pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<&'static str> {
 }
 
 /// Limits in force, as they are answered: what is not set is the parent's.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Limits)]
 pub struct LimitsView {
+    /// Hard cap of a UTC calendar month, in US dollars.
     monthly_quota_usd: f64,
+    /// Hard cap of a UTC day, in US dollars.
     daily_quota_usd: f64,
+    /// Requests a minute.
     rate_limit_per_minute: u64,
+    /// Tokens a minute, input and output.
     tokens_per_minute: u64,
+    /// Requests that the bucket holds.
     burst: u64,
+    /// Requests in flight at once; `null` is as many as come.
     max_concurrency: Option<u64>,
 }
 

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod gateway_caller;
 pub mod health;
 pub mod limits;
+pub mod path;
 pub mod period;
 pub mod query;
 pub mod request_log;

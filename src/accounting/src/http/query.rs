@@ -2,7 +2,10 @@
 
 use super::error::ApiError;
 use super::fields::canonical;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use std::collections::BTreeMap;
+use url::form_urlencoded;
 
 /// Most rows of one page of a list.
 const MAX_PAGE: u64 = 1_000;
@@ -13,11 +16,33 @@ const DEFAULT_PAGE: u64 = 100;
 #[derive(Debug)]
 pub struct Parameters(BTreeMap<String, String>);
 
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Parameters, ApiError> {
+        Parameters::read(parts.uri.query().unwrap_or_default())
+    }
+}
+
 impl Parameters {
     /// Reads a query.
-    pub fn new(query: BTreeMap<String, String>) -> Parameters {
-        let canonical = |(name, value): (String, String)| (canonical(&name).to_owned(), value);
-        Parameters(query.into_iter().map(canonical).collect())
+    fn read(query: &str) -> Result<Parameters, ApiError> {
+        let mut parameters = BTreeMap::new();
+        for (written, value) in form_urlencoded::parse(query.as_bytes()) {
+            // Nothing has them in its name, and PostgreSQL does not take them.
+            if value.chars().any(char::is_control) {
+                let message = format!("'{written}' has control characters.");
+                return Err(ApiError::invalid(&written, message));
+            }
+            let name = canonical(&written).to_owned();
+            let value = value.into_owned();
+            let other = parameters.insert(name, value.clone());
+            if other.is_some_and(|other| other != value) {
+                let message = format!("'{written}' is there twice and differs: send one of them.");
+                return Err(ApiError::invalid(&written, message));
+            }
+        }
+        Ok(Parameters(parameters))
     }
 
     /// Whether a parameter was sent.
@@ -55,6 +80,35 @@ impl Parameters {
         match self.0.into_keys().next() {
             Some(name) => Err(ApiError::unknown_parameter(&name)),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_by_canonical_names_and_must_agree_with_itself() {
+        let mut query = Parameters::read("team=a%2Fb&project=a/b&limit=7&status=").unwrap();
+        assert_eq!(query.take("namespace").as_deref(), Some("a/b"));
+        assert_eq!(
+            (query.take_limit().unwrap(), query.take("status")),
+            (7, None)
+        );
+        query.finish().unwrap();
+        for bad in [
+            "team=a&namespace=b",
+            "limit=1&limit=2",
+            "after=%00",
+            "after=a%0Ab",
+        ] {
+            assert!(Parameters::read(bad).is_err(), "{bad}");
+        }
+        assert!(Parameters::read("colour=red").unwrap().finish().is_err());
+        for bad in ["0", "1001", "-1", "ten"] {
+            let mut query = Parameters::read(&format!("limit={bad}")).unwrap();
+            assert!(query.take_limit().is_err(), "{bad}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::SharedApp;
 use crate::ids;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
@@ -14,6 +14,15 @@ pub struct RequestId(pub String);
 
 /// Longest request id taken over from the gateway.
 const MAX_ID: usize = 128;
+
+/// A method's name: any other than these is a client's invention, and labels are few.
+fn known(method: &Method) -> &'static str {
+    let names = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+    ];
+    let name = names.into_iter().find(|name| *name == method.as_str());
+    name.unwrap_or("other")
+}
 
 /// Runs a request in a span of its own and puts its id on the answer.
 pub async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next) -> Response {
@@ -29,14 +38,14 @@ pub async fn observe(State(app): State<SharedApp>, mut request: Request, next: N
         .filter(usable)
         .map_or_else(|| ids::request_id(start), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().as_str().to_owned();
+    let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("unknown", |route| route.as_str()).to_owned();
     let span = tracing::info_span!("request", id, method, route);
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = app.now().since(start);
     let status = response.status().as_u16();
-    app.metrics.count_request(&method, &route, status, took);
+    app.metrics.count_request(method, &route, status, took);
     span.in_scope(|| {
         let millis = took.as_secs_f64() * 1_000.0;
         if status >= 500 {

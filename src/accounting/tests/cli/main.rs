@@ -19,6 +19,7 @@ mod mail;
 mod prices;
 mod reconcile;
 mod replicas;
+mod schemathesis;
 mod serving;
 mod support;
 mod tail;

@@ -21,6 +21,7 @@ mod keys;
 mod ledger;
 mod lending;
 mod namespaces;
+mod openapi;
 mod operations;
 mod organizations;
 mod periods;

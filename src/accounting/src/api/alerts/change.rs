@@ -1,5 +1,6 @@
 //! `PATCH /v1/namespaces/{name}/alerts/{id}`: what is sent is changed.
 
+use super::body::ChangeAlert;
 use super::create::NewAlert;
 use super::draft::{self, Draft};
 use super::view::AlertView;
@@ -12,13 +13,28 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::alerts;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Changes an alert, by its id or its name. Where another threshold or window is set, the alert may
+/// Changes an alert
+///
+/// Its path may have its name in the place of its id. Where another threshold or window is set, the alert may
 /// fire again in the present period. One that becomes a webhook gets a secret, shown this once.
+#[utoipa::path(
+    patch, path = "/v1/namespaces/{name}/alerts/{id}", tag = "alerts", operation_id = "update_alert",
+    params(parameters::WithinNamespace),
+    request_body = Option<ChangeAlert>,
+    responses(
+        (status = 200, description = "The alert as it is now; with its secret where one was made.", body = NewAlert),
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

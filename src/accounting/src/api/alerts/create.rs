@@ -1,5 +1,6 @@
 //! `POST /v1/namespaces/{name}/alerts`: a new alert.
 
+use super::body::CreateAlert;
 use super::draft::Draft;
 use super::view::AlertView;
 use crate::api::{namespaces, webhooks};
@@ -11,26 +12,42 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::alerts;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Most alerts of one namespace.
 const MOST: usize = 50;
 
 /// An alert in JSON, with the secret that signs where one was made just now: shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedAlert)]
 pub struct NewAlert {
     #[serde(flatten)]
     pub(super) alert: AlertView,
+    /// What signs deliveries: shown this once, and only one that was made here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) secret: Option<String>,
 }
 
-/// Makes an alert.
+/// Makes an alert
+#[utoipa::path(
+    post, path = "/v1/namespaces/{name}/alerts", tag = "alerts", operation_id = "create_alert",
+    params(parameters::NamespaceName),
+    request_body = CreateAlert,
+    responses(
+        (status = 201, description = "The alert; with its secret where it is a webhook.", body = NewAlert),
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

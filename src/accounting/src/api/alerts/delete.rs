@@ -4,19 +4,32 @@ use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::words::Deleted;
+use crate::openapi::{parameters, refusals};
 use crate::store::alerts;
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
 
+/// Deletes an alert
+///
 /// Deletes an alert, by its id or its name. What it did stays: a disabled key is enabled by hand, a
 /// throttle ends with its period.
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}/alerts/{id}", tag = "alerts", operation_id = "delete_alert",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "Deleted.", body = Deleted),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path((name, id)): Path<(String, String)>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let (alert, place) = super::find(&app, &mut tx, &caller, &name, &id).await?;
@@ -25,7 +38,5 @@ pub async fn handle(
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(alert = alert.id, "deleted an alert");
-    Ok(Json(
-        json!({ "id": alert.id, "object": "alert", "deleted": true }),
-    ))
+    Ok(Json(Deleted::new("alert", alert.id)))
 }

@@ -1,5 +1,6 @@
 //! `/v1/namespaces/{name}/alerts`.
 
+mod body;
 mod change;
 mod create;
 mod delete;
@@ -13,22 +14,14 @@ use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::{Tx, alerts};
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of alerts.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route(
-            "/v1/namespaces/{name}/alerts",
-            post(create::handle).get(show::list),
-        )
-        .route(
-            "/v1/namespaces/{name}/alerts/{id}",
-            get(show::handle)
-                .patch(change::handle)
-                .delete(delete::handle),
-        )
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handle, show::list))
+        .routes(routes!(show::handle, change::handle, delete::handle))
 }
 
 fn taken(alert: &Alert) -> ApiError {

@@ -5,20 +5,36 @@ use crate::api::namespaces;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::alerts;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// All of them, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AlertList)]
 pub struct List {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<AlertView>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
-/// Lists a namespace's alerts.
+/// Lists a namespace's alerts
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/alerts", tag = "alerts", operation_id = "list_alerts",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The alerts.", body = List),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -35,7 +51,18 @@ pub async fn list(
     }))
 }
 
-/// Shows one, by its id or its name.
+/// Shows an alert
+///
+/// Its path may have its name in the place of its id.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/alerts/{id}", tag = "alerts", operation_id = "get_alert",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The alert.", body = AlertView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -2,25 +2,46 @@
 
 use crate::domain::alerts::{Action, Alert, Span, Threshold, from_thousandths};
 use crate::domain::webhook::without_secrets;
+use crate::openapi::words;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An alert in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Alert)]
 pub struct AlertView {
+    /// Its id.
     id: String,
+    /// What this is.
     object: &'static str,
+    /// The namespace's name.
     namespace: String,
+    /// Its name.
     name: String,
+    /// Percent of the window's budget.
     threshold_pct: Option<f64>,
+    /// Standard deviations of an hour.
     threshold_stddev: Option<f64>,
+    /// How much time is looked at.
+    #[schema(value_type = words::AlertWindow)]
     window: Span,
+    /// What follows.
+    #[schema(value_type = words::AlertAction)]
     action: Action,
+    /// Where it is told; of Slack's URLs without what is secret.
     webhook_url: Option<String>,
+    /// What is told.
     message_template: Option<String>,
+    /// The ids of the keys that are disabled.
     keys: Vec<String>,
+    /// Who gets a mail.
     notify_emails: Vec<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it last fired.
+    #[schema(format = DateTime)]
     last_fired_at: Option<String>,
 }
 

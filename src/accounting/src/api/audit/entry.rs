@@ -6,6 +6,7 @@ use crate::store::events::EventRow;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// What model calls are called among the actions.
 pub const CALL: &str = "model.call";
@@ -44,6 +45,73 @@ pub const MORE: [&str; 12] = [
     "before",
     "after",
 ];
+
+/// An entry as it is documented. A field is there where it was asked for; what an entry has not is
+/// `null`.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape alone is looked at: see `Entry::field`")]
+pub struct AuditEntry {
+    /// When it was.
+    #[schema(format = DateTime)]
+    timestamp: Option<String>,
+    /// The key it was done with; `operator` for the operator's own.
+    api_key_id: Option<String>,
+    /// That key's name.
+    key_name: Option<String>,
+    /// The end user a call names.
+    user_email: Option<String>,
+    /// What was done: `model.call`, or a change such as `key.create`.
+    action: Option<String>,
+    /// To what kind of thing.
+    resource_type: Option<String>,
+    /// To which.
+    resource_id: Option<String>,
+    /// The model of a call.
+    model: Option<String>,
+    /// Input tokens, cached ones included.
+    input_tokens: Option<i64>,
+    /// Output tokens.
+    output_tokens: Option<i64>,
+    /// US dollars.
+    cost_usd: Option<f64>,
+    /// Where the request came from.
+    ip_address: Option<String>,
+    /// The client's user agent.
+    user_agent: Option<String>,
+    /// The request.
+    request_id: Option<String>,
+    /// The namespace.
+    project: Option<String>,
+    /// The organization; `*` is the installation's own.
+    organization: Option<String>,
+    /// The number of the segment in its chain.
+    sequence: Option<i64>,
+    /// The event of a call.
+    event_id: Option<String>,
+    /// The endpoint of a call.
+    endpoint: Option<String>,
+    /// The status of a call.
+    status: Option<i64>,
+    /// What became of a call.
+    outcome: Option<String>,
+    /// The category a refused call fell into.
+    category: Option<String>,
+    /// Whether the tokens of a call are an estimate.
+    estimated: Option<bool>,
+    /// Input tokens read from the provider's cache.
+    cached_input_tokens: Option<i64>,
+    /// Tokens of reasoning.
+    reasoning_tokens: Option<i64>,
+    /// What a change found.
+    #[schema(value_type = Option<Object>)]
+    before: Option<Value>,
+    /// What a change left.
+    #[schema(value_type = Option<Object>)]
+    after: Option<Value>,
+    /// With `per_key`: requests.
+    #[schema(nullable = false)]
+    requests: Option<i64>,
+}
 
 /// One entry, and the number of its segment.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! `GET /v1/audit`: a page, or the whole as a stream.
 
 use super::cursor::Cursor;
-use super::entry::{CONTRACT, MORE};
+use super::entry::{AuditEntry, CONTRACT, MORE};
 use super::export::{Export, Format, Wish};
 use super::per_key::PerKey;
 use crate::app::SharedApp;
@@ -10,30 +10,102 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::period::{Edge, moment};
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::audit::Scope;
 use crate::store::costs::Reach;
 use crate::store::{StoreError, stored};
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
 use paddock_core::timestamp::Timestamp;
-use std::collections::BTreeMap;
 use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
 
 /// How far back is told where nobody says.
 const DEFAULT_DAYS: u64 = 90;
 
+/// Which entries, and what of them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Wanted {
+    /// From when on: a UTC day, or a moment in RFC 3339; 90 days back where none is named.
+    #[param(value_type = Option<words::Moment>, inline)]
+    start_date: Option<String>,
+    /// Until when: a UTC day, which belongs to it, or a moment in RFC 3339; now where none is named.
+    #[param(value_type = Option<words::Moment>, inline)]
+    end_date: Option<String>,
+    /// Only this action, such as `model.call` or `key.create`; where it ends in a dot, all that begin
+    /// with it.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    action: Option<String>,
+    /// Oldest first where nothing is named.
+    #[param(value_type = Option<words::Order>, inline)]
+    order: Option<String>,
+    /// JSON where nothing is named. A CSV has no pages.
+    #[param(value_type = Option<words::AuditFormat>, inline)]
+    format: Option<String>,
+    /// The fields that are told, in this order, with commas between; all where none are named.
+    #[param(
+        pattern = "^([a-z_]+(,[a-z_]+)*)?$",
+        example = "timestamp,action,cost_usd"
+    )]
+    fields: Option<String>,
+    /// Whether costs are told; they are where nothing is said.
+    include_cost: Option<bool>,
+    /// `per_key` tells the sums of each key's calls, without `action`, `limit` and `cursor`.
+    #[param(value_type = Option<words::Aggregation>, inline)]
+    aggregation: Option<String>,
+    /// Rows of the page; without it, the whole as a stream.
+    #[param(minimum = 1, maximum = 1_000)]
+    limit: Option<u64>,
+    /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]*$")]
+    cursor: Option<String>,
+}
+
+/// A page of the audit.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "the shape alone is looked at: entries are written one by one"
+)]
+pub struct AuditList {
+    /// What this is.
+    object: String,
+    /// With `per_key`.
+    #[schema(required = false, nullable = false)]
+    aggregation: Option<String>,
+    /// The entries.
+    data: Vec<AuditEntry>,
+    /// Whether there is another page.
+    has_more: bool,
+    /// `cursor` for the next page.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// Lists model calls and changes
+///
 /// Answers the operator about everything, admins about their organization, and every other key
 /// about its own namespace. Oldest first, or newest first with `order=desc`. Without `limit` it is
 /// the whole, as a stream.
+#[utoipa::path(
+    get, path = "/v1/audit", tag = "audit", operation_id = "list_audit",
+    params(parameters::Reach, Wanted),
+    responses(
+        (status = 200, description = "A page, or the whole as a stream.", content((AuditList = "application/json"), (String = "text/csv"))),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Response, ApiError> {
-    let mut query = Parameters::new(query);
     let (organization, namespace) =
         super::reach(&caller, query.take("namespace"), query.take("organization"))?;
     let now = app.now();

@@ -12,14 +12,14 @@ mod verify;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use axum::Router;
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of the audit.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/audit", get(list::handle))
-        .route("/v1/audit/verify", get(verify::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(list::handle))
+        .routes(routes!(verify::handle))
 }
 
 /// The organization and the namespace a caller may see of those it names: the operator sees all,

@@ -7,20 +7,38 @@ use crate::domain::report::DayRange;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::costs::Reach;
 use crate::store::reports::Sums;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use groups::GroupBy;
 pub(super) use groups::{OTHERS, key_labels, user_label};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// What is put together.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Grouping {
+    /// By what; `team` where nothing is named. `namespace` and `project` mean the same.
+    #[param(value_type = Option<words::GroupBy>, inline)]
+    group_by: Option<String>,
+    /// Whether each group is told by model.
+    #[param(value_type = Option<words::Breakdown>, inline)]
+    breakdown: Option<String>,
+}
 
 /// What a group cost.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Cost {
+    /// US dollars.
     total: f64,
+    /// Requests in the period.
     request_count: u64,
+    /// Tokens, input and output.
     tokens: u64,
 }
 
@@ -34,24 +52,37 @@ impl From<Sums> for Cost {
     }
 }
 
-/// By group, and by model where that is asked for.
-#[derive(Debug, Serialize)]
+/// What a group cost, in all or by model.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Attribution {
-    /// `{GROUP: {MODEL: cost}}`
-    ByModel(BTreeMap<String, BTreeMap<String, Cost>>),
-    /// `{GROUP: cost}`
-    Total(BTreeMap<String, Cost>),
+pub enum GroupCost {
+    /// In all.
+    Total(Cost),
+    /// With `breakdown=by_model`.
+    ByModel(BTreeMap<String, Cost>),
 }
 
+/// By group.
+pub type Attribution = BTreeMap<String, GroupCost>;
+
+/// Puts costs together by team, key, user, tag or model
+///
 /// Answers the operator about everything, an admin about its organization, and every other key
 /// about its own namespace; whole UTC days.
+#[utoipa::path(
+    get, path = "/v1/cost-attribution", tag = "usage", operation_id = "get_cost_attribution",
+    params(parameters::Reach, parameters::Days, Grouping),
+    responses(
+        (status = 200, description = "By group, and by model where that is asked for.", body = BTreeMap<String, GroupCost>),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Attribution>, ApiError> {
-    let mut query = Parameters::new(query);
     let (namespace, organization) = (query.take("namespace"), query.take("organization"));
     let (organization, namespace) = super::audit::reach(&caller, namespace, organization)?;
     let period = query.take("period");
@@ -82,27 +113,19 @@ pub async fn handle(
     };
     let mut tx = app.store.read().await?;
     let groups = groups::sums(&mut tx, group_by, &reach, days).await?;
-    Ok(Json(if by_model {
-        let costs = |models: BTreeMap<String, Sums>| {
+    let cost = |models: BTreeMap<String, Sums>| {
+        if by_model {
             let costs = models.into_iter();
-            costs.map(|(model, sums)| (model, sums.into())).collect()
-        };
-        let groups = groups.into_iter();
-        Attribution::ByModel(
-            groups
-                .map(|(group, models)| (group, costs(models)))
-                .collect(),
-        )
-    } else {
-        let cost = |models: BTreeMap<String, Sums>| {
+            GroupCost::ByModel(costs.map(|(model, sums)| (model, sums.into())).collect())
+        } else {
             let sums = models.into_values();
-            sums.fold(Sums::default(), Sums::plus).into()
-        };
-        let groups = groups.into_iter();
-        Attribution::Total(
-            groups
-                .map(|(group, models)| (group, cost(models)))
-                .collect(),
-        )
-    }))
+            GroupCost::Total(sums.fold(Sums::default(), Sums::plus).into())
+        }
+    };
+    let groups = groups.into_iter();
+    Ok(Json(
+        groups
+            .map(|(group, models)| (group, cost(models)))
+            .collect(),
+    ))
 }

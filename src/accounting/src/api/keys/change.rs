@@ -1,7 +1,9 @@
 //! `PATCH /v1/keys/{id}`: what is sent changes, what is `null` becomes the parent's.
 
-use super::create::{CONTENT_MODES, MAX_DAYS, ROLES, check};
+use super::body::ChangeKey;
+use super::create::{MAX_DAYS, ROLES, check};
 use super::view::KeyView;
+use crate::api::CONTENT_MODES;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor};
 use crate::domain::records::Key;
@@ -10,14 +12,29 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{Tx, catalog, keys, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use paddock_core::policy::EndpointScope;
 use paddock_core::timestamp::Timestamp;
 use std::time::Duration;
 
-/// Changes a key. Its namespace stays: what it spent is booked there.
+/// Changes a key
+///
+/// Its namespace stays: what it spent is booked there.
+#[utoipa::path(
+    patch, path = "/v1/keys/{id}", tag = "keys", operation_id = "update_key",
+    params(parameters::KeyId),
+    request_body = Option<ChangeKey>,
+    responses(
+        (status = 200, description = "The key as it is now.", body = KeyView),
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -1,6 +1,8 @@
 //! `POST /v1/keys`: a new key. Its secret is shown this once.
 
+use super::body::CreateKey;
 use super::view::KeyView;
+use crate::api::CONTENT_MODES;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor};
 use crate::domain::hierarchy::{Parent, violations};
@@ -13,6 +15,7 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
 use crate::ids;
+use crate::openapi::refusals;
 use crate::store::{Tx, catalog, keys, namespaces, policy};
 use axum::Json;
 use axum::extract::State;
@@ -24,13 +27,12 @@ use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Longest life of a key that expires, in days.
 pub(super) const MAX_DAYS: u64 = 36_500;
-/// How strictly content is judged.
-pub(super) const CONTENT_MODES: [&str; 3] = ["strict", "standard", "relaxed"];
 /// The roles of the contract.
-pub(super) const ROLES: [&str; 4] = ["admin", "developer", "analyst", "viewer"];
+pub(crate) const ROLES: [&str; 4] = ["admin", "developer", "analyst", "viewer"];
 
 #[derive(Debug)]
 struct Wish {
@@ -47,14 +49,29 @@ struct Wish {
 }
 
 /// The new key, with its secret.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedKey)]
 pub struct Created {
+    /// The secret: shown this once.
     key: String,
     #[serde(flatten)]
     view: KeyView,
 }
 
-/// Makes a key, and a namespace for it where it names none.
+/// Makes a key
+///
+/// Where it names no namespace, one is made for it: a key is always isolated. The secret is shown
+/// this once.
+#[utoipa::path(
+    post, path = "/v1/keys", tag = "keys", operation_id = "create_key",
+    request_body = CreateKey,
+    responses(
+        (status = 201, description = "The key, with its secret.", body = Created),
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

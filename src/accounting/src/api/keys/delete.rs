@@ -4,18 +4,31 @@ use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::words::Deleted;
+use crate::openapi::{parameters, refusals};
 use crate::store::{keys, policy};
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
 
-/// Deletes a key. Its namespace stays.
+/// Deletes a key
+///
+/// It ends at once. Its namespace stays, and what it used stays in the ledger.
+#[utoipa::path(
+    delete, path = "/v1/keys/{id}", tag = "keys", operation_id = "delete_key",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "Deleted.", body = Deleted),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
@@ -25,7 +38,5 @@ pub async fn handle(
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "deleted a key");
-    Ok(Json(
-        json!({ "id": key.id, "object": "key", "deleted": true }),
-    ))
+    Ok(Json(Deleted::new("key", key.id)))
 }

@@ -1,5 +1,6 @@
 //! `PATCH /v1/keys/{id}/limits`: rates and concurrency alone.
 
+use super::body::ChangeKeyLimits;
 use super::create::check;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
@@ -10,16 +11,23 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::{LimitsPatch, LimitsView};
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, keys, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The limits in force, also under the short names of this endpoint.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyLimits)]
 pub struct InForceView {
+    /// Its id.
     id: String,
+    /// Requests a minute.
     rpm: u64,
+    /// Tokens a minute.
     tpm: u64,
     #[serde(flatten)]
     limits: LimitsView,
@@ -37,7 +45,19 @@ impl InForceView {
     }
 }
 
+/// Changes a key's rates and concurrency
+///
 /// Changes what is sent; what is `null` becomes the namespace's.
+#[utoipa::path(
+    patch, path = "/v1/keys/{id}/limits", tag = "keys", operation_id = "update_key_limits",
+    params(parameters::KeyId),
+    request_body = Option<ChangeKeyLimits>,
+    responses(
+        (status = 200, description = "The limits in force.", body = InForceView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -66,7 +86,18 @@ pub async fn handle(
     Ok(Json(InForceView::new(&key, &place)))
 }
 
-/// `GET /v1/keys/{id}/limits`: the limits in force.
+/// Shows the limits of a key
+///
+/// Those in force: what the key does not set is its namespace's.
+#[utoipa::path(
+    get, path = "/v1/keys/{id}/limits", tag = "keys", operation_id = "get_key_limits",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "The limits in force.", body = InForceView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn show(
     State(app): State<SharedApp>,
     caller: Caller,

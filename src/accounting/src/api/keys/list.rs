@@ -6,29 +6,45 @@ use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
+use crate::openapi::parameters;
 use crate::store::{catalog, keys};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use utoipa::ToSchema;
 
 /// One page, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyList)]
 pub struct Page {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<KeyView>,
+    /// The first row of the page.
     first_id: Option<String>,
+    /// The last row of the page: `after` for the next.
     last_id: Option<String>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
-/// Lists the keys within an admin's reach; to any other caller, its own.
+/// Lists keys
+///
+/// To an admin those within its reach, oldest first; to any other caller, its own.
+#[utoipa::path(
+    get, path = "/v1/keys", tag = "keys", operation_id = "list_keys",
+    params(parameters::OfNamespace, parameters::Page),
+    responses(
+        (status = 200, description = "A page.", body = Page)
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Page>, ApiError> {
-    let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let filter = keys::Filter {
         organization: caller.organization().map(str::to_owned),

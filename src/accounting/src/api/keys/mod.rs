@@ -1,5 +1,6 @@
 //! `/v1/keys`.
 
+mod body;
 mod change;
 mod create;
 mod delete;
@@ -18,28 +19,22 @@ use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::{Tx, keys};
-use axum::Router;
-use axum::routing::{get, patch, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use create::ROLES;
 
 /// The routes of keys.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/keys", post(create::handle).get(list::handle))
-        .route(
-            "/v1/keys/{id}",
-            get(show::handle)
-                .patch(change::handle)
-                .delete(delete::handle),
-        )
-        .route("/v1/keys/{id}/disable", post(switch::disable))
-        .route("/v1/keys/{id}/enable", post(switch::enable))
-        .route(
-            "/v1/keys/{id}/limits",
-            patch(limits::handle).get(limits::show),
-        )
-        .route("/v1/keys/{id}/rotate", post(rotate::handle))
-        .route("/v1/keys/{id}/status", get(status::handle))
-        .route("/v1/keys/{id}/usage", get(usage::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handle, list::handle))
+        .routes(routes!(show::handle, change::handle, delete::handle))
+        .routes(routes!(switch::disable))
+        .routes(routes!(switch::enable))
+        .routes(routes!(limits::handle, limits::show))
+        .routes(routes!(rotate::handle))
+        .routes(routes!(status::handle))
+        .routes(routes!(usage::handle))
 }
 
 /// The key of that id and its place, where it is within the caller's reach.

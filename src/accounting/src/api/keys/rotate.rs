@@ -1,5 +1,6 @@
 //! `POST /v1/keys/{id}/rotate`: a new secret now, the old one for a while.
 
+use super::body::RotateKey;
 use super::change::update;
 use super::create::MAX_DAYS;
 use crate::app::SharedApp;
@@ -9,35 +10,62 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::policy;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::secret;
 use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// How many days the old secret goes on where the caller does not say.
 const DEFAULT_DAYS: u64 = 90;
 
 /// Both secrets: the new one is shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RotatedKey)]
 pub struct Rotated {
+    /// Its id.
     id: String,
+    /// Its name.
     name: String,
+    /// The namespace's name.
     namespace: String,
+    /// The secret: shown this once.
     key: String,
+    /// The new secret: shown this once.
     primary: String,
+    /// The first 8 and the last 4 characters of the new secret.
     primary_preview: String,
+    /// When the new secret expires; `null` is never.
+    #[schema(format = DateTime)]
     primary_expires_at: Option<String>,
+    /// The older secret of a rotated key.
     secondary: Option<String>,
+    /// When the old secret ends.
+    #[schema(format = DateTime)]
     secondary_expires_at: Option<String>,
 }
 
+/// Gives a key a new secret
+///
 /// The new secret is the primary. The old one works as the secondary until it expires: after
 /// `expires_in` days at most. A secondary of an earlier rotation ends now. Where the key had an
 /// expiry, the new secret expires after `expires_in` days, and never otherwise.
+#[utoipa::path(
+    post, path = "/v1/keys/{id}/rotate", tag = "keys", operation_id = "rotate_key",
+    params(parameters::KeyId),
+    request_body = Option<RotateKey>,
+    responses(
+        (status = 201, description = "The new secret.", body = Rotated),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -4,11 +4,24 @@ use super::view::KeyView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::catalog;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
+/// Shows a key
+///
 /// Answers admins, and the key's holder.
+#[utoipa::path(
+    get, path = "/v1/keys/{id}", tag = "keys", operation_id = "get_key",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "The key.", body = KeyView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -5,32 +5,61 @@ use crate::domain::period::{MINUTE, start_of};
 use crate::domain::standing::{Standing, is_throttled};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::reports::{self, Subject};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Where a key stands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyStatus)]
 pub struct Status {
+    /// Its id.
     id: String,
+    /// Its name.
     name: String,
+    /// The namespace's name.
     namespace: String,
+    /// Whether it is accepted.
     enabled: bool,
+    /// Whether its time is over.
     expired: bool,
+    /// US dollars spent of the budget.
     budget_used_usd: f64,
+    /// The budget, in US dollars.
     budget_limit_usd: f64,
+    /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
+    /// US dollars left this month, or today where that is less.
     budget_remaining_usd: f64,
+    /// Requests a minute that are allowed.
     limit_rpm: u64,
+    /// Tokens a minute that are allowed.
     limit_tpm: u64,
+    /// Requests booked in this minute.
     current_rpm: u64,
+    /// Tokens booked in this minute.
     current_tpm: u64,
+    /// Whether it is held back now.
     throttled: bool,
 }
 
+/// Tells where a key stands now
+///
 /// Answers admins, and the key's holder. `throttled` is whether its namespace is throttled, or the
 /// ledger shows a rate at its limit in this minute.
+#[utoipa::path(
+    get, path = "/v1/keys/{id}/status", tag = "keys", operation_id = "get_key_status",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "Where it stands.", body = Status),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -6,11 +6,24 @@ use crate::domain::audit::Actor;
 use crate::domain::key_switch;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
+/// Disables a key
+///
 /// Refuses the key from now on; it can be enabled again.
+#[utoipa::path(
+    post, path = "/v1/keys/{id}/disable", tag = "keys", operation_id = "disable_key",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "The key as it is now.", body = KeyView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn disable(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -20,7 +33,18 @@ pub async fn disable(
     switch(&app, &caller, &actor, &id, false).await
 }
 
+/// Enables a key
+///
 /// Accepts the key again.
+#[utoipa::path(
+    post, path = "/v1/keys/{id}/enable", tag = "keys", operation_id = "enable_key",
+    params(parameters::KeyId),
+    responses(
+        (status = 200, description = "The key as it is now.", body = KeyView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn enable(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -5,59 +5,113 @@ use crate::domain::report::{Period, Step};
 use crate::domain::standing::Standing;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::reports::{self, Subject, Sums};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// How fine.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Granularity {
+    /// The steps of `series`: an hour up to seven days, a day beyond, where none is named. At most
+    /// 10,000 steps.
+    #[param(value_type = Option<words::Granularity>, inline)]
+    granularity: Option<String>,
+}
 
 /// What a key used.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyUsage)]
 pub struct Usage {
+    /// Its id.
     id: String,
+    /// The key's name.
     key_name: String,
+    /// The namespace's name.
     namespace: String,
+    /// The first moment it covers.
+    #[schema(format = DateTime)]
     period_start: String,
+    /// The last moment it covers.
+    #[schema(format = DateTime)]
     period_end: String,
+    /// Requests in the period.
     total_requests: u64,
+    /// Tokens in the period, input and output.
     total_tokens: u64,
+    /// US dollars in the period.
     total_cost_usd: f64,
+    /// US dollars left this month, or today where that is less.
     budget_remaining_usd: f64,
+    /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
+    /// The same by model.
     by_model: BTreeMap<String, ModelUsage>,
+    /// The most requests of one minute.
     peak_rpm: u64,
+    /// Requests a minute that are allowed.
     limit_rpm: u64,
+    /// The most tokens of one minute.
     peak_tpm: u64,
+    /// Tokens a minute that are allowed.
     limit_tpm: u64,
+    /// By step, the first one first, none left out.
     series: Vec<Interval>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyModelUsage)]
 struct ModelUsage {
+    /// Requests.
     requests: u64,
+    /// Tokens, input and output.
     tokens: u64,
+    /// US dollars.
     cost_usd: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsageStep)]
 struct Interval {
+    /// The first moment of the step.
+    #[schema(format = DateTime)]
     start: String,
+    /// Requests.
     requests: u64,
+    /// Tokens, input and output.
     tokens: u64,
+    /// US dollars.
     cost_usd: f64,
 }
 
+/// Tells what a key used
+///
 /// Answers admins, and the key's holder. The period begins with a whole hour (up to seven days)
 /// or day.
+#[utoipa::path(
+    get, path = "/v1/keys/{id}/usage", tag = "keys", operation_id = "get_key_usage",
+    params(parameters::KeyId, parameters::Period, Granularity),
+    responses(
+        (status = 200, description = "What it used.", body = Usage),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
+    query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_key(&id)?;
-    let (period, step) = asked(Parameters::new(query))?;
+    let (period, step) = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;

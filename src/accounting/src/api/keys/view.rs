@@ -3,40 +3,71 @@
 use crate::domain::records::Key;
 use crate::domain::standing::Place;
 use crate::http::limits::{LimitsView, own_limits};
+use crate::openapi::words;
 use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Role};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A key in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
 pub struct KeyView {
+    /// Its id.
     id: String,
+    /// What this is.
     object: &'static str,
+    /// Its name.
     name: String,
+    /// The namespace's name.
     namespace: String,
+    /// The organization it belongs to.
     organization: String,
+    /// The first 8 and the last 4 characters of the secret.
     key_preview: String,
+    /// What its holder may do.
+    #[schema(value_type = words::Role)]
     role: Role,
+    /// The endpoints it may use.
+    #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<EndpointScope>,
+    /// The models that may be used.
     allowed_models: Vec<String>,
     #[serde(flatten)]
     limits: LimitsView,
     /// Which limits are its own; the others are the namespace's.
     own_limits: Vec<&'static str>,
+    /// Whether it is accepted.
     enabled: bool,
+    /// What it is used in.
     environment: Option<String>,
+    /// Labels.
+    #[schema(value_type = Option<words::Tags>)]
     tags: Option<Value>,
+    /// How strictly prompts are judged.
+    #[schema(value_type = Option<words::ContentMode>)]
     content_policy_mode: Option<ContentMode>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
+    /// When it expires; `null` is never.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// The older secret of a rotated key.
     secondary: Option<SecondaryView>,
 }
 
 /// The older secret of a rotated key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SecondarySecret)]
 struct SecondaryView {
+    /// The first 8 and the last 4 characters of the secret.
     key_preview: String,
+    /// When it expires; `null` is never.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 

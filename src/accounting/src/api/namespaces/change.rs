@@ -1,5 +1,6 @@
 //! `PATCH /v1/namespaces/{name}`: what is sent changes, what is `null` becomes the parent's.
 
+use super::body::ChangeNamespace;
 use super::create::{apply, check};
 use super::view::NamespaceView;
 use crate::app::SharedApp;
@@ -10,11 +11,25 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, namespaces, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Changes a namespace. Its keys keep their own limits; the namespace's hold beside them.
+/// Changes a namespace
+///
+/// Its keys keep their own limits; the namespace's hold beside them.
+#[utoipa::path(
+    patch, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "update_namespace",
+    params(parameters::NamespaceName),
+    request_body = Option<ChangeNamespace>,
+    responses(
+        (status = 200, description = "The namespace as it is now.", body = NamespaceView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

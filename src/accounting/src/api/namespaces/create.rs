@@ -1,5 +1,6 @@
 //! `POST /v1/namespaces`: a new namespace.
 
+use super::body::CreateNamespace;
 use super::view::NamespaceView;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor, Change};
@@ -12,6 +13,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
+use crate::openapi::refusals;
 use crate::store::{catalog, namespaces, organizations, policy};
 use axum::Json;
 use axum::extract::State;
@@ -19,11 +21,22 @@ use axum::http::StatusCode;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, MAX_WEIGHT};
 
-const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
-pub(super) const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
-pub(super) const FAILURE_MODES: [&str; 2] = ["closed", "open"];
+pub(crate) const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
+pub(crate) const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
+pub(crate) const FAILURE_MODES: [&str; 2] = ["closed", "open"];
 
-/// Makes a namespace; for the operator also the organization it names.
+/// Makes a namespace
+///
+/// For the operator also the organization it names.
+#[utoipa::path(
+    post, path = "/v1/namespaces", tag = "namespaces", operation_id = "create_namespace",
+    request_body = CreateNamespace,
+    responses(
+        (status = 201, description = "The namespace.", body = NamespaceView),
+        refusals::Forbidden,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

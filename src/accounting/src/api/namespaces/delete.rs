@@ -4,19 +4,46 @@ use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{keys, namespaces, policy};
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
 
-/// Deletes a namespace with its keys. What they used stays in the ledger, and counts again where
-/// a namespace of the same name is made.
+/// That a namespace was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletedNamespace {
+    /// Its name.
+    id: String,
+    /// What this was.
+    object: &'static str,
+    /// Always true.
+    deleted: bool,
+    /// How many keys ended with it.
+    deleted_keys: usize,
+}
+
+/// Deletes a namespace with its keys
+///
+/// All end at once. What they used stays in the ledger, and counts again where a namespace of the
+/// same name is made.
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "delete_namespace",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "Deleted.", body = DeletedNamespace),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(name): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeletedNamespace>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
@@ -32,10 +59,10 @@ pub async fn handle(
     audit::record(&mut tx, &actor, change.before(&place.namespace)).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, keys = keys.len(), "deleted a namespace");
-    Ok(Json(json!({
-        "id": name,
-        "object": "namespace",
-        "deleted": true,
-        "deleted_keys": keys.len(),
-    })))
+    Ok(Json(DeletedNamespace {
+        id: name,
+        object: "namespace",
+        deleted: true,
+        deleted_keys: keys.len(),
+    }))
 }

@@ -1,5 +1,6 @@
 //! `/v1/namespaces`.
 
+mod body;
 mod change;
 mod create;
 mod delete;
@@ -18,37 +19,23 @@ use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::Tx;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+pub(crate) use create::{FAILURE_MODES, PRIORITIES, UNKNOWN_PRICES};
+pub(crate) use settings::{CONTENT_MODES, THROTTLE_MODES};
 
 /// The routes of namespaces.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/namespaces", post(create::handle).get(list::handle))
-        .route(
-            "/v1/namespaces/{name}",
-            get(show::handle)
-                .patch(change::handle)
-                .delete(delete::handle),
-        )
-        .route("/v1/namespaces/{name}/usage", get(usage::handle))
-        .route(
-            "/v1/namespaces/{name}/settings",
-            get(settings::show).put(settings::put),
-        )
-        .route(
-            "/v1/namespaces/{name}/routing",
-            get(routing::show).put(routing::put).delete(routing::delete),
-        )
-        .route(
-            "/v1/namespaces/{name}/routing/resolve",
-            post(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)),
-        )
-        .route(
-            "/v1/namespaces/{name}/quota",
-            get(quota::show).patch(quota::patch),
-        )
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handle, list::handle))
+        .routes(routes!(show::handle, change::handle, delete::handle))
+        .routes(routes!(usage::handle))
+        .routes(routes!(settings::show, settings::put))
+        .routes(routes!(routing::show, routing::put, routing::delete))
+        .routes(routes!(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)))
+        .routes(routes!(quota::show, quota::patch))
         .merge(reservations::routes())
 }
 

@@ -1,5 +1,6 @@
 //! `/v1/namespaces/{name}/quota`: quotas for a while.
 
+use super::body::OverrideQuota;
 use super::create::check;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor, Snapshot};
@@ -9,28 +10,38 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, namespaces, policy, quota_overrides};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The longest an override may last: 366 days.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// A namespace's quotas in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Quota)]
 pub struct QuotaView {
+    /// The namespace's name.
     namespace: String,
     /// In force, its own or its parent's.
     monthly_quota_usd: f64,
+    /// Hard cap of a UTC day, in US dollars.
     daily_quota_usd: Option<f64>,
+    /// Why, while quotas are changed for a while.
     quota_override_reason: Option<String>,
+    /// Until when.
+    #[schema(format = DateTime)]
     override_expires_at: Option<String>,
     /// What comes back then, by its name; `null` is the parent's.
+    #[schema(value_type = Option<Object>)]
     reverts_to: Option<Map<String, Value>>,
 }
 
@@ -59,7 +70,18 @@ fn reverts_to(change: &QuotaOverride) -> Map<String, Value> {
     changed.collect()
 }
 
-/// `GET`: answers admins, and the holders of the namespace's keys.
+/// Shows a namespace's quotas
+///
+/// Answers admins, and the holders of the namespace's keys.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/quota", tag = "namespaces", operation_id = "get_quota",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The quotas in force.", body = QuotaView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn show(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -72,8 +94,20 @@ pub async fn show(
     Ok(Json(QuotaView::new(&place, change.as_ref())))
 }
 
-/// `PATCH`: changes quotas until a moment, and no longer. Another override takes the place of the
-/// one there is; what comes back is what was before the first.
+/// Changes quotas for a while
+///
+/// Until a moment, and no longer. Another override takes the place of the one there is; what comes back
+/// is what was before the first.
+#[utoipa::path(
+    patch, path = "/v1/namespaces/{name}/quota", tag = "namespaces", operation_id = "override_quota",
+    params(parameters::NamespaceName),
+    request_body = OverrideQuota,
+    responses(
+        (status = 200, description = "The quotas in force.", body = QuotaView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn patch(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -5,10 +5,12 @@ use crate::app::SharedApp;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
 use crate::store::catalog;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use paddock_core::authorization::ModelRights;
 use paddock_core::policy::AUTO;
@@ -17,16 +19,30 @@ use paddock_core::request::{Endpoint, GeminiVerb, Hints};
 use paddock_core::routing::forecast;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
 /// Largest body: as of model traffic, which gateways let be 10 MiB unless told otherwise.
 pub const MAX_BODY: usize = 10 << 20;
 
+/// Where the request would be sent.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct RequestPath {
+    /// The path of its endpoint, such as `/v1/messages`; the body's fields tell where none is named.
+    #[param(example = "/v1/messages", pattern = "^(/v1[!-~]*)?$")]
+    endpoint: Option<String>,
+}
+
 /// What a request would come to.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoutingResolution)]
 pub struct Resolution {
+    /// What this is.
     object: &'static str,
+    /// The namespace's name.
     namespace: String,
+    /// The model.
     model: String,
     /// `null` where no rule matches, and where the request names a model.
     rule: Option<String>,
@@ -46,17 +62,34 @@ pub struct Resolution {
     estimated_output_tokens: u64,
 }
 
+/// Tells which model would serve a request, and what it would cost
+///
 /// Answers admins, and the holders of the namespace's keys: what these may not use is not chosen.
+#[utoipa::path(
+    post, path = "/v1/namespaces/{name}/routing/resolve", tag = "namespaces", operation_id = "resolve_routing",
+    params(
+        parameters::NamespaceName,
+        RequestPath,
+        ("x-priority" = Option<String>, Header, description = "As of a model request.", pattern = "^[!-~]*$"),
+        ("x-batch-mode" = Option<String>, Header, description = "As of a model request.", pattern = "^[!-~]*$"),
+        ("x-capability" = Option<String>, Header, description = "As of a model request.", pattern = "^[!-~]*$"),
+    ),
+    request_body(content = Object, description = "A request as it would be sent; without `model` it asks for `auto`.", example = json!({ "model": "auto", "messages": [{ "role": "user", "content": "Hello" }], "max_tokens": 64 })),
+    responses(
+        (status = 200, description = "What the request would come to.", body = Resolution),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
     headers: HeaderMap,
     Body(body): Body,
 ) -> Result<Json<Resolution>, ApiError> {
     caller.may_read_namespace(&name)?;
-    let mut query = Parameters::new(query);
     let path = query.take("endpoint");
     query.finish()?;
     let (endpoint, body) = read(path.as_deref(), &body)?;

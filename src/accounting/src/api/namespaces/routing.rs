@@ -1,16 +1,20 @@
 //! `/v1/namespaces/{name}/routing`: where requests for the model `auto` go.
 
+use super::body::{PutRouting, WrittenRouting};
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, namespaces, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use paddock_core::policy::Routing;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A routing in JSON.
 #[derive(Debug, Serialize)]
@@ -19,6 +23,17 @@ pub struct RoutingView {
     namespace: String,
     #[serde(flatten)]
     routing: Routing,
+}
+
+/// That a namespace has no routing any more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletedRouting {
+    /// What this was.
+    object: &'static str,
+    /// The namespace's name.
+    namespace: String,
+    /// Always true.
+    deleted: bool,
 }
 
 impl RoutingView {
@@ -31,7 +46,18 @@ impl RoutingView {
     }
 }
 
-/// `GET`: answers admins, and the holders of the namespace's keys; 404 where there is none.
+/// Shows where requests for the model `auto` go
+///
+/// Answers admins, and the holders of the namespace's keys; 404 where there is none.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/routing", tag = "namespaces", operation_id = "get_routing",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The routing.", body = WrittenRouting),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn show(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -45,7 +71,19 @@ pub async fn show(
     Ok(Json(RoutingView::new(name, routing)))
 }
 
-/// `PUT`: replaces the whole routing. In force at every gateway within two seconds.
+/// Says where requests for the model `auto` go
+///
+/// Replaces the whole routing. In force at every gateway within two seconds.
+#[utoipa::path(
+    put, path = "/v1/namespaces/{name}/routing", tag = "namespaces", operation_id = "put_routing",
+    params(parameters::NamespaceName),
+    request_body = PutRouting,
+    responses(
+        (status = 200, description = "The routing.", body = WrittenRouting),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -77,13 +115,24 @@ pub async fn put(
     Ok(Json(RoutingView::new(name, routing)))
 }
 
-/// `DELETE`: requests for `auto` are refused again.
+/// Removes the routing
+///
+/// Requests for `auto` are refused again.
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}/routing", tag = "namespaces", operation_id = "delete_routing",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "Removed.", body = DeletedRouting),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn delete(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(name): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeletedRouting>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
@@ -100,9 +149,9 @@ pub async fn delete(
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, "removed a namespace's routing");
-    Ok(Json(json!({
-        "object": "namespace.routing",
-        "namespace": name,
-        "deleted": true,
-    })))
+    Ok(Json(DeletedRouting {
+        object: "namespace.routing",
+        namespace: name,
+        deleted: true,
+    }))
 }

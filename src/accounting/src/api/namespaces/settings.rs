@@ -1,5 +1,6 @@
 //! `/v1/namespaces/{name}/settings`: throttling, the fallback model, content, failure.
 
+use super::body::PutSettings;
 use super::create::{FAILURE_MODES, UNKNOWN_PRICES};
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
@@ -9,31 +10,50 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::{catalog, namespaces, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use paddock_core::policy::{
     Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings,
     ThrottleFactor, ThrottleMode, UnknownPrice,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
-const THROTTLE_MODES: [&str; 3] = ["queue", "reject", "redirect"];
+pub(crate) const THROTTLE_MODES: [&str; 3] = ["queue", "reject", "redirect"];
 pub(crate) const CONTENT_MODES: [&str; 3] = ["strict", "standard", "relaxed"];
 
 /// The settings in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Settings)]
 pub struct SettingsView {
+    /// The namespace's name.
     namespace: String,
+    /// The percentage of its budget from which on it is throttled.
     auto_throttle_at_percent: Option<u64>,
+    /// What becomes of the excess.
+    #[schema(value_type = words::ThrottleMode)]
     throttle_mode: ThrottleMode,
+    /// The share of its rates that is left while it is throttled.
     throttle_factor: f64,
+    /// Requests that wait at most.
     max_queue_size: u64,
+    /// Seconds that a request waits at most.
     queue_timeout_seconds: u64,
+    /// The model that serves what is redirected.
     fallback_model: Option<String>,
+    /// How strictly prompts are judged.
+    #[schema(value_type = words::ContentMode)]
     content_policy_mode: ContentMode,
+    /// Categories of the content policy that are allowed here.
     allowed_categories: Vec<String>,
+    /// What becomes of models without a price.
+    #[schema(value_type = words::UnknownPrice)]
     unknown_price: UnknownPrice,
+    /// What happens while the service is away.
+    #[schema(value_type = words::FailureMode)]
     failure_mode: FailureMode,
 }
 
@@ -56,7 +76,18 @@ impl From<&Namespace> for SettingsView {
     }
 }
 
-/// `GET`: answers admins, and the holders of the namespace's keys.
+/// Shows a namespace's settings
+///
+/// Answers admins, and the holders of the namespace's keys.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/settings", tag = "namespaces", operation_id = "get_namespace_settings",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The settings.", body = SettingsView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn show(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -68,7 +99,19 @@ pub async fn show(
     Ok(Json(SettingsView::from(&place.namespace)))
 }
 
-/// `PUT`: what is sent changes, what is `null` becomes the default again, the rest stays.
+/// Changes a namespace's settings
+///
+/// What is sent changes, what is `null` becomes the default again, the rest stays.
+#[utoipa::path(
+    put, path = "/v1/namespaces/{name}/settings", tag = "namespaces", operation_id = "put_namespace_settings",
+    params(parameters::NamespaceName),
+    request_body = Option<PutSettings>,
+    responses(
+        (status = 200, description = "The settings as they are now.", body = SettingsView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -4,11 +4,24 @@ use super::view::NamespaceView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::catalog;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
+/// Shows a namespace
+///
 /// Answers admins, and the holders of the namespace's keys.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "get_namespace",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The namespace.", body = NamespaceView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -8,54 +8,92 @@ use crate::domain::scope::Scope;
 use crate::domain::standing::Standing;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
 use crate::store::reports::{self, Subject, Sums};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// What a namespace used.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NamespaceUsage)]
 pub struct Usage {
+    /// The namespace's name.
     namespace: String,
+    /// The first moment it covers.
+    #[schema(format = DateTime)]
     period_start: String,
+    /// The last moment it covers.
+    #[schema(format = DateTime)]
     period_end: String,
+    /// US dollars spent this month.
     current_month_cost: f64,
+    /// US dollars left: of the month, or of the day where that is less.
     remaining_quota: f64,
+    /// Requests in the period.
     request_count: u64,
+    /// Tokens in the period, input and output.
     total_tokens: u64,
+    /// Milliseconds from request to the end of its answer, on average.
     avg_latency_ms: f64,
+    /// The median, in milliseconds.
     p50_latency_ms: f64,
+    /// What 99 of 100 requests stay below, in milliseconds.
     p99_latency_ms: f64,
+    /// Requests left in this minute.
     rate_limit_remaining: u64,
+    /// The period by model.
     model_breakdown: BTreeMap<String, ModelUsage>,
+    /// US dollars spent in the period.
     total_spent: f64,
+    /// The quota, in US dollars.
     quota_limit: f64,
+    /// US dollars left of it.
     quota_remaining: f64,
+    /// Days of the month that are left, begun ones included.
     days_remaining_in_period: u64,
+    /// US dollars by the end of the month, if it goes on so.
     projected_month_end_spend: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NamespaceModelUsage)]
 struct ModelUsage {
+    /// Requests.
     requests: u64,
+    /// Tokens, input and output.
     tokens: u64,
+    /// US dollars.
     cost: f64,
 }
 
+/// Tells what a namespace used
+///
 /// Answers admins, and the holders of the namespace's keys.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/usage", tag = "namespaces", operation_id = "get_namespace_usage",
+    params(parameters::NamespaceName, parameters::Period),
+    responses(
+        (status = 200, description = "What it used.", body = Usage),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
+    query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_namespace(&name)?;
-    let period = asked(Parameters::new(query))?;
+    let period = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
     let place = super::find(&app, &mut tx, &caller, &name).await?;

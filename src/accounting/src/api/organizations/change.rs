@@ -1,5 +1,6 @@
 //! `PATCH /v1/organizations/{name}`: what is sent changes, what is `null` is no limit any more.
 
+use super::body::ChangeOrganization;
 use super::create::apply;
 use super::view::OrganizationView;
 use crate::app::SharedApp;
@@ -8,12 +9,26 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{organizations, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Changes an organization. Its namespaces keep their own limits; the organization's hold beside
-/// them. Only the operator may: an organization's admin could lift what binds it.
+/// Changes an organization
+///
+/// Its namespaces keep their own limits; the organization's hold beside them. Only the operator may: an
+/// organization's admin could lift what binds it.
+#[utoipa::path(
+    patch, path = "/v1/organizations/{name}", tag = "organizations", operation_id = "update_organization",
+    params(parameters::OrganizationName),
+    request_body = Option<ChangeOrganization>,
+    responses(
+        (status = 200, description = "The organization as it is now.", body = OrganizationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -1,5 +1,6 @@
 //! `POST /v1/organizations`: a new organization.
 
+use super::body::CreateOrganization;
 use super::view::OrganizationView;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor, Change};
@@ -10,12 +11,24 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
+use crate::openapi::refusals;
 use crate::store::{organizations, policy};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-/// Makes an organization. Only the operator may: nothing is above it.
+/// Makes an organization
+///
+/// Only the operator may: nothing is above it.
+#[utoipa::path(
+    post, path = "/v1/organizations", tag = "organizations", operation_id = "create_organization",
+    request_body = CreateOrganization,
+    responses(
+        (status = 201, description = "The organization.", body = OrganizationView),
+        refusals::Forbidden,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

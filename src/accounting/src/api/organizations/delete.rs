@@ -5,19 +5,33 @@ use crate::domain::audit::{self, Actor, Change};
 use crate::domain::records::DEFAULT_ORGANIZATION;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::words::Deleted;
+use crate::openapi::{parameters, refusals};
 use crate::store::{organizations, policy};
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
 
-/// Deletes an organization that has no namespaces any more: each of those ends by its own name, so
-/// that nobody ends fifty teams with one slip. What was spent stays in the ledger.
+/// Deletes an organization
+///
+/// One that has no namespaces any more: each of those ends by its own name, so that nobody ends fifty
+/// teams with one slip. What was spent stays in the ledger.
+#[utoipa::path(
+    delete, path = "/v1/organizations/{name}", tag = "organizations", operation_id = "delete_organization",
+    params(parameters::OrganizationName),
+    responses(
+        (status = 200, description = "Deleted.", body = Deleted),
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(name): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     caller.must_be_operator()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
@@ -38,9 +52,5 @@ pub async fn handle(
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(organization = name, "deleted an organization");
-    Ok(Json(json!({
-        "id": name,
-        "object": "organization",
-        "deleted": true,
-    })))
+    Ok(Json(Deleted::new("organization", name)))
 }

@@ -5,30 +5,46 @@ use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
 use crate::store::organizations;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// One page, by name, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrganizationList)]
 pub struct Page {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<OrganizationView>,
+    /// The first row of the page.
     first_id: Option<String>,
+    /// The last row of the page: `after` for the next.
     last_id: Option<String>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
-/// Lists all organizations to the operator; to an admin, its own.
+/// Lists organizations
+///
+/// To the operator all, by name; to an admin, its own.
+#[utoipa::path(
+    get, path = "/v1/organizations", tag = "organizations", operation_id = "list_organizations",
+    params(parameters::Page),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        refusals::Forbidden
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Page>, ApiError> {
     caller.may_manage()?;
-    let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let after = query.take("after").unwrap_or_default();
     query.finish()?;

@@ -1,5 +1,6 @@
 //! `/v1/organizations`.
 
+mod body;
 mod change;
 mod create;
 mod delete;
@@ -12,19 +13,14 @@ use crate::domain::records::Organization;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::{Tx, organizations};
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of organizations.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/organizations", post(create::handle).get(list::handle))
-        .route(
-            "/v1/organizations/{name}",
-            get(show::handle)
-                .patch(change::handle)
-                .delete(delete::handle),
-        )
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handle, list::handle))
+        .routes(routes!(show::handle, change::handle, delete::handle))
 }
 
 /// The organization of that name, where it is within the caller's reach.

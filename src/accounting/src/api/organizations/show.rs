@@ -4,10 +4,23 @@ use super::view::OrganizationView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
+/// Shows an organization
+///
 /// Answers the operator, and the organization's own admins.
+#[utoipa::path(
+    get, path = "/v1/organizations/{name}", tag = "organizations", operation_id = "get_organization",
+    params(parameters::OrganizationName),
+    responses(
+        (status = 200, description = "The organization.", body = OrganizationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -2,23 +2,35 @@
 
 use crate::domain::records::Organization;
 use crate::http::limits::{LimitsView, names_of};
+use crate::openapi::words;
 use paddock_core::policy::Limits;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// An organization in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
 pub struct OrganizationView {
+    /// Its id.
     id: String,
+    /// What this is.
     object: &'static str,
+    /// Its name.
     name: String,
     #[serde(flatten)]
     limits: LimitsView,
     /// Which of these limits somebody set: gateways enforce those. The others are what this
     /// installation answers where nobody did.
     enforced: Vec<&'static str>,
+    /// Labels.
+    #[schema(value_type = Option<words::Tags>)]
     tags: Option<Value>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 

@@ -4,22 +4,38 @@ use super::PriceView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::catalog;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Every model, and the aliases of models.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceList)]
 pub struct Prices {
+    /// What this is.
     object: &'static str,
+    /// Always `USD`.
     currency: &'static str,
+    /// The rows.
     data: Vec<PriceView>,
+    /// Other names of models.
     aliases: BTreeMap<String, String>,
 }
 
+/// Lists models, their prices and their aliases
+///
 /// Answers any key.
+#[utoipa::path(
+    get, path = "/v1/prices", tag = "prices", operation_id = "list_prices",
+    responses(
+        (status = 200, description = "The prices.", body = Prices)
+    )
+)]
 pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Prices>, ApiError> {
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
@@ -31,12 +47,22 @@ pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Pric
     }))
 }
 
-/// Answers any key about one model, by its name or an alias.
+/// Shows the price of a model
+///
+/// Answers any key, by the name of the model or an alias.
+#[utoipa::path(
+    get, path = "/v1/prices/{*model}", tag = "prices", operation_id = "get_price",
+    params(parameters::ModelName),
+    responses(
+        (status = 200, description = "The price.", body = PriceView),
+        refusals::Missing
+    )
+)]
 pub async fn one(
     State(app): State<SharedApp>,
     _: Caller,
     Path(name): Path<String>,
-) -> Result<Json<impl Serialize>, ApiError> {
+) -> Result<Json<PriceView>, ApiError> {
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
     let model = catalog

@@ -1,39 +1,57 @@
 //! `/v1/prices`: models and what they cost.
 
+mod body;
 mod list;
 mod put;
 
 use crate::app::SharedApp;
-use axum::Router;
-use axum::routing::get;
 use paddock_core::money::Money;
 use paddock_core::policy::{FormatPaths, Model};
 use paddock_core::usage::Price;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of prices. A model's name may contain slashes.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/prices", get(list::handle))
-        .route("/v1/prices/{*model}", get(list::one).put(put::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(list::handle))
+        .routes(routes!(list::one, put::handle))
 }
 
 /// A model's price, in dollars per million tokens, and where it is served.
-#[derive(Debug, Serialize)]
-struct PriceView {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Price)]
+pub struct PriceView {
+    /// The model.
     model: String,
+    /// What this is.
     object: &'static str,
+    /// The Envoy cluster that serves it.
     upstream: String,
+    /// What the upstream calls it, where that is another name.
     upstream_model: Option<String>,
+    /// Where the upstream serves each wire format.
+    #[schema(value_type = body::FormatPaths)]
     paths: FormatPaths,
+    /// US dollars per million input tokens; `null` where the model has no price.
     input_usd_per_million: Option<f64>,
+    /// The same of input read from the cache.
     cached_input_usd_per_million: Option<f64>,
+    /// The same of input written to the cache for five minutes.
     cache_write_5m_usd_per_million: Option<f64>,
+    /// The same of input written to the cache for an hour.
     cache_write_1h_usd_per_million: Option<f64>,
+    /// The same of output.
     output_usd_per_million: Option<f64>,
+    /// The same of reasoning.
     reasoning_usd_per_million: Option<f64>,
+    /// What a batch costs, in percent of these prices.
     batch_percent: Option<u64>,
+    /// The most output tokens of one answer.
     max_output_tokens: u64,
+    /// What it can do; nothing is known where it is empty.
     capabilities: Vec<String>,
 }
 

@@ -1,31 +1,45 @@
 //! `PUT /v1/prices/{model}`: sets a model's price and route, and makes the model where it is new.
 
 use super::PriceView;
+use super::body::PutPrice;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor, Change};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::{catalog, policy};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model, capability, is_auto};
 use paddock_core::usage::Price;
-use serde::Serialize;
 
 /// Most output tokens a model can be said to have.
 const MAX_OUTPUT: u64 = 100_000_000;
 
-/// 201 where the model is new, 200 otherwise. Prices are every tenant's: the operator's alone.
+/// Sets the price and the route of a model
+///
+/// Makes the model where it is new. Prices are every tenant's: the operator's alone.
+#[utoipa::path(
+    put, path = "/v1/prices/{*model}", tag = "prices", operation_id = "put_price",
+    params(parameters::ModelName),
+    request_body = Option<PutPrice>,
+    responses(
+        (status = 200, description = "The price of a model that was there.", body = PriceView),
+        (status = 201, description = "The price of a new model.", body = PriceView),
+        refusals::Forbidden
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(name): Path<String>,
     Body(body): Body,
-) -> Result<(StatusCode, Json<impl Serialize>), ApiError> {
+) -> Result<(StatusCode, Json<PriceView>), ApiError> {
     caller.must_be_operator()?;
     let mut fields = Fields::parse(&body)?;
     let mut tx = app.store.write().await?;
@@ -50,7 +64,8 @@ pub async fn handle(
 
 fn model(catalog: &Catalog, name: &str, fields: &mut Fields) -> Result<(Model, bool), ApiError> {
     let known = catalog.resolve(name);
-    let is_bad = name.len() > 256 || name.trim() != name || name.chars().any(char::is_control);
+    let is_bad =
+        name.chars().count() > 256 || name.trim() != name || name.chars().any(char::is_control);
     if is_bad {
         let message = "A model's name has 1 to 256 characters and no blanks around it.";
         return Err(ApiError::invalid("model", message));

@@ -8,14 +8,14 @@ use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::Tx;
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of the team view.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/team/quotas", post(quotas::put).get(quotas::list))
-        .route("/v1/team/usage", get(usage::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(quotas::put, quotas::list))
+        .routes(routes!(usage::handle))
 }
 
 /// The namespace that is named, where it is within the caller's reach; without a name the

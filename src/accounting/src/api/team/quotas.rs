@@ -8,32 +8,62 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::{namespaces, policy, user_quotas};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::policy::MAX_USER_QUOTAS;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A cap of an end user to set.
+#[derive(ToSchema)]
+#[schema(example = json!({ "namespace": "search", "user_id": "u-1042", "monthly_limit_usd": 20.0 }))]
+#[expect(
+    dead_code,
+    reason = "the shape alone is looked at: `Fields` reads what is sent"
+)]
+pub struct PutUserQuota {
+    /// The namespace; the caller's own where none is named. The operator has to name one.
+    #[schema(value_type = Option<words::Text>)]
+    namespace: Option<String>,
+    /// The end user, as requests name them.
+    #[schema(value_type = words::Text)]
+    user_id: String,
+    /// Hard cap of a UTC calendar month, in US dollars. `null` takes the user's own cap away.
+    #[schema(required = true, minimum = 0, maximum = 1_000_000_000)]
+    monthly_limit_usd: Option<f64>,
+}
 
 /// A quota in JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserQuota)]
 pub struct QuotaView {
+    /// What this is.
     object: &'static str,
+    /// The namespace's name.
     namespace: String,
+    /// The end user, as requests name them.
     user_id: String,
     /// `null` where the user has none: neither their own nor the namespace's for everybody.
     monthly_limit_usd: Option<f64>,
     /// Whether it is the user's own, not the namespace's for everybody.
     own: bool,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
     updated_at: Option<String>,
 }
 
 /// One page, by user, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserQuotaList)]
 pub struct Page {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<QuotaView>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
@@ -50,7 +80,18 @@ impl From<UserQuota> for QuotaView {
     }
 }
 
-/// Caps a user; `null` takes their own cap away, and the namespace's for everybody holds again.
+/// Caps an end user
+///
+/// `null` takes their own cap away, and the namespace's for everybody holds again.
+#[utoipa::path(
+    post, path = "/v1/team/quotas", tag = "team", operation_id = "put_user_quota",
+    request_body = PutUserQuota,
+    responses(
+        (status = 201, description = "The cap in force.", body = QuotaView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -124,13 +165,21 @@ pub async fn put(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-/// Lists the users that have quotas of their own.
+/// Lists the end users that have caps of their own
+#[utoipa::path(
+    get, path = "/v1/team/quotas", tag = "team", operation_id = "list_user_quotas",
+    params(parameters::OfNamespace, parameters::Page),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Page>, ApiError> {
-    let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let after = query.take("after").unwrap_or_default();
     let named = query.take("namespace");

@@ -6,35 +6,54 @@ use crate::domain::report::DayRange;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
 use crate::store::costs::{self, Reach};
 use crate::store::reports::Sums;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Most users told by name: those who cost most.
 const MOST_USERS: usize = 1_000;
 
 /// What a team used.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamUsage)]
 pub struct Usage {
+    /// What this is.
     object: &'static str,
+    /// The namespace's name.
     namespace: String,
+    /// The first moment it covers.
+    #[schema(format = DateTime)]
     period_start: String,
+    /// The last moment it covers.
+    #[schema(format = DateTime)]
     period_end: String,
+    /// Requests in the period.
     total_requests: u64,
+    /// Tokens in the period, input and output.
     total_tokens: u64,
+    /// US dollars in the period.
     total_cost_usd: f64,
+    /// By end user: the 1,000 who cost most, all others as `(others)`.
     by_user: BTreeMap<String, Part>,
+    /// By key.
     by_key: BTreeMap<String, Part>,
+    /// The same by model.
     by_model: BTreeMap<String, Part>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsagePart)]
 struct Part {
+    /// Requests.
     requests: u64,
+    /// Tokens, input and output.
     tokens: u64,
+    /// US dollars.
     cost_usd: f64,
 }
 
@@ -48,14 +67,24 @@ impl From<Sums> for Part {
     }
 }
 
+/// Tells what a team used, by user, key and model
+///
 /// Answers every key about its own namespace; admins and the operator about one they name. Whole
 /// UTC days, today included.
+#[utoipa::path(
+    get, path = "/v1/team/usage", tag = "team", operation_id = "get_team_usage",
+    params(parameters::OfNamespace, parameters::Days),
+    responses(
+        (status = 200, description = "What it used.", body = Usage),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
-    let mut query = Parameters::new(query);
     let named = query.take("namespace");
     let period = query.take("period");
     query.finish()?;

@@ -4,12 +4,12 @@ mod reconcile;
 mod stream;
 
 use crate::app::SharedApp;
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of usage.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/usage/stream", get(stream::handle))
-        .route("/v1/usage/reconcile", post(reconcile::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(stream::handle))
+        .routes(routes!(reconcile::handle))
 }

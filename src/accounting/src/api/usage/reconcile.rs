@@ -6,40 +6,65 @@ use crate::domain::ledger::{self, ReadBatch};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::openapi::refusals;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// What the ledger calls the gateway of these events: the log does not name it.
 const GATEWAY: &str = "reconcile";
 
-#[derive(Deserialize)]
+/// What gateways logged.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Logged {
+#[schema(as = Reconcile)]
+pub struct Logged {
+    /// Usage events as gateways write them to their access log: JSON objects with an `id`. Other
+    /// values are answered in `rejected`.
+    #[schema(value_type = Vec<Value>)]
     events: Vec<Box<RawValue>>,
 }
 
 /// What became of the events.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Reconciled {
+    /// What this is.
     object: &'static str,
+    /// Events received.
     received: usize,
+    /// Events booked now.
     new: usize,
+    /// Events booked before.
     repeated: usize,
+    /// Events that could not be read.
     rejected: Vec<Rejected>,
 }
 
 /// An event that is not as gateways write them. It is kept for a person to look at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RejectedEvent)]
 struct Rejected {
+    /// What is wrong.
     error: String,
+    /// What is told.
     event: String,
 }
 
-/// Books what the ledger lacks, each event once in the life of the database. Only the operator
-/// may: what is booked is spent.
+/// Books events that a gateway logged and may not have sent
+///
+/// Books what the ledger lacks, each event once in the life of the database. Only the operator may: what
+/// is booked is spent.
+#[utoipa::path(
+    post, path = "/v1/usage/reconcile", tag = "usage", operation_id = "reconcile_usage",
+    request_body = Logged,
+    responses(
+        (status = 200, description = "What became of the events.", body = Reconciled),
+        refusals::Forbidden
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -5,19 +5,21 @@ use crate::domain::usage_feed::{self, INTERVALS, Interval, Listener};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::costs::Reach;
 use crate::store::{StoreError, usage_feed::Booked};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::{IntoParams, ToSchema};
 
 /// A comment is sent so often where nothing else is.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -26,30 +28,65 @@ const LIFE: Duration = Duration::from_secs(15 * 60);
 /// How far back a stream can be resumed, in intervals.
 const MOST_RESUMED: u64 = 1_000;
 
+/// How fine.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Granularity {
+    /// How much time an event is about; `30s` where none is named.
+    #[param(value_type = Option<words::Interval>, inline)]
+    granularity: Option<String>,
+}
+
 /// What one key used of one model in one interval.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsageEvent)]
+pub struct Row<'a> {
+    /// The first moment of the interval.
+    #[schema(format = DateTime)]
     timestamp: String,
+    /// Seconds of the interval.
     interval_seconds: u64,
+    /// The namespace's name.
     namespace: &'a str,
+    /// The key's id.
     key_id: &'a str,
+    /// The key's name.
     key_name: &'a str,
+    /// The model.
     model: &'a str,
+    /// Requests.
     requests: u64,
+    /// Tokens, input and output.
     total_tokens: u64,
+    /// US dollars.
     cost_usd: f64,
 }
 
+/// Streams usage as it is booked
+///
 /// Streams what is booked, one event a key, model and interval: to the operator of everything, to
 /// an admin of its organization, to every other key of its own namespace. An event's id is the end
 /// of its interval and its number in it; `Last-Event-ID` goes on behind it.
+#[utoipa::path(
+    get, path = "/v1/usage/stream", tag = "usage", operation_id = "stream_usage",
+    params(
+        parameters::Reach,
+        Granularity,
+        ("Last-Event-ID" = Option<String>, Header, description = "The last event's id: the stream goes on behind it."),
+    ),
+    responses(
+        (status = 200, description = "Server-sent events: one a key, model and interval, each a `UsageEvent` as JSON. Comments in between say that the stream lives.", body = Row, content_type = "text/event-stream"),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     headers: HeaderMap,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<impl IntoResponse, ApiError> {
-    let mut query = Parameters::new(query);
     let (namespace, organization) = (query.take("namespace"), query.take("organization"));
     let (organization, namespace) = crate::api::audit::reach(&caller, namespace, organization)?;
     let seconds = granularity(query.take("granularity").as_deref().unwrap_or("30s"))?;

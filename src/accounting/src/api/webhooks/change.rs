@@ -1,5 +1,6 @@
 //! `PATCH /v1/webhooks/{id}`, also under its namespace: what is sent is changed.
 
+use super::body::ChangeWebhook;
 use super::create::{DEFAULT_THRESHOLD, NewWebhook, target, usable_secret};
 use super::view::WebhookView;
 use crate::app::SharedApp;
@@ -10,13 +11,26 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::webhooks;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Changes a webhook; what waits to be delivered goes where it was to go. `secret: null` makes a new
-/// one, shown this once.
+/// Changes a webhook
+///
+/// What waits to be delivered goes where it was to go. `secret: null` makes a new one, shown this once.
+#[utoipa::path(
+    patch, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "update_webhook",
+    params(parameters::WebhookId),
+    request_body = Option<ChangeWebhook>,
+    responses(
+        (status = 200, description = "The webhook as it is now; with its secret where one was made.", body = NewWebhook),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -27,7 +41,18 @@ pub async fn handle(
     change(&app, &caller, &actor, None, &id, &body).await
 }
 
-/// Changes a webhook of a namespace.
+/// Changes a webhook of a namespace
+#[utoipa::path(
+    patch, path = "/v1/namespaces/{name}/webhooks/{id}", tag = "webhooks",
+    operation_id = "update_namespace_webhook",
+    params(parameters::WithinNamespace),
+    request_body = Option<ChangeWebhook>,
+    responses(
+        (status = 200, description = "The webhook as it is now; with its secret where one was made.", body = NewWebhook),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn within(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -1,5 +1,6 @@
 //! `POST /v1/namespaces/{name}/webhooks`: a new webhook.
 
+use super::body::CreateWebhook;
 use super::view::WebhookView;
 use crate::api::namespaces;
 use crate::app::{App, SharedApp};
@@ -11,12 +12,15 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::{Fields, Patch};
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::webhooks;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Most webhooks of one namespace: each is looked at whenever the namespace's usage is booked.
 const MOST: usize = 50;
@@ -24,15 +28,29 @@ const MOST: usize = 50;
 pub(super) const DEFAULT_THRESHOLD: u64 = 80;
 
 /// A new webhook in JSON: the only answer that has a secret, and only one that was made here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedWebhook)]
 pub struct NewWebhook {
     #[serde(flatten)]
     pub(super) webhook: WebhookView,
+    /// What signs deliveries: shown this once, and only one that was made here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) secret: Option<String>,
 }
 
-/// Makes a webhook. Without a `secret` one is made, and shown this once.
+/// Makes a webhook
+///
+/// Without a `secret` one is made, and shown this once.
+#[utoipa::path(
+    post, path = "/v1/namespaces/{name}/webhooks", tag = "webhooks", operation_id = "create_webhook",
+    params(parameters::NamespaceName),
+    request_body = CreateWebhook,
+    responses(
+        (status = 201, description = "The webhook; with its secret where it was made here.", body = NewWebhook),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

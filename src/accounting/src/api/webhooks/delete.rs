@@ -4,28 +4,50 @@ use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::words::Deleted;
+use crate::openapi::{parameters, refusals};
 use crate::store::webhooks;
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
 
-/// Deletes a webhook with its log; what was not delivered yet is not.
+/// Deletes a webhook with its log
+///
+/// What was not delivered yet is not.
+#[utoipa::path(
+    delete, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "delete_webhook",
+    params(parameters::WebhookId),
+    responses(
+        (status = 200, description = "Deleted.", body = Deleted),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     delete(&app, &caller, &actor, None, &id).await
 }
 
-/// Deletes a webhook of a namespace.
+/// Deletes a webhook of a namespace with its log
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}/webhooks/{id}", tag = "webhooks", operation_id = "delete_namespace_webhook",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "Deleted.", body = Deleted),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn within(
     State(app): State<SharedApp>,
     caller: Caller,
     actor: Actor,
     Path((name, id)): Path<(String, String)>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     delete(&app, &caller, &actor, Some(&name), &id).await
 }
 
@@ -35,7 +57,7 @@ async fn delete(
     actor: &Actor,
     namespace: Option<&str>,
     id: &str,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let (webhook, place) = super::find(app, &mut tx, caller, id).await?;
@@ -47,7 +69,5 @@ async fn delete(
     audit::record(&mut tx, actor, change).await?;
     tx.commit().await?;
     tracing::info!(webhook = id, "deleted a webhook");
-    Ok(Json(
-        json!({ "id": id, "object": "webhook", "deleted": true }),
-    ))
+    Ok(Json(Deleted::new("webhook", id)))
 }

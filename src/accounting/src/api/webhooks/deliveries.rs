@@ -3,41 +3,78 @@
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
 use crate::http::period::{self, Edge};
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
 use crate::store::deliveries::{self, Logged};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
 
-const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
+pub(crate) const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
+
+/// Which deliveries.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Wanted {
+    /// Only those of this status.
+    #[param(value_type = Option<words::DeliveryStatus>, inline)]
+    status: Option<String>,
+    /// Only those made since: a UTC day, or a moment in RFC 3339.
+    #[param(value_type = Option<words::Moment>, inline)]
+    since: Option<String>,
+}
 
 /// A delivery in JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
 pub struct DeliveryView {
+    /// Its id.
     id: String,
+    /// What this is.
     object: &'static str,
+    /// What receivers know it by: `webhook-id`.
     event_id: String,
+    /// What is told.
     event: String,
+    /// What became of it.
     status: String,
+    /// Attempts so far.
     attempts: u64,
+    /// Where it goes.
     target_url: String,
+    /// What the last attempt was answered with.
     response_status: Option<u64>,
+    /// What is wrong.
     error: Option<String>,
+    /// What is sent.
+    #[schema(value_type = Object)]
     body: Value,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it is tried again.
+    #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
+    /// When it was delivered or given up.
+    #[schema(format = DateTime)]
     finished_at: Option<String>,
 }
 
 /// Some of them, newest first, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryList)]
 pub struct Page {
+    /// What this is.
     pub(super) object: &'static str,
+    /// The rows.
     pub(super) data: Vec<DeliveryView>,
+    /// Whether there is another page.
     pub(super) has_more: bool,
 }
 
@@ -62,15 +99,23 @@ impl From<Logged> for DeliveryView {
     }
 }
 
-/// Lists the deliveries of a webhook.
+/// Lists the deliveries of a webhook
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "list_deliveries",
+    params(parameters::WebhookId, Wanted, parameters::Limit),
+    responses(
+        (status = 200, description = "Some of them, newest first.", body = Page),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Page>, ApiError> {
     caller.may_manage()?;
-    let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let status = query.take("status");
     let since = period::moment(&mut query, "since", Edge::Start)?.unwrap_or(Timestamp::EPOCH);

@@ -5,20 +5,36 @@ use crate::api::namespaces;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::webhooks;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// All of them, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookList)]
 pub struct List {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<WebhookView>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
-/// Lists a namespace's webhooks.
+/// Lists a namespace's webhooks
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/webhooks", tag = "webhooks", operation_id = "list_webhooks",
+    params(parameters::NamespaceName),
+    responses(
+        (status = 200, description = "The webhooks.", body = List),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -1,5 +1,6 @@
 //! `/v1/namespaces/{name}/webhooks` and `/v1/webhooks/{id}`.
 
+mod body;
 mod change;
 mod create;
 mod delete;
@@ -15,32 +16,20 @@ use crate::domain::webhook::Webhook;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::{Tx, webhooks};
-use axum::Router;
-use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub(super) use create::target;
+pub(crate) use deliveries::STATUSES;
 
 /// The routes of webhooks.
-pub fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route(
-            "/v1/namespaces/{name}/webhooks",
-            post(create::handle).get(list::handle),
-        )
-        .route(
-            "/v1/namespaces/{name}/webhooks/{id}",
-            get(show::within)
-                .patch(change::within)
-                .delete(delete::within),
-        )
-        .route(
-            "/v1/webhooks/{id}",
-            get(show::handle)
-                .patch(change::handle)
-                .delete(delete::handle),
-        )
-        .route("/v1/webhooks/{id}/deliveries", get(deliveries::handle))
-        .route("/v1/webhooks/{id}/replay", post(replay::handle))
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handle, list::handle))
+        .routes(routes!(show::within, change::within, delete::within))
+        .routes(routes!(show::handle, change::handle, delete::handle))
+        .routes(routes!(deliveries::handle))
+        .routes(routes!(replay::handle))
 }
 
 /// The webhook of that id and its place, where it is within the caller's reach. Webhooks are for

@@ -1,5 +1,6 @@
 //! `POST /v1/webhooks/{id}/replay`: events once more, under their own ids.
 
+use super::body::ReplayEvents;
 use super::deliveries::{DeliveryView, Page};
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
@@ -8,17 +9,30 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
 use crate::ids;
+use crate::openapi::{parameters, refusals};
 use crate::store::deliveries::{self, NewDelivery};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::json;
 
 /// Most events replayed at once.
 const MOST: usize = 100;
 
-/// Puts events into the outbox again, for the webhook's URL or another one. They are signed with the
-/// webhook's secret.
+/// Delivers events once more
+///
+/// Under their own ids, to the webhook's URL or another one, signed with the webhook's secret.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{id}/replay", tag = "webhooks", operation_id = "replay_events",
+    params(parameters::WebhookId),
+    request_body = ReplayEvents,
+    responses(
+        (status = 200, description = "The new deliveries.", body = Page),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

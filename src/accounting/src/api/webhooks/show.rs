@@ -4,10 +4,21 @@ use super::view::WebhookView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Shows one.
+/// Shows a webhook
+#[utoipa::path(
+    get, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "get_webhook",
+    params(parameters::WebhookId),
+    responses(
+        (status = 200, description = "The webhook.", body = WebhookView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -19,7 +30,16 @@ pub async fn handle(
     Ok(Json(WebhookView::from(&webhook)))
 }
 
-/// Shows one of a namespace.
+/// Shows a webhook of a namespace
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/webhooks/{id}", tag = "webhooks", operation_id = "get_namespace_webhook",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The webhook.", body = WebhookView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn within(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -1,17 +1,29 @@
 //! A webhook, as it is answered: without its secret.
 
 use crate::domain::webhook::{Event, Webhook};
+use crate::openapi::words;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A webhook in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Webhook)]
 pub struct WebhookView {
+    /// Its id.
     id: String,
+    /// What this is.
     object: &'static str,
+    /// The namespace's name.
     namespace: String,
+    /// Where it is told.
     url: String,
+    /// What it is told of.
+    #[schema(value_type = Vec<words::WebhookEvent>)]
     events: Vec<Event>,
+    /// The percentage at which `spend.threshold` is told.
     threshold_percent: Option<u64>,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

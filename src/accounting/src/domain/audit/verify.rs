@@ -8,12 +8,14 @@ use super::{CallsHash, ChainHash, Kind};
 use crate::store::audit::{self, ChangeRow, Contents, Link};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Most problems told of one chain; more are counted.
 const MOST_PROBLEMS: usize = 100;
 
 /// What is wrong with one chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AuditProblem)]
 pub struct Problem {
     /// The segment it was seen at.
     pub sequence: u64,
@@ -22,7 +24,8 @@ pub struct Problem {
 }
 
 /// What was found of one chain.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditChain)]
 pub struct ChainReport {
     /// Whose chain; `*` is the installation's own.
     pub organization: String,

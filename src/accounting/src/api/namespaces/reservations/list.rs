@@ -4,30 +4,46 @@ use super::view::ReservationView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
 use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
 use crate::store::reservations;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// One page, by id, in OpenAI's list shape.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReservationList)]
 pub struct Page {
+    /// What this is.
     object: &'static str,
+    /// The rows.
     data: Vec<ReservationView>,
+    /// Whether there is another page.
     has_more: bool,
 }
 
-/// Lists a namespace's open reservations to admins and to the holders of its keys.
+/// Lists a namespace's open reservations
+///
+/// Answers admins, and the holders of the namespace's keys. By id.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/reservations", tag = "reservations", operation_id = "list_reservations",
+    params(parameters::NamespaceName, parameters::Page),
+    responses(
+        (status = 200, description = "A page.", body = Page),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
+    mut query: Parameters,
 ) -> Result<Json<Page>, ApiError> {
     caller.may_read_namespace(&name)?;
-    let mut query = Parameters::new(query);
     let limit = query.take_limit()?;
     let after = query.take("after").unwrap_or_default();
     query.finish()?;

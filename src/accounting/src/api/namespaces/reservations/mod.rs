@@ -11,19 +11,16 @@ use crate::domain::reserving;
 use crate::domain::standing::{Place, Standing};
 use crate::http::error::ApiError;
 use crate::store::Tx;
-use axum::Router;
-use axum::routing::{get, post};
 use paddock_core::money::Money;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The routes of reservations.
-pub(super) fn routes() -> Router<SharedApp> {
-    Router::new()
-        .route("/v1/namespaces/{name}/reserve", post(reserve::handle))
-        .route("/v1/namespaces/{name}/reservations", get(list::handle))
-        .route(
-            "/v1/namespaces/{name}/reservations/{id}",
-            get(show::handle).delete(release::handle),
-        )
+pub(super) fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(reserve::handle))
+        .routes(routes!(list::handle))
+        .routes(routes!(show::handle, release::handle))
 }
 
 /// What a namespace has left beside its reservations. Where nobody set a cap, the installation's

@@ -6,11 +6,24 @@ use crate::domain::audit::{self, Actor};
 use crate::domain::reserving;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
-/// Ends a reservation before its time: what is not spent goes back to the namespace, what gateways
-/// hold of it as soon as they have given it back. One that has ended is answered as it is.
+/// Ends a reservation before its time
+///
+/// What is not spent goes back to the namespace, what gateways hold of it as soon as they have given it
+/// back. One that has ended is answered as it is.
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "release_reservation",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The reservation.", body = ReservationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -8,13 +8,16 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
 use paddock_core::policy::{MAX_RESERVATION_ID, is_reservation_id};
 use paddock_core::wire::CapPeriod;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The longest a reservation may last: 30 days.
 const MAX_TTL: u64 = 30 * 86_400;
@@ -23,8 +26,42 @@ const DEFAULT_TTL: u64 = 3_600;
 /// How often it is looked whether gateways have given back what they held.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Sets money aside for the requests that name the reservation. The same id again answers the same
-/// reservation while it is open, and makes a new one after its end.
+/// Money to set aside.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "reservation_id": "nightly-evaluation", "estimated_cost_usd": 25.0, "ttl_seconds": 7_200,
+}))]
+#[expect(
+    dead_code,
+    reason = "the shape alone is looked at: `Fields` reads what is sent"
+)]
+pub struct Reserve {
+    /// What requests send as `X-Reservation-Id`: printable ASCII without blanks.
+    #[schema(pattern = "^[!-~]+$", max_length = 128)]
+    reservation_id: String,
+    /// US dollars.
+    #[schema(minimum = 0.000_000_001, maximum = 1_000_000_000)]
+    estimated_cost_usd: f64,
+    /// Seconds that it lasts; 3600 where none are sent.
+    #[schema(minimum = 1, maximum = 2_592_000)]
+    ttl_seconds: Option<u64>,
+}
+
+/// Sets money aside for the requests that name the reservation
+///
+/// The same id again answers the same reservation while it is open, and makes a new one after its end.
+#[utoipa::path(
+    post, path = "/v1/namespaces/{name}/reserve", tag = "reservations", operation_id = "create_reservation",
+    params(parameters::NamespaceName),
+    request_body = Reserve,
+    responses(
+        (status = 201, description = "The reservation.", body = ReservationView),
+        refusals::Unpaid,
+        refusals::Forbidden,
+        refusals::Missing,
+        refusals::Conflict
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

@@ -4,12 +4,25 @@ use super::view::ReservationView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
 use crate::store::reservations;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
+/// Shows a reservation
+///
 /// Answers admins, and the holders of the namespace's keys. Of an id that was reserved more than
 /// once, the newest reservation.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "get_reservation",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The reservation.", body = ReservationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,

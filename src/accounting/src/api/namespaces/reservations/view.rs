@@ -4,22 +4,36 @@ use crate::domain::records::Reservation;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A reservation in JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Reservation)]
 pub struct ReservationView {
+    /// What this is.
     object: &'static str,
+    /// What requests send as `X-Reservation-Id`.
     reservation_id: String,
+    /// The namespace's name.
     namespace: String,
     /// What is answered was approved: what was not is in no list.
     approved: bool,
+    /// What became of it.
     status: Status,
+    /// What was set aside, in US dollars.
     estimated_cost_usd: f64,
+    /// What is booked of it, in US dollars.
     spent_usd: f64,
     /// What is not booked of it, whether it can still be spent or not.
     unspent_usd: f64,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
+    /// When it expires; `null` is never.
+    #[schema(format = DateTime)]
     expires_at: String,
+    /// When it was ended before its time.
+    #[schema(format = DateTime)]
     released_at: Option<String>,
     /// What the namespace has left beside its reservations.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,8 +41,9 @@ pub struct ReservationView {
 }
 
 /// Where a reservation is in its life.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReservationStatus)]
 enum Status {
     /// It pays for requests that name it.
     Open,

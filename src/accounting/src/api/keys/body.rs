@@ -1,0 +1,159 @@
+//! What is sent about keys.
+
+#![expect(
+    dead_code,
+    reason = "the shapes alone are looked at: `Fields` reads what is sent"
+)]
+
+use crate::openapi::words::{ContentMode, Role, Scope, Tags, Text};
+use utoipa::ToSchema;
+
+/// A key to make. What is left out is the namespace's.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "name": "search-backend", "namespace": "search", "role": "developer",
+    "monthly_quota_usd": 50.0, "rate_limit_per_minute": 600, "allowed_models": ["gpt-4.1"],
+}))]
+pub struct CreateKey {
+    /// Unique in its namespace.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    name: String,
+    /// Where its usage is booked; where none is named, one is made of the key's own name.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    namespace: Option<String>,
+    /// `developer` where none is named.
+    #[schema(value_type = Option<Role>)]
+    role: Option<String>,
+    /// The endpoints it may use; all of its role's where none are named.
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1)]
+    scopes: Option<Vec<String>>,
+    /// The models it may use, names or aliases.
+    #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
+    allowed_models: Option<Vec<String>>,
+    /// Hard cap of a UTC calendar month, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    monthly_quota_usd: Option<f64>,
+    /// Hard cap of a UTC day, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    daily_quota_usd: Option<f64>,
+    /// Requests a minute.
+    #[schema(minimum = 10, maximum = 10_000)]
+    rate_limit_per_minute: Option<u64>,
+    /// Tokens a minute, input and output; the bucket holds one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    tokens_per_minute: Option<u64>,
+    /// Requests that the bucket holds; where it is not set, one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    burst: Option<u64>,
+    /// Requests in flight at once.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    max_concurrency: Option<u64>,
+    /// What it is used in, such as `production`.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    environment: Option<String>,
+    /// Labels.
+    tags: Option<Tags>,
+    /// Days until it expires; never where none are named.
+    #[schema(minimum = 1, maximum = 36_500)]
+    expires_in: Option<u64>,
+    /// The namespace's where none is named.
+    #[schema(value_type = Option<ContentMode>)]
+    content_policy_mode: Option<String>,
+}
+
+/// What changes of a key: what is sent. A limit that is `null` becomes the namespace's.
+#[derive(ToSchema)]
+#[schema(example = json!({ "daily_quota_usd": 5.0, "max_concurrency": null }))]
+pub struct ChangeKey {
+    /// Unique in its namespace.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        nullable = false
+    )]
+    name: Option<String>,
+    /// What it may do.
+    #[schema(value_type = Option<Role>)]
+    role: Option<String>,
+    /// Whether it is accepted.
+    enabled: Option<bool>,
+    /// The endpoints it may use.
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1)]
+    scopes: Option<Vec<String>>,
+    /// The models it may use, names or aliases.
+    #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
+    allowed_models: Option<Vec<String>>,
+    /// Hard cap of a UTC calendar month, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    monthly_quota_usd: Option<f64>,
+    /// Hard cap of a UTC day, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    daily_quota_usd: Option<f64>,
+    /// Requests a minute.
+    #[schema(minimum = 10, maximum = 10_000)]
+    rate_limit_per_minute: Option<u64>,
+    /// Tokens a minute, input and output; the bucket holds one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    tokens_per_minute: Option<u64>,
+    /// Requests that the bucket holds; where it is not set, one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    burst: Option<u64>,
+    /// Requests in flight at once.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    max_concurrency: Option<u64>,
+    /// What it is used in.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    environment: Option<String>,
+    /// Labels.
+    tags: Option<Tags>,
+    /// Days from now until it expires; `null` is never.
+    #[schema(minimum = 1, maximum = 36_500)]
+    expires_in: Option<u64>,
+    /// How strictly its prompts are judged.
+    #[schema(value_type = Option<ContentMode>)]
+    content_policy_mode: Option<String>,
+}
+
+/// What changes of a key's rates: what is sent. What is `null` becomes the namespace's.
+#[derive(ToSchema)]
+#[schema(example = json!({ "rpm": 120, "tpm": 200_000, "max_concurrency": 8 }))]
+pub struct ChangeKeyLimits {
+    /// Requests a minute.
+    #[schema(minimum = 10, maximum = 10_000)]
+    rpm: Option<u64>,
+    /// Tokens a minute, input and output.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    tpm: Option<u64>,
+    /// Requests that the bucket holds; where it is not set, one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    burst: Option<u64>,
+    /// Requests in flight at once.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    max_concurrency: Option<u64>,
+}
+
+/// How a key is rotated.
+#[derive(ToSchema)]
+#[schema(example = json!({ "expires_in": 30 }))]
+pub struct RotateKey {
+    /// Days that the old secret goes on; 90 where none are named.
+    #[schema(minimum = 1, maximum = 36_500)]
+    expires_in: Option<u64>,
+}

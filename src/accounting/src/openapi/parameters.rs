@@ -1,0 +1,128 @@
+//! Parameters that several operations have.
+
+#![expect(dead_code, reason = "the shapes alone are looked at")]
+
+use utoipa::IntoParams;
+
+/// A key.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct KeyId {
+    /// The key's id.
+    #[param(pattern = "^[!-~]+$", max_length = 128)]
+    id: String,
+}
+
+/// A namespace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct NamespaceName {
+    /// The namespace's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+}
+
+/// An organization.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OrganizationName {
+    /// The organization's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+}
+
+/// A model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ModelName {
+    /// The model's name; slashes in it may be escaped or not.
+    #[param(pattern = "^[!-~]+$", max_length = 256)]
+    model: String,
+}
+
+/// A webhook.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct WebhookId {
+    /// The webhook's id.
+    #[param(pattern = "^[!-~]+$", max_length = 128)]
+    id: String,
+}
+
+/// Something of a namespace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct WithinNamespace {
+    /// The namespace's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+    /// The id; of an alert, its name too.
+    #[param(pattern = "^[!-~]+$", max_length = 128)]
+    id: String,
+}
+
+/// A page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// Rows of the page; 100 where none are named.
+    #[param(minimum = 1, maximum = 1_000)]
+    limit: Option<u64>,
+    /// What comes behind this one: the `last_id`, or the last name, of the page before.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    after: Option<String>,
+}
+
+/// The rows of a page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Limit {
+    /// Rows of the page; 100 where none are named.
+    #[param(minimum = 1, maximum = 1_000)]
+    limit: Option<u64>,
+}
+
+/// Of which namespace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfNamespace {
+    /// A namespace's name. Also accepted as `team`, `team_id` and `project`.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    namespace: Option<String>,
+}
+
+/// Of which organization and namespace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Reach {
+    /// A namespace's name. Also accepted as `team`, `team_id` and `project`.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    namespace: Option<String>,
+    /// An organization's name: the caller's own, or any to the operator.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    organization: Option<String>,
+}
+
+/// The time a usage report covers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Period {
+    /// `current_month`, `all`, or the last so many days: `7d`, up to `3660d`.
+    #[param(
+        pattern = "^(current_month|all|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)d)?$",
+        example = "7d"
+    )]
+    period: Option<String>,
+}
+
+/// The whole UTC days a report of costs covers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Days {
+    /// `current_month`, `previous_month`, `all`, or the last so many days, today included: `7d`.
+    #[param(
+        pattern = "^(current_month|previous_month|all|[1-9][0-9]{0,2}d)?$",
+        example = "30d"
+    )]
+    period: Option<String>,
+}

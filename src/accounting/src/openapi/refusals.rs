@@ -1,0 +1,119 @@
+//! How the API refuses: one shape, and which statuses an operation answers with.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::{IntoResponses, ToSchema};
+
+/// Every refusal, in OpenAI's shape.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Error {
+    /// What happened.
+    error: Detail,
+    /// With 402: US dollars that are left, as within `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<f64>,
+    /// With 402: when the budget is whole again, as within `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    resets_at: Option<String>,
+}
+
+/// What happened, and what to do next.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
+pub struct Detail {
+    /// A word for programs, such as `invalid_request_error`, `unknown_parameter`, `not_found` or
+    /// `budget_exceeded`.
+    #[schema(example = "not_found")]
+    code: String,
+    /// Sentences for people.
+    message: String,
+    /// The kind of refusal, such as `invalid_request_error`, `permission_error` or `api_error`.
+    #[serde(rename = "type")]
+    #[schema(example = "not_found_error")]
+    kind: String,
+    /// The field or parameter it is about, as the caller wrote it.
+    param: Option<String>,
+    /// Everything that is wrong, each a phrase, where that can be several things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    violations: Option<Vec<String>>,
+    /// With 402: the scope whose cap decided, such as `namespace:tenant-marketing`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    /// With 402: US dollars that are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<f64>,
+    /// With 402: when the budget is whole again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    resets_at: Option<String>,
+}
+
+/// One way to refuse.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub name: &'static str,
+    pub status: u16,
+    pub description: &'static str,
+    pub code: &'static str,
+    pub kind: &'static str,
+    pub message: &'static str,
+}
+
+macro_rules! refusals {
+    ($($name:ident $status:literal $code:literal $kind:literal $description:literal $message:literal;)*) => {
+        /// All of them.
+        pub(super) const ALL: &[Refusal] = &[$(Refusal {
+            name: stringify!($name),
+            status: $status,
+            description: $description,
+            code: $code,
+            kind: $kind,
+            message: $message,
+        }),*];
+
+        $(
+            #[doc = $description]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    let response = RefOr::Ref(Ref::from_response_name(stringify!($name)));
+                    BTreeMap::from([(stringify!($status).to_owned(), response)])
+                }
+            }
+        )*
+    };
+}
+
+refusals! {
+    Invalid 400 "invalid_request_error" "invalid_request_error"
+        "What was sent is wrong: a field, a parameter, or limits wider than the parent's (`permission_error`, all of them in `violations`)."
+        "'monthly_quota_usd' must be a number of dollars from 0 to 1000000000.";
+    Unauthenticated 401 "invalid_api_key" "authentication_error"
+        "No key, or one that is unknown, disabled, expired or of another namespace than `X-Namespace` names."
+        "Incorrect API key provided.";
+    Unpaid 402 "budget_exceeded" "insufficient_quota"
+        "A daily or monthly cap cannot cover it."
+        "The monthly budget of namespace:research can set aside $12.50, not $50.00.";
+    Forbidden 403 "permission_denied" "permission_error"
+        "The key's role may not do this."
+        "The role 'viewer' may not do this. Use a key with the role 'admin'.";
+    Missing 404 "not_found" "not_found_error"
+        "What the path or the body names does not exist, or is not yours."
+        "The namespace 'research' does not exist or is not yours.";
+    Conflict 409 "already_exists" "conflict_error"
+        "Something of that name is there already (`already_exists`), or something else depends on it (`in_use`)."
+        "A namespace named 'research' exists already. Choose another name.";
+    TooLarge 413 "request_too_large" "invalid_request_error"
+        "The body is larger than 1 MiB; than 10 MiB where a model request is resolved."
+        "The request's body is too large.";
+    Broken 500 "internal_error" "api_error"
+        "Something went wrong inside Paddock. The operator finds it in the log by the `x-request-id`."
+        "Something went wrong inside Paddock. Give the operator the x-request-id.";
+    Unavailable 503 "accounting_unavailable" "api_error"
+        "The database does not answer, or the service is stopping. Nothing was changed; try again in a moment."
+        "The database does not answer. Nothing was changed; try again in a moment.";
+}

@@ -1,0 +1,54 @@
+"""Refusals of well-formed requests that are right all the same.
+
+A document says what a request looks like. Whether a URL may be delivered to, a model has a price or a
+limit fits into its parent's depends on what else is there. A 400 is accepted here only where it names a
+field that depends on such things, or says that limits are wider than the parent's.
+"""
+
+import json
+
+import schemathesis
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# By operation: the fields and parameters whose values only the service can judge.
+DEPENDS = {
+    # Which of two thresholds, what the action needs, and whether the URL may be delivered to.
+    "create_alert": {"threshold_pct", "webhook_url", "notify_emails", "keys"},
+    "update_alert": {"threshold_pct", "webhook_url", "notify_emails", "keys"},
+    "create_webhook": {"url", "secret"},
+    "update_webhook": {"url", "secret"},
+    "update_namespace_webhook": {"url", "secret"},
+    "replay_events": {"target_url"},
+    # A CSV has no pages; sums of keys have no cursor; a cursor is one that was answered.
+    "list_audit": {"limit", "aggregation", "cursor", "fields", "start_date", "end_date"},
+    "list_deliveries": {"since"},
+    # At most 10,000 steps.
+    "get_key_usage": {"granularity"},
+    # The operator belongs to no team.
+    "put_user_quota": {"namespace"},
+    "list_user_quotas": {"namespace"},
+    "get_team_usage": {"namespace"},
+    # Models that have a price, and that the namespace may use.
+    "put_namespace_settings": {"fallback_model", "throttle_mode"},
+    "put_routing": {"rules"},
+    # In the next 366 days; at least one of the quotas.
+    "override_quota": {"override_expires_at", "monthly_quota_usd"},
+    # A new model needs prices and an upstream.
+    "put_price": {"input_usd_per_million", "output_usd_per_million", "upstream", "model"},
+    # Bodies are requests to models: each has an endpoint's own fields.
+    "resolve_routing": {None, "endpoint", "model", "messages", "prompt", "input", "contents"},
+}
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    if not isinstance(failure, RejectedPositiveData):
+        return True
+    if response.status_code == 402:
+        # A budget that is spent is no fault of the request.
+        return False
+    error = json.loads(response.content)["error"]
+    if error["code"] == "permission_error":
+        return False
+    operation = case.operation.definition.raw["operationId"]
+    return error["param"] not in DEPENDS.get(operation, set())
