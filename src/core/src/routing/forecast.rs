@@ -5,8 +5,11 @@ use crate::authorization::{ModelRights, Obstacle};
 use crate::estimate::Estimate;
 use crate::money::Money;
 use crate::policy::{Catalog, Priority, Routing, is_auto};
-use crate::request::{BodyError, Endpoint, Hints, read_body, read_features, without_hints};
+use crate::request::{
+    BodyError, Endpoint, Features, Hints, read_body, read_features, without_hints,
+};
 use crate::usage::CostOverflow;
+use crate::wire_format::WireFormat;
 
 /// What a request would come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,24 +67,43 @@ impl From<CostOverflow> for NoForecast {
     }
 }
 
-/// Forecasts a request of `body` to `endpoint`, in a namespace of this routing and priority.
+/// A request that is not sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsent<'a> {
+    /// Where it would be sent.
+    pub endpoint: &'a Endpoint,
+    /// The wire format a model must be served in; absent where any will do.
+    pub format: Option<WireFormat>,
+    /// Its body.
+    pub body: &'a [u8],
+    /// What its headers say.
+    pub hints: &'a Hints,
+}
+
+/// Forecasts a request, in a namespace of this routing and priority.
 ///
 /// # Errors
 /// [`NoForecast`].
 pub fn forecast(
     routing: Option<&Routing>,
     priority: Priority,
-    (endpoint, body, hints): (&Endpoint, &[u8], &Hints),
+    unsent: Unsent<'_>,
     catalog: &Catalog,
     rights: &ModelRights<'_>,
 ) -> Result<Forecast, NoForecast> {
+    let Unsent {
+        endpoint,
+        format,
+        body,
+        hints,
+    } = unsent;
     let request = read_body(endpoint, body)?;
     if !is_auto(&request.model) {
         let unusable = |why| NoForecast::Unusable(request.model.clone().into_owned(), why);
         let model = catalog.resolve(&request.model);
         let model = model.ok_or_else(|| unusable(Obstacle::Unknown))?;
         let price = rights.price(catalog, model).map_err(unusable)?;
-        served(model, endpoint.format()).map_err(unusable)?;
+        served(model, format).map_err(unusable)?;
         let estimate = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
         return Ok(Forecast {
             model: model.name.clone(),
@@ -92,7 +114,10 @@ pub fn forecast(
         });
     }
     let routing = routing.ok_or(NoForecast::NoRouting)?;
-    let features = read_features(endpoint, &request, body, hints);
+    let features = Features {
+        format,
+        ..read_features(endpoint, &request, body, hints)
+    };
     let routed = route(routing, &features, priority, catalog, rights);
     let routed = routed.map_err(NoForecast::Unroutable)?;
     // As the exchange does: what is not sent is not estimated.
@@ -104,7 +129,7 @@ pub fn forecast(
     let limit = routed.model.max_output_tokens;
     let estimate = Estimate::of(endpoint, &request, limit, &routed.price)?;
     let mut dearest = estimate.money;
-    for (model, price) in reachable(routing, endpoint.format(), catalog, rights) {
+    for (model, price) in reachable(routing, format, catalog, rights) {
         let other = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
         dearest = dearest.max(other.money);
     }

@@ -4,7 +4,7 @@
 mod forecast;
 mod matching;
 
-pub use forecast::{Forecast, NoForecast, forecast};
+pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 
 use crate::authorization::{ModelRights, Obstacle};
 use crate::policy::{Catalog, Model, Priority, Routing, Served};
@@ -89,13 +89,13 @@ pub fn route<'a>(
 /// Every model that the routing may lead this caller to in a wire format, each once, with its price.
 pub fn reachable<'a>(
     routing: &'a Routing,
-    format: WireFormat,
+    format: Option<WireFormat>,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
 ) -> Vec<(&'a Model, Price)> {
     let mut models: Vec<(&Model, Price)> = Vec::new();
     for name in routing.models() {
-        if let Ok((model, price)) = usable(name, None, Some(format), catalog, rights)
+        if let Ok((model, price)) = usable(name, None, format, catalog, rights)
             && !models.iter().any(|(other, _)| other.name == model.name)
         {
             models.push((model, price));
@@ -116,23 +116,21 @@ fn usable<'a>(
         return Err(Obstacle::Lacks(needed.to_owned()));
     }
     let price = rights.price(catalog, model)?;
-    match format {
-        Some(format) => served(model, format).map(|()| (model, price)),
-        None => Ok((model, price)),
-    }
+    served(model, format)?;
+    Ok((model, price))
 }
 
-/// Whether a model's upstream serves a wire format.
+/// Whether a model's upstream serves a wire format, where there is one it must serve.
 ///
 /// # Errors
 /// [`Obstacle::NotServed`].
-pub(crate) fn served(model: &Model, format: WireFormat) -> Result<(), Obstacle> {
-    match model.paths.served(format) {
-        Served::Nowhere => {
+pub(crate) fn served(model: &Model, format: Option<WireFormat>) -> Result<(), Obstacle> {
+    match format {
+        Some(format) if model.paths.served(format) == Served::Nowhere => {
             let formats = model.paths.formats().collect();
             Err(Obstacle::NotServed(format, formats))
         }
-        Served::AsAsked | Served::Below(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 

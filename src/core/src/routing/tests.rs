@@ -145,7 +145,7 @@ fn a_model_that_is_not_served_in_the_callers_wire_format_is_passed_over() {
     assert_eq!(chosen(WireFormat::Anthropic), claude);
     let other = Ok(("everything".to_owned(), true));
     assert_eq!(chosen(WireFormat::OpenAi), other);
-    let reachable = reachable(&routing, WireFormat::OpenAi, &catalog, &rights(None));
+    let reachable = reachable(&routing, Some(WireFormat::OpenAi), &catalog, &rights(None));
     let names: Vec<&str> = reachable.iter().map(|(model, _)| &*model.name).collect();
     assert_eq!(names, ["everything"]);
 }
@@ -265,7 +265,7 @@ fn what_was_tried_is_told_where_nothing_can_serve() {
     assert_eq!(found.tried[1].1, not_allowed());
     let found = tried(Features::default());
     assert_eq!((found.rule, found.tried.len()), (None, 1));
-    assert!(reachable(&routing, WireFormat::OpenAi, &catalog, &rights).is_empty());
+    assert!(reachable(&routing, Some(WireFormat::OpenAi), &catalog, &rights).is_empty());
 }
 
 #[test]
@@ -292,13 +292,14 @@ fn savings_are_against_the_dearest_the_caller_may_use() {
     let catalog = catalog();
     let of = |allowed: Option<&[&str]>, body: &str| {
         let allowed = allowed.map(words);
-        let asked = (
-            &Endpoint::ChatCompletions,
-            body.as_bytes(),
-            &Hints::default(),
-        );
+        let unsent = Unsent {
+            endpoint: &Endpoint::ChatCompletions,
+            format: Some(WireFormat::OpenAi),
+            body: body.as_bytes(),
+            hints: &Hints::default(),
+        };
         let (routing, rights) = (Some(&routing), rights(allowed.as_deref()));
-        forecast(routing, Priority::Low, asked, &catalog, &rights)
+        forecast(routing, Priority::Low, unsent, &catalog, &rights)
     };
     let body = r#"{"model":"auto","max_tokens":100,"messages":[]}"#;
     let forecast = of(None, body).unwrap();
@@ -350,7 +351,7 @@ proptest! {
                 prop_assert!(allowed.contains(&routed.model.name));
                 let first = routing.rules.iter().find(|rule| rule.match_conditions.hold(&features, Priority::Standard));
                 prop_assert_eq!(routed.rule, first.map(|rule| rule.name.as_str()));
-                prop_assert!(reachable(&routing, WireFormat::OpenAi, &catalog, &rights).iter().any(|(model, _)| model.name == routed.model.name));
+                prop_assert!(reachable(&routing, Some(WireFormat::OpenAi), &catalog, &rights).iter().any(|(model, _)| model.name == routed.model.name));
             }
             Err(unroutable) => prop_assert!(!unroutable.tried.is_empty()),
         }

@@ -16,7 +16,7 @@ use paddock_core::authorization::ModelRights;
 use paddock_core::policy::AUTO;
 use paddock_core::refusal::Refusal;
 use paddock_core::request::{Endpoint, GeminiVerb, Hints};
-use paddock_core::routing::forecast;
+use paddock_core::routing::{Unsent, forecast};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -121,9 +121,15 @@ pub async fn handle(
         ],
         unknown_price: namespace.unknown_price,
     };
-    let asked = (&endpoint, body.as_slice(), &hints);
+    let unsent = Unsent {
+        endpoint: &endpoint,
+        // Fields alone do not tell for sure in which format it will be sent.
+        format: path.is_some().then(|| endpoint.format()),
+        body: &body,
+        hints: &hints,
+    };
     let routing = namespace.routing.as_ref();
-    let forecast = forecast(routing, namespace.priority, asked, &catalog, &rights);
+    let forecast = forecast(routing, namespace.priority, unsent, &catalog, &rights);
     let forecast = forecast.map_err(|why| {
         ApiError::refused(Refusal::not_forecast(&name, why, rights.allowed(&catalog)))
     })?;

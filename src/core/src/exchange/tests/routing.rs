@@ -5,7 +5,7 @@ use crate::authorization::ModelRights;
 use crate::exchange::{Effect, Exchange, Input, Step, Verdict};
 use crate::policy::UnknownPrice;
 use crate::request::{Endpoint, Headers, Hints};
-use crate::routing::forecast;
+use crate::routing::{Unsent, forecast};
 use serde_json::Value;
 
 const ROUTED: &str = r#","monthly_quota_usd":1,"priority":"low","routing":{"name":"r",
@@ -206,9 +206,14 @@ fn what_is_reserved_is_what_is_forecast() {
             body(model, more),
             Hints::default(),
         );
-        let asked = (&endpoint, bytes.as_slice(), &hints);
+        let unsent = Unsent {
+            endpoint: &endpoint,
+            format: Some(endpoint.format()),
+            body: &bytes,
+            hints: &hints,
+        };
         let routing = namespace.routing.as_ref();
-        let forecast = forecast(routing, namespace.priority, asked, catalog, &rights).unwrap();
+        let forecast = forecast(routing, namespace.priority, unsent, catalog, &rights).unwrap();
         let (mut exchange, _) = bench.chat(&bytes);
         let reserved = bench.record("namespace:n").books.reserved.total();
         assert_eq!(reserved, forecast.estimate.money.nanos(), "{more}");
