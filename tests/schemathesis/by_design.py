@@ -24,6 +24,16 @@ DEPENDS = {
     "list_deliveries": {"since"},
     # At most 10,000 steps.
     "get_key_usage": {"granularity"},
+    # An address that mail can be sent to; who it is and where cannot be changed.
+    "create_member": {"email"},
+    "change_member": {"email", "user_id", "namespace"},
+    "change_named_member": {"email", "namespace"},
+    # One of several memberships; a member that is named at all.
+    "get_member": {"namespace"},
+    "delete_member": {"namespace"},
+    "delete_named_member": {"user_id", "namespace"},
+    # A member's key is a key of their namespace.
+    "create_key": {"namespace"},
     # The operator belongs to no team.
     "put_user_quota": {"namespace"},
     "list_user_quotas": {"namespace"},

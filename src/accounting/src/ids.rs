@@ -13,6 +13,11 @@ pub fn key_id(now: Timestamp) -> String {
     format!("key_{}", uuid_v7(now).simple())
 }
 
+/// A new member's id: `mem_` and a UUID of version 7, without hyphens.
+pub fn member_id(now: Timestamp) -> String {
+    format!("mem_{}", uuid_v7(now).simple())
+}
+
 /// A new request id, for answers and logs.
 pub fn request_id(now: Timestamp) -> String {
     format!("req_{}", uuid_v7(now).simple())

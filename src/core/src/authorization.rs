@@ -1,7 +1,7 @@
 //! What a caller may use: endpoint, model and price.
 
 use crate::identity::Caller;
-use crate::policy::{Catalog, EndpointScope, Model, UnknownPrice};
+use crate::policy::{Catalog, EndpointScope, Model, RoleRights, UnknownPrice};
 use crate::refusal::Refusal;
 use crate::usage::Price;
 use crate::wire_format::WireFormat;
@@ -38,10 +38,8 @@ impl Grant {
 /// # Errors
 /// The refusal.
 pub fn authorize_endpoint(caller: &Caller, endpoint: EndpointScope) -> Result<(), Refusal> {
+    authorize_role(caller, endpoint)?;
     let key = &caller.key().policy;
-    if !key.role.allows(endpoint) {
-        return Err(Refusal::role_forbids(&key.id, key.role, endpoint));
-    }
     match &key.scopes {
         Some(scopes) if !scopes.contains(&endpoint) => {
             Err(Refusal::scopes_forbid(&key.id, scopes, endpoint))
@@ -50,12 +48,32 @@ pub fn authorize_endpoint(caller: &Caller, endpoint: EndpointScope) -> Result<()
     }
 }
 
+/// Whether the caller's role covers an endpoint: by what it is, and in the caller's organization.
+///
+/// # Errors
+/// The refusal.
+pub fn authorize_role(caller: &Caller, endpoint: EndpointScope) -> Result<(), Refusal> {
+    let key = &caller.key().policy;
+    if !key.role.allows(endpoint) {
+        return Err(Refusal::role_forbids(&key.id, key.role, endpoint));
+    }
+    let Some((scope, rights)) = caller.organization().role(key.role) else {
+        return Ok(());
+    };
+    match &rights.allowed_endpoints {
+        Some(allowed) if !allowed.contains(&endpoint) => Err(Refusal::organization_forbids(
+            scope, key.role, allowed, endpoint,
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What decides which models may be used, and at what price.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelRights<'a> {
-    /// The scopes that may narrow the models, and what they narrow them to: the key first, then the
-    /// namespace.
-    pub lists: [(&'a str, Option<&'a [String]>); 2],
+    /// The scopes that may narrow the models, and what they narrow them to: the key first, then its
+    /// role, then the namespace.
+    pub lists: [(&'a str, Option<&'a [String]>); 3],
     /// What becomes of a model without a price.
     pub unknown_price: UnknownPrice,
 }
@@ -79,9 +97,13 @@ impl<'a> ModelRights<'a> {
     /// Those of a caller.
     pub fn of(caller: &'a Caller) -> ModelRights<'a> {
         let (key, namespace) = (caller.key(), caller.namespace());
+        let role = caller.organization().role(key.policy.role);
+        let of_role =
+            |(scope, rights): (&'a str, &'a RoleRights)| (scope, rights.allowed_models.as_deref());
         ModelRights {
             lists: [
                 (&key.scope.name, key.policy.allowed_models.as_deref()),
+                role.map_or(("", None), of_role),
                 (
                     &namespace.scope.name,
                     namespace.policy.allowed_models.as_deref(),

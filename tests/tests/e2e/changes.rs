@@ -108,6 +108,66 @@ fn a_namespaces_limits_and_models() {
 }
 
 #[test]
+fn what_an_organization_leaves_a_role() {
+    let gateway = Gateway::shared();
+    let organization = format!("roles-{}", gateway.number());
+    let tenant = gateway.namespace("narrowed", json!({"organization": organization}));
+    let path = format!("/v1/organizations/{organization}/roles/developer");
+    let scope = format!("role:{organization}/developer");
+    let mut everywhere = Everywhere::open(gateway);
+    let set = |fields: Value| drop(gateway.manage("PUT", &path, Some(&fields)));
+    let only = json!({"models": ["deepseek-v3.2"]});
+    let only_one = |answer: &Answer| model_ids(answer) == ["deepseek-v3.2"];
+    everywhere.in_force(|| set(only), &models(&tenant), only_one);
+    gateway
+        .send(&tenant.chat())
+        .expect(403)
+        .says("/error/code", "model_not_allowed")
+        .says("/error/scope", scope.as_str());
+    let only = json!({"allowed_endpoints": ["embeddings:create"]});
+    everywhere.in_force(|| set(only), &models(&tenant), status(403));
+    gateway
+        .send(&tenant.chat())
+        .expect(403)
+        .says("/error/code", "endpoint_not_allowed")
+        .says("/error/scope", scope.as_str());
+    let lift = || drop(gateway.manage("DELETE", &path, None));
+    everywhere.in_force(lift, &models(&tenant), status(200));
+    gateway.send(&tenant.chat()).expect(200);
+    let cap = || set(json!({"monthly_quota_usd": 0}));
+    everywhere.in_force(cap, &tenant.chat(), status(402));
+    gateway
+        .send(&tenant.chat())
+        .expect(402)
+        .says("/error/scope", tenant.key_scope());
+}
+
+#[test]
+fn who_is_a_member() {
+    let gateway = Gateway::shared();
+    let organization = format!("members-{}", gateway.number());
+    let team = gateway.namespace("members", json!({"organization": organization}));
+    let path = format!("/v1/organizations/{organization}/roles/analyst");
+    gateway.manage("PUT", &path, Some(&json!({"models": ["deepseek-v3.2"]})));
+    let fields = json!({
+        "user_id": "alice", "email": "alice@example.com", "role": "developer",
+        "namespace": team.namespace,
+    });
+    let member = gateway.manage("POST", "/v1/members", Some(&fields));
+    let path = format!("/v1/members/{}", member["id"].as_str().unwrap());
+    let key = json!({"namespace": team.namespace, "user_id": "alice"});
+    let hers = gateway.tenant("hers", key);
+    let mut everywhere = Everywhere::open(gateway);
+    let analyst = json!({"role": "analyst"});
+    let shrink = || drop(gateway.manage("PATCH", &path, Some(&analyst)));
+    let only_one = |answer: &Answer| model_ids(answer) == ["deepseek-v3.2"];
+    everywhere.in_force(shrink, &models(&hers), only_one);
+    let remove = || drop(gateway.manage("DELETE", &path, None));
+    everywhere.in_force(remove, &models(&hers), status(401));
+    gateway.send(&team.chat()).expect(200);
+}
+
+#[test]
 fn a_namespaces_routing() {
     let gateway = Gateway::shared();
     let tenant = gateway.namespace("rerouted", json!({}));

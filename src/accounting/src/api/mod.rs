@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod cost_attribution;
 mod keys;
+mod members;
 mod namespaces;
 mod organizations;
 mod prices;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .merge(audit::routes())
         .merge(alerts::routes())
         .merge(keys::routes())
+        .merge(members::routes())
         .merge(namespaces::routes())
         .merge(organizations::routes())
         .merge(prices::routes())

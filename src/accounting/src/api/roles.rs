@@ -1,37 +1,91 @@
 //! `GET /v1/roles`: what each role may do.
 
 use crate::app::SharedApp;
+use crate::domain::records::{DEFAULT_ORGANIZATION, Namespace};
+use crate::domain::roles::{self, Powers, RoleOverride};
 use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::openapi::words;
-use crate::store::catalog;
+use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals, words};
+use crate::store::{Tx, catalog, organizations};
 use axum::Json;
 use axum::extract::State;
-use paddock_core::policy::{EndpointScope, Role};
+use paddock_core::policy::{Catalog, EndpointScope, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One role.
+/// One role, as it is in an organization.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoleRights)]
 pub struct RoleView {
     /// Its name.
     #[schema(value_type = words::Role)]
     name: &'static str,
+    /// The organization.
+    organization: String,
     /// The models it may use.
     models: Vec<String>,
-    /// Hard cap of a UTC calendar month, in US dollars.
+    /// The most that each key of it may spend in a UTC calendar month, in US dollars.
     monthly_quota_usd: f64,
-    /// Whether it manages members.
+    /// Whether it manages members, and overrides of other roles.
     can_manage_users: bool,
-    /// Whether it reads usage.
+    /// Whether it reads usage, costs and the audit.
     can_view_analytics: bool,
-    /// Whether it makes keys.
+    /// Whether it makes keys and secrets.
     can_create_api_keys: bool,
     /// The endpoints it may use.
     #[schema(value_type = Vec<words::Scope>)]
     allowed_endpoints: Vec<&'static str>,
+    /// Which of these the organization set.
+    overridden: Vec<&'static str>,
+}
+
+impl RoleView {
+    /// A role in a place.
+    pub fn new(role: Role, place: &Place, catalog: &Catalog) -> RoleView {
+        let narrowed = place.organization.roles.get(&role);
+        let powers = Powers::within(role, narrowed);
+        let models = match role.allows(EndpointScope::Chat) {
+            true => place.of_role(role, place.allowed_models(None, catalog), catalog),
+            false => Vec::new(),
+        };
+        let quota = place.limits.monthly_quota;
+        let quota = place.role_quota(role).map_or(quota, |own| own.min(quota));
+        let endpoints = roles::endpoints(role, narrowed).into_iter();
+        RoleView {
+            name: role.name(),
+            organization: place.organization.name.clone(),
+            models,
+            monthly_quota_usd: quota.to_dollars(),
+            can_manage_users: powers.manage_users,
+            can_view_analytics: powers.view_analytics,
+            can_create_api_keys: powers.create_api_keys,
+            allowed_endpoints: endpoints.map(EndpointScope::name).collect(),
+            overridden: narrowed.map(overridden).unwrap_or_default(),
+        }
+    }
+}
+
+/// The names of what an override sets.
+fn overridden(narrowed: &RoleOverride) -> Vec<&'static str> {
+    let fields = [
+        ("models", narrowed.rights.allowed_models.is_some()),
+        ("monthly_quota_usd", narrowed.monthly_quota.is_some()),
+        (
+            "allowed_endpoints",
+            narrowed.rights.allowed_endpoints.is_some(),
+        ),
+    ];
+    let powers = narrowed
+        .powers
+        .named()
+        .map(|(name, is_left)| (name, !is_left));
+    let set = fields
+        .into_iter()
+        .chain(powers)
+        .filter(|(_, is_set)| *is_set);
+    set.map(|(name, _)| name).collect()
 }
 
 /// A list in OpenAI's shape.
@@ -44,58 +98,71 @@ pub struct Roles {
     data: Vec<RoleView>,
 }
 
+impl Roles {
+    /// Every role in a place.
+    pub fn new(place: &Place, catalog: &Catalog) -> Roles {
+        Roles {
+            object: "list",
+            data: Role::ALL
+                .map(|role| RoleView::new(role, place, catalog))
+                .into(),
+        }
+    }
+}
+
 /// Lists the roles and what each may do
 ///
-/// Answers any key: models and quota are those of its namespace.
+/// Answers any key: models and quota are those of its namespace. The operator is told of the
+/// organization it names.
 #[utoipa::path(
     get, path = "/v1/roles", tag = "roles", operation_id = "list_roles",
+    params(parameters::OfOrganization, parameters::Page),
     responses(
-        (status = 200, description = "The roles.", body = Roles)
+        (status = 200, description = "The roles.", body = Roles),
+        refusals::Missing
     )
 )]
-pub async fn list(State(app): State<SharedApp>, caller: Caller) -> Result<Json<Roles>, ApiError> {
+pub async fn list(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    mut query: Parameters,
+) -> Result<Json<Roles>, ApiError> {
+    let named = query.take("organization");
+    // One page holds them all, whatever its size is to be.
+    let _ = (query.take_limit()?, query.take("after"));
+    query.finish()?;
     let mut tx = app.store.read().await?;
-    let defaults = &app.config.organization;
     let catalog = catalog::load(&mut tx).await?;
-    let (models, quota) = match caller {
-        Caller::Operator => {
-            let models = catalog
-                .models
-                .iter()
-                .map(|model| model.name.clone())
-                .collect();
-            (models, defaults.monthly_quota.unwrap_or_default())
-        }
+    let place = match caller {
         Caller::Holder(holder) => {
-            let place = Place::of(&mut tx, holder.namespace, defaults).await?;
-            (
-                place.allowed_models(None, &catalog),
-                place.limits.monthly_quota,
-            )
+            let own = &holder.namespace.organization;
+            if let Some(named) = named.filter(|named| named != own) {
+                return Err(ApiError::not_found("organization", &named));
+            }
+            Place::of(&mut tx, holder.namespace, &app.config.organization).await?
+        }
+        Caller::Operator => {
+            let name = named.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
+            top(&app, &mut tx, name).await?
         }
     };
-    let view = |role: Role| {
-        let endpoints = EndpointScope::ALL
-            .into_iter()
-            .filter(|scope| role.allows(*scope));
-        let is_admin = role == Role::Admin;
-        RoleView {
-            name: role.name(),
-            models: if role.allows(EndpointScope::Chat) {
-                models.clone()
-            } else {
-                Vec::new()
-            },
-            monthly_quota_usd: quota.to_dollars(),
-            can_manage_users: is_admin,
-            can_view_analytics: true,
-            can_create_api_keys: is_admin,
-            allowed_endpoints: endpoints.map(EndpointScope::name).collect(),
-        }
+    Ok(Json(Roles::new(&place, &catalog)))
+}
+
+/// An organization as a place: what a namespace in it would have that sets nothing.
+///
+/// # Errors
+/// 404 where there is no such organization.
+pub async fn top(app: &SharedApp, tx: &mut Tx, name: &str) -> Result<Place, ApiError> {
+    let found = organizations::find(tx, name).await?;
+    let Some(organization) = found else {
+        return Err(ApiError::not_found("organization", name));
     };
-    let roles = [Role::Admin, Role::Developer, Role::Analyst, Role::Viewer];
-    Ok(Json(Roles {
-        object: "list",
-        data: roles.map(view).into(),
-    }))
+    let above = organization.in_force(&app.config.organization);
+    Ok(Place {
+        namespace: Namespace::new(String::new(), organization.name.clone(), app.now()),
+        limits: above.clone(),
+        above,
+        organization,
+    })
 }

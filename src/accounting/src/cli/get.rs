@@ -17,9 +17,12 @@ pub struct Options {
     kind: Kind,
     /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
     name: Option<String>,
-    /// Only keys of this namespace; of users, webhooks, alerts and reservations, whose they are.
+    /// Only keys or members of this namespace; of users, webhooks, alerts and reservations, whose they are.
     #[arg(long)]
     namespace: Option<String>,
+    /// The roles as they are in this organization.
+    #[arg(long)]
+    organization: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +37,8 @@ enum Kind {
     Routing,
     #[value(alias = "key")]
     Keys,
+    #[value(alias = "member")]
+    Members,
     #[value(alias = "price")]
     Prices,
     #[value(alias = "role")]
@@ -70,16 +75,21 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let part = options.kind.of_namespace(named.unwrap_or_default());
     match (&part, named) {
         (Some(_), None) => bail!("these are a namespace's: say whose with --namespace NAME"),
-        (None, Some(_)) if options.kind != Kind::Keys => {
-            bail!("--namespace goes with keys, users, webhooks, alerts and reservations only")
+        (None, Some(_)) if !matches!(options.kind, Kind::Keys | Kind::Members) => {
+            bail!(
+                "--namespace goes with keys, members, users, webhooks, alerts and reservations only"
+            )
         }
         _ => {}
+    }
+    if options.organization.is_some() && options.kind != Kind::Roles {
+        bail!("--organization goes with roles only");
     }
     let client = options.connection.open(file)?;
     let found = match (&options.name, part) {
         (Some(name), Some((list, field))) => one_of(&client.list(&list)?, field, name)?,
         (None, Some((list, _))) => Value::Array(client.list(&list)?),
-        (Some(name), None) => one(&client, options.kind, name)?,
+        (Some(name), None) => one(&client, options, name)?,
         (None, None) => Value::Array(all(&client, options)?),
     };
     match (options.connection.output, &found) {
@@ -90,16 +100,20 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn one(client: &Client, kind: Kind, name: &str) -> anyhow::Result<Value> {
+fn one(client: &Client, options: &Options, name: &str) -> anyhow::Result<Value> {
     let escaped = escape(name);
-    match kind {
+    match options.kind {
         Kind::Organizations => client.get(&format!("/v1/organizations/{escaped}")),
         Kind::Namespaces => client.get(&format!("/v1/namespaces/{escaped}")),
         Kind::Settings => client.get(&format!("/v1/namespaces/{escaped}/settings")),
         Kind::Routing => client.get(&format!("/v1/namespaces/{escaped}/routing")),
         Kind::Prices => client.get(&format!("/v1/prices/{escaped}")),
         Kind::Keys => keys::find(client, name),
-        _ => one_of(&client.list("/v1/roles")?, "name", name),
+        Kind::Members => {
+            let of = parameter("namespace", options.namespace.as_deref());
+            client.get(&format!("/v1/members/{escaped}{of}"))
+        }
+        _ => one_of(&all(client, options)?, "name", name),
     }
 }
 
@@ -116,17 +130,24 @@ fn one_of(list: &[Value], field: &str, name: &str) -> anyhow::Result<Value> {
 }
 
 fn all(client: &Client, options: &Options) -> anyhow::Result<Vec<Value>> {
-    match (options.kind, &options.namespace) {
-        (Kind::Organizations, _) => client.list("/v1/organizations"),
-        (Kind::Namespaces, _) => client.list("/v1/namespaces"),
-        (Kind::Keys, None) => client.list("/v1/keys"),
-        (Kind::Keys, Some(name)) => client.list(&format!("/v1/keys?namespace={}", escape(name))),
-        (Kind::Settings | Kind::Routing, _) => {
+    let of_namespace = parameter("namespace", options.namespace.as_deref());
+    let of_organization = parameter("organization", options.organization.as_deref());
+    match options.kind {
+        Kind::Organizations => client.list("/v1/organizations"),
+        Kind::Namespaces => client.list("/v1/namespaces"),
+        Kind::Keys => client.list(&format!("/v1/keys{of_namespace}")),
+        Kind::Members => client.list(&format!("/v1/members{of_namespace}")),
+        Kind::Settings | Kind::Routing => {
             bail!("settings and routing are a namespace's: say `paddock get settings NAME`")
         }
-        (Kind::Prices, _) => client.list("/v1/prices"),
-        _ => client.list("/v1/roles"),
+        Kind::Prices => client.list("/v1/prices"),
+        _ => client.list(&format!("/v1/roles{of_organization}")),
     }
+}
+
+/// The query of one parameter, where there is one.
+fn parameter(name: &str, value: Option<&str>) -> String {
+    value.map_or_else(String::new, |value| format!("?{name}={}", escape(value)))
 }
 
 /// How a column is filled.
@@ -165,9 +186,21 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
             (number("OUTPUT"), "output_usd_per_million", cell),
             (number("MAX OUTPUT"), "max_output_tokens", cell),
         ],
+        Kind::Members => vec![
+            (text("ID"), "id", cell),
+            (text("NAMESPACE"), "namespace", cell),
+            (text("USER"), "user_id", cell),
+            (text("EMAIL"), "email", cell),
+            (text("ROLE"), "role", cell),
+        ],
         Kind::Roles => vec![
             (text("ROLE"), "name", cell),
+            (number("MONTHLY"), "monthly_quota_usd", dollars),
+            (text("USERS"), "can_manage_users", cell),
+            (text("ANALYTICS"), "can_view_analytics", cell),
+            (text("KEYS"), "can_create_api_keys", cell),
             (text("ENDPOINTS"), "allowed_endpoints", cell),
+            (text("OVERRIDDEN"), "overridden", cell),
         ],
         Kind::Users => vec![
             (text("USER"), "user_id", cell),

@@ -66,6 +66,9 @@ struct Create {
     /// admin, developer, analyst or viewer.
     #[arg(long)]
     role: Option<String>,
+    /// The member of the namespace it belongs to: it can be no more than they are.
+    #[arg(long, value_name = "USER")]
+    user_id: Option<String>,
     /// A cap in dollars for each calendar month (UTC).
     #[arg(long)]
     monthly_quota_usd: Option<f64>,
@@ -125,6 +128,7 @@ impl Create {
             ("name", Some(json!(self.name))),
             ("namespace", self.namespace.as_ref().map(|text| json!(text))),
             ("role", self.role.as_ref().map(|text| json!(text))),
+            ("user_id", self.user_id.as_ref().map(|text| json!(text))),
             (
                 "monthly_quota_usd",
                 self.monthly_quota_usd.map(|number| json!(number)),

@@ -1,6 +1,7 @@
 //! What is stored of keys, namespaces and organizations.
 
-use crate::domain::hierarchy::InForce;
+use crate::domain::hierarchy::{InForce, smaller};
+use crate::domain::roles::RoleOverride;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
@@ -28,6 +29,38 @@ pub struct KeySecret {
     pub created_at: Timestamp,
 }
 
+/// The member a key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyMember {
+    /// `mem_…`.
+    pub id: String,
+    /// Who that is, in the words of whoever made the member.
+    pub user_id: String,
+}
+
+/// Somebody who belongs to a namespace.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// `mem_…`.
+    pub id: String,
+    /// Who it is, in the words of whoever made the member; unique in the namespace.
+    pub user_id: String,
+    /// Where mail reaches them; unique in the namespace.
+    pub email: String,
+    /// The most their keys may be.
+    pub role: Role,
+    /// The namespace.
+    pub namespace: String,
+    /// The organization of that namespace; empty where the namespace is no more.
+    pub organization: String,
+    /// When they became a member.
+    pub created_at: Timestamp,
+    /// When that was last changed.
+    pub updated_at: Timestamp,
+    /// Whether they are a member no more.
+    pub is_removed: bool,
+}
+
 /// One key.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -39,6 +72,11 @@ pub struct Key {
     pub namespace: String,
     /// What its holder is.
     pub role: Role,
+    /// The member it belongs to, where it belongs to one: for ever the same.
+    pub member: Option<KeyMember>,
+    /// The most its role lets it spend in a month, in its organization: as it was read, or as it
+    /// is to be told; it is stored elsewhere.
+    pub role_quota: Option<Money>,
     /// Endpoints it is narrowed to.
     pub scopes: Option<Vec<EndpointScope>>,
     /// Models it is narrowed to; absent means the namespace's.
@@ -64,6 +102,14 @@ pub struct Key {
 }
 
 impl Key {
+    /// Its own limits, and what its role sets beside them.
+    pub fn limits_in_force(&self) -> Limits {
+        Limits {
+            monthly_quota: smaller(self.limits.monthly_quota, self.role_quota),
+            ..self.limits.clone()
+        }
+    }
+
     /// The key as gateways know it, once a secret.
     pub fn policies(&self) -> impl Iterator<Item = KeyPolicy> {
         self.secrets.iter().map(|secret| self.policy(secret))
@@ -79,7 +125,7 @@ impl Key {
             role: self.role,
             scopes: self.scopes.clone(),
             allowed_models: self.allowed_models.clone(),
-            limits: self.limits.clone(),
+            limits: self.limits_in_force(),
             content_policy_mode: self.content_policy_mode,
             enabled: self.enabled,
             expires_at: secret.expires_at,
@@ -248,6 +294,8 @@ pub struct Organization {
     pub name: String,
     /// The limits somebody set for its namespaces to share.
     pub limits: Limits,
+    /// What it narrows roles to: as it was read; it is stored elsewhere.
+    pub roles: BTreeMap<Role, RoleOverride>,
     /// The operator's labels: a list or a map of strings.
     pub tags: Option<serde_json::Value>,
     /// When it was made.
@@ -264,6 +312,7 @@ impl Organization {
         Organization {
             name,
             limits: Limits::default(),
+            roles: BTreeMap::new(),
             tags: None,
             created_at: now,
             updated_at: now,
@@ -288,9 +337,13 @@ impl Organization {
     /// The organization as gateways know it: the defaults are not for them, for each limit costs
     /// every request a write.
     pub fn policy(&self) -> OrganizationPolicy {
+        let narrowed = self.roles.iter();
         OrganizationPolicy {
             name: self.name.clone(),
             limits: self.limits.clone(),
+            roles: narrowed
+                .map(|(role, narrowed)| (*role, narrowed.rights.clone()))
+                .collect(),
             revision: self.revision,
         }
     }

@@ -7,7 +7,7 @@ use crate::domain::scope::Scope;
 use crate::store::{StoreError, Tx, namespaces, organizations, spend};
 use paddock_core::budget::percent;
 use paddock_core::money::Money;
-use paddock_core::policy::{Catalog, Limits};
+use paddock_core::policy::{Catalog, Limits, Role};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 
@@ -68,14 +68,41 @@ impl Place {
     /// narrowed is the parent's, and at the top every model there is.
     pub fn allowed_models(&self, key: Option<&Key>, catalog: &Catalog) -> Vec<String> {
         let own = key.and_then(|key| key.allowed_models.as_ref());
-        match own.or(self.namespace.allowed_models.as_ref()) {
+        let models = match own.or(self.namespace.allowed_models.as_ref()) {
             Some(models) => models.clone(),
             None => catalog
                 .models
                 .iter()
                 .map(|model| model.name.clone())
                 .collect(),
+        };
+        match key {
+            Some(key) => self.of_role(key.role, models, catalog),
+            None => models,
         }
+    }
+
+    /// Those of some models that the organization leaves a role.
+    pub fn of_role(&self, role: Role, models: Vec<String>, catalog: &Catalog) -> Vec<String> {
+        let narrowed = self.organization.roles.get(&role);
+        let Some(list) = narrowed.and_then(|narrowed| narrowed.rights.allowed_models.as_ref())
+        else {
+            return models;
+        };
+        let meant = |name: &str| {
+            let known = catalog.resolve(name).map(|model| model.name.as_str());
+            known.unwrap_or(name).to_owned()
+        };
+        let list: Vec<String> = list.iter().map(|name| meant(name)).collect();
+        let left = models
+            .into_iter()
+            .filter(|name| list.contains(&meant(name)));
+        left.collect()
+    }
+
+    /// The most a key of a role may spend in a month, where the organization says so.
+    pub fn role_quota(&self, role: Role) -> Option<Money> {
+        self.organization.roles.get(&role)?.monthly_quota
     }
 }
 
@@ -149,7 +176,7 @@ impl Standing {
         place: &Place,
         now: Timestamp,
     ) -> Result<Standing, StoreError> {
-        match key.limits.monthly_quota {
+        match key.limits_in_force().monthly_quota {
             Some(quota) => Standing::of(tx, Scope::Key(key.id.clone()), quota, now).await,
             None => Standing::of_namespace(tx, place, now).await,
         }

@@ -22,15 +22,19 @@ impl FromRequestParts<SharedApp> for Actor {
             Some(caller) => caller.clone(),
             None => Caller::from_request_parts(parts, app).await?,
         };
-        let (id, name) = match &caller {
-            Caller::Operator => ("operator", "operator"),
-            Caller::Holder(holder) => (holder.key.id.as_str(), holder.key.name.as_str()),
+        let (id, name, email) = match &caller {
+            Caller::Operator => ("operator", "operator", None),
+            Caller::Holder(holder) => {
+                let (id, name) = (holder.key.id.as_str(), holder.key.name.as_str());
+                (id, name, holder.email.clone())
+            }
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let request_id = parts.extensions.get::<RequestId>();
         Ok(Actor {
             id: id.to_owned(),
             name: name.to_owned(),
+            email,
             at: app.now(),
             client_address: client_address(&parts.headers)
                 .or_else(|| peer.map(|ConnectInfo(peer)| peer.ip().to_string()))

@@ -3,11 +3,12 @@
 use super::error::ApiError;
 use crate::app::{App, SharedApp};
 use crate::domain::records::{Key, Namespace};
-use crate::store::{keys, namespaces};
+use crate::domain::roles::{Powers, RoleOverride};
+use crate::store::{keys, members, namespaces, role_overrides};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use paddock_core::policy::{EndpointScope, Role};
+use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
 
 /// A caller whose key was accepted.
@@ -26,6 +27,27 @@ pub struct Holder {
     pub key: Key,
     /// Its namespace.
     pub namespace: Namespace,
+    /// What its organization narrows its role to.
+    pub narrowed: Option<RoleOverride>,
+    /// The e-mail address of the member it belongs to.
+    pub email: Option<String>,
+}
+
+impl Holder {
+    /// What its role may do in its organization.
+    pub fn powers(&self) -> Powers {
+        Powers::within(self.key.role, self.narrowed.as_ref())
+    }
+
+    /// What refusals call its role in its organization.
+    pub fn role_scope(&self) -> String {
+        role_scope(&self.namespace.organization, self.key.role)
+    }
+
+    /// What its organization leaves its role of models and endpoints.
+    pub fn rights(&self) -> Option<&RoleRights> {
+        self.narrowed.as_ref().map(|narrowed| &narrowed.rights)
+    }
 }
 
 /// The text after `Authorization: Bearer`.
@@ -99,7 +121,20 @@ async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
             "This API key has expired. Ask for a new one.",
         ));
     }
-    Ok(Caller::Holder(Box::new(Holder { key, namespace })))
+    let organization = namespace.organization.as_str();
+    let mut roles = role_overrides::of(&mut tx, &[organization]).await?;
+    let roles = roles.get_mut(organization);
+    let narrowed = roles.and_then(|roles| roles.remove(&key.role));
+    let member = match &key.member {
+        Some(member) => members::find(&mut tx, &member.id).await?,
+        None => None,
+    };
+    Ok(Caller::Holder(Box::new(Holder {
+        key,
+        namespace,
+        narrowed,
+        email: member.map(|member| member.email),
+    })))
 }
 
 impl Caller {
@@ -119,10 +154,53 @@ impl Caller {
         match self {
             Caller::Operator => Ok(()),
             Caller::Holder(holder) if holder.key.role == Role::Admin => Ok(()),
-            Caller::Holder(holder) => Err(ApiError::forbidden(format!(
-                "The role '{}' may not do this. Use a key with the role 'admin'.",
-                holder.key.role.name()
-            ))),
+            Caller::Holder(holder) => {
+                let message = format!(
+                    "The role '{}' may not do this. Use a key with the role 'admin'.",
+                    holder.key.role.name()
+                );
+                Err(ApiError::forbidden(message).by(format!("key:{}", holder.key.id)))
+            }
+        }
+    }
+
+    /// May change members, and what roles of some organization may do.
+    ///
+    /// # Errors
+    /// 403 for every role but admin, and for admins whose organization took this from them.
+    pub fn may_manage_users(&self) -> Result<(), ApiError> {
+        self.may_manage()?;
+        self.needs("can_manage_users", |powers| powers.manage_users)
+    }
+
+    /// May make keys and secrets.
+    ///
+    /// # Errors
+    /// 403 for every role but admin, and for admins whose organization took this from them.
+    pub fn may_create_keys(&self) -> Result<(), ApiError> {
+        self.may_manage()?;
+        self.needs("can_create_api_keys", |powers| powers.create_api_keys)
+    }
+
+    /// May read what was used and spent: what of it is checked elsewhere.
+    ///
+    /// # Errors
+    /// 403 for roles whose organization took this from them.
+    pub fn may_view_analytics(&self) -> Result<(), ApiError> {
+        self.needs("can_view_analytics", |powers| powers.view_analytics)
+    }
+
+    fn needs(&self, name: &str, has: impl FnOnce(Powers) -> bool) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if !has(holder.powers()) => {
+                let message = format!(
+                    "In your organization the role '{}' may not do this ('{name}' is false). Ask \
+                     your administrator to allow it.",
+                    holder.key.role.name()
+                );
+                Err(ApiError::forbidden(message).by(holder.role_scope()))
+            }
+            _ => Ok(()),
         }
     }
 

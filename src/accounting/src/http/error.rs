@@ -141,6 +141,12 @@ impl ApiError {
         )
     }
 
+    /// The same, decided by `scope`.
+    pub fn by(mut self, scope: String) -> ApiError {
+        self.more.insert("scope".to_owned(), json!(scope));
+        self
+    }
+
     /// 404: `what` (a key, a namespace, …) of that name is not there.
     pub fn not_found(what: &str, name: &str) -> ApiError {
         let message = format!("The {what} '{name}' does not exist or is not yours.");

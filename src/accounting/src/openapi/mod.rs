@@ -52,7 +52,8 @@ waiting does not cure them.";
         (name = "prices", description = "Models: what they cost and where they are served."),
         (name = "webhooks", description = "Who is told that a quota runs low. Deliveries are signed as Standard Webhooks."),
         (name = "alerts", description = "What follows from a share of the budget or an unusual hour."),
-        (name = "roles", description = "What the holders of keys may do."),
+        (name = "members", description = "Who belongs to a namespace, and the most their keys may be."),
+        (name = "roles", description = "What the holders of keys may do, and what organizations narrow that to."),
         (name = "operations", description = "Health, metrics, and this document."),
     ),
 )]

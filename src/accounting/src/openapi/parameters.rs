@@ -91,6 +91,45 @@ pub struct OfNamespace {
     namespace: Option<String>,
 }
 
+/// A member.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MemberId {
+    /// The member's id, or its `user_id`.
+    #[param(pattern = "^[!-~]+$", max_length = 256)]
+    id: String,
+}
+
+/// The user a member is.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfUser {
+    /// A member's `user_id`, or its id.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    user_id: Option<String>,
+}
+
+/// A role of an organization.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RoleOfOrganization {
+    /// The organization's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+    /// `admin`, `developer`, `analyst` or `viewer`.
+    #[param(pattern = "^(admin|developer|analyst|viewer)$")]
+    role: String,
+}
+
+/// Of which organization.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OfOrganization {
+    /// An organization's name: the caller's own, or any to the operator.
+    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    organization: Option<String>,
+}
+
 /// Of which organization and namespace.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -38,7 +38,8 @@ pub struct Detail {
     /// Everything that is wrong, each a phrase, where that can be several things.
     #[serde(skip_serializing_if = "Option::is_none")]
     violations: Option<Vec<String>>,
-    /// With 402: the scope whose cap decided, such as `namespace:tenant-marketing`.
+    /// The scope that decided, where one did: with 402 whose cap, such as `namespace:tenant-marketing`;
+    /// with 403 whose role, such as `role:acme/viewer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// With 402: US dollars that are left.

@@ -1,8 +1,9 @@
 //! Keys and their secrets.
 
 use super::namespaces::{LimitColumns, from_text, from_word, moment, to_text, to_word};
+use super::role_overrides::QUOTA_OF_KEY;
 use super::{StoreError, Tx, Value, args, loaded, policy};
-use crate::domain::records::{Key, KeySecret};
+use crate::domain::records::{Key, KeyMember, KeySecret};
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::KeyPolicy;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 
 const COLUMNS: &str = "id, name, namespace, role, scopes, allowed_models, requests_per_minute, \
     burst, tokens_per_minute, max_concurrency, monthly_quota, daily_quota, enabled, environment, \
-    tags, content_policy_mode, created_at, updated_at, revision";
+    tags, content_policy_mode, created_at, updated_at, revision, member_id, user_id";
 const SECRET_COLUMNS: &str = "digest, key_id, preview, is_primary, expires_at, created_at";
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +32,9 @@ struct KeyRow {
     created_at: i64,
     updated_at: i64,
     revision: i64,
+    member_id: Option<String>,
+    user_id: Option<String>,
+    role_quota: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +57,11 @@ impl TryFrom<KeyRow> for Key {
         let mode = row.content_policy_mode.as_deref();
         Ok(Key {
             role: from_word("role", &row.role)?,
+            member: row
+                .member_id
+                .zip(row.user_id)
+                .map(|(id, user_id)| KeyMember { id, user_id }),
+            role_quota: row.role_quota.map(Money::from_nanos),
             scopes: scopes.map(|text| from_text("scopes", text)).transpose()?,
             allowed_models: models
                 .map(|text| from_text("allowed_models", text))
@@ -73,6 +82,10 @@ impl TryFrom<KeyRow> for Key {
             secrets: Vec::new(),
         })
     }
+}
+
+fn select() -> String {
+    format!("SELECT {COLUMNS}, {QUOTA_OF_KEY} AS role_quota FROM keys")
 }
 
 async fn with_secrets(tx: &mut Tx, rows: Vec<KeyRow>) -> Result<Vec<Key>, StoreError> {
@@ -108,7 +121,7 @@ async fn with_secrets(tx: &mut Tx, rows: Vec<KeyRow>) -> Result<Vec<Key>, StoreE
 /// # Errors
 /// Where the database refuses or holds something unreadable.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Key>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM keys WHERE id = $1");
+    let sql = format!("{} WHERE id = $1", select());
     let row: Option<KeyRow> = tx.optional(sql, args![id]).await?;
     Ok(with_secrets(tx, row.into_iter().collect()).await?.pop())
 }
@@ -157,9 +170,10 @@ pub struct Filter {
 /// Where the database refuses or holds something unreadable.
 pub async fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Key>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM keys WHERE id > $1 AND ($2 = '' OR namespace = $2)
+        "{} WHERE id > $1 AND ($2 = '' OR namespace = $2)
         AND ($3 = '' OR namespace IN (SELECT name FROM namespaces WHERE organization = $3))
-        ORDER BY id LIMIT $4"
+        ORDER BY id LIMIT $4",
+        select()
     );
     let values = args![
         &filter.after,
@@ -184,12 +198,22 @@ pub async fn of_namespace(tx: &mut Tx, namespace: &str) -> Result<Vec<Key>, Stor
     list(tx, &filter).await
 }
 
+/// Every key of a member.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn of_member(tx: &mut Tx, member_id: &str) -> Result<Vec<Key>, StoreError> {
+    let sql = format!("{} WHERE member_id = $1 ORDER BY id", select());
+    let rows: Vec<KeyRow> = tx.all(sql, args![member_id]).await?;
+    with_secrets(tx, rows).await
+}
+
 /// Those changed after a revision, as gateways know them: one a secret.
 pub(super) async fn changed_since(
     tx: &mut Tx,
     revision: u64,
 ) -> Result<Vec<KeyPolicy>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM keys WHERE revision > $1 ORDER BY revision");
+    let sql = format!("{} WHERE revision > $1 ORDER BY revision", select());
     let rows: Vec<KeyRow> = tx.all(sql, args![revision]).await?;
     let keys = with_secrets(tx, rows).await?;
     Ok(keys.iter().flat_map(Key::policies).collect())
@@ -219,7 +243,7 @@ pub async fn quotas_of_others(
 pub async fn insert(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT INTO keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-        $13, $14, $15, $16, $17, $18, $19)"
+        $13, $14, $15, $16, $17, $18, $19, $20, $21)"
     );
     tx.execute(sql, values(key)).await?;
     for secret in &key.secrets {
@@ -238,7 +262,7 @@ pub async fn update(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
         allowed_models = $6, requests_per_minute = $7, burst = $8, tokens_per_minute = $9,
         max_concurrency = $10, monthly_quota = $11, daily_quota = $12, enabled = $13,
         environment = $14, tags = $15, content_policy_mode = $16, created_at = $17,
-        updated_at = $18, revision = $19 WHERE id = $1";
+        updated_at = $18, revision = $19, member_id = $20, user_id = $21 WHERE id = $1";
     tx.execute(sql, values(key)).await?;
     Ok(())
 }
@@ -313,10 +337,11 @@ pub async fn delete(
     revision: u64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO retired_keys (id, name, namespace, tags, retired_at)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
+    let sql = "INSERT INTO retired_keys (id, name, namespace, tags, retired_at, member_id)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
     let tags = key.tags.as_ref().map(to_text);
-    let values = args![&key.id, &key.name, &key.namespace, tags, now];
+    let member = key.member.as_ref().map(|member| member.id.clone());
+    let values = args![&key.id, &key.name, &key.namespace, tags, now, member];
     tx.execute(sql, values).await?;
     tx.execute("DELETE FROM keys WHERE id = $1", args![&key.id])
         .await?;
@@ -362,5 +387,7 @@ fn values(key: &Key) -> super::Args {
         key.created_at,
         key.updated_at,
         key.revision,
+        key.member.as_ref().map(|member| member.id.clone()),
+        key.member.as_ref().map(|member| member.user_id.clone()),
     ]
 }

@@ -1,10 +1,11 @@
 //! Organizations: the top of every tree of limits.
 
 use super::namespaces::{LimitColumns, from_text, moment, to_text};
-use super::{StoreError, Tx, args, loaded, policy};
+use super::{StoreError, Tx, args, loaded, policy, role_overrides};
 use crate::domain::records::Organization;
 use paddock_core::policy::OrganizationPolicy;
 use paddock_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
 
 const COLUMNS: &str = "name, requests_per_minute, burst, tokens_per_minute, max_concurrency, \
     monthly_quota, daily_quota, tags, created_at, updated_at, revision";
@@ -28,6 +29,7 @@ impl TryFrom<OrganizationRow> for Organization {
         Ok(Organization {
             tags: tags.map(|text| from_text("tags", text)).transpose()?,
             limits: row.limits.into(),
+            roles: BTreeMap::new(),
             created_at: moment(row.created_at),
             updated_at: moment(row.updated_at),
             revision: loaded(row.revision),
@@ -43,7 +45,21 @@ impl TryFrom<OrganizationRow> for Organization {
 pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Organization>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM organizations WHERE name = $1");
     let row: Option<OrganizationRow> = tx.optional(sql, args![name]).await?;
-    row.map(Organization::try_from).transpose()
+    Ok(with_roles(tx, row.into_iter().collect()).await?.pop())
+}
+
+async fn with_roles(
+    tx: &mut Tx,
+    rows: Vec<OrganizationRow>,
+) -> Result<Vec<Organization>, StoreError> {
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    let mut roles = role_overrides::of(tx, &names).await?;
+    let read = rows.into_iter().map(|row| {
+        let mut organization = Organization::try_from(row)?;
+        organization.roles = roles.remove(&organization.name).unwrap_or_default();
+        Ok(organization)
+    });
+    read.collect()
 }
 
 /// At most `limit` organizations after `after` in the order of their names: all, or the one of
@@ -63,7 +79,7 @@ pub async fn list(
     );
     let values = args![after, only.unwrap_or_default(), limit];
     let rows: Vec<OrganizationRow> = tx.all(sql, values).await?;
-    rows.into_iter().map(Organization::try_from).collect()
+    with_roles(tx, rows).await
 }
 
 /// Those changed after a revision, as gateways know them.
@@ -73,9 +89,8 @@ pub(super) async fn changed_since(
 ) -> Result<Vec<OrganizationPolicy>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM organizations WHERE revision > $1 ORDER BY revision");
     let rows: Vec<OrganizationRow> = tx.all(sql, args![revision]).await?;
-    rows.into_iter()
-        .map(|row| Ok(Organization::try_from(row)?.policy()))
-        .collect()
+    let changed = with_roles(tx, rows).await?;
+    Ok(changed.iter().map(Organization::policy).collect())
 }
 
 /// How many namespaces an organization has.

@@ -1,6 +1,8 @@
 //! What each scope has spent in each day and month, and what it may.
 
+use super::role_overrides::QUOTA_OF_KEY;
 use super::{StoreError, Tx, Value, args, user_quotas};
+use crate::domain::hierarchy::smaller;
 use crate::domain::period::{self, Window};
 use crate::domain::scope::Scope;
 use paddock_core::money::Money;
@@ -29,6 +31,9 @@ impl Quotas {
     }
 }
 
+/// A scope's id, its monthly cap, its daily cap, and one that lowers the monthly.
+type QuotaRow = (String, Option<i64>, Option<i64>, Option<i64>);
+
 /// The caps of those scopes that exist, as they were set.
 ///
 /// # Errors
@@ -47,18 +52,25 @@ pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quo
             Scope::Reservation(..) => {}
         }
     }
+    let none = "CAST(NULL AS BIGINT)";
     let kinds = [
-        ("key:", "id", "keys", keys),
-        ("namespace:", "name", "namespaces", namespaces),
-        ("organization:", "name", "organizations", organizations),
+        ("key:", "id", "keys", QUOTA_OF_KEY, keys),
+        ("namespace:", "name", "namespaces", none, namespaces),
+        (
+            "organization:",
+            "name",
+            "organizations",
+            none,
+            organizations,
+        ),
     ];
-    for (prefix, id, table, names) in kinds {
-        let head = format!("SELECT {id}, monthly_quota, daily_quota FROM {table} WHERE {id}");
-        let rows: Vec<(String, Option<i64>, Option<i64>)> =
-            tx.among(&head, args![], &names, "").await?;
-        for (name, monthly, daily) in rows {
+    for (prefix, id, table, more, names) in kinds {
+        let head =
+            format!("SELECT {id}, monthly_quota, daily_quota, {more} FROM {table} WHERE {id}");
+        let rows: Vec<QuotaRow> = tx.among(&head, args![], &names, "").await?;
+        for (name, monthly, daily, more) in rows {
             let quotas = Quotas {
-                monthly: monthly.map(Money::from_nanos),
+                monthly: smaller(monthly, more).map(Money::from_nanos),
                 daily: daily.map(Money::from_nanos),
             };
             found.insert(format!("{prefix}{name}"), quotas);

@@ -110,6 +110,34 @@ fn tables_are_for_people_and_json_for_machines() {
             .expect(0)
             .contains("developer")
     );
+    assert_eq!(
+        service.paddock(&["get", "members", "-o", "json"]).json(0),
+        json!([])
+    );
+    let error = service
+        .paddock(&[
+            "keys",
+            "create",
+            "hers",
+            "--namespace",
+            "one",
+            "--user-id",
+            "alice",
+        ])
+        .fails(1);
+    assert!(error.contains("member 'alice'"), "{error}");
+    let admin = service
+        .paddock(&[
+            "get",
+            "roles",
+            "admin",
+            "--organization",
+            "default",
+            "-o",
+            "json",
+        ])
+        .json(0);
+    assert_eq!(admin["can_manage_users"], true);
     let usage = service.paddock(&["usage", "-o", "json"]).json(0);
     assert_eq!(
         (&usage[0]["namespace"], &usage[0]["request_count"]),

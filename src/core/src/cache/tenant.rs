@@ -1,7 +1,7 @@
 //! What is in memory of a tenant: each policy with the scope of limits it makes.
 
 use crate::admission::{Scope, Throttle};
-use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy};
+use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy, Role, RoleRights, role_scope};
 use std::rc::Rc;
 
 /// A key and what is derived from it once.
@@ -29,6 +29,8 @@ pub struct Organization {
     pub policy: OrganizationPolicy,
     /// The organization as a scope of limits.
     pub scope: Rc<Scope>,
+    /// The roles it narrows, each with its name in refusals.
+    roles: Vec<(Role, String)>,
 }
 
 impl Key {
@@ -58,6 +60,18 @@ impl Organization {
     pub fn new(policy: OrganizationPolicy) -> Self {
         let name = format!("organization:{}", policy.name);
         let scope = Rc::new(Scope::new(name, policy.limits.clone()));
-        Organization { policy, scope }
+        let narrowed = policy.roles.keys();
+        let roles = narrowed.map(|role| (*role, role_scope(&policy.name, *role)));
+        Organization {
+            roles: roles.collect(),
+            policy,
+            scope,
+        }
+    }
+
+    /// What it narrows a role to, and what refusals call that; `None` where it leaves it alone.
+    pub fn role(&self, role: Role) -> Option<(&str, &RoleRights)> {
+        let (_, scope) = self.roles.iter().find(|(narrowed, _)| *narrowed == role)?;
+        Some((scope, self.policy.roles.get(&role)?))
     }
 }

@@ -6,14 +6,15 @@ use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
     Catalog, ContentMode, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
-    MAX_WEIGHT, NamespacePolicy, OrganizationPolicy, Priority, Role, Routing, UnknownPrice,
-    UserQuotas,
+    MAX_WEIGHT, NamespacePolicy, OrganizationPolicy, Priority, Role, RoleRights, Routing,
+    UnknownPrice, UserQuotas,
 };
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The whole policy of a standalone gateway.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +56,28 @@ struct RawLimits {
 #[derive(Deserialize)]
 struct RawOrganization {
     name: String,
+    #[serde(default)]
+    roles: BTreeMap<Role, RawRole>,
     #[serde(flatten)]
     limits: RawLimits,
     #[serde(flatten)]
     unknown: HashMap<String, IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRole {
+    allowed_models: Option<Vec<String>>,
+    allowed_endpoints: Option<Vec<EndpointScope>>,
+}
+
+impl From<RawRole> for RoleRights {
+    fn from(raw: RawRole) -> RoleRights {
+        RoleRights {
+            allowed_models: raw.allowed_models,
+            allowed_endpoints: raw.allowed_endpoints,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -185,6 +204,11 @@ fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<O
         organizations.push(OrganizationPolicy {
             limits: raw.limits.validate(&what, problems),
             name: raw.name,
+            roles: raw
+                .roles
+                .into_iter()
+                .map(|(role, rights)| (role, rights.into()))
+                .collect(),
             revision: 0,
         });
     }

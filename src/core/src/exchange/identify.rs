@@ -7,8 +7,9 @@ use super::request::Head;
 use super::target::Target;
 use super::{Exchange, MAX_ROUNDS, State, Surroundings};
 use crate::admission::view;
-use crate::authorization::authorize_endpoint;
+use crate::authorization::{authorize_endpoint, authorize_role};
 use crate::identity::{Caller, Claim, Unauthenticated};
+use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
 use crate::request::Endpoint;
 use crate::store::SharedStore;
@@ -55,7 +56,12 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let endpoint = match &head.target {
-            Target::Model(Endpoint::ListModels) => return self.list_models(&head, &caller, on),
+            Target::Model(Endpoint::ListModels) => {
+                if let Err(refusal) = authorize_role(&caller, EndpointScope::Models) {
+                    return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                }
+                return self.list_models(&head, &caller, on);
+            }
             Target::Model(endpoint) => endpoint.clone(),
             Target::PassThrough(upstream) => {
                 let upstream = upstream.clone();

@@ -6,11 +6,11 @@ use super::rate_headers::set_rate_headers;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Ask, Lane, WhenShort};
+use crate::authorization::authorize_role;
 use crate::fair_share::{Demand, NotAdmitted, Reserved, admit};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::EndpointScope;
-use crate::refusal::Refusal;
 use crate::store::SharedStore;
 
 /// A request on its way through.
@@ -31,9 +31,7 @@ impl Exchange {
         upstream: String,
         on: &mut Surroundings<'_, S>,
     ) -> Step {
-        let key = &caller.key().policy;
-        if !key.role.allows(EndpointScope::Chat) {
-            let refusal = Refusal::role_forbids(&key.id, key.role, EndpointScope::Chat);
+        if let Err(refusal) = authorize_role(&caller, EndpointScope::Chat) {
             return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
         }
         let ask = Ask {

@@ -72,6 +72,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, from most to least powerful.
+    pub const ALL: [Role; 4] = [Role::Admin, Role::Developer, Role::Analyst, Role::Viewer];
+
     /// The name in the contract.
     pub const fn name(self) -> &'static str {
         match self {
@@ -80,6 +83,11 @@ impl Role {
             Role::Analyst => "analyst",
             Role::Viewer => "viewer",
         }
+    }
+
+    /// Whether the role is more powerful than another.
+    pub fn is_wider_than(self, other: Role) -> bool {
+        self < other
     }
 
     /// Whether the role may use an endpoint at all; a key's scopes narrow this further.

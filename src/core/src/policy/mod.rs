@@ -21,7 +21,7 @@ pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
 pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, Priority, UnknownPrice};
-pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy};
+pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy, RoleRights, role_scope};
 pub use reservation::{
     MAX_RESERVATION_ID, ReservationName, ReservationPolicy, is_reservation_id,
     is_reservation_scope, reservation_name, reservation_scope,

@@ -1,7 +1,8 @@
 //! One organization, as far as a gateway needs to know it.
 
-use super::Limits;
+use super::{EndpointScope, Limits, Role};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The organization of a namespace that names none.
 pub const DEFAULT_ORGANIZATION: &str = "default";
@@ -15,6 +16,9 @@ pub struct OrganizationPolicy {
     /// Limits all its namespaces share.
     #[serde(default)]
     pub limits: Limits,
+    /// What it narrows roles to; a role that is absent is what it is everywhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<Role, RoleRights>,
     /// The change of the whole policy that last touched this organization.
     #[serde(default)]
     pub revision: u64,
@@ -28,4 +32,20 @@ impl OrganizationPolicy {
             ..OrganizationPolicy::default()
         }
     }
+}
+
+/// What an organization lets a role use, of what the role may use anyway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleRights {
+    /// Models it is narrowed to; absent means those of its namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_models: Option<Vec<String>>,
+    /// Endpoints it is narrowed to; absent means all that the role allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_endpoints: Option<Vec<EndpointScope>>,
+}
+
+/// The name of a role in an organization, as refusals have it: `role:ORGANIZATION/ROLE`.
+pub fn role_scope(organization: &str, role: Role) -> String {
+    format!("role:{organization}/{}", role.name())
 }

@@ -188,6 +188,23 @@ impl Refusal {
         Refusal::new(Code::EndpointNotAllowed, message).by_key(key_id)
     }
 
+    /// The organization narrows the role of the key to `allowed`; `scope` is that role in it.
+    pub fn organization_forbids(
+        scope: &str,
+        role: Role,
+        allowed: &[EndpointScope],
+        endpoint: EndpointScope,
+    ) -> Self {
+        let message = format!(
+            "In your organization the role '{}' may use these endpoints only: {}; not '{}'. Use a \
+             key of another role, or ask your administrator to allow it.",
+            role.name(),
+            list(allowed.iter().map(|scope| scope.name())),
+            endpoint.name()
+        );
+        Refusal::new(Code::EndpointNotAllowed, message).by(scope)
+    }
+
     /// The scopes of the key do not cover the endpoint.
     pub fn scopes_forbid(key_id: &str, scopes: &[EndpointScope], endpoint: EndpointScope) -> Self {
         let message = format!(

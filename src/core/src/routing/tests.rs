@@ -23,7 +23,11 @@ fn catalog() -> Catalog {
 
 fn rights(key: Option<&[String]>) -> ModelRights<'_> {
     ModelRights {
-        lists: [("key:k", key), ("namespace:n", None)],
+        lists: [
+            ("key:k", key),
+            ("role:o/developer", None),
+            ("namespace:n", None),
+        ],
         unknown_price: UnknownPrice::Refuse,
     }
 }

@@ -31,7 +31,7 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Fields beyond those: of a JSON that chooses none, they are there too.
-pub const MORE: [&str; 12] = [
+pub const MORE: [&str; 13] = [
     "organization",
     "sequence",
     "event_id",
@@ -39,6 +39,7 @@ pub const MORE: [&str; 12] = [
     "status",
     "outcome",
     "category",
+    "end_user",
     "estimated",
     "cached_input_tokens",
     "reasoning_tokens",
@@ -58,7 +59,8 @@ pub struct AuditEntry {
     api_key_id: Option<String>,
     /// That key's name.
     key_name: Option<String>,
-    /// The end user a call names.
+    /// The address of the member the key belongs to; of a call whose key belongs to nobody, the end
+    /// user it names.
     user_email: Option<String>,
     /// What was done: `model.call`, or a change such as `key.create`.
     action: Option<String>,
@@ -96,6 +98,8 @@ pub struct AuditEntry {
     outcome: Option<String>,
     /// The category a refused call fell into.
     category: Option<String>,
+    /// The end user a call names.
+    end_user: Option<String>,
     /// Whether the tokens of a call are an estimate.
     estimated: Option<bool>,
     /// Input tokens read from the provider's cache.
@@ -171,7 +175,8 @@ fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value
         "timestamp" => json!(moment(row.started_at)),
         "api_key_id" => json!(row.key_id),
         "key_name" => json!(names.of(&row.key_id)),
-        "user_email" => json!(row.end_user),
+        "user_email" => json!(names.email_of(&row.key_id).or(row.end_user.as_deref())),
+        "end_user" => json!(row.end_user),
         "action" => json!(CALL),
         "resource_type" => json!("model"),
         "resource_id" | "model" => json!(row.model),
@@ -205,6 +210,7 @@ fn change_field(row: &ChangeRow, name: &str) -> Value {
         "timestamp" => json!(moment(row.changed_at)),
         "api_key_id" => json!(row.actor),
         "key_name" => json!(row.actor_name),
+        "user_email" => json!(row.actor_email),
         "action" => json!(row.action),
         "resource_type" => json!(row.resource_type),
         "resource_id" => json!(row.resource_id),

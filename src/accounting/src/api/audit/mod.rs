@@ -29,6 +29,7 @@ pub(super) fn reach(
     namespace: Option<String>,
     organization: Option<String>,
 ) -> Result<(Option<String>, Option<String>), ApiError> {
+    caller.may_view_analytics()?;
     if let Some(organization) = organization.as_ref().filter(|name| !caller.owns(name)) {
         return Err(ApiError::not_found("organization", organization));
     }

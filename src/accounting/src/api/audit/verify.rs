@@ -69,6 +69,7 @@ pub async fn handle(
     mut query: Parameters,
 ) -> Result<Response, ApiError> {
     caller.may_manage()?;
+    caller.may_view_analytics()?;
     let named = query.take("organization");
     query.finish()?;
     if let Some(named) = named.as_ref().filter(|named| !caller.owns(named)) {

@@ -29,9 +29,12 @@ pub struct CreateKey {
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     namespace: Option<String>,
-    /// `developer` where none is named.
+    /// `developer` where none is named, or its member's where that is narrower.
     #[schema(value_type = Option<Role>)]
     role: Option<String>,
+    /// The member of the namespace it belongs to; the namespace must be named then.
+    #[schema(value_type = Option<Text>)]
+    user_id: Option<String>,
     /// The endpoints it may use; all of its role's where none are named.
     #[schema(value_type = Option<Vec<Scope>>, min_items = 1)]
     scopes: Option<Vec<String>>,

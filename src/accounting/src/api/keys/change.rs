@@ -2,6 +2,7 @@
 
 use super::body::ChangeKey;
 use super::create::{MAX_DAYS, ROLES, check};
+use super::member;
 use super::view::KeyView;
 use crate::api::CONTENT_MODES;
 use crate::app::{App, SharedApp};
@@ -52,8 +53,15 @@ pub async fn handle(
         let message = "A key stays in its namespace. Make a key in the other one instead.";
         return Err(ApiError::invalid("namespace", message));
     }
+    let own = key.member.as_ref().map(|member| member.user_id.as_str());
+    if fields.has("user_id") && fields.text("user_id")?.flatten().as_deref() != own {
+        let message = "A key stays with whom it was made for. Make another key instead.";
+        return Err(ApiError::invalid("user_id", message));
+    }
     apply(&app, &mut fields, &mut key, app.now())?;
     fields.finish()?;
+    member::check(&mut tx, &before, &key).await?;
+    key.role_quota = place.role_quota(key.role);
     key.revision = revision;
     let catalog = catalog::load(&mut tx).await?;
     let models = key.allowed_models.as_deref();

@@ -1,12 +1,13 @@
 //! `POST /v1/keys`: a new key. Its secret is shown this once.
 
 use super::body::CreateKey;
+use super::member;
 use super::view::KeyView;
 use crate::api::CONTENT_MODES;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor};
 use crate::domain::hierarchy::{Parent, violations};
-use crate::domain::records::{DEFAULT_ORGANIZATION, Key, KeySecret, Namespace};
+use crate::domain::records::{DEFAULT_ORGANIZATION, Key, KeyMember, KeySecret, Member, Namespace};
 use crate::domain::slug;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
@@ -38,7 +39,9 @@ pub(crate) const ROLES: [&str; 4] = ["admin", "developer", "analyst", "viewer"];
 struct Wish {
     name: String,
     namespace: Option<String>,
-    role: Role,
+    /// Absent: a developer's, or the member's where that is narrower.
+    role: Option<Role>,
+    user_id: Option<String>,
     scopes: Option<Vec<EndpointScope>>,
     allowed_models: Option<Vec<String>>,
     limits: Limits,
@@ -78,7 +81,7 @@ pub async fn handle(
     actor: Actor,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
-    caller.may_manage()?;
+    caller.may_create_keys()?;
     let wish = read(&app, &body)?;
     let now = app.now();
     let mut tx = app.store.write().await?;
@@ -95,8 +98,12 @@ pub async fn handle(
         wish.allowed_models.as_deref(),
     )
     .await?;
+    let member = match &wish.user_id {
+        Some(user) => Some(member::of_user(&mut tx, &place, user).await?),
+        None => None,
+    };
     let plain = ids::key_secret();
-    let key = key_of(wish, &place.namespace.name, &plain, revision, now);
+    let key = key_of(wish, member.as_ref(), &place, (&plain, revision, now))?;
     insert(&mut tx, &key).await?;
     let change = place.change("key.create", &key.id).after(&key);
     audit::record(&mut tx, &actor, change).await?;
@@ -112,7 +119,8 @@ fn read(app: &App, body: &[u8]) -> Result<Wish, ApiError> {
     let wish = Wish {
         name: fields.required_text("name")?,
         namespace: fields.text("namespace")?.flatten(),
-        role: fields.word("role", &ROLES)?.unwrap_or_default(),
+        role: fields.word("role", &ROLES)?,
+        user_id: fields.text("user_id")?.flatten(),
         scopes: fields.words("scopes", &scopes)?.flatten(),
         allowed_models: fields.texts("allowed_models")?.flatten(),
         limits: LimitsPatch::all(&mut fields, &app.config)?.apply(&Limits::default()),
@@ -122,6 +130,10 @@ fn read(app: &App, body: &[u8]) -> Result<Wish, ApiError> {
         content_policy_mode: fields.word("content_policy_mode", &CONTENT_MODES)?,
     };
     fields.finish()?;
+    if wish.user_id.is_some() && wish.namespace.is_none() {
+        let message = "A member's key is a key of their namespace: name that in 'namespace'.";
+        return Err(ApiError::invalid("namespace", message));
+    }
     Ok(wish)
 }
 
@@ -190,15 +202,27 @@ pub(super) async fn check(
     Err(ApiError::violations(violations, &note))
 }
 
-fn key_of(wish: Wish, namespace: &str, plain: &str, revision: u64, now: Timestamp) -> Key {
+/// A key as wished for, with this secret, at this revision and moment.
+fn key_of(
+    wish: Wish,
+    member: Option<&Member>,
+    place: &Place,
+    (plain, revision, now): (&str, u64, Timestamp),
+) -> Result<Key, ApiError> {
+    let role = match member {
+        Some(member) => member::role_of(member, wish.role)?,
+        None => wish.role.unwrap_or_default(),
+    };
     let life = wish
         .expires_in_days
         .map(|days| Duration::from_secs(days.saturating_mul(86_400)));
-    Key {
+    Ok(Key {
         id: ids::key_id(now),
         name: wish.name,
-        namespace: namespace.to_owned(),
-        role: wish.role,
+        namespace: place.namespace.name.clone(),
+        role,
+        member: member.map(KeyMember::from),
+        role_quota: place.role_quota(role),
         scopes: wish.scopes,
         allowed_models: wish.allowed_models,
         limits: wish.limits,
@@ -216,7 +240,7 @@ fn key_of(wish: Wish, namespace: &str, plain: &str, revision: u64, now: Timestam
             expires_at: life.map(|life| now.plus(life)),
             created_at: now,
         }],
-    }
+    })
 }
 
 async fn insert(tx: &mut Tx, key: &Key) -> Result<(), ApiError> {

@@ -35,7 +35,7 @@ pub struct InForceView {
 
 impl InForceView {
     fn new(key: &Key, place: &Place) -> InForceView {
-        let limits = place.limits.below(&key.limits);
+        let limits = place.limits.below(&key.limits_in_force());
         InForceView {
             id: key.id.clone(),
             rpm: limits.requests_per_minute,

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod limits;
 mod list;
+mod member;
 mod rotate;
 mod show;
 mod status;

@@ -73,7 +73,7 @@ pub async fn handle(
     Path(id): Path<String>,
     Body(body): Body,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
-    caller.may_manage()?;
+    caller.may_create_keys()?;
     let mut fields = Fields::parse(&body)?;
     let days = fields
         .whole("expires_in", 1, MAX_DAYS)?

@@ -70,7 +70,7 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
-    let limits = place.limits.below(&key.limits);
+    let limits = place.limits.below(&key.limits_in_force());
     let subject = Subject::Key(key.id.clone());
     let (rpm, tpm) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now)).await?;
     let is_throttled = is_throttled(&mut tx, &place.namespace, now).await?;

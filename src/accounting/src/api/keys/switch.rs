@@ -1,9 +1,11 @@
 //! `POST /v1/keys/{id}/disable` and `/enable`.
 
+use super::member;
 use super::view::KeyView;
 use crate::app::SharedApp;
 use crate::domain::audit::Actor;
 use crate::domain::key_switch;
+use crate::domain::records::Key;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -65,6 +67,11 @@ async fn switch(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let (before, place) = super::find(app, &mut tx, caller, id).await?;
+    let wish = Key {
+        enabled,
+        ..before.clone()
+    };
+    member::check(&mut tx, &before, &wish).await?;
     let catalog = catalog::load(&mut tx).await?;
     let switched = key_switch::switch(&mut tx, &place, &before, enabled, revision, actor).await?;
     if switched.is_some() {

@@ -111,6 +111,7 @@ pub async fn handle(
     query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_key(&id)?;
+    caller.may_view_analytics()?;
     let (period, step) = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
@@ -125,7 +126,7 @@ pub async fn handle(
     })?;
     let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
-    let limits = place.limits.below(&key.limits);
+    let limits = place.limits.below(&key.limits_in_force());
     let total = models
         .iter()
         .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));

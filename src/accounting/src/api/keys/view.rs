@@ -1,6 +1,7 @@
 //! A key, as it is answered: never its secret.
 
 use crate::domain::records::Key;
+use crate::domain::roles;
 use crate::domain::standing::Place;
 use crate::http::limits::{LimitsView, own_limits};
 use crate::openapi::words;
@@ -28,6 +29,10 @@ pub struct KeyView {
     /// What its holder may do.
     #[schema(value_type = words::Role)]
     role: Role,
+    /// Who the member is that it belongs to.
+    user_id: Option<String>,
+    /// The id of that member.
+    member_id: Option<String>,
     /// The endpoints it may use.
     #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<EndpointScope>,
@@ -76,9 +81,8 @@ impl KeyView {
     pub fn new(key: &Key, place: &Place, catalog: &Catalog) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);
-        let rights = EndpointScope::ALL
-            .into_iter()
-            .filter(|scope| key.role.allows(*scope));
+        let narrowed = place.organization.roles.get(&key.role);
+        let rights = roles::endpoints(key.role, narrowed).into_iter();
         let scopes = rights.filter(|scope| {
             key.scopes
                 .as_ref()
@@ -94,9 +98,11 @@ impl KeyView {
                 .map(|secret| secret.preview.clone())
                 .unwrap_or_default(),
             role: key.role,
+            user_id: key.member.as_ref().map(|member| member.user_id.clone()),
+            member_id: key.member.as_ref().map(|member| member.id.clone()),
             scopes: scopes.collect(),
             allowed_models: place.allowed_models(Some(key), catalog),
-            limits: LimitsView::from(&place.limits.below(&key.limits)),
+            limits: LimitsView::from(&place.limits.below(&key.limits_in_force())),
             own_limits: own_limits(&key.limits, key.allowed_models.is_some()),
             enabled: key.enabled,
             environment: key.environment.clone(),

@@ -2,11 +2,12 @@
 
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
+use crate::domain::membership;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::openapi::{parameters, refusals};
-use crate::store::{keys, namespaces, policy};
+use crate::store::{keys, members, namespaces, policy};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -53,6 +54,14 @@ pub async fn handle(
         keys::delete(&mut tx, key, revision, app.now()).await?;
         let change = place.change("key.delete", &key.id).before(key);
         audit::record(&mut tx, &actor, change).await?;
+    }
+    let filter = members::Filter {
+        namespace: Some(name.clone()),
+        limit: i64::MAX.unsigned_abs(),
+        ..members::Filter::default()
+    };
+    for member in members::list(&mut tx, &filter).await? {
+        membership::remove(&mut tx, &place, &member, revision, &actor).await?;
     }
     namespaces::delete(&mut tx, &name, revision).await?;
     let change = place.change("namespace.delete", &name);

@@ -103,12 +103,15 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
     let catalog = catalog::load(&mut tx).await?;
-    let key = match &caller {
-        Caller::Holder(holder) if holder.namespace.name == name => Some(&holder.key),
+    let holder = match &caller {
+        Caller::Holder(holder) if holder.namespace.name == name => Some(holder),
         _ => None,
     };
+    let key = holder.map(|holder| &holder.key);
+    let rights = holder.and_then(|holder| holder.rights());
     let scopes = [
         format!("key:{}", key.map_or("", |key| &key.id)),
+        holder.map(|holder| holder.role_scope()).unwrap_or_default(),
         format!("namespace:{name}"),
     ];
     let rights = ModelRights {
@@ -117,7 +120,11 @@ pub async fn handle(
                 &scopes[0],
                 key.and_then(|key| key.allowed_models.as_deref()),
             ),
-            (&scopes[1], namespace.allowed_models.as_deref()),
+            (
+                &scopes[1],
+                rights.and_then(|rights| rights.allowed_models.as_deref()),
+            ),
+            (&scopes[2], namespace.allowed_models.as_deref()),
         ],
         unknown_price: namespace.unknown_price,
     };

@@ -93,6 +93,7 @@ pub async fn handle(
     query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_namespace(&name)?;
+    caller.may_view_analytics()?;
     let period = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;

@@ -5,7 +5,7 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
-use crate::openapi::words::Tags;
+use crate::openapi::words::{Scope, Tags, Text};
 use utoipa::ToSchema;
 
 /// An organization to make. What is left out is not limited.
@@ -61,4 +61,25 @@ pub struct ChangeOrganization {
     /// Requests in flight at once.
     #[schema(minimum = 1, maximum = 100_000_000)]
     max_concurrency: Option<u64>,
+}
+
+/// What an organization narrows a role to. What is left out is as the role is everywhere.
+#[derive(ToSchema)]
+#[schema(example = json!({ "allowed_models": ["gpt-4.1"], "can_view_analytics": false }))]
+pub struct PutRole {
+    /// The models it may use, names or aliases.
+    #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
+    allowed_models: Option<Vec<String>>,
+    /// The endpoints it may use.
+    #[schema(value_type = Option<Vec<Scope>>, min_items = 1)]
+    allowed_endpoints: Option<Vec<String>>,
+    /// The most that each key of it may spend in a UTC calendar month, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    monthly_quota_usd: Option<f64>,
+    /// False takes members and overrides away.
+    can_manage_users: Option<bool>,
+    /// False takes usage, costs and the audit away.
+    can_view_analytics: Option<bool>,
+    /// False takes new keys and secrets away.
+    can_create_api_keys: Option<bool>,
 }

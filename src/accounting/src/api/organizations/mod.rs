@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod delete;
 mod list;
+mod roles;
 mod show;
 mod view;
 
@@ -21,6 +22,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(create::handle, list::handle))
         .routes(routes!(show::handle, change::handle, delete::handle))
+        .routes(routes!(roles::list))
+        .routes(routes!(roles::show, roles::put, roles::delete))
 }
 
 /// The organization of that name, where it is within the caller's reach.

@@ -85,6 +85,7 @@ pub async fn handle(
     caller: Caller,
     mut query: Parameters,
 ) -> Result<Json<Usage>, ApiError> {
+    caller.may_view_analytics()?;
     let named = query.take("namespace");
     let period = query.take("period");
     query.finish()?;

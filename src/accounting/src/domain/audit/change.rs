@@ -12,6 +12,8 @@ pub struct Actor {
     pub id: String,
     /// The key's name.
     pub name: String,
+    /// The e-mail address of the member the key belongs to.
+    pub email: Option<String>,
     /// When the request came.
     pub at: Timestamp,
     /// The client's address, as Envoy saw it.
@@ -28,6 +30,7 @@ impl Actor {
         Actor {
             id: "paddock".to_owned(),
             name: "paddock".to_owned(),
+            email: None,
             at,
             client_address: String::new(),
             user_agent: String::new(),
@@ -98,6 +101,7 @@ impl Change {
             changed_at: stored(actor.at.nanos()),
             actor: &actor.id,
             actor_name: &actor.name,
+            actor_email: actor.email.as_deref(),
             action: self.action,
             resource_type: self.action.split('.').next().unwrap_or_default(),
             resource_id: &self.resource_id,
@@ -119,6 +123,7 @@ pub(crate) struct ChangeEntry<'a> {
     pub(crate) changed_at: i64,
     pub(crate) actor: &'a str,
     pub(crate) actor_name: &'a str,
+    pub(crate) actor_email: Option<&'a str>,
     pub(crate) action: &'a str,
     pub(crate) resource_type: &'a str,
     pub(crate) resource_id: &'a str,
@@ -149,6 +154,11 @@ impl ChangeEntry<'_> {
         }
         canonical.optional(self.before.as_deref());
         canonical.optional(self.after.as_deref());
+        // Nothing where there is none, so that changes recorded before there were any hash as ever.
+        if let Some(email) = self.actor_email {
+            canonical.text("actor_email");
+            canonical.text(email);
+        }
         canonical.finish()
     }
 }

@@ -1,10 +1,11 @@
 //! Things as the audit keeps them: what was set, in the contract's words, and never a secret.
 
-use crate::domain::records::{Key, Namespace, Organization, Reservation, UserQuota};
+use crate::domain::records::{Key, Member, Namespace, Organization, Reservation, UserQuota};
+use crate::domain::roles::RoleOverride;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, Model};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What can be a change's before and after.
@@ -37,6 +38,8 @@ impl Snapshot for Key {
             "name": self.name,
             "namespace": self.namespace,
             "role": self.role,
+            "user_id": self.member.as_ref().map(|member| &member.user_id),
+            "member_id": self.member.as_ref().map(|member| &member.id),
             "scopes": self.scopes,
             "allowed_models": self.allowed_models,
             "limits": limits(&self.limits),
@@ -46,6 +49,39 @@ impl Snapshot for Key {
             "content_policy_mode": self.content_policy_mode,
             "secrets": secrets,
         })
+    }
+}
+
+impl Snapshot for Member {
+    fn snapshot(&self) -> Value {
+        json!({
+            "id": self.id,
+            "user_id": self.user_id,
+            "email": self.email,
+            "role": self.role,
+            "namespace": self.namespace,
+        })
+    }
+}
+
+impl Snapshot for RoleOverride {
+    fn snapshot(&self) -> Value {
+        let powers = self.powers.named().into_iter();
+        let mut snapshot: Map<String, Value> = powers
+            .map(|(name, is_left)| (name.to_owned(), json!(is_left)))
+            .collect();
+        snapshot.extend([
+            (
+                "allowed_models".to_owned(),
+                json!(self.rights.allowed_models),
+            ),
+            (
+                "allowed_endpoints".to_owned(),
+                json!(self.rights.allowed_endpoints),
+            ),
+            ("monthly_quota_usd".to_owned(), dollars(self.monthly_quota)),
+        ]);
+        Value::Object(snapshot)
     }
 }
 

@@ -206,6 +206,7 @@ impl ChangeRow {
             changed_at: self.changed_at,
             actor: &self.actor,
             actor_name: &self.actor_name,
+            actor_email: self.actor_email.as_deref(),
             action: &self.action,
             resource_type: &self.resource_type,
             resource_id: &self.resource_id,

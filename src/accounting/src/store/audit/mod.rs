@@ -126,7 +126,8 @@ pub(crate) async fn insert_change(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO audit_changes (organization, sequence, namespace, changed_at, actor,
         actor_name, action, resource_type, resource_id, before, after, client_address, user_agent,
-        request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        request_id, actor_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+        $14, $15)";
     let values = args![
         entry.organization,
         sequence,
@@ -142,6 +143,7 @@ pub(crate) async fn insert_change(
         entry.client_address,
         entry.user_agent,
         entry.request_id,
+        entry.actor_email.map(str::to_owned),
     ];
     tx.execute(sql, values).await?;
     Ok(())

@@ -94,6 +94,8 @@ pub struct ChangeRow {
     pub user_agent: String,
     /// The request's id.
     pub request_id: String,
+    /// The e-mail address of the member the actor's key belongs to.
+    pub actor_email: Option<String>,
 }
 
 /// The beginning and the end of a chain, and the newest segment that was dropped.
@@ -297,7 +299,8 @@ pub async fn contents(tx: &mut Tx, links: &[Link]) -> Result<Contents, StoreErro
     }
     let rows = of(Kind::Changes).map(|link| args![&link.segment.organization, link.sequence]);
     let head = "SELECT organization, sequence, namespace, changed_at, actor, actor_name, action, \
-        resource_type, resource_id, before, after, client_address, user_agent, request_id FROM (";
+        resource_type, resource_id, before, after, client_address, user_agent, request_id, \
+        actor_email FROM (";
     let tail = ") AS wanted CROSS JOIN audit_changes WHERE organization = wanted.column1
         AND sequence = wanted.column2";
     for row in tx.many::<ChangeRow>(head, rows.collect(), tail).await? {

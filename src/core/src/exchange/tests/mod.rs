@@ -10,6 +10,7 @@ mod organizations;
 mod pricing;
 mod refusals;
 mod reservations;
+mod roles;
 mod routes;
 mod routing;
 mod throttling;
