@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e check fmt openapi schemathesis bench bench-isolation bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e soak check fmt openapi schemathesis bench bench-isolation bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
@@ -23,6 +23,10 @@ e2e: build
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	cargo test --locked -p paddock-tests
+
+soak: build
+	@scripts/setup-postgres
+	@cargo run --quiet --locked -p paddock-tests --bin soak -- $(SOAK)
 
 check: setup
 	@scripts/check

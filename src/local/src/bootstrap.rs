@@ -59,17 +59,12 @@ impl Bootstrap {
         Ok(())
     }
 
-    /// Where the accounting service is.
-    pub fn service(&mut self, port: u16) -> anyhow::Result<()> {
-        let address =
-            json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}});
-        for cluster in self.clusters()? {
-            if name(cluster) == "paddock" {
-                *at(
-                    cluster,
-                    "/load_assignment/endpoints/0/lb_endpoints/0/endpoint",
-                )? = address.clone();
-            }
+    /// Where the replicas of the accounting service are.
+    pub fn service(&mut self, ports: &[u16]) -> anyhow::Result<()> {
+        let endpoint = |port| json!({"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}});
+        let replicas: Value = ports.iter().map(endpoint).collect();
+        for cluster in self.clusters()?.filter(|cluster| is_service(cluster)) {
+            *at(cluster, "/load_assignment/endpoints/0/lb_endpoints")? = replicas.clone();
         }
         Ok(())
     }
@@ -82,10 +77,7 @@ impl Bootstrap {
             Some(_) => upstream.transport_socket(&Upstream::authorities()?),
             None => None,
         };
-        for cluster in self
-            .clusters()?
-            .filter(|cluster| name(cluster) != "paddock")
-        {
+        for cluster in self.clusters()?.filter(|cluster| !is_service(cluster)) {
             *at(
                 cluster,
                 "/load_assignment/endpoints/0/lb_endpoints/0/endpoint",
@@ -215,6 +207,11 @@ fn name(value: &Value) -> &str {
         .unwrap_or_default()
 }
 
+/// Whether a cluster is the accounting service's: the filter's or the management API's.
+fn is_service(cluster: &Value) -> bool {
+    matches!(name(cluster), "paddock" | "paddock-api")
+}
+
 fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
     value
         .pointer_mut(pointer)
@@ -240,14 +237,17 @@ mod tests {
         let mut bootstrap = real();
         bootstrap.listen(1).unwrap();
         bootstrap.admin(2).unwrap();
-        bootstrap.service(3).unwrap();
+        bootstrap.service(&[3, 4]).unwrap();
         bootstrap.code(Path::new("/x.wasm")).unwrap();
         bootstrap.access_log(Path::new("/access.log")).unwrap();
         bootstrap
             .edit_plugin(|plugin| plugin["max_request_bytes"] = 7.into())
             .unwrap();
         let text = bootstrap.0.to_string();
-        assert!(text.contains("\"port_value\":1}") && text.contains("\"port_value\":3}"));
+        assert!(text.contains("\"port_value\":1}"));
+        for replica in ["\"port_value\":3}", "\"port_value\":4}"] {
+            assert_eq!(text.matches(replica).count(), 2, "{replica}");
+        }
         assert!(text.contains("/x.wasm") && text.contains("\\\"max_request_bytes\\\":7"));
         assert!(!text.contains("_value\":10000}") && !text.contains("10080"));
     }

@@ -26,7 +26,7 @@ mod upstream;
 
 pub use locate::{binary, envoy, root, wasm};
 pub use options::{Edit, StackOptions};
-pub use ports::Port;
+pub use ports::{Held, Port};
 pub use process::Process;
 pub use secrets::{Kept, keep};
 pub use stack::{Part, Stack};

@@ -44,6 +44,8 @@ pub struct StackOptions {
     /// Whether to start the accounting service. Without it the policy must be in the plugin's
     /// configuration: see [`StackOptions::edit_plugin`].
     pub with_service: bool,
+    /// Ports of accounting services that somebody else runs, where `with_service` is not set.
+    pub replicas: Vec<u16>,
     /// Whether to wait until the filter refuses an unknown key, rather than for any answer at all.
     pub await_filter: bool,
     /// Changes Envoy's whole configuration, last of all.
@@ -77,6 +79,7 @@ impl Default for StackOptions {
             envoy_prefix: Vec::new(),
             other_prefix: Vec::new(),
             with_service: true,
+            replicas: Vec::new(),
             await_filter: true,
             edit_bootstrap: None,
             edit_plugin: None,

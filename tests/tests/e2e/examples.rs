@@ -26,7 +26,11 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
         }
         let code = filter(config)["vm_config"]["code"].clone();
         filter(&mut example)["vm_config"]["code"] = code;
-        let is_provider = |cluster: &&mut Value| cluster["name"] != "paddock";
+        let is_provider = |cluster: &&mut Value| {
+            !["paddock", "paddock-api"]
+                .iter()
+                .any(|own| cluster["name"] == *own)
+        };
         let real = clusters(config).find(is_provider).unwrap();
         let address = real.pointer(PROVIDER).unwrap().clone();
         for cluster in clusters(&mut example).filter(is_provider) {

@@ -38,6 +38,7 @@ mod prices;
 mod provider_credentials;
 mod rates;
 mod refusals;
+mod replicas;
 mod reservations;
 mod routes;
 mod routing;

@@ -3,59 +3,20 @@
 
 use crate::client::{Call, Connection};
 use crate::gateway::ledger::sum;
-use crate::gateway::{Gateway, Tenant, eventually, target};
+use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_local::StackOptions;
+use paddock_tests::faulty_filter;
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// What is lost with a VM comes back within twice this long.
 const MAX_REQUEST_SECONDS: u64 = 2;
 
-/// A filter that traps when it is asked to, apart from the one that is meant for use.
-fn faulty_filter() -> PathBuf {
-    let folder = target().join("fault-injection");
-    let output = Command::new(paddock_local::root().join("scripts/wasm-cargo"))
-        .args([
-            "build",
-            "--locked",
-            "--quiet",
-            "-p",
-            "paddock-filter",
-            "--profile",
-            "wasm",
-        ])
-        .args(["--features", "fault-injection"])
-        // It need not be fast, but soon ready.
-        .args([
-            "--config",
-            "profile.wasm.lto='off'",
-            "--config",
-            "profile.wasm.codegen-units=16",
-        ])
-        .args(["--message-format", "json-render-diagnostics"])
-        .env("CARGO_TARGET_DIR", folder)
-        .output()
-        .unwrap();
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let mut paths = messages
-        .split('"')
-        .filter(|part| part.ends_with("/paddock_filter.wasm"));
-    PathBuf::from(
-        paths
-            .next_back()
-            .unwrap_or_else(|| panic!("nothing was built: {errors}")),
-    )
-}
-
 fn start() -> Gateway {
     Gateway::start(StackOptions {
-        wasm: Some(faulty_filter()),
+        wasm: Some(faulty_filter::build().unwrap()),
         edit_plugin: Some(Box::new(|plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
         })),

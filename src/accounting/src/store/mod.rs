@@ -185,10 +185,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Store::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Store::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Store::Postgres(pool) => {
+                begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?
+            }
         })
     }
 
@@ -199,7 +198,7 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Store::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Store::Postgres(pool) => begin(pool, "BEGIN").await?,
         })
     }
 
@@ -229,6 +228,16 @@ impl Store {
             Store::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Begins to the end, also where whoever asked has left meanwhile: sqlx does not roll back a
+/// transaction whose `BEGIN` nobody waits for any more, and its connection's next user would find
+/// itself in it.
+async fn begin(pool: &PgPool, statement: &'static str) -> Result<Tx, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    let begun = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    Ok(Tx::Postgres(begun?))
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {

@@ -3,7 +3,10 @@
 use crate::support::{ADMIN, GATEWAY, on_both_databases};
 use axum::body::Body;
 use axum::http::Request;
+use paddock_accounting::store::policy::next_revision;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 
 on_both_databases! {
     async fn readiness_is_the_truth(app) {
@@ -34,6 +37,17 @@ on_both_databases! {
         app.call(GATEWAY, "POST", "/gateway/v1/sync", big).await.expect(400);
         let huge = Value::from("x".repeat(17 << 20));
         app.call(GATEWAY, "POST", "/gateway/v1/sync", huge).await.expect(413);
+    }
+
+    async fn whoever_leaves_in_the_middle_leaves_nothing_behind(app) {
+        let store = &app.app.store;
+        for micros in (0..2_000).step_by(20) {
+            // A client that leaves, at any moment.
+            let _ = timeout(Duration::from_micros(micros), store.read()).await;
+            let mut tx = store.write().await.unwrap();
+            next_revision(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+        }
     }
 
     async fn a_second_start_finds_everything_as_it_was(app) {

@@ -15,8 +15,10 @@ impl Stack {
         bootstrap.admin(self.admin_port.number)?;
         bootstrap.access_log(&self.access_log())?;
         bootstrap.code(&options.wasm.clone().map_or_else(wasm, Ok)?)?;
-        if let Some(service) = &self.service_port {
-            bootstrap.service(service.number)?;
+        match &self.service_port {
+            Some(service) => bootstrap.service(&[service.number])?,
+            None if options.replicas.is_empty() => {}
+            None => bootstrap.service(&options.replicas)?,
         }
         let upstream = match (&options.upstream, self.provider_url()) {
             (Some(upstream), _) => upstream.clone(),

@@ -77,18 +77,9 @@ impl Gateway {
     /// Another Envoy at the same service, as [`Gateway::lasting`].
     pub fn beside(&self, name: &str) -> Gateway {
         let service = address(&self.stack().service_url().unwrap()).port();
-        let lead_to_it = move |bootstrap: &mut Value| {
-            let clusters = bootstrap["static_resources"]["clusters"].as_array_mut();
-            let mut clusters = clusters.unwrap().iter_mut();
-            let cluster = clusters.find(|cluster| cluster["name"] == "paddock");
-            let endpoint = cluster
-                .unwrap()
-                .pointer_mut("/load_assignment/endpoints/0/lb_endpoints/0/endpoint");
-            endpoint.unwrap()["address"]["socket_address"]["port_value"] = service.into();
-        };
         let options = StackOptions {
             with_service: false,
-            edit_bootstrap: Some(Box::new(lead_to_it)),
+            replicas: vec![service],
             ..StackOptions::default()
         };
         Gateway::lasting(name, options)

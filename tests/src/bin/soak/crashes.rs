@@ -1,0 +1,138 @@
+//! What crashes, when, and how it comes back.
+
+use super::calls::Calls;
+use anyhow::{Context, ensure};
+use paddock_tests::installation::Installation;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use reqwest::Client;
+use std::fmt;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long it may take until calls are served again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Calls that are served between two crashes at least.
+const BETWEEN: usize = 100;
+
+/// What is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A replica of the service.
+    Replica(usize),
+    /// The database server with all its processes.
+    Postgres,
+    /// All replicas at once.
+    Service,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replica(number) => write!(f, "replica {}", number.saturating_add(1)),
+            Self::Postgres => f.write_str("PostgreSQL"),
+            Self::Service => f.write_str("every replica"),
+        }
+    }
+}
+
+impl Target {
+    /// One that this installation has.
+    pub fn draw(installation: &Installation, rng: &mut StdRng) -> Self {
+        match rng.random_range(0..100) {
+            0..40 if installation.postgres.is_some() => Self::Postgres,
+            0..55 => Self::Service,
+            _ => Self::Replica(rng.random_range(0..installation.replicas.len())),
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(self, installation: &mut Installation) -> anyhow::Result<()> {
+        match self {
+            Self::Replica(number) => {
+                let replica = installation.replicas.get_mut(number);
+                replica.context("no such replica")?.kill()
+            }
+            Self::Postgres => installation
+                .postgres
+                .as_mut()
+                .context("there is no PostgreSQL")?
+                .crash(),
+            Self::Service => installation
+                .replicas
+                .iter_mut()
+                .try_for_each(|replica| replica.kill()),
+        }
+    }
+}
+
+/// Starts whatever does not run.
+pub async fn mend(installation: &mut Installation) -> anyhow::Result<()> {
+    if let Some(postgres) = &mut installation.postgres {
+        postgres.run().await?;
+    }
+    for replica in &mut installation.replicas {
+        replica.run().await?;
+    }
+    Ok(())
+}
+
+/// Waits until so many more calls have been answered.
+pub async fn until_served(calls: &Calls, more: usize) -> anyhow::Result<()> {
+    let enough = calls.answered().saturating_add(more);
+    let begun = Instant::now();
+    while calls.answered() < enough {
+        ensure!(
+            begun.elapsed() < PATIENCE,
+            "nothing is served for {PATIENCE:?}"
+        );
+        sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// Kills so often, each time something else, and mends it after a while.
+pub async fn crash(
+    count: usize,
+    installation: &mut Installation,
+    calls: &Calls,
+    rng: &mut StdRng,
+) -> anyhow::Result<Vec<Target>> {
+    let mut killed = Vec::new();
+    for number in 1..=count {
+        until_served(calls, BETWEEN).await?;
+        sleep(Duration::from_millis(rng.random_range(0..2_000))).await;
+        let target = Target::draw(installation, rng);
+        let served = calls.answered();
+        target.kill(installation)?;
+        sleep(Duration::from_millis(rng.random_range(0..2_500))).await;
+        mend(installation).await?;
+        let meanwhile = calls.answered().saturating_sub(served);
+        eprintln!(
+            "crash {number} of {count}: {target}; {served} calls answered before, {meanwhile} until it was back"
+        );
+        killed.push(target);
+    }
+    until_served(calls, BETWEEN).await?;
+    Ok(killed)
+}
+
+/// Traps VMs of random gateways until so many were asked for.
+pub async fn trap(count: usize, urls: Vec<String>, mut rng: StdRng) -> anyhow::Result<()> {
+    let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    for _ in 0..count {
+        sleep(Duration::from_millis(rng.random_range(1_000..4_000))).await;
+        let url = urls
+            .get(rng.random_range(0..urls.len()))
+            .context("no gateway")?;
+        // The request itself fails.
+        let call = super::clients::chat(
+            &http,
+            &format!("{url}/v1/chat/completions"),
+            "nobody",
+            false,
+        );
+        let _ = call.header("x-fault", "trap").send().await;
+    }
+    Ok(())
+}

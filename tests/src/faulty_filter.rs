@@ -1,0 +1,30 @@
+//! The filter that traps when it is asked to, apart from the one that is meant for use.
+
+use anyhow::{Context, ensure};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds it. `x-fault: trap` on a request traps the VM of the worker that gets it.
+pub fn build() -> anyhow::Result<PathBuf> {
+    let wasm = paddock_local::wasm()?;
+    let target = wasm.parent().context("the filter is in no folder")?;
+    let output = Command::new(paddock_local::root().join("scripts/wasm-cargo"))
+        .args(["build", "--locked", "--quiet", "-p", "paddock-filter"])
+        .args(["--profile", "wasm", "--features", "fault-injection"])
+        // It need not be fast, but soon ready.
+        .args(["--config", "profile.wasm.lto='off'"])
+        .args(["--config", "profile.wasm.codegen-units=16"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .env("CARGO_TARGET_DIR", target.join("fault-injection"))
+        .output()?;
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{errors}");
+    let mut paths = messages
+        .split('"')
+        .filter(|part| part.ends_with("/paddock_filter.wasm"));
+    let path = paths
+        .next_back()
+        .with_context(|| format!("nothing was built: {errors}"))?;
+    Ok(PathBuf::from(path))
+}

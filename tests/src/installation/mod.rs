@@ -1,0 +1,210 @@
+//! Paddock where it must not fail: several Envoys, several replicas of the service, one database. All
+//! of them are real, and any of them can be killed.
+
+pub mod ledger;
+mod postgres;
+mod replica;
+
+pub use ledger::Entry;
+pub use postgres::Postgres;
+pub use replica::{Replica, Settings};
+
+use anyhow::{Context, ensure};
+use paddock_local::{Stack, StackOptions, binary};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What to install.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Envoys, all with the same provider behind them.
+    pub gateways: usize,
+    /// Replicas of the service; one where the database is SQLite.
+    pub replicas: usize,
+    /// PostgreSQL, or else SQLite.
+    pub postgres: bool,
+    /// Another filter than `target/paddock.wasm`.
+    pub wasm: Option<PathBuf>,
+    /// The filter's `max_request_seconds`, where it is to be another.
+    pub max_request_seconds: Option<u64>,
+    /// Further arguments of `paddock serve`.
+    pub arguments: Vec<String>,
+    /// Where logs are kept, and the database where it is SQLite. What is there is removed.
+    pub state: PathBuf,
+}
+
+/// The running parts. Dropping it ends them.
+#[derive(Debug)]
+pub struct Installation {
+    /// The Envoys; the first one's stack has the provider.
+    pub gateways: Vec<Stack>,
+    /// The replicas.
+    pub replicas: Vec<Replica>,
+    /// The database server, where there is one.
+    pub postgres: Option<Postgres>,
+    settings: Settings,
+    client: Client,
+}
+
+impl Installation {
+    /// Starts all of it and waits until a request would succeed at each gateway.
+    pub async fn start(plan: Plan) -> anyhow::Result<Self> {
+        match std::fs::remove_dir_all(&plan.state) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => std::fs::create_dir_all(&plan.state)?,
+        }
+        let postgres = match plan.postgres {
+            true => Some(Postgres::start(&plan.state.join("postgres.log")).await?),
+            false => None,
+        };
+        let file = plan.state.join("paddock.db");
+        let settings = Settings {
+            database_url: postgres
+                .as_ref()
+                .map_or_else(|| file.display().to_string(), Postgres::url),
+            admin_key: "installation-admin-key".to_owned(),
+            gateway_token: "installation-gateway-token".to_owned(),
+            arguments: plan.arguments.clone(),
+        };
+        let client = Client::builder()
+            .timeout(Duration::from_secs(30))
+            .no_proxy()
+            .build()?;
+        let mut replicas = Vec::new();
+        for number in 1..=plan.replicas {
+            let log = plan.state.join(format!("replica-{number}.log"));
+            let mut replica = Replica::new(settings.clone(), log, client.clone())?;
+            replica.run().await?;
+            replicas.push(replica);
+        }
+        let mut installation = Self {
+            gateways: Vec::new(),
+            replicas,
+            postgres,
+            settings,
+            client,
+        };
+        // The first has the provider; the others start together.
+        let first = Stack::start(installation.gateway(&plan, 1)?).await?;
+        installation.gateways.push(first);
+        let others: Vec<_> = (2..=plan.gateways)
+            .map(|number| {
+                Ok(tokio::spawn(Stack::start(
+                    installation.gateway(&plan, number)?,
+                )))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        for other in others {
+            installation.gateways.push(other.await??);
+        }
+        Ok(installation)
+    }
+
+    fn gateway(&self, plan: &Plan, number: usize) -> anyhow::Result<StackOptions> {
+        let provider = self.gateways.first().and_then(Stack::provider_url);
+        let upstream = provider.map(|url| url.parse()).transpose()?;
+        let seconds = plan.max_request_seconds;
+        Ok(StackOptions {
+            with_service: false,
+            replicas: self.replicas.iter().map(Replica::port).collect(),
+            gateway_token: self.settings.gateway_token.clone(),
+            upstream,
+            wasm: plan.wasm.clone(),
+            state: Some(plan.state.join(format!("gateway-{number}"))),
+            edit_plugin: Some(Box::new(move |plugin| {
+                if let (Some(plugin), Some(seconds)) = (plugin.as_object_mut(), seconds) {
+                    plugin.insert("max_request_seconds".to_owned(), json!(seconds));
+                }
+            })),
+            ..StackOptions::default()
+        })
+    }
+
+    /// Manages something as the operator does, through a gateway.
+    pub fn operator(&self, gateway: usize) -> anyhow::Result<Operator> {
+        let gateway = self.gateways.get(gateway).context("no such gateway")?;
+        Ok(Operator {
+            client: self.client.clone(),
+            url: gateway.url(),
+            key: self.settings.admin_key.clone(),
+        })
+    }
+
+    /// The ledger's address.
+    pub fn database_url(&self) -> &str {
+        &self.settings.database_url
+    }
+
+    /// All that is booked.
+    pub async fn ledger(&self) -> anyhow::Result<Vec<Entry>> {
+        ledger::read(self.database_url()).await
+    }
+
+    /// `paddock verify`; what it says, where it finds nothing.
+    pub fn verify(&self) -> anyhow::Result<String> {
+        self.paddock(&["verify", "--database-url", self.database_url()])
+    }
+
+    /// `paddock reconcile` of an access log; what it says.
+    pub fn reconcile(&self, log: &Path) -> anyhow::Result<Value> {
+        let log = log.to_str().context("the log's path is no text")?;
+        Ok(serde_json::from_str(&self.paddock(&[
+            "reconcile",
+            "--output",
+            "json",
+            log,
+        ])?)?)
+    }
+
+    /// Runs a command of the operator's against the first replica; what it prints.
+    fn paddock(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let replica = self.replicas.first().context("there is no replica")?;
+        let ran = Command::new(binary("paddock")?)
+            .args(arguments)
+            .env("PADDOCK_URL", replica.url())
+            .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key)
+            .current_dir(std::env::temp_dir())
+            .output()?;
+        let (out, err) = (
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr),
+        );
+        ensure!(ran.status.success(), "paddock {arguments:?}: {out}{err}");
+        Ok(out.into_owned())
+    }
+}
+
+/// Who manages it.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    client: Client,
+    url: String,
+    key: String,
+}
+
+impl Operator {
+    /// Asks, and is answered 2xx.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        let method: Method = method.parse()?;
+        let mut call = self.client.request(method, format!("{}{path}", self.url));
+        if let Some(body) = body {
+            call = call.json(body);
+        }
+        let answer = call.bearer_auth(&self.key).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "{path}: {status} {text}");
+        match text.is_empty() {
+            true => Ok(Value::Null),
+            false => Ok(serde_json::from_str(&text)?),
+        }
+    }
+}
