@@ -22,6 +22,13 @@ pub struct Throttle {
     pub until: Option<Timestamp>,
 }
 
+impl Throttle {
+    /// Until when it is throttled whatever is spent; absent where it is not.
+    pub fn imposed_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.until.filter(|until| now < *until)
+    }
+}
+
 impl From<&Settings> for Throttle {
     fn from(settings: &Settings) -> Throttle {
         Throttle {
@@ -155,7 +162,7 @@ pub(super) fn part_or_join(
 /// Whether so much of the budget is spent that the scope is throttled.
 fn is_throttled(scope: &Scope, record: &ScopeRecord, terms: Terms, now: Timestamp) -> bool {
     let throttle = &scope.throttle;
-    if throttle.until.is_some_and(|until| now < until) {
+    if throttle.imposed_until(now).is_some() {
         return true;
     }
     let Some(threshold) = throttle.at_percent else {

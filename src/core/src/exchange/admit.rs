@@ -170,7 +170,7 @@ impl Exchange {
             }
             denied => {
                 leave_queue(&mut pending, false, on);
-                self.refuse_denied(denied, pending.call.ask.money, &head, &caller)
+                self.refuse_denied(denied, pending.call.ask.money, &head, (&caller, on.now))
             }
         }
     }
@@ -249,9 +249,9 @@ impl Exchange {
         denied: Denied,
         needed: Money,
         head: &Head,
-        caller: &Caller,
+        (caller, now): (&Caller, Timestamp),
     ) -> Step {
-        let (refusal, rates) = refusal_of(denied, needed);
+        let (refusal, rates) = refusal_of(denied, needed, now);
         let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(caller));
         if let Verdict::Reply(reply) = &mut step.verdict {
             reply.headers.extend(rate_headers(&rates));
@@ -301,7 +301,7 @@ fn forward(head: &Head, pending: &mut Pending) -> Vec<Effect> {
     effects
 }
 
-fn refusal_of(denied: Denied, needed: Money) -> (Refusal, RateView) {
+fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateView) {
     match denied {
         Denied::Rate {
             scope,
@@ -321,7 +321,8 @@ fn refusal_of(denied: Denied, needed: Money) -> (Refusal, RateView) {
                 true => {
                     let limit = limit.unwrap_or_default();
                     let left = scope.throttle.factor.of(limit);
-                    Refusal::throttled(&scope.name, rate, limit, left, retry_after)
+                    let why = scope.throttle.imposed_until(now).into();
+                    Refusal::throttled(&scope.name, why, rate, (limit, left), retry_after)
                 }
             };
             (refusal, rates)

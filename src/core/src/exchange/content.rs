@@ -67,7 +67,7 @@ impl Exchange {
         let scopes = scopes(&caller).map(|scope| Rc::new(scope.unpaid()));
         let reservation = match admit(on.store, &scopes, &ask, on.gateway.terms(), on.now) {
             Ok(reservation) => reservation,
-            Err(denied) => return self.refuse_denied(denied, Money::ZERO, head, &caller),
+            Err(denied) => return self.refuse_denied(denied, Money::ZERO, head, (&caller, on.now)),
         };
         let rates = *reservation.rates();
         let _ = reservation.settle(on.store, 0, Money::ZERO, on.now);

@@ -65,7 +65,7 @@ impl Exchange {
                 step
             }
             Err(NotAdmitted::Scope(denied)) => {
-                self.refuse_denied(denied, Money::ZERO, &head, &caller)
+                self.refuse_denied(denied, Money::ZERO, &head, (&caller, on.now))
             }
             Err(NotAdmitted::Upstream(limit, denial)) => {
                 self.refuse_share(&limit, denial, &head, &caller)

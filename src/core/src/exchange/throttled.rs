@@ -7,7 +7,7 @@ use super::effect::{Effect, Step, Verdict};
 use super::prepare::{Choice, prepare};
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
-use crate::admission::{Denied, Lane, RateView};
+use crate::admission::{Denied, Lane, RateView, Scope};
 use crate::budget::Epochs;
 use crate::identity::Caller;
 use crate::policy::{NamespacePolicy, Priority, ThrottleMode};
@@ -119,11 +119,16 @@ impl Exchange {
             WhyWait::Throttled(wait, rates) => (*wait, Some(rates)),
             WhyWait::OthersAhead => (QUEUE_RETRY, None),
         };
-        let scope = &caller.namespace().scope.name;
+        let Scope {
+            name: scope,
+            throttle,
+            ..
+        } = &*caller.namespace().scope;
         let ticket = match pending.ticket {
             Some(ticket) if on.now >= ticket.place.until => {
                 let waited = on.now.since(ticket.place.since);
-                let refusal = Refusal::queued_too_long(scope, waited, retry_after);
+                let why = throttle.imposed_until(on.now).into();
+                let refusal = Refusal::queued_too_long(scope, why, waited, retry_after);
                 leave_queue(&mut pending, false, on);
                 return self.refuse_throttled(&refusal, rates, &head, &caller);
             }

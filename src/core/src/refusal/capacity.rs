@@ -43,6 +43,21 @@ pub enum Budget {
     Balance,
 }
 
+/// Why a scope is throttled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttled {
+    /// Most of its budget is spent.
+    LowBudget,
+    /// Somebody was alarmed by its spending; until then.
+    Alert(Timestamp),
+}
+
+impl From<Option<Timestamp>> for Throttled {
+    fn from(until: Option<Timestamp>) -> Self {
+        until.map_or(Throttled::LowBudget, Throttled::Alert)
+    }
+}
+
 impl Refusal {
     /// `scope` has used up its `rate`, whose limit is `limit`.
     pub fn rate_limited(
@@ -93,35 +108,58 @@ impl Refusal {
     /// `scope` is throttled: of the `limit` of its `rate` only `left` is there for it.
     pub fn throttled(
         scope: &str,
+        why: Throttled,
         rate: Rate,
-        limit: u64,
-        left: u64,
+        (limit, left): (u64, u64),
         retry_after: Duration,
     ) -> Self {
         let unit = rate.unit();
+        let what = format!("{left} of its {limit} {unit} are left to it");
+        Refusal::held_back(scope, why, rate, &what, retry_after)
+    }
+
+    /// The request waited `waited` in the queue of `scope`, which is throttled, as long as it may.
+    pub fn queued_too_long(
+        scope: &str,
+        why: Throttled,
+        waited: Duration,
+        retry_after: Duration,
+    ) -> Self {
+        let what = format!(
+            "this request waited {} s in its queue in vain",
+            waited.as_secs()
+        );
+        Refusal::held_back(scope, why, Rate::Queue, &what, retry_after)
+    }
+
+    fn held_back(
+        scope: &str,
+        why: Throttled,
+        rate: Rate,
+        what: &str,
+        retry_after: Duration,
+    ) -> Self {
+        let (reason, remedy) = match why {
+            Throttled::LowBudget => (
+                "because most of its budget is spent".to_owned(),
+                "raise the budget",
+            ),
+            Throttled::Alert(until) => (
+                format!(
+                    "until {}, because an alert on its spending says so",
+                    until.to_rfc3339()
+                ),
+                "raise its throttle_factor",
+            ),
+        };
         let seconds = whole_seconds(retry_after);
         let message = format!(
-            "{} is throttled, because most of its budget is spent: {left} of its {limit} {unit} are \
-             left to it. Try again in {seconds} s, or ask your administrator to raise the budget.",
+            "{} is throttled, {reason}: {what}. Try again in {seconds} s, or ask your administrator \
+             to {remedy}.",
             clip(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
         refusal.rate = Some(rate);
-        refusal.retry_after = Some(retry_after);
-        refusal
-    }
-
-    /// The request waited `waited` in the queue of `scope`, which is throttled, as long as it may.
-    pub fn queued_too_long(scope: &str, waited: Duration, retry_after: Duration) -> Self {
-        let seconds = whole_seconds(retry_after);
-        let message = format!(
-            "{} is throttled, because most of its budget is spent: this request waited {} s in its \
-             queue in vain. Try again in {seconds} s, or ask your administrator to raise the budget.",
-            clip(scope.as_bytes()),
-            waited.as_secs()
-        );
-        let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
-        refusal.rate = Some(Rate::Queue);
         refusal.retry_after = Some(retry_after);
         refusal
     }

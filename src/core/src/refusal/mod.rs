@@ -10,7 +10,7 @@ mod reply;
 mod routing;
 mod text;
 
-pub use capacity::{Budget, Rate};
+pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
 

@@ -1,6 +1,6 @@
 //! What callers are told, byte for byte.
 
-use super::{Budget, Code, Rate, Refusal, Reply};
+use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
 use crate::policy::{EndpointScope, Role};
 use crate::request::{BodyError, NamespaceConflict};
@@ -391,6 +391,35 @@ fn retry_after_is_in_whole_seconds_rounded_up() {
             header(&refusal.to_reply(OpenAi, ""), "retry-after"),
             Some(seconds)
         );
+    }
+}
+
+#[test]
+fn whoever_is_throttled_is_told_by_what() {
+    let until = Timestamp::from_secs(1_773_705_600);
+    let second = Duration::from_secs(1);
+    for (why, reason, remedy) in [
+        (
+            Throttled::from(None),
+            "because most of its budget is spent: ",
+            "to raise the budget.",
+        ),
+        (
+            Throttled::from(Some(until)),
+            "until 2026-03-17T00:00:00Z, because an alert on its spending says so: ",
+            "to raise its throttle_factor.",
+        ),
+    ] {
+        let rated = Refusal::throttled(SCOPE, why, Rate::Requests, (60, 30), second);
+        let queued = Refusal::queued_too_long(SCOPE, why, second, second);
+        for refusal in [rated, queued] {
+            let message = &refusal.message;
+            assert!(
+                message.starts_with(&format!("{SCOPE} is throttled, {reason}")),
+                "{message}"
+            );
+            assert!(message.ends_with(remedy), "{message}");
+        }
     }
 }
 
