@@ -35,8 +35,8 @@ fmt:
 	cargo fmt --all
 
 openapi:
-	cargo run --quiet --locked -p paddock-accounting -- openapi >target/openapi.json
-	mv target/openapi.json src/accounting/openapi.json
+	cargo run --quiet --locked -p paddock-accounting -- openapi >src/accounting/openapi.json.new
+	mv src/accounting/openapi.json.new src/accounting/openapi.json
 
 schemathesis:
 	@scripts/setup-postgres

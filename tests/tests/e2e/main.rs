@@ -31,6 +31,7 @@ mod holding;
 mod identities;
 mod isolation;
 mod kubernetes;
+mod management;
 mod matrix;
 mod notices;
 mod organizations;

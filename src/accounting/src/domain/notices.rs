@@ -14,6 +14,7 @@ use paddock_core::wire::CapPeriod;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// From this percentage on a refusal means that the quota is used up: below it the request was
 /// merely large.
@@ -37,14 +38,21 @@ impl Progress {
     }
 }
 
-/// The contract's body of an event.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
+/// How far a namespace has come with its monthly quota: the body of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QuotaNotice<'a> {
+    /// What happened: `quota_80_percent`, `quota_95_percent`, `quota_exceeded` or `spend.threshold`.
     event: &'static str,
+    /// The namespace's name.
     namespace: &'a str,
+    /// Its monthly quota, in US dollars.
     quota_usd: f64,
+    /// US dollars spent this month.
     spent_usd: f64,
+    /// US dollars left.
     remaining_usd: f64,
+    /// When the quota is used up if it goes on so; at the latest the end of the month.
+    #[schema(format = DateTime)]
     projected_exhaustion: String,
 }
 
@@ -134,7 +142,7 @@ fn due(webhook: &Webhook, progress: &Progress, now: Timestamp) -> Vec<NewDeliver
         .thresholds()
         .filter(|(event, threshold)| progress.has_reached(*event, *threshold));
     let delivery = |(event, threshold): (Event, u64)| {
-        let body = Body {
+        let body = QuotaNotice {
             event: event.name(),
             namespace: &webhook.namespace,
             quota_usd: quota.to_dollars(),

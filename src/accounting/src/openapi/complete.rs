@@ -1,7 +1,7 @@
 //! What all operations have in common, and what only the configuration knows.
 
+use super::bodies;
 use super::refusals::{self, Refusal};
-use crate::http::fields::synonyms;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use utoipa::openapi::OpenApi;
@@ -19,16 +19,17 @@ pub fn document(collected: OpenApi, rpm_range: (u64, u64)) -> Value {
         .into_iter()
         .map(|(path, item)| (path.replace("{*", "{"), item));
     let mut paths: Map<String, Value> = paths.collect();
-    let mut bodies = BTreeSet::new();
+    let mut sent = BTreeSet::new();
     for item in paths.values_mut() {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {
-                bodies.extend(body_of(operation));
+                sent.extend(bodies::name_of(operation));
                 complete(operation);
             }
         }
     }
     put(&mut document, "paths", Value::Object(paths));
+    put(&mut document, "webhooks", webhooks());
     put(
         &mut document,
         "security",
@@ -38,18 +39,53 @@ pub fn document(collected: OpenApi, rpm_range: (u64, u64)) -> Value {
         put(components, "securitySchemes", security_schemes());
         put(components, "responses", responses());
         if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            for body in &bodies {
-                close(schemas, body, rpm_range);
+            for body in &sent {
+                bodies::close(schemas, body, rpm_range);
             }
         }
     }
     document
 }
 
-fn put(object: &mut Value, name: &str, value: Value) {
+pub(super) fn put(object: &mut Value, name: &str, value: Value) {
     if let Some(object) = object.as_object_mut() {
         object.insert(name.to_owned(), value);
     }
+}
+
+/// What is delivered to whoever asked to be told.
+fn webhooks() -> Value {
+    let header = |name: &str, description: &str| {
+        json!({
+            "name": name, "in": "header", "required": true, "description": description,
+            "schema": { "type": "string" },
+        })
+    };
+    let told = |id: &str, summary: &str, schema: &str| {
+        json!({ "post": {
+            "operationId": id,
+            "summary": summary,
+            "description": "Signed as Standard Webhooks say. Delivered at least once: `webhook-id` \
+                tells repeated deliveries from new ones.",
+            "security": [],
+            "parameters": [
+                header("webhook-id", "The event's id."),
+                header("webhook-timestamp", "When it was sent, in seconds since 1970."),
+                header("webhook-signature", "`v1,` and the Base64 of an HMAC-SHA256 of \
+                    `ID.TIMESTAMP.BODY`."),
+            ],
+            "requestBody": { "required": true, "content": { "application/json": {
+                "schema": { "$ref": format!("#/components/schemas/{schema}") },
+            }}},
+            "responses": { "2XX": {
+                "description": "It was taken. After anything else it is tried again, ever less often.",
+            }},
+        }})
+    };
+    json!({
+        "quota": told("receive_quota_notice", "A namespace's monthly quota runs low", "QuotaNotice"),
+        "alert": told("receive_alert_notice", "An alert fired", "AlertNotice"),
+    })
 }
 
 fn security_schemes() -> Value {
@@ -99,17 +135,6 @@ fn request_id() -> (String, Value) {
     ("x-request-id".to_owned(), header)
 }
 
-/// The name of the schema of an operation's JSON body. One that may be left out is not one that may
-/// be `null`.
-fn body_of(operation: &mut Value) -> Option<String> {
-    let schema = operation.pointer_mut("/requestBody/content/application~1json/schema")?;
-    if let Some(there) = schema.pointer("/oneOf/0").cloned() {
-        *schema = there;
-    }
-    let name = schema.get("$ref")?.as_str()?.rsplit('/').next();
-    name.map(str::to_owned)
-}
-
 /// Adds what every operation answers, or every one with a key, a parameter or a body.
 fn complete(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
@@ -150,103 +175,5 @@ fn complete(operation: &mut Value) {
         responses
             .entry(refusal.status.to_string())
             .or_insert(response);
-    }
-}
-
-/// Makes the schema of a body say that it has these fields and no others, which other names they
-/// have, and which rates this installation allows.
-fn close(schemas: &mut Map<String, Value>, name: &str, rpm_range: (u64, u64)) {
-    let Some(schema) = schemas.get(name).cloned() else {
-        return;
-    };
-    // What somebody else's fields are is not for this document to say.
-    if schema.get("additionalProperties").is_some() {
-        return;
-    }
-    let mut flat = Map::from_iter([("type".to_owned(), json!("object"))]);
-    let (mut properties, mut required) = (Map::new(), BTreeSet::new());
-    let parts = schema.get("allOf").and_then(Value::as_array).cloned();
-    for part in parts.unwrap_or_else(|| vec![schema.clone()]) {
-        let named = part.get("$ref").and_then(Value::as_str);
-        let named = named.and_then(|name| schemas.get(name.rsplit('/').next()?));
-        let Some(part) = named.unwrap_or(&part).as_object() else {
-            continue;
-        };
-        for (name, value) in part {
-            match (name.as_str(), value) {
-                ("properties", Value::Object(fields)) => properties.extend(fields.clone()),
-                ("required", Value::Array(names)) => {
-                    required.extend(names.iter().filter_map(Value::as_str).map(str::to_owned));
-                }
-                ("type" | "description", _) => {}
-                _ => {
-                    flat.insert(name.clone(), value.clone());
-                }
-            }
-        }
-    }
-    for (name, property) in &mut properties {
-        describe(name, property, rpm_range);
-        for inner in references(property) {
-            close_inner(schemas, &inner);
-        }
-    }
-    flat.insert("properties".to_owned(), Value::Object(properties));
-    if !required.is_empty() {
-        flat.insert("required".to_owned(), json!(required));
-    }
-    flat.extend(
-        schema
-            .get("description")
-            .map(|text| ("description".to_owned(), text.clone())),
-    );
-    flat.extend(
-        schema
-            .get("example")
-            .map(|example| ("example".to_owned(), example.clone())),
-    );
-    flat.insert("additionalProperties".to_owned(), json!(false));
-    schemas.insert(name.to_owned(), Value::Object(flat));
-}
-
-fn describe(name: &str, property: &mut Value, rpm_range: (u64, u64)) {
-    if matches!(name, "rpm" | "rate_limit_per_minute") {
-        let (min, max) = rpm_range;
-        put(property, "minimum", json!(min));
-        put(property, "maximum", json!(max));
-    }
-    let synonyms = synonyms(name);
-    if !synonyms.is_empty() {
-        put(property, "x-synonyms", json!(synonyms));
-    }
-}
-
-/// The names of the schemas that a schema refers to.
-fn references(schema: &Value) -> Vec<String> {
-    match schema {
-        Value::Object(fields) => {
-            let own = fields.get("$ref").and_then(Value::as_str);
-            let own = own.and_then(|name| name.rsplit('/').next());
-            let inner = fields.values().flat_map(references);
-            own.map(str::to_owned).into_iter().chain(inner).collect()
-        }
-        Value::Array(items) => items.iter().flat_map(references).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Makes the schema of an object within a body say that it has no other fields.
-fn close_inner(schemas: &mut Map<String, Value>, name: &str) {
-    let Some(schema) = schemas.get_mut(name) else {
-        return;
-    };
-    let is_open = schema.get("additionalProperties").is_none();
-    let Some(fields) = schema.get("properties").filter(|_| is_open) else {
-        return;
-    };
-    let inner = references(fields);
-    put(schema, "additionalProperties", json!(false));
-    for name in inner {
-        close_inner(schemas, &name);
     }
 }

@@ -2,12 +2,15 @@
 //! `#[utoipa::path]` and is routed by `routes!`, which is the only way in: a route that is in no
 //! document does not compile past clippy. What all operations share is added in `complete`.
 
+mod bodies;
 mod complete;
 pub mod parameters;
 pub mod refusals;
 pub mod words;
 
 use crate::config::Config;
+use crate::domain::alerts::firing::AlertNotice;
+use crate::domain::notices::QuotaNotice;
 use crate::{api, app};
 use axum::Extension;
 use axum::body::Bytes;
@@ -40,7 +43,7 @@ waiting does not cure them.";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Paddock management API", description = ABOUT, license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    components(schemas(refusals::Error)),
+    components(schemas(refusals::Error, QuotaNotice, AlertNotice)),
     tags(
         (name = "keys", description = "API keys: made, limited, rotated, switched and read."),
         (name = "namespaces", description = "Namespaces (teams, projects): limits, settings, routing, quotas for a while."),

@@ -35,7 +35,7 @@ pub struct OrganizationName {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct ModelName {
-    /// The model's name; slashes in it may be escaped or not.
+    /// The model's name. A slash in it stays as it is: Envoy refuses an escaped one.
     #[param(pattern = "^[!-~]+$", max_length = 256)]
     model: String,
 }

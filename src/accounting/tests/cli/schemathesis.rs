@@ -3,7 +3,7 @@
 //!
 //! `tests/schemathesis` has its configuration; `scripts/setup-schemathesis` installs it.
 
-use crate::support::{ADMIN, Service, agent, postgres};
+use crate::support::{ADMIN, Service, agent, paddock, postgres, run};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,7 +45,6 @@ fn holds(service: &Service, arguments: &[&str]) {
         .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     let failed = String::from_utf8_lossy(&output.stderr);
-    println!("{told}");
     assert!(output.status.success(), "{told}\n{failed}");
 }
 
@@ -70,6 +69,16 @@ fn furnish(service: &Service) {
     make("/v1/namespaces/search/webhooks", webhook);
     make("/v1/namespaces/search/reserve", reservation);
     make("/v1/namespaces/search/alerts", alert);
+}
+
+#[test]
+fn the_command_prints_the_document_that_is_committed() {
+    let committed = include_str!("../../openapi.json");
+    let printed = run(paddock().arg("openapi"), "").expect(0);
+    assert!(
+        printed == committed,
+        "src/accounting/openapi.json is out of date: run `make openapi`"
+    );
 }
 
 /// Every field and parameter at its ends and just beyond them, every other method, every key wrong.

@@ -30,6 +30,35 @@ on_both_databases! {
         assert!(metrics.as_str().unwrap().contains(line), "{metrics}");
     }
 
+    async fn what_cannot_be_read_is_refused_in_one_shape(app) {
+        for (path, param) in [
+            ("/v1/keys/%ff", json!(null)),
+            ("/v1/keys/a%00b", json!("id")),
+            ("/v1/namespaces/x/reservations/%0a", json!("id")),
+            ("/v1/prices/a%2Fb%7f", json!("model")),
+            ("/v1/keys?limit=1&limit=2", json!("limit")),
+            ("/v1/keys?team=a&namespace=b", json!("namespace")),
+            ("/v1/audit?project=%00", json!("project")),
+            ("/v1/keys?colour=red", json!("colour")),
+        ] {
+            let answer = app.get(path).await;
+            assert_eq!(answer.headers["content-type"], "application/json", "{path}");
+            let error = answer.expect(400)["error"].clone();
+            assert_eq!((&error["type"], &error["param"]), (&json!("invalid_request_error"), &param), "{path}");
+        }
+        let name = json!({ "name": "k", "allowed_models": ["a\u{0}b"] });
+        assert_eq!(app.post("/v1/keys", name).await.expect(400)["error"]["param"], "allowed_models");
+    }
+
+    async fn a_method_that_is_none_is_refused_and_counted_as_one_of_few(app) {
+        let answer = app.call(ADMIN, "BREW", "/v1/keys", Value::Null).await;
+        assert_eq!(answer.headers["allow"], "POST,GET,HEAD");
+        assert_eq!(answer.expect(405)["error"]["code"], "method_not_allowed");
+        let metrics = app.get("/metrics").await.expect(200);
+        let line = r#"paddock_http_requests_total{method="other",route="/v1/keys",status="405"} 1"#;
+        assert!(metrics.as_str().unwrap().contains(line), "{metrics}");
+    }
+
     async fn bodies_over_the_limit_are_refused(app) {
         let big = json!({ "name": "x".repeat(2 << 20) });
         let answer = app.call(ADMIN, "POST", "/v1/keys", big.clone()).await.expect(413);

@@ -66,6 +66,7 @@ pub struct Usage {
     series: Vec<Interval>,
 }
 
+/// What a key used of one model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KeyModelUsage)]
 struct ModelUsage {
@@ -77,6 +78,7 @@ struct ModelUsage {
     cost_usd: f64,
 }
 
+/// What a key used in one step.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UsageStep)]
 struct Interval {

@@ -63,6 +63,7 @@ pub struct Usage {
     projected_month_end_spend: f64,
 }
 
+/// What a namespace used of one model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NamespaceModelUsage)]
 struct ModelUsage {

@@ -46,6 +46,7 @@ pub struct Usage {
     by_model: BTreeMap<String, Part>,
 }
 
+/// What one of them used.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UsagePart)]
 struct Part {

@@ -1,7 +1,7 @@
 //! What follows from an alert that is due, in one transaction, once a period.
 
 use super::reading::Reading;
-use super::{Action, Alert, Threshold, from_thousandths};
+use super::{Action, Alert, Span, Threshold, from_thousandths};
 use crate::domain::audit::{self, Actor};
 use crate::domain::key_switch;
 use crate::domain::standing::Place;
@@ -10,7 +10,33 @@ use crate::store::deliveries::{self, NewDelivery};
 use crate::store::{StoreError, Tx, alerts, keys, namespaces, policy};
 use paddock_core::policy::Limits;
 use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
+
+/// That an alert fired: the body its webhook gets.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertNotice<'a> {
+    /// Always `spend.alert`.
+    event: &'static str,
+    /// The alert's name.
+    alert: &'a str,
+    /// The namespace's name.
+    namespace: &'a str,
+    /// How much time was looked at.
+    #[schema(value_type = crate::openapi::words::AlertWindow)]
+    window: Span,
+    /// The window's budget, in US dollars.
+    quota_usd: f64,
+    /// US dollars spent in it.
+    spent_usd: f64,
+    /// US dollars left of it.
+    remaining_usd: f64,
+    /// How much of it is spent, in percent.
+    percent: f64,
+    /// The alert's message, filled in.
+    message: &'a str,
+}
 
 /// Fires an alert that `reading` says is due. `false` where it has fired in this period already, or
 /// is no more; then nothing is to be committed.
@@ -95,16 +121,16 @@ fn messages(
     match (alert.action, &alert.webhook_url) {
         (Action::Webhook, Some(url)) => {
             let remaining = reading.limit.saturating_sub(reading.spent).or_zero();
-            let body = json!({
-                "event": "spend.alert",
-                "alert": alert.name,
-                "namespace": alert.namespace,
-                "window": alert.span,
-                "quota_usd": reading.limit.to_dollars(),
-                "spent_usd": reading.spent.to_dollars(),
-                "remaining_usd": remaining.to_dollars(),
-                "percent": rounded(reading.percent),
-                "message": text,
+            let body = json!(AlertNotice {
+                event: "spend.alert",
+                alert: &alert.name,
+                namespace: &alert.namespace,
+                window: alert.span,
+                quota_usd: reading.limit.to_dollars(),
+                spent_usd: reading.spent.to_dollars(),
+                remaining_usd: remaining.to_dollars(),
+                percent: rounded(reading.percent),
+                message: &text,
             });
             messages.push(delivery("webhook", url, body.to_string()));
         }
