@@ -12,7 +12,7 @@ pub use replica::{Replica, Settings};
 use anyhow::{Context, ensure};
 use paddock_local::{Stack, StackOptions, binary};
 use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -28,8 +28,8 @@ pub struct Plan {
     pub postgres: bool,
     /// Another filter than `target/paddock.wasm`.
     pub wasm: Option<PathBuf>,
-    /// The filter's `max_request_seconds`, where it is to be another.
-    pub max_request_seconds: Option<u64>,
+    /// Fields of the filter's configuration that are to be others than in `envoy/envoy.yaml`.
+    pub plugin: Map<String, Value>,
     /// Further arguments of `paddock serve`.
     pub arguments: Vec<String>,
     /// Where logs are kept, and the database where it is SQLite. What is there is removed.
@@ -106,7 +106,7 @@ impl Installation {
     fn gateway(&self, plan: &Plan, number: usize) -> anyhow::Result<StackOptions> {
         let provider = self.gateways.first().and_then(Stack::provider_url);
         let upstream = provider.map(|url| url.parse()).transpose()?;
-        let seconds = plan.max_request_seconds;
+        let fields = plan.plugin.clone();
         Ok(StackOptions {
             with_service: false,
             replicas: self.replicas.iter().map(Replica::port).collect(),
@@ -115,8 +115,8 @@ impl Installation {
             wasm: plan.wasm.clone(),
             state: Some(plan.state.join(format!("gateway-{number}"))),
             edit_plugin: Some(Box::new(move |plugin| {
-                if let (Some(plugin), Some(seconds)) = (plugin.as_object_mut(), seconds) {
-                    plugin.insert("max_request_seconds".to_owned(), json!(seconds));
+                if let Some(plugin) = plugin.as_object_mut() {
+                    plugin.extend(fields);
                 }
             })),
             ..StackOptions::default()

@@ -4,7 +4,7 @@ use crate::client::{Call, Connection};
 use crate::gateway::ledger::cost;
 use crate::gateway::{eventually, target, within};
 use paddock_tests::installation::{Entry, Installation, Plan};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -90,7 +90,11 @@ fn one_cap_is_spent_to_its_last_call_and_never_passed() {
         replicas: 2,
         postgres: true,
         wasm: None,
-        max_request_seconds: None,
+        // A machine with much else to do is not a replica that died.
+        plugin: Map::from_iter([(
+            "accounting".to_owned(),
+            json!({"cluster": "paddock", "timeout_ms": 20_000}),
+        )]),
         arguments: Vec::new(),
         state: target().join("e2e/replicas"),
     };

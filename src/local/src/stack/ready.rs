@@ -6,8 +6,8 @@ use reqwest::StatusCode;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// How long a part may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a part may take until it answers, on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(25);
 
 impl Stack {

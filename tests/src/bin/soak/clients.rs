@@ -112,7 +112,7 @@ impl One {
             return Fate::Open;
         };
         let tokens: i64 = self.rng.random_range(1..=50);
-        let cost = PROMPT_TOKENS * INPUT + tokens * OUTPUT;
+        let cost = cost(PROMPT_TOKENS, tokens);
         let kind = self.rng.random_range(0..100);
         let is_stream = kind >= 60;
         let call = chat(&self.http, &self.url, &tenant.key, is_stream)
@@ -176,17 +176,17 @@ async fn read(call: RequestBuilder, is_stream: bool, cost: i64) -> Fate {
     }
 }
 
-fn says_cost(body: &[u8], cost: i64) -> bool {
+fn says_cost(body: &[u8], expected: i64) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let number = |name| body.pointer(name).and_then(Value::as_i64).unwrap_or(0);
-    let (input, output) = (
-        number("/usage/prompt_tokens"),
-        number("/usage/completion_tokens"),
-    );
-    input
-        .saturating_mul(INPUT)
-        .saturating_add(output.saturating_mul(OUTPUT))
-        == cost
+    let input = number("/usage/prompt_tokens");
+    cost(input, number("/usage/completion_tokens")) == expected
+}
+
+/// What a call costs, in nano-dollars.
+fn cost(input: i64, output: i64) -> i64 {
+    let input = input.saturating_mul(INPUT);
+    input.saturating_add(output.saturating_mul(OUTPUT))
 }
 
 /// One plain call of sixteen tokens under a name of its own, that the provider takes so long for.
@@ -200,5 +200,5 @@ pub async fn ask(http: &Client, url: &str, tenant: &Tenant, name: &str, millis: 
     .header(USER_AGENT, name)
     .header("x-fake-completion-tokens", 16)
     .header("x-fake-latency-ms", millis);
-    read(call, false, PROMPT_TOKENS * INPUT + 16 * OUTPUT).await
+    read(call, false, cost(PROMPT_TOKENS, 16)).await
 }

@@ -144,7 +144,8 @@ impl Judgement {
                 }
             }
             (Fate::Refused(status), None) => {
-                *self.refusals.entry(*status).or_default() += 1;
+                let count = self.refusals.entry(*status).or_default();
+                *count = count.saturating_add(1);
                 if let Some(sums) = sums {
                     sums.refused = sums.refused.saturating_add(1);
                 }

@@ -25,6 +25,7 @@ use paddock_tests::faulty_filter;
 use paddock_tests::installation::{Installation, Operator, Plan};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use serde_json::{Map, json};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -197,7 +198,7 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
             0 => None,
             _ => Some(faulty_filter::build()?),
         },
-        max_request_seconds: Some(MAX_REQUEST_SECONDS),
+        plugin: Map::from_iter([("max_request_seconds".to_owned(), json!(MAX_REQUEST_SECONDS))]),
         arguments: Vec::new(),
         state: target.join("soak"),
     })
