@@ -24,7 +24,7 @@ use axum::extract::State;
 #[utoipa::path(
     patch, path = "/v1/members/{id}", tag = "members", operation_id = "change_member",
     params(parameters::MemberId),
-    request_body = ChangeMember,
+    request_body = Option<ChangeMember>,
     responses(
         (status = 200, description = "The member.", body = MemberView),
         refusals::Forbidden,

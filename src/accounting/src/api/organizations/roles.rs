@@ -75,7 +75,7 @@ pub async fn show(
     put, path = "/v1/organizations/{name}/roles/{role}", tag = "roles",
     operation_id = "put_organization_role",
     params(parameters::RoleOfOrganization),
-    request_body = PutRole,
+    request_body = Option<PutRole>,
     responses(
         (status = 200, description = "The role.", body = RoleView),
         refusals::Forbidden,
