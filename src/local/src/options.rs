@@ -37,6 +37,8 @@ pub struct StackOptions {
     pub concurrency: u32,
     /// Envoy's log level.
     pub envoy_log_level: String,
+    /// Further arguments of Envoy.
+    pub envoy_arguments: Vec<String>,
     /// Put before Envoy's command, such as `taskset -c 0`; it must exec.
     pub envoy_prefix: Vec<String>,
     /// Put before the commands of the service and the provider; it must exec.
@@ -76,6 +78,7 @@ impl Default for StackOptions {
             wasm: None,
             concurrency: 2,
             envoy_log_level: "warning".into(),
+            envoy_arguments: Vec::new(),
             envoy_prefix: Vec::new(),
             other_prefix: Vec::new(),
             with_service: true,

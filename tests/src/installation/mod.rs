@@ -113,6 +113,8 @@ impl Installation {
             gateway_token: self.settings.gateway_token.clone(),
             upstream,
             wasm: plan.wasm.clone(),
+            // Each line of the access log is written at once, as it must be where a kill may cost none.
+            envoy_arguments: vec!["--file-flush-min-size-kb".to_owned(), "0".to_owned()],
             state: Some(plan.state.join(format!("gateway-{number}"))),
             edit_plugin: Some(Box::new(move |plugin| {
                 if let Some(plugin) = plugin.as_object_mut() {

@@ -55,6 +55,7 @@ impl Stack {
             .args(["--log-level", &self.options.envoy_log_level])
             // Several may run side by side, and a test reads the access log at once.
             .args(["--use-dynamic-base-id", "--file-flush-interval-msec", "100"])
+            .args(&self.options.envoy_arguments)
             .env("PADDOCK_GATEWAY_TOKEN", &self.options.gateway_token)
             .current_dir(root());
         Ok(command)

@@ -136,3 +136,13 @@ pub async fn trap(count: usize, urls: Vec<String>, mut rng: StdRng) -> anyhow::R
     }
     Ok(())
 }
+
+/// How often VMs have been started anew.
+pub async fn reloads(installation: &Installation) -> anyhow::Result<u64> {
+    let mut sum: u64 = 0;
+    for gateway in &installation.gateways {
+        let count = gateway.stat("wasm.paddock.vm_reload_success").await?;
+        sum = sum.saturating_add(count.unwrap_or(0));
+    }
+    Ok(sum)
+}

@@ -47,8 +47,8 @@ pub struct Judgement {
 /// When which gateway was killed: it may have taken its last events with it.
 pub type Kills = [(usize, Instant)];
 
-/// The access log is written so often, and the kill takes a moment.
-const UNWRITTEN: Duration = Duration::from_millis(500);
+/// A line of the access log may be on its way to its file for so long.
+const UNWRITTEN: Duration = Duration::from_millis(100);
 
 impl Judgement {
     /// Compares clients, ledger and access logs. `kills` are those that could cost events.

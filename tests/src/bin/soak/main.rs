@@ -16,7 +16,7 @@ mod judgement;
 mod memory;
 mod tenants;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use calls::Calls;
 use checks::{judge, poor_is_spent, report, slots_are_free};
 use clap::{Parser, ValueEnum};
@@ -129,9 +129,15 @@ async fn main() -> anyhow::Result<()> {
     load.stop().await?;
     stop.store(true, Relaxed);
     changing.await?;
+    let reloads = crashes::reloads(&installation).await?;
+    ensure!(
+        reloads > 0 || arguments.traps == 0,
+        "no VM has trapped, though {} were to",
+        arguments.traps
+    );
     writeln!(
         out,
-        "{} crashes, {} changes of policy; {rate:.0} calls answered a second",
+        "{} crashes, {reloads} traps, {} changes of policy; {rate:.0} calls answered a second",
         killed.len(),
         changes.load(Relaxed)
     )?;
