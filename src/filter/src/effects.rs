@@ -72,6 +72,7 @@ fn perform(worker: &mut Worker, exchange: &SharedExchange, id: u32, effects: Vec
                 host::annotate(EVENT, STANDARD_NO_PAD.encode(&event).as_bytes());
                 worker.emit(&event);
             }
+            Effect::Enqueue(event) => worker.emit(&event),
             Effect::Annotate(name, value) => host::annotate(name, value.as_bytes()),
             Effect::Count(name, amount) => worker.counters.add(name, amount),
             Effect::Log(Level::Warn, text) => log::warn!("{text}"),

@@ -90,6 +90,7 @@ impl Worker {
                 config,
                 cache,
                 event_ids,
+                refusals: Default::default(),
             },
             counters: Counters::default(),
             root,
@@ -340,6 +341,9 @@ impl Worker {
         let Some(queue) = &mut service.queue else {
             return;
         };
+        for event in self.gateway.refusals_due(now) {
+            queue.push(&event);
+        }
         if let Some(body) = service.sync.due(&mut SharedData, queue, now) {
             match service.post(SYNC_PATH, &body) {
                 Some(token) => {
@@ -368,6 +372,15 @@ impl Worker {
                 }
                 log::warn!("usage could not be handed over; trying again in {pause:?}");
             }
+        }
+    }
+}
+
+impl Drop for Worker {
+    /// With its root and its last stream, as where another configuration takes its place.
+    fn drop(&mut self) {
+        for event in self.gateway.refusals_left() {
+            self.emit(&event);
         }
     }
 }

@@ -20,11 +20,12 @@ pub struct Entry {
     pub outcome: String,
 }
 
-const QUERY: &str = "SELECT id, namespace, request_id, user_agent, cost, outcome FROM events";
+const QUERY: &str = "SELECT id, namespace, request_id, user_agent, cost, outcome FROM events \
+    WHERE outcome <> 'refused'";
 
 type Row = (String, String, String, String, i64, String);
 
-/// All that is booked.
+/// All that is booked; refused calls are not.
 pub async fn read(url: &str) -> anyhow::Result<Vec<Entry>> {
     let rows: Vec<Row> = if url.starts_with("postgres") {
         let mut connection = PgConnection::connect(url).await?;

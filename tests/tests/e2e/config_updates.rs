@@ -5,6 +5,7 @@
 use crate::client::{Answer, Call, Connection, http2};
 use crate::gateway::ledger::{cost, sum};
 use crate::gateway::{Gateway, Tenant, eventually, target};
+use crate::refused_calls::all_refused;
 use crate::throttling::throttled_at;
 use paddock_local::StackOptions;
 use serde_json::{Value, json};
@@ -317,6 +318,27 @@ fn whoever_waits_in_a_queue_has_its_turn_all_the_same() {
     gateway.ledger(&tenant, 7);
     // Their places are free again, and newcomers come under the new configuration.
     gateway.send(&short(&tenant)).expect(200);
+}
+
+#[test]
+fn refusals_that_were_counted_outlive_the_configuration() {
+    let discovered = Discovered::start();
+    let gateway = &discovered.gateway;
+    let tenant = gateway.tenant("counted", json!({}));
+    gateway.send(&short(&tenant)).expect(200);
+    let call = tenant.chat_with(json!({"model": "no-such-model"}));
+    let mut refused = 0;
+    for bytes in [40_000, 50_000, 60_000] {
+        let mut connections = [(); 4].map(|()| Connection::open(gateway.address));
+        for _ in 0..10 {
+            for connection in &mut connections {
+                connection.call(&call).expect(404);
+                refused += 1;
+            }
+        }
+        discovered.pushed(true, limit(bytes));
+    }
+    all_refused(gateway, &tenant, refused);
 }
 
 #[test]

@@ -105,7 +105,10 @@ fn every_dialect_is_refused_before_the_provider_and_recorded_without_the_text() 
             "{line:?}"
         );
     }
-    let path = format!("/v1/audit?namespace={}&action=model.call", tenant.namespace);
+    let path = format!(
+        "/v1/audit?namespace={}&action=model.refused",
+        tenant.namespace
+    );
     let audit = gateway.manage("GET", &path, None);
     let entries = audit["data"].as_array().unwrap();
     let of_weapons = entries

@@ -182,9 +182,12 @@ fn the_access_log_has_the_whole_event() {
         assert_eq!(served_line[field], value, "{field}: {served_line:#}");
     }
     // The event is what the ledger has.
-    let event = served_line["event"].as_str().unwrap();
-    let event = STANDARD_NO_PAD.decode(event).unwrap();
-    let event: Value = serde_json::from_slice(&event).unwrap();
+    let event = |line: &Value| -> Value {
+        let text = line["event"].as_str().unwrap();
+        serde_json::from_slice(&STANDARD_NO_PAD.decode(text).unwrap()).unwrap()
+    };
+    let refused_event = event(refused);
+    let event = event(served_line);
     for (field, value) in [
         ("id", json!(line.id)),
         ("key_id", json!(tenant.id)),
@@ -204,8 +207,12 @@ fn the_access_log_has_the_whole_event() {
         (&json!(3), &json!(16))
     );
     assert_eq!(
-        (&refused["status"], &refused["event"]),
-        (&json!(404), &Value::Null)
+        (&refused["status"], &refused["request_id"]),
+        (&json!(404), &refused_event["request_id"])
+    );
+    assert_eq!(
+        (&refused_event["outcome"], &refused_event["cost"]),
+        (&json!("refused"), &json!(0))
     );
     assert_eq!(refused["key"], tenant.id);
 }

@@ -41,6 +41,7 @@ mod provider_credentials;
 mod rates;
 mod receiver;
 mod refusals;
+mod refused_calls;
 mod replicas;
 mod reports;
 mod reservations;

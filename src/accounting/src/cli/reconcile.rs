@@ -89,8 +89,8 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, u64)> {
     Ok((Box::new(BufReader::new(file)), size))
 }
 
-/// The event of a line: a text in base64 (RFC 4648, without padding), or JSON. Lines of requests
-/// that were not admitted have none.
+/// The event of a line: a text in base64 (RFC 4648, without padding), or JSON. Lines of most
+/// requests that were refused have none.
 fn event(line: &[u8]) -> anyhow::Result<Option<String>> {
     if line.trim_ascii().is_empty() {
         return Ok(None);

@@ -70,6 +70,7 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         tokens.output,
         tokens.reasoning,
         event.duration_ms,
+        event.refusals,
     ];
     let names = [
         &event.key_id,

@@ -66,6 +66,12 @@ pub struct EventRow {
     pub batch: bool,
     /// The category of content it was refused for.
     pub category: Option<String>,
+    /// The code it was refused with.
+    pub refusal_code: Option<String>,
+    /// The scope that refused it.
+    pub refused_by: Option<String>,
+    /// How many refused calls it stands for; 0 where it was not refused, or nobody told.
+    pub refusals: i64,
     /// The number of the batch it was booked in.
     pub audit_batch: i64,
 }
@@ -75,9 +81,9 @@ pub(super) const COLUMNS: &str = "id, gateway, started_at, duration_ms, key_id, 
     organization, end_user, model, requested_model, endpoint, stream, status, outcome, estimated, \
     input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
     output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, \
-    category, audit_batch";
+    category, refusal_code, refused_by, refusals, audit_batch";
 
-/// How a call ended that was refused for its content: it is in the audit, and in no sum.
+/// How a call ended that was refused: it is in the audit, and in no sum.
 pub const REFUSED: &str = "refused";
 
 /// An event as it will be stored; not yet of any batch.
@@ -118,6 +124,9 @@ pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
         user_agent: event.user_agent.to_string(),
         batch: event.batch,
         category: event.category.as_deref().map(str::to_owned),
+        refusal_code: event.code.as_deref().map(str::to_owned),
+        refused_by: event.refused_by.as_deref().map(str::to_owned),
+        refusals: stored(event.refusals),
         audit_batch: 0,
     }
 }
@@ -193,6 +202,9 @@ fn values(row: EventRow, batch: i64) -> Args {
         row.user_agent,
         row.batch,
         row.category,
+        row.refusal_code,
+        row.refused_by,
+        row.refusals,
         batch,
     ]
 }

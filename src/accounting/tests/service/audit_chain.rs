@@ -66,7 +66,7 @@ on_both_databases! {
             end_user, model, requested_model, endpoint, stream, status, outcome, estimated,
             input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
             output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent,
-            batch, audit_batch";
+            batch, refusal_code, refused_by, refusals, audit_batch";
         let copy = |id: &str, batch: &str| {
             let values = columns.replacen("id,", &format!("'{id}',"), 1);
             let values = values.replace("audit_batch", batch);
@@ -81,7 +81,7 @@ on_both_databases! {
                 "stream" | "estimated" | "batch" => format!("UPDATE events SET {column} = NOT {column} WHERE id = (SELECT MIN(id) FROM events)"),
                 "id" | "gateway" | "key_id" | "namespace" | "organization" | "end_user" | "model"
                 | "requested_model" | "endpoint" | "outcome" | "leases" | "request_id"
-                | "client_address" | "user_agent" => text(column),
+                | "client_address" | "user_agent" | "refusal_code" | "refused_by" => text(column),
                 _ => number(column),
             });
         }

@@ -19,7 +19,7 @@ on_both_databases! {
         let usage = app.get("/v1/namespaces/team/usage").await.expect(200);
         assert_eq!(usage["request_count"], 1);
         assert_eq!(usage["model_breakdown"]["gpt-4.1"]["requests"], 1);
-        let audit = app.get("/v1/audit?namespace=team&action=model.call").await.expect(200);
+        let audit = app.get("/v1/audit?namespace=team&action=model.").await.expect(200);
         let entries = audit["data"].as_array().unwrap();
         let mut told: Vec<_> = entries.iter()
             .map(|entry| (entry["outcome"].as_str().unwrap(), entry["category"].clone()))

@@ -28,6 +28,7 @@ mod organizations;
 mod periods;
 mod prices;
 mod quota_overrides;
+mod refusals;
 mod reservations;
 mod roles;
 mod routing;

@@ -210,6 +210,7 @@ impl Worker {
                 config,
                 cache,
                 event_ids: EventIds::new([1; 6]),
+                refusals: Default::default(),
             },
             store,
             headers: headers.to_vec(),

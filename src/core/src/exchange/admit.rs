@@ -6,6 +6,7 @@ use super::effect::{Effect, Question, Step, Verdict};
 use super::end_user::end_user;
 use super::prepare::{Asked, Choice, prepare};
 use super::rate_headers::rate_headers;
+use super::refused::Asker;
 use super::request::Head;
 use super::reserved::{Payer, pay_from, payer};
 use super::throttled::{WhyWait, fallback, leave_queue, others_are_ahead, redirected};
@@ -59,7 +60,7 @@ impl Exchange {
             Ok(request) => request,
             Err(error) => {
                 let refusal = Refusal::from(error);
-                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
             }
         };
         let read = BodyRead {
@@ -89,7 +90,10 @@ impl Exchange {
                 None => self.admit(head, pending, Some(read), on),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, on),
             },
-            Err(refusal) => self.refuse(&refusal, head.format, &head.request_id, Some(&tenant)),
+            Err(refusal) => {
+                let asker = Asker::of(&head, &tenant).naming(&read.request.model);
+                self.refuse_asker(&refusal, asker, on)
+            }
         }
     }
 
@@ -141,7 +145,7 @@ impl Exchange {
             Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, on),
             Err(NotAdmitted::Upstream(limit, denial)) => {
                 leave_queue(&mut pending, false, on);
-                self.refuse_share(&limit, denial, &head, &caller)
+                self.refuse_share(&limit, denial, Asker::making(&head, &pending.call), on)
             }
         }
     }
@@ -170,7 +174,8 @@ impl Exchange {
             }
             denied => {
                 leave_queue(&mut pending, false, on);
-                self.refuse_denied(denied, pending.call.ask.money, &head, (&caller, on.now))
+                let needed = pending.call.ask.money;
+                self.refuse_denied(denied, needed, Asker::making(&head, &pending.call), on)
             }
         }
     }
@@ -221,18 +226,18 @@ impl Exchange {
     }
 
     /// Refuses what an upstream's own limit leaves no share for.
-    pub(super) fn refuse_share(
+    pub(super) fn refuse_share<S>(
         &mut self,
         limit: &UpstreamLimit,
         denial: fair_share::Denial,
-        head: &Head,
-        caller: &Caller,
+        asker: Asker<'_>,
+        on: &mut Surroundings<'_, S>,
     ) -> Step {
         let rate = match denial.kind {
             RateKind::Tokens => Rate::Tokens,
             RateKind::Requests | RateKind::Concurrency => Rate::Requests,
         };
-        let namespace = &caller.namespace().scope.name;
+        let namespace = &asker.caller().namespace().scope.name;
         let refusal = Refusal::over_share(
             &limit.scope(),
             namespace,
@@ -240,19 +245,19 @@ impl Exchange {
             (denial.limit, denial.share),
             denial.wait,
         );
-        self.refuse(&refusal, head.format, &head.request_id, Some(caller))
+        self.refuse_asker(&refusal, asker, on)
     }
 
     /// Refuses what admission denied, with the rates as they are.
-    pub(super) fn refuse_denied(
+    pub(super) fn refuse_denied<S>(
         &mut self,
         denied: Denied,
         needed: Money,
-        head: &Head,
-        (caller, now): (&Caller, Timestamp),
+        asker: Asker<'_>,
+        on: &mut Surroundings<'_, S>,
     ) -> Step {
-        let (refusal, rates) = refusal_of(denied, needed, now);
-        let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(caller));
+        let (refusal, rates) = refusal_of(denied, needed, on.now);
+        let mut step = self.refuse_asker(&refusal, asker, on);
         if let Verdict::Reply(reply) = &mut step.verdict {
             reply.headers.extend(rate_headers(&rates));
         }

@@ -6,6 +6,7 @@ use super::conclusion::label;
 use super::effect::{Effect, Step, Verdict};
 use super::event::emit;
 use super::rate_headers::rate_headers;
+use super::refused::Asker;
 use super::request::Head;
 use super::{Exchange, Gateway, Surroundings};
 use crate::admission::{Ask, Lane, WhenShort, admit};
@@ -67,7 +68,9 @@ impl Exchange {
         let scopes = scopes(&caller).map(|scope| Rc::new(scope.unpaid()));
         let reservation = match admit(on.store, &scopes, &ask, on.gateway.terms(), on.now) {
             Ok(reservation) => reservation,
-            Err(denied) => return self.refuse_denied(denied, Money::ZERO, head, (&caller, on.now)),
+            Err(denied) => {
+                return self.refuse_denied(denied, Money::ZERO, Asker::making(head, call), on);
+            }
         };
         let rates = *reservation.rates();
         let _ = reservation.settle(on.store, 0, Money::ZERO, on.now);
@@ -87,6 +90,9 @@ impl Exchange {
             status: refusal.status,
             outcome: Outcome::Refused,
             category: Some(Cow::Borrowed(&violation.category)),
+            code: Some(Cow::Borrowed(refusal.code.name())),
+            refused_by: refusal.scope.as_deref().map(Cow::Borrowed),
+            refusals: 1,
             ..call.event(head, id, on.now)
         };
         emit(&mut step.effects, &event);

@@ -95,6 +95,8 @@ pub enum Effect {
     Queue(String, Place),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),
+    /// Hands over a usage event (JSON) that is not this exchange's: to the queue alone.
+    Enqueue(Vec<u8>),
     /// Makes a value available to Envoy's access log under a name.
     Annotate(&'static str, String),
     /// Adds to a counter; its labels are part of its name, as Envoy's stats tags read them.

@@ -4,10 +4,8 @@ use super::call::Call;
 use super::effect::{Effect, Level};
 use super::request::Head;
 use crate::ids::EventId;
-use crate::money::Money;
 use crate::timestamp::Timestamp;
-use crate::usage::TokenUsage;
-use crate::wire::{Outcome, UsageEvent};
+use crate::wire::UsageEvent;
 use std::borrow::Cow;
 
 /// Bytes of a usage event's JSON, roughly: room for it is made once.
@@ -34,28 +32,18 @@ impl Call {
             requested_model: Cow::Borrowed(&self.requested_model),
             endpoint: Cow::Borrowed(&head.path),
             stream: self.stream,
-            status: 0,
-            outcome: Outcome::Complete,
-            category: None,
-            estimated: false,
-            batch: false,
-            started_at,
-            duration_ms: 0,
-            tokens: TokenUsage::default(),
-            cost: Money::ZERO,
-            leases: Vec::new(),
             request_id: Cow::Borrowed(&head.request_id),
             client_address: Cow::Borrowed(&head.client_address),
             user_agent: Cow::Borrowed(&head.user_agent),
+            ..UsageEvent::nothing(id, started_at)
         }
     }
 }
 
 /// Hands an event over.
 pub(super) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
-    let mut json = Vec::with_capacity(EVENT_BYTES);
-    match serde_json::to_writer(&mut json, event) {
-        Ok(()) => effects.push(Effect::Emit(json)),
+    match json(event) {
+        Ok(json) => effects.push(Effect::Emit(json)),
         Err(error) => {
             let text = format!(
                 "the usage of {} cannot be written: {error}",
@@ -64,4 +52,11 @@ pub(super) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
             effects.push(Effect::Log(Level::Error, text));
         }
     }
+}
+
+/// An event as it is sent.
+pub(super) fn json(event: &UsageEvent<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(EVENT_BYTES);
+    serde_json::to_writer(&mut json, event)?;
+    Ok(json)
 }

@@ -3,6 +3,7 @@
 use super::admit::scopes;
 use super::answer::models_reply;
 use super::effect::{Effect, Question, Step, Verdict};
+use super::refused::Asker;
 use super::request::Head;
 use super::target::Target;
 use super::{Exchange, MAX_ROUNDS, State, Surroundings};
@@ -58,7 +59,7 @@ impl Exchange {
         let endpoint = match &head.target {
             Target::Model(Endpoint::ListModels) => {
                 if let Err(refusal) = authorize_role(&caller, EndpointScope::Models) {
-                    return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                    return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
                 }
                 return self.list_models(&head, &caller, on);
             }
@@ -69,11 +70,11 @@ impl Exchange {
             }
             Target::Nothing { method } => {
                 let refusal = Refusal::path_not_found(method, head.path.as_bytes());
-                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
             }
         };
         if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
-            return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+            return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
         }
         match body {
             Some(body) => self.decide(head, &endpoint, caller, &body, on),

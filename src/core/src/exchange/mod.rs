@@ -16,6 +16,8 @@ mod identify;
 mod pass_through;
 mod prepare;
 mod rate_headers;
+mod refusal_tally;
+mod refused;
 mod request;
 mod reserved;
 mod response;
@@ -24,6 +26,7 @@ mod target;
 mod throttled;
 
 pub use effect::{Effect, Level, Question, Step, Verdict};
+pub use refusal_tally::RefusalTally;
 
 use crate::admission::{Budgeting, Terms};
 use crate::budget::Epochs;
@@ -105,6 +108,8 @@ pub struct Gateway {
     pub cache: PolicyCache,
     /// The source of event ids.
     pub event_ids: EventIds,
+    /// Refusals that the ledger is still to hear of.
+    pub refusals: RefusalTally,
 }
 
 impl Gateway {
@@ -188,7 +193,7 @@ impl Exchange {
             }
             Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
             Input::RequestBodyGrows { received } => self.on_body_grows(received, on),
-            Input::BodyNeverCame => self.on_body_never_came(),
+            Input::BodyNeverCame => self.on_body_never_came(on),
             Input::RequestBody { body } => self.on_request_body(body, on),
             Input::Answered { reached } => self.on_answered(reached, on),
             Input::Turn => self.on_turn(on),

@@ -3,6 +3,7 @@
 use super::admit::scopes;
 use super::effect::{Effect, Step, Verdict};
 use super::rate_headers::set_rate_headers;
+use super::refused::Asker;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Ask, Lane, WhenShort};
@@ -32,7 +33,7 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         if let Err(refusal) = authorize_role(&caller, EndpointScope::Chat) {
-            return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+            return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
         }
         let ask = Ask {
             tokens: 0,
@@ -65,10 +66,10 @@ impl Exchange {
                 step
             }
             Err(NotAdmitted::Scope(denied)) => {
-                self.refuse_denied(denied, Money::ZERO, &head, (&caller, on.now))
+                self.refuse_denied(denied, Money::ZERO, Asker::of(&head, &caller), on)
             }
             Err(NotAdmitted::Upstream(limit, denial)) => {
-                self.refuse_share(&limit, denial, &head, &caller)
+                self.refuse_share(&limit, denial, Asker::of(&head, &caller), on)
             }
         }
     }

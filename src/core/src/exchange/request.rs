@@ -1,6 +1,7 @@
 //! From the request's headers to the upstream: identify, authorize, admit.
 
 use super::effect::{Effect, Level, Step, Verdict};
+use super::refused::Asker;
 use super::reserved::{awaited, reservation_id};
 use super::target::Target;
 use super::throttled::leave_queue;
@@ -113,12 +114,16 @@ impl Exchange {
         Some(Effect::SetRequestHeader("x-paddock-namespace", name))
     }
 
-    pub(super) fn on_body_never_came(&mut self) -> Step {
-        let State::AwaitBody { head, .. } = &self.state else {
-            return Step::new(Verdict::Wait);
+    pub(super) fn on_body_never_came<S>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
+        let (head, caller) = match core::mem::take(&mut self.state) {
+            State::AwaitBody { head, caller, .. } => (head, caller),
+            other => {
+                self.state = other;
+                return Step::new(Verdict::Wait);
+            }
         };
-        let (format, request_id) = (head.format, head.request_id.clone());
-        let mut step = self.refuse(&Refusal::body_never_came(), format, &request_id, None);
+        let refusal = Refusal::body_never_came();
+        let mut step = self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
         let reason = "a request was held at its headers and its body never came: set \
                       `allow_on_headers_stop_iteration: true` in Envoy's plugin configuration, or \
                       `hold: body` in Paddock's";
@@ -133,12 +138,16 @@ impl Exchange {
         on: &mut Surroundings<'_, S>,
     ) -> Step {
         let limit = on.gateway.config.max_request_bytes;
-        match &self.state {
-            State::AwaitBody { head, .. } | State::Identify { head, .. } if received > limit => {
-                let (format, request_id) = (head.format, head.request_id.clone());
-                self.refuse(&Refusal::too_large(limit as u64), format, &request_id, None)
+        let refusal = || Refusal::too_large(limit as u64);
+        match core::mem::take(&mut self.state) {
+            State::AwaitBody { head, caller, .. } if received > limit => {
+                self.refuse_asker(&refusal(), Asker::of(&head, &caller), on)
             }
-            _ => Step::new(self.request_verdict()),
+            State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
+            other => {
+                self.state = other;
+                Step::new(self.request_verdict())
+            }
         }
     }
 
@@ -210,9 +219,9 @@ impl Exchange {
                     (false, FailureMode::Closed) => {
                         let scope = &caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));
-                        let caller = caller.clone();
                         leave_queue(&mut pending, false, on);
-                        return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                        let asker = Asker::making(&head, &pending.call);
+                        return self.refuse_asker(&refusal, asker, on);
                     }
                 };
                 self.admit(head, *pending, None, on)

@@ -3,6 +3,7 @@
 use super::admit::BodyRead;
 use super::effect::Step;
 use super::prepare::Choice;
+use super::refused::Asker;
 use super::request::Head;
 use super::{Exchange, Gateway, Surroundings};
 use crate::authorization::ModelRights;
@@ -26,7 +27,8 @@ impl Exchange {
         let (model, reason) = match choose(&head, &caller, read, on.gateway) {
             Ok(chosen) => chosen,
             Err(refusal) => {
-                return self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+                let asker = Asker::of(&head, &caller).naming(&read.request.model);
+                return self.refuse_asker(&refusal, asker, on);
             }
         };
         let choice = Choice {
@@ -48,7 +50,8 @@ impl Exchange {
             }
             Err(error) => {
                 let refusal = Refusal::from(error);
-                self.refuse(&refusal, head.format, &head.request_id, Some(&caller))
+                let asker = Asker::of(&head, &caller).naming(&read.request.model);
+                self.refuse_asker(&refusal, asker, on)
             }
         }
     }

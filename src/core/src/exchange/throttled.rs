@@ -5,11 +5,11 @@ use super::admit::BodyRead;
 use super::call::Pending;
 use super::effect::{Effect, Step, Verdict};
 use super::prepare::{Choice, prepare};
+use super::refused::Asker;
 use super::request::Head;
 use super::{Exchange, State, Surroundings};
 use crate::admission::{Denied, Lane, RateView, Scope};
 use crate::budget::Epochs;
-use crate::identity::Caller;
 use crate::policy::{NamespacePolicy, Priority, ThrottleMode};
 use crate::queue::{self, Place, Seat};
 use crate::refusal::{Rate, Refusal};
@@ -130,7 +130,8 @@ impl Exchange {
                 let why = throttle.imposed_until(on.now).into();
                 let refusal = Refusal::queued_too_long(scope, why, waited, retry_after);
                 leave_queue(&mut pending, false, on);
-                return self.refuse_throttled(&refusal, rates, &head, &caller);
+                let asker = Asker::making(&head, &pending.call);
+                return self.refuse_throttled(&refusal, rates, asker, on);
             }
             Some(ticket) => ticket,
             None => {
@@ -141,7 +142,8 @@ impl Exchange {
                 let Ok(seat) = seat else {
                     let refusal =
                         Refusal::rate_limited(scope, Rate::Queue, Some(most), retry_after);
-                    return self.refuse_throttled(&refusal, rates, &head, &caller);
+                    let asker = Asker::making(&head, &pending.call);
+                    return self.refuse_throttled(&refusal, rates, asker, on);
                 };
                 let timeout = Duration::from_secs(limits.queue_timeout_seconds);
                 let place = Place {
@@ -164,14 +166,14 @@ impl Exchange {
         step
     }
 
-    fn refuse_throttled(
+    fn refuse_throttled<S>(
         &mut self,
         refusal: &Refusal,
         rates: Option<&RateView>,
-        head: &Head,
-        caller: &Caller,
+        asker: Asker<'_>,
+        on: &mut Surroundings<'_, S>,
     ) -> Step {
-        let mut step = self.refuse(refusal, head.format, &head.request_id, Some(caller));
+        let mut step = self.refuse_asker(refusal, asker, on);
         if let (Verdict::Reply(reply), Some(rates)) = (&mut step.verdict, rates) {
             reply
                 .headers

@@ -13,6 +13,7 @@ mod text;
 pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
+pub(crate) use text::clip;
 
 use crate::money::Money;
 use crate::timestamp::Timestamp;

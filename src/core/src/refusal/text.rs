@@ -7,7 +7,7 @@ pub(super) const MOST_NAMES: usize = 50;
 
 /// At most [`MOST_CHARS`] characters of `bytes`, without control characters; bytes that are not
 /// UTF-8 become U+FFFD.
-pub(super) fn clip(bytes: &[u8]) -> String {
+pub(crate) fn clip(bytes: &[u8]) -> String {
     // Four bytes a character at most, and one more character to tell that there was more; lone
     // bytes and control characters only make the result shorter.
     let enough = bytes

@@ -17,11 +17,16 @@ pub enum Outcome {
     Truncated,
     /// The upstream answered with an error, or not at all: it costs nothing.
     UpstreamError,
-    /// The gateway refused it for its content: it was never served, and costs nothing.
+    /// The gateway refused it: it was never served, and costs nothing.
     Refused,
 }
 
-/// One model call, from its admission to its end, or one refused for its content. The ledger counts each `id` once.
+/// One model call, from its admission to its end, or one or several refused to an identified caller.
+/// The ledger counts each `id` once.
+///
+/// Where [`refusals`](UsageEvent::refusals) is more than 1, the event stands for so many calls of one
+/// key refused with one code. It then started with the first and lasted until the last; model and
+/// scope are absent where they were not the same of all, and the rest is the first's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageEvent<'a> {
     /// Made by the filter.
@@ -60,6 +65,16 @@ pub struct UsageEvent<'a> {
     /// The category of content it was refused for; never the content.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Cow<'a, str>>,
+    /// The contract's code it was refused with; absent where it was not, and in events of gateways
+    /// that did not tell.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'a, str>>,
+    /// The scope that refused it: `namespace:tenant-marketing`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<Cow<'a, str>>,
+    /// How many refused calls it stands for; 0 where it was not refused.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refusals: u64,
     /// Whether the tokens are the gateway's estimate rather than the provider's count.
     pub estimated: bool,
     /// Whether it is priced as batch.
@@ -85,4 +100,76 @@ pub struct UsageEvent<'a> {
     /// The client's `User-Agent`.
     #[serde(borrow, default)]
     pub user_agent: Cow<'a, str>,
+}
+
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl<'a> UsageEvent<'a> {
+    /// An event of nobody's call, that used nothing: to be filled in.
+    pub fn nothing(id: EventId, started_at: Timestamp) -> UsageEvent<'a> {
+        const EMPTY: Cow<'static, str> = Cow::Borrowed("");
+        UsageEvent {
+            id,
+            key_id: EMPTY,
+            namespace: EMPTY,
+            organization: EMPTY,
+            user: None,
+            user_shared: false,
+            model: EMPTY,
+            requested_model: EMPTY,
+            endpoint: EMPTY,
+            stream: false,
+            status: 0,
+            outcome: Outcome::Complete,
+            category: None,
+            code: None,
+            refused_by: None,
+            refusals: 0,
+            estimated: false,
+            batch: false,
+            started_at,
+            duration_ms: 0,
+            tokens: TokenUsage::default(),
+            cost: Money::ZERO,
+            leases: Vec::new(),
+            request_id: EMPTY,
+            client_address: EMPTY,
+            user_agent: EMPTY,
+        }
+    }
+
+    /// The same, of texts of its own.
+    pub fn into_owned(self) -> UsageEvent<'static> {
+        let owned = |text: Cow<'a, str>| -> Cow<'static, str> { Cow::Owned(text.into_owned()) };
+        UsageEvent {
+            id: self.id,
+            key_id: owned(self.key_id),
+            namespace: owned(self.namespace),
+            organization: owned(self.organization),
+            user: self.user.map(owned),
+            user_shared: self.user_shared,
+            model: owned(self.model),
+            requested_model: owned(self.requested_model),
+            endpoint: owned(self.endpoint),
+            stream: self.stream,
+            status: self.status,
+            outcome: self.outcome,
+            category: self.category.map(owned),
+            code: self.code.map(owned),
+            refused_by: self.refused_by.map(owned),
+            refusals: self.refusals,
+            estimated: self.estimated,
+            batch: self.batch,
+            started_at: self.started_at,
+            duration_ms: self.duration_ms,
+            tokens: self.tokens,
+            cost: self.cost,
+            leases: self.leases,
+            request_id: owned(self.request_id),
+            client_address: owned(self.client_address),
+            user_agent: owned(self.user_agent),
+        }
+    }
 }

@@ -76,9 +76,11 @@ pub fn sum(lines: &[Line]) -> i64 {
 }
 
 impl Gateway {
-    /// What the ledger has of a tenant's namespace by now, oldest first.
+    /// What the ledger has of a tenant's namespace by now, oldest first; of refused calls those
+    /// alone that were refused for their content.
     pub fn lines(&self, tenant: &Tenant) -> Vec<Line> {
-        let query = "SELECT * FROM events WHERE namespace = $1 ORDER BY started_at, id";
+        let query = "SELECT * FROM events WHERE namespace = $1
+            AND (outcome <> 'refused' OR category IS NOT NULL) ORDER BY started_at, id";
         let options = SqliteConnectOptions::new()
             .filename(&self.database)
             .read_only(true);

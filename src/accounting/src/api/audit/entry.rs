@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::store::audit::ChangeRow;
-use crate::store::events::EventRow;
+use crate::store::events::{EventRow, REFUSED};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 
 /// What model calls are called among the actions.
 pub const CALL: &str = "model.call";
+/// What those are called that were refused and never served.
+pub const REFUSED_CALL: &str = "model.refused";
 
 /// The fields of the contract, in its order: those of a CSV that chooses none.
 pub const CONTRACT: [&str; 15] = [
@@ -31,13 +33,16 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Fields beyond those: of a JSON that chooses none, they are there too.
-pub const MORE: [&str; 13] = [
+pub const MORE: [&str; 16] = [
     "organization",
     "sequence",
     "event_id",
     "endpoint",
     "status",
     "outcome",
+    "refusal_code",
+    "refused_by",
+    "refusals",
     "category",
     "end_user",
     "estimated",
@@ -62,7 +67,7 @@ pub struct AuditEntry {
     /// The address of the member the key belongs to; of a call whose key belongs to nobody, the end
     /// user it names.
     user_email: Option<String>,
-    /// What was done: `model.call`, or a change such as `key.create`.
+    /// What was done: `model.call`, `model.refused`, or a change such as `key.create`.
     action: Option<String>,
     /// To what kind of thing.
     resource_type: Option<String>,
@@ -96,6 +101,12 @@ pub struct AuditEntry {
     status: Option<i64>,
     /// What became of a call.
     outcome: Option<String>,
+    /// The code a refused call was refused with, such as `budget_exceeded`.
+    refusal_code: Option<String>,
+    /// The scope that refused it, such as `namespace:research`.
+    refused_by: Option<String>,
+    /// How many refused calls the entry stands for; 0 where it is none.
+    refusals: Option<i64>,
     /// The category a refused call fell into.
     category: Option<String>,
     /// The end user a call names.
@@ -138,7 +149,7 @@ impl Entry {
     /// What was done.
     pub fn action(&self) -> &str {
         match self {
-            Entry::Call(..) => CALL,
+            Entry::Call(_, row) => call_action(row),
             Entry::Change(row) => &row.action,
         }
     }
@@ -151,7 +162,7 @@ impl Entry {
         }
     }
 
-    /// One field. What an entry has not is `null`, but for tokens and cost, which are 0: so that
+    /// One field. What an entry has not is `null`, but for tokens, refusals and cost, which are 0: so that
     /// they can be summed up.
     pub fn field(&self, name: &str, names: &Names) -> Value {
         match self {
@@ -163,6 +174,21 @@ impl Entry {
 
 fn moment(nanos: i64) -> String {
     Timestamp::from_nanos(u64::try_from(nanos).unwrap_or(0)).to_rfc3339()
+}
+
+fn call_action(row: &EventRow) -> &'static str {
+    match row.outcome == REFUSED {
+        true => REFUSED_CALL,
+        false => CALL,
+    }
+}
+
+/// How many refused calls it stands for: of gateways that did not tell, each told one by one.
+fn refusals(row: &EventRow) -> i64 {
+    match row.outcome == REFUSED {
+        true => row.refusals.max(1),
+        false => 0,
+    }
 }
 
 fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value {
@@ -177,7 +203,7 @@ fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value
         "key_name" => json!(names.of(&row.key_id)),
         "user_email" => json!(names.email_of(&row.key_id).or(row.end_user.as_deref())),
         "end_user" => json!(row.end_user),
-        "action" => json!(CALL),
+        "action" => json!(call_action(row)),
         "resource_type" => json!("model"),
         "resource_id" | "model" => json!(row.model),
         "input_tokens" => json!(prompt),
@@ -193,6 +219,9 @@ fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value
         "endpoint" => json!(row.endpoint),
         "status" => json!(row.status),
         "outcome" => json!(row.outcome),
+        "refusal_code" => json!(row.refusal_code),
+        "refused_by" => json!(row.refused_by),
+        "refusals" => json!(refusals(row)),
         "category" => json!(row.category),
         "estimated" => json!(row.estimated),
         "cached_input_tokens" => json!(row.cached_input_tokens),
@@ -214,7 +243,11 @@ fn change_field(row: &ChangeRow, name: &str) -> Value {
         "action" => json!(row.action),
         "resource_type" => json!(row.resource_type),
         "resource_id" => json!(row.resource_id),
-        "input_tokens" | "output_tokens" | "cached_input_tokens" | "reasoning_tokens" => json!(0),
+        "input_tokens"
+        | "output_tokens"
+        | "cached_input_tokens"
+        | "reasoning_tokens"
+        | "refusals" => json!(0),
         "cost_usd" => json!(0.0),
         "ip_address" => json!(row.client_address),
         "user_agent" => json!(row.user_agent),

@@ -3,7 +3,7 @@
 
 use super::csv_text;
 use super::cursor::{Cursor, WHOLE};
-use super::entry::{CALL, Entry};
+use super::entry::{CALL, Entry, REFUSED_CALL};
 use super::names::Names;
 use crate::app::SharedApp;
 use crate::domain::audit::Kind;
@@ -55,7 +55,9 @@ impl Wish {
 
     /// The kind of segments that may have what is wanted.
     pub fn kind(action: &str) -> Kind {
-        if CALL == action || (action.ends_with('.') && CALL.starts_with(action)) {
+        let is_it =
+            |call: &str| call == action || (action.ends_with('.') && call.starts_with(action));
+        if is_it(CALL) || is_it(REFUSED_CALL) {
             Kind::Calls
         } else {
             Kind::Changes

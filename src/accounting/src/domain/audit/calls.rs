@@ -64,9 +64,20 @@ impl CallsHash {
             canonical.flag(value);
         }
         // Nothing where there is none, so that calls recorded before there were any hash as ever.
-        if let Some(category) = &row.category {
-            canonical.text("category");
-            canonical.text(category);
+        let texts = [
+            ("category", &row.category),
+            ("refusal_code", &row.refusal_code),
+            ("refused_by", &row.refused_by),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                canonical.text(name);
+                canonical.text(text);
+            }
+        }
+        if row.refusals != 0 {
+            canonical.text("refusals");
+            canonical.int(row.refusals);
         }
     }
 

@@ -107,6 +107,7 @@ impl Bench {
                 config,
                 cache,
                 event_ids,
+                refusals: Default::default(),
             },
             store: FakeStore::default(),
             now: NOW,

@@ -9,6 +9,7 @@ mod order;
 mod organizations;
 mod pricing;
 mod refusals;
+mod refused;
 mod reservations;
 mod roles;
 mod routes;

@@ -5,7 +5,7 @@ use crate::exchange::Question;
 use crate::exchange::{Effect, Exchange, Input, Verdict};
 use crate::money::Money;
 use crate::request::Headers;
-use crate::wire::{CapPeriod, Lease, LendAnswer};
+use crate::wire::{CapPeriod, Lease, LendAnswer, Outcome, UsageEvent};
 use crate::worker::apply_lend;
 use core::time::Duration;
 use proptest::prelude::*;
@@ -139,6 +139,11 @@ fn is_request(happening: &Happening) -> bool {
     )
 }
 
+fn is_of_a_refusal(json: &[u8]) -> bool {
+    let event: UsageEvent<'_> = serde_json::from_slice(json).unwrap();
+    event.outcome == Outcome::Refused
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_024))]
 
@@ -184,7 +189,7 @@ proptest! {
             admitted += u32::from(exchange.holds_reservation() && !held_before);
             for effect in step.effects {
                 match effect {
-                    Effect::Emit(_) => emitted += 1,
+                    Effect::Emit(json) => emitted += u32::from(!is_of_a_refusal(&json)),
                     Effect::Ask(asked) => question = Some(asked),
                     _ => {}
                 }
