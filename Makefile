@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e soak check fmt openapi schemathesis bench bench-isolation bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e soak check fmt openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
@@ -50,6 +50,11 @@ bench: wasm
 bench-isolation: wasm
 	cargo build --release $(workspace)
 	cargo run --locked --release -p paddock-tests --bin isolation
+
+bench-ledger:
+	@scripts/setup-postgres
+	cargo build --release --locked -p paddock-accounting
+	cargo run --locked --release -p paddock-tests --bin ledger
 
 bench-core:
 	cargo bench --locked -p paddock-core --bench core

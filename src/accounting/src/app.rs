@@ -5,11 +5,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::records::DEFAULT_ORGANIZATION;
 use crate::domain::usage_feed::UsageFeed;
-use crate::gateway;
+use crate::gateway::{self, BookingQueue};
 use crate::http::{health, request_log, upkeep};
 use crate::metrics::Metrics;
 use crate::openapi::{self, Served};
-use crate::store::{Store, StoreError, catalog, organizations};
+use crate::store::{Store, StoreError, catalog, organizations, partitions};
 use axum::{Extension, Router};
 use paddock_core::timestamp::Timestamp;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct App {
     pub config: Config,
     /// Usage as it is booked, for those who listen.
     pub usage_feed: UsageFeed,
+    /// Messages of gateways on their way into the ledger.
+    pub bookings: BookingQueue,
     /// The counters.
     pub metrics: Metrics,
 }
@@ -35,7 +37,7 @@ pub type SharedApp = Arc<App>;
 
 impl App {
     /// Makes sure the database has what a fresh one must have: the default organization and the
-    /// catalog the product comes with.
+    /// catalog the product comes with; and of the ledger the partitions of the days ahead.
     ///
     /// # Errors
     /// Where the database refuses.
@@ -44,6 +46,9 @@ impl App {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> Result<SharedApp, StoreError> {
+        if let Err(error) = partitions::prepare(&store, clock.now()).await {
+            tracing::warn!(%error, "the ledger's partitions could not be made; trying again later");
+        }
         let mut tx = store.write().await?;
         if catalog::seed(&mut tx).await? {
             organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, 0, clock.now()).await?;
@@ -54,6 +59,7 @@ impl App {
             clock,
             config,
             usage_feed: UsageFeed::default(),
+            bookings: BookingQueue::default(),
             metrics: Metrics::default(),
         }))
     }

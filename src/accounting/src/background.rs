@@ -66,6 +66,10 @@ async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
                 deleted_leases = kept.deleted_leases,
                 deleted_tombstones = kept.deleted_tombstones,
                 dropped_entries = kept.dropped_entries,
+                dropped_days = kept.dropped_days,
+                deleted_events = kept.deleted_events,
+                deleted_sums = kept.deleted_sums,
+                deleted_scopes = kept.deleted_scopes,
                 "threw away what was too old"
             ),
             Err(error) => tracing::warn!(%error, "housekeeping failed; trying again later"),

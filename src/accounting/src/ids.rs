@@ -42,6 +42,17 @@ pub fn audit_batch(now: Timestamp) -> i64 {
     ((seconds << 31) | random).max(1)
 }
 
+/// The lowest number that a batch of this moment or later can have.
+pub fn first_audit_batch(at: Timestamp) -> i64 {
+    let seconds = i64::try_from(at.secs()).unwrap_or(0) & 0xffff_ffff;
+    seconds << 31
+}
+
+/// The second in which a batch got its number.
+pub fn moment_of_audit_batch(batch: i64) -> Timestamp {
+    Timestamp::from_secs(u64::try_from(batch >> 31).unwrap_or(0))
+}
+
 /// A new webhook's id: `wh_` and a UUID of version 7, without hyphens.
 pub fn webhook_id(now: Timestamp) -> String {
     format!("wh_{}", uuid_v7(now).simple())

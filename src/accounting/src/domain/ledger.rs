@@ -1,95 +1,22 @@
-//! Booking: a gateway's events and reports become the ledger's, all of a batch or none.
+//! Booking: the events and reports of gateways become the ledger's, all of a batch or none.
 
 use crate::domain::audit::Calls;
+use crate::domain::batch::{Entry, ReadBatch};
 use crate::domain::caps::{self, Budget, Terms};
 use crate::domain::notices;
-use crate::domain::period::{Window, name};
+use crate::domain::period::{DAY, Window, name, start_of};
 use crate::domain::scope::Scope;
 use crate::ids;
+use crate::store::events::{self, EventRow};
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::user_rollups::UserRollups;
-use crate::store::{StoreError, Tx, audit, events, reservations, spend};
+use crate::store::{StoreError, Tx, audit, reservations, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::{CapPeriod, Lease, LeaseReport, Outcome, UsageEvent};
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// More tokens than any call can have: above it, sums could overflow.
-const MAX_TOKENS: u64 = 1 << 40;
-/// More than any call can cost, ten million dollars: above it, sums could overflow.
-const MAX_COST: Money = Money::from_nanos(10_000_000_000_000_000);
-/// Longest name that an index of PostgreSQL surely takes.
-const MAX_NAME: usize = 512;
-
-/// A batch, read: what can be booked, and what a person must look at.
-#[derive(Debug, Default)]
-pub struct ReadBatch<'a> {
-    /// In the order of their ids, each id once.
-    pub events: Vec<UsageEvent<'a>>,
-    /// What is wrong, and the text.
-    pub rejected: Vec<(String, &'a str)>,
-}
-
-impl<'a> ReadBatch<'a> {
-    /// Reads each event on its own, so that one that is broken holds up no other.
-    ///
-    /// An event that started before `oldest` is not booked: its id may have been dropped from the
-    /// ledger with its entry of the audit, so that nobody could tell whether it is new.
-    pub fn read(raw: &'a [Box<RawValue>], oldest: Timestamp) -> ReadBatch<'a> {
-        let mut batch = ReadBatch::default();
-        for text in raw.iter().map(|event| event.get()) {
-            let event = serde_json::from_str(text).map_err(|error| error.to_string());
-            let young = |event: UsageEvent<'a>| match event.started_at < oldest {
-                true => Err(format!(
-                    "it started before {}, where the audit ends",
-                    oldest.to_rfc3339()
-                )),
-                false => Ok(event),
-            };
-            match event.and_then(plausible).and_then(young) {
-                Ok(event) => batch.events.push(event),
-                Err(error) => batch.rejected.push((error, text)),
-            }
-        }
-        batch.events.sort_by_key(|event| event.id);
-        batch.events.dedup_by_key(|event| event.id);
-        batch
-    }
-}
-
-fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
-    let tokens = &event.tokens;
-    let counts = [
-        tokens.input,
-        tokens.cached_input,
-        tokens.cache_write_5m,
-        tokens.cache_write_1h,
-        tokens.output,
-        tokens.reasoning,
-        event.duration_ms,
-        event.refusals,
-    ];
-    let names = [
-        &event.key_id,
-        &event.namespace,
-        &event.organization,
-        &event.model,
-    ];
-    if counts.into_iter().any(|count| count > MAX_TOKENS) {
-        Err(format!("a count is above {MAX_TOKENS}"))
-    } else if event.cost < Money::ZERO || event.cost > MAX_COST {
-        Err(format!("the cost is not from $0 to {MAX_COST}"))
-    } else if i64::try_from(event.started_at.nanos()).is_err() {
-        Err("started_at is after the year 2262".to_owned())
-    } else if names.into_iter().any(|name| name.len() > MAX_NAME) {
-        Err(format!("a name is longer than {MAX_NAME} bytes"))
-    } else {
-        Ok(event)
-    }
-}
+use paddock_core::wire::{CapPeriod, Lease, LeaseReport};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What booking a message came to.
 #[derive(Debug, Default)]
@@ -100,6 +27,72 @@ pub struct Booked {
     pub leases: Vec<Lease>,
 }
 
+/// What one gateway says at once.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// Who says it.
+    pub gateway: String,
+    /// Its events.
+    pub batch: ReadBatch,
+    /// Its leases.
+    pub reports: Vec<LeaseReport>,
+}
+
+/// What the events of some messages come to: sums and hashes, made before the transaction, in
+/// which everybody else waits.
+#[derive(Debug)]
+pub struct Sums<'a> {
+    /// The number the events get.
+    number: i64,
+    /// In the order of their ids, each id once.
+    events: Vec<&'a Entry>,
+    rollups: Rollups<'a>,
+    users: UserRollups<'a>,
+    calls: Calls,
+    amounts: BTreeMap<spend::SpendKey, Money>,
+    leases: BTreeMap<i64, Money>,
+}
+
+impl<'a> Sums<'a> {
+    /// Of the messages' events that are not among `known`.
+    pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> Sums<'a> {
+        let events = messages.iter().flat_map(|message| &message.batch.events);
+        let mut events: Vec<&Entry> = events
+            .filter(|entry| known.is_empty() || !known.contains(&entry.row.id))
+            .collect();
+        events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
+        events.dedup_by(|a, b| a.row.id == b.row.id);
+        let mut sums = Sums {
+            number: ids::audit_batch(now),
+            events,
+            rollups: Rollups::default(),
+            users: UserRollups::default(),
+            calls: Calls::default(),
+            amounts: BTreeMap::new(),
+            leases: BTreeMap::new(),
+        };
+        let mut spent = Spent::default();
+        for entry in &sums.events {
+            sums.calls.add(&entry.row);
+            // What was never served is in the audit, and no usage.
+            if entry.is_refused() {
+                continue;
+            }
+            sums.rollups.add(&entry.row);
+            sums.users.add(&entry.row);
+            if entry.cost > Money::ZERO {
+                spent.add(entry);
+                for id in &entry.leases {
+                    let spent = sums.leases.entry(*id).or_default();
+                    *spent = spent.saturating_add(entry.cost);
+                }
+            }
+        }
+        sums.amounts = spent.amounts();
+        sums
+    }
+}
+
 /// Books a batch and takes note of what a gateway says of its leases.
 ///
 /// # Errors
@@ -107,58 +100,84 @@ pub struct Booked {
 pub async fn book(
     tx: &mut Tx,
     terms: &Terms,
-    gateway: &str,
-    batch: &ReadBatch<'_>,
-    reports: &[LeaseReport],
+    message: Message,
     now: Timestamp,
-) -> Result<Booked, StoreError> {
-    let number = ids::audit_batch(now);
+) -> Result<(Booked, Message), StoreError> {
+    let messages = [message];
+    let sums = Sums::of(&messages, &HashSet::new(), now);
+    let booked = book_all(tx, terms, &messages, sums, Ids::Any, now).await?;
+    let [message] = messages;
+    Ok((booked.into_iter().next().unwrap_or_default(), message))
+}
+
+/// What is known of the ids of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// They are taken for new ones, as they nearly always are.
+    New,
+    /// Some may be in the ledger already.
+    Any,
+}
+
+/// Books messages of several gateways, all of them or none. What each of them came to.
+///
+/// # Errors
+/// Where the database refuses; then nothing was booked. A duplicate where an id that was taken for a
+/// new one is in the ledger.
+pub async fn book_all<'a>(
+    tx: &mut Tx,
+    terms: &Terms,
+    messages: &'a [Message],
+    sums: Sums<'a>,
+    ids: Ids,
+    now: Timestamp,
+) -> Result<Vec<Booked>, StoreError> {
     // The events first: this takes long and needs no lock that lending waits for.
-    let new = events::insert(tx, gateway, &batch.events, number).await?;
-    events::reject(tx, gateway, &batch.rejected, now).await?;
-    let mut rollups = Rollups::default();
-    let mut users = UserRollups::default();
-    let mut calls = Calls::default();
-    let mut amounts: BTreeMap<spend::SpendKey, Money> = BTreeMap::new();
-    let mut lease_spend: BTreeMap<i64, Money> = BTreeMap::new();
-    for event in batch
-        .events
-        .iter()
-        .filter(|event| new.contains(&event.id.to_string()))
-    {
-        calls.add(gateway, event);
-        // What was never served is in the audit, and no usage.
-        if event.outcome == Outcome::Refused {
-            continue;
+    let rows: Vec<&EventRow> = sums.events.iter().map(|entry| &entry.row).collect();
+    let number = sums.number;
+    let known = match ids {
+        Ids::New => {
+            events::insert_new(tx, &rows, number).await?;
+            HashSet::new()
         }
-        rollups.add(event);
-        users.add(event);
-        if event.cost > Money::ZERO {
-            add_amounts(&mut amounts, event);
-            for id in &event.leases {
-                let spent = lease_spend.entry(*id).or_default();
-                *spent = spent.saturating_add(event.cost);
-            }
-        }
+        Ids::Any => events::insert(tx, &rows, number).await?,
+    };
+    let sums = match known.is_empty() {
+        true => sums,
+        // Seldom: a gateway has not heard that its batch was booked, and sends it again.
+        false => Sums {
+            number,
+            ..Sums::of(messages, &known, now)
+        },
+    };
+    let mut new = new_events(messages, &known);
+    for message in messages {
+        events::reject(tx, &message.gateway, &message.batch.rejected, now).await?;
     }
-    let mut scopes: BTreeSet<String> = amounts.keys().map(|(scope, ..)| scope.clone()).collect();
-    scopes.extend(reports.iter().map(|report| report.scope.clone()));
+    // What leases were cut from, and what is reported of, is lent at the same time; of anything else
+    // it makes no difference to lending when exactly it is booked.
+    let mut scopes = leases::scopes(tx, &sums.leases).await?;
+    let reports = || messages.iter().flat_map(|message| &message.reports);
+    scopes.extend(reports().map(|report| report.scope.clone()));
     let scarce = caps::lock(tx, scopes).await?;
-    rollups.store(tx).await?;
-    users.store(tx).await?;
-    let months = months_of_namespaces(&amounts);
-    spend::add(tx, amounts).await?;
+    sums.rollups.store(tx).await?;
+    sums.users.store(tx).await?;
+    let months = months_of_namespaces(&sums.amounts);
+    spend::add(tx, sums.amounts).await?;
     notices::after_booking(tx, &months, now).await?;
-    let by_scope = leases::add_spent(tx, &lease_spend).await?;
+    let by_scope = leases::add_spent(tx, &sums.leases).await?;
     reservations::add_spent(tx, &by_scope).await?;
 
-    let reported: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
+    let reported: BTreeSet<&str> = reports().map(|report| report.scope.as_str()).collect();
     let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
     let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
     let mut book = Reports::default();
-    for report in reports {
-        if let Some(budget) = budgets.get_mut(&report.scope) {
-            book.take(tx, terms, budget, gateway, report, now).await?;
+    for (number, message) in messages.iter().enumerate() {
+        for report in &message.reports {
+            if let Some(budget) = budgets.get_mut(&report.scope) {
+                book.take(tx, terms, budget, (number, &message.gateway), report, now)
+                    .await?;
+            }
         }
     }
     leases::close(tx, &book.closed, now).await?;
@@ -166,21 +185,37 @@ pub async fn book(
         leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
     }
     // Last, because whoever holds a chain holds up its organization's other batches and changes.
-    audit::append(tx, calls.into_segments(number, now)).await?;
-    let mut answer = Booked {
-        new_events: new.len(),
-        leases: Vec::with_capacity(book.told.len()),
-    };
+    audit::append(tx, sums.calls.into_segments(number, now)).await?;
     for budget in budgets.values_mut() {
         budget.count_leases(now);
     }
-    for (scope, lease) in &book.told {
-        if let Some(budget) = budgets.get(scope) {
+    for (number, scope, lease) in &book.told {
+        if let (Some(budget), Some(answer)) = (budgets.get(scope), new.get_mut(*number)) {
             let hold_at_most = budget.is_short(now).then_some(Money::ZERO);
             answer.leases.push(budget.describe(lease, hold_at_most));
         }
     }
-    Ok(answer)
+    Ok(new)
+}
+
+/// Counts each message's events that were new: what two messages have is the first one's.
+fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booked> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let count = |message: &Message| Booked {
+        new_events: 0,
+        leases: Vec::with_capacity(message.reports.len()),
+    };
+    let mut booked: Vec<Booked> = messages.iter().map(count).collect();
+    for (message, booked) in messages.iter().zip(&mut booked) {
+        for entry in &message.batch.events {
+            let id = entry.row.id.as_str();
+            // One message names each id once: nothing to remember.
+            if (messages.len() == 1 || seen.insert(id)) && !known.contains(id) {
+                booked.new_events = booked.new_events.saturating_add(1);
+            }
+        }
+    }
+    booked
 }
 
 /// The namespaces that something is booked to, and the first seconds of the months.
@@ -192,26 +227,70 @@ fn months_of_namespaces(amounts: &BTreeMap<spend::SpendKey, Money>) -> BTreeSet<
     keys.collect()
 }
 
-fn add_amounts(amounts: &mut BTreeMap<spend::SpendKey, Money>, event: &UsageEvent<'_>) {
-    let mut scopes = vec![
-        Scope::Key(event.key_id.to_string()).to_string(),
-        Scope::Namespace(event.namespace.to_string()).to_string(),
-        Scope::Organization(event.organization.to_string()).to_string(),
-    ];
-    if let Some(user) = &event.user {
-        scopes.push(user_scope(&event.namespace, user));
-    }
-    if event.user_shared {
-        scopes.push(shared_user_scope(&event.namespace));
-    }
-    for scope in scopes {
-        for period in [CapPeriod::Daily, CapPeriod::Monthly] {
-            let start = Window::of(period, event.started_at).start.secs();
-            let amount = amounts
-                .entry((scope.clone(), name(period), start))
-                .or_default();
-            *amount = amount.saturating_add(event.cost);
+/// A user's namespace and name, and whether they share a scope with others.
+type User<'a> = (&'a str, Option<&'a str>, bool);
+
+/// What was spent, by whom and on which day: first in groups, because names of scopes are made of
+/// each group and not of each event.
+#[derive(Debug, Default)]
+struct Spent<'a> {
+    /// By key, namespace, organization and first second of the day.
+    callers: HashMap<(&'a str, &'a str, &'a str, u64), Money>,
+    users: HashMap<(User<'a>, u64), Money>,
+}
+
+impl<'a> Spent<'a> {
+    fn add(&mut self, entry: &'a Entry) {
+        let day = start_of(DAY, entry.started_at).secs();
+        let row = &entry.row;
+        let caller = (
+            row.key_id.as_str(),
+            row.namespace.as_str(),
+            row.organization.as_str(),
+            day,
+        );
+        let sum = self.callers.entry(caller).or_default();
+        *sum = sum.saturating_add(entry.cost);
+        if row.end_user.is_some() || entry.user_shared {
+            let user = row.end_user.as_deref();
+            let user = (row.namespace.as_str(), user, entry.user_shared);
+            let sum = self.users.entry((user, day)).or_default();
+            *sum = sum.saturating_add(entry.cost);
         }
+    }
+
+    fn amounts(self) -> BTreeMap<spend::SpendKey, Money> {
+        let mut amounts = BTreeMap::new();
+        for ((key, namespace, organization, day), cost) in self.callers {
+            let scopes = [
+                Scope::Key(key.to_owned()),
+                Scope::Namespace(namespace.to_owned()),
+                Scope::Organization(organization.to_owned()),
+            ];
+            for scope in scopes {
+                add_amount(&mut amounts, &scope.to_string(), day, cost);
+            }
+        }
+        for (((namespace, user, is_shared), day), cost) in self.users {
+            if let Some(user) = user {
+                add_amount(&mut amounts, &user_scope(namespace, user), day, cost);
+            }
+            if is_shared {
+                add_amount(&mut amounts, &shared_user_scope(namespace), day, cost);
+            }
+        }
+        amounts
+    }
+}
+
+/// Adds what a scope spent on a day to every period the day lies in.
+fn add_amount(amounts: &mut BTreeMap<spend::SpendKey, Money>, scope: &str, day: u64, cost: Money) {
+    for period in [CapPeriod::Daily, CapPeriod::Monthly] {
+        let start = Window::of(period, Timestamp::from_secs(day)).start.secs();
+        let amount = amounts
+            .entry((scope.to_owned(), name(period), start))
+            .or_default();
+        *amount = amount.saturating_add(cost);
     }
 }
 
@@ -220,7 +299,8 @@ fn add_amounts(amounts: &mut BTreeMap<spend::SpendKey, Money>, event: &UsageEven
 struct Reports {
     closed: Vec<i64>,
     renewed: BTreeMap<(Timestamp, Timestamp), Vec<i64>>,
-    told: Vec<(String, OpenLease)>,
+    /// The number of the message, the scope and the lease.
+    told: Vec<(usize, String, OpenLease)>,
 }
 
 impl Reports {
@@ -229,7 +309,7 @@ impl Reports {
         tx: &mut Tx,
         terms: &Terms,
         budget: &mut Budget,
-        gateway: &str,
+        (message, gateway): (usize, &str),
         report: &LeaseReport,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -270,7 +350,7 @@ impl Reports {
         let mut told = lease.clone();
         told.period_ends_at = told.period_ends_at.min(period_ends_at);
         told.expires_at = told.expires_at.min(told.period_ends_at);
-        self.told.push((budget.scope.clone(), told));
+        self.told.push((message, budget.scope.clone(), told));
         Ok(())
     }
 }

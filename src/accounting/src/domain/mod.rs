@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod batch;
 pub mod caps;
 pub mod hierarchy;
 pub mod histogram;

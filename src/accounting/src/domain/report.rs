@@ -1,5 +1,6 @@
 //! Which time a usage report covers, and in which steps.
 
+use crate::domain::housekeeping::{KEEP_HOURS, KEEP_MINUTES};
 use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
 use crate::store::costs::{Days, Piece};
 use crate::store::reports::{Span, Sums};
@@ -79,14 +80,23 @@ impl DayRange {
 }
 
 /// The rollups that together are the time from `from` to `until`, in whole minutes around it: days
-/// where whole days lie in it, hours and minutes at its ends.
-pub fn cover(from: Timestamp, until: Timestamp) -> Vec<Piece> {
-    let mut at = start_of(MINUTE, from).secs();
+/// where whole days lie in it, hours and minutes at its ends. What is so long ago at `now` that there
+/// are no minutes any more, or no hours, begins and ends with a whole hour or day.
+pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Piece> {
+    let today = start_of(DAY, now).secs();
+    let kept = |days: u64| today.saturating_sub(days.saturating_mul(DAY));
+    let finest = |at: u64| match at {
+        at if at < kept(KEEP_HOURS) => DAY,
+        at if at < kept(KEEP_MINUTES) => HOUR,
+        _ => MINUTE,
+    };
+    let mut at = start_of(finest(from.secs()), from).secs();
     let end = until.secs().div_ceil(MINUTE).saturating_mul(MINUTE);
     let mut pieces: Vec<Piece> = Vec::new();
     while at < end {
         let fits = |step: &u64| at.is_multiple_of(*step) && at.saturating_add(*step) <= end;
         let step = [DAY, HOUR].into_iter().find(fits).unwrap_or(MINUTE);
+        let step = step.max(finest(at));
         let next = at.saturating_add(step);
         match pieces.last_mut() {
             Some(piece) if piece.0 == step => piece.2 = next,
@@ -176,15 +186,39 @@ mod tests {
     #[test]
     fn a_time_is_covered_once_by_the_coarsest_rollups() {
         let at = |hours: u64, minutes: u64| Timestamp::from_secs(hours * HOUR + minutes * MINUTE);
-        let pieces = cover(at(22, 58), at(73, 2));
+        let pieces = cover(at(22, 58), at(73, 2), at(73, 2));
         let seconds = |pieces: &[Piece]| pieces.iter().map(|piece| piece.2 - piece.1).sum::<u64>();
         assert_eq!(seconds(&pieces), 50 * HOUR + 4 * MINUTE);
         let steps: Vec<u64> = pieces.iter().map(|piece| piece.0).collect();
         assert_eq!(steps, [MINUTE, HOUR, DAY, HOUR, MINUTE]);
         assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
         let odd = Timestamp::from_secs(61);
-        assert_eq!(cover(odd, Timestamp::from_secs(62)), [(MINUTE, 60, 120)]);
-        assert_eq!(cover(odd, Timestamp::EPOCH), []);
+        assert_eq!(
+            cover(odd, Timestamp::from_secs(62), odd),
+            [(MINUTE, 60, 120)]
+        );
+        assert_eq!(cover(odd, Timestamp::EPOCH, odd), []);
+    }
+
+    #[test]
+    fn what_is_long_ago_is_covered_by_what_is_kept_of_it() {
+        let at = |days: u64, hours: u64, minutes: u64| {
+            Timestamp::from_secs(days * DAY + hours * HOUR + minutes * MINUTE)
+        };
+        let steps = |from, until| {
+            let pieces = cover(from, until, at(1_000, 5, 0));
+            assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
+            assert!(pieces[0].1 <= from.secs() && pieces.last().unwrap().2 >= until.secs());
+            pieces
+                .into_iter()
+                .map(|piece| piece.0)
+                .collect::<Vec<u64>>()
+        };
+        assert_eq!(steps(at(998, 0, 1), at(998, 0, 3)), [MINUTE]);
+        assert_eq!(steps(at(997, 23, 59), at(998, 0, 3)), [HOUR, MINUTE]);
+        assert_eq!(steps(at(997, 3, 59), at(997, 6, 1)), [HOUR]);
+        assert_eq!(steps(at(579, 3, 59), at(580, 0, 1)), [DAY, HOUR]);
+        assert_eq!(steps(at(579, 3, 59), at(1_000, 4, 30)), [DAY, HOUR, MINUTE]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::scope::Scope;
 use crate::store::audit::{self, At};
 use crate::store::events::{EventRow, REFUSED};
 use crate::store::verification::{self as stored, Group, Sums};
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreError, Tx, horizons};
 use paddock_core::money::Money;
 use paddock_core::policy::{SHARED_USER, user_scope};
 use paddock_core::timestamp::Timestamp;
@@ -97,9 +97,10 @@ pub async fn verify(
     }
     for month in months {
         let mut tx = store.read().await?;
+        let kept = Kept::read(&mut tx).await?;
         let span = (month, month.end_of_month());
         for (scope, days, amount) in stored::uneven_months(&mut tx, span).await? {
-            if is_compared(&scope) {
+            if is_compared(&scope, month, &kept) {
                 tell(Difference {
                     kind: "month",
                     what: format!("{scope} {}", month.to_rfc3339()),
@@ -113,10 +114,42 @@ pub async fn verify(
     Ok(summary)
 }
 
-/// Scopes whose spend is that of events and nothing else.
-fn is_compared(scope: &str) -> bool {
+/// Since when there is what is not kept for ever.
+struct Kept {
+    minutes: Timestamp,
+    hours: Timestamp,
+    latencies: Timestamp,
+    users: Timestamp,
+}
+
+impl Kept {
+    /// In the snapshot that is compared: what is told here is told before it is deleted.
+    async fn read(tx: &mut Tx) -> Result<Kept, StoreError> {
+        Ok(Kept {
+            minutes: horizons::of(tx, horizons::MINUTES).await?,
+            hours: horizons::of(tx, horizons::HOURS).await?,
+            latencies: horizons::of(tx, horizons::LATENCIES).await?,
+            users: horizons::of(tx, horizons::USERS).await?,
+        })
+    }
+
+    fn has_rollups(&self, granularity: u64, at: Timestamp) -> bool {
+        match granularity {
+            MINUTE => at >= self.minutes,
+            HOUR => at >= self.hours,
+            _ => true,
+        }
+    }
+
+    fn has_latencies(&self, granularity: u64, at: Timestamp) -> bool {
+        granularity != HOUR || at >= self.latencies
+    }
+}
+
+/// Scopes whose spend since `start` is that of events and nothing else.
+fn is_compared(scope: &str, start: Timestamp, kept: &Kept) -> bool {
     match Scope::parse(scope) {
-        Some(Scope::User(_, user)) => user != SHARED_USER,
+        Some(Scope::User(_, user)) => user != SHARED_USER && start >= kept.users,
         Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_)) => true,
         _ => false,
     }
@@ -127,6 +160,7 @@ async fn verify_day(
     day: Timestamp,
     tell: &mut (dyn FnMut(Difference) + Send),
 ) -> Result<u64, StoreError> {
+    let kept = Kept::read(tx).await?;
     let mut events: u64 = 0;
     let mut spend: BTreeMap<String, i64> = BTreeMap::new();
     for namespace in stored::namespaces(tx, day).await? {
@@ -167,12 +201,12 @@ async fn verify_day(
             }
             for granularity in [MINUTE, HOUR] {
                 expected
-                    .compare(tx, &namespace, granularity, (start, end), tell)
+                    .compare(tx, &namespace, granularity, (start, end), &kept, tell)
                     .await?;
             }
         }
         whole
-            .compare(tx, &namespace, DAY, (day, day.end_of_day()), tell)
+            .compare(tx, &namespace, DAY, (day, day.end_of_day()), &kept, tell)
             .await?;
         let users = stored::users(tx, &namespace, day)
             .await?
@@ -183,7 +217,9 @@ async fn verify_day(
         });
     }
     let found = stored::spend_of_day(tx, day).await?.into_iter();
+    let is_compared = |scope: &str| is_compared(scope, day, &kept);
     let found = found.filter(|(scope, _)| is_compared(scope)).collect();
+    spend.retain(|scope, _| is_compared(scope));
     compare("spend", spend, found, tell, |scope| {
         format!("{scope} {}", day.to_rfc3339())
     });
@@ -212,7 +248,8 @@ fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
 #[derive(Default)]
 struct Expected {
     rollups: BTreeMap<Group, Sums>,
-    latencies: BTreeMap<(Group, i64), i64>,
+    /// By granularity, start and bucket.
+    latencies: BTreeMap<(u64, u64, i64), i64>,
     users: BTreeMap<String, [i64; 3]>,
 }
 
@@ -242,10 +279,8 @@ impl Expected {
             if *granularity != MINUTE {
                 let millis = u64::try_from(row.duration_ms).unwrap_or(0);
                 let bucket = histogram::bucket(millis);
-                add(
-                    self.latencies.entry((group.clone(), bucket)).or_default(),
-                    1,
-                );
+                let count = self.latencies.entry((*granularity, start, bucket));
+                add(count.or_default(), 1);
             }
             let total = self.rollups.entry(group).or_default();
             for (total, value) in total.iter_mut().zip(sums) {
@@ -266,6 +301,7 @@ impl Expected {
         namespace: &str,
         granularity: u64,
         span: (Timestamp, Timestamp),
+        kept: &Kept,
         tell: &mut (dyn FnMut(Difference) + Send),
     ) -> Result<(), StoreError> {
         let name = |group: &Group| {
@@ -273,15 +309,27 @@ impl Expected {
             let start = Timestamp::from_secs(*start).to_rfc3339();
             format!("{namespace} {key} {model} of {granularity} s from {start}")
         };
-        let found = stored::rollups(tx, namespace, granularity, span).await?;
         let expected = take(&mut self.rollups, |group| group.0 == granularity);
-        compare("rollup", expected, found.into_iter().collect(), tell, name);
+        if kept.has_rollups(granularity, span.0) {
+            let found = stored::rollups(tx, namespace, granularity, span).await?;
+            compare("rollup", expected, found.into_iter().collect(), tell, name);
+        }
+        let expected = take(&mut self.latencies, |group| group.0 == granularity);
+        if !kept.has_latencies(granularity, span.0) {
+            return Ok(());
+        }
         let found = stored::latencies(tx, namespace, granularity, span).await?;
-        let expected = take(&mut self.latencies, |(group, _)| group.0 == granularity);
         let found = found.into_iter().collect();
-        compare("latency", expected, found, tell, |(group, bucket)| {
-            format!("{} in bucket {bucket}", name(group))
-        });
+        compare(
+            "latency",
+            expected,
+            found,
+            tell,
+            |(granularity, start, bucket)| {
+                let start = Timestamp::from_secs(*start).to_rfc3339();
+                format!("{namespace} of {granularity} s from {start} in bucket {bucket}")
+            },
+        );
         Ok(())
     }
 }

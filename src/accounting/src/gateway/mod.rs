@@ -1,8 +1,11 @@
 //! The protocol with gateways: see `paddock_core::wire`.
 
+mod booking;
 mod lend;
 mod resolve;
 mod sync;
+
+pub use booking::BookingQueue;
 
 use crate::app::SharedApp;
 use crate::http::error::ApiError;

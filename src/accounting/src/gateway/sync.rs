@@ -1,8 +1,9 @@
 //! Once a second: usage and leases come in, changes go out.
 
-use super::read;
+use super::{booking, read};
 use crate::app::SharedApp;
-use crate::domain::ledger::{self, Booked, ReadBatch};
+use crate::domain::batch::ReadBatch;
+use crate::domain::ledger::{Booked, Message};
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -17,54 +18,49 @@ pub async fn handle(
     _: GatewayCaller,
     Body(body): Body,
 ) -> Result<Json<SyncAnswer>, ApiError> {
-    let request: SyncRequest = read(&body)?;
-    let booked = book(&app, &request).await?;
+    let request: SyncRequest<'_> = read(&body)?;
+    let acknowledged = request.batch.as_ref().map(|batch| batch.number);
+    let revision = request.revision;
+    let booked = book(&app, request).await?;
     let mut tx = app.store.read().await?;
     Ok(Json(SyncAnswer {
-        acknowledged: request.batch.map(|batch| batch.number),
-        changes: policy::changes(&mut tx, request.revision).await?,
+        acknowledged,
+        changes: policy::changes(&mut tx, revision).await?,
         leases: booked.leases,
     }))
 }
 
-async fn book(app: &SharedApp, request: &SyncRequest) -> Result<Booked, ApiError> {
-    let raw = request
-        .batch
-        .as_ref()
-        .map(|batch| batch.events.as_slice())
-        .unwrap_or_default();
+async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booked, ApiError> {
+    let raw = request.batch.map(|batch| batch.events).unwrap_or_default();
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booked::default());
     }
-    let batch = ReadBatch::read(raw, app.config.oldest_event(app.now()));
-    let mut tx = app.store.write().await?;
-    let (terms, now) = (&app.config.terms, app.now());
-    let booked = ledger::book(
-        &mut tx,
-        terms,
-        &request.gateway,
-        &batch,
-        &request.leases,
-        now,
-    )
-    .await?;
-    tx.commit().await?;
+    let oldest = app.config.oldest_event(app.now());
+    let batch = ReadBatch::read(&request.gateway, &raw, oldest);
+    let errors: Vec<String> = batch
+        .rejected
+        .iter()
+        .map(|(error, _)| error.clone())
+        .collect();
+    let gateway = request.gateway.clone();
+    let message = Message {
+        gateway: request.gateway,
+        batch,
+        reports: request.leases,
+    };
+    let booked = booking::book(app, message).await?;
 
     let count = |number: usize| u64::try_from(number).unwrap_or(0);
     let metrics = &app.metrics;
     metrics.events.inc_by(count(booked.new_events));
-    metrics.rejected_events.inc_by(count(batch.rejected.len()));
+    metrics.rejected_events.inc_by(count(errors.len()));
     let repeated = raw
         .len()
         .saturating_sub(booked.new_events)
-        .saturating_sub(batch.rejected.len());
+        .saturating_sub(errors.len());
     metrics.repeated_events.inc_by(count(repeated));
-    for (error, _) in &batch.rejected {
-        tracing::error!(
-            error,
-            gateway = request.gateway,
-            "an event could not be read"
-        );
+    for error in &errors {
+        tracing::error!(error, gateway, "an event could not be read");
     }
     Ok(booked)
 }

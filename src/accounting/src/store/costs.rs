@@ -3,6 +3,7 @@
 
 use super::reports::{Sums, TOKENS};
 use super::{Args, StoreError, Tx, args};
+use crate::domain::period::{DAY, start_of};
 use paddock_core::timestamp::Timestamp;
 
 /// Whose usage: of the whole installation where neither is given.
@@ -24,6 +25,18 @@ pub struct Days {
 }
 
 impl Reach {
+    /// Leads to days of it in `rollups` or `user_rollups` by an index: SQLite by itself would rather
+    /// read all days in the order of the groups.
+    fn index(&self, tx: &Tx, table: &str) -> String {
+        let of = match (&self.namespace, &self.organization) {
+            (Some(_), _) if table == "user_rollups" => return String::new(),
+            (Some(_), _) => "namespace",
+            (None, Some(_)) => "organization",
+            (None, None) => "day",
+        };
+        tx.indexed_by(&format!("{table}_by_{of}"))
+    }
+
     /// Conditions for a statement that has `values` already.
     fn conditions(&self, values: &mut Args) -> String {
         let mut text = String::new();
@@ -65,11 +78,13 @@ pub async fn by_key(
 ) -> Result<Vec<KeyModelSums>, StoreError> {
     let mut values = args![days.start.secs(), days.end.secs()];
     let conditions = reach.conditions(&mut values);
+    let index = reach.index(tx, "rollups");
     // The number and not a parameter, for the index of days.
     let sql = format!(
         "SELECT key_id, namespace, model, CAST(SUM(requests) AS BIGINT),
             CAST(SUM({TOKENS}) AS BIGINT), CAST(SUM(cost) AS BIGINT)
-        FROM rollups WHERE granularity = 86400 AND starts_at >= $1 AND starts_at < $2{conditions}
+        FROM rollups {index}
+        WHERE granularity = 86400 AND starts_at >= $1 AND starts_at < $2{conditions}
         GROUP BY key_id, namespace, model ORDER BY key_id, namespace, model"
     );
     let rows: Vec<(String, String, String, i64, i64, i64)> = tx.all(sql, values).await?;
@@ -91,6 +106,7 @@ async fn grouped(
 ) -> Result<Vec<(String, String, Sums)>, StoreError> {
     let mut values = args![days.start.secs(), days.end.secs()];
     let conditions = reach.conditions(&mut values);
+    let index = reach.index(tx, table);
     let tokens = if table == "rollups" { TOKENS } else { "tokens" };
     let days = if table == "rollups" {
         "granularity = 86400 AND "
@@ -100,7 +116,7 @@ async fn grouped(
     let sql = format!(
         "SELECT {column}, model, CAST(SUM(requests) AS BIGINT), CAST(SUM({tokens}) AS BIGINT),
             CAST(SUM(cost) AS BIGINT)
-        FROM {table} WHERE {days}starts_at >= $1 AND starts_at < $2{conditions}
+        FROM {table} {index} WHERE {days}starts_at >= $1 AND starts_at < $2{conditions}
         GROUP BY {column}, model ORDER BY {column}, model"
     );
     let rows: Vec<(String, String, i64, i64, i64)> = tx.all(sql, values).await?;
@@ -166,29 +182,43 @@ pub async fn totals_of_keys(
     after: (&str, &str),
     limit: u64,
 ) -> Result<Vec<KeyTotals>, StoreError> {
-    let mut values = args![after.0, after.1, limit];
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
+        return Ok(Vec::new());
+    };
+    // Whole days around it: whoever used anything has a sum of a day there, and days are found by an
+    // index of their own, so that of minutes and hours those keys alone are looked at.
+    let days = (
+        start_of(DAY, Timestamp::from_secs(first.1)).secs(),
+        last.2.div_ceil(DAY).saturating_mul(DAY),
+    );
+    let mut values = args![after.0, after.1, limit, days.0, days.1];
     let conditions = reach.conditions(&mut values);
-    let mut times = Vec::with_capacity(pieces.len());
+    let mut parts = Vec::with_capacity(pieces.len());
     for (granularity, start, end) in pieces {
         values.extend(args![*start, *end]);
         let last = values.len();
         let first = last.saturating_sub(1);
-        times.push(format!(
-            "(granularity = {granularity} AND starts_at >= ${first} AND starts_at < ${last})"
+        // On SQLite a cross join is done in the order it is written.
+        parts.push(format!(
+            "SELECT r.key_id, r.namespace, requests, output_tokens, cost,
+                input_tokens + cached_input_tokens + cache_write_tokens AS input_tokens
+            FROM users CROSS JOIN rollups AS r WHERE r.granularity = {granularity}
+                AND r.key_id = users.key_id AND r.namespace = users.namespace
+                AND r.starts_at >= ${first} AND r.starts_at < ${last}"
         ));
     }
-    if times.is_empty() {
-        return Ok(Vec::new());
-    }
+    let index = reach.index(tx, "rollups");
     let sql = format!(
-        "SELECT key_id, namespace, CAST(SUM(requests) AS BIGINT) AS requests,
-            CAST(SUM(input_tokens + cached_input_tokens + cache_write_tokens) AS BIGINT)
-                AS input_tokens,
+        "WITH users AS (SELECT DISTINCT key_id, namespace FROM rollups {index}
+            WHERE granularity = 86400 AND starts_at >= $4 AND starts_at < $5
+                AND (key_id, namespace) > ($1, $2){conditions})
+        SELECT key_id, namespace, CAST(SUM(requests) AS BIGINT) AS requests,
+            CAST(SUM(input_tokens) AS BIGINT) AS input_tokens,
             CAST(SUM(output_tokens) AS BIGINT) AS output_tokens,
             CAST(SUM(cost) AS BIGINT) AS cost
-        FROM rollups WHERE (key_id, namespace) > ($1, $2){conditions} AND ({})
+        FROM ({}) AS pieces
         GROUP BY key_id, namespace ORDER BY key_id, namespace LIMIT $3",
-        times.join(" OR ")
+        parts.join(" UNION ALL ")
     );
     tx.all(sql, values).await
 }

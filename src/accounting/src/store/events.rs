@@ -1,10 +1,12 @@
 //! The ledger's events.
 
 use super::namespaces::to_text;
+use super::tx::without_nul;
 use super::{Args, StoreError, Tx, args, stored};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Outcome, UsageEvent};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// An event as it is stored.
@@ -86,8 +88,11 @@ pub(super) const COLUMNS: &str = "id, gateway, started_at, duration_ms, key_id, 
 /// How a call ended that was refused: it is in the audit, and in no sum.
 pub const REFUSED: &str = "refused";
 
-/// An event as it will be stored; not yet of any batch.
-pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
+/// An event as it will be stored; not yet of any batch. Takes the texts out of `event`.
+pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
+    fn owned(text: &mut Cow<'_, str>) -> String {
+        without_nul(std::mem::take(text).into_owned())
+    }
     let tokens = &event.tokens;
     let outcome = match event.outcome {
         Outcome::Complete => "complete",
@@ -100,56 +105,69 @@ pub fn row(gateway: &str, event: &UsageEvent<'_>) -> EventRow {
         gateway: gateway.to_owned(),
         started_at: stored(event.started_at.nanos()),
         duration_ms: stored(event.duration_ms),
-        key_id: event.key_id.to_string(),
-        namespace: event.namespace.to_string(),
-        organization: event.organization.to_string(),
-        end_user: event.user.as_deref().map(str::to_owned),
-        model: event.model.to_string(),
-        requested_model: event.requested_model.to_string(),
-        endpoint: event.endpoint.to_string(),
-        stream: event.stream,
-        status: i64::from(event.status),
-        outcome: outcome.to_owned(),
-        estimated: event.estimated,
         input_tokens: stored(tokens.input),
         cached_input_tokens: stored(tokens.cached_input),
         cache_write_5m_tokens: stored(tokens.cache_write_5m),
         cache_write_1h_tokens: stored(tokens.cache_write_1h),
         output_tokens: stored(tokens.output),
         reasoning_tokens: stored(tokens.reasoning),
+        key_id: owned(&mut event.key_id),
+        namespace: owned(&mut event.namespace),
+        organization: owned(&mut event.organization),
+        end_user: event.user.as_mut().map(owned),
+        model: owned(&mut event.model),
+        requested_model: owned(&mut event.requested_model),
+        endpoint: owned(&mut event.endpoint),
+        stream: event.stream,
+        status: i64::from(event.status),
+        outcome: outcome.to_owned(),
+        estimated: event.estimated,
         cost: event.cost.nanos(),
         leases: to_text(&event.leases),
-        request_id: event.request_id.to_string(),
-        client_address: event.client_address.to_string(),
-        user_agent: event.user_agent.to_string(),
+        request_id: owned(&mut event.request_id),
+        client_address: owned(&mut event.client_address),
+        user_agent: owned(&mut event.user_agent),
         batch: event.batch,
-        category: event.category.as_deref().map(str::to_owned),
-        refusal_code: event.code.as_deref().map(str::to_owned),
-        refused_by: event.refused_by.as_deref().map(str::to_owned),
+        category: event.category.as_mut().map(owned),
+        refusal_code: event.code.as_mut().map(owned),
+        refused_by: event.refused_by.as_mut().map(owned),
         refusals: stored(event.refusals),
         audit_batch: 0,
     }
 }
 
-/// Stores events of one batch, each id once in the life of the database. The ids that were new.
+/// Stores events under the number of their batch, all of which must be new.
+///
+/// # Errors
+/// Where the database refuses; a duplicate where one is there already.
+pub async fn insert_new(tx: &mut Tx, events: &[&EventRow], batch: i64) -> Result<(), StoreError> {
+    let rows = events.iter().map(|row| values(row, batch)).collect();
+    tx.copy(&format!("events ({COLUMNS})"), rows).await
+}
+
+/// Stores events under the number of their batch, each id once in the life of the database. The ids
+/// of those that were not stored, because they are there already.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn insert(
     tx: &mut Tx,
-    gateway: &str,
-    events: &[UsageEvent<'_>],
+    events: &[&EventRow],
     batch: i64,
 ) -> Result<HashSet<String>, StoreError> {
-    let rows = events
-        .iter()
-        .map(|event| values(row(gateway, event), batch))
-        .collect();
+    let rows = events.iter().map(|row| values(row, batch)).collect();
     let head = format!("INSERT INTO events ({COLUMNS})");
-    let new: Vec<(String,)> = tx
-        .many(&head, rows, "ON CONFLICT (id) DO NOTHING RETURNING id")
+    let new = tx
+        .execute_many(&head, rows, "ON CONFLICT (id) DO NOTHING")
         .await?;
-    Ok(new.into_iter().map(|(id,)| id).collect())
+    if new == u64::try_from(events.len()).unwrap_or(u64::MAX) {
+        return Ok(HashSet::new());
+    }
+    let sql = "SELECT id FROM events WHERE audit_batch = $1";
+    let new: Vec<(String,)> = tx.all(sql, args![batch]).await?;
+    let new: HashSet<String> = new.into_iter().map(|(id,)| id).collect();
+    let known = events.iter().filter(|row| !new.contains(&row.id));
+    Ok(known.map(|row| row.id.clone()).collect())
 }
 
 /// Keeps what could not be read, each text once.
@@ -159,35 +177,35 @@ pub async fn insert(
 pub async fn reject(
     tx: &mut Tx,
     gateway: &str,
-    rejected: &[(String, &str)],
+    rejected: &[(String, String)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (error, body) in rejected {
         let sql = "INSERT INTO rejected_events (id, gateway, received_at, error, body)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
         let id = secret::digest(body.as_bytes()).to_hex();
-        tx.execute(sql, args![id, gateway, now, error, *body])
+        tx.execute(sql, args![id, gateway, now, error, body])
             .await?;
     }
     Ok(())
 }
 
-fn values(row: EventRow, batch: i64) -> Args {
+fn values(row: &EventRow, batch: i64) -> Args {
     args![
-        row.id,
-        row.gateway,
+        &row.id,
+        &row.gateway,
         row.started_at,
         row.duration_ms,
-        row.key_id,
-        row.namespace,
-        row.organization,
-        row.end_user,
-        row.model,
-        row.requested_model,
-        row.endpoint,
+        &row.key_id,
+        &row.namespace,
+        &row.organization,
+        row.end_user.clone(),
+        &row.model,
+        &row.requested_model,
+        &row.endpoint,
         row.stream,
         row.status,
-        row.outcome,
+        &row.outcome,
         row.estimated,
         row.input_tokens,
         row.cached_input_tokens,
@@ -196,15 +214,32 @@ fn values(row: EventRow, batch: i64) -> Args {
         row.output_tokens,
         row.reasoning_tokens,
         row.cost,
-        row.leases,
-        row.request_id,
-        row.client_address,
-        row.user_agent,
+        &row.leases,
+        &row.request_id,
+        &row.client_address,
+        &row.user_agent,
         row.batch,
-        row.category,
-        row.refusal_code,
-        row.refused_by,
+        row.category.clone(),
+        row.refusal_code.clone(),
+        row.refused_by.clone(),
         row.refusals,
         batch,
     ]
+}
+
+/// Deletes events whose batch has a number below `batch`, at most `limit`; how many. On PostgreSQL
+/// only those that are in no day's partition.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn delete_below(tx: &mut Tx, batch: i64, limit: u64) -> Result<u64, StoreError> {
+    let table = match tx {
+        Tx::Sqlite(_) => "events",
+        Tx::Postgres(_) => "events_other",
+    };
+    let sql = format!(
+        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
+            WHERE audit_batch > 0 AND audit_batch < $1 LIMIT $2)"
+    );
+    tx.execute(sql, args![batch, limit]).await
 }

@@ -171,6 +171,20 @@ pub async fn renew(
     Ok(())
 }
 
+/// The scopes that leases were cut from, open or not.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn scopes(
+    tx: &mut Tx,
+    leases: &BTreeMap<i64, Money>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let ids: Vec<Value> = leases.keys().map(|id| Value::from(*id)).collect();
+    let head = "SELECT DISTINCT scope FROM leases WHERE id";
+    let rows: Vec<(String,)> = tx.among(head, args![], &ids, "").await?;
+    Ok(rows.into_iter().map(|(scope,)| scope).collect())
+}
+
 /// Books costs against leases, open or not. What that makes by scope.
 ///
 /// # Errors
@@ -179,14 +193,17 @@ pub async fn add_spent(
     tx: &mut Tx,
     amounts: &BTreeMap<i64, Money>,
 ) -> Result<BTreeMap<String, Money>, StoreError> {
+    let rows = amounts
+        .iter()
+        .map(|(id, amount)| args![*id, *amount])
+        .collect();
+    let head = "UPDATE leases SET spent = spent + added.column2 FROM (";
+    let tail = ") AS added WHERE leases.id = added.column1 RETURNING id, scope";
+    let leases: Vec<(i64, String)> = tx.many(head, rows, tail).await?;
     let mut by_scope: BTreeMap<String, Money> = BTreeMap::new();
-    for (id, amount) in amounts {
-        let sql = "UPDATE leases SET spent = spent + $2 WHERE id = $1 RETURNING scope";
-        let lease: Option<(String,)> = tx.optional(sql, args![*id, *amount]).await?;
-        if let Some((scope,)) = lease {
-            let spent = by_scope.entry(scope).or_default();
-            *spent = spent.saturating_add(*amount);
-        }
+    for (id, scope) in leases {
+        let spent = by_scope.entry(scope).or_default();
+        *spent = spent.saturating_add(amounts.get(&id).copied().unwrap_or_default());
     }
     Ok(by_scope)
 }
@@ -256,4 +273,38 @@ pub async fn delete_closed(tx: &mut Tx, before: Timestamp, limit: u64) -> Result
     let sql = "DELETE FROM leases WHERE id IN (SELECT id FROM leases
         WHERE closed_at IS NOT NULL AND closed_at < $1 LIMIT $2)";
     tx.execute(sql, args![before, limit]).await
+}
+
+/// The next scopes after `after` that have no open lease and are not scarce: at most `limit`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn unused_scopes(
+    tx: &mut Tx,
+    after: &str,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT name FROM scopes WHERE name > $1 AND scarce_until < $2 AND NOT EXISTS (
+            SELECT 1 FROM leases WHERE leases.scope = scopes.name AND closed_at IS NULL)
+        ORDER BY name LIMIT $3";
+    let rows: Vec<(String,)> = tx.all(sql, args![after, now, limit]).await?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Deletes those of some scopes that are unused still; how many. They must be locked.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn delete_unused_scopes(
+    tx: &mut Tx,
+    scopes: &[String],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let names: Vec<Value> = scopes.iter().map(Value::from).collect();
+    let head = "DELETE FROM scopes WHERE scarce_until < $1 AND NOT EXISTS (
+            SELECT 1 FROM leases WHERE leases.scope = scopes.name AND closed_at IS NULL)
+        AND name";
+    let gone: Vec<(String,)> = tx.among(head, args![now], &names, "RETURNING name").await?;
+    Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
 }

@@ -8,18 +8,23 @@ mod args;
 pub mod audit;
 pub mod backup;
 pub mod catalog;
+mod copy;
 pub mod costs;
 pub mod deliveries;
 pub mod events;
+pub mod horizons;
 pub mod keys;
 pub mod leases;
 pub mod members;
+mod migrations;
 pub mod namespaces;
 pub mod organizations;
+pub mod partitions;
 pub mod policy;
 pub mod quota_overrides;
 pub mod reports;
 pub mod reservations;
+pub mod retention;
 pub mod role_overrides;
 pub mod rollups;
 pub mod spend;
@@ -59,8 +64,6 @@ impl Default for Pool {
     }
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
-
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -78,6 +81,9 @@ pub enum StoreError {
         /// What it holds.
         value: String,
     },
+    /// What several wanted together failed for all of them.
+    #[error("{0}")]
+    Shared(std::sync::Arc<StoreError>),
 }
 
 impl StoreError {
@@ -99,7 +105,15 @@ impl StoreError {
                 _ => false,
             },
             StoreError::Migration(_) | StoreError::Corrupt { .. } => false,
+            StoreError::Shared(error) => error.is_transient(),
         }
+    }
+
+    /// Whether a row was meant for a partition that is no longer the one it belongs to, because its
+    /// day's was made at that moment: again, it finds its place.
+    pub fn is_misplaced(&self) -> bool {
+        matches!(self, StoreError::Database(sqlx::Error::Database(error))
+            if error.code().as_deref() == Some("23514") && error.constraint().is_none())
     }
 
     /// Whether a row of that identity is there already.
@@ -140,8 +154,8 @@ impl Store {
     pub async fn open_with(url: &str, pool: Pool) -> Result<Store, StoreError> {
         let store = Store::connect(url, pool, true).await?;
         match &store {
-            Store::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
-            Store::Postgres(pool) => MIGRATIONS.run(pool).await?,
+            Store::Sqlite { write, .. } => migrations::SQLITE.run(write).await?,
+            Store::Postgres(pool) => migrations::POSTGRES.run(pool).await?,
         }
         Ok(store)
     }
@@ -214,7 +228,11 @@ impl Store {
                 args![],
             )
             .await?;
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+        let migrations = match self {
+            Store::Sqlite { .. } => &migrations::SQLITE,
+            Store::Postgres(_) => &migrations::POSTGRES,
+        };
+        let newest = migrations.iter().map(|migration| migration.version).max();
         Ok(applied.map(|(version,)| version) >= newest)
     }
 

@@ -1,7 +1,7 @@
 //! Usage reports: always from rollups, never from events.
 
 use super::{StoreError, Tx, args, loaded};
-use crate::domain::period::MINUTE;
+use crate::domain::period::{DAY, MINUTE, start_of};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 
@@ -128,7 +128,8 @@ pub async fn series(
     Ok(rows.into_iter().map(sums).collect())
 }
 
-/// The most requests and the most tokens of any one minute since `start`.
+/// The most requests and the most tokens of any one minute since `start`. Of days whose minutes are
+/// gone, what is kept of a key's whole days.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -148,7 +149,14 @@ pub async fn peaks(
     let (requests, tokens): (i64, i64) = tx
         .one(sql, args![MINUTE, subject.name(), start.secs()])
         .await?;
-    Ok((loaded(requests), loaded(tokens)))
+    let Subject::Key(key) = subject else {
+        return Ok((loaded(requests), loaded(tokens)));
+    };
+    let sql = "SELECT COALESCE(MAX(requests), 0), COALESCE(MAX(tokens), 0) FROM peaks
+        WHERE key_id = $1 AND starts_at >= $2";
+    let day = start_of(DAY, start).secs();
+    let older: (i64, i64) = tx.one(sql, args![key, day]).await?;
+    Ok((loaded(requests.max(older.0)), loaded(tokens.max(older.1))))
 }
 
 /// How many requests of a namespace fell into which latency bucket.

@@ -1,65 +1,75 @@
 //! Usage, summed by key and model over minutes, hours and days.
 
+use super::events::EventRow;
 use super::{StoreError, Tx, args};
 use crate::domain::histogram;
-use crate::domain::period::{DAY, HOUR, MINUTE, start_of};
-use paddock_core::money::Money;
-use paddock_core::usage::TokenUsage;
-use paddock_core::wire::UsageEvent;
-use std::collections::BTreeMap;
+use crate::domain::period::{DAY, HOUR, MINUTE};
+use std::collections::{BTreeMap, HashMap};
 
-/// What a group of events sums up to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Totals {
-    requests: u64,
-    tokens: TokenUsage,
-    cost: Money,
-    latency_ms: u64,
-}
+/// What a group of events sums up to: requests, input, cached input, cache write, output and
+/// reasoning tokens, nano-dollars, milliseconds.
+type Sums = [i64; 8];
 
-impl Totals {
-    fn add(&mut self, event: &UsageEvent<'_>) {
-        let (sum, tokens) = (&mut self.tokens, &event.tokens);
-        self.requests = self.requests.saturating_add(1);
-        sum.input = sum.input.saturating_add(tokens.input);
-        sum.cached_input = sum.cached_input.saturating_add(tokens.cached_input);
-        sum.cache_write_5m = sum.cache_write_5m.saturating_add(tokens.cache_write_5m);
-        sum.cache_write_1h = sum.cache_write_1h.saturating_add(tokens.cache_write_1h);
-        sum.output = sum.output.saturating_add(tokens.output);
-        sum.reasoning = sum.reasoning.saturating_add(tokens.reasoning);
-        self.cost = self.cost.saturating_add(event.cost);
-        self.latency_ms = self.latency_ms.saturating_add(event.duration_ms);
-    }
-}
+/// Key, model, namespace, organization, and the first second of the minute.
+type Minute<'a> = (&'a str, &'a str, &'a str, &'a str, i64);
+/// Granularity, key, start, model, namespace, organization: in the order of the table's key.
+type Group<'a> = (u64, &'a str, i64, &'a str, &'a str, &'a str);
 
-/// Granularity, key, start, model, namespace, organization.
-type Group<'a> = (u64, &'a str, u64, &'a str, &'a str, &'a str);
-/// Granularity, namespace, start, key, model, bucket.
-type LatencyGroup<'a> = (u64, &'a str, u64, &'a str, &'a str, i64);
-
-/// Sums of one batch, so that each group is one upsert.
+/// Sums of one booking, so that each group is one upsert.
 #[derive(Debug, Default)]
 pub struct Rollups<'a> {
-    groups: BTreeMap<Group<'a>, Totals>,
-    latencies: BTreeMap<LatencyGroup<'a>, u64>,
+    minutes: HashMap<Minute<'a>, Sums>,
+    /// Calls of a namespace in an hour, by how long they took.
+    latencies: HashMap<(&'a str, i64, i64), i64>,
+}
+
+/// The first second of the interval that a moment in nanoseconds lies in.
+fn start_of(granularity: u64, seconds: i64) -> i64 {
+    let granularity = i64::try_from(granularity).unwrap_or(i64::MAX);
+    seconds.saturating_sub(seconds.checked_rem_euclid(granularity).unwrap_or(0))
+}
+
+fn add(sums: &mut Sums, more: Sums) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(more);
+    }
 }
 
 impl<'a> Rollups<'a> {
     /// Counts an event in.
-    pub fn add(&mut self, event: &'a UsageEvent<'_>) {
-        let (key, model) = (&*event.key_id, &*event.model);
-        let (namespace, organization) = (&*event.namespace, &*event.organization);
-        for granularity in [MINUTE, HOUR, DAY] {
-            let start = start_of(granularity, event.started_at).secs();
-            let group = (granularity, key, start, model, namespace, organization);
-            self.groups.entry(group).or_default().add(event);
-            if granularity != MINUTE {
-                let bucket = histogram::bucket(event.duration_ms);
-                let group = (granularity, namespace, start, key, model, bucket);
-                let count = self.latencies.entry(group).or_default();
-                *count = count.saturating_add(1);
-            }
-        }
+    pub fn add(&mut self, row: &'a EventRow) {
+        let seconds = row.started_at.checked_div(1_000_000_000).unwrap_or(0);
+        let cache_write = row
+            .cache_write_5m_tokens
+            .saturating_add(row.cache_write_1h_tokens);
+        let sums = [
+            1,
+            row.input_tokens,
+            row.cached_input_tokens,
+            cache_write,
+            row.output_tokens,
+            row.reasoning_tokens,
+            row.cost,
+            row.duration_ms,
+        ];
+        let (namespace, organization) = (row.namespace.as_str(), row.organization.as_str());
+        let minute = start_of(MINUTE, seconds);
+        let group = (
+            row.key_id.as_str(),
+            row.model.as_str(),
+            namespace,
+            organization,
+            minute,
+        );
+        add(self.minutes.entry(group).or_default(), sums);
+        let millis = u64::try_from(row.duration_ms).unwrap_or(0);
+        let group = (
+            namespace,
+            start_of(HOUR, seconds),
+            histogram::bucket(millis),
+        );
+        let count = self.latencies.entry(group).or_default();
+        *count = count.saturating_add(1);
     }
 
     /// Adds the sums to those in the database.
@@ -67,26 +77,19 @@ impl<'a> Rollups<'a> {
     /// # Errors
     /// Where the database refuses.
     pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
-        let rows = self.groups.into_iter().map(|(group, totals)| {
+        let mut groups: BTreeMap<Group<'_>, Sums> = BTreeMap::new();
+        for ((key, model, namespace, organization, minute), sums) in self.minutes {
+            for granularity in [MINUTE, HOUR, DAY] {
+                let start = start_of(granularity, minute);
+                let group = (granularity, key, start, model, namespace, organization);
+                add(groups.entry(group).or_default(), sums);
+            }
+        }
+        let rows = groups.into_iter().map(|(group, sums)| {
             let (granularity, key, start, model, namespace, organization) = group;
-            let tokens = totals.tokens;
-            let cache_write = tokens.cache_write_5m.saturating_add(tokens.cache_write_1h);
-            args![
-                granularity,
-                key,
-                start,
-                model,
-                namespace,
-                organization,
-                totals.requests,
-                tokens.input,
-                tokens.cached_input,
-                cache_write,
-                tokens.output,
-                tokens.reasoning,
-                totals.cost,
-                totals.latency_ms,
-            ]
+            let mut row = args![granularity, key, start, model, namespace, organization];
+            row.extend(sums.map(super::Value::from));
+            row
         });
         let head = "INSERT INTO rollups (granularity, key_id, starts_at, model, namespace, \
             organization, requests, input_tokens, cached_input_tokens, cache_write_tokens, \
@@ -100,17 +103,24 @@ impl<'a> Rollups<'a> {
             reasoning_tokens = rollups.reasoning_tokens + excluded.reasoning_tokens,
             cost = rollups.cost + excluded.cost,
             latency_ms = rollups.latency_ms + excluded.latency_ms";
-        tx.many::<()>(head, rows.collect(), tail).await?;
+        tx.execute_many(head, rows.collect(), tail).await?;
 
-        let rows = self.latencies.into_iter().map(|(group, count)| {
-            let (granularity, namespace, start, key, model, bucket) = group;
-            args![granularity, namespace, start, key, model, bucket, count]
+        let mut latencies: BTreeMap<(u64, &str, i64, i64), i64> = BTreeMap::new();
+        for ((namespace, hour, bucket), count) in self.latencies {
+            for granularity in [HOUR, DAY] {
+                let group = (granularity, namespace, start_of(granularity, hour), bucket);
+                let sum = latencies.entry(group).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        let rows = latencies.into_iter().map(|(group, count)| {
+            let (granularity, namespace, start, bucket) = group;
+            args![granularity, namespace, start, bucket, count]
         });
-        let head = "INSERT INTO latencies (granularity, namespace, starts_at, key_id, model, \
-            bucket, requests)";
-        let tail = "ON CONFLICT (granularity, namespace, starts_at, key_id, model, bucket)
+        let head = "INSERT INTO latencies (granularity, namespace, starts_at, bucket, requests)";
+        let tail = "ON CONFLICT (granularity, namespace, starts_at, bucket)
             DO UPDATE SET requests = latencies.requests + excluded.requests";
-        tx.many::<()>(head, rows.collect(), tail).await?;
+        tx.execute_many(head, rows.collect(), tail).await?;
         Ok(())
     }
 }

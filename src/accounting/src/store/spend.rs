@@ -137,6 +137,6 @@ pub async fn add(tx: &mut Tx, amounts: BTreeMap<SpendKey, Money>) -> Result<(), 
     let head = "INSERT INTO spend (scope, period, starts_at, amount)";
     let tail = "ON CONFLICT (scope, period, starts_at)
         DO UPDATE SET amount = spend.amount + excluded.amount";
-    tx.many::<()>(head, rows.collect(), tail).await?;
+    tx.execute_many(head, rows.collect(), tail).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One transaction, on either database.
 
-use super::{Args, StoreError, Value};
+use super::{Args, StoreError, Value, copy};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 /// Most values bound to one statement: below the limit of both databases.
 const MAX_VALUES: usize = 30_000;
+/// Most rows bound to one statement as arrays.
+const MAX_ROWS: usize = 10_000;
 
 /// What a row is read into: a tuple, or a struct that derives [`FromRow`].
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
@@ -42,6 +44,18 @@ macro_rules! bind {
             Value::Text(value) => query.bind(value.map(without_nul)),
             Value::Bool(value) => query.bind(value),
         })
+    };
+}
+
+macro_rules! bind_columns {
+    ($query:expr, $columns:expr) => {
+        $columns
+            .into_iter()
+            .fold($query, |query, column| match column {
+                Column::Int(values) => query.bind(values),
+                Column::Text(values) => query.bind(values),
+                Column::Bool(values) => query.bind(values),
+            })
     };
 }
 
@@ -116,8 +130,10 @@ impl Tx {
         Ok(run!(self, sqlx::query_as, sql.into(), args, fetch_one))
     }
 
-    /// Runs `head VALUES (…), (…) tail` for many rows of one width, in as few statements as the
-    /// databases allow; the rows they answer.
+    /// Runs `head ROWS tail` for many rows of one width, in as few statements as the databases
+    /// allow; the rows they answer. `ROWS` is a list of values on SQLite, and the rows of arrays on
+    /// PostgreSQL, whose text and plan are the same for any number of rows. Their columns are called
+    /// `column1`, `column2`, ….
     ///
     /// # Errors
     /// Where the database refuses one.
@@ -128,33 +144,81 @@ impl Tx {
         tail: &str,
     ) -> Result<Vec<T>, StoreError> {
         let mut answers = Vec::new();
-        let Some(width) = rows.first().map(Vec::len) else {
-            return Ok(answers);
-        };
-        let most = MAX_VALUES.checked_div(width).unwrap_or(1).clamp(1, 256);
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            // Few different lengths, so that the statements are prepared once and kept.
-            let size = match rows.len() {
-                left if left >= most => most,
-                left => 1_usize << left.ilog2(),
-            };
-            let args: Args = rows.by_ref().take(size).flatten().collect();
-            let sql = format!("{head} VALUES {} {tail}", self.tuples(size, width));
-            answers.extend(self.all::<T>(sql, args).await?);
+        match self {
+            Tx::Sqlite(tx) => {
+                for (sql, args) in listed(head, rows, tail) {
+                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), args);
+                    answers.extend(query.fetch_all(&mut **tx).await?);
+                }
+            }
+            Tx::Postgres(tx) => {
+                for (sql, columns) in unnested(head, rows, tail) {
+                    let query = bind_columns!(sqlx::query_as(AssertSqlSafe(sql)), columns);
+                    answers.extend(query.fetch_all(&mut **tx).await?);
+                }
+            }
         }
         Ok(answers)
     }
 
-    /// `($1, $2), ($3, $4)`; on SQLite `(?, ?), (?, ?)`, because there a numbered placeholder is
-    /// looked up by its name, which for thousands of them takes longer than the statement.
-    fn tuples(&self, rows: usize, width: usize) -> String {
-        let is_sqlite = matches!(self, Tx::Sqlite(_));
-        let row = |row: usize| match is_sqlite {
-            true => format!("({})", vec!["?"; width].join(", ")),
-            false => tuple(row.saturating_mul(width), width),
-        };
-        (0..rows).map(row).collect::<Vec<String>>().join(", ")
+    /// The same of statements that answer nothing: how many rows they touched.
+    ///
+    /// # Errors
+    /// Where the database refuses one.
+    pub async fn execute_many(
+        &mut self,
+        head: &str,
+        rows: Vec<Args>,
+        tail: &str,
+    ) -> Result<u64, StoreError> {
+        let mut touched: u64 = 0;
+        match self {
+            Tx::Sqlite(tx) => {
+                for (sql, args) in listed(head, rows, tail) {
+                    let query = bind!(sqlx::query(AssertSqlSafe(sql)), args);
+                    let done = query.execute(&mut **tx).await?;
+                    touched = touched.saturating_add(done.rows_affected());
+                }
+            }
+            Tx::Postgres(tx) => {
+                for (sql, columns) in unnested(head, rows, tail) {
+                    let query = bind_columns!(sqlx::query(AssertSqlSafe(sql)), columns);
+                    let done = query.execute(&mut **tx).await?;
+                    touched = touched.saturating_add(done.rows_affected());
+                }
+            }
+        }
+        Ok(touched)
+    }
+
+    /// Puts rows into a table, said as `TABLE (COLUMNS)`, none of which may be there:
+    /// on PostgreSQL without a statement for them. Texts must be without U+0000.
+    ///
+    /// # Errors
+    /// Where the database refuses one; then the transaction is void.
+    pub async fn copy(&mut self, table: &str, rows: Vec<Args>) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(_) => {
+                let head = format!("INSERT INTO {table}");
+                self.execute_many(&head, rows, "").await?;
+            }
+            Tx::Postgres(tx) => {
+                let sql = format!("COPY {table} FROM STDIN (FORMAT binary)");
+                let mut copy = tx.copy_in_raw(&sql).await?;
+                copy.send(copy::binary(&rows)).await?;
+                copy.finish().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The index SQLite is to use, or to fail: said after the table's name. PostgreSQL, which goes by
+    /// statistics, takes it for a comment.
+    pub fn indexed_by(&self, index: &str) -> String {
+        match self {
+            Tx::Sqlite(_) => format!("INDEXED BY {index}"),
+            Tx::Postgres(_) => format!("/* INDEXED BY {index} */"),
+        }
     }
 
     /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values.
@@ -183,8 +247,98 @@ impl Tx {
     }
 }
 
+/// One value of each of some rows.
+enum Column {
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+    Bool(Vec<Option<bool>>),
+}
+
+impl Column {
+    /// For values of the kind of the first one.
+    fn of(first: &Value, rows: usize) -> Column {
+        match first {
+            Value::Int(_) => Column::Int(Vec::with_capacity(rows)),
+            Value::Text(_) => Column::Text(Vec::with_capacity(rows)),
+            Value::Bool(_) => Column::Bool(Vec::with_capacity(rows)),
+        }
+    }
+
+    /// A value of another kind than the first becomes NULL, which no column takes by mistake.
+    fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Column::Int(values), Value::Int(value)) => values.push(value),
+            (Column::Text(values), Value::Text(value)) => values.push(value.map(without_nul)),
+            (Column::Bool(values), Value::Bool(value)) => values.push(Some(value)),
+            (Column::Int(values), _) => values.push(None),
+            (Column::Text(values), _) => values.push(None),
+            (Column::Bool(values), _) => values.push(None),
+        }
+    }
+}
+
+const fn sql_type(value: &Value) -> &'static str {
+    match value {
+        Value::Int(_) => "BIGINT",
+        Value::Text(_) => "TEXT",
+        Value::Bool(_) => "BOOLEAN",
+    }
+}
+
+/// Statements with at most [`MAX_ROWS`] rows as arrays.
+fn unnested(head: &str, rows: Vec<Args>, tail: &str) -> Vec<(String, Vec<Column>)> {
+    let mut statements = Vec::new();
+    let Some(width) = rows.first().map(Vec::len) else {
+        return statements;
+    };
+    let arrays = rows.first().into_iter().flatten().zip(1..);
+    let arrays = arrays.map(|(value, number)| format!("${number}::{}[]", sql_type(value)));
+    let names = (1..=width).map(|number| format!("column{number}"));
+    let sql = format!(
+        "{head} SELECT * FROM UNNEST({}) AS rows ({}) {tail}",
+        arrays.collect::<Vec<String>>().join(", "),
+        names.collect::<Vec<String>>().join(", ")
+    );
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let size = rows.len().min(MAX_ROWS);
+        let first = rows.peek().into_iter().flatten();
+        let mut columns: Vec<Column> = first.map(|value| Column::of(value, size)).collect();
+        for row in rows.by_ref().take(size) {
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(value);
+            }
+        }
+        statements.push((sql.clone(), columns));
+    }
+    statements
+}
+
+/// Statements with lists of values. The placeholders have no numbers: SQLite looks a numbered one up
+/// by its name, which for thousands of them takes longer than the statement.
+fn listed(head: &str, rows: Vec<Args>, tail: &str) -> Vec<(String, Args)> {
+    let mut statements: Vec<(String, Args)> = Vec::new();
+    let Some(width) = rows.first().map(Vec::len) else {
+        return statements;
+    };
+    let most = MAX_VALUES.checked_div(width).unwrap_or(1).clamp(1, 256);
+    let tuple = format!("({})", vec!["?"; width].join(", "));
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        // Few different lengths, so that the statements are prepared once and kept.
+        let size = match rows.len() {
+            left if left >= most => most,
+            left => 1_usize << left.ilog2(),
+        };
+        let args: Args = rows.by_ref().take(size).flatten().collect();
+        let tuples = vec![tuple.as_str(); size].join(", ");
+        statements.push((format!("{head} VALUES {tuples} {tail}"), args));
+    }
+    statements
+}
+
 /// PostgreSQL cannot hold U+0000 in a text: it becomes U+FFFD.
-fn without_nul(text: String) -> String {
+pub(super) fn without_nul(text: String) -> String {
     if text.contains('\0') {
         text.replace('\0', "\u{fffd}")
     } else {

@@ -45,6 +45,7 @@ pub async fn booked(
             AND e.organization = s.organization AND e.outcome <> 'refused'
             AND e.started_at >= s.hour * 1000000000
             AND e.started_at < s.hour * 1000000000 + 3600000000000
+            AND e.id >= s.first_id AND e.id <= s.last_id
         GROUP BY e.organization, e.namespace, e.key_id, e.model
         ORDER BY e.organization, e.namespace, e.key_id, e.model"
     );

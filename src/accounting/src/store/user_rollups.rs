@@ -1,55 +1,66 @@
 //! Usage of end users, summed by model over days. Users are whatever clients say, so those kept
 //! apart are bounded in number.
 
-use super::{StoreError, Tx, Value, args};
-use crate::domain::period::{DAY, start_of};
-use paddock_core::money::Money;
+use super::events::EventRow;
+use super::{StoreError, Tx, args};
+use crate::domain::period::DAY;
 use paddock_core::policy::{SHARED_USER, user_scope};
-use paddock_core::wire::UsageEvent;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Most users kept apart in one namespace and day, nearly: batches booked at once by several
 /// replicas may each add theirs.
 pub const MOST_USERS: usize = 1_000;
 
-/// Namespace and day.
-type Group = (String, u64);
+/// Namespace, first second of the day, user, model: in the order of the table's key.
+type Group = (String, i64, String, String);
+/// Namespace, organization, user as the client has it, model, first second of the day.
+type Raw<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, i64);
 
-#[derive(Clone, Debug, Default)]
-struct Totals {
-    organization: String,
-    requests: u64,
-    tokens: u64,
-    cost: Money,
-}
+/// Requests, tokens, nano-dollars.
+type Sums = [i64; 3];
 
-/// Sums of one batch.
+/// Sums of one booking.
 #[derive(Debug, Default)]
-pub struct UserRollups(BTreeMap<Group, BTreeMap<(String, String), Totals>>);
+pub struct UserRollups<'a>(HashMap<Raw<'a>, Sums>);
 
 /// A user as rollups name them: as in their scope, so short and on one line; empty for nobody.
-fn name(event: &UsageEvent<'_>) -> String {
-    let Some(user) = &event.user else {
+fn name(namespace: &str, user: Option<&str>) -> String {
+    let Some(user) = user else {
         return String::new();
     };
-    let scope = user_scope(&event.namespace, user);
-    let prefix = format!("user:{}/", event.namespace);
+    let scope = user_scope(namespace, user);
+    let prefix = format!("user:{namespace}/");
     scope.strip_prefix(&prefix).unwrap_or(&scope).to_owned()
 }
 
-impl UserRollups {
+fn add(sums: &mut Sums, more: Sums) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(more);
+    }
+}
+
+impl<'a> UserRollups<'a> {
     /// Counts an event in.
-    pub fn add(&mut self, event: &UsageEvent<'_>) {
-        let day = start_of(DAY, event.started_at).secs();
-        let group = self
-            .0
-            .entry((event.namespace.to_string(), day))
-            .or_default();
-        let totals = group
-            .entry((name(event), event.model.to_string()))
-            .or_default();
-        totals.organization = event.organization.to_string();
-        totals.add(event);
+    pub fn add(&mut self, row: &'a EventRow) {
+        let seconds = row.started_at.checked_div(1_000_000_000).unwrap_or(0);
+        let day = i64::try_from(DAY).unwrap_or(i64::MAX);
+        let past = seconds.checked_rem_euclid(day).unwrap_or(0);
+        let counts = [
+            row.input_tokens,
+            row.cached_input_tokens,
+            row.cache_write_5m_tokens,
+            row.cache_write_1h_tokens,
+            row.output_tokens,
+        ];
+        let tokens = counts.into_iter().fold(0, i64::saturating_add);
+        let group = (
+            row.namespace.as_str(),
+            row.organization.as_str(),
+            row.end_user.as_deref(),
+            row.model.as_str(),
+            seconds.saturating_sub(past),
+        );
+        add(self.0.entry(group).or_default(), [1, tokens, row.cost]);
     }
 
     /// Adds the sums to those in the database.
@@ -57,94 +68,110 @@ impl UserRollups {
     /// # Errors
     /// Where the database refuses.
     pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
-        let mut rows = Vec::new();
-        for ((namespace, day), mut sums) in self.0 {
-            bound(tx, &namespace, day, &mut sums).await?;
-            for ((user, model), totals) in sums {
-                rows.push(args![
-                    &namespace,
-                    day,
-                    user,
-                    model,
-                    totals.organization,
-                    totals.requests,
-                    totals.tokens,
-                    totals.cost,
-                ]);
+        let mut groups: BTreeMap<Group, (&str, Sums)> = BTreeMap::new();
+        let put = |groups: &mut BTreeMap<Group, (&'a str, Sums)>, group, organization, sums| {
+            let (of, total) = groups.entry(group).or_default();
+            *of = organization;
+            add(total, sums);
+        };
+        for ((namespace, organization, user, model, day), sums) in self.0 {
+            let group = (
+                namespace.to_owned(),
+                day,
+                name(namespace, user),
+                model.to_owned(),
+            );
+            put(&mut groups, group, organization, sums);
+        }
+        let users: BTreeSet<User> = groups
+            .keys()
+            .map(|(namespace, day, user, _)| (namespace.clone(), *day, user.clone()))
+            .filter(|(_, _, user)| !user.is_empty() && user != SHARED_USER)
+            .collect();
+        let excess = excess(tx, users).await?;
+        if !excess.is_empty() {
+            for ((namespace, day, user, model), (organization, sums)) in std::mem::take(&mut groups)
+            {
+                let user = (namespace, day, user);
+                let is_excess = excess.contains(&user);
+                let (namespace, day, user) = user;
+                let user = if is_excess {
+                    SHARED_USER.to_owned()
+                } else {
+                    user
+                };
+                put(
+                    &mut groups,
+                    (namespace, day, user, model),
+                    organization,
+                    sums,
+                );
             }
         }
+        let rows = groups.into_iter().map(|(group, (organization, sums))| {
+            let ((namespace, day, user, model), [requests, tokens, cost]) = (group, sums);
+            args![
+                namespace,
+                day,
+                user,
+                model,
+                organization,
+                requests,
+                tokens,
+                cost
+            ]
+        });
         let head = "INSERT INTO user_rollups (namespace, starts_at, end_user, model, \
             organization, requests, tokens, cost)";
         let tail = "ON CONFLICT (namespace, starts_at, end_user, model) DO UPDATE SET
             requests = user_rollups.requests + excluded.requests,
             tokens = user_rollups.tokens + excluded.tokens,
             cost = user_rollups.cost + excluded.cost";
-        tx.many::<()>(head, rows, tail).await?;
+        tx.execute_many(head, rows.collect(), tail).await?;
         Ok(())
     }
 }
 
-impl Totals {
-    fn add(&mut self, event: &UsageEvent<'_>) {
-        let tokens = &event.tokens;
-        let counts = [
-            tokens.input,
-            tokens.cached_input,
-            tokens.cache_write_5m,
-            tokens.cache_write_1h,
-            tokens.output,
-        ];
-        self.requests = self.requests.saturating_add(1);
-        self.tokens = counts.into_iter().fold(self.tokens, u64::saturating_add);
-        self.cost = self.cost.saturating_add(event.cost);
-    }
+/// Namespace, day and name of a user.
+type User = (String, i64, String);
 
-    fn plus(&mut self, other: &Totals) {
-        self.organization.clone_from(&other.organization);
-        self.requests = self.requests.saturating_add(other.requests);
-        self.tokens = self.tokens.saturating_add(other.tokens);
-        self.cost = self.cost.saturating_add(other.cost);
-    }
-}
-
-/// Puts users for whom there is no room in with all others.
-async fn bound(
-    tx: &mut Tx,
-    namespace: &str,
-    day: u64,
-    sums: &mut BTreeMap<(String, String), Totals>,
-) -> Result<(), StoreError> {
-    let is_user = |user: &String| !user.is_empty() && user != SHARED_USER;
-    let users: BTreeSet<String> = sums
-        .keys()
-        .map(|(user, _)| user.clone())
-        .filter(is_user)
+/// Those users for whom there is no room.
+async fn excess(tx: &mut Tx, users: BTreeSet<User>) -> Result<HashSet<User>, StoreError> {
+    let rows = users
+        .iter()
+        .map(|(namespace, day, user)| args![namespace, *day, user])
         .collect();
-    if users.is_empty() {
-        return Ok(());
+    // On SQLite a cross join is done in the order it is written.
+    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.namespace = wanted.column1
+        AND u.starts_at = wanted.column2 AND u.end_user = wanted.column3";
+    let head = "SELECT DISTINCT u.namespace, u.starts_at, u.end_user FROM (";
+    let known: Vec<User> = tx.many(head, rows, tail).await?;
+    let known: HashSet<User> = known.into_iter().collect();
+    let mut new: BTreeMap<(String, i64), Vec<User>> = BTreeMap::new();
+    for user in users {
+        if !known.contains(&user) {
+            new.entry((user.0.clone(), user.1)).or_default().push(user);
+        }
     }
-    let names: Vec<Value> = users.iter().map(Value::from).collect();
-    let head = "SELECT DISTINCT end_user FROM user_rollups WHERE namespace = $1
-        AND starts_at = $2 AND end_user";
-    let known: Vec<(String,)> = tx.among(head, args![namespace, day], &names, "").await?;
-    let known: BTreeSet<String> = known.into_iter().map(|(user,)| user).collect();
-    let new: Vec<&String> = users.difference(&known).collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT COUNT(DISTINCT end_user) FROM user_rollups WHERE namespace = $1
-        AND starts_at = $2";
-    let (count,): (i64,) = tx.one(sql, args![namespace, day]).await?;
-    let room = MOST_USERS.saturating_sub(usize::try_from(count).unwrap_or(MOST_USERS));
-    let excess: BTreeSet<String> = new.into_iter().skip(room).cloned().collect();
-    let (kept, shared) = std::mem::take(sums)
+    let rows = new
+        .keys()
+        .map(|(namespace, day)| args![namespace, *day])
+        .collect();
+    let head = "SELECT u.namespace, u.starts_at, COUNT(DISTINCT u.end_user) FROM (";
+    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.namespace = wanted.column1
+        AND u.starts_at = wanted.column2 GROUP BY u.namespace, u.starts_at";
+    let counts: Vec<(String, i64, i64)> = tx.many(head, rows, tail).await?;
+    let mut counts: HashMap<(String, i64), usize> = counts
         .into_iter()
-        .partition(|((user, _), _)| !excess.contains(user));
-    *sums = kept;
-    let shared: BTreeMap<(String, String), Totals> = shared;
-    for ((_, model), totals) in shared {
-        let group = (SHARED_USER.to_owned(), model);
-        sums.entry(group).or_default().plus(&totals);
+        .map(|(namespace, day, count)| {
+            let count = usize::try_from(count).unwrap_or(MOST_USERS);
+            ((namespace, day), count)
+        })
+        .collect();
+    let mut excess = HashSet::new();
+    for (group, users) in new {
+        let room = MOST_USERS.saturating_sub(counts.remove(&group).unwrap_or(0));
+        excess.extend(users.into_iter().skip(room));
     }
-    Ok(())
+    Ok(excess)
 }

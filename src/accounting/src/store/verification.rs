@@ -94,8 +94,7 @@ pub async fn rollups(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// How many calls of a namespace fell into which bucket of latencies: granularity, start, key,
-/// model, bucket.
+/// How many calls of a namespace fell into which bucket of latencies: granularity, start, bucket.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -104,14 +103,13 @@ pub async fn latencies(
     namespace: &str,
     granularity: u64,
     (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<((Group, i64), i64)>, StoreError> {
-    let sql = "SELECT granularity, starts_at, key_id, model, bucket, requests FROM latencies
+) -> Result<Vec<((u64, u64, i64), i64)>, StoreError> {
+    let sql = "SELECT granularity, starts_at, bucket, requests FROM latencies
         WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 AND starts_at < $4";
     let values = args![granularity, namespace, start.secs(), end.secs()];
-    let rows: Vec<(i64, i64, String, String, i64, i64)> = tx.all(sql, values).await?;
-    let read = |(granularity, start, key, model, bucket, requests)| {
-        let group = (loaded(granularity), loaded(start), key, model);
-        ((group, bucket), requests)
+    let rows: Vec<(i64, i64, i64, i64)> = tx.all(sql, values).await?;
+    let read = |(granularity, start, bucket, requests)| {
+        ((loaded(granularity), loaded(start), bucket), requests)
     };
     Ok(rows.into_iter().map(read).collect())
 }

@@ -198,10 +198,17 @@ on_both_databases! {
         assert_eq!(data(&march), expected);
         assert_eq!(data(&get("").await.expect(200))[0]["requests"], 4);
         assert_eq!(data(&get("namespace=web").await.expect(200)).len(), 1);
-        let minute = "start_date=2026-02-10T10:30:00Z&end_date=2026-02-10T10:31:00Z";
-        assert_eq!(data(&get(minute).await.expect(200))[0]["requests"], 2);
-        let before = "start_date=2026-02-10T10:00:00Z&end_date=2026-02-10T10:30:00Z";
-        assert_eq!(data(&get(before).await.expect(200)).len(), 0);
+        // To the minute lately, and to the hour where minutes are no longer kept.
+        for (edges, requests) in [
+            ("start_date=2026-03-15T12:00:00Z&end_date=2026-03-15T12:01:00Z", Some(2)),
+            ("start_date=2026-03-15T11:00:00Z&end_date=2026-03-15T12:00:00Z", None),
+            ("start_date=2026-02-10T10:00:00Z&end_date=2026-02-10T10:30:00Z", Some(2)),
+            ("start_date=2026-02-10T09:00:00Z&end_date=2026-02-10T10:00:00Z", None),
+        ] {
+            let found = data(&get(edges).await.expect(200));
+            let found = found.first().map(|entry| entry["requests"].as_u64().unwrap());
+            assert_eq!(found, requests, "{edges}");
+        }
         let csv = get("format=csv&namespace=web&include_cost=false").await.expect(200);
         let expected = format!("api_key_id,key_name,project,requests,input_tokens,output_tokens\r\n{},same,web,4,400,200\r\n", keys.web);
         assert_eq!(csv, json!(expected));

@@ -111,6 +111,9 @@ on_both_databases! {
         app.advance(3_600);
         assert_eq!(round(app).await.dropped_entries, 2_502);
         assert_eq!(round(app).await.dropped_entries, 0);
+        // On PostgreSQL the events go with their day.
+        app.advance(DAY);
+        assert_eq!(round(app).await.dropped_entries, 0);
         assert_eq!((count(app, "events").await, count(app, "audit_changes").await), (3, 2));
         let report = app.get("/v1/audit/verify").await.expect(200);
         assert_eq!((&report["valid"], &report["entries"]), (&json!(true), &json!(5)), "{report:#}");
@@ -135,5 +138,78 @@ on_both_databases! {
         tx.execute("DELETE FROM audit_segments WHERE sequence = 4", Vec::new()).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(app.get("/v1/audit/verify").await.expect(200)["valid"], false);
+    }
+
+    async fn minutes_and_hours_go_and_their_days_and_peaks_stay(app) {
+        let key = app.make_key(json!({ "name": "team" })).await;
+        let id = key["id"].as_str().unwrap();
+        let gateway = Gateway::new("one", 1);
+        let event = |user: &str| {
+            let mut event = gateway.event(app, Event { key: id, cost: CENT, ..Event::default() });
+            event["user"] = json!(user);
+            event
+        };
+        let events: Vec<Value> = ["ann", "ben", "ann"].map(event).into();
+        gateway.sync(app, 0, &events, json!([])).await;
+        app.advance(90);
+        gateway.sync(app, 0, &[event("ann")], json!([])).await;
+        let path = format!("/v1/keys/{id}/usage?period=30d");
+        let before = app.get(&path).await.expect(200);
+        assert_eq!((&before["peak_rpm"], &before["peak_tpm"]), (&json!(3), &json!(450)));
+        let all_sums = |granularity: u64| format!("rollups WHERE granularity = {granularity}");
+        app.advance(2 * DAY);
+        round(app).await;
+        assert_eq!(count(app, &all_sums(60)).await, 2, "two whole days are kept");
+        app.advance(DAY);
+        assert_eq!(round(app).await.deleted_sums, 2);
+        assert_eq!(count(app, &all_sums(60)).await, 0);
+        assert_eq!(round(app).await.deleted_sums, 0);
+        let after = app.get(&path).await.expect(200);
+        assert_eq!((&after["peak_rpm"], &after["peak_tpm"]), (&json!(3), &json!(450)));
+        assert_eq!(after["total_requests"], 4);
+        // To the hour, since minutes are gone.
+        let edges = "start_date=2026-03-15T12:01:00Z&end_date=2026-03-15T12:02:00Z";
+        let path = format!("/v1/audit?aggregation=per_key&{edges}");
+        assert_eq!(app.get(&path).await.expect(200)["data"][0]["requests"], 4);
+        assert_eq!(count(app, "latencies WHERE granularity = 3600").await, 1);
+        app.advance(6 * DAY);
+        round(app).await;
+        assert_eq!(count(app, "latencies WHERE granularity = 3600").await, 0);
+        assert_eq!(count(app, "latencies").await, 1);
+        assert_eq!(count(app, &all_sums(3_600)).await, 1);
+        app.set_time("2026-05-31T12:00:00Z");
+        round(app).await;
+        assert_eq!(count(app, "spend WHERE scope LIKE 'user:%'").await, 4);
+        app.set_time("2026-06-02T12:00:00Z");
+        round(app).await;
+        assert_eq!(count(app, "spend WHERE scope LIKE 'user:%'").await, 0);
+        assert_eq!(count(app, "spend").await, 6, "of key, namespace and organization");
+        app.advance(420 * DAY);
+        round(app).await;
+        assert_eq!((count(app, &all_sums(3_600)).await, count(app, "rollups").await), (0, 1));
+        // What is gone on purpose is no difference.
+        let mut differences = Vec::new();
+        let mut tell = |difference| differences.push(difference);
+        verify(&app.app.store, &mut tell).await.unwrap();
+        assert_eq!(differences, []);
+    }
+
+    async fn a_scope_goes_when_nobody_borrows_from_it(app) {
+        let key = app.make_key(json!({ "name": "team", "monthly_quota_usd": 10 })).await;
+        let scope = format!("key:{}", key["id"].as_str().unwrap());
+        let gateway = Gateway::new("one", 1);
+        let need = json!([{ "scope": scope, "amount": CENT }]);
+        let lease = gateway.lend(app, need.clone()).await.leases.remove(0);
+        assert_eq!(round(app).await.deleted_scopes, 0, "it is lent");
+        let report = |lent: &paddock_core::wire::Lease| {
+            json!([{ "scope": scope, "id": lent.id, "returned": lent.lent, "left": 0, "idle": true }])
+        };
+        gateway.sync(app, 0, &[], report(&lease)).await;
+        assert_eq!(round(app).await.deleted_scopes, 0, "once a day");
+        app.advance(DAY);
+        assert_eq!(round(app).await.deleted_scopes, 1);
+        assert_eq!(count(app, "scopes").await, 0);
+        let again = gateway.lend(app, need).await.leases.remove(0);
+        assert_eq!((again.lent.nanos() >= CENT, again.short), (true, false));
     }
 }

@@ -127,4 +127,45 @@ on_both_databases! {
         let sql = "SELECT CAST(SUM(requests) AS BIGINT) FROM rollups WHERE granularity = 3600";
         assert_eq!(tx.one::<(i64,)>(sql, Args::new()).await.unwrap(), (600,));
     }
+
+    async fn a_message_that_cannot_be_booked_takes_no_other_with_it(app) {
+        let mut tx = app.app.store.write().await.unwrap();
+        for sql in match app.url.starts_with("sqlite") {
+            true => vec!["CREATE TRIGGER no_poison BEFORE INSERT ON events WHEN NEW.model = 'poison'
+                BEGIN SELECT RAISE(ABORT, 'poison'); END"],
+            false => vec!["ALTER TABLE events ADD CONSTRAINT no_poison CHECK (model <> 'poison')"],
+        } {
+            tx.execute(sql, Args::new()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let gateways: Vec<Gateway> = (0..6).map(|n| Gateway::new(&format!("g{n}"), n)).collect();
+        let bodies = gateways.iter().enumerate().map(|(number, gateway)| {
+            let model = if number == 3 { "poison" } else { "gpt-4.1" };
+            let event = gateway.event(app, Event { model, cost: CENT, ..Event::default() });
+            json!({
+                "gateway": gateway.name, "revision": 0,
+                "batch": { "number": number, "events": [event] },
+            })
+        });
+        // Nothing can be booked until all of them wait.
+        let mut tx = app.app.store.write().await.unwrap();
+        if !app.url.starts_with("sqlite") {
+            tx.execute("LOCK TABLE events", Args::new()).await.unwrap();
+        }
+        let call = |body| app.call(GATEWAY, "POST", "/gateway/v1/sync", body);
+        let calls = futures_util::future::join_all(bodies.map(call));
+        let release = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            drop(tx);
+        };
+        let (answers, ()) = tokio::join!(calls, release);
+        let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [200, 200, 200, 500, 200, 200]);
+        for (number, answer) in answers.iter().enumerate().filter(|(number, _)| *number != 3) {
+            assert_eq!(answer.body["acknowledged"], number);
+        }
+        let mut tx = app.app.store.read().await.unwrap();
+        let sql = "SELECT CAST(SUM(requests) AS BIGINT) FROM rollups WHERE granularity = 86400";
+        assert_eq!(tx.one::<(i64,)>(sql, Args::new()).await.unwrap(), (5,));
+    }
 }

@@ -6,14 +6,14 @@ use serde_json::value::RawValue;
 
 /// Sends usage and leases, asks for changes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SyncRequest {
+pub struct SyncRequest<'a> {
     /// The gateway (one Envoy process).
     pub gateway: String,
     /// The revision of the policy the gateway has; 0 where it has none.
     pub revision: u64,
     /// Usage events not yet acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch: Option<Batch>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Batch<'a>>,
     /// Every lease it holds.
     #[serde(default)]
     pub leases: Vec<LeaseReport>,
@@ -21,12 +21,13 @@ pub struct SyncRequest {
 
 /// Usage events sent together, repeated under the same number until acknowledged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Batch {
+pub struct Batch<'a> {
     /// Counted up by the gateway.
     pub number: u64,
     /// [`super::UsageEvent`]s, each parsed on its own: one that cannot be read must not hold up
     /// the others.
-    pub events: Vec<Box<RawValue>>,
+    #[serde(borrow)]
+    pub events: Vec<&'a RawValue>,
 }
 
 /// The service's answer.

@@ -40,7 +40,7 @@ pub struct PerKey {
 }
 
 impl PerKey {
-    /// Of a time, in whole minutes around it.
+    /// Of a time, in whole minutes around it; longer ago in hours or days.
     pub fn new(
         app: SharedApp,
         reach: Reach,
@@ -50,9 +50,9 @@ impl PerKey {
     ) -> PerKey {
         let fields = FIELDS.into_iter();
         PerKey {
+            pieces: cover(from, until, app.now()),
             app,
             reach,
-            pieces: cover(from, until),
             format,
             fields: fields
                 .filter(|field| include_cost || *field != "cost_usd")

@@ -2,7 +2,8 @@
 
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor, Change};
-use crate::domain::ledger::{self, ReadBatch};
+use crate::domain::batch::ReadBatch;
+use crate::domain::ledger::{self, Message};
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -78,10 +79,16 @@ pub async fn handle(
             format!("'events' must be a list of usage events: {error}"),
         )
     })?;
-    let batch = ReadBatch::read(&logged.events, app.config.oldest_event(app.now()));
+    let oldest = app.config.oldest_event(app.now());
+    let message = Message {
+        gateway: GATEWAY.to_owned(),
+        batch: ReadBatch::read(GATEWAY, &logged.events, oldest),
+        reports: Vec::new(),
+    };
     let mut tx = app.store.write().await?;
     let terms = &app.config.terms;
-    let booked = ledger::book(&mut tx, terms, GATEWAY, &batch, &[], app.now()).await?;
+    let (booked, message) = ledger::book(&mut tx, terms, message, app.now()).await?;
+    let batch = message.batch;
     let reconciled = Reconciled {
         object: "usage.reconciliation",
         received: logged.events.len(),
@@ -96,7 +103,7 @@ pub async fn handle(
             .iter()
             .map(|(error, event)| Rejected {
                 error: error.clone(),
-                event: (*event).to_owned(),
+                event: event.clone(),
             })
             .collect(),
     };

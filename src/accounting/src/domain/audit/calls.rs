@@ -2,16 +2,17 @@
 
 use super::{Canonical, Kind, Segment};
 use crate::domain::period::{HOUR, start_of};
-use crate::store::events::{self, EventRow};
+use crate::store::events::EventRow;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::UsageEvent;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// The hash of some calls, in the order of their ids.
 #[derive(Clone, Debug)]
 pub struct CallsHash {
     canonical: Canonical,
     entries: u64,
+    /// The first id and the last.
+    ids: (String, String),
 }
 
 impl Default for CallsHash {
@@ -19,6 +20,7 @@ impl Default for CallsHash {
         CallsHash {
             canonical: Canonical::new("paddock.audit.calls.1"),
             entries: 0,
+            ids: Default::default(),
         }
     }
 }
@@ -27,6 +29,10 @@ impl CallsHash {
     /// Adds the next call.
     pub fn add(&mut self, row: &EventRow) {
         let canonical = &mut self.canonical;
+        if self.entries == 0 {
+            self.ids.0.clone_from(&row.id);
+        }
+        self.ids.1.clone_from(&row.id);
         self.entries = self.entries.saturating_add(1);
         for text in [
             &row.id,
@@ -87,37 +93,50 @@ impl CallsHash {
     }
 }
 
-/// The new calls of one batch, by organization, namespace and hour.
+/// The new calls of one booking, by organization, namespace and hour.
 #[derive(Debug, Default)]
-pub struct Calls(BTreeMap<(String, String, Timestamp), CallsHash>);
+pub struct Calls(HashMap<String, HashMap<(String, u64), CallsHash>>);
 
 impl Calls {
     /// Counts a call in. Calls must come in the order of their ids.
-    pub fn add(&mut self, gateway: &str, event: &UsageEvent<'_>) {
-        let group = (
-            event.organization.to_string(),
-            event.namespace.to_string(),
-            start_of(HOUR, event.started_at),
-        );
-        let hash = self.0.entry(group).or_default();
-        hash.add(&events::row(gateway, event));
+    pub fn add(&mut self, row: &EventRow) {
+        let seconds = u64::try_from(row.started_at).unwrap_or(0) / 1_000_000_000;
+        let hour = start_of(HOUR, Timestamp::from_secs(seconds)).secs();
+        // Names are copied once a group and not once a call.
+        let namespaces = match self.0.get_mut(&row.organization) {
+            Some(namespaces) => namespaces,
+            None => self.0.entry(row.organization.clone()).or_default(),
+        };
+        namespaces
+            .entry((row.namespace.clone(), hour))
+            .or_default()
+            .add(row);
     }
 
-    /// The segments they make. `batch` is the number the calls have in the ledger.
+    /// The segments they make, in an order of their own. `batch` is the number the calls have in the
+    /// ledger.
     pub fn into_segments(self, batch: i64, now: Timestamp) -> Vec<Segment> {
-        let segment = |((organization, namespace, hour), hash): (_, CallsHash)| {
-            let (entries, digest) = hash.finish();
-            Segment {
-                organization,
-                kind: Kind::Calls,
-                namespace,
-                hour,
-                recorded_at: now,
-                batch,
-                entries,
-                digest,
+        let mut segments = Vec::new();
+        for (organization, namespaces) in self.0 {
+            for ((namespace, hour), hash) in namespaces {
+                segments.push(Segment {
+                    organization: organization.clone(),
+                    kind: Kind::Calls,
+                    namespace,
+                    hour: Timestamp::from_secs(hour),
+                    recorded_at: now,
+                    batch,
+                    entries: hash.entries,
+                    ids: hash.ids,
+                    digest: hash.canonical.finish(),
+                });
             }
+        }
+        let place = |segment: &Segment| {
+            let (organization, namespace) = (&segment.organization, &segment.namespace);
+            (organization.clone(), namespace.clone(), segment.hour)
         };
-        self.0.into_iter().map(segment).collect()
+        segments.sort_by_cached_key(place);
+        segments
     }
 }

@@ -72,6 +72,9 @@ pub struct Segment {
     pub batch: i64,
     /// How many entries it has.
     pub entries: u64,
+    /// The first and the last id of its events, so that they are found in the days' partitions; empty
+    /// of changes. Not hashed: an event that is not between them is in no segment.
+    pub ids: (String, String),
     /// The SHA-256 of its entries, in their order.
     pub digest: [u8; 32],
 }
@@ -111,6 +114,7 @@ mod tests {
             recorded_at: Timestamp::from_secs(3_700),
             batch: 5,
             entries: 2,
+            ids: ("a".to_owned(), "b".to_owned()),
             digest: [7; 32],
         }
     }

@@ -41,6 +41,7 @@ pub async fn record(tx: &mut Tx, actor: &Actor, change: Change) -> Result<(), St
         recorded_at: actor.at,
         batch: 0,
         entries: 1,
+        ids: (String::new(), String::new()),
         digest: entry.digest(),
     };
     let sequence = audit::append(tx, vec![segment]).await?;

@@ -8,7 +8,7 @@ pub use read::{
     At, Chain, ChangeRow, Contents, Link, Place, Scope, chain, contents, links, listed,
     organizations,
 };
-pub use retention::{Dropped, drop_oldest, dropped_until};
+pub use retention::{Dropped, drop_oldest, dropped_until, oldest_batch};
 pub use strays::{Strays, calls as stray_calls, changes as stray_changes};
 
 use super::{Args, StoreError, Tx, args, loaded};
@@ -48,8 +48,8 @@ pub async fn append(tx: &mut Tx, segments: Vec<Segment>) -> Result<Vec<u64>, Sto
         rows.push(values(segment, head));
     }
     let insert = "INSERT INTO audit_segments (organization, sequence, kind, namespace, hour, \
-        recorded_at, batch, entries, digest, hash)";
-    tx.many::<()>(insert, rows, "").await?;
+        recorded_at, batch, entries, first_id, last_id, digest, hash)";
+    tx.execute_many(insert, rows, "").await?;
     let rows = heads.into_iter().map(|(organization, head)| {
         let origin = ChainHash::ORIGIN.to_hex();
         args![
@@ -62,7 +62,7 @@ pub async fn append(tx: &mut Tx, segments: Vec<Segment>) -> Result<Vec<u64>, Sto
     });
     let tail = "ON CONFLICT (organization) DO UPDATE
         SET sequence = excluded.sequence, hash = excluded.hash";
-    tx.many::<()>(INSERT_CHAIN, rows.collect(), tail).await?;
+    tx.execute_many(INSERT_CHAIN, rows.collect(), tail).await?;
     Ok(sequences)
 }
 
@@ -110,6 +110,8 @@ fn values(segment: &Segment, head: &Head) -> Args {
         segment.recorded_at,
         segment.batch,
         segment.entries,
+        &segment.ids.0,
+        &segment.ids.1,
         hex::encode(segment.digest),
         head.hash.to_hex(),
     ]

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 const COLUMNS: &str = "organization, sequence, kind, namespace, hour, recorded_at, batch, entries, \
-    digest, hash";
+    first_id, last_id, digest, hash";
 
 /// Most segments read at once.
 const MOST_SEGMENTS: u64 = 512;
@@ -38,6 +38,8 @@ struct LinkRow {
     recorded_at: i64,
     batch: i64,
     entries: i64,
+    first_id: String,
+    last_id: String,
     digest: String,
     hash: String,
 }
@@ -57,6 +59,7 @@ impl From<LinkRow> for Link {
                 recorded_at: moment(row.recorded_at),
                 batch: row.batch,
                 entries: loaded(row.entries),
+                ids: (row.first_id, row.last_id),
                 digest: hash(&row.digest).0,
             },
         }
@@ -280,6 +283,8 @@ pub async fn contents(tx: &mut Tx, links: &[Link]) -> Result<Contents, StoreErro
             &segment.organization,
             segment.hour,
             segment.hour.plus(hour),
+            &segment.ids.0,
+            &segment.ids.1,
         ]
     });
     let columns: Vec<String> = super::super::events::COLUMNS
@@ -290,7 +295,8 @@ pub async fn contents(tx: &mut Tx, links: &[Link]) -> Result<Contents, StoreErro
     // On SQLite a cross join is done in the order it is written.
     let tail = ") AS wanted CROSS JOIN events WHERE audit_batch = wanted.column1
         AND namespace = wanted.column2 AND organization = wanted.column3
-        AND started_at >= wanted.column4 AND started_at < wanted.column5";
+        AND started_at >= wanted.column4 AND started_at < wanted.column5
+        AND events.id >= wanted.column6 AND events.id <= wanted.column7";
     for row in tx.many::<EventRow>(&head, rows.collect(), tail).await? {
         let hour = start_of(HOUR, moment(row.started_at)).secs();
         let (organization, namespace) = (row.organization.clone(), row.namespace.clone());

@@ -1,12 +1,10 @@
 //! Dropping what is too old, from the beginning of a chain.
 
 use super::read;
-use crate::domain::audit::Kind;
 use crate::domain::period::HOUR;
-use crate::store::{StoreError, Tx, args};
+use crate::store::{StoreError, Tx, args, loaded};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// What was dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +17,12 @@ pub struct Dropped {
     pub entries: u64,
 }
 
+/// Segments dropped in one transaction at most.
+const MOST_SEGMENTS: u64 = 10_000;
+
 /// Drops the first segments of a chain, as many as one transaction should, where all their entries
 /// were made and recorded before `before`. The first one that is younger stops it: a chain has no
-/// holes.
+/// holes. Their calls are in no segment from then on: see [`oldest_batch`].
 ///
 /// # Errors
 /// Where the database refuses.
@@ -34,30 +35,23 @@ pub async fn drop_oldest(
     let Some(chain) = read::chain(tx, organization).await? else {
         return Ok(Dropped::default());
     };
-    let links = read::links(tx, organization, chain.anchor.0).await?;
-    let hour = Duration::from_secs(HOUR);
-    let is_old = |link: &&read::Link| {
-        let segment = &link.segment;
-        segment.hour.plus(hour) <= before && segment.recorded_at < before
-    };
+    let sql = "SELECT sequence, hour, recorded_at, entries, hash FROM audit_segments
+        WHERE organization = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+    let values = args![organization, chain.anchor.0, MOST_SEGMENTS];
+    let rows: Vec<(i64, i64, i64, i64, String)> = tx.all(sql, values).await?;
     let mut dropped = Dropped::default();
     let mut until = Timestamp::EPOCH;
-    let mut anchor = chain.anchor.1;
-    for link in links.iter().take_while(is_old) {
-        let segment = &link.segment;
-        let end = segment.hour.plus(hour);
-        if segment.kind == Kind::Calls {
-            let sql = "DELETE FROM events WHERE audit_batch = $1 AND namespace = $2
-                AND organization = $3 AND started_at >= $4 AND started_at < $5";
-            let (batch, namespace) = (segment.batch, &segment.namespace);
-            let values = args![batch, namespace, organization, segment.hour, end];
-            tx.execute(sql, values).await?;
+    let mut anchor = String::new();
+    for (sequence, hour, recorded_at, entries, hash) in rows {
+        let end = Timestamp::from_secs(loaded(hour).saturating_add(HOUR));
+        if end > before || Timestamp::from_nanos(loaded(recorded_at)) >= before {
+            break;
         }
-        dropped.through = link.sequence;
+        dropped.through = loaded(sequence);
         dropped.segments = dropped.segments.saturating_add(1);
-        dropped.entries = dropped.entries.saturating_add(segment.entries);
+        dropped.entries = dropped.entries.saturating_add(loaded(entries));
         until = until.max(end);
-        anchor = link.hash;
+        anchor = hash;
     }
     if dropped.segments == 0 {
         return Ok(dropped);
@@ -70,9 +64,19 @@ pub async fn drop_oldest(
     let sql = "UPDATE audit_chains SET anchor_sequence = $2, anchor_hash = $3,
         dropped_until = CASE WHEN dropped_until < $4 THEN $4 ELSE dropped_until END
         WHERE organization = $1";
-    let values = args![organization, dropped.through, anchor.to_hex(), until.secs(),];
+    let values = args![organization, dropped.through, anchor, until.secs()];
     tx.execute(sql, values).await?;
     Ok(dropped)
+}
+
+/// The lowest batch number of any chain's segments: events with a lower one are in no segment.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn oldest_batch(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT MIN(batch) FROM audit_segments WHERE batch > 0";
+    let (batch,): (Option<i64>,) = tx.one(sql, args![]).await?;
+    Ok(batch)
 }
 
 /// Entries before this moment may have been dropped from some chain.
@@ -82,5 +86,5 @@ pub async fn drop_oldest(
 pub async fn dropped_until(tx: &mut Tx) -> Result<Timestamp, StoreError> {
     let sql = "SELECT COALESCE(MAX(dropped_until), 0) FROM audit_chains";
     let (seconds,): (i64,) = tx.one(sql, args![]).await?;
-    Ok(Timestamp::from_secs(crate::store::loaded(seconds)))
+    Ok(Timestamp::from_secs(loaded(seconds)))
 }

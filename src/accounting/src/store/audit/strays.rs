@@ -1,4 +1,5 @@
-//! Entries that are in no segment: somebody put them there.
+//! Entries that are in no segment: somebody put them there. Of what is older than a chain's beginning
+//! nobody can tell: it is on its way out.
 
 use crate::store::{StoreError, Tx, args, loaded};
 
@@ -34,7 +35,11 @@ pub async fn calls(
         WHERE id > $1 AND id <= $2 AND ($3 = '' OR organization = $3) AND NOT EXISTS (
             SELECT 1 FROM audit_segments AS s WHERE s.batch > 0 AND s.batch = events.audit_batch
             AND s.namespace = events.namespace AND s.organization = events.organization
-            AND s.hour = events.started_at / 3600000000000 * 3600)
+            AND s.hour = events.started_at / 3600000000000 * 3600
+            AND events.id >= s.first_id AND events.id <= s.last_id)
+        AND NOT EXISTS (SELECT 1 FROM audit_chains AS c
+            WHERE c.organization = events.organization
+            AND events.started_at < c.dropped_until * 1000000000)
         GROUP BY organization ORDER BY organization";
     let values = args![after, &until, organization.unwrap_or_default()];
     let rows: Vec<(String, i64, String)> = tx.all(sql, values).await?;

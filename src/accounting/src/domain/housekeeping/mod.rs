@@ -4,15 +4,24 @@
 //!   scope would do: nobody may ever ask for that scope again. A closed lease counts for nothing.
 //! - A tombstone tells gateways of a deletion. One that is further behind than tombstones are kept
 //!   is told to start anew, which is always right.
+//! - A scope that nobody borrows from needs no row: whoever lends of it makes one.
+//! - Sums of minutes and hours are kept for a while, and days for ever: see `sums`.
 //! - Entries of the audit older than the operator wants to keep them go with their segments, from
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
+//!   Their events go once no segment has a batch of theirs: by partitions, or in pieces.
+
+mod scopes;
+mod sums;
+
+pub use sums::{KEEP_HOURS, KEEP_MINUTES};
 
 use crate::config::Config;
 use crate::domain::audit::{self, Actor, Change};
 use crate::domain::caps;
+use crate::ids;
 use crate::store::audit as store_audit;
 use crate::store::audit::Dropped;
-use crate::store::{Store, StoreError, leases, policy};
+use crate::store::{Store, StoreError, events, leases, partitions, policy};
 use paddock_core::timestamp::Timestamp;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -26,6 +35,8 @@ const KEEP_LEASES: Duration = Duration::from_secs(32 * 86_400);
 const KEEP_REVISIONS: u64 = 10_000;
 /// Leases closed or deleted in one transaction, so that it is short.
 const LEASES_AT_ONCE: u64 = 1_000;
+/// Events deleted in one transaction.
+const EVENTS_AT_ONCE: u64 = 5_000;
 
 /// What was thrown away in one round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +49,14 @@ pub struct Kept {
     pub deleted_tombstones: u64,
     /// Entries of the audit dropped.
     pub dropped_entries: u64,
+    /// Days of the ledger's events dropped at once.
+    pub dropped_days: u64,
+    /// Events deleted.
+    pub deleted_events: u64,
+    /// Sums of minutes and hours deleted.
+    pub deleted_sums: u64,
+    /// Scopes deleted.
+    pub deleted_scopes: u64,
 }
 
 /// Throws away what is due. Several replicas may do so at once.
@@ -46,6 +65,7 @@ pub struct Kept {
 /// Where the database fails: the next round goes on.
 pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
+    or_later(partitions::prepare(store, now).await)?;
     loop {
         let closed = close_leases(store, config, now).await?;
         kept.closed_leases = kept.closed_leases.saturating_add(closed);
@@ -66,13 +86,46 @@ pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept
     let mut tx = store.write().await?;
     kept.deleted_tombstones = policy::forget(&mut tx, KEEP_REVISIONS).await?;
     tx.commit().await?;
+    kept.deleted_scopes = scopes::keep(store, now).await?;
+    kept.deleted_sums = sums::keep(store, now).await?;
     if let Some(keep_for) = config.audit_retention {
+        let before = earlier(now, keep_for);
         for organization in store_audit::organizations(&mut store.read().await?).await? {
-            let dropped = drop_entries(store, &organization, earlier(now, keep_for), now).await?;
+            let dropped = drop_entries(store, &organization, before, now).await?;
             kept.dropped_entries = kept.dropped_entries.saturating_add(dropped);
         }
+        drop_events(store, before, &mut kept).await?;
     }
     Ok(kept)
+}
+
+/// What is done, or is left for the next round because the database was too busy.
+fn or_later<T: Default>(done: Result<T, StoreError>) -> Result<T, StoreError> {
+    match done {
+        Err(error) if error.is_transient() => {
+            tracing::info!(%error, "partitions are left for later");
+            Ok(T::default())
+        }
+        done => done,
+    }
+}
+
+/// Drops the events of segments that were dropped. A batch that is being booked has a higher number
+/// than those of `before`, so that none of its events can be taken for one of these.
+async fn drop_events(store: &Store, before: Timestamp, kept: &mut Kept) -> Result<(), StoreError> {
+    let oldest = store_audit::oldest_batch(&mut store.read().await?).await?;
+    let limit = ids::first_audit_batch(before);
+    let batch = oldest.map_or(limit, |oldest| oldest.min(limit));
+    kept.dropped_days = or_later(partitions::drop_below(store, batch).await)?;
+    loop {
+        let mut tx = store.write().await?;
+        let deleted = events::delete_below(&mut tx, batch, EVENTS_AT_ONCE).await?;
+        tx.commit().await?;
+        kept.deleted_events = kept.deleted_events.saturating_add(deleted);
+        if deleted == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Closes leases nobody can still report on: as many as one transaction should. The scopes are

@@ -1,0 +1,115 @@
+//! A gateway's events, read: what can be booked, and what a person must look at.
+
+use crate::store::events::{self, EventRow, REFUSED};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::UsageEvent;
+use serde_json::value::RawValue;
+use std::borrow::Borrow;
+
+/// More tokens than any call can have: above it, sums could overflow.
+const MAX_TOKENS: u64 = 1 << 40;
+/// More than any call can cost, ten million dollars: above it, sums could overflow.
+const MAX_COST: Money = Money::from_nanos(10_000_000_000_000_000);
+/// Longest name that an index of PostgreSQL surely takes.
+const MAX_NAME: usize = 512;
+
+/// An event as it will be stored, and what of it is stored elsewhere.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The ledger's row.
+    pub row: EventRow,
+    /// When it was admitted.
+    pub started_at: Timestamp,
+    /// What it costs.
+    pub cost: Money,
+    /// The leases that were debited for it.
+    pub leases: Vec<i64>,
+    /// Whether its end user was limited together with others.
+    pub user_shared: bool,
+}
+
+impl Entry {
+    /// Whether it was never served: then it is in the audit, and no usage.
+    pub fn is_refused(&self) -> bool {
+        self.row.outcome == REFUSED
+    }
+}
+
+/// A batch, read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadBatch {
+    /// In the order of their ids, each id once.
+    pub events: Vec<Entry>,
+    /// What is wrong, and the text.
+    pub rejected: Vec<(String, String)>,
+}
+
+impl ReadBatch {
+    /// Reads each event on its own, so that one that is broken holds up no other.
+    ///
+    /// An event that started before `oldest` is not booked: its id may have been dropped from the
+    /// ledger with its entry of the audit, so that nobody could tell whether it is new.
+    pub fn read<T: Borrow<RawValue>>(gateway: &str, raw: &[T], oldest: Timestamp) -> ReadBatch {
+        let mut batch = ReadBatch::default();
+        batch.events.reserve(raw.len());
+        for text in raw.iter().map(|event| event.borrow().get()) {
+            let event = serde_json::from_str(text).map_err(|error| error.to_string());
+            let young = |event: UsageEvent<'_>| match event.started_at < oldest {
+                true => Err(format!(
+                    "it started before {}, where the audit ends",
+                    oldest.to_rfc3339()
+                )),
+                false => Ok(entry(gateway, event)),
+            };
+            match event.and_then(plausible).and_then(young) {
+                Ok(entry) => batch.events.push(entry),
+                Err(error) => batch.rejected.push((error, text.to_owned())),
+            }
+        }
+        batch.events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
+        batch.events.dedup_by(|a, b| a.row.id == b.row.id);
+        batch
+    }
+}
+
+fn entry(gateway: &str, mut event: UsageEvent<'_>) -> Entry {
+    Entry {
+        started_at: event.started_at,
+        cost: event.cost,
+        user_shared: event.user_shared,
+        row: events::row(gateway, &mut event),
+        leases: event.leases,
+    }
+}
+
+fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
+    let tokens = &event.tokens;
+    let counts = [
+        tokens.input,
+        tokens.cached_input,
+        tokens.cache_write_5m,
+        tokens.cache_write_1h,
+        tokens.output,
+        tokens.reasoning,
+        event.duration_ms,
+        event.refusals,
+    ];
+    let names = [
+        &event.key_id,
+        &event.namespace,
+        &event.organization,
+        &event.model,
+    ];
+    if counts.into_iter().any(|count| count > MAX_TOKENS) {
+        Err(format!("a count is above {MAX_TOKENS}"))
+    } else if event.cost < Money::ZERO || event.cost > MAX_COST {
+        Err(format!("the cost is not from $0 to {MAX_COST}"))
+    } else if i64::try_from(event.started_at.nanos()).is_err() {
+        Err("started_at is after the year 2262".to_owned())
+    } else if names.into_iter().any(|name| name.len() > MAX_NAME) {
+        Err(format!("a name is longer than {MAX_NAME} bytes"))
+    } else {
+        Ok(event)
+    }
+}
