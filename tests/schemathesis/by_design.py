@@ -43,6 +43,12 @@ DEPENDS = {
     "put_routing": {"rules"},
     # In the next 366 days; at least one of the quotas.
     "override_quota": {"override_expires_at", "monthly_quota_usd"},
+    # One owner, one amount that is not 0 and of a sign that suits its kind, and a currency with a rate.
+    "create_credit": {"namespace", "organization", "amount_usd", "amount", "currency"},
+    # One owner, and a currency with a rate.
+    "list_credits": {"namespace", "organization", "currency"},
+    # At least one whole amount a month.
+    "put_auto_refill": {"at_most_per_month_usd"},
     # A new model needs prices and an upstream.
     "put_price": {"input_usd_per_million", "output_usd_per_million", "upstream", "model"},
     # Bodies are requests to models: each has an endpoint's own fields.

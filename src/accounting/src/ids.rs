@@ -73,6 +73,27 @@ pub fn delivery_id(now: Timestamp) -> String {
     format!("dlv_{}", uuid_v7(now).simple())
 }
 
+/// A new credit entry's id.
+pub fn credit_id(now: Timestamp) -> String {
+    format!("crd_{}", uuid_v7(now).simple())
+}
+
+/// The id of a new account of a prepaid balance.
+pub fn account_id(now: Timestamp) -> String {
+    format!("acc_{}", uuid_v7(now).simple())
+}
+
+/// The reference of an entry that was made by itself.
+pub fn refill_reference(now: Timestamp) -> String {
+    format!("auto-refill:{}", uuid_v7(now).simple())
+}
+
+/// The least id a usage event can have that started at `at`.
+pub fn first_event_id(at: Timestamp) -> String {
+    let id = uuid::Builder::from_unix_timestamp_millis(at.millis(), &[0; 10]);
+    id.into_uuid().to_string()
+}
+
 /// A new webhook's secret: `whsec_` and the Base64 of 256 random bits.
 pub fn webhook_secret() -> String {
     format!("whsec_{}", STANDARD.encode(random::<32>()))

@@ -127,6 +127,7 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
             gateway_token,
             &options.policy,
             &options.notify,
+            &options.credits,
             clock.now(),
         ) {
             Err(error) => problems.push(error.to_string()),

@@ -15,6 +15,9 @@ pub struct Timestamp(u64);
 impl Timestamp {
     /// The epoch.
     pub const EPOCH: Timestamp = Timestamp(0);
+    /// The end of what never ends, in the year 2262: the last moment that a signed number of
+    /// nanoseconds holds, as databases have it.
+    pub const FAR: Timestamp = Timestamp(i64::MAX.unsigned_abs());
 
     /// `nanos` nanoseconds after the epoch.
     pub const fn from_nanos(nanos: u64) -> Self {

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const CLIENTS: usize = 32;
 
-fn call(tenant: &Tenant) -> Call {
+pub fn call(tenant: &Tenant) -> Call {
     tenant.chat_with(json!({"max_tokens": 16}))
 }
 
@@ -30,7 +30,7 @@ fn answered(answer: &Answer) -> i64 {
 
 /// Spends with many clients until each has been refused once, then with one until a refusal can
 /// no longer be for want of what others had reserved.
-fn spend_all(gateway: &Gateway, tenants: &[Tenant], cap: i64) {
+pub fn spend_all(gateway: &Gateway, tenants: &[Tenant], cap: i64) {
     let spent = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {

@@ -24,6 +24,7 @@ mod changes;
 mod charges;
 mod config_updates;
 mod content;
+mod credits;
 mod databases;
 mod examples;
 mod fair_share;

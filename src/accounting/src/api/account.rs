@@ -1,6 +1,7 @@
-//! `GET /v1/account/balance`: what the caller may still spend this month.
+//! `GET /v1/account/balance`: what the caller may still spend: this month, and of prepaid balances.
 
 use crate::app::SharedApp;
+use crate::domain::caps;
 use crate::domain::records::{DEFAULT_ORGANIZATION, Organization};
 use crate::domain::scope::Scope;
 use crate::domain::standing::{Place, Standing};
@@ -9,14 +10,20 @@ use crate::http::error::ApiError;
 use crate::store::organizations;
 use axum::Json;
 use axum::extract::State;
+use paddock_core::money::Money;
+use paddock_core::wire::CapPeriod;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Dollars of this UTC month.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Balance {
-    /// US dollars left this month.
+    /// US dollars left this month, or of a prepaid balance, whichever is less.
     balance: f64,
+    /// US dollars left of the prepaid balances above the caller, of the namespace's or the organization's,
+    /// whichever is less; absent where neither is prepaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepaid_balance: Option<f64>,
     /// The monthly cap, in US dollars.
     monthly_limit: f64,
     /// US dollars spent this month.
@@ -40,22 +47,33 @@ pub async fn balance(
 ) -> Result<Json<Balance>, ApiError> {
     let (now, defaults) = (app.now(), &app.config.organization);
     let mut tx = app.store.read().await?;
-    let standing = match caller {
+    let (standing, scopes) = match caller {
         Caller::Operator => {
             let name = DEFAULT_ORGANIZATION.to_owned();
             let organization = organizations::find(&mut tx, &name).await?;
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
             let quota = organization.in_force(defaults).monthly_quota;
             let scope = Scope::Organization(name);
-            Standing::of(&mut tx, scope, quota, now).await?
+            let standing = Standing::of(&mut tx, scope.clone(), quota, now).await?;
+            (standing, vec![scope])
         }
         Caller::Holder(holder) => {
             let place = Place::of(&mut tx, holder.namespace, defaults).await?;
-            Standing::of_key(&mut tx, &holder.key, &place, now).await?
+            let standing = Standing::of_key(&mut tx, &holder.key, &place, now).await?;
+            let namespace = Scope::Namespace(place.namespace.name);
+            let organization = Scope::Organization(place.organization.name);
+            (standing, vec![namespace, organization])
         }
     };
+    let budgets = caps::look(&mut tx, &app.config.terms, &scopes, now).await?;
+    let caps = budgets.values().flat_map(|budget| &budget.caps);
+    let balances = caps.filter(|cap| cap.period == CapPeriod::Balance);
+    let prepaid = balances.map(|cap| cap.remaining().or_zero()).min();
+    let remaining = standing.remaining();
+    let balance = prepaid.map_or(remaining, |prepaid| prepaid.min(remaining));
     Ok(Json(Balance {
-        balance: standing.remaining().to_dollars(),
+        balance: balance.to_dollars(),
+        prepaid_balance: prepaid.map(Money::to_dollars),
         monthly_limit: standing.quota.to_dollars(),
         used: standing.used.to_dollars(),
         currency: "USD",

@@ -4,6 +4,7 @@ mod account;
 mod alerts;
 mod audit;
 mod cost_attribution;
+mod credits;
 mod keys;
 mod members;
 mod namespaces;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(cost_attribution::handle))
         .merge(audit::routes())
         .merge(alerts::routes())
+        .merge(credits::routes())
         .merge(keys::routes())
         .merge(members::routes())
         .merge(namespaces::routes())

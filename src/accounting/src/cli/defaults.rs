@@ -24,7 +24,7 @@ pub fn apply(command: Command, file: &ConfigFile) -> anyhow::Result<Command> {
             None => problems.push(format!("there is no setting serve.{name}")),
             Some(argument) => match text(argument, value, file) {
                 None => problems.push(format!(
-                    "serve.{name} must be a text, a number, a boolean or a list of those"
+                    "serve.{name} must be a text, a number, a boolean, or a list or a table of those"
                 )),
                 Some(text) => {
                     problems.extend(refusal(argument, &text));
@@ -64,6 +64,13 @@ fn text(argument: &Arg, value: &Value, file: &ConfigFile) -> Option<String> {
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) => Some(value.to_string()),
         Value::Array(items) => {
             let texts = items.iter().map(|item| text(argument, item, file));
+            Some(texts.collect::<Option<Vec<String>>>()?.join(","))
+        }
+        Value::Table(items) => {
+            let texts = items.iter().map(|(name, item)| match item {
+                Value::Table(_) | Value::Array(_) => None,
+                item => Some(format!("{name}={}", text(argument, item, file)?)),
+            });
             Some(texts.collect::<Option<Vec<String>>>()?.join(","))
         }
         _ => None,

@@ -1,14 +1,17 @@
 //! How the service is configured: options as given, and the configuration they amount to.
 
+mod credits;
 pub mod file;
 mod secrets;
 
+pub use credits::CreditOptions;
 pub use secrets::Secret;
 
 use crate::delivery::guard::Guard;
 use crate::delivery::mail::Mailer;
 use crate::delivery::outlet::Outlet;
 use crate::domain::caps::Terms;
+use crate::domain::credits::currency::ExchangeRates;
 use clap::{Args, ValueEnum, ValueHint};
 use ipnet::IpNet;
 use paddock_core::ids::KeyDigest;
@@ -100,6 +103,9 @@ pub struct ServeOptions {
     #[command(flatten)]
     /// Who is told what, and how.
     pub notify: NotifyOptions,
+    #[command(flatten)]
+    /// How prepaid balances are paid.
+    pub credits: CreditOptions,
 }
 
 /// Options of what goes out.
@@ -226,6 +232,10 @@ pub struct Config {
     pub audit_retention: Option<Duration>,
     /// The way out for mail, where there is one.
     pub mailer: Option<Mailer>,
+    /// What other currencies are worth.
+    pub exchange_rates: ExchangeRates,
+    /// What signs payments that come in by hook; without it none do.
+    pub credits_hook: Option<Secret>,
 }
 
 impl Config {
@@ -238,6 +248,7 @@ impl Config {
         gateway_token: &Secret,
         policy: &PolicyOptions,
         notify: &NotifyOptions,
+        prepaid: &CreditOptions,
         now: Timestamp,
     ) -> Result<Config, ConfigError> {
         let mut problems = Vec::new();
@@ -292,6 +303,12 @@ impl Config {
             let message = "--reserve-wait-seconds must be from 0 to 30";
             problems.push(message.to_owned());
         }
+        let exchange_rates = ExchangeRates::new(&prepaid.exchange_rates)
+            .map_err(|problem| problems.push(format!("--exchange-rates: {problem}")))
+            .unwrap_or_default();
+        let credits_hook = credits::hook_secret(prepaid, [admin_key, gateway_token])
+            .map_err(|problem| problems.push(problem))
+            .unwrap_or_default();
         if !problems.is_empty() {
             return Err(ConfigError(problems));
         }
@@ -313,6 +330,8 @@ impl Config {
                 .audit_retention_days
                 .map(|days| Duration::from_secs(days.saturating_mul(86_400))),
             mailer: mailer(notify)?,
+            exchange_rates,
+            credits_hook,
         })
     }
 }
@@ -361,7 +380,8 @@ mod tests {
         );
         let policy = PolicyOptions::default();
         let notify = NotifyOptions::default();
-        let config = |a, b| Config::new(a, b, &policy, &notify, Timestamp::EPOCH);
+        let credits = CreditOptions::default();
+        let config = |a, b| Config::new(a, b, &policy, &notify, &credits, Timestamp::EPOCH);
         let error = config(&short, &long).unwrap_err().to_string();
         assert!(error.contains("--admin-key (PADDOCK_ADMIN_KEY)") && !error.contains("hush"));
         assert!(

@@ -1,12 +1,13 @@
 //! The caps of scopes, with what is booked and lent under them.
 
+use crate::domain::credits::account::Account;
 use crate::domain::period::Window;
 use crate::domain::records::Reservation;
 use crate::domain::scope::Scope;
 use crate::domain::set_aside::Kept;
 use crate::store::leases::{self, OpenLease};
 use crate::store::spend::{self, Quotas};
-use crate::store::{StoreError, Tx, namespaces, reservations};
+use crate::store::{StoreError, Tx, credits, namespaces, reservations};
 use paddock_core::budget::{Cap, percent, tightest};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -62,15 +63,34 @@ impl Budget {
         }
     }
 
-    fn periodic(scope: &str, quotas: Quotas, booked: &spend::Booked, set_aside: Money) -> Budget {
-        let cap = |(period, quota)| Cap {
+    /// The caps of a scope's quotas and of its prepaid balance.
+    fn of_scope(
+        scope: &str,
+        quotas: Quotas,
+        booked: &spend::Booked,
+        account: Option<&Account>,
+        set_aside: Money,
+    ) -> Budget {
+        let cap = |period, quota, booked| Cap {
             period,
             quota,
-            booked: booked.of(scope, period),
+            booked,
             set_aside,
             outstanding: Money::ZERO,
         };
-        Budget::new(scope, quotas.each().map(cap).collect())
+        let quota = |(period, quota)| cap(period, quota, booked.of(scope, period));
+        let balance = |account: &Account| cap(CapPeriod::Balance, account.credited, account.booked);
+        let caps = quotas.each().map(quota).chain(account.map(balance));
+        Budget::new(scope, caps.collect())
+    }
+
+    /// Takes note of what was paid into its balance.
+    pub fn pay_in(&mut self, amount: Money) {
+        let balance = |cap: &&mut Cap| cap.period == CapPeriod::Balance;
+        for cap in self.caps.iter_mut().filter(balance) {
+            cap.quota = cap.quota.saturating_add(amount);
+        }
+        self.scarce_until = Timestamp::EPOCH;
     }
 
     /// A reservation's amount is its one cap, whatever the period.
@@ -136,10 +156,13 @@ impl Budget {
         self.scarce_until > now || self.has_ended(now) || self.caps.iter().any(over)
     }
 
-    /// Percent of the fullest cap that is booked.
+    /// Percent of the fullest quota that is booked. Of a balance, what was ever paid in says nothing
+    /// of how low it is.
     pub fn used_percent(&self) -> u64 {
+        let quotas = self.caps.iter();
+        let quotas = quotas.filter(|cap| cap.period != CapPeriod::Balance);
         let used = |cap: &Cap| percent(cap.booked.nanos(), cap.quota);
-        self.caps.iter().map(used).max().unwrap_or(0)
+        quotas.map(used).max().unwrap_or(0)
     }
 
     /// A lease as a gateway is told of it, under the tightest cap.
@@ -223,17 +246,18 @@ async fn read(
     now: Timestamp,
 ) -> Result<(HashMap<String, Budget>, Kept), StoreError> {
     let quotas = spend::quotas(tx, scopes).await?;
-    let quotas = quotas
-        .into_iter()
-        .filter(|(_, quotas)| quotas.each().next().is_some());
+    let is_capped = |quotas: &Quotas| quotas.prepaid || quotas.each().next().is_some();
+    let quotas = quotas.into_iter().filter(|(_, quotas)| is_capped(quotas));
     let quotas: Vec<(String, Quotas)> = quotas.collect();
     let names: Vec<&str> = quotas.iter().map(|(scope, _)| scope.as_str()).collect();
     let booked = spend::booked(tx, &names, now).await?;
+    let accounts = open_accounts(tx, &quotas).await?;
     let kept = Kept::read(tx, terms, &names, now).await?;
-    let mut budgets: Vec<Budget> = quotas
-        .iter()
-        .map(|(scope, quotas)| Budget::periodic(scope, *quotas, &booked, kept.of(scope)))
-        .collect();
+    let budget = |(scope, quotas): &(String, Quotas)| {
+        let account = accounts.get(scope);
+        Budget::of_scope(scope, *quotas, &booked, account, kept.of(scope))
+    };
+    let mut budgets: Vec<Budget> = quotas.iter().map(budget).collect();
     let is_reservation = |scope: &&Scope| matches!(scope, Scope::Reservation(..));
     let named: Vec<String> = scopes
         .iter()
@@ -252,4 +276,21 @@ async fn read(
         .into_iter()
         .map(|budget| (budget.scope.clone(), budget));
     Ok((by_name.collect(), kept))
+}
+
+/// The accounts of those scopes whose balance is a cap.
+async fn open_accounts(
+    tx: &mut Tx,
+    quotas: &[(String, Quotas)],
+) -> Result<HashMap<String, Account>, StoreError> {
+    let prepaid = quotas.iter().filter(|(_, quotas)| quotas.prepaid);
+    let prepaid: BTreeSet<&str> = prepaid.map(|(scope, _)| scope.as_str()).collect();
+    let all = credits::accounts_of(tx, &prepaid).await?;
+    let open = |(scope, accounts): (String, Vec<Account>)| {
+        let open = accounts
+            .into_iter()
+            .find(|account| account.closed_at.is_none());
+        Some((scope, open?))
+    };
+    Ok(all.into_iter().filter_map(open).collect())
 }

@@ -3,6 +3,7 @@
 use crate::domain::audit::Calls;
 use crate::domain::batch::{Entry, ReadBatch};
 use crate::domain::caps::{self, Budget, Terms};
+use crate::domain::credits::{self, refill};
 use crate::domain::notices;
 use crate::domain::period::{DAY, Window, name, start_of};
 use crate::domain::scope::Scope;
@@ -159,10 +160,16 @@ pub async fn book_all<'a>(
     let mut scopes = leases::scopes(tx, &sums.leases).await?;
     let reports = || messages.iter().flat_map(|message| &message.reports);
     scopes.extend(reports().map(|report| report.scope.clone()));
+    // What is paid of a balance may have it refilled, which is lent at once.
+    let paying = credits::paying(tx, sums.amounts.keys().map(|(scope, ..)| scope.as_str())).await?;
+    scopes.extend(paying.iter().cloned());
     let scarce = caps::lock(tx, scopes).await?;
     sums.rollups.store(tx).await?;
     sums.users.store(tx).await?;
     let months = months_of_namespaces(&sums.amounts);
+    let rows = sums.events.iter().map(|entry| &entry.row);
+    let charged = credits::charge(tx, &paying, rows).await?;
+    let refills = refill::refill_low(tx, &charged, now).await?;
     spend::add(tx, sums.amounts).await?;
     notices::after_booking(tx, &months, now).await?;
     let by_scope = leases::add_spent(tx, &sums.leases).await?;
@@ -186,6 +193,7 @@ pub async fn book_all<'a>(
     }
     // Last, because whoever holds a chain holds up its organization's other batches and changes.
     audit::append(tx, sums.calls.into_segments(number, now)).await?;
+    refill::record(tx, refills).await?;
     for budget in budgets.values_mut() {
         budget.count_leases(now);
     }

@@ -4,6 +4,7 @@
 //! have outstanding, plus what reservations keep, plus what is newly lent, is at most the quota.
 
 use crate::domain::caps::{self, Budget, Terms};
+use crate::domain::credits::refill::{self, Refill};
 use crate::domain::notices;
 use crate::domain::scope::Scope;
 use crate::ids;
@@ -37,20 +38,45 @@ pub async fn lend(
     let scarce = caps::lock(tx, scopes).await?;
     let mut budgets = caps::load(tx, terms, &scarce, &parsed, now).await?;
     let mut answer = LendAnswer::default();
+    let mut refills = Vec::new();
     for need in &request.needs {
         if let Some(budget) = budgets.get_mut(&need.scope) {
             reclaim(tx, terms, budget, now).await?;
             if budget.has_ended(now) {
                 continue;
             }
-            let lease = cover(tx, terms, budget, &request.gateway, need, now).await?;
+            let mut lease = cover(tx, terms, budget, &request.gateway, need, now).await?;
+            if lease.short {
+                let refilled = refill(tx, budget, now).await?;
+                if !refilled.is_empty() {
+                    lease = cover(tx, terms, budget, &request.gateway, need, now).await?;
+                }
+                refills.extend(refilled);
+            }
             if lease.short {
                 notices::after_refusal(tx, budget, need.amount, now).await?;
             }
             answer.leases.push(lease);
         }
     }
+    refill::record(tx, refills).await?;
     Ok(answer)
+}
+
+/// Pays into a balance that could not cover a need, where it is low and is to be refilled.
+async fn refill(
+    tx: &mut Tx,
+    budget: &mut Budget,
+    now: Timestamp,
+) -> Result<Vec<Refill>, StoreError> {
+    let Some(Scope::Namespace(name)) = Scope::parse(&budget.scope) else {
+        return Ok(Vec::new());
+    };
+    let refills = refill::refill_low(tx, &BTreeSet::from([name]), now).await?;
+    for refill in &refills {
+        budget.pay_in(refill.entry.amount);
+    }
+    Ok(refills)
 }
 
 /// Closes leases of gateways that have not been heard of for so long that they are gone.

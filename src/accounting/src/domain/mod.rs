@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod audit;
 pub mod batch;
 pub mod caps;
+pub mod credits;
 pub mod hierarchy;
 pub mod histogram;
 pub mod housekeeping;

@@ -21,7 +21,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The UTC day or month that `at` lies in.
+    /// The UTC day or month that `at` lies in; of a balance, all of time.
     pub fn of(period: CapPeriod, at: Timestamp) -> Window {
         match period {
             CapPeriod::Daily => Window {
@@ -31,6 +31,10 @@ impl Window {
             CapPeriod::Monthly => Window {
                 start: start_of_month(at),
                 end: at.end_of_month(),
+            },
+            CapPeriod::Balance => Window {
+                start: Timestamp::EPOCH,
+                end: Timestamp::FAR,
             },
         }
     }
@@ -48,6 +52,7 @@ pub const fn name(period: CapPeriod) -> &'static str {
     match period {
         CapPeriod::Daily => "daily",
         CapPeriod::Monthly => "monthly",
+        CapPeriod::Balance => "balance",
     }
 }
 

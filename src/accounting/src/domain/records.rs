@@ -145,6 +145,8 @@ pub struct Namespace {
     pub allowed_models: Option<Vec<String>>,
     /// Limits its keys share.
     pub limits: Limits,
+    /// Whether the balance of its account is a cap as well.
+    pub prepaid: bool,
     /// Monthly cap of each end user who has none of their own.
     pub user_monthly_quota: Option<Money>,
     /// How it behaves where its budget runs low, and what its content may be.
@@ -181,6 +183,7 @@ impl Namespace {
             organization,
             allowed_models: None,
             limits: Limits::default(),
+            prepaid: false,
             user_monthly_quota: None,
             settings: Settings::default(),
             routing: None,
@@ -204,6 +207,7 @@ impl Namespace {
             organization: self.organization.clone(),
             allowed_models: self.allowed_models.clone(),
             limits: self.limits.clone(),
+            prepaid: self.prepaid,
             user_quotas: UserQuotas {
                 monthly_quota: self.user_monthly_quota,
                 own,
@@ -294,6 +298,8 @@ pub struct Organization {
     pub name: String,
     /// The limits somebody set for its namespaces to share.
     pub limits: Limits,
+    /// Whether the balance of its own account is a cap of all its namespaces.
+    pub prepaid: bool,
     /// What it narrows roles to: as it was read; it is stored elsewhere.
     pub roles: BTreeMap<Role, RoleOverride>,
     /// The operator's labels: a list or a map of strings.
@@ -312,6 +318,7 @@ impl Organization {
         Organization {
             name,
             limits: Limits::default(),
+            prepaid: false,
             roles: BTreeMap::new(),
             tags: None,
             created_at: now,
@@ -341,6 +348,7 @@ impl Organization {
         OrganizationPolicy {
             name: self.name.clone(),
             limits: self.limits.clone(),
+            prepaid: self.prepaid,
             roles: narrowed
                 .map(|(role, narrowed)| (*role, narrowed.rights.clone()))
                 .collect(),

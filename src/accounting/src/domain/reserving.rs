@@ -40,8 +40,8 @@ pub struct Shortage {
     pub period: CapPeriod,
     /// What could be set aside now.
     pub remaining: Money,
-    /// When it starts anew.
-    pub resets_at: Timestamp,
+    /// When it starts anew, where it does.
+    pub resets_at: Option<Timestamp>,
     /// Whether it could, were it not for what gateways hold: they are asked to give it back.
     pub is_on_loan: bool,
 }
@@ -182,7 +182,7 @@ fn shortage(budget: &Budget, amount: Money, now: Timestamp) -> Shortage {
         scope: budget.scope.clone(),
         period,
         remaining: cap.map_or(Money::ZERO, Cap::lendable),
-        resets_at: Window::of(period, now).end,
+        resets_at: (period != CapPeriod::Balance).then(|| Window::of(period, now).end),
         is_on_loan: budget.caps.iter().all(|cap| cap.remaining() >= amount),
     }
 }

@@ -3,14 +3,18 @@
 //! this can run beside everything else, in memory that grows with the keys, models and users of one
 //! day alone.
 //!
+//! Of a prepaid balance the days are compared too, and its account's sums with its entries and days.
+//!
 //! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
 //! compared.
 
 use crate::domain::audit::Kind;
+use crate::domain::credits::proof;
 use crate::domain::histogram;
 use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
 use crate::domain::scope::Scope;
 use crate::store::audit::{self, At};
+use crate::store::credits;
 use crate::store::events::{EventRow, REFUSED};
 use crate::store::verification::{self as stored, Group, Sums};
 use crate::store::{Store, StoreError, Tx, horizons};
@@ -25,7 +29,7 @@ use std::time::Duration;
 /// Something that is not what the events say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `rollup`, `latency`, `user`, `spend` or `month`.
+    /// `rollup`, `latency`, `user`, `spend`, `month`, `balance` or `account`.
     pub kind: &'static str,
     /// Which one: its scope or group, and the start of its time.
     pub what: String,
@@ -110,6 +114,7 @@ pub async fn verify(
             }
         }
     }
+    proof::verify_accounts(&mut store.read().await?, &mut tell).await?;
     summary.differences = differences;
     Ok(summary)
 }
@@ -163,6 +168,8 @@ async fn verify_day(
     let kept = Kept::read(tx).await?;
     let mut events: u64 = 0;
     let mut spend: BTreeMap<String, i64> = BTreeMap::new();
+    let mut balances: BTreeMap<String, i64> = BTreeMap::new();
+    let accounts = credits::all_accounts(tx).await?;
     for namespace in stored::namespaces(tx, day).await? {
         let mut whole = Expected::default();
         for hour in 0..24 {
@@ -197,6 +204,7 @@ async fn verify_day(
                     expected.add(&row, &[MINUTE, HOUR]);
                     whole.add(&row, &[DAY]);
                     add_spend(&mut spend, &row);
+                    proof::add(&mut balances, &accounts, &row);
                 }
             }
             for granularity in [MINUTE, HOUR] {
@@ -222,6 +230,10 @@ async fn verify_day(
     spend.retain(|scope, _| is_compared(scope));
     compare("spend", spend, found, tell, |scope| {
         format!("{scope} {}", day.to_rfc3339())
+    });
+    let found = stored::balances_of_day(tx, day).await?.into_iter();
+    compare("balance", balances, found.collect(), tell, |account| {
+        format!("{account} {}", day.to_rfc3339())
     });
     Ok(events)
 }

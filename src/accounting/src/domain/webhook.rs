@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-/// What a webhook can be told of: how much of its namespace's monthly quota is spent.
+/// What a webhook can be told of: how much of its namespace's monthly quota is spent, and what was
+/// paid into its balance by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// 80 percent.
@@ -22,15 +23,23 @@ pub enum Event {
     /// The webhook's own percentage.
     #[serde(rename = "spend.threshold")]
     Threshold,
+    /// Money was paid in because the balance was low.
+    #[serde(rename = "credits.refilled")]
+    Refilled,
+    /// It was low, and as much has been paid in this month as may be.
+    #[serde(rename = "credits.refill_limit_reached")]
+    RefillLimitReached,
 }
 
 impl Event {
     /// The names of all.
-    pub const NAMES: [&'static str; 4] = [
+    pub const NAMES: [&'static str; 6] = [
         "quota_80_percent",
         "quota_95_percent",
         "quota_exceeded",
         "spend.threshold",
+        "credits.refilled",
+        "credits.refill_limit_reached",
     ];
 
     /// Its name in the contract.
@@ -40,6 +49,8 @@ impl Event {
             Event::Quota95 => "quota_95_percent",
             Event::Exceeded => "quota_exceeded",
             Event::Threshold => "spend.threshold",
+            Event::Refilled => "credits.refilled",
+            Event::RefillLimitReached => "credits.refill_limit_reached",
         }
     }
 }
@@ -72,6 +83,8 @@ impl Webhook {
                 Event::Quota95 => Some(95),
                 Event::Exceeded => Some(100),
                 Event::Threshold => self.threshold_percent,
+                // Of the balance, which is no percentage.
+                Event::Refilled | Event::RefillLimitReached => None,
             };
             Some((*event, percent?))
         })

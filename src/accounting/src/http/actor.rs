@@ -8,6 +8,7 @@ use crate::domain::audit::Actor;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use paddock_core::timestamp::Timestamp;
 use std::net::SocketAddr;
 
 /// Longest address and user agent kept.
@@ -29,19 +30,27 @@ impl FromRequestParts<SharedApp> for Actor {
                 (id, name, holder.email.clone())
             }
         };
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let request_id = parts.extensions.get::<RequestId>();
         Ok(Actor {
-            id: id.to_owned(),
-            name: name.to_owned(),
             email,
-            at: app.now(),
-            client_address: client_address(&parts.headers)
-                .or_else(|| peer.map(|ConnectInfo(peer)| peer.ip().to_string()))
-                .unwrap_or_default(),
-            user_agent: header(&parts.headers, "user-agent").unwrap_or_default(),
-            request_id: request_id.map(|id| id.0.clone()).unwrap_or_default(),
+            ..named(parts, id, name, app.now())
         })
+    }
+}
+
+/// Whoever makes a request under that id and name.
+pub fn named(parts: &Parts, id: &str, name: &str, at: Timestamp) -> Actor {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let request_id = parts.extensions.get::<RequestId>();
+    Actor {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        email: None,
+        at,
+        client_address: client_address(&parts.headers)
+            .or_else(|| peer.map(|ConnectInfo(peer)| peer.ip().to_string()))
+            .unwrap_or_default(),
+        user_agent: header(&parts.headers, "user-agent").unwrap_or_default(),
+        request_id: request_id.map(|id| id.0.clone()).unwrap_or_default(),
     }
 }
 

@@ -106,12 +106,13 @@ impl ApiError {
         ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
     }
 
-    /// 402: a cap of `scope` cannot cover it; `remaining` is what it could.
+    /// 402: a cap of `scope` cannot cover it; `remaining` is what it could. A prepaid balance never
+    /// resets.
     pub fn budget_exceeded(
         message: impl Into<String>,
         scope: &str,
         remaining: Money,
-        resets_at: Timestamp,
+        resets_at: Option<Timestamp>,
     ) -> ApiError {
         let mut error = ApiError::new(
             StatusCode::PAYMENT_REQUIRED,
@@ -122,7 +123,7 @@ impl ApiError {
         let more = [
             ("scope", json!(scope)),
             ("remaining", json!(remaining.to_dollars())),
-            ("resets_at", json!(resets_at.to_rfc3339())),
+            ("resets_at", json!(resets_at.map(Timestamp::to_rfc3339))),
         ];
         error.more = more
             .map(|(name, value)| (name.to_owned(), value))
@@ -156,6 +157,12 @@ impl ApiError {
             "not_found_error",
             message,
         )
+    }
+
+    /// 404: what the operator has not set up.
+    pub fn not_configured(message: impl Into<String>) -> ApiError {
+        let kind = "not_found_error";
+        ApiError::new(StatusCode::NOT_FOUND, "not_configured", kind, message)
     }
 
     /// 409: something of that name is there already.

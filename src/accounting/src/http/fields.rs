@@ -303,6 +303,18 @@ impl Fields {
         })
     }
 
+    /// An amount of a currency of up to a billion, negative or not, in billionths.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn amount(&mut self, name: &str) -> Result<Patch<i64>, ApiError> {
+        let expected = "a number from -1000000000 to 1000000000";
+        self.take(name, expected, |value| {
+            let amount = value.as_f64().filter(|amount| amount.abs() <= 1e9)?;
+            Money::from_dollars(amount).map(Money::nanos)
+        })
+    }
+
     /// A list of up to 1000 different texts of 1 to 256 characters.
     ///
     /// # Errors

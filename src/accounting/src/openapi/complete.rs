@@ -84,6 +84,12 @@ fn webhooks() -> Value {
     };
     json!({
         "quota": told("receive_quota_notice", "A namespace's monthly quota runs low", "QuotaNotice"),
+        "refill": told("receive_refill_notice", "A prepaid balance was refilled", "RefillNotice"),
+        "refill_limit": told(
+            "receive_refill_limit_notice",
+            "A prepaid balance is low, and the month's refills are used up",
+            "RefillLimitNotice",
+        ),
         "alert": told("receive_alert_notice", "An alert fired", "AlertNotice"),
     })
 }

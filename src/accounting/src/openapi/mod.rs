@@ -10,6 +10,7 @@ pub mod words;
 
 use crate::config::Config;
 use crate::domain::alerts::firing::AlertNotice;
+use crate::domain::credits::refill::{RefillLimitNotice, RefillNotice};
 use crate::domain::notices::QuotaNotice;
 use crate::{api, app};
 use axum::Extension;
@@ -43,11 +44,18 @@ waiting does not cure them.";
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Paddock management API", description = ABOUT, license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    components(schemas(refusals::Error, QuotaNotice, AlertNotice)),
+    components(schemas(
+        refusals::Error,
+        QuotaNotice,
+        RefillNotice,
+        RefillLimitNotice,
+        AlertNotice
+    )),
     tags(
         (name = "keys", description = "API keys: made, limited, rotated, switched and read."),
         (name = "namespaces", description = "Namespaces (teams, projects): limits, settings, routing, quotas for a while."),
         (name = "reservations", description = "Money of a namespace set aside for requests that name it."),
+        (name = "credits", description = "Prepaid balances: paid into, shown, and refilled by themselves."),
         (name = "organizations", description = "What namespaces belong to."),
         (name = "team", description = "The caller's own namespace: usage by user, and caps for end users."),
         (name = "usage", description = "Balances, costs, and usage as it is booked."),

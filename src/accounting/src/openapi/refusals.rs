@@ -13,7 +13,7 @@ pub struct Error {
     /// With 402: US dollars that are left, as within `error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<f64>,
-    /// With 402: when the budget is whole again, as within `error`.
+    /// With 402: when the budget is whole again, as within `error`; a prepaid balance never is by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     resets_at: Option<String>,
@@ -97,7 +97,7 @@ refusals! {
         "No key, or one that is unknown, disabled, expired or of another namespace than `X-Namespace` names."
         "Incorrect API key provided.";
     Unpaid 402 "budget_exceeded" "insufficient_quota"
-        "A daily or monthly cap cannot cover it."
+        "A daily or monthly cap or a prepaid balance cannot cover it."
         "The monthly budget of namespace:research can set aside $12.50, not $50.00.";
     Forbidden 403 "permission_denied" "permission_error"
         "The key's role may not do this."
@@ -106,7 +106,7 @@ refusals! {
         "What the path or the body names does not exist, or is not yours."
         "The namespace 'research' does not exist or is not yours.";
     Conflict 409 "already_exists" "conflict_error"
-        "Something of that name is there already (`already_exists`), or something else depends on it (`in_use`)."
+        "Something of that name or reference is there already (`already_exists`), or something else depends on it (`in_use`)."
         "A namespace named 'research' exists already. Choose another name.";
     TooLarge 413 "request_too_large" "invalid_request_error"
         "The body is larger than 1 MiB; than 10 MiB where a model request is resolved."

@@ -4,6 +4,7 @@ use crate::api::{
     CONTENT_MODES, FAILURE_MODES, PRIORITIES, ROLES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
 };
 use crate::domain::alerts::{Action, Span};
+use crate::domain::credits::Kind;
 use crate::domain::webhook::Event;
 use paddock_core::policy::EndpointScope;
 use serde::Serialize;
@@ -44,8 +45,11 @@ words! {
     FailureMode = FAILURE_MODES;
     /// What becomes of the excess of a throttled namespace.
     ThrottleMode = THROTTLE_MODES;
-    /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage.
+    /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage; that
+    /// a balance was refilled, or not because of the month's limit.
     WebhookEvent = Event::NAMES;
+    /// Why money is paid in: it was paid for, given, or something is put right.
+    CreditKind = Kind::NAMES;
     /// What follows from an alert.
     AlertAction = Action::NAMES;
     /// How much time an alert looks at: the UTC day, the week from Monday, the calendar month.

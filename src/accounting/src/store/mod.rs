@@ -6,10 +6,12 @@
 pub mod alerts;
 mod args;
 pub mod audit;
+pub mod auto_refills;
 pub mod backup;
 pub mod catalog;
 mod copy;
 pub mod costs;
+pub mod credits;
 pub mod deliveries;
 pub mod events;
 pub mod horizons;

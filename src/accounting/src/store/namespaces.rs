@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const COLUMNS: &str = "name, organization, allowed_models, requests_per_minute, burst, \
     tokens_per_minute, max_concurrency, monthly_quota, daily_quota, priority, unknown_price, \
     failure_mode, enabled, tags, created_at, updated_at, revision, user_monthly_quota, \
-    settings, routing, throttled_until, weight";
+    settings, routing, throttled_until, weight, prepaid";
 
 #[derive(sqlx::FromRow)]
 struct NamespaceRow {
@@ -34,6 +34,7 @@ struct NamespaceRow {
     routing: Option<String>,
     throttled_until: Option<i64>,
     weight: i64,
+    prepaid: bool,
 }
 
 /// The six columns of [`Limits`].
@@ -117,6 +118,7 @@ impl TryFrom<NamespaceRow> for Namespace {
             user_monthly_quota: row.user_monthly_quota.map(Money::from_nanos),
             priority: from_word("priority", &row.priority)?,
             weight: loaded(row.weight),
+            prepaid: row.prepaid,
             unknown_price: from_word("unknown_price", &row.unknown_price)?,
             failure_mode: from_word("failure_mode", &row.failure_mode)?,
             enabled: row.enabled,
@@ -210,7 +212,7 @@ pub async fn policies(
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO namespaces ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT (name) DO NOTHING"
+        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(namespace)).await? > 0;
     policy::unbury(tx, policy::Deleted::Namespace, &namespace.name).await?;
@@ -227,7 +229,7 @@ pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError
         monthly_quota = $8, daily_quota = $9, priority = $10, unknown_price = $11,
         failure_mode = $12, enabled = $13, tags = $14, created_at = $15, updated_at = $16,
         revision = $17, user_monthly_quota = $18, settings = $19, routing = $20,
-        throttled_until = $21, weight = $22
+        throttled_until = $21, weight = $22, prepaid = $23
         WHERE name = $1";
     tx.execute(sql, values(namespace)).await?;
     Ok(())
@@ -268,6 +270,7 @@ fn values(namespace: &Namespace) -> super::Args {
         namespace.routing.as_ref().map(to_text),
         namespace.throttled_until,
         namespace.weight,
+        namespace.prepaid,
     ]
 }
 

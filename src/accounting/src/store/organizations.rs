@@ -8,7 +8,7 @@ use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 const COLUMNS: &str = "name, requests_per_minute, burst, tokens_per_minute, max_concurrency, \
-    monthly_quota, daily_quota, tags, created_at, updated_at, revision";
+    monthly_quota, daily_quota, tags, created_at, updated_at, revision, prepaid";
 
 #[derive(sqlx::FromRow)]
 struct OrganizationRow {
@@ -19,6 +19,7 @@ struct OrganizationRow {
     created_at: i64,
     updated_at: i64,
     revision: i64,
+    prepaid: bool,
 }
 
 impl TryFrom<OrganizationRow> for Organization {
@@ -29,6 +30,7 @@ impl TryFrom<OrganizationRow> for Organization {
         Ok(Organization {
             tags: tags.map(|text| from_text("tags", text)).transpose()?,
             limits: row.limits.into(),
+            prepaid: row.prepaid,
             roles: BTreeMap::new(),
             created_at: moment(row.created_at),
             updated_at: moment(row.updated_at),
@@ -125,7 +127,7 @@ pub async fn ensure(
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<bool, StoreError> {
     let sql = format!(
         "INSERT INTO organizations ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        $11) ON CONFLICT (name) DO NOTHING"
+        $11, $12) ON CONFLICT (name) DO NOTHING"
     );
     let inserted = tx.execute(sql, values(organization)).await? > 0;
     policy::unbury(tx, policy::Deleted::Organization, &organization.name).await?;
@@ -139,7 +141,8 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<bool, St
 pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
     let sql = "UPDATE organizations SET requests_per_minute = $2, burst = $3,
         tokens_per_minute = $4, max_concurrency = $5, monthly_quota = $6, daily_quota = $7,
-        tags = $8, created_at = $9, updated_at = $10, revision = $11 WHERE name = $1";
+        tags = $8, created_at = $9, updated_at = $10, revision = $11, prepaid = $12
+        WHERE name = $1";
     tx.execute(sql, values(organization)).await?;
     Ok(())
 }
@@ -168,5 +171,6 @@ fn values(organization: &Organization) -> super::Args {
         organization.created_at,
         organization.updated_at,
         organization.revision,
+        organization.prepaid,
     ]
 }

@@ -17,10 +17,12 @@ pub struct Quotas {
     pub monthly: Option<Money>,
     /// A UTC calendar day.
     pub daily: Option<Money>,
+    /// Whether its prepaid balance is one too: see `credits`.
+    pub prepaid: bool,
 }
 
 impl Quotas {
-    /// The caps there are.
+    /// The caps of periods there are.
     pub fn each(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
         let caps = [
             (CapPeriod::Monthly, self.monthly),
@@ -31,8 +33,8 @@ impl Quotas {
     }
 }
 
-/// A scope's id, its monthly cap, its daily cap, and one that lowers the monthly.
-type QuotaRow = (String, Option<i64>, Option<i64>, Option<i64>);
+/// A scope's id, its monthly cap, its daily cap, one that lowers the monthly, and whether it is prepaid.
+type QuotaRow = (String, Option<i64>, Option<i64>, Option<i64>, bool);
 
 /// The caps of those scopes that exist, as they were set.
 ///
@@ -54,24 +56,34 @@ pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quo
     }
     let none = "CAST(NULL AS BIGINT)";
     let kinds = [
-        ("key:", "id", "keys", QUOTA_OF_KEY, keys),
-        ("namespace:", "name", "namespaces", none, namespaces),
+        ("key:", "id", "keys", QUOTA_OF_KEY, "FALSE", keys),
+        (
+            "namespace:",
+            "name",
+            "namespaces",
+            none,
+            "prepaid",
+            namespaces,
+        ),
         (
             "organization:",
             "name",
             "organizations",
             none,
+            "prepaid",
             organizations,
         ),
     ];
-    for (prefix, id, table, more, names) in kinds {
-        let head =
-            format!("SELECT {id}, monthly_quota, daily_quota, {more} FROM {table} WHERE {id}");
+    for (prefix, id, table, more, prepaid, names) in kinds {
+        let head = format!(
+            "SELECT {id}, monthly_quota, daily_quota, {more}, {prepaid} FROM {table} WHERE {id}"
+        );
         let rows: Vec<QuotaRow> = tx.among(&head, args![], &names, "").await?;
-        for (name, monthly, daily, more) in rows {
+        for (name, monthly, daily, more, prepaid) in rows {
             let quotas = Quotas {
                 monthly: smaller(monthly, more).map(Money::from_nanos),
                 daily: daily.map(Money::from_nanos),
+                prepaid,
             };
             found.insert(format!("{prefix}{name}"), quotas);
         }
@@ -80,6 +92,7 @@ pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quo
         let quotas = Quotas {
             monthly: Some(quota),
             daily: None,
+            prepaid: false,
         };
         found.insert(scope, quotas);
     }

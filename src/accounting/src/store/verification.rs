@@ -140,6 +140,51 @@ pub async fn spend_of_day(tx: &mut Tx, day: Timestamp) -> Result<Vec<(String, i6
     tx.all(sql, args![day.secs()]).await
 }
 
+/// What was booked of accounts of prepaid balances on a day, by the account's id.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn balances_of_day(
+    tx: &mut Tx,
+    day: Timestamp,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = "SELECT scope, amount FROM spend WHERE period = 'balance' AND starts_at = $1";
+    tx.all(sql, args![day.secs()]).await
+}
+
+/// An account whose sums are not those of its rows.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UnevenAccount {
+    /// Its id.
+    pub id: String,
+    /// Its scope.
+    pub scope: String,
+    /// The sum of its entries.
+    pub entered: i64,
+    /// What it says was paid in.
+    pub credited: i64,
+    /// The sum of its days.
+    pub spent: i64,
+    /// What it says is booked.
+    pub booked: i64,
+}
+
+/// Accounts whose sums are not those of their entries and their days.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn uneven_accounts(tx: &mut Tx) -> Result<Vec<UnevenAccount>, StoreError> {
+    let sql = "SELECT id, scope, entered, credited, spent, booked FROM (
+            SELECT id, scope, credited, booked,
+                (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM credit_entries
+                    WHERE account = credit_accounts.id) AS entered,
+                (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM spend
+                    WHERE period = 'balance' AND spend.scope = credit_accounts.id) AS spent
+            FROM credit_accounts) AS sums
+        WHERE entered <> credited OR spent <> booked ORDER BY id";
+    tx.all(sql, args![]).await
+}
+
 /// Scopes whose spend of a month is not the sum of its days: scope, sum of the days, month.
 ///
 /// # Errors

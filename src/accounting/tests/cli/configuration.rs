@@ -13,6 +13,7 @@ fn flags_come_before_the_environment_and_both_before_the_file() {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("paddock.toml");
     let text = "[serve]\nmin_rpm = 1\nmax_rpm = 100\nlease_ttl_seconds = 7\n\
+        exchange_rates = {EUR = '1.08', CHF = 1.13}\n\
         allow_over_assignment = true\ntls_key = 'key.pem'\ntls_certificate = 'cert.pem'\n\
         database_url = 'postgres://u:hidden@h/d?password=hidden'\n";
     std::fs::write(&config, text).unwrap();
@@ -22,6 +23,7 @@ fn flags_come_before_the_environment_and_both_before_the_file() {
         .arg(&config)
         .env("PADDOCK_MIN_RPM", "2")
         .env("PADDOCK_MAX_RPM", "200")
+        .env("PADDOCK_CREDITS_HOOK_SECRET", "a-secret-of-the-adapter")
         .envs(SECRETS);
     let shown = run(&mut command, "").expect(0);
     for line in [
@@ -31,6 +33,8 @@ fn flags_come_before_the_environment_and_both_before_the_file() {
         "lease_grace_seconds = 900 # default",
         "allow_over_assignment = true # file",
         "admin_key = \"redacted\" # environment",
+        "exchange_rates = \"CHF=1.13,EUR=1.08\" # file",
+        "credits_hook_secret = \"redacted\" # environment",
         "database_url = \"postgres://u:redacted@h/d?redacted\" # file",
         "# admin_key_file is not set",
     ] {
@@ -70,7 +74,9 @@ fn every_problem_is_named_before_anything_runs() {
         "--database-timeout-seconds",
         "0",
     ]);
+    command.args(["--exchange-rates", "EUR=1.08,EUR=1.09"]);
     command
+        .env("PADDOCK_CREDITS_HOOK_SECRET", "short")
         .env("PADDOCK_ADMIN_KEY", "short")
         .env("PADDOCK_GATEWAY_TOKEN", "short");
     let error = run(&mut command, "").fails(1);
@@ -80,6 +86,8 @@ fn every_problem_is_named_before_anything_runs() {
         "are the same",
         "--min-rpm must be",
         "--lease-ttl-seconds must be",
+        "--exchange-rates: EUR is there twice",
+        "--credits-hook-secret must be",
         "--tls-certificate and --tls-key go together",
         "--database-connections must be",
         "--database-timeout-seconds must be",

@@ -7,8 +7,12 @@ use crate::wire::CapPeriod;
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 4;
+pub(crate) const LAYOUT: u64 = 5;
 const WORDS: usize = 41;
+/// Periods of caps as a record has them.
+const MONTHLY: u64 = 0;
+const DAILY: u64 = 1;
+const BALANCE: u64 = 2;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +60,10 @@ impl ScopeRecord {
                 expires_at: words.time(),
                 period_ends_at: words.time(),
                 used_at: words.time(),
-                period: if words.u64() == 1 {
-                    CapPeriod::Daily
-                } else {
-                    CapPeriod::Monthly
+                period: match words.u64() {
+                    DAILY => CapPeriod::Daily,
+                    BALANCE => CapPeriod::Balance,
+                    _ => CapPeriod::Monthly,
                 },
                 remaining: words.i64(),
                 used_percent: words.u64(),
@@ -102,7 +106,11 @@ impl ScopeRecord {
         words.time(slice.expires_at);
         words.time(slice.period_ends_at);
         words.time(slice.used_at);
-        words.u64(u64::from(slice.period == CapPeriod::Daily));
+        words.u64(match slice.period {
+            CapPeriod::Monthly => MONTHLY,
+            CapPeriod::Daily => DAILY,
+            CapPeriod::Balance => BALANCE,
+        });
         words.i64(slice.remaining);
         words.u64(slice.used_percent);
         words.time(slice.dry_until);

@@ -13,6 +13,8 @@ pub struct Scope {
     pub record: String,
     /// Its own limits.
     pub limits: Limits,
+    /// Whether a prepaid balance is a cap of its own, which only the lender knows.
+    pub prepaid: bool,
     /// When its rates are reduced.
     pub throttle: Throttle,
     /// Whether its budget pays. Where something else does (a reservation), its rates and its
@@ -29,6 +31,7 @@ impl Scope {
             record: format!("scope/{name}"),
             name,
             limits,
+            prepaid: false,
             throttle: Throttle::default(),
             pays: true,
             owner: 0,
@@ -45,7 +48,12 @@ impl Scope {
 
     /// Whether money is debited in it.
     pub fn is_budgeted(&self) -> bool {
-        self.pays && self.limits.is_budgeted()
+        self.pays && (self.prepaid || self.limits.is_budgeted())
+    }
+
+    /// The same, with a prepaid balance or without one.
+    pub fn prepaid(self, prepaid: bool) -> Self {
+        Scope { prepaid, ..self }
     }
 
     /// The same, throttled as `throttle` says.

@@ -11,13 +11,13 @@ pub const LENT_SHARE: i64 = 8;
 pub struct Cap {
     /// Which period the cap is for.
     pub period: CapPeriod,
-    /// The cap.
+    /// The cap; of a prepaid balance the sum of all credits, which corrections can bring below zero.
     pub quota: Money,
-    /// What the ledger has booked in the period.
+    /// What the ledger has booked in the period; of a prepaid balance since its account was opened.
     pub booked: Money,
     /// What is set aside for reservations: no more than they may still spend of it.
     pub set_aside: Money,
-    /// What gateways hold on loan in the period and have neither returned nor reported as spent:
+    /// What gateways hold on loan in the period (of a prepaid balance, at all) and have neither returned nor reported as spent:
     /// the sum over open leases of `max(0, lent - returned - spent)`.
     pub outstanding: Money,
 }

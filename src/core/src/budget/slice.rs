@@ -56,7 +56,7 @@ pub struct Shortage {
     pub period: CapPeriod,
     /// What it has left, less what requests in flight may still cost. Never negative.
     pub remaining: Money,
-    /// When it starts anew.
+    /// When it starts anew; [`Timestamp::FAR`] of a prepaid balance, which never does.
     pub resets_at: Timestamp,
 }
 
@@ -184,7 +184,7 @@ impl Slice {
 
     /// Percent of the scope's budget that is spent, as far as this gateway knows: the fullest cap as
     /// of the lender's last word, or the tightest with what was spent here since. 0 where that period
-    /// has ended.
+    /// has ended. A prepaid balance does not count.
     pub fn used_percent(&self, limits: &Limits, now: Timestamp) -> u64 {
         if self.lease == 0 || now >= self.period_ends_at {
             return 0;
@@ -192,6 +192,8 @@ impl Slice {
         let quota = match self.period {
             CapPeriod::Daily => limits.daily_quota,
             CapPeriod::Monthly => limits.monthly_quota,
+            // How much was ever paid in says nothing of how low a balance is.
+            CapPeriod::Balance => None,
         };
         let since = quota.map_or(0, |quota| {
             let left = self.remaining.saturating_sub(self.spent);
@@ -207,7 +209,10 @@ impl Slice {
         Shortage {
             period: self.period,
             remaining: Money::from_nanos(remaining.max(0)),
-            resets_at: self.period_ends_at,
+            resets_at: match self.period {
+                CapPeriod::Balance => Timestamp::FAR,
+                CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,
+            },
         }
     }
 }
@@ -251,5 +256,31 @@ mod tests {
             Money::from_nanos(80),
             "booked meanwhile"
         );
+    }
+
+    #[test]
+    fn a_prepaid_balance_is_never_a_percentage_and_has_no_reset() {
+        let mut slice = Slice::default();
+        let lease = Lease {
+            scope: "namespace:n".to_owned(),
+            id: 7,
+            lent: Money::from_nanos(1),
+            spent: Money::ZERO,
+            expires_at: Timestamp::from_secs(1_060),
+            period_ends_at: Timestamp::from_secs(2_000),
+            period: CapPeriod::Balance,
+            remaining: Money::from_nanos(1),
+            short: true,
+            used_percent: 40,
+            hold_at_most: None,
+        };
+        slice.accept(&lease);
+        let limits = Limits {
+            monthly_quota: Some(Money::from_nanos(100)),
+            ..Limits::default()
+        };
+        let now = Timestamp::from_secs(1_000);
+        assert_eq!(slice.used_percent(&limits, now), 40, "that of the quota");
+        assert_eq!(slice.shortage().resets_at, Timestamp::FAR);
     }
 }

@@ -50,7 +50,10 @@ impl Namespace {
             until: policy.throttled_until,
             ..Throttle::from(&policy.settings)
         };
-        let scope = Rc::new(Scope::new(name, policy.limits.clone()).throttled(throttle));
+        let scope = Scope::new(name, policy.limits.clone())
+            .throttled(throttle)
+            .prepaid(policy.prepaid);
+        let scope = Rc::new(scope);
         Namespace { policy, scope }
     }
 }
@@ -59,7 +62,7 @@ impl Organization {
     /// An organization of this policy.
     pub fn new(policy: OrganizationPolicy) -> Self {
         let name = format!("organization:{}", policy.name);
-        let scope = Rc::new(Scope::new(name, policy.limits.clone()));
+        let scope = Rc::new(Scope::new(name, policy.limits.clone()).prepaid(policy.prepaid));
         let narrowed = policy.roles.keys();
         let roles = narrowed.map(|role| (*role, role_scope(&policy.name, *role)));
         Organization {

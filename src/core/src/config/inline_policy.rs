@@ -160,6 +160,7 @@ impl RawPolicy {
                 unknown_price: raw.unknown_price,
                 routing,
                 throttled_until: None,
+                prepaid: false,
                 settings: raw.settings.validate(&what, &catalog, problems),
                 name: raw.name,
                 organization: raw
@@ -203,6 +204,7 @@ fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<O
         refuse_unknown(&what, &raw.unknown, problems);
         organizations.push(OrganizationPolicy {
             limits: raw.limits.validate(&what, problems),
+            prepaid: false,
             name: raw.name,
             roles: raw
                 .roles

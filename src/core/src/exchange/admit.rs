@@ -340,8 +340,10 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
             let budget = match shortage.period {
                 CapPeriod::Daily => Budget::Daily,
                 CapPeriod::Monthly => Budget::Monthly,
+                CapPeriod::Balance => Budget::Balance,
             };
-            let resets_at = Some(shortage.resets_at).filter(|at| *at > Timestamp::EPOCH);
+            let has_reset = |at: &Timestamp| Timestamp::EPOCH < *at && *at < Timestamp::FAR;
+            let resets_at = Some(shortage.resets_at).filter(has_reset);
             let remaining = shortage.remaining;
             let refusal =
                 Refusal::budget_exceeded(&scope.name, budget, remaining, needed, resets_at);

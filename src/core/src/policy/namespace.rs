@@ -19,6 +19,9 @@ pub struct NamespacePolicy {
     /// Limits all its keys share.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether it spends a prepaid balance, whose amount only the lender knows.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub prepaid: bool,
     /// What each of its end users may spend.
     #[serde(default)]
     pub user_quotas: UserQuotas,

@@ -16,6 +16,9 @@ pub struct OrganizationPolicy {
     /// Limits all its namespaces share.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether its namespaces spend a prepaid balance of its own, whose amount only the lender knows.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub prepaid: bool,
     /// What it narrows roles to; a role that is absent is what it is everywhere.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<Role, RoleRights>,

@@ -16,6 +16,8 @@ pub enum CapPeriod {
     /// The cap of the UTC calendar month.
     #[default]
     Monthly,
+    /// The prepaid balance, which has no period: it never starts anew.
+    Balance,
 }
 
 /// A slice of one scope's budget that one gateway may spend.
@@ -33,13 +35,14 @@ pub struct Lease {
     pub spent: Money,
     /// After this the gateway must not reserve from it.
     pub expires_at: Timestamp,
-    /// The end of the budget period it belongs to; never before `expires_at`.
+    /// The end of the budget period it belongs to; never before `expires_at`. [`Timestamp::FAR`] of a
+    /// scope whose one cap is its prepaid balance.
     pub period_ends_at: Timestamp,
     /// The cap that limits it.
     pub period: CapPeriod,
     /// What that cap has left, lent or not: cap minus what the ledger has booked.
     pub remaining: Money,
-    /// Percent of the fullest of the scope's caps that the ledger has booked.
+    /// Percent of the fullest of the scope's daily and monthly caps that the ledger has booked.
     #[serde(default)]
     pub used_percent: u64,
     /// The lender had too little for the need this answers: asking again at once is in vain.

@@ -3,6 +3,7 @@
 use super::{Gateway, Tenant, eventually};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Row};
+use std::process::Command;
 
 /// Nano-dollars of a token of gpt-4.1: $2.50 and $8.00 per million.
 pub const INPUT: i64 = 2_500;
@@ -92,6 +93,16 @@ impl Gateway {
                 .await
         });
         rows.unwrap().iter().map(Line::read).collect()
+    }
+
+    /// What `paddock verify` says of the ledger, beside the running service, and whether all is right.
+    pub fn verify(&self) -> (bool, String) {
+        let mut command = Command::new(paddock_local::binary("paddock").unwrap());
+        command.arg("verify").arg("--database-url");
+        let output = command.arg(&self.database).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), format!("{text}{errors}"))
     }
 
     /// The tenant's lines, once there are as many as `count`, which there must be exactly.

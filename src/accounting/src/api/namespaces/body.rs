@@ -41,6 +41,8 @@ pub struct CreateNamespace {
     failure_mode: Option<String>,
     /// Whether its keys are accepted.
     enabled: Option<bool>,
+    /// Whether the balance of its account is a cap; true opens an account.
+    prepaid: Option<bool>,
     /// Labels.
     tags: Option<Tags>,
     /// Hard cap of a month for each end user that has none of their own, in US dollars.
@@ -87,6 +89,8 @@ pub struct ChangeNamespace {
     failure_mode: Option<String>,
     /// Whether its keys are accepted.
     enabled: Option<bool>,
+    /// Whether the balance of its account is a cap; true opens an account.
+    prepaid: Option<bool>,
     /// Labels.
     tags: Option<Tags>,
     /// Hard cap of a month for each end user that has none of their own, in US dollars.

@@ -1,7 +1,7 @@
 //! `PATCH /v1/namespaces/{name}`: what is sent changes, what is `null` becomes the parent's.
 
 use super::body::ChangeNamespace;
-use super::create::{apply, check};
+use super::create::{apply, check, open_account};
 use super::view::NamespaceView;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
@@ -59,6 +59,7 @@ pub async fn handle(
     let catalog = catalog::load(&mut tx).await?;
     check(&place, &catalog)?;
     namespaces::update(&mut tx, &place.namespace).await?;
+    open_account(&mut tx, &place.namespace, app.now()).await?;
     overrides::supersede(&mut tx, &name, monthly, daily).await?;
     let change = place.change("namespace.update", &name);
     let change = change.before(&before).after(&place.namespace);

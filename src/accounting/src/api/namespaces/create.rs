@@ -4,8 +4,10 @@ use super::body::CreateNamespace;
 use super::view::NamespaceView;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor, Change};
+use crate::domain::credits;
 use crate::domain::hierarchy::{Parent, violations};
 use crate::domain::records::{DEFAULT_ORGANIZATION, Namespace};
+use crate::domain::scope::Scope;
 use crate::domain::slug;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
@@ -14,12 +16,13 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
 use crate::openapi::refusals;
-use crate::store::{catalog, namespaces, organizations, policy};
+use crate::store::{StoreError, Tx, catalog, namespaces, organizations, policy};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, MAX_WEIGHT};
+use paddock_core::timestamp::Timestamp;
 
 pub(crate) const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
 pub(crate) const UNKNOWN_PRICES: [&str; 2] = ["refuse", "free"];
@@ -82,6 +85,7 @@ pub async fn handle(
             place.namespace.name
         )));
     }
+    open_account(&mut tx, &place.namespace, now).await?;
     if is_new {
         let made = &place.organization;
         let change = Change::new(&made.name, "organization.create", &made.name).after(made);
@@ -123,6 +127,7 @@ pub(super) fn apply(
     let failure_mode = fields.word("failure_mode", &FAILURE_MODES)?;
     namespace.failure_mode = failure_mode.unwrap_or(namespace.failure_mode);
     namespace.enabled = fields.flag("enabled")?.unwrap_or(namespace.enabled);
+    namespace.prepaid = fields.flag("prepaid")?.unwrap_or(namespace.prepaid);
     if let Some(tags) = fields.tags("tags")? {
         namespace.tags = tags;
     }
@@ -130,6 +135,19 @@ pub(super) fn apply(
         namespace.user_monthly_quota = quota;
     }
     namespace.limits = LimitsPatch::all(fields, &app.config)?.apply(&namespace.limits);
+    Ok(())
+}
+
+/// Makes sure that a prepaid namespace has an account.
+pub(super) async fn open_account(
+    tx: &mut Tx,
+    namespace: &Namespace,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if namespace.prepaid {
+        let scope = Scope::Namespace(namespace.name.clone());
+        credits::open(tx, &scope, &namespace.organization, now).await?;
+    }
     Ok(())
 }
 

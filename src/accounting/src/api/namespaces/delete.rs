@@ -2,7 +2,9 @@
 
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor};
+use crate::domain::credits;
 use crate::domain::membership;
+use crate::domain::scope::Scope;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -29,7 +31,7 @@ pub struct DeletedNamespace {
 /// Deletes a namespace with its keys
 ///
 /// All end at once. What they used stays in the ledger, and counts again where a namespace of the
-/// same name is made.
+/// same name is made; what its account has left does not come back.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "delete_namespace",
     params(parameters::NamespaceName),
@@ -64,8 +66,14 @@ pub async fn handle(
         membership::remove(&mut tx, &place, &member, revision, &actor).await?;
     }
     namespaces::delete(&mut tx, &name, revision).await?;
+    let scope = Scope::Namespace(name.clone());
+    let closed = credits::close(&mut tx, &scope, app.now()).await?;
     let change = place.change("namespace.delete", &name);
     audit::record(&mut tx, &actor, change.before(&place.namespace)).await?;
+    if let Some(account) = closed {
+        let change = place.change("credits.close", &account.id).before(&account);
+        audit::record(&mut tx, &actor, change).await?;
+    }
     tx.commit().await?;
     tracing::info!(namespace = name, keys = keys.len(), "deleted a namespace");
     Ok(Json(DeletedNamespace {

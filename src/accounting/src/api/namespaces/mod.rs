@@ -1,5 +1,6 @@
 //! `/v1/namespaces`.
 
+mod auto_refill;
 mod body;
 mod change;
 mod create;
@@ -36,6 +37,11 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(routing::show, routing::put, routing::delete))
         .routes(routes!(resolve::handle).layer(DefaultBodyLimit::max(resolve::MAX_BODY)))
         .routes(routes!(quota::show, quota::patch))
+        .routes(routes!(
+            auto_refill::show,
+            auto_refill::put,
+            auto_refill::delete
+        ))
         .merge(reservations::routes())
 }
 

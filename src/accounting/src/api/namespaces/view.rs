@@ -42,6 +42,8 @@ pub struct NamespaceView {
     failure_mode: FailureMode,
     /// Whether it is accepted.
     enabled: bool,
+    /// Whether the balance of its account is a cap.
+    prepaid: bool,
     /// Labels.
     #[schema(value_type = Option<words::Tags>)]
     tags: Option<Value>,
@@ -71,6 +73,7 @@ impl NamespaceView {
             unknown_price: namespace.unknown_price,
             failure_mode: namespace.failure_mode,
             enabled: namespace.enabled,
+            prepaid: namespace.prepaid,
             tags: namespace.tags.clone(),
             created_at: namespace.created_at.to_rfc3339(),
             updated_at: namespace.updated_at.to_rfc3339(),

@@ -15,6 +15,8 @@ pub struct CreateOrganization {
     /// Its identity. Also accepted as `organization`.
     #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     name: String,
+    /// Whether the balance of its own account is a cap; true opens an account.
+    prepaid: Option<bool>,
     /// Labels.
     tags: Option<Tags>,
     /// Hard cap of a UTC calendar month, in US dollars.
@@ -41,6 +43,8 @@ pub struct CreateOrganization {
 #[derive(ToSchema)]
 #[schema(example = json!({ "daily_quota_usd": 900.0 }))]
 pub struct ChangeOrganization {
+    /// Whether the balance of its own account is a cap; true opens an account.
+    prepaid: Option<bool>,
     /// Labels.
     tags: Option<Tags>,
     /// Hard cap of a UTC calendar month, in US dollars.

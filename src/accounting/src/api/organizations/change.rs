@@ -1,7 +1,7 @@
 //! `PATCH /v1/organizations/{name}`: what is sent changes, what is `null` is no limit any more.
 
 use super::body::ChangeOrganization;
-use super::create::apply;
+use super::create::{apply, open_account};
 use super::view::OrganizationView;
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor, Change};
@@ -51,6 +51,7 @@ pub async fn handle(
     organization.revision = revision;
     organization.updated_at = app.now();
     organizations::update(&mut tx, &organization).await?;
+    open_account(&mut tx, &organization, app.now()).await?;
     let change = Change::new(&name, "organization.update", &name);
     let change = change.before(&before).after(&organization);
     audit::record(&mut tx, &actor, change).await?;

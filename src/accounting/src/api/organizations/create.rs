@@ -4,7 +4,9 @@ use super::body::CreateOrganization;
 use super::view::OrganizationView;
 use crate::app::{App, SharedApp};
 use crate::domain::audit::{self, Actor, Change};
+use crate::domain::credits;
 use crate::domain::records::Organization;
+use crate::domain::scope::Scope;
 use crate::domain::slug;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -12,10 +14,11 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::limits::LimitsPatch;
 use crate::openapi::refusals;
-use crate::store::{organizations, policy};
+use crate::store::{StoreError, Tx, organizations, policy};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use paddock_core::timestamp::Timestamp;
 
 /// Makes an organization
 ///
@@ -58,6 +61,7 @@ pub async fn handle(
             organization.name
         )));
     }
+    open_account(&mut tx, &organization, app.now()).await?;
     let name = &organization.name;
     let change = Change::new(name, "organization.create", name).after(&organization);
     audit::record(&mut tx, &actor, change).await?;
@@ -65,6 +69,19 @@ pub async fn handle(
     tracing::info!(organization = organization.name, "made an organization");
     let view = OrganizationView::new(&organization, &app.config.organization);
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Makes sure that a prepaid organization has an account.
+pub(super) async fn open_account(
+    tx: &mut Tx,
+    organization: &Organization,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if organization.prepaid {
+        let name = &organization.name;
+        credits::open(tx, &Scope::Organization(name.clone()), name, now).await?;
+    }
+    Ok(())
 }
 
 /// Takes what creating and changing have in common.
@@ -76,6 +93,7 @@ pub(super) fn apply(
     if let Some(tags) = fields.tags("tags")? {
         organization.tags = tags;
     }
+    organization.prepaid = fields.flag("prepaid")?.unwrap_or(organization.prepaid);
     organization.limits = LimitsPatch::all(fields, &app.config)?.apply(&organization.limits);
     Ok(())
 }

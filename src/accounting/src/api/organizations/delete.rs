@@ -2,7 +2,9 @@
 
 use crate::app::SharedApp;
 use crate::domain::audit::{self, Actor, Change};
+use crate::domain::credits;
 use crate::domain::records::DEFAULT_ORGANIZATION;
+use crate::domain::scope::Scope;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -49,7 +51,12 @@ pub async fn handle(
     }
     organizations::delete(&mut tx, &name, revision).await?;
     let change = Change::new(&name, "organization.delete", &name).before(&organization);
+    let closed = credits::close(&mut tx, &Scope::Organization(name.clone()), app.now()).await?;
     audit::record(&mut tx, &actor, change).await?;
+    if let Some(account) = closed {
+        let change = Change::new(&name, "credits.close", &account.id).before(&account);
+        audit::record(&mut tx, &actor, change).await?;
+    }
     tx.commit().await?;
     tracing::info!(organization = name, "deleted an organization");
     Ok(Json(Deleted::new("organization", name)))

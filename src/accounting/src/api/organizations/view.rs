@@ -23,6 +23,8 @@ pub struct OrganizationView {
     /// Which of these limits somebody set: gateways enforce those. The others are what this
     /// installation answers where nobody did.
     enforced: Vec<&'static str>,
+    /// Whether the balance of its own account is a cap.
+    prepaid: bool,
     /// Labels.
     #[schema(value_type = Option<words::Tags>)]
     tags: Option<Value>,
@@ -43,6 +45,7 @@ impl OrganizationView {
             name: organization.name.clone(),
             limits: LimitsView::from(&organization.in_force(defaults)),
             enforced: names_of(&organization.limits),
+            prepaid: organization.prepaid,
             tags: organization.tags.clone(),
             created_at: organization.created_at.to_rfc3339(),
             updated_at: organization.updated_at.to_rfc3339(),

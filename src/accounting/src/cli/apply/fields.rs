@@ -52,7 +52,7 @@ impl Kind {
     /// Whether a field of that canonical name may be said.
     pub fn has(self, field: &str) -> bool {
         let own: &[&str] = match self {
-            Kind::Organization => &["name", "tags"],
+            Kind::Organization => &["name", "tags", "prepaid"],
             Kind::Namespace => &[
                 "name",
                 "organization",
@@ -61,6 +61,7 @@ impl Kind {
                 "unknown_price",
                 "failure_mode",
                 "enabled",
+                "prepaid",
                 "tags",
                 "user_monthly_quota_usd",
                 "settings",
@@ -153,6 +154,7 @@ pub fn keeps_at_null(field: &str) -> bool {
         "unknown_price",
         "failure_mode",
         "enabled",
+        "prepaid",
         "role",
         "window",
         "action",

@@ -120,6 +120,7 @@ impl Snapshot for Organization {
         json!({
             "name": self.name,
             "limits": limits(&self.limits),
+            "prepaid": self.prepaid,
             "tags": self.tags,
         })
     }

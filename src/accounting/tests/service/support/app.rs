@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use paddock_accounting::app::{App, SharedApp, router};
 use paddock_accounting::clock::Clock;
-use paddock_accounting::config::{Config, NotifyOptions, PolicyOptions, Secret};
+use paddock_accounting::config::{Config, CreditOptions, NotifyOptions, PolicyOptions, Secret};
 use paddock_accounting::store::Store;
 use paddock_core::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ impl TestApp {
                 ..PolicyOptions::default()
             },
             NotifyOptions::default(),
+            CreditOptions::default(),
         )
         .await
     }
@@ -92,6 +93,7 @@ impl TestApp {
             self.now(),
             options,
             NotifyOptions::default(),
+            CreditOptions::default(),
         )
         .await
     }
@@ -99,7 +101,31 @@ impl TestApp {
     /// The same service with other options of what goes out.
     pub async fn notifying(&self, notify: NotifyOptions) -> TestApp {
         let (directory, options) = (TempDir::new().unwrap(), PolicyOptions::default());
-        TestApp::on(self.url.clone(), directory, self.now(), options, notify).await
+        let credits = CreditOptions::default();
+        TestApp::on(
+            self.url.clone(),
+            directory,
+            self.now(),
+            options,
+            notify,
+            credits,
+        )
+        .await
+    }
+
+    /// The same service with other options of prepaid balances.
+    pub async fn crediting(&self, credits: CreditOptions) -> TestApp {
+        let (directory, options) = (TempDir::new().unwrap(), PolicyOptions::default());
+        let notify = NotifyOptions::default();
+        TestApp::on(
+            self.url.clone(),
+            directory,
+            self.now(),
+            options,
+            notify,
+            credits,
+        )
+        .await
     }
 
     async fn on(
@@ -108,10 +134,11 @@ impl TestApp {
         now: Timestamp,
         options: PolicyOptions,
         notify: NotifyOptions,
+        credits: CreditOptions,
     ) -> TestApp {
         let clock = ManualClock(Arc::new(AtomicU64::new(now.nanos())));
         let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
-        let config = Config::new(&admin, &gateway, &options, &notify, now).unwrap();
+        let config = Config::new(&admin, &gateway, &options, &notify, &credits, now).unwrap();
         let store = Store::open(&url).await.unwrap();
         let app = App::start(store, Arc::new(clock.clone()), config)
             .await

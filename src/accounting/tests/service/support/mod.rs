@@ -6,7 +6,7 @@ mod postgres;
 mod receiver;
 mod smtp;
 
-pub use app::{ADMIN, Backend, GATEWAY, TestApp};
+pub use app::{ADMIN, Answer, Backend, GATEWAY, TestApp};
 pub use gateway::{Event, Gateway};
 pub use receiver::Receiver;
 pub use smtp::SmtpSink;

@@ -7,6 +7,7 @@ mod identities;
 mod metering;
 mod order;
 mod organizations;
+mod prepaid;
 mod pricing;
 mod refusals;
 mod refused;

@@ -1,4 +1,5 @@
-//! The lender as one struct: one cap of one namespace, its reservations, and who holds what of it.
+//! The lender as one struct: one cap of one namespace, of a period or a prepaid balance, its
+//! reservations, and who holds what of it.
 
 use crate::budget::{Cap, set_aside, slice};
 use crate::money::Money;
@@ -15,6 +16,8 @@ const TTL: u64 = 10;
 pub(super) const GRACE: u64 = 60;
 /// Seconds a scope is scarce after a need could not be covered.
 const SCARCE: u64 = 5;
+/// The period of a prepaid balance, which does not end.
+pub(super) const NEVER: u64 = Timestamp::FAR.secs();
 
 /// A cost on its way to the ledger.
 #[derive(Clone, Debug)]
@@ -82,6 +85,17 @@ impl Lender {
         }
     }
 
+    /// Adds to a balance, and nobody is refused for what was not there before.
+    pub(super) fn credit(&mut self, amount: i64) {
+        self.quota += amount;
+        self.scarce_until.remove(NAMESPACE);
+    }
+
+    /// What the cap is; of a balance the sum of its credits.
+    pub(super) fn quota(&self) -> i64 {
+        self.quota
+    }
+
     fn end_of_period(&self, at: u64) -> u64 {
         (at / self.period + 1) * self.period
     }
@@ -145,7 +159,7 @@ impl Lender {
     fn cap(&self, scope: &str, now: u64) -> Cap {
         match self.reservation(scope) {
             None => Cap {
-                period: CapPeriod::Daily,
+                period: self.kind(),
                 quota: Money::from_nanos(self.quota),
                 booked: Money::from_nanos(self.booked(now)),
                 set_aside: Money::from_nanos(self.set_aside(now)),
@@ -161,6 +175,13 @@ impl Lender {
                     outstanding,
                 }
             }
+        }
+    }
+
+    fn kind(&self) -> CapPeriod {
+        match self.period {
+            NEVER => CapPeriod::Balance,
+            _ => CapPeriod::Daily,
         }
     }
 
@@ -223,7 +244,7 @@ impl Lender {
             spent: Money::from_nanos(loan.spent),
             expires_at: Timestamp::from_secs(loan.expires_at.min(ends_at)),
             period_ends_at: Timestamp::from_secs(ends_at),
-            period: CapPeriod::Daily,
+            period: self.kind(),
             remaining: self.cap(&loan.scope, now).remaining(),
             used_percent: 0,
             short: false,

@@ -1,6 +1,6 @@
-//! Several gateways borrow of one cap, over a network that loses, repeats and reorders.
+//! Several gateways borrow of one cap, of a period or a prepaid balance, over a network that loses, repeats and reorders.
 
-use super::lender::{Event, GRACE, Lender, NAMESPACE};
+use super::lender::{Event, GRACE, Lender, NAMESPACE, NEVER};
 use crate::admission::{
     Ask, Budgeting, Denied, Lane, Reservation, Scope, ScopeRecord, Terms, WhenShort, admit,
     seat_of, take_seat,
@@ -73,6 +73,8 @@ enum Operation {
     RequestReserved(usize, i64, usize),
     Reserve(i64, u64),
     Release(usize),
+    /// Money comes in, where the cap is a balance.
+    Credit(i64),
     Settle(usize, usize, i64),
     Sync(usize),
     Deliver(usize),
@@ -96,13 +98,14 @@ struct World {
 impl World {
     fn new(quota: i64, period: u64, gateways: usize) -> World {
         let limits = Limits {
-            daily_quota: Some(Money::from_nanos(quota)),
+            daily_quota: (period != NEVER).then_some(Money::from_nanos(quota)),
             ..Limits::default()
         };
+        let scope = Scope::new(NAMESPACE.to_owned(), limits).prepaid(period == NEVER);
         World {
             now: PERIOD * 1_000_000,
             period,
-            scope: Rc::new(Scope::new(NAMESPACE.to_owned(), limits)),
+            scope: Rc::new(scope),
             lender: Lender::new(quota, period),
             gateways: (0..gateways).map(|_| Gateway::default()).collect(),
             network: Vec::new(),
@@ -261,6 +264,8 @@ impl World {
             }
             Operation::Reserve(amount, ttl) => self.lender.reserve(amount, ttl, self.now),
             Operation::Release(which) => self.lender.release(which),
+            Operation::Credit(amount) if self.period == NEVER => self.lender.credit(amount),
+            Operation::Credit(_) => {}
             Operation::Settle(me, which, percent) => {
                 if let Some(me) = alive(self, me)
                     && !self.gateways[me].held.is_empty()
@@ -336,6 +341,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
             .prop_map(|(me, amount, which)| Operation::RequestReserved(me, amount, which)),
         2 => (1i64..200, 1u64..90).prop_map(|(amount, ttl)| Operation::Reserve(amount, ttl)),
         1 => (0usize..8).prop_map(Operation::Release),
+        1 => (1i64..100).prop_map(Operation::Credit),
         4 => (gateway(), 0usize..8, 0i64..=100)
             .prop_map(|(me, which, percent)| Operation::Settle(me, which, percent)),
         4 => gateway().prop_map(Operation::Sync),
@@ -355,11 +361,12 @@ proptest! {
     #[test]
     fn no_network_makes_the_cap_be_passed(
         quota in 0i64..400, gateways in 1usize..4, operations in operations(),
-        period in prop_oneof![Just(PERIOD), Just(1_000_000)],
+        period in prop_oneof![Just(PERIOD), Just(1_000_000), Just(NEVER)],
     ) {
         let mut world = World::new(quota, period, gateways);
         for operation in &operations {
             world.run(operation);
+            let quota = world.lender.quota();
             let (booked, out) = (world.lender.booked(world.now), world.lender.outstanding(world.now));
             let aside = world.lender.set_aside(world.now);
             prop_assert!(
@@ -384,8 +391,9 @@ proptest! {
     #[test]
     fn the_last_dollar_can_be_spent(
         quota in 100i64..5_000, gateways in 1usize..4, need in 3i64..20, percent in 40i64..=100,
+        period in prop_oneof![Just(1_000_000), Just(NEVER)],
     ) {
-        let mut world = World::new(quota, 1_000_000, gateways);
+        let mut world = World::new(quota, period, gateways);
         let mut refusals_in_a_row = 0;
         for round in 0.. {
             prop_assert!(round < 10_000, "{} of {quota} and no end", world.committed());
@@ -577,4 +585,40 @@ fn two_gateways_spend_one_reservation_and_its_rest_comes_back() {
     assert_eq!(world.lender.set_aside(world.now), 0);
     run(&mut world, 0, 60, Some(0));
     assert_eq!(world.committed(), 100, "the rest is the namespace's again");
+}
+
+#[test]
+fn money_that_comes_in_is_lent_at_once_also_where_somebody_was_refused() {
+    let mut world = World::new(30, NEVER, 2);
+    run(&mut world, 0, 30, None);
+    world.settle(0, 0, 100);
+    run(&mut world, 1, 30, None);
+    assert_eq!((world.refused, world.committed()), (1, 30));
+    world.lender.credit(400);
+    // A gateway that was refused asks again within a second.
+    world.now += 1;
+    run(&mut world, 1, 30, None);
+    assert_eq!((world.refused, world.committed()), (1, 60));
+    assert!(
+        world.slice_left(1) > 0,
+        "more than it needs: nothing is scarce"
+    );
+}
+
+#[test]
+fn a_balance_is_not_spent_anew_when_a_month_ends() {
+    let mut world = World::new(100, NEVER, 2);
+    run(&mut world, 0, 60, None);
+    world.settle(0, 0, 100);
+    let message = world.sync(0);
+    world.round_trip(0, message);
+    for _ in 0..3 {
+        world.now += 31 * 86_400;
+        for me in [0, 1] {
+            run(&mut world, me, 60, None);
+        }
+    }
+    assert_eq!(world.committed(), 60);
+    run(&mut world, 1, 40, None);
+    assert_eq!(world.committed(), 100);
 }

@@ -135,16 +135,18 @@ fn read(mut fields: Fields) -> Result<Request, ApiError> {
 
 fn refused(shortage: &Shortage, amount: Money) -> ApiError {
     let cap = match shortage.period {
-        CapPeriod::Daily => "daily",
-        CapPeriod::Monthly => "monthly",
+        CapPeriod::Daily => "daily budget",
+        CapPeriod::Monthly => "monthly budget",
+        CapPeriod::Balance => "prepaid balance",
     };
     let (scope, remaining) = (&shortage.scope, shortage.remaining);
     let advice = if shortage.is_on_loan {
         "The rest is with gateways that use it: try again in a moment, or reserve less."
+    } else if shortage.period == CapPeriod::Balance {
+        "Reserve less, release another reservation, or top up the credits."
     } else {
         "Reserve less, release another reservation, or ask your administrator to raise the budget."
     };
-    let message =
-        format!("The {cap} budget of {scope} can set aside {remaining}, not {amount}. {advice}");
+    let message = format!("The {cap} of {scope} can set aside {remaining}, not {amount}. {advice}");
     ApiError::budget_exceeded(message, scope, remaining, shortage.resets_at)
 }

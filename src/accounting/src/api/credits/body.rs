@@ -1,0 +1,44 @@
+//! What is sent about credits.
+
+#![expect(
+    dead_code,
+    reason = "the shapes alone are looked at: `Fields` reads what is sent"
+)]
+
+use crate::openapi::words::CreditKind;
+use utoipa::ToSchema;
+
+/// Money to pay in: into the account of a namespace or of an organization; of dollars, or of another
+/// currency.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "namespace": "search", "amount_usd": 20.0, "kind": "top_up", "reference": "invoice-17",
+}))]
+pub struct CreateCredit {
+    /// Whose account it is.
+    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    namespace: Option<String>,
+    /// Whose account it is, where it is no namespace's.
+    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    organization: Option<String>,
+    /// US dollars. Only an `adjustment` may be negative; nothing is 0.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    amount_usd: Option<f64>,
+    /// Instead of `amount_usd`: how much of `currency`.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    amount: Option<f64>,
+    /// A currency whose rate the operator has configured.
+    #[schema(pattern = "^[A-Za-z]{3}$", example = "EUR")]
+    currency: Option<String>,
+    /// Why.
+    #[schema(value_type = CreditKind)]
+    kind: String,
+    /// What the caller calls the entry: the same reference again is the same entry. Unique in an
+    /// organization.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    reference: String,
+}
