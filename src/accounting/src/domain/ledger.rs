@@ -155,20 +155,19 @@ pub async fn book_all<'a>(
     for message in messages {
         events::reject(tx, &message.gateway, &message.batch.rejected, now).await?;
     }
-    // What leases were cut from, and what is reported of, is lent at the same time; of anything else
-    // it makes no difference to lending when exactly it is booked.
+    let booked_to = sums.amounts.keys().map(|(scope, ..)| scope.as_str());
+    let accounts = credits::paying(tx, booked_to).await?;
+    // What leases were cut from, what is reported of, and what accounts pay, is lent or paid in at the
+    // same time; of anything else it makes no difference to lending when exactly it is booked.
     let mut scopes = leases::scopes(tx, &sums.leases).await?;
+    scopes.extend(accounts.keys().cloned());
     let reports = || messages.iter().flat_map(|message| &message.reports);
     scopes.extend(reports().map(|report| report.scope.clone()));
-    // What is paid of a balance may have it refilled, which is lent at once.
-    let paying = credits::paying(tx, sums.amounts.keys().map(|(scope, ..)| scope.as_str())).await?;
-    scopes.extend(paying.iter().cloned());
     let scarce = caps::lock(tx, scopes).await?;
     sums.rollups.store(tx).await?;
     sums.users.store(tx).await?;
     let months = months_of_namespaces(&sums.amounts);
-    let rows = sums.events.iter().map(|entry| &entry.row);
-    let charged = credits::charge(tx, &paying, rows).await?;
+    let charged = credits::charge(tx, &accounts, &sums.events).await?;
     let refills = refill::refill_low(tx, &charged, now).await?;
     spend::add(tx, sums.amounts).await?;
     notices::after_booking(tx, &months, now).await?;

@@ -131,6 +131,20 @@ pub async fn all_accounts(tx: &mut Tx) -> Result<HashMap<String, Vec<Account>>, 
     Ok(by_scope(rows))
 }
 
+/// Waits for the transactions that have stored events, and keeps others from storing any until this
+/// one ends. To be asked before anything is locked that a booking locks.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn wait_for_bookings(tx: &mut Tx) -> Result<(), StoreError> {
+    // On SQLite one transaction writes at a time.
+    if matches!(tx, Tx::Postgres(_)) {
+        tx.execute("LOCK TABLE events IN SHARE MODE", args![])
+            .await?;
+    }
+    Ok(())
+}
+
 /// Opens an account.
 ///
 /// # Errors

@@ -1,60 +1,56 @@
 //! Spending: what is booked of a namespace and its organization is booked of their accounts too, in
 //! the same transaction.
 
+use super::account::Account;
+use crate::domain::batch::Entry;
 use crate::domain::period::{DAY, start_of};
 use crate::domain::scope::Scope;
-use crate::store::events::EventRow;
-use crate::store::{StoreError, Tx, credits, loaded};
+use crate::store::{StoreError, Tx, credits};
 use paddock_core::money::Money;
-use paddock_core::timestamp::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Those of `scopes` that have, or had, an account.
+/// The accounts of those of some scopes that have one, by the scope. It must be asked after the events
+/// are stored: whoever opens an account waits for them ([`credits::wait_for_bookings`]).
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn paying(
     tx: &mut Tx,
     scopes: impl Iterator<Item = &str>,
-) -> Result<BTreeSet<String>, StoreError> {
+) -> Result<HashMap<String, Vec<Account>>, StoreError> {
     let may_have_one =
         |scope: &&str| scope.starts_with("namespace:") || scope.starts_with("organization:");
     let scopes: BTreeSet<&str> = scopes.filter(may_have_one).collect();
-    let accounts = credits::accounts_of(tx, &scopes).await?;
-    Ok(accounts.into_keys().collect())
+    credits::accounts_of(tx, &scopes).await
 }
 
-/// Charges new events to the accounts of `paying` scopes, which must be locked. Each event is an
+/// Charges new events to the accounts that pay for them, whose scopes must be locked. Each event is an
 /// account's by the moment it started at, whenever it is booked. Answers the names of the namespaces
 /// whose accounts were charged.
 ///
 /// # Errors
 /// Where the database refuses.
-pub async fn charge<'a>(
+pub async fn charge(
     tx: &mut Tx,
-    paying: &BTreeSet<String>,
-    rows: impl Iterator<Item = &'a EventRow>,
+    accounts: &HashMap<String, Vec<Account>>,
+    events: &[&Entry],
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut charged = BTreeSet::new();
-    if paying.is_empty() {
+    if accounts.is_empty() {
         return Ok(charged);
     }
-    // Read again, now that nobody else can change them.
-    let scopes: BTreeSet<&str> = paying.iter().map(String::as_str).collect();
-    let accounts = credits::accounts_of(tx, &scopes).await?;
     let mut amounts: BTreeMap<(String, u64), Money> = BTreeMap::new();
-    for row in rows.filter(|row| row.cost > 0) {
-        let started_at = Timestamp::from_nanos(loaded(row.started_at));
-        let scopes = [
-            Scope::Namespace(row.namespace.clone()),
-            Scope::Organization(row.organization.clone()),
+    for event in events.iter().filter(|event| event.cost > Money::ZERO) {
+        let paying = [
+            Scope::Namespace(event.row.namespace.clone()),
+            Scope::Organization(event.row.organization.clone()),
         ];
-        for scope in scopes {
+        for scope in paying {
             let of_scope = accounts.get(&scope.to_string()).into_iter().flatten();
-            for account in of_scope.filter(|account| account.pays(started_at)) {
-                let day = start_of(DAY, started_at).secs();
+            for account in of_scope.filter(|account| account.pays(event.started_at)) {
+                let day = start_of(DAY, event.started_at).secs();
                 let amount = amounts.entry((account.id.clone(), day)).or_default();
-                *amount = amount.saturating_add(Money::from_nanos(row.cost));
+                *amount = amount.saturating_add(event.cost);
                 if let Scope::Namespace(name) = &scope {
                     charged.insert(name.clone());
                 }

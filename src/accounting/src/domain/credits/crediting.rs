@@ -81,7 +81,7 @@ pub async fn credit(
         });
     }
     let scope = wish.scope.to_string();
-    leases::lock(tx, &BTreeSet::from([scope.clone()])).await?;
+    lock_account(tx, &scope).await?;
     let open = credits::open_account(tx, &scope).await?;
     let is_new = open.is_none();
     let account = match open {
@@ -150,10 +150,20 @@ pub async fn open(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let name = scope.to_string();
-    leases::lock(tx, &BTreeSet::from([name.clone()])).await?;
+    lock_account(tx, &name).await?;
     if credits::open_account(tx, &name).await?.is_none() {
         make_account(tx, scope, organization, now).await?;
     }
+    Ok(())
+}
+
+/// Locks a scope. Where it has no account yet, bookings wait until it has: none of them is between its
+/// events and the question whose they are. The policy is locked, so nobody else opens it meanwhile.
+async fn lock_account(tx: &mut Tx, scope: &str) -> Result<(), StoreError> {
+    if credits::open_account(tx, scope).await?.is_none() {
+        credits::wait_for_bookings(tx).await?;
+    }
+    leases::lock(tx, &BTreeSet::from([scope.to_owned()])).await?;
     Ok(())
 }
 
