@@ -46,7 +46,8 @@ fn each_refusal_is_in_the_audit_with_code_and_scope() {
     let narrow = gateway.tenant("narrow", json!({"allowed_models": ["deepseek-v3.2"]}));
     let viewer = gateway.tenant("viewer", json!({"role": "viewer"}));
     let unknown = json!({"model": "no-such-model"});
-    let rows: [(&Tenant, Call, u16, &str, Option<String>, &str); 5] = [
+    type Row<'a> = (&'a Tenant, Call, u16, &'a str, Option<String>, &'a str);
+    let rows: [Row<'_>; 5] = [
         (
             &poor,
             poor.chat(),
