@@ -17,7 +17,8 @@ pub struct Options {
     kind: Kind,
     /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
     name: Option<String>,
-    /// Only keys or members of this namespace; of users, webhooks, alerts and reservations, whose they are.
+    /// Only keys or members of this namespace; of users, webhooks, alerts, reservations
+    /// and credits, whose they are.
     #[arg(long)]
     namespace: Option<String>,
     /// The roles as they are in this organization.
@@ -52,6 +53,9 @@ enum Kind {
     Alerts,
     #[value(alias = "reservation")]
     Reservations,
+    /// What was paid into a prepaid balance.
+    #[value(alias = "credit")]
+    Credits,
 }
 
 impl Kind {
@@ -64,6 +68,7 @@ impl Kind {
             Kind::Webhooks => Some((below("webhooks"), "id")),
             Kind::Alerts => Some((below("alerts"), "name")),
             Kind::Reservations => Some((below("reservations"), "reservation_id")),
+            Kind::Credits => Some((format!("/v1/credits?namespace={name}"), "reference")),
             _ => None,
         }
     }
@@ -77,7 +82,8 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         (Some(_), None) => bail!("these are a namespace's: say whose with --namespace NAME"),
         (None, Some(_)) if !matches!(options.kind, Kind::Keys | Kind::Members) => {
             bail!(
-                "--namespace goes with keys, members, users, webhooks, alerts and reservations only"
+                "--namespace goes with keys, members, users, webhooks, alerts, reservations and \
+                 credits only"
             )
         }
         _ => {}
@@ -219,6 +225,13 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
             (text("WINDOW"), "window", cell),
             (text("ACTION"), "action", cell),
             (text("LAST FIRED"), "last_fired_at", cell),
+        ],
+        Kind::Credits => vec![
+            (text("REFERENCE"), "reference", cell),
+            (text("KIND"), "kind", cell),
+            (number("AMOUNT"), "amount_usd", dollars),
+            (text("AUTHOR"), "author", cell),
+            (text("MADE"), "created_at", cell),
         ],
         Kind::Reservations => vec![
             (text("ID"), "reservation_id", cell),

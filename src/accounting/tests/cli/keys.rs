@@ -1,6 +1,6 @@
 //! `paddock keys`, `get` and `usage`, and what is said where the service cannot be asked.
 
-use crate::support::{ADMIN, Service, paddock, run};
+use crate::support::{ADMIN, Service, agent, paddock, run};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 
@@ -92,6 +92,16 @@ fn tables_are_for_people_and_json_for_machines() {
         table.contains("NAME") && table.contains("one") && table.contains("default"),
         "{table}"
     );
+    let paid = agent()
+        .post(format!("{}/v1/credits", service.url))
+        .header("authorization", format!("Bearer {ADMIN}"))
+        .send_json(
+            json!({ "namespace": "one", "amount_usd": 5, "kind": "grant", "reference": "r-1" }),
+        );
+    assert_eq!(paid.unwrap().status(), 201);
+    let credits = ["get", "credits", "--namespace", "one"];
+    let table = service.paddock(&credits).expect(0);
+    assert!(table.contains("r-1") && table.contains("$5.00"), "{table}");
     assert!(
         service
             .paddock(&["get", "prices"])
