@@ -225,6 +225,10 @@ fn read_log(path: &Path, events: &mut HashMap<String, i64>) -> anyhow::Result<()
             .decode(event.trim_end_matches('='))
             .map_err(|error| anyhow!("an event is no base64: {error}"))?;
         let event: Value = serde_json::from_slice(&event)?;
+        // In the audit, and in no sum.
+        if event.get("outcome").and_then(Value::as_str) == Some("refused") {
+            continue;
+        }
         let id = event.get("id").and_then(Value::as_str);
         let cost = event.get("cost").and_then(Value::as_i64);
         let (id, cost) = id.zip(cost).context("an event without id or cost")?;
