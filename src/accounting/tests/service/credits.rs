@@ -3,13 +3,16 @@
 use crate::lending::{CENT, futures_join};
 use crate::support::{Event, Gateway, TestApp, on_both_databases};
 use paddock_accounting::config::CreditOptions;
+use paddock_accounting::domain::batch::ReadBatch;
+use paddock_accounting::domain::ledger::{self, Message};
 use paddock_accounting::domain::verification;
-use paddock_accounting::store::Args;
+use paddock_accounting::store::{Args, Tx};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const CREDITS: &str = "/v1/credits";
 const TEAM: &str = "/v1/credits?namespace=team";
@@ -43,7 +46,39 @@ async fn balance(app: &TestApp) -> f64 {
         .unwrap()
 }
 
+/// A booking of one event that is not committed yet.
+async fn open_booking(app: &TestApp, event: Value) -> Tx {
+    let raw = [serde_json::value::to_raw_value(&event).unwrap()];
+    let message = Message {
+        gateway: "one".to_owned(),
+        batch: ReadBatch::read("one", &raw, Timestamp::EPOCH),
+        reports: Vec::new(),
+    };
+    let mut tx = app.app.store.write().await.unwrap();
+    let terms = &app.app.config.terms;
+    let (booked, _) = ledger::book(&mut tx, terms, message, app.now())
+        .await
+        .unwrap();
+    assert_eq!(booked.new_events, 1);
+    tx
+}
+
 on_both_databases! {
+    async fn an_account_opened_while_something_is_booked_pays_for_it(app) {
+        app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
+        let gateway = Gateway::new("one", 1);
+        let event = gateway.event(app, Event { cost: CENT, ..Event::default() });
+        let booking = open_booking(app, event).await;
+        let mut opening = Box::pin(app.post(CREDITS, top_up("inv-1", 1.0)));
+        // It waits: what is booked is not to be seen yet.
+        let early = tokio::time::timeout(Duration::from_secs(1), &mut opening).await;
+        assert!(early.is_err(), "{early:?}");
+        booking.commit().await.unwrap();
+        opening.await.expect(201);
+        assert_eq!(balance(app).await, 0.99);
+        assert_eq!(differences(app).await, [""; 0]);
+    }
+
     async fn the_first_entry_makes_a_namespace_prepaid_and_its_balance_a_cap(app) {
         app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
         let key = app.make_key(json!({ "name": "k", "namespace": "team" })).await;
