@@ -5,10 +5,11 @@ use crate::domain::batch::{Entry, ReadBatch};
 use crate::domain::caps::{self, Budget, Terms};
 use crate::domain::credits::{self, refill};
 use crate::domain::notices;
-use crate::domain::period::{DAY, Window, name, start_of};
+use crate::domain::period::{DAY, name, start_of, start_of_month};
 use crate::domain::scope::Scope;
 use crate::ids;
-use crate::store::events::{self, EventRow};
+use crate::store::events::{self, EventRow, Ids};
+use crate::store::latencies::Latencies;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::user_rollups::UserRollups;
@@ -48,6 +49,7 @@ pub struct Sums<'a> {
     /// In the order of their ids, each id once.
     events: Vec<&'a Entry>,
     rollups: Rollups<'a>,
+    latencies: Latencies<'a>,
     users: UserRollups<'a>,
     calls: Calls,
     amounts: BTreeMap<spend::SpendKey, Money>,
@@ -67,6 +69,7 @@ impl<'a> Sums<'a> {
             number: ids::audit_batch(now),
             events,
             rollups: Rollups::default(),
+            latencies: Latencies::default(),
             users: UserRollups::default(),
             calls: Calls::default(),
             amounts: BTreeMap::new(),
@@ -80,6 +83,7 @@ impl<'a> Sums<'a> {
                 continue;
             }
             sums.rollups.add(&entry.row);
+            sums.latencies.add(&entry.row);
             sums.users.add(&entry.row);
             if entry.cost > Money::ZERO {
                 spent.add(entry);
@@ -91,6 +95,16 @@ impl<'a> Sums<'a> {
         }
         sums.amounts = spent.amounts();
         sums
+    }
+
+    /// The events as they are stored.
+    fn rows(&self) -> Vec<&'a EventRow> {
+        self.events.iter().map(|entry| &entry.row).collect()
+    }
+
+    /// The ids, taken for new ones.
+    pub fn new_ids(&self) -> Ids {
+        Ids::new(&self.rows(), self.number)
     }
 }
 
@@ -106,103 +120,122 @@ pub async fn book(
 ) -> Result<(Booked, Message), StoreError> {
     let messages = [message];
     let sums = Sums::of(&messages, &HashSet::new(), now);
-    let booked = book_all(tx, terms, &messages, sums, Ids::Any, now).await?;
+    let stored = Stored::new(tx, &messages, sums, Ids::Any, now).await?;
+    let booked = stored.book(tx, terms, now).await?;
     let [message] = messages;
     Ok((booked.into_iter().next().unwrap_or_default(), message))
 }
 
-/// What is known of the ids of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ids {
-    /// They are taken for new ones, as they nearly always are.
-    New,
-    /// Some may be in the ledger already.
-    Any,
-}
-
-/// Books messages of several gateways, all of them or none. What each of them came to.
-///
-/// # Errors
-/// Where the database refuses; then nothing was booked. A duplicate where an id that was taken for a
-/// new one is in the ledger.
-pub async fn book_all<'a>(
-    tx: &mut Tx,
-    terms: &Terms,
+/// Messages whose events are stored, and nothing else of them: all of that follows in the same
+/// transaction, and none of it is locked yet.
+#[derive(Debug)]
+pub struct Stored<'a> {
     messages: &'a [Message],
     sums: Sums<'a>,
-    ids: Ids,
-    now: Timestamp,
-) -> Result<Vec<Booked>, StoreError> {
-    // The events first: this takes long and needs no lock that lending waits for.
-    let rows: Vec<&EventRow> = sums.events.iter().map(|entry| &entry.row).collect();
-    let number = sums.number;
-    let known = match ids {
-        Ids::New => {
-            events::insert_new(tx, &rows, number).await?;
-            HashSet::new()
-        }
-        Ids::Any => events::insert(tx, &rows, number).await?,
-    };
-    let sums = match known.is_empty() {
-        true => sums,
-        // Seldom: a gateway has not heard that its batch was booked, and sends it again.
-        false => Sums {
-            number,
-            ..Sums::of(messages, &known, now)
-        },
-    };
-    let mut new = new_events(messages, &known);
-    for message in messages {
-        events::reject(tx, &message.gateway, &message.batch.rejected, now).await?;
-    }
-    let booked_to = sums.amounts.keys().map(|(scope, ..)| scope.as_str());
-    let accounts = credits::paying(tx, booked_to).await?;
-    // What leases were cut from, what is reported of, and what accounts pay, is lent or paid in at the
-    // same time; of anything else it makes no difference to lending when exactly it is booked.
-    let mut scopes = leases::scopes(tx, &sums.leases).await?;
-    scopes.extend(accounts.keys().cloned());
-    let reports = || messages.iter().flat_map(|message| &message.reports);
-    scopes.extend(reports().map(|report| report.scope.clone()));
-    let scarce = caps::lock(tx, scopes).await?;
-    sums.rollups.store(tx).await?;
-    sums.users.store(tx).await?;
-    let months = months_of_namespaces(&sums.amounts);
-    let charged = credits::charge(tx, &accounts, &sums.events).await?;
-    let refills = refill::refill_low(tx, &charged, now).await?;
-    spend::add(tx, sums.amounts).await?;
-    notices::after_booking(tx, &months, now).await?;
-    let by_scope = leases::add_spent(tx, &sums.leases).await?;
-    reservations::add_spent(tx, &by_scope).await?;
+    /// Those of their ids that are in the ledger already.
+    known: HashSet<String>,
+}
 
-    let reported: BTreeSet<&str> = reports().map(|report| report.scope.as_str()).collect();
-    let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
-    let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
-    let mut book = Reports::default();
-    for (number, message) in messages.iter().enumerate() {
-        for report in &message.reports {
-            if let Some(budget) = budgets.get_mut(&report.scope) {
-                book.take(tx, terms, budget, (number, &message.gateway), report, now)
-                    .await?;
+impl<'a> Stored<'a> {
+    /// Stores the events of messages of several gateways, all of them or none.
+    ///
+    /// # Errors
+    /// Where the database refuses; then nothing was stored. A duplicate where an id that was taken for
+    /// a new one is in the ledger.
+    pub async fn new(
+        tx: &mut Tx,
+        messages: &'a [Message],
+        sums: Sums<'a>,
+        ids: Ids,
+        now: Timestamp,
+    ) -> Result<Stored<'a>, StoreError> {
+        let number = sums.number;
+        let known = events::insert(tx, &sums.rows(), number, ids).await?;
+        let sums = match known.is_empty() {
+            true => sums,
+            // Seldom: a gateway has not heard that its batch was booked, and sends it again.
+            false => Sums {
+                number,
+                ..Sums::of(messages, &known, now)
+            },
+        };
+        Ok(Stored {
+            messages,
+            sums,
+            known,
+        })
+    }
+
+    /// Books what follows from them. What each message came to.
+    ///
+    /// # Errors
+    /// Where the database refuses; then nothing was booked.
+    pub async fn book(
+        self,
+        tx: &mut Tx,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Vec<Booked>, StoreError> {
+        let Stored {
+            messages,
+            sums,
+            known,
+        } = self;
+        let number = sums.number;
+        let mut new = new_events(messages, &known);
+        for message in messages {
+            events::reject(tx, &message.gateway, &message.batch.rejected, now).await?;
+        }
+        let booked_to = sums.amounts.keys().map(|(scope, ..)| scope.as_str());
+        let accounts = credits::paying(tx, booked_to).await?;
+        // What leases were cut from, what is reported of, and what accounts pay, is lent or paid in at the
+        // same time; of anything else it makes no difference to lending when exactly it is booked.
+        let mut scopes = leases::scopes(tx, &sums.leases).await?;
+        scopes.extend(accounts.keys().cloned());
+        let reports = || messages.iter().flat_map(|message| &message.reports);
+        scopes.extend(reports().map(|report| report.scope.clone()));
+        let scarce = caps::lock(tx, scopes).await?;
+        sums.rollups.store(tx).await?;
+        sums.latencies.store(tx).await?;
+        sums.users.store(tx).await?;
+        let months = months_of_namespaces(&sums.amounts);
+        let charged = credits::charge(tx, &accounts, &sums.events).await?;
+        let refills = refill::refill_low(tx, &charged, now).await?;
+        spend::add(tx, sums.amounts).await?;
+        notices::after_booking(tx, &months, now).await?;
+        let by_scope = leases::add_spent(tx, &sums.leases).await?;
+        reservations::add_spent(tx, &by_scope).await?;
+
+        let reported: BTreeSet<&str> = reports().map(|report| report.scope.as_str()).collect();
+        let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
+        let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
+        let mut book = Reports::default();
+        for (number, message) in messages.iter().enumerate() {
+            for report in &message.reports {
+                if let Some(budget) = budgets.get_mut(&report.scope) {
+                    book.take(tx, terms, budget, (number, &message.gateway), report, now)
+                        .await?;
+                }
             }
         }
-    }
-    leases::close(tx, &book.closed, now).await?;
-    for ((expires_at, period_ends_at), ids) in &book.renewed {
-        leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
-    }
-    // Last, because whoever holds a chain holds up its organization's other batches and changes.
-    audit::append(tx, sums.calls.into_segments(number, now)).await?;
-    refill::record(tx, refills).await?;
-    for budget in budgets.values_mut() {
-        budget.count_leases(now);
-    }
-    for (number, scope, lease) in &book.told {
-        if let (Some(budget), Some(answer)) = (budgets.get(scope), new.get_mut(*number)) {
-            let hold_at_most = budget.is_short(now).then_some(Money::ZERO);
-            answer.leases.push(budget.describe(lease, hold_at_most));
+        leases::close(tx, &book.closed, now).await?;
+        for ((expires_at, period_ends_at), ids) in &book.renewed {
+            leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
         }
+        // Last, because whoever holds a chain holds up its organization's other batches and changes.
+        audit::append(tx, sums.calls.into_segments(number, now)).await?;
+        refill::record(tx, refills).await?;
+        for budget in budgets.values_mut() {
+            budget.count_leases(now);
+        }
+        for (number, scope, lease) in &book.told {
+            if let (Some(budget), Some(answer)) = (budgets.get(scope), new.get_mut(*number)) {
+                let hold_at_most = budget.is_short(now).then_some(Money::ZERO);
+                answer.leases.push(budget.describe(lease, hold_at_most));
+            }
+        }
+        Ok(new)
     }
-    Ok(new)
 }
 
 /// Counts each message's events that were new: what two messages have is the first one's.
@@ -227,9 +260,10 @@ fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booked> {
 
 /// The namespaces that something is booked to, and the first seconds of the months.
 fn months_of_namespaces(amounts: &BTreeMap<spend::SpendKey, Money>) -> BTreeSet<(String, u64)> {
-    let keys = amounts.keys().filter_map(|(scope, period, start)| {
+    let keys = amounts.keys().filter_map(|(scope, _, day)| {
         let namespace = scope.strip_prefix("namespace:")?;
-        (*period == name(CapPeriod::Monthly)).then(|| (namespace.to_owned(), *start))
+        let month = start_of_month(Timestamp::from_secs(*day));
+        Some((namespace.to_owned(), month.secs()))
     });
     keys.collect()
 }
@@ -275,30 +309,30 @@ impl<'a> Spent<'a> {
                 Scope::Organization(organization.to_owned()),
             ];
             for scope in scopes {
-                add_amount(&mut amounts, &scope.to_string(), day, cost);
+                add_amount(&mut amounts, scope.to_string(), day, cost);
             }
         }
         for (((namespace, user, is_shared), day), cost) in self.users {
             if let Some(user) = user {
-                add_amount(&mut amounts, &user_scope(namespace, user), day, cost);
+                add_amount(&mut amounts, user_scope(namespace, user), day, cost);
             }
             if is_shared {
-                add_amount(&mut amounts, &shared_user_scope(namespace), day, cost);
+                add_amount(&mut amounts, shared_user_scope(namespace), day, cost);
             }
         }
         amounts
     }
 }
 
-/// Adds what a scope spent on a day to every period the day lies in.
-fn add_amount(amounts: &mut BTreeMap<spend::SpendKey, Money>, scope: &str, day: u64, cost: Money) {
-    for period in [CapPeriod::Daily, CapPeriod::Monthly] {
-        let start = Window::of(period, Timestamp::from_secs(day)).start.secs();
-        let amount = amounts
-            .entry((scope.to_owned(), name(period), start))
-            .or_default();
-        *amount = amount.saturating_add(cost);
-    }
+fn add_amount(
+    amounts: &mut BTreeMap<spend::SpendKey, Money>,
+    scope: String,
+    day: u64,
+    cost: Money,
+) {
+    let key = (scope, name(CapPeriod::Daily), day);
+    let amount = amounts.entry(key).or_default();
+    *amount = amount.saturating_add(cost);
 }
 
 /// What follows from a gateway's reports.

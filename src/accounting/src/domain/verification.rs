@@ -11,25 +11,24 @@
 use crate::domain::audit::Kind;
 use crate::domain::credits::proof;
 use crate::domain::histogram;
-use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
+use crate::domain::period::{DAY, HOUR, MINUTE, start_of};
 use crate::domain::scope::Scope;
 use crate::store::audit::{self, At};
 use crate::store::credits;
 use crate::store::events::{EventRow, REFUSED};
 use crate::store::verification::{self as stored, Group, Sums};
-use crate::store::{Store, StoreError, Tx, horizons};
-use paddock_core::money::Money;
+use crate::store::{Store, StoreError, Tx, horizons, latencies};
 use paddock_core::policy::{SHARED_USER, user_scope};
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::time::Duration;
 
 /// Something that is not what the events say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `rollup`, `latency`, `user`, `spend`, `month`, `balance` or `account`.
+    /// `rollup`, `latency`, `user`, `spend`, `balance` or `account`.
     pub kind: &'static str,
     /// Which one: its scope or group, and the start of its time.
     pub what: String,
@@ -87,9 +86,7 @@ pub async fn verify(
             found: "sums that no longer time has".to_owned(),
         });
     }
-    let mut months = BTreeSet::new();
     for day in days {
-        months.insert(start_of_month(day));
         if day < first {
             summary.days_without_events = summary.days_without_events.saturating_add(1);
             continue;
@@ -98,21 +95,6 @@ pub async fn verify(
         let events = verify_day(&mut tx, day, &mut tell).await?;
         summary.days = summary.days.saturating_add(1);
         summary.events = summary.events.saturating_add(events);
-    }
-    for month in months {
-        let mut tx = store.read().await?;
-        let kept = Kept::read(&mut tx).await?;
-        let span = (month, month.end_of_month());
-        for (scope, days, amount) in stored::uneven_months(&mut tx, span).await? {
-            if is_compared(&scope, month, &kept) {
-                tell(Difference {
-                    kind: "month",
-                    what: format!("{scope} {}", month.to_rfc3339()),
-                    expected: Money::from_nanos(days).to_string(),
-                    found: Money::from_nanos(amount).to_string(),
-                });
-            }
-        }
     }
     proof::verify_accounts(&mut store.read().await?, &mut tell).await?;
     summary.differences = differences;
@@ -330,7 +312,7 @@ impl Expected {
         if !kept.has_latencies(granularity, span.0) {
             return Ok(());
         }
-        let found = stored::latencies(tx, namespace, granularity, span).await?;
+        let found = latencies::by_interval(tx, namespace, granularity, span).await?;
         let found = found.into_iter().collect();
         compare(
             "latency",

@@ -1,18 +1,26 @@
-//! Messages of gateways on their way into the ledger. While one transaction is under way all others
-//! wait, and all that wait are booked together in the next: the sums they share are written once, and
-//! the disk is waited for once. So the more comes at a time, the less each event costs, and whoever
-//! comes alone waits for nobody.
+//! Messages of gateways on their way into the ledger. All that wait are booked together, in one
+//! transaction: the sums they share are written once, and the disk is waited for once. So the more comes
+//! at a time, the less each event costs, and whoever comes alone waits for nobody.
+//!
+//! Three such rounds are under way at most, each in another stage: one is summed up, one's events are
+//! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once.
 
 use crate::app::SharedApp;
-use crate::domain::ledger::{self, Booked, Ids, Message, Sums};
+use crate::domain::ledger::{Booked, Message, Stored, Sums};
+use crate::store::events::Ids;
 use crate::store::{Store, StoreError};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-/// Events booked in one transaction at most, but for those of one message: whoever wants to borrow
-/// from a scope of theirs, or on SQLite to write anything, waits for its end.
-const MOST_EVENTS: usize = 8_000;
+/// Events booked in one transaction at most, but for those of one message: whoever wants to borrow from a
+/// scope of theirs waits for its end, and on SQLite whoever wants to write anything.
+const fn most_events(store: &Store) -> usize {
+    match store {
+        Store::Sqlite { .. } => 8_000,
+        Store::Postgres(_) => 20_000,
+    }
+}
 
 type Answer = oneshot::Sender<Result<Booked, StoreError>>;
 
@@ -20,9 +28,11 @@ type Answer = oneshot::Sender<Result<Booked, StoreError>>;
 #[derive(Debug, Default)]
 pub struct BookingQueue {
     waiting: Mutex<VecDeque<(Message, Answer)>>,
-    /// Held while messages are taken and summed up, until they can be booked.
+    /// Held while messages are taken and summed up, until their events can be stored.
     preparing: tokio::sync::Mutex<()>,
-    /// Held while messages are booked.
+    /// Held while events are stored, until their sums can be booked.
+    storing: tokio::sync::Mutex<()>,
+    /// Held while sums are booked.
     booking: tokio::sync::Mutex<()>,
 }
 
@@ -32,14 +42,14 @@ impl BookingQueue {
         waiting.push_back((message, answer));
     }
 
-    /// The oldest messages, as many as one transaction should book.
-    fn take(&self) -> (Vec<Message>, Vec<Answer>) {
+    /// The oldest messages: with at most so many events, but for the first.
+    fn take(&self, most: usize) -> (Vec<Message>, Vec<Answer>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut events: usize = 0;
         let mut fits = |(message, _): &(Message, Answer)| {
             let is_first = events == 0;
             events = events.saturating_add(message.batch.events.len());
-            is_first || events <= MOST_EVENTS
+            is_first || events <= most
         };
         let count = waiting.iter().take_while(|waiting| fits(waiting)).count();
         waiting.drain(..count).unzip()
@@ -64,31 +74,28 @@ pub async fn book(app: &SharedApp, message: Message) -> Result<Booked, StoreErro
 async fn round(app: SharedApp) {
     let queue = &app.bookings;
     let preparing = queue.preparing.lock().await;
-    let (messages, answers) = queue.take();
+    let (messages, answers) = queue.take(most_events(&app.store));
     if messages.is_empty() {
         return;
     }
     let sums = Sums::of(&messages, &HashSet::new(), app.now());
-    let booking = queue.booking.lock().await;
-    drop(preparing);
     // On PostgreSQL ids that are new are stored far cheaper; SQLite need not be told.
     let ids = match app.store {
         Store::Sqlite { .. } => Ids::Any,
-        Store::Postgres(_) => Ids::New,
+        Store::Postgres(_) => sums.new_ids(),
     };
-    let mut booked = attempt(&app, &messages, sums, ids).await;
-    if ids == Ids::New && booked.as_ref().is_err_and(StoreError::is_duplicate) {
-        let sums = Sums::of(&messages, &HashSet::new(), app.now());
-        booked = attempt(&app, &messages, sums, Ids::Any).await;
+    let storing = queue.storing.lock().await;
+    drop(preparing);
+    let mut booked = attempt(&app, &messages, sums, ids, storing).await;
+    if booked.as_ref().is_err_and(StoreError::is_duplicate) {
+        booked = attempt_again(&app, &messages).await;
     }
     match booked {
         Ok(booked) => tell(answers, booked.into_iter().map(Ok)),
         // What is wrong with one message must not hold up the others.
         Err(error) if error.is_misplaced() || (messages.len() > 1 && !error.is_transient()) => {
             for (message, answer) in messages.into_iter().zip(answers) {
-                let alone = [message];
-                let sums = Sums::of(&alone, &HashSet::new(), app.now());
-                let booked = attempt(&app, &alone, sums, Ids::Any).await;
+                let booked = attempt_again(&app, &[message]).await;
                 let booked = booked.map(|booked| booked.into_iter().next().unwrap_or_default());
                 tell([answer], [booked]);
             }
@@ -99,7 +106,13 @@ async fn round(app: SharedApp) {
             tell(answers, errors);
         }
     }
-    drop(booking);
+}
+
+/// Where ids may be in the ledger already.
+async fn attempt_again(app: &SharedApp, messages: &[Message]) -> Result<Vec<Booked>, StoreError> {
+    let sums = Sums::of(messages, &HashSet::new(), app.now());
+    let storing = app.bookings.storing.lock().await;
+    attempt(app, messages, sums, Ids::Any, storing).await
 }
 
 async fn attempt(
@@ -107,11 +120,22 @@ async fn attempt(
     messages: &[Message],
     sums: Sums<'_>,
     ids: Ids,
+    storing: tokio::sync::MutexGuard<'_, ()>,
 ) -> Result<Vec<Booked>, StoreError> {
+    // On SQLite one transaction writes at a time: another would wait for its connection, and not for ever.
+    let mut booking = match app.store {
+        Store::Sqlite { .. } => Some(app.bookings.booking.lock().await),
+        Store::Postgres(_) => None,
+    };
     let mut tx = app.store.write().await?;
-    let (terms, now) = (&app.config.terms, app.now());
-    let booked = ledger::book_all(&mut tx, terms, messages, sums, ids, now).await?;
+    let stored = Stored::new(&mut tx, messages, sums, ids, app.now()).await?;
+    if booking.is_none() {
+        booking = Some(app.bookings.booking.lock().await);
+    }
+    drop(storing);
+    let booked = stored.book(&mut tx, &app.config.terms, app.now()).await?;
     tx.commit().await?;
+    drop(booking);
     Ok(booked)
 }
 

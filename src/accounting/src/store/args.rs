@@ -41,6 +41,36 @@ value_from! {
     Option<Timestamp>, value => Value::Int(value.map(|at| super::stored(at.nanos())));
 }
 
+/// Where a row's values go, column by column: to a statement, or into a message of COPY.
+pub(super) trait Columns {
+    /// A BIGINT.
+    fn int(&mut self, value: i64);
+    /// A BOOLEAN.
+    fn flag(&mut self, value: bool);
+    /// A TEXT.
+    fn text(&mut self, value: &str);
+    /// A TEXT or NULL.
+    fn optional_text(&mut self, value: Option<&str>);
+}
+
+impl Columns for Args {
+    fn int(&mut self, value: i64) {
+        self.push(value.into());
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.push(value.into());
+    }
+
+    fn text(&mut self, value: &str) {
+        self.push(value.into());
+    }
+
+    fn optional_text(&mut self, value: Option<&str>) {
+        self.push(Value::Text(value.map(str::to_owned)));
+    }
+}
+
 /// The values of one statement: `args![id, name]`.
 macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::store::Value::from($value)),*] };

@@ -2,7 +2,7 @@
 //! and nothing to do where a row is there already but to fail.
 //! <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4>
 
-use super::{Args, Value};
+use super::args::Columns;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// No flags, and no extension of the header.
@@ -10,41 +10,76 @@ const HEADER: [u8; 8] = [0; 8];
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
-/// The rows as one message.
-pub(super) fn binary(rows: &[Args]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(rows.len().saturating_mul(512));
-    bytes.extend_from_slice(SIGNATURE);
-    bytes.extend_from_slice(&HEADER);
-    for row in rows {
-        let width = i16::try_from(row.len()).unwrap_or(i16::MAX);
-        bytes.extend_from_slice(&width.to_be_bytes());
-        for value in row {
-            match value {
-                Value::Int(Some(value)) => field(&mut bytes, &value.to_be_bytes()),
-                Value::Bool(value) => field(&mut bytes, &[u8::from(*value)]),
-                Value::Text(Some(text)) => field(&mut bytes, text.as_bytes()),
-                Value::Int(None) | Value::Text(None) => bytes.extend_from_slice(&NULL),
-            }
-        }
-    }
-    bytes.extend_from_slice(&TRAILER);
-    bytes
+/// Rows of one table, as they are sent.
+#[derive(Debug)]
+pub struct CopyRows {
+    bytes: Vec<u8>,
+    width: [u8; 2],
 }
 
-fn field(bytes: &mut Vec<u8>, value: &[u8]) {
-    let length = i32::try_from(value.len()).unwrap_or(i32::MAX);
-    bytes.extend_from_slice(&length.to_be_bytes());
-    bytes.extend_from_slice(value);
+impl CopyRows {
+    /// Of a table's so many columns, with room for so many bytes. Texts must be without U+0000.
+    pub(super) fn new(columns: usize, capacity: usize) -> CopyRows {
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.extend_from_slice(SIGNATURE);
+        bytes.extend_from_slice(&HEADER);
+        let width = i16::try_from(columns).unwrap_or(i16::MAX).to_be_bytes();
+        CopyRows { bytes, width }
+    }
+
+    /// The next row: all of its columns must follow.
+    pub(super) fn row(&mut self) -> &mut CopyRows {
+        self.bytes.extend_from_slice(&self.width);
+        self
+    }
+
+    /// All that is to be sent.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.bytes.extend_from_slice(&TRAILER);
+        self.bytes
+    }
+
+    fn field(&mut self, value: &[u8]) {
+        let length = i32::try_from(value.len()).unwrap_or(i32::MAX);
+        self.bytes.extend_from_slice(&length.to_be_bytes());
+        self.bytes.extend_from_slice(value);
+    }
+}
+
+impl Columns for CopyRows {
+    fn int(&mut self, value: i64) {
+        self.field(&value.to_be_bytes());
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.field(&[u8::from(value)]);
+    }
+
+    fn text(&mut self, value: &str) {
+        self.field(value.as_bytes());
+    }
+
+    fn optional_text(&mut self, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(value),
+            None => self.bytes.extend_from_slice(&NULL),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::args;
 
     #[test]
     fn a_row_is_its_width_and_each_fields_length_and_bytes() {
-        let bytes = binary(&[args!["ab", 7_i64, true, None::<i64>]]);
+        let mut rows = CopyRows::new(4, 0);
+        let row = rows.row();
+        row.text("ab");
+        row.int(7);
+        row.flag(true);
+        row.optional_text(None);
+        let bytes = rows.finish();
         let row = bytes.get(19..bytes.len() - 2).unwrap();
         let expected = [
             &[0, 4][..],

@@ -1,5 +1,7 @@
 //! The ledger's events.
 
+use super::args::Columns;
+use super::copy::CopyRows;
 use super::namespaces::to_text;
 use super::tx::without_nul;
 use super::{Args, StoreError, Tx, args, stored};
@@ -85,6 +87,11 @@ pub(super) const COLUMNS: &str = "id, gateway, started_at, duration_ms, key_id, 
     output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, \
     category, refusal_code, refused_by, refusals, audit_batch";
 
+/// How many they are.
+const COLUMN_COUNT: usize = 32;
+/// About what a row takes in a message of COPY.
+const TYPICAL_BYTES: usize = 512;
+
 /// How a call ended that was refused: it is in the audit, and in no sum.
 pub const REFUSED: &str = "refused";
 
@@ -136,29 +143,53 @@ pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
     }
 }
 
-/// Stores events under the number of their batch, all of which must be new.
-///
-/// # Errors
-/// Where the database refuses; a duplicate where one is there already.
-pub async fn insert_new(tx: &mut Tx, events: &[&EventRow], batch: i64) -> Result<(), StoreError> {
-    let rows = events.iter().map(|row| values(row, batch)).collect();
-    tx.copy(&format!("events ({COLUMNS})"), rows).await
+/// What is known of the ids of events that are to be stored.
+#[derive(Debug)]
+pub enum Ids {
+    /// They are taken for new ones, as they nearly always are: on PostgreSQL they are copied, and one
+    /// that is there already is an error.
+    New(CopyRows),
+    /// Some may be in the ledger already.
+    Any,
+}
+
+impl Ids {
+    /// Of new events, to be stored under the number of their batch.
+    pub fn new(events: &[&EventRow], batch: i64) -> Ids {
+        let mut rows = CopyRows::new(COLUMN_COUNT, events.len().saturating_mul(TYPICAL_BYTES));
+        for event in events {
+            put(event, batch, rows.row());
+        }
+        Ids::New(rows)
+    }
 }
 
 /// Stores events under the number of their batch, each id once in the life of the database. The ids
 /// of those that were not stored, because they are there already.
 ///
 /// # Errors
-/// Where the database refuses.
+/// Where the database refuses; a duplicate where an id that was taken for a new one is there already.
 pub async fn insert(
     tx: &mut Tx,
     events: &[&EventRow],
     batch: i64,
+    ids: Ids,
 ) -> Result<HashSet<String>, StoreError> {
-    let rows = events.iter().map(|row| values(row, batch)).collect();
+    if let (Tx::Postgres(tx), Ids::New(rows)) = (&mut *tx, ids) {
+        let sql = format!("COPY events ({COLUMNS}) FROM STDIN (FORMAT binary)");
+        let mut copy = tx.copy_in_raw(&sql).await?;
+        copy.send(rows.finish()).await?;
+        copy.finish().await?;
+        return Ok(HashSet::new());
+    }
+    let rows = events.iter().map(|row| {
+        let mut values = Args::with_capacity(COLUMN_COUNT);
+        put(row, batch, &mut values);
+        values
+    });
     let head = format!("INSERT INTO events ({COLUMNS})");
     let new = tx
-        .execute_many(&head, rows, "ON CONFLICT (id) DO NOTHING")
+        .execute_many(&head, rows.collect(), "ON CONFLICT (id) DO NOTHING")
         .await?;
     if new == u64::try_from(events.len()).unwrap_or(u64::MAX) {
         return Ok(HashSet::new());
@@ -190,41 +221,40 @@ pub async fn reject(
     Ok(())
 }
 
-fn values(row: &EventRow, batch: i64) -> Args {
-    args![
-        &row.id,
-        &row.gateway,
-        row.started_at,
-        row.duration_ms,
-        &row.key_id,
-        &row.namespace,
-        &row.organization,
-        row.end_user.clone(),
-        &row.model,
-        &row.requested_model,
-        &row.endpoint,
-        row.stream,
-        row.status,
-        &row.outcome,
-        row.estimated,
-        row.input_tokens,
-        row.cached_input_tokens,
-        row.cache_write_5m_tokens,
-        row.cache_write_1h_tokens,
-        row.output_tokens,
-        row.reasoning_tokens,
-        row.cost,
-        &row.leases,
-        &row.request_id,
-        &row.client_address,
-        &row.user_agent,
-        row.batch,
-        row.category.clone(),
-        row.refusal_code.clone(),
-        row.refused_by.clone(),
-        row.refusals,
-        batch,
-    ]
+/// The values of a row, in the order of [`COLUMNS`].
+fn put(row: &EventRow, batch: i64, columns: &mut impl Columns) {
+    columns.text(&row.id);
+    columns.text(&row.gateway);
+    columns.int(row.started_at);
+    columns.int(row.duration_ms);
+    columns.text(&row.key_id);
+    columns.text(&row.namespace);
+    columns.text(&row.organization);
+    columns.optional_text(row.end_user.as_deref());
+    columns.text(&row.model);
+    columns.text(&row.requested_model);
+    columns.text(&row.endpoint);
+    columns.flag(row.stream);
+    columns.int(row.status);
+    columns.text(&row.outcome);
+    columns.flag(row.estimated);
+    columns.int(row.input_tokens);
+    columns.int(row.cached_input_tokens);
+    columns.int(row.cache_write_5m_tokens);
+    columns.int(row.cache_write_1h_tokens);
+    columns.int(row.output_tokens);
+    columns.int(row.reasoning_tokens);
+    columns.int(row.cost);
+    columns.text(&row.leases);
+    columns.text(&row.request_id);
+    columns.text(&row.client_address);
+    columns.text(&row.user_agent);
+    columns.flag(row.batch);
+    columns.optional_text(row.category.as_deref());
+    columns.optional_text(row.refusal_code.as_deref());
+    columns.optional_text(row.refused_by.as_deref());
+    columns.int(row.refusals);
+    columns.int(batch);
 }
 
 /// Deletes events whose batch has a number below `batch`, at most `limit`; how many. On PostgreSQL

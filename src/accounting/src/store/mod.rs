@@ -16,6 +16,7 @@ pub mod deliveries;
 pub mod events;
 pub mod horizons;
 pub mod keys;
+pub mod latencies;
 pub mod leases;
 pub mod members;
 mod migrations;

@@ -158,18 +158,3 @@ pub async fn peaks(
     let older: (i64, i64) = tx.one(sql, args![key, day]).await?;
     Ok((loaded(requests.max(older.0)), loaded(tokens.max(older.1))))
 }
-
-/// How many requests of a namespace fell into which latency bucket.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn latencies(
-    tx: &mut Tx,
-    namespace: &str,
-    span: Span,
-) -> Result<Vec<(i64, i64)>, StoreError> {
-    let sql = "SELECT bucket, CAST(SUM(requests) AS BIGINT) FROM latencies
-        WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 GROUP BY bucket";
-    tx.all(sql, args![span.granularity, namespace, span.start.secs()])
-        .await
-}

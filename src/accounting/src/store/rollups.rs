@@ -2,7 +2,6 @@
 
 use super::events::EventRow;
 use super::{StoreError, Tx, args};
-use crate::domain::histogram;
 use crate::domain::period::{DAY, HOUR, MINUTE};
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,8 +18,6 @@ type Group<'a> = (u64, &'a str, i64, &'a str, &'a str, &'a str);
 #[derive(Debug, Default)]
 pub struct Rollups<'a> {
     minutes: HashMap<Minute<'a>, Sums>,
-    /// Calls of a namespace in an hour, by how long they took.
-    latencies: HashMap<(&'a str, i64, i64), i64>,
 }
 
 /// The first second of the interval that a moment in nanoseconds lies in.
@@ -62,14 +59,6 @@ impl<'a> Rollups<'a> {
             minute,
         );
         add(self.minutes.entry(group).or_default(), sums);
-        let millis = u64::try_from(row.duration_ms).unwrap_or(0);
-        let group = (
-            namespace,
-            start_of(HOUR, seconds),
-            histogram::bucket(millis),
-        );
-        let count = self.latencies.entry(group).or_default();
-        *count = count.saturating_add(1);
     }
 
     /// Adds the sums to those in the database.
@@ -103,23 +92,6 @@ impl<'a> Rollups<'a> {
             reasoning_tokens = rollups.reasoning_tokens + excluded.reasoning_tokens,
             cost = rollups.cost + excluded.cost,
             latency_ms = rollups.latency_ms + excluded.latency_ms";
-        tx.execute_many(head, rows.collect(), tail).await?;
-
-        let mut latencies: BTreeMap<(u64, &str, i64, i64), i64> = BTreeMap::new();
-        for ((namespace, hour, bucket), count) in self.latencies {
-            for granularity in [HOUR, DAY] {
-                let group = (granularity, namespace, start_of(granularity, hour), bucket);
-                let sum = latencies.entry(group).or_default();
-                *sum = sum.saturating_add(count);
-            }
-        }
-        let rows = latencies.into_iter().map(|(group, count)| {
-            let (granularity, namespace, start, bucket) = group;
-            args![granularity, namespace, start, bucket, count]
-        });
-        let head = "INSERT INTO latencies (granularity, namespace, starts_at, bucket, requests)";
-        let tail = "ON CONFLICT (granularity, namespace, starts_at, bucket)
-            DO UPDATE SET requests = latencies.requests + excluded.requests";
         tx.execute_many(head, rows.collect(), tail).await?;
         Ok(())
     }

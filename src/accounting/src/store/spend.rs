@@ -1,4 +1,4 @@
-//! What each scope has spent in each day and month, and what it may.
+//! What each scope has spent on each day, and what it may in a day and a month.
 
 use super::role_overrides::QUOTA_OF_KEY;
 use super::{StoreError, Tx, Value, args, user_quotas};
@@ -117,26 +117,26 @@ impl Booked {
 /// Where the database refuses.
 pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Booked, StoreError> {
     let day = Window::of(CapPeriod::Daily, now).start.secs();
-    let month = Window::of(CapPeriod::Monthly, now).start.secs();
-    let head = "SELECT scope, period, amount FROM spend WHERE ((period = 'daily' AND \
-        starts_at = $1) OR (period = 'monthly' AND starts_at = $2)) AND scope";
+    let month = Window::of(CapPeriod::Monthly, now);
+    let head = "SELECT scope, CAST(SUM(amount) AS BIGINT),
+            CAST(SUM(CASE WHEN starts_at = $3 THEN amount ELSE 0 END) AS BIGINT)
+        FROM spend WHERE period = 'daily' AND starts_at >= $1 AND starts_at < $2 AND scope";
     let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
-    let rows: Vec<(String, String, i64)> = tx.among(head, args![day, month], &names, "").await?;
+    let fixed = args![month.start.secs(), month.end.secs(), day];
+    let rows: Vec<(String, i64, i64)> = tx.among(head, fixed, &names, "GROUP BY scope").await?;
     let mut booked = Booked::default();
-    for (scope, period, amount) in rows {
-        let period = if period == "daily" {
-            CapPeriod::Daily
-        } else {
-            CapPeriod::Monthly
+    for (scope, month, day) in rows {
+        let mut put = |period, amount| {
+            let key = (scope.clone(), period::name(period));
+            booked.0.insert(key, Money::from_nanos(amount));
         };
-        booked
-            .0
-            .insert((scope, period::name(period)), Money::from_nanos(amount));
+        put(CapPeriod::Monthly, month);
+        put(CapPeriod::Daily, day);
     }
     Ok(booked)
 }
 
-/// A scope, a period's name and its first second.
+/// A scope, what is summed up (`daily`, or `balance` of an account), and the day's first second.
 pub type SpendKey = (String, &'static str, u64);
 
 /// Adds to what scopes have spent.

@@ -1,6 +1,6 @@
 //! One transaction, on either database.
 
-use super::{Args, StoreError, Value, copy};
+use super::{Args, StoreError, Value};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
@@ -191,27 +191,6 @@ impl Tx {
         Ok(touched)
     }
 
-    /// Puts rows into a table, said as `TABLE (COLUMNS)`, none of which may be there:
-    /// on PostgreSQL without a statement for them. Texts must be without U+0000.
-    ///
-    /// # Errors
-    /// Where the database refuses one; then the transaction is void.
-    pub async fn copy(&mut self, table: &str, rows: Vec<Args>) -> Result<(), StoreError> {
-        match self {
-            Tx::Sqlite(_) => {
-                let head = format!("INSERT INTO {table}");
-                self.execute_many(&head, rows, "").await?;
-            }
-            Tx::Postgres(tx) => {
-                let sql = format!("COPY {table} FROM STDIN (FORMAT binary)");
-                let mut copy = tx.copy_in_raw(&sql).await?;
-                copy.send(copy::binary(&rows)).await?;
-                copy.finish().await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The index SQLite is to use, or to fail: said after the table's name. PostgreSQL, which goes by
     /// statistics, takes it for a comment.
     pub fn indexed_by(&self, index: &str) -> String {
@@ -221,7 +200,8 @@ impl Tx {
         }
     }
 
-    /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values.
+    /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values. On PostgreSQL
+    /// they are one array: a list of parameters is put together anew for every row that is looked at.
     ///
     /// # Errors
     /// Where the database refuses it or a row is not of the type.
@@ -233,15 +213,34 @@ impl Tx {
         tail: &str,
     ) -> Result<Vec<T>, StoreError> {
         let mut answers = Vec::new();
-        for chunk in names.chunks(512) {
-            // The last name again fills the list up to a power of two: few statements to prepare.
-            let size = chunk.len().next_power_of_two();
-            let last = chunk.last().into_iter().cycle();
-            let mut args = fixed.clone();
-            let first = args.len();
-            args.extend(chunk.iter().chain(last).take(size).cloned());
-            let sql = format!("{head} IN {} {tail}", tuple(first, size));
-            answers.extend(self.all::<T>(sql, args).await?);
+        let first = fixed.len();
+        match self {
+            Tx::Sqlite(tx) => {
+                for chunk in names.chunks(512) {
+                    // The last name again fills the list up to a power of two: few statements to prepare.
+                    let size = chunk.len().next_power_of_two();
+                    let last = chunk.last().into_iter().cycle();
+                    let mut args = fixed.clone();
+                    args.extend(chunk.iter().chain(last).take(size).cloned());
+                    let sql = format!("{head} IN {} {tail}", tuple(first, size));
+                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), args);
+                    answers.extend(query.fetch_all(&mut **tx).await?);
+                }
+            }
+            Tx::Postgres(tx) => {
+                let number = first.saturating_add(1);
+                for chunk in names.chunks(MAX_ROWS) {
+                    let Some(of) = chunk.first() else { continue };
+                    let mut column = Column::of(of, chunk.len());
+                    for name in chunk {
+                        column.push(name.clone());
+                    }
+                    let sql = format!("{head} = ANY(${number}::{}[]) {tail}", sql_type(of));
+                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), fixed.clone());
+                    let query = bind_columns!(query, [column]);
+                    answers.extend(query.fetch_all(&mut **tx).await?);
+                }
+            }
         }
         Ok(answers)
     }

@@ -94,26 +94,6 @@ pub async fn rollups(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// How many calls of a namespace fell into which bucket of latencies: granularity, start, bucket.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn latencies(
-    tx: &mut Tx,
-    namespace: &str,
-    granularity: u64,
-    (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<((u64, u64, i64), i64)>, StoreError> {
-    let sql = "SELECT granularity, starts_at, bucket, requests FROM latencies
-        WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 AND starts_at < $4";
-    let values = args![granularity, namespace, start.secs(), end.secs()];
-    let rows: Vec<(i64, i64, i64, i64)> = tx.all(sql, values).await?;
-    let read = |(granularity, start, bucket, requests)| {
-        ((loaded(granularity), loaded(start), bucket), requests)
-    };
-    Ok(rows.into_iter().map(read).collect())
-}
-
 /// What the users of a namespace used on a day, together, by model: requests, tokens, cost.
 ///
 /// # Errors
@@ -183,26 +163,6 @@ pub async fn uneven_accounts(tx: &mut Tx) -> Result<Vec<UnevenAccount>, StoreErr
             FROM credit_accounts) AS sums
         WHERE entered <> credited OR spent <> booked ORDER BY id";
     tx.all(sql, args![]).await
-}
-
-/// Scopes whose spend of a month is not the sum of its days: scope, sum of the days, month.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn uneven_months(
-    tx: &mut Tx,
-    (start, end): (Timestamp, Timestamp),
-) -> Result<Vec<(String, i64, i64)>, StoreError> {
-    let sql = "SELECT scope,
-            CAST(SUM(CASE WHEN period = 'daily' THEN amount ELSE 0 END) AS BIGINT),
-            CAST(SUM(CASE WHEN period = 'monthly' THEN amount ELSE 0 END) AS BIGINT)
-        FROM spend WHERE starts_at >= $1 AND starts_at < $2
-            AND (period = 'daily' OR (period = 'monthly' AND starts_at = $1))
-        GROUP BY scope
-        HAVING SUM(CASE WHEN period = 'daily' THEN amount ELSE 0 END)
-            <> SUM(CASE WHEN period = 'monthly' THEN amount ELSE 0 END)
-        ORDER BY scope";
-    tx.all(sql, args![start.secs(), end.secs()]).await
 }
 
 /// Rollups of minutes without their hour, and of hours without their day: granularity, namespace,

@@ -107,7 +107,7 @@ on_both_databases! {
         let mut tx = app.app.store.read().await.unwrap();
         let sql = "SELECT COUNT(*), CAST(SUM(amount) AS BIGINT) FROM spend";
         let spend: (i64, i64) = tx.one(sql, Args::new()).await.unwrap();
-        assert_eq!(spend, (6, 6 * CENT), "three scopes, a day and a month each");
+        assert_eq!(spend, (3, 3 * CENT), "three scopes and a day");
     }
 
     async fn the_same_batch_sent_at_once_is_booked_once(app) {

@@ -5,6 +5,7 @@ use crate::support::{Backend, Event, Gateway, TestApp};
 use paddock_accounting::config::PolicyOptions;
 use paddock_accounting::domain::housekeeping::{Kept, keep};
 use paddock_accounting::domain::verification::verify;
+use paddock_accounting::store::latencies::Counts;
 use paddock_accounting::store::{Args, Store};
 use serde_json::{Value, json};
 use sqlx::migrate::{Migration, Migrator};
@@ -197,9 +198,21 @@ async fn a_database_from_before_is_taken_over_by_two_replicas_at_once() {
     let places: Vec<(String,)> = tx.all(sql, Args::new()).await.unwrap();
     let places: Vec<&str> = places.iter().map(|(place,)| place.as_str()).collect();
     assert_eq!(places, ["events_before", "events_other"]);
-    let sql = "SELECT namespace, requests FROM latencies ORDER BY namespace";
-    let sums: Vec<(String, i64)> = tx.all(sql, Args::new()).await.unwrap();
-    assert_eq!(sums, [("a".to_owned(), 6), ("b".to_owned(), 6)]);
+    let sql = "SELECT namespace, counts FROM latencies ORDER BY namespace";
+    let sums: Vec<(String, String)> = tx.all(sql, Args::new()).await.unwrap();
+    let counts = |(namespace, text): &(String, String)| {
+        let counts: Counts = serde_json::from_str(text).unwrap();
+        (namespace.clone(), counts)
+    };
+    let sums: Vec<(String, Counts)> = sums.iter().map(counts).collect();
+    let expected = Counts::from([(7, 6)]);
+    assert_eq!(
+        sums,
+        [
+            ("a".to_owned(), expected.clone()),
+            ("b".to_owned(), expected)
+        ]
+    );
     drop(tx);
     assert!(one.is_ready().await.unwrap());
 }

@@ -122,7 +122,11 @@ async fn statements(app: &TestApp) -> Vec<String> {
 /// The statement as SQLite is given it: rows are a list of values there, and which index serves a
 /// report is said.
 fn on_sqlite(sql: &str) -> String {
-    let sql = &sql.replace("/* ", "").replace(" */", "");
+    let sql = sql.replace("/* ", "").replace(" */", "");
+    let sql = &sql
+        .replace("= ANY(", "IN (")
+        .replace("::TEXT[])", ")")
+        .replace("::BIGINT[])", ")");
     let Some((head, rest)) = sql.split_once("SELECT * FROM UNNEST(") else {
         return sql.to_owned();
     };

@@ -87,14 +87,15 @@ pub async fn fill(
             made.rollups += pool.run(&sql).await?;
         }
     }
+    let counts: Vec<String> = (20..40).map(|bucket| format!(r#""{bucket}":50"#)).collect();
+    let counts = format!("{{{}}}", counts.join(","));
     for (granularity, days) in [(DAY, DAYS), (3_600, DAYS_OF_LATENCIES)] {
         for day in 0..days {
             let start = today - day * DAY;
             let sql = format!(
-                "INSERT INTO latencies (granularity, namespace, starts_at, bucket, requests)
-                {} SELECT {granularity}, k.namespace, {start} + s.n * {granularity}, 20 + b.n, 50
-                FROM (SELECT DISTINCT namespace FROM bench_keys) AS k CROSS JOIN steps AS s
-                    CROSS JOIN (SELECT n FROM bench_keys WHERE n < 20) AS b",
+                "INSERT INTO latencies (granularity, namespace, starts_at, counts)
+                {} SELECT {granularity}, k.namespace, {start} + s.n * {granularity}, '{counts}'
+                FROM (SELECT DISTINCT namespace FROM bench_keys) AS k CROSS JOIN steps AS s",
                 steps(DAY / granularity)
             );
             made.others += pool.run(&sql).await?;

@@ -11,6 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::query::Parameters;
 use crate::openapi::{parameters, refusals};
+use crate::store::latencies;
 use crate::store::reports::{self, Subject, Sums};
 use axum::Json;
 use axum::extract::State;
@@ -103,7 +104,7 @@ pub async fn handle(
     // A deleted namespace of the same name counts as this one's past.
     let span = period.step().span(period.start(now, Timestamp::EPOCH));
     let models = reports::by_model(&mut tx, &subject, span).await?;
-    let latencies = reports::latencies(&mut tx, &name, span).await?;
+    let latencies = latencies::of_namespace(&mut tx, &name, span).await?;
     let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now)).await?;
     let quota = Standing::of_namespace(&mut tx, &place, now).await?;
     let scope = Scope::Namespace(name.clone());
