@@ -70,7 +70,8 @@ async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
                 deleted_events = kept.deleted_events,
                 deleted_sums = kept.deleted_sums,
                 deleted_scopes = kept.deleted_scopes,
-                "threw away what was too old"
+                made_blocks = kept.made_blocks,
+                "threw away what was too old, and summed up days"
             ),
             Err(error) => tracing::warn!(%error, "housekeeping failed; trying again later"),
         }

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod audit;
 pub mod batch;
+pub mod blocks;
 pub mod caps;
 pub mod credits;
 pub mod hierarchy;

@@ -73,6 +73,11 @@ pub fn start_of_month(at: Timestamp) -> Timestamp {
     })
 }
 
+/// The end of what is asked about up to now: of the day after, since clocks of gateways may be ahead.
+pub fn end_of_tomorrow(now: Timestamp) -> Timestamp {
+    now.end_of_day().end_of_day()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

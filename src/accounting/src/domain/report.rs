@@ -1,9 +1,11 @@
 //! Which time a usage report covers, and in which steps.
 
+use crate::domain::blocks::BLOCKS;
 use crate::domain::housekeeping::{KEEP_HOURS, KEEP_MINUTES};
-use crate::domain::period::{DAY, HOUR, MINUTE, start_of, start_of_month};
+use crate::domain::period::{DAY, HOUR, MINUTE, end_of_tomorrow, start_of, start_of_month};
 use crate::store::costs::{Days, Piece};
 use crate::store::reports::{Span, Sums};
+use crate::store::{StoreError, Tx, blocks};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -79,10 +81,11 @@ impl DayRange {
     }
 }
 
-/// The rollups that together are the time from `from` to `until`, in whole minutes around it: days
-/// where whole days lie in it, hours and minutes at its ends. What is so long ago at `now` that there
-/// are no minutes any more, or no hours, begins and ends with a whole hour or day.
-pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Piece> {
+/// The sums that together are the time from `from` to `until`, in whole minutes around it: where they
+/// lie in it whole, blocks that end before `sealed`, days and hours, and minutes at its ends. What is so
+/// long ago at `now` that there are no minutes any more, or no hours, begins and ends with a whole hour or
+/// day.
+pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp, sealed: Timestamp) -> Vec<Piece> {
     let today = start_of(DAY, now).secs();
     let kept = |days: u64| today.saturating_sub(days.saturating_mul(DAY));
     let finest = |at: u64| match at {
@@ -94,8 +97,12 @@ pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Piece> {
     let end = until.secs().div_ceil(MINUTE).saturating_mul(MINUTE);
     let mut pieces: Vec<Piece> = Vec::new();
     while at < end {
-        let fits = |step: &u64| at.is_multiple_of(*step) && at.saturating_add(*step) <= end;
-        let step = [DAY, HOUR].into_iter().find(fits).unwrap_or(MINUTE);
+        let fits = |step: &u64| {
+            let next = at.saturating_add(*step);
+            at.is_multiple_of(*step) && next <= end && (*step <= DAY || next <= sealed.secs())
+        };
+        let steps = BLOCKS.into_iter().rev().chain([DAY, HOUR]);
+        let step = steps.into_iter().find(fits).unwrap_or(MINUTE);
         let step = step.max(finest(at));
         let next = at.saturating_add(step);
         match pieces.last_mut() {
@@ -105,6 +112,28 @@ pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp) -> Vec<Piece> {
         at = next;
     }
     pieces
+}
+
+/// The sums that are some whole days.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn cover_days(tx: &mut Tx, days: Days, now: Timestamp) -> Result<Vec<Piece>, StoreError> {
+    let sealed = blocks::sealed_until(tx).await?;
+    Ok(cover(days.start, days.end, now, sealed))
+}
+
+/// The sums of all that was booked since a moment.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn cover_since(
+    tx: &mut Tx,
+    start: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Piece>, StoreError> {
+    let end = end_of_tomorrow(now);
+    cover_days(tx, Days { start, end }, now).await
 }
 
 /// The step of a series.
@@ -182,12 +211,13 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::blocks::FIVE_DAYS;
 
     #[test]
     fn a_time_is_covered_once_by_the_coarsest_rollups() {
         let at = |hours: u64, minutes: u64| Timestamp::from_secs(hours * HOUR + minutes * MINUTE);
         // On the third day the minutes of the first are still there.
-        let pieces = cover(at(22, 58), at(73, 2), at(71, 0));
+        let pieces = cover(at(22, 58), at(73, 2), at(71, 0), Timestamp::EPOCH);
         let seconds = |pieces: &[Piece]| pieces.iter().map(|piece| piece.2 - piece.1).sum::<u64>();
         assert_eq!(seconds(&pieces), 50 * HOUR + 4 * MINUTE);
         let steps: Vec<u64> = pieces.iter().map(|piece| piece.0).collect();
@@ -195,10 +225,10 @@ mod tests {
         assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
         let odd = Timestamp::from_secs(61);
         assert_eq!(
-            cover(odd, Timestamp::from_secs(62), odd),
+            cover(odd, Timestamp::from_secs(62), odd, Timestamp::EPOCH),
             [(MINUTE, 60, 120)]
         );
-        assert_eq!(cover(odd, Timestamp::EPOCH, odd), []);
+        assert_eq!(cover(odd, Timestamp::EPOCH, odd, Timestamp::FAR), []);
     }
 
     #[test]
@@ -207,7 +237,7 @@ mod tests {
             Timestamp::from_secs(days * DAY + hours * HOUR + minutes * MINUTE)
         };
         let steps = |from, until| {
-            let pieces = cover(from, until, at(1_000, 5, 0));
+            let pieces = cover(from, until, at(1_000, 5, 0), Timestamp::EPOCH);
             assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
             assert!(pieces[0].1 <= from.secs() && pieces.last().unwrap().2 >= until.secs());
             pieces
@@ -220,6 +250,30 @@ mod tests {
         assert_eq!(steps(at(997, 3, 59), at(997, 6, 1)), [HOUR]);
         assert_eq!(steps(at(579, 3, 59), at(580, 0, 1)), [DAY, HOUR]);
         assert_eq!(steps(at(579, 3, 59), at(1_000, 4, 30)), [DAY, HOUR, MINUTE]);
+    }
+
+    #[test]
+    fn blocks_that_are_sealed_make_a_month_few_rows() {
+        let at = |days: u64| Timestamp::from_secs(days * DAY);
+        let mut most = 0;
+        for today in 20_000..20_030 {
+            let sealed = start_of(FIVE_DAYS, at(today));
+            let pieces = cover(at(today - 30), at(today + 1), at(today), sealed);
+            assert_eq!(
+                (pieces[0].1, pieces.last().unwrap().2),
+                (at(today - 30).secs(), at(today + 1).secs())
+            );
+            assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
+            let rows = |piece: &Piece| {
+                assert!(piece.0 == DAY || piece.2 <= sealed.secs());
+                assert!(piece.1.is_multiple_of(piece.0) && piece.2.is_multiple_of(piece.0));
+                (piece.2 - piece.1) / piece.0
+            };
+            most = most.max(pieces.iter().map(rows).sum());
+        }
+        assert_eq!(most, 9);
+        let unsealed = cover(at(20_000), at(20_031), at(20_030), at(20_004));
+        assert_eq!(unsealed, [(DAY, at(20_000).secs(), at(20_031).secs())]);
     }
 
     #[test]

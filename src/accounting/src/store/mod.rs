@@ -8,6 +8,7 @@ mod args;
 pub mod audit;
 pub mod auto_refills;
 pub mod backup;
+pub mod blocks;
 pub mod catalog;
 mod copy;
 pub mod costs;
@@ -23,6 +24,7 @@ mod migrations;
 pub mod namespaces;
 pub mod organizations;
 pub mod partitions;
+pub(crate) mod pieces;
 pub mod policy;
 pub mod quota_overrides;
 pub mod reports;
@@ -175,7 +177,12 @@ impl Store {
         let patience = pool.patience;
         if backup::is_postgres(url) {
             let wait = format!("{}ms", patience.as_millis());
-            let options = PgConnectOptions::from_str(url)?.options([("lock_timeout", wait)]);
+            // Statements are short: to start processes for one, or to compile it, takes longer than it.
+            let options = PgConnectOptions::from_str(url)?.options([
+                ("lock_timeout", wait.as_str()),
+                ("max_parallel_workers_per_gather", "0"),
+                ("jit", "off"),
+            ]);
             let pool = PgPoolOptions::new()
                 .max_connections(pool.connections)
                 .acquire_timeout(patience);

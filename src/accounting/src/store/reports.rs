@@ -1,7 +1,8 @@
 //! Usage reports: always from rollups, never from events.
 
+use super::pieces::{self, Piece, Whose};
 use super::{StoreError, Tx, args, loaded};
-use crate::domain::period::{DAY, MINUTE, start_of};
+use crate::domain::period::{DAY, MINUTE, end_of_tomorrow, start_of};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 
@@ -15,23 +16,27 @@ pub(super) const TOKENS_OF_EVENT: &str = "e.input_tokens + e.cached_input_tokens
 /// Whose usage.
 #[derive(Clone, Debug)]
 pub enum Subject {
-    /// Of one key, by its id.
-    Key(String),
+    /// Of one key, by its id, in its namespace.
+    Key {
+        /// The key's id.
+        id: String,
+        /// The namespace's name.
+        namespace: String,
+    },
     /// Of all keys of a namespace, by its name.
     Namespace(String),
 }
 
 impl Subject {
-    fn column(&self) -> &'static str {
-        match self {
-            Subject::Key(_) => "key_id",
-            Subject::Namespace(_) => "namespace",
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Subject::Key(name) | Subject::Namespace(name) => name,
+    fn whose(&self) -> Whose<'_> {
+        let (namespace, key) = match self {
+            Subject::Key { id, namespace } => (namespace, Some(id.as_str())),
+            Subject::Namespace(name) => (name, None),
+        };
+        Whose {
+            organization: None,
+            namespace: Some(namespace),
+            key,
         }
     }
 }
@@ -79,23 +84,29 @@ impl Sums {
     }
 }
 
-/// Sums by model, dearest first.
+/// Sums by model over some pieces of time, dearest first.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn by_model(
     tx: &mut Tx,
     subject: &Subject,
-    span: Span,
+    pieces: &[Piece],
 ) -> Result<Vec<(String, Sums)>, StoreError> {
-    let sql = format!(
-        "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM({TOKENS}) AS BIGINT),
-            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
-        FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
-        GROUP BY model ORDER BY SUM(cost) DESC, model",
-        subject.column()
+    let mut values = args![];
+    let columns = format!("model, requests, {TOKENS} AS tokens, cost, latency_ms");
+    let rows = pieces::rows(
+        ("rollups", &columns),
+        subject.whose(),
+        pieces,
+        "",
+        &mut values,
     );
-    let values = args![span.granularity, subject.name(), span.start.secs()];
+    let sql = format!(
+        "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
+        FROM ({rows}) AS pieces GROUP BY model ORDER BY SUM(cost) DESC, model"
+    );
     let rows: Vec<(String, i64, i64, i64, i64)> = tx.all(sql, values).await?;
     let sums = |(model, requests, tokens, cost, latency)| {
         (model, Sums::new((requests, tokens, cost, latency)))
@@ -111,15 +122,21 @@ pub async fn series(
     tx: &mut Tx,
     subject: &Subject,
     span: Span,
+    now: Timestamp,
 ) -> Result<Vec<(Timestamp, Sums)>, StoreError> {
-    let sql = format!(
-        "SELECT starts_at, CAST(SUM(requests) AS BIGINT), CAST(SUM({TOKENS}) AS BIGINT),
-            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
-        FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
-        GROUP BY starts_at ORDER BY starts_at",
-        subject.column()
+    let mut values = args![];
+    let columns = format!("starts_at, requests, {TOKENS} AS tokens, cost, latency_ms");
+    let piece = (
+        span.granularity,
+        span.start.secs(),
+        end_of_tomorrow(now).secs(),
     );
-    let values = args![span.granularity, subject.name(), span.start.secs()];
+    let rows = pieces::rows_within(&columns, subject.whose(), piece, &mut values);
+    let sql = format!(
+        "SELECT starts_at, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
+        FROM ({rows}) AS steps GROUP BY starts_at ORDER BY starts_at"
+    );
     let rows: Vec<(i64, i64, i64, i64, i64)> = tx.all(sql, values).await?;
     let sums = |(start, requests, tokens, cost, latency)| {
         let start = Timestamp::from_secs(loaded(start));
@@ -137,24 +154,25 @@ pub async fn peaks(
     tx: &mut Tx,
     subject: &Subject,
     start: Timestamp,
+    now: Timestamp,
 ) -> Result<(u64, u64), StoreError> {
+    let mut values = args![];
+    let columns = format!("starts_at, requests, {TOKENS} AS tokens");
+    let piece = (MINUTE, start.secs(), end_of_tomorrow(now).secs());
+    let rows = pieces::rows_within(&columns, subject.whose(), piece, &mut values);
     let sql = format!(
         "SELECT CAST(COALESCE(MAX(requests), 0) AS BIGINT),
             CAST(COALESCE(MAX(tokens), 0) AS BIGINT)
-        FROM (SELECT SUM(requests) AS requests, SUM({TOKENS}) AS tokens
-            FROM rollups WHERE granularity = $1 AND {} = $2 AND starts_at >= $3
-            GROUP BY starts_at) AS minutes",
-        subject.column()
+        FROM (SELECT SUM(requests) AS requests, SUM(tokens) AS tokens
+            FROM ({rows}) AS steps GROUP BY starts_at) AS minutes"
     );
-    let (requests, tokens): (i64, i64) = tx
-        .one(sql, args![MINUTE, subject.name(), start.secs()])
-        .await?;
-    let Subject::Key(key) = subject else {
+    let (requests, tokens): (i64, i64) = tx.one(sql, values).await?;
+    let Subject::Key { id, .. } = subject else {
         return Ok((loaded(requests), loaded(tokens)));
     };
     let sql = "SELECT COALESCE(MAX(requests), 0), COALESCE(MAX(tokens), 0) FROM peaks
         WHERE key_id = $1 AND starts_at >= $2";
     let day = start_of(DAY, start).secs();
-    let older: (i64, i64) = tx.one(sql, args![key, day]).await?;
+    let older: (i64, i64) = tx.one(sql, args![id, day]).await?;
     Ok((loaded(requests.max(older.0)), loaded(tokens.max(older.1))))
 }

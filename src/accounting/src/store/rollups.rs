@@ -1,8 +1,10 @@
-//! Usage, summed by key and model over minutes, hours and days.
+//! Usage, summed by key and model over minutes, hours, days, and blocks of days.
 
 use super::events::EventRow;
-use super::{StoreError, Tx, args};
+use super::{StoreError, Tx, args, loaded, stored};
+use crate::domain::blocks::sealed_blocks;
 use crate::domain::period::{DAY, HOUR, MINUTE};
+use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// What a group of events sums up to: requests, input, cached input, cache write, output and
@@ -11,8 +13,8 @@ type Sums = [i64; 8];
 
 /// Key, model, namespace, organization, and the first second of the minute.
 type Minute<'a> = (&'a str, &'a str, &'a str, &'a str, i64);
-/// Granularity, key, start, model, namespace, organization: in the order of the table's key.
-type Group<'a> = (u64, &'a str, i64, &'a str, &'a str, &'a str);
+/// Granularity, start, namespace, key, model, organization: in the order of the table's key.
+type Group<'a> = (u64, i64, &'a str, &'a str, &'a str, &'a str);
 
 /// Sums of one booking, so that each group is one upsert.
 #[derive(Debug, Default)]
@@ -61,29 +63,32 @@ impl<'a> Rollups<'a> {
         add(self.minutes.entry(group).or_default(), sums);
     }
 
-    /// Adds the sums to those in the database.
+    /// Adds the sums to those in the database, where days are sealed until `sealed`.
     ///
     /// # Errors
     /// Where the database refuses.
-    pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
+    pub async fn store(self, tx: &mut Tx, sealed: Timestamp) -> Result<(), StoreError> {
         let mut groups: BTreeMap<Group<'_>, Sums> = BTreeMap::new();
         for ((key, model, namespace, organization, minute), sums) in self.minutes {
-            for granularity in [MINUTE, HOUR, DAY] {
-                let start = start_of(granularity, minute);
-                let group = (granularity, key, start, model, namespace, organization);
+            let steps = [MINUTE, HOUR, DAY].map(|step| (step, start_of(step, minute)));
+            let blocks = sealed_blocks(loaded(minute), sealed);
+            let blocks = blocks.map(|(length, start)| (length, stored(start)));
+            for (granularity, start) in steps.into_iter().chain(blocks) {
+                let group = (granularity, start, namespace, key, model, organization);
                 add(groups.entry(group).or_default(), sums);
             }
         }
         let rows = groups.into_iter().map(|(group, sums)| {
-            let (granularity, key, start, model, namespace, organization) = group;
-            let mut row = args![granularity, key, start, model, namespace, organization];
+            let (granularity, start, namespace, key, model, organization) = group;
+            let mut row = args![granularity, start, namespace, key, model, organization];
             row.extend(sums.map(super::Value::from));
             row
         });
-        let head = "INSERT INTO rollups (granularity, key_id, starts_at, model, namespace, \
+        let head = "INSERT INTO rollups (granularity, starts_at, namespace, key_id, model, \
             organization, requests, input_tokens, cached_input_tokens, cache_write_tokens, \
             output_tokens, reasoning_tokens, cost, latency_ms)";
-        let tail = "ON CONFLICT (granularity, key_id, starts_at, model, namespace) DO UPDATE SET
+        let tail = "ON CONFLICT (granularity, starts_at, namespace, key_id, model, organization)
+            DO UPDATE SET
             requests = rollups.requests + excluded.requests,
             input_tokens = rollups.input_tokens + excluded.input_tokens,
             cached_input_tokens = rollups.cached_input_tokens + excluded.cached_input_tokens,

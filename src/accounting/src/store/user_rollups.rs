@@ -1,18 +1,20 @@
-//! Usage of end users, summed by model over days. Users are whatever clients say, so those kept
+//! Usage of end users, summed by model over days, and blocks of days. Users are whatever clients say, so those kept
 //! apart are bounded in number.
 
 use super::events::EventRow;
-use super::{StoreError, Tx, args};
+use super::{StoreError, Tx, args, loaded, stored};
+use crate::domain::blocks::sealed_blocks;
 use crate::domain::period::DAY;
 use paddock_core::policy::{SHARED_USER, user_scope};
+use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Most users kept apart in one namespace and day, nearly: batches booked at once by several
 /// replicas may each add theirs.
 pub const MOST_USERS: usize = 1_000;
 
-/// Namespace, first second of the day, user, model: in the order of the table's key.
-type Group = (String, i64, String, String);
+/// First second of the day, namespace, user, model, organization: in the order of the table's key.
+type Group<'a> = (i64, &'a str, String, &'a str, &'a str);
 /// Namespace, organization, user as the client has it, model, first second of the day.
 type Raw<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, i64);
 
@@ -63,67 +65,47 @@ impl<'a> UserRollups<'a> {
         add(self.0.entry(group).or_default(), [1, tokens, row.cost]);
     }
 
-    /// Adds the sums to those in the database.
+    /// Adds the sums to those in the database, where days are sealed until `sealed`.
     ///
     /// # Errors
     /// Where the database refuses.
-    pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
-        let mut groups: BTreeMap<Group, (&str, Sums)> = BTreeMap::new();
-        let put = |groups: &mut BTreeMap<Group, (&'a str, Sums)>, group, organization, sums| {
-            let (of, total) = groups.entry(group).or_default();
-            *of = organization;
-            add(total, sums);
-        };
+    pub async fn store(self, tx: &mut Tx, sealed: Timestamp) -> Result<(), StoreError> {
+        let mut groups: BTreeMap<Group<'_>, Sums> = BTreeMap::new();
         for ((namespace, organization, user, model, day), sums) in self.0 {
-            let group = (
-                namespace.to_owned(),
-                day,
-                name(namespace, user),
-                model.to_owned(),
-            );
-            put(&mut groups, group, organization, sums);
+            let group = (day, namespace, name(namespace, user), model, organization);
+            add(groups.entry(group).or_default(), sums);
         }
         let users: BTreeSet<User> = groups
             .keys()
-            .map(|(namespace, day, user, _)| (namespace.clone(), *day, user.clone()))
+            .map(|(day, namespace, user, ..)| (*day, (*namespace).to_owned(), user.clone()))
             .filter(|(_, _, user)| !user.is_empty() && user != SHARED_USER)
             .collect();
         let excess = excess(tx, users).await?;
-        if !excess.is_empty() {
-            for ((namespace, day, user, model), (organization, sums)) in std::mem::take(&mut groups)
-            {
-                let user = (namespace, day, user);
-                let is_excess = excess.contains(&user);
-                let (namespace, day, user) = user;
-                let user = if is_excess {
-                    SHARED_USER.to_owned()
-                } else {
-                    user
-                };
-                put(
-                    &mut groups,
-                    (namespace, day, user, model),
-                    organization,
-                    sums,
-                );
+        let mut sums: BTreeMap<(u64, Group<'_>), Sums> = BTreeMap::new();
+        for ((day, namespace, user, model, organization), more) in groups {
+            let user = (day, namespace.to_owned(), user);
+            let is_excess = !excess.is_empty() && excess.contains(&user);
+            let name = match is_excess {
+                true => SHARED_USER.to_owned(),
+                false => user.2,
+            };
+            let blocks = sealed_blocks(loaded(day), sealed);
+            let blocks = blocks.map(|(length, start)| (length, stored(start)));
+            for (granularity, start) in std::iter::once((DAY, day)).chain(blocks) {
+                let group = (start, namespace, name.clone(), model, organization);
+                add(sums.entry((granularity, group)).or_default(), more);
             }
         }
-        let rows = groups.into_iter().map(|(group, (organization, sums))| {
-            let ((namespace, day, user, model), [requests, tokens, cost]) = (group, sums);
-            args![
-                namespace,
-                day,
-                user,
-                model,
-                organization,
-                requests,
-                tokens,
-                cost
-            ]
+        let rows = sums.into_iter().map(|((granularity, group), sums)| {
+            let (start, namespace, user, model, organization) = group;
+            let mut row = args![granularity, start, namespace, user, model, organization];
+            row.extend(sums.map(super::Value::from));
+            row
         });
-        let head = "INSERT INTO user_rollups (namespace, starts_at, end_user, model, \
+        let head = "INSERT INTO user_rollups (granularity, starts_at, namespace, end_user, model, \
             organization, requests, tokens, cost)";
-        let tail = "ON CONFLICT (namespace, starts_at, end_user, model) DO UPDATE SET
+        let tail = "ON CONFLICT (granularity, starts_at, namespace, end_user, model, organization)
+            DO UPDATE SET
             requests = user_rollups.requests + excluded.requests,
             tokens = user_rollups.tokens + excluded.tokens,
             cost = user_rollups.cost + excluded.cost";
@@ -132,40 +114,42 @@ impl<'a> UserRollups<'a> {
     }
 }
 
-/// Namespace, day and name of a user.
-type User = (String, i64, String);
+/// Day, namespace and name of a user.
+type User = (i64, String, String);
 
 /// Those users for whom there is no room.
 async fn excess(tx: &mut Tx, users: BTreeSet<User>) -> Result<HashSet<User>, StoreError> {
     let rows = users
         .iter()
-        .map(|(namespace, day, user)| args![namespace, *day, user])
+        .map(|(day, namespace, user)| args![*day, namespace, user])
         .collect();
     // On SQLite a cross join is done in the order it is written.
-    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.namespace = wanted.column1
-        AND u.starts_at = wanted.column2 AND u.end_user = wanted.column3";
-    let head = "SELECT DISTINCT u.namespace, u.starts_at, u.end_user FROM (";
+    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.granularity = 86400
+        AND u.starts_at = wanted.column1 AND u.namespace = wanted.column2
+        AND u.end_user = wanted.column3";
+    let head = "SELECT DISTINCT u.starts_at, u.namespace, u.end_user FROM (";
     let known: Vec<User> = tx.many(head, rows, tail).await?;
     let known: HashSet<User> = known.into_iter().collect();
-    let mut new: BTreeMap<(String, i64), Vec<User>> = BTreeMap::new();
+    let mut new: BTreeMap<(i64, String), Vec<User>> = BTreeMap::new();
     for user in users {
         if !known.contains(&user) {
-            new.entry((user.0.clone(), user.1)).or_default().push(user);
+            new.entry((user.0, user.1.clone())).or_default().push(user);
         }
     }
     let rows = new
         .keys()
-        .map(|(namespace, day)| args![namespace, *day])
+        .map(|(day, namespace)| args![*day, namespace])
         .collect();
-    let head = "SELECT u.namespace, u.starts_at, COUNT(DISTINCT u.end_user) FROM (";
-    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.namespace = wanted.column1
-        AND u.starts_at = wanted.column2 GROUP BY u.namespace, u.starts_at";
-    let counts: Vec<(String, i64, i64)> = tx.many(head, rows, tail).await?;
-    let mut counts: HashMap<(String, i64), usize> = counts
+    let head = "SELECT u.starts_at, u.namespace, COUNT(DISTINCT u.end_user) FROM (";
+    let tail = ") AS wanted CROSS JOIN user_rollups AS u WHERE u.granularity = 86400
+        AND u.starts_at = wanted.column1 AND u.namespace = wanted.column2
+        GROUP BY u.starts_at, u.namespace";
+    let counts: Vec<(i64, String, i64)> = tx.many(head, rows, tail).await?;
+    let mut counts: HashMap<(i64, String), usize> = counts
         .into_iter()
-        .map(|(namespace, day, count)| {
+        .map(|(day, namespace, count)| {
             let count = usize::try_from(count).unwrap_or(MOST_USERS);
-            ((namespace, day), count)
+            ((day, namespace), count)
         })
         .collect();
     let mut excess = HashSet::new();

@@ -1,5 +1,6 @@
 //! Sums as they are stored, a day and a namespace at a time: to be compared with the events.
 
+use super::pieces::{self, Piece, Whose};
 use super::{StoreError, Tx, args, loaded};
 use crate::domain::period::DAY;
 use paddock_core::timestamp::Timestamp;
@@ -34,7 +35,7 @@ struct RollupRow {
 pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT starts_at FROM rollups WHERE granularity = 86400
         UNION SELECT starts_at FROM spend WHERE period = 'daily'
-        UNION SELECT starts_at FROM user_rollups
+        UNION SELECT starts_at FROM user_rollups WHERE granularity = 86400
         UNION SELECT hour / 86400 * 86400 FROM audit_segments WHERE batch > 0 ORDER BY 1";
     let rows: Vec<(i64,)> = tx.all(sql, args![]).await?;
     let day = |(start,): (i64,)| Timestamp::from_secs(loaded(start));
@@ -47,7 +48,7 @@ pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
 /// Where the database refuses.
 pub async fn namespaces(tx: &mut Tx, day: Timestamp) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT namespace FROM rollups WHERE granularity = 86400 AND starts_at = $1
-        UNION SELECT namespace FROM user_rollups WHERE starts_at = $1
+        UNION SELECT namespace FROM user_rollups WHERE granularity = 86400 AND starts_at = $1
         UNION SELECT namespace FROM audit_segments WHERE hour >= $1 AND hour < $2 AND batch > 0
         ORDER BY 1";
     let values = args![day.secs(), day.secs().saturating_add(DAY)];
@@ -55,22 +56,23 @@ pub async fn namespaces(tx: &mut Tx, day: Timestamp) -> Result<Vec<String>, Stor
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// The rollups of a namespace of one granularity that start from `start` to `end`.
+/// The rollups of a namespace that lie in a piece of time.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn rollups(
     tx: &mut Tx,
     namespace: &str,
-    granularity: u64,
-    (start, end): (Timestamp, Timestamp),
+    piece: Piece,
 ) -> Result<Vec<(Group, Sums)>, StoreError> {
-    let sql = "SELECT granularity, starts_at, key_id, model, requests, input_tokens,
-            cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost,
-            latency_ms
-        FROM rollups WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3
-            AND starts_at < $4";
-    let values = args![granularity, namespace, start.secs(), end.secs()];
+    let mut values = args![];
+    let columns = "t.granularity, t.starts_at, key_id, model, requests, input_tokens, \
+        cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, latency_ms";
+    let whose = Whose {
+        namespace: Some(namespace),
+        ..Whose::default()
+    };
+    let sql = pieces::rows(("rollups", columns), whose, &[piece], "", &mut values);
     let rows: Vec<RollupRow> = tx.all(sql, values).await?;
     let read = |row: RollupRow| {
         let group = (
@@ -105,7 +107,8 @@ pub async fn users(
 ) -> Result<Vec<(String, [i64; 3])>, StoreError> {
     let sql = "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
             CAST(SUM(cost) AS BIGINT)
-        FROM user_rollups WHERE namespace = $1 AND starts_at = $2 GROUP BY model";
+        FROM user_rollups WHERE granularity = 86400 AND namespace = $1 AND starts_at = $2
+        GROUP BY model";
     let rows: Vec<(String, i64, i64, i64)> = tx.all(sql, args![namespace, day.secs()]).await?;
     let read = |(model, requests, tokens, cost)| (model, [requests, tokens, cost]);
     Ok(rows.into_iter().map(read).collect())

@@ -94,7 +94,7 @@ on_both_databases! {
             ("UPDATE rollups SET reasoning_tokens = 0 WHERE granularity = 86400 AND model = 'free' AND key_id = 'key_2' AND namespace = 'team'".to_owned(), "rollup", 3),
             (format!("DELETE FROM rollups WHERE granularity = 60 AND starts_at = {one} AND key_id = 'key_1' AND namespace = 'team'"), "rollup", 2),
             ("DELETE FROM rollups WHERE granularity = 3600 AND key_id = 'key_1' AND namespace = 'team'".to_owned(), "rollup", 12),
-            ("INSERT INTO rollups SELECT 60, 'stray', 0, model, namespace, organization, requests, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, latency_ms FROM rollups WHERE granularity = 86400 AND starts_at = (SELECT MIN(starts_at) FROM rollups WHERE granularity = 86400) AND key_id = 'key_1' AND namespace = 'team' AND model = 'free'".to_owned(), "rollup", 1),
+            ("INSERT INTO rollups SELECT 60, 0, namespace, 'stray', model, organization, requests, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, latency_ms FROM rollups WHERE granularity = 86400 AND starts_at = (SELECT MIN(starts_at) FROM rollups WHERE granularity = 86400) AND key_id = 'key_1' AND namespace = 'team' AND model = 'free'".to_owned(), "rollup", 1),
             ("UPDATE latencies SET counts = REPLACE(counts, '\"13\":1', '\"13\":2') WHERE granularity = 3600".to_owned(), "latency", 3),
             ("DELETE FROM user_rollups WHERE model = 'free' AND namespace = 'other'".to_owned(), "user", 3),
             ("DELETE FROM spend WHERE scope = 'user:team/bob'".to_owned(), "spend", 3),

@@ -105,9 +105,9 @@ pub async fn fill(
     for day in 0..DAYS {
         let start = today - day * DAY;
         let sql = format!(
-            "INSERT INTO user_rollups (namespace, starts_at, end_user, model, organization,
-                requests, tokens, cost)
-            {} SELECT k.namespace, {start}, 'user-' || CAST(s.n AS TEXT) || '@example.com',
+            "INSERT INTO user_rollups (granularity, namespace, starts_at, end_user, model,
+                organization, requests, tokens, cost)
+            {} SELECT {DAY}, k.namespace, {start}, 'user-' || CAST(s.n AS TEXT) || '@example.com',
                 m.model, k.organization, 10, 12000, 8000000
             FROM (SELECT DISTINCT namespace, organization FROM bench_keys) AS k
                 CROSS JOIN bench_models AS m CROSS JOIN steps AS s
@@ -121,10 +121,54 @@ pub async fn fill(
         );
         made.others += pool.run(&sql).await?;
     }
+    made.others += seal(&pool, today).await?;
     pool.run("DROP TABLE bench_keys").await?;
     pool.run("DROP TABLE bench_models").await?;
     pool.run("ANALYZE").await?;
     pool.close().await;
+    Ok(made)
+}
+
+/// Sums days up to blocks as housekeeping does, of which the service had nothing to make yet: see
+/// `domain/housekeeping/blocks.rs`.
+async fn seal(pool: &Pool, today: u64) -> anyhow::Result<u64> {
+    let sealed = today - today % (5 * DAY);
+    pool.run(&format!("UPDATE blocks SET sealed_until = {sealed}"))
+        .await?;
+    let mut made = 0;
+    for length in [5 * DAY, 15 * DAY] {
+        let (start, end) = (
+            format!("starts_at / {length} * {length}"),
+            sealed - sealed % length,
+        );
+        let first = today - DAYS * DAY;
+        for (table, groups, sums) in [
+            (
+                "rollups",
+                "namespace, key_id, model, organization",
+                "requests, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, \
+                    reasoning_tokens, cost, latency_ms",
+            ),
+            (
+                "user_rollups",
+                "namespace, end_user, model, organization",
+                "requests, tokens, cost",
+            ),
+        ] {
+            let totals: Vec<String> = sums
+                .split(", ")
+                .map(|sum| format!("SUM({})", sum.trim()))
+                .collect();
+            let sql = format!(
+                "INSERT INTO {table} (granularity, starts_at, {groups}, {sums})
+                SELECT {length}, {start}, {groups}, {} FROM {table}
+                WHERE granularity = {DAY} AND starts_at >= {first} AND starts_at < {end}
+                GROUP BY {start}, {groups}",
+                totals.join(", ")
+            );
+            made += pool.run(&sql).await?;
+        }
+    }
     Ok(made)
 }
 

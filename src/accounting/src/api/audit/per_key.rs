@@ -4,9 +4,9 @@ use super::csv_text;
 use super::export::Format;
 use super::names::Names;
 use crate::app::SharedApp;
-use crate::domain::report::cover;
-use crate::store::StoreError;
-use crate::store::costs::{self, KeyTotals, Piece, Reach};
+use crate::domain::report;
+use crate::store::costs::{self, Days, KeyTotals, Piece, Reach};
+use crate::store::{StoreError, Tx};
 use axum::body::Bytes;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -30,7 +30,9 @@ const FIELDS: [&str; 7] = [
 pub struct PerKey {
     app: SharedApp,
     reach: Reach,
-    pieces: Vec<Piece>,
+    time: (Timestamp, Timestamp),
+    /// What the time is covered by, once that was asked.
+    pieces: Option<Vec<Piece>>,
     format: Format,
     fields: Vec<&'static str>,
     names: Names,
@@ -44,14 +46,15 @@ impl PerKey {
     pub fn new(
         app: SharedApp,
         reach: Reach,
-        (from, until): (Timestamp, Timestamp),
+        time: (Timestamp, Timestamp),
         format: Format,
         include_cost: bool,
     ) -> PerKey {
         let fields = FIELDS.into_iter();
         PerKey {
-            pieces: cover(from, until, app.now()),
             app,
+            time,
+            pieces: None,
             reach,
             format,
             fields: fields
@@ -73,7 +76,12 @@ impl PerKey {
         };
         let mut tx = self.app.store.read().await?;
         let after = (key.as_str(), namespace.as_str());
-        let rows = costs::totals_of_keys(&mut tx, &self.reach, &self.pieces, after, PAGE).await?;
+        let pieces = match self.pieces.take() {
+            Some(pieces) => pieces,
+            None => self.cover(&mut tx).await?,
+        };
+        let rows = costs::totals_of_keys(&mut tx, &self.reach, &pieces, after, PAGE).await?;
+        self.pieces = Some(pieces);
         let ids = rows.iter().map(|row| row.key_id.as_str());
         self.names.load(&mut tx, ids).await?;
         let is_full = u64::try_from(rows.len()).unwrap_or(0) >= PAGE;
@@ -85,6 +93,24 @@ impl PerKey {
         };
         self.is_first = false;
         Ok(Some(Bytes::from(text)))
+    }
+
+    /// The whole of today where the time ends later than now.
+    async fn cover(&self, tx: &mut Tx) -> Result<Vec<Piece>, StoreError> {
+        let ((from, until), now) = (self.time, self.app.now());
+        let until = match until > now {
+            true => until.max(now.end_of_day()),
+            false => until,
+        };
+        report::cover_days(
+            tx,
+            Days {
+                start: from,
+                end: until,
+            },
+            now,
+        )
+        .await
     }
 
     fn field(&self, row: &KeyTotals, name: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Costs put together by team, key, user, tag or model.
 
-use crate::store::costs::{self, Days, KeyModelSums, Reach};
+use crate::store::costs::{self, KeyModelSums, Piece, Reach};
 use crate::store::reports::Sums;
 use crate::store::{StoreError, Tx, keys, namespaces};
 use paddock_core::policy::SHARED_USER;
@@ -50,7 +50,7 @@ fn add(groups: &mut Groups, group: &str, model: String, sums: Sums) {
     *sum = sum.plus(sums);
 }
 
-/// The sums of some days.
+/// The sums of some pieces of time.
 ///
 /// # Errors
 /// Where the database refuses.
@@ -58,27 +58,27 @@ pub async fn sums(
     tx: &mut Tx,
     group_by: GroupBy,
     reach: &Reach,
-    days: Days,
+    pieces: &[Piece],
 ) -> Result<Groups, StoreError> {
     let mut groups = Groups::new();
     match group_by {
         GroupBy::Team => {
-            for (namespace, model, sums) in costs::by_namespace(tx, reach, days).await? {
+            for (namespace, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
                 add(&mut groups, &namespace, model, sums);
             }
         }
         GroupBy::Model => {
-            for (_, model, sums) in costs::by_namespace(tx, reach, days).await? {
+            for (_, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
                 add(&mut groups, &model.clone(), model, sums);
             }
         }
         GroupBy::User => {
-            for (user, model, sums) in costs::by_user(tx, reach, days).await? {
+            for (user, model, sums) in costs::by_user(tx, reach, pieces).await? {
                 add(&mut groups, user_label(&user), model, sums);
             }
         }
         GroupBy::Key => {
-            let rows = costs::by_key(tx, reach, days).await?;
+            let rows = costs::by_key(tx, reach, pieces).await?;
             let labels = key_labels(tx, &rows).await?;
             for row in rows {
                 let label = labels.get(&row.key).unwrap_or(&row.key);
@@ -86,7 +86,7 @@ pub async fn sums(
             }
         }
         GroupBy::Tag => {
-            let rows = costs::by_key(tx, reach, days).await?;
+            let rows = costs::by_key(tx, reach, pieces).await?;
             let tags = tags(tx, &rows).await?;
             for row in rows {
                 let of_key = tags.get(&(false, row.key));

@@ -3,7 +3,7 @@
 mod groups;
 
 use crate::app::SharedApp;
-use crate::domain::report::DayRange;
+use crate::domain::report::{self, DayRange};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
@@ -112,7 +112,8 @@ pub async fn handle(
         namespace,
     };
     let mut tx = app.store.read().await?;
-    let groups = groups::sums(&mut tx, group_by, &reach, days).await?;
+    let pieces = report::cover_days(&mut tx, days, app.now()).await?;
+    let groups = groups::sums(&mut tx, group_by, &reach, &pieces).await?;
     let cost = |models: BTreeMap<String, Sums>| {
         if by_model {
             let costs = models.into_iter();

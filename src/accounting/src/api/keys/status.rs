@@ -71,8 +71,11 @@ pub async fn handle(
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
     let limits = place.limits.below(&key.limits_in_force());
-    let subject = Subject::Key(key.id.clone());
-    let (rpm, tpm) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now)).await?;
+    let subject = Subject::Key {
+        id: key.id.clone(),
+        namespace: key.namespace.clone(),
+    };
+    let (rpm, tpm) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
     let is_throttled = is_throttled(&mut tx, &place.namespace, now).await?;
     let expires_at = key.secrets.first().and_then(|secret| secret.expires_at);
     Ok(Json(Status {

@@ -1,7 +1,7 @@
 //! `GET /v1/keys/{id}/usage?period=7d&granularity=hour|day|month`.
 
 use crate::app::SharedApp;
-use crate::domain::report::{Period, Step};
+use crate::domain::report::{self, Period, Step};
 use crate::domain::standing::Standing;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
@@ -118,15 +118,19 @@ pub async fn handle(
     let now = app.now();
     let mut tx = app.store.read().await?;
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
-    let subject = Subject::Key(key.id.clone());
+    let subject = Subject::Key {
+        id: key.id.clone(),
+        namespace: key.namespace.clone(),
+    };
     let span = step.span(period.start(now, key.created_at));
-    let models = reports::by_model(&mut tx, &subject, span).await?;
-    let rows = reports::series(&mut tx, &subject, span).await?;
+    let pieces = report::cover_since(&mut tx, span.start, now).await?;
+    let models = reports::by_model(&mut tx, &subject, &pieces).await?;
+    let rows = reports::series(&mut tx, &subject, span, now).await?;
     let series = step.fill(&rows, span.start, now).ok_or_else(|| {
         let message = "'granularity' is too fine for this period: choose a coarser one.";
         ApiError::invalid("granularity", message)
     })?;
-    let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start).await?;
+    let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start, now).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
     let limits = place.limits.below(&key.limits_in_force());
     let total = models

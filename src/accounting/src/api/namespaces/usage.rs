@@ -3,7 +3,7 @@
 use crate::app::SharedApp;
 use crate::domain::histogram::quantile;
 use crate::domain::period::{DAY, MINUTE, Window, start_of};
-use crate::domain::report::Period;
+use crate::domain::report::{self, Period};
 use crate::domain::scope::Scope;
 use crate::domain::standing::Standing;
 use crate::http::caller::Caller;
@@ -103,9 +103,10 @@ pub async fn handle(
     let subject = Subject::Namespace(name.clone());
     // A deleted namespace of the same name counts as this one's past.
     let span = period.step().span(period.start(now, Timestamp::EPOCH));
-    let models = reports::by_model(&mut tx, &subject, span).await?;
+    let pieces = report::cover_since(&mut tx, span.start, now).await?;
+    let models = reports::by_model(&mut tx, &subject, &pieces).await?;
     let latencies = latencies::of_namespace(&mut tx, &name, span).await?;
-    let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now)).await?;
+    let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
     let quota = Standing::of_namespace(&mut tx, &place, now).await?;
     let scope = Scope::Namespace(name.clone());
     let month = Standing::of(&mut tx, scope, Money::MAX, now).await?.used;

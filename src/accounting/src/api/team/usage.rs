@@ -2,7 +2,7 @@
 
 use crate::api::cost_attribution::{OTHERS, key_labels, user_label};
 use crate::app::SharedApp;
-use crate::domain::report::DayRange;
+use crate::domain::report::{self, DayRange};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::query::Parameters;
@@ -105,9 +105,10 @@ pub async fn handle(
         organization: None,
         namespace: Some(namespace.name.clone()),
     };
-    let rows = costs::by_key(&mut tx, &reach, days).await?;
+    let pieces = report::cover_days(&mut tx, days, now).await?;
+    let rows = costs::by_key(&mut tx, &reach, &pieces).await?;
     let labels = key_labels(&mut tx, &rows).await?;
-    let users = costs::by_user(&mut tx, &reach, days).await?;
+    let users = costs::by_user(&mut tx, &reach, &pieces).await?;
     let (mut by_key, mut by_model) = (Parts::default(), Parts::default());
     for row in &rows {
         by_key.add(labels.get(&row.key).unwrap_or(&row.key), row.sums);

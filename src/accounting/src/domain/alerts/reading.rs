@@ -44,7 +44,7 @@ pub async fn read(
                 granularity: DAY,
                 start: alert.span.window(now).start,
             };
-            let days = reports::series(tx, &subject, span).await?;
+            let days = reports::series(tx, &subject, span, now).await?;
             let spent = days
                 .iter()
                 .fold(Money::ZERO, |sum, (_, day)| sum.saturating_add(day.cost));
@@ -64,7 +64,7 @@ pub async fn read(
                 granularity: HOUR,
                 start: Timestamp::from_secs(start),
             };
-            let hours = reports::series(tx, &subject, span).await?;
+            let hours = reports::series(tx, &subject, span, now).await?;
             let hours: HashMap<u64, Money> = hours
                 .into_iter()
                 .map(|(at, sums)| (at.secs(), sums.cost))

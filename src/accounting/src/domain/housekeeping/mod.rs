@@ -1,4 +1,4 @@
-//! What is thrown away, and when it is safe to.
+//! What is thrown away, and when it is safe to; and what is summed up before: see `blocks`.
 //!
 //! - A lease whose gateway has not been heard of until after the grace is closed, as lending its
 //!   scope would do: nobody may ever ask for that scope again. A closed lease counts for nothing.
@@ -10,6 +10,7 @@
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
 //!   Their events go once no segment has a batch of theirs: by partitions, or in pieces.
 
+mod blocks;
 mod scopes;
 mod sums;
 
@@ -38,7 +39,7 @@ const LEASES_AT_ONCE: u64 = 1_000;
 /// Events deleted in one transaction.
 const EVENTS_AT_ONCE: u64 = 5_000;
 
-/// What was thrown away in one round.
+/// What was done in one round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Leases closed.
@@ -55,6 +56,8 @@ pub struct Kept {
     pub deleted_events: u64,
     /// Sums of minutes and hours deleted.
     pub deleted_sums: u64,
+    /// Blocks of days made.
+    pub made_blocks: u64,
     /// Scopes deleted.
     pub deleted_scopes: u64,
 }
@@ -66,6 +69,7 @@ pub struct Kept {
 pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
     or_later(partitions::prepare(store, now).await)?;
+    kept.made_blocks = or_later(blocks::keep(store, now).await)?;
     loop {
         let closed = close_leases(store, config, now).await?;
         kept.closed_leases = kept.closed_leases.saturating_add(closed);
@@ -103,7 +107,7 @@ pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept
 fn or_later<T: Default>(done: Result<T, StoreError>) -> Result<T, StoreError> {
     match done {
         Err(error) if error.is_transient() => {
-            tracing::info!(%error, "partitions are left for later");
+            tracing::info!(%error, "partitions or blocks are left for later");
             Ok(T::default())
         }
         done => done,

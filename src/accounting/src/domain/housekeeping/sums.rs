@@ -31,13 +31,32 @@ pub(super) async fn keep(store: &Store, now: Timestamp) -> Result<u64, StoreErro
         let is_due = horizons::advance(&mut tx, name, until).await?;
         tx.commit().await?;
         if is_due {
-            deleted = deleted.saturating_add(delete(store, name, until).await?);
+            let gone = match name {
+                horizons::MINUTES | horizons::HOURS => delete_oldest(store, name, until).await?,
+                _ => delete(store, name, until).await?,
+            };
+            deleted = deleted.saturating_add(gone);
         }
     }
     Ok(deleted)
 }
 
-/// Goes through keys, namespaces or scopes, each in a transaction of its own, so that all are short.
+/// Goes through time, a few intervals in a transaction of their own, so that all are short.
+async fn delete_oldest(store: &Store, name: &str, until: Timestamp) -> Result<u64, StoreError> {
+    let (mut deleted, mut after) = (0_u64, 0);
+    loop {
+        let mut tx = store.write().await?;
+        let gone = retention::delete_oldest(&mut tx, name, (after, until)).await?;
+        let Some((end, gone)) = gone else {
+            return Ok(deleted);
+        };
+        tx.commit().await?;
+        deleted = deleted.saturating_add(gone);
+        after = end;
+    }
+}
+
+/// Goes through namespaces or scopes, each in a transaction of its own, so that all are short.
 async fn delete(store: &Store, name: &str, until: Timestamp) -> Result<u64, StoreError> {
     let mut deleted: u64 = 0;
     let mut after = String::new();
