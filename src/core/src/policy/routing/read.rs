@@ -103,8 +103,9 @@ fn read_conditions(value: &Value, at: &str, problems: &mut Vec<String>) -> Condi
     let conditions = Conditions {
         max_output_tokens: fields.read(
             "max_output_tokens",
-            "must be a whole number above 0",
-            |value| value.as_u64().filter(|count| *count > 0),
+            "must be a whole number from 1 to 9223372036854775807",
+            // What documents call `int64`.
+            |value| value.as_i64().filter(|count| *count > 0)?.try_into().ok(),
         ),
         temperature: fields.read("temperature", "must be a number from 0 to 100", |value| {
             Temperature::from_number(value.as_f64()?)
@@ -337,6 +338,11 @@ mod tests {
             assert_eq!(found, 1, "{part} in {problems:#?}");
         }
         assert_eq!(problems.len(), 19, "{problems:#?}");
+        let beyond = json!({"rules": [
+            {"match_conditions": {"max_output_tokens": 9_223_372_036_854_775_808_u64}},
+        ]});
+        let beyond = read(beyond).unwrap_err();
+        assert_eq!(beyond.len(), 3, "{beyond:#?}");
         assert_eq!(read(json!([])).unwrap_err(), ["routing: must be an object"]);
         assert_eq!(
             read(json!({})).unwrap_err(),
