@@ -63,6 +63,38 @@ impl LimitsPatch {
     }
 }
 
+/// All limits, as the document shows what [`LimitsPatch::all`] takes.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct WrittenLimits {
+    /// Hard cap of a UTC calendar month, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    monthly_quota_usd: Option<f64>,
+    /// Hard cap of a UTC day, in US dollars.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    daily_quota_usd: Option<f64>,
+    /// Requests a minute.
+    #[schema(minimum = 10, maximum = 10_000)]
+    rate_limit_per_minute: Option<u64>,
+    /// Tokens a minute, input and output; the bucket holds one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    tokens_per_minute: Option<u64>,
+    #[serde(flatten)]
+    capacities: WrittenCapacities,
+}
+
+/// How many requests may come at once.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct WrittenCapacities {
+    /// Requests that the bucket holds; where it is not set, one minute's worth.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    burst: Option<u64>,
+    /// Requests in flight at once.
+    #[schema(minimum = 1, maximum = 100_000_000)]
+    max_concurrency: Option<u64>,
+}
+
 /// The contract's names of the limits that are set.
 pub fn names_of(limits: &Limits) -> Vec<&'static str> {
     let names = [

@@ -18,59 +18,92 @@ pub(super) fn name_of(operation: &mut Value) -> Option<String> {
 }
 
 /// Makes the schema of a body say that it has these fields and no others, which other names they
-/// have, and which rates this installation allows.
-pub(super) fn close(schemas: &mut Map<String, Value>, name: &str, rpm_range: (u64, u64)) {
-    let Some(schema) = schemas.get(name).cloned() else {
-        return;
+/// have, and which rates this installation allows. Answers the schemas whose fields have become its own.
+pub(super) fn close(
+    schemas: &mut Map<String, Value>,
+    name: &str,
+    rpm_range: (u64, u64),
+) -> BTreeSet<String> {
+    let mut body = Fields::default();
+    let Some(schema) = schemas.get(name) else {
+        return body.parts;
     };
     // What somebody else's fields are is not for this document to say.
     if schema.get("additionalProperties").is_some() {
-        return;
+        return body.parts;
     }
-    let mut flat = Map::from_iter([("type".to_owned(), json!("object"))]);
-    let (mut properties, mut required) = (Map::new(), BTreeSet::new());
-    let parts = schema.get("allOf").and_then(Value::as_array).cloned();
-    for part in parts.unwrap_or_else(|| vec![schema.clone()]) {
-        let named = part.get("$ref").and_then(Value::as_str);
-        let named = named.and_then(|name| schemas.get(name.rsplit('/').next()?));
-        let Some(part) = named.unwrap_or(&part).as_object() else {
-            continue;
-        };
-        for (name, value) in part {
-            match (name.as_str(), value) {
-                ("properties", Value::Object(fields)) => properties.extend(fields.clone()),
-                ("required", Value::Array(names)) => {
-                    required.extend(names.iter().filter_map(Value::as_str).map(str::to_owned));
-                }
-                ("type" | "description", _) => {}
-                _ => {
-                    flat.insert(name.clone(), value.clone());
-                }
-            }
-        }
-    }
-    for (name, property) in &mut properties {
+    body.add(schemas, schema);
+    let own = ["description", "example"].into_iter();
+    let own = own.filter_map(|name| Some((name.to_owned(), schema.get(name)?.clone())));
+    let mut flat: Map<String, Value> = body.others.into_iter().chain(own).collect();
+    flat.insert("type".to_owned(), json!("object"));
+    for (name, property) in &mut body.properties {
         describe(name, property, rpm_range);
         for inner in references(property) {
             close_inner(schemas, &inner);
         }
     }
-    flat.insert("properties".to_owned(), Value::Object(properties));
-    if !required.is_empty() {
-        flat.insert("required".to_owned(), json!(required));
+    flat.insert("properties".to_owned(), Value::Object(body.properties));
+    if !body.required.is_empty() {
+        flat.insert("required".to_owned(), json!(body.required));
     }
-    flat.extend(
-        schema
-            .get("description")
-            .map(|text| ("description".to_owned(), text.clone())),
-    );
-    flat.extend(
-        schema
-            .get("example")
-            .map(|example| ("example".to_owned(), example.clone())),
-    );
     flat.insert("additionalProperties".to_owned(), json!(false));
     schemas.insert(name.to_owned(), Value::Object(flat));
+    body.parts
+}
+
+/// The fields of a body, of all the schemas it is made up of: `allOf` cannot be said to have no other
+/// fields, one object can.
+#[derive(Default)]
+struct Fields {
+    properties: Map<String, Value>,
+    required: BTreeSet<String>,
+    /// What else its schemas say.
+    others: Map<String, Value>,
+    /// The schemas that were referred to.
+    parts: BTreeSet<String>,
+}
+
+impl Fields {
+    fn add(&mut self, schemas: &Map<String, Value>, schema: &Value) {
+        for (word, value) in schema.as_object().into_iter().flatten() {
+            match (word.as_str(), value) {
+                ("allOf", Value::Array(parts)) => {
+                    for part in parts {
+                        self.add(schemas, part);
+                    }
+                }
+                ("$ref", Value::String(path)) => {
+                    let name = path.rsplit('/').next().unwrap_or(path);
+                    self.parts.insert(name.to_owned());
+                    if let Some(schema) = schemas.get(name) {
+                        self.add(schemas, schema);
+                    }
+                }
+                ("properties", Value::Object(fields)) => self.properties.extend(fields.clone()),
+                ("required", Value::Array(names)) => {
+                    let names = names.iter().filter_map(Value::as_str);
+                    self.required.extend(names.map(str::to_owned));
+                }
+                ("type" | "description" | "example" | "additionalProperties", _) => {}
+                _ => {
+                    self.others.insert(word.clone(), value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Drops the schemas that nothing refers to any more, of those whose fields have become a body's own.
+pub(super) fn drop_merged(document: &mut Value, parts: &BTreeSet<String>) {
+    let mut taken = Map::new();
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        taken.extend(parts.iter().filter_map(|name| schemas.remove_entry(name)));
+    }
+    let used = references(document);
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.extend(taken.into_iter().filter(|(name, _)| used.contains(name)));
+    }
 }
 
 fn describe(name: &str, property: &mut Value, rpm_range: (u64, u64)) {

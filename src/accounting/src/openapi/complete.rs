@@ -39,9 +39,9 @@ pub fn document(collected: OpenApi, rpm_range: (u64, u64)) -> Value {
         put(components, "securitySchemes", security_schemes());
         put(components, "responses", responses());
         if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            for body in &sent {
-                bodies::close(schemas, body, rpm_range);
-            }
+            let merged = |body: &String| bodies::close(schemas, body, rpm_range);
+            let merged = sent.iter().flat_map(merged).collect();
+            bodies::drop_merged(&mut document, &merged);
         }
     }
     document

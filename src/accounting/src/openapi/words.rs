@@ -143,6 +143,12 @@ impl Deleted {
 #[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Text(String);
 
+/// The name of a namespace or an organization.
+#[derive(Debug, ToSchema)]
+#[schema(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+#[expect(dead_code, reason = "the shape alone is looked at")]
+pub struct Name(String);
+
 /// What a model can do: one word.
 #[derive(Debug, ToSchema)]
 #[schema(

@@ -5,7 +5,7 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
-use crate::openapi::words::CreditKind;
+use crate::openapi::words::{CreditKind, Name, Text};
 use utoipa::ToSchema;
 
 /// Money to pay in: into the account of a namespace or of an organization; of dollars, or of another
@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 }))]
 pub struct CreateCredit {
     /// Whose account it is.
-    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    #[schema(value_type = Option<Name>)]
     namespace: Option<String>,
     /// Whose account it is, where it is no namespace's.
-    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    #[schema(value_type = Option<Name>)]
     organization: Option<String>,
     /// US dollars. Only an `adjustment` may be negative; nothing is 0.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
@@ -35,10 +35,6 @@ pub struct CreateCredit {
     kind: String,
     /// What the caller calls the entry: the same reference again is the same entry. Unique in an
     /// organization.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Text)]
     reference: String,
 }

@@ -5,6 +5,7 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
+use crate::http::limits::{WrittenCapacities, WrittenLimits};
 use crate::openapi::words::{ContentMode, Role, Scope, Tags, Text};
 use utoipa::ToSchema;
 
@@ -16,18 +17,10 @@ use utoipa::ToSchema;
 }))]
 pub struct CreateKey {
     /// Unique in its namespace.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Text)]
     name: String,
     /// Where its usage is booked; where none is named, one is made of the key's own name.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     namespace: Option<String>,
     /// `developer` where none is named, or its member's where that is narrower.
     #[schema(value_type = Option<Role>)]
@@ -41,30 +34,10 @@ pub struct CreateKey {
     /// The models it may use, names or aliases.
     #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
     allowed_models: Option<Vec<String>>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    limits: WrittenLimits,
     /// What it is used in, such as `production`.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     environment: Option<String>,
     /// Labels.
     tags: Option<Tags>,
@@ -81,12 +54,7 @@ pub struct CreateKey {
 #[schema(example = json!({ "daily_quota_usd": 5.0, "max_concurrency": null }))]
 pub struct ChangeKey {
     /// Unique in its namespace.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-        nullable = false
-    )]
+    #[schema(value_type = Text, required = false)]
     name: Option<String>,
     /// What it may do.
     #[schema(value_type = Option<Role>)]
@@ -99,30 +67,10 @@ pub struct ChangeKey {
     /// The models it may use, names or aliases.
     #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
     allowed_models: Option<Vec<String>>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    limits: WrittenLimits,
     /// What it is used in.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     environment: Option<String>,
     /// Labels.
     tags: Option<Tags>,
@@ -144,12 +92,8 @@ pub struct ChangeKeyLimits {
     /// Tokens a minute, input and output.
     #[schema(minimum = 1, maximum = 100_000_000)]
     tpm: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    capacities: WrittenCapacities,
 }
 
 /// How a key is rotated.

@@ -5,8 +5,9 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
+use crate::http::limits::WrittenLimits;
 use crate::openapi::words::{
-    ContentMode, FailureMode, Phrases, Priority, Tags, Text, ThrottleMode, UnknownPrice,
+    ContentMode, FailureMode, Name, Phrases, Priority, Tags, Text, ThrottleMode, UnknownPrice,
 };
 use utoipa::ToSchema;
 
@@ -18,54 +19,14 @@ use utoipa::ToSchema;
 }))]
 pub struct CreateNamespace {
     /// Its identity. Also accepted as `namespace`, and as that one's synonyms.
-    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    #[schema(value_type = Name)]
     name: String,
     /// What it belongs to; where none is named, to the caller's own. The operator's is made where it
     /// is not there.
-    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    #[schema(value_type = Option<Name>)]
     organization: Option<String>,
-    /// The models it may use, names or aliases; all where none are named.
-    #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
-    allowed_models: Option<Vec<String>>,
-    /// Who goes first where requests wait; `standard` where none is named.
-    #[schema(value_type = Option<Priority>)]
-    priority: Option<String>,
-    /// Its share of an upstream's limit, beside others of its priority; 1 where none is named.
-    #[schema(minimum = 1, maximum = 100)]
-    weight: Option<u64>,
-    /// What becomes of models without a price; they are refused where nothing is said.
-    #[schema(value_type = Option<UnknownPrice>)]
-    unknown_price: Option<String>,
-    /// What happens while the service is away.
-    #[schema(value_type = Option<FailureMode>)]
-    failure_mode: Option<String>,
-    /// Whether its keys are accepted.
-    enabled: Option<bool>,
-    /// Whether the balance of its account is a cap; true opens an account.
-    prepaid: Option<bool>,
-    /// Labels.
-    tags: Option<Tags>,
-    /// Hard cap of a month for each end user that has none of their own, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    user_monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    others: ChangeNamespace,
 }
 
 /// What changes of a namespace: what is sent. A limit that is `null` becomes the organization's.
@@ -96,24 +57,8 @@ pub struct ChangeNamespace {
     /// Hard cap of a month for each end user that has none of their own, in US dollars.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     user_monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    limits: WrittenLimits,
 }
 
 /// What changes of a namespace's settings: what is sent. What is `null` becomes the default.
@@ -136,11 +81,7 @@ pub struct PutSettings {
     #[schema(minimum = 1, maximum = 600)]
     queue_timeout_seconds: Option<u64>,
     /// The model that serves what is redirected: one with a price that the namespace may use.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     fallback_model: Option<String>,
     /// How strictly prompts are held to the operator's content policy.
     #[schema(value_type = Option<ContentMode>)]
@@ -170,11 +111,7 @@ pub struct OverrideQuota {
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     daily_quota_usd: Option<f64>,
     /// Why: for the audit.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Text)]
     quota_override_reason: String,
     /// When what was before comes back: in the next 366 days.
     #[schema(format = DateTime)]
@@ -196,11 +133,7 @@ pub struct PutRouting {
     #[schema(max_length = 64, pattern = r"^[ -~]*[!-~][ -~]*$")]
     name: Option<String>,
     /// Serves what no rule matches, and what a rule matches whose own models cannot serve it.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     fallback_model: Option<String>,
     /// In order.
     #[schema(max_items = 100)]
@@ -233,18 +166,10 @@ pub struct RoutingRule {
     /// All of them must hold; where there are none, the rule matches every request.
     match_conditions: Option<RoutingConditions>,
     /// The model that serves what the rule matches.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Text)]
     target_model: String,
     /// The model that serves it where the target may not be used.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     fallback: Option<String>,
 }
 

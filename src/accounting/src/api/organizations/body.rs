@@ -5,7 +5,8 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
-use crate::openapi::words::{Scope, Tags, Text};
+use crate::http::limits::WrittenLimits;
+use crate::openapi::words::{Name, Scope, Tags, Text};
 use utoipa::ToSchema;
 
 /// An organization to make. What is left out is not limited.
@@ -13,30 +14,10 @@ use utoipa::ToSchema;
 #[schema(example = json!({ "name": "acme", "monthly_quota_usd": 10_000.0 }))]
 pub struct CreateOrganization {
     /// Its identity. Also accepted as `organization`.
-    #[schema(max_length = 128, pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    #[schema(value_type = Name)]
     name: String,
-    /// Whether the balance of its own account is a cap; true opens an account.
-    prepaid: Option<bool>,
-    /// Labels.
-    tags: Option<Tags>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    others: ChangeOrganization,
 }
 
 /// What changes of an organization: what is sent. What is `null` is no limit any more.
@@ -47,24 +28,8 @@ pub struct ChangeOrganization {
     prepaid: Option<bool>,
     /// Labels.
     tags: Option<Tags>,
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
+    #[serde(flatten)]
+    limits: WrittenLimits,
 }
 
 /// What an organization narrows a role to. What is left out is as the role is everywhere.

@@ -5,7 +5,7 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
-use crate::openapi::words::Capability;
+use crate::openapi::words::{Capability, Text};
 use utoipa::ToSchema;
 
 /// A model's price and route. A new model needs `input_usd_per_million`, `output_usd_per_million` and
@@ -45,18 +45,10 @@ pub struct PutPrice {
     #[schema(value_type = Option<Vec<Capability>>, max_items = 1_000)]
     capabilities: Option<Vec<String>>,
     /// The Envoy cluster that serves it.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     upstream: Option<String>,
     /// What the upstream calls it, where that is another name.
-    #[schema(
-        min_length = 1,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
+    #[schema(value_type = Option<Text>)]
     upstream_model: Option<String>,
     /// Where the upstream serves each wire format.
     paths: Option<FormatPaths>,
