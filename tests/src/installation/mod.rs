@@ -2,15 +2,13 @@
 //! of them are real, and any of them can be killed.
 
 pub mod ledger;
-mod postgres;
 mod replica;
 
 pub use ledger::Entry;
-pub use postgres::Postgres;
 pub use replica::{Replica, Settings};
 
 use anyhow::{Context, ensure};
-use paddock_local::{Stack, StackOptions, binary};
+use paddock_local::{Postgres, PostgresOptions, Stack, StackOptions, binary};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -57,7 +55,13 @@ impl Installation {
             _ => std::fs::create_dir_all(&plan.state)?,
         }
         let postgres = match plan.postgres {
-            true => Some(Postgres::start(&plan.state.join("postgres.log")).await?),
+            true => {
+                let options = PostgresOptions {
+                    log: Some(plan.state.join("postgres.log")),
+                    ..PostgresOptions::default()
+                };
+                Some(Postgres::start(options).await?)
+            }
             false => None,
         };
         let file = plan.state.join("paddock.db");

@@ -2,8 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::ledger::cost;
-use crate::postgres::fresh_database;
-use paddock_local::{Part, StackOptions};
+use paddock_local::{Part, Postgres, PostgresOptions, StackOptions};
 use serde_json::json;
 
 #[test]
@@ -12,9 +11,10 @@ fn postgres_keeps_keys_caps_and_usage() {
         .enable_all()
         .build()
         .unwrap();
-    let database_url = Some(runtime.block_on(fresh_database()));
+    let postgres = runtime.block_on(Postgres::start(PostgresOptions::default()));
+    let postgres = postgres.unwrap();
     let gateway = Gateway::start(StackOptions {
-        database_url,
+        database_url: Some(postgres.url()),
         ..StackOptions::default()
     });
     let tenant = gateway.tenant("elephant", json!({"monthly_quota_usd": 0.002}));

@@ -16,8 +16,6 @@
 
 mod client;
 mod gateway;
-#[path = "../../../src/accounting/tests/service/support/postgres.rs"]
-mod postgres;
 
 mod budget;
 mod changes;

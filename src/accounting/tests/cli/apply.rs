@@ -1,6 +1,6 @@
 //! `paddock apply`.
 
-use crate::support::{Service, postgres};
+use crate::support::{Service, postgres, wait};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -147,8 +147,7 @@ fn a_file_is_applied_once_and_then_nothing_differs() {
 
 #[test]
 fn a_file_is_applied_once_on_postgres_too() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let url = runtime.block_on(postgres::fresh_database());
+    let url = wait(postgres::fresh_database());
     everything(&Service::on(&url, TempDir::new().unwrap(), &[]));
 }
 

@@ -1,7 +1,8 @@
 //! Two replicas over one PostgreSQL, three gateways on one cap, and crashes of everything.
 
-use crate::support::{GATEWAY, OwnPostgres, Service, agent};
+use crate::support::{GATEWAY, Service, agent, wait};
 use paddock_core::ids::EventIds;
+use paddock_local::{Postgres, PostgresOptions};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -161,14 +162,14 @@ impl Gateway<'_> {
     }
 }
 
-fn replica(database: &OwnPostgres) -> Service {
+fn replica(database: &Postgres) -> Service {
     let arguments = ["--database-timeout-seconds", "5"];
     Service::on(&database.url(), TempDir::new().unwrap(), &arguments)
 }
 
 #[test]
 fn a_cap_is_spent_to_the_last_call_and_never_passed_whatever_crashes() {
-    let mut database = OwnPostgres::start();
+    let mut database = wait(Postgres::start(PostgresOptions::default())).unwrap();
     let mut services = [replica(&database), replica(&database)];
     let quota = format!(
         "namespaces: [{{name: team, monthly_quota_usd: {}}}]",
@@ -206,8 +207,8 @@ fn a_cap_is_spent_to_the_last_call_and_never_passed_whatever_crashes() {
                 sleep(PAUSE);
             }
             if crash % 2 == 0 {
-                database.stop(true);
-                database.run();
+                database.crash().unwrap();
+                wait(database.run()).unwrap();
             } else {
                 let n = crash / 2;
                 services[n].signal("-KILL");

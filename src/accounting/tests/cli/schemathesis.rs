@@ -3,7 +3,7 @@
 //!
 //! `tests/schemathesis` has its configuration; `scripts/setup-schemathesis` installs it.
 
-use crate::support::{ADMIN, Service, agent, paddock, postgres, run};
+use crate::support::{ADMIN, Service, agent, paddock, postgres, run, wait};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -96,8 +96,7 @@ fn the_service_is_as_its_document_says() {
 /// SQLite, such as no NUL in a text.
 #[test]
 fn nothing_that_can_be_sent_breaks_the_service_on_postgres() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let url = runtime.block_on(postgres::fresh_database());
+    let url = wait(postgres::fresh_database());
     let service = Service::on(&url, TempDir::new().unwrap(), &GENEROUS);
     let examples = std::env::var("PADDOCK_SCHEMATHESIS_EXAMPLES");
     let examples = examples.unwrap_or_else(|_| "10".to_owned());

@@ -1,7 +1,8 @@
 //! The running service: TLS, readiness, and its end.
 
-use crate::support::{ADMIN, GATEWAY, OwnPostgres, Service, agent, paddock, run};
+use crate::support::{ADMIN, GATEWAY, Service, agent, paddock, run, wait};
 use paddock_core::ids::EventIds;
+use paddock_local::{Postgres, PostgresOptions};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Mutex;
@@ -97,7 +98,7 @@ fn status(service: &Service, path: &str) -> u16 {
 
 #[test]
 fn readiness_goes_and_comes_with_the_database() {
-    let mut database = OwnPostgres::start();
+    let mut database = wait(Postgres::start(PostgresOptions::default())).unwrap();
     let arguments = ["--database-timeout-seconds", "2"];
     let service = Service::on(&database.url(), TempDir::new().unwrap(), &arguments);
     // Without a certificate there is nothing to read again, and nothing ends.
@@ -107,7 +108,10 @@ fn readiness_goes_and_comes_with_the_database() {
         (200, 200)
     );
     for crash in [false, true] {
-        database.stop(crash);
+        match crash {
+            true => database.crash().unwrap(),
+            false => wait(database.stop()).unwrap(),
+        }
         eventually("it is not ready", || status(&service, "/readyz") == 503);
         assert_eq!(
             status(&service, "/healthz"),
@@ -116,7 +120,7 @@ fn readiness_goes_and_comes_with_the_database() {
         );
         let error = service.paddock(&["get", "keys"]).fails(1);
         assert!(error.contains("503 accounting_unavailable"), "{error}");
-        database.run();
+        wait(database.run()).unwrap();
         eventually("it is ready again", || status(&service, "/readyz") == 200);
         service
             .paddock(&["keys", "create", if crash { "b" } else { "a" }])

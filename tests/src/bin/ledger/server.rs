@@ -1,9 +1,7 @@
 //! The databases and the service: processes of their own, gone with this one.
 
-use anyhow::{Context, bail, ensure};
-use paddock_local::{Port, Process};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use anyhow::{Context, ensure};
+use paddock_local::{Port, Postgres, PostgresOptions, Process};
 use std::process::Command;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -43,7 +41,7 @@ pub struct Server {
     /// Where the database is.
     pub database_url: String,
     service: Process,
-    postgres: Option<Process>,
+    postgres: Option<Postgres>,
     // Last, so that the processes end before their files go.
     folder: tempfile::TempDir,
 }
@@ -54,16 +52,20 @@ impl Server {
         let folder = tempfile::Builder::new()
             .prefix("paddock-ledger-")
             .tempdir()?;
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777))?;
         let (postgres, database_url) = match kind {
             Kind::Sqlite => {
                 let file = folder.path().join("paddock.db");
                 (None, format!("sqlite://{}", file.display()))
             }
             Kind::Postgres => {
-                let socket = folder.path().display();
-                let url = format!("postgres://postgres@localhost/postgres?host={socket}");
-                (Some(postgres(folder.path()).await?), url)
+                // Durable commits, and memory as its manual advises; everything else as it comes.
+                let options = PostgresOptions {
+                    settings: &["shared_buffers=2GB", "max_wal_size=8GB"],
+                    ..PostgresOptions::default()
+                };
+                let postgres = Postgres::start(options).await?;
+                let url = postgres.url();
+                (Some(postgres), url)
             }
         };
         let port = Port::Free.hold("the accounting service")?;
@@ -96,11 +98,11 @@ impl Server {
     /// CPU time of the service and of the database's processes, those that have ended included.
     pub fn cpu(&self) -> anyhow::Result<(Duration, Duration)> {
         let service = time(self.service.pid(), false)?;
-        let Some(postgres) = &self.postgres else {
+        let Some(postgres) = self.postgres.as_ref().and_then(Postgres::pid) else {
             return Ok((service, Duration::ZERO));
         };
-        let mut database = time(postgres.pid(), true)?;
-        let path = format!("/proc/{0}/task/{0}/children", postgres.pid());
+        let mut database = time(postgres, true)?;
+        let path = format!("/proc/{postgres}/task/{postgres}/children");
         let children = std::fs::read_to_string(path)?;
         for child in children.split_whitespace() {
             // One that ends meanwhile is counted with its parent next time.
@@ -123,74 +125,6 @@ async fn is_ready(url: &str) -> bool {
     reqwest::get(format!("{url}/readyz"))
         .await
         .is_ok_and(|answer| answer.status() == 200)
-}
-
-/// A server with durable commits, and memory as its manual advises; everything else as it comes.
-async fn postgres(folder: &Path) -> anyhow::Result<Process> {
-    let bin = binaries()?;
-    let data = folder.join("data").display().to_string();
-    let mut initdb = as_postgres(&bin.join("initdb"))?;
-    let made = initdb
-        .args(["-D", &data, "-A", "trust", "-U", "postgres", "-E", "UTF8"])
-        .output()
-        .context("cannot run initdb")?;
-    ensure!(
-        made.status.success(),
-        "initdb: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    let socket = folder.display().to_string();
-    let mut server = as_postgres(&bin.join("postgres"))?;
-    server.args(["-D", &data, "-k", &socket, "-c", "listen_addresses="]);
-    for setting in ["shared_buffers=2GB", "max_wal_size=8GB"] {
-        server.args(["-c", setting]);
-    }
-    let mut server = Process::start("PostgreSQL", server, &folder.join("postgres.log"))?;
-    let end = Instant::now() + PATIENCE;
-    loop {
-        server.check()?;
-        let ready = Command::new(bin.join("pg_isready"))
-            .args(["-h", &socket])
-            .output()?;
-        if ready.status.success() {
-            return Ok(server);
-        }
-        ensure!(Instant::now() < end, "PostgreSQL does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn binaries() -> anyhow::Result<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter();
-    let mut found: Vec<PathBuf> = versions
-        .flatten()
-        .flatten()
-        .map(|version| version.path().join("bin"))
-        .filter(|bin| bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    found
-        .pop()
-        .context("PostgreSQL is not installed: run `scripts/setup-postgres`")
-}
-
-/// A command as a user PostgreSQL accepts, which root is not.
-fn as_postgres(program: &Path) -> anyhow::Result<Command> {
-    let id = |arguments: &[&str]| -> anyhow::Result<String> {
-        let id = Command::new("id").args(arguments).output()?;
-        if !id.status.success() {
-            bail!("{}", String::from_utf8_lossy(&id.stderr));
-        }
-        Ok(String::from_utf8_lossy(&id.stdout).trim().to_owned())
-    };
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "INT"]);
-    if id(&["-u"])? == "0" {
-        let (user, group) = (id(&["-u", "postgres"])?, id(&["-g", "postgres"])?);
-        command.args(["--reuid", &user, "--regid", &group, "--clear-groups"]);
-    }
-    command.arg(program);
-    Ok(command)
 }
 
 /// User and system time of a process; with `children` also of those of its children that ended.

@@ -1,16 +1,20 @@
 //! A running service, and the command line beside it.
 
-mod own_postgres;
 #[path = "../../service/support/postgres.rs"]
 pub mod postgres;
 mod service;
 
-pub use own_postgres::OwnPostgres;
 pub use service::{ADMIN, GATEWAY, Service};
 
 use serde_json::Value;
+use std::future::Future;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+
+/// Waits for what is asynchronous, in a test that is not.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(future)
+}
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
