@@ -50,6 +50,11 @@ impl ApiError {
         error
     }
 
+    /// 400: a field that must be there is not.
+    pub fn missing(param: &str) -> ApiError {
+        ApiError::invalid(param, format!("Missing required parameter: '{param}'."))
+    }
+
     /// 400: something else than the name of a namespace or organization.
     pub fn not_a_name(param: &str) -> ApiError {
         let message = format!(

@@ -1,6 +1,6 @@
 //! Alerts, and when they fired.
 
-use super::namespaces::{from_text, from_word, moment, to_text, to_word};
+use super::columns::{from_text, from_word, moment, to_text, to_word};
 use super::{Args, StoreError, Tx, args, loaded};
 use crate::config::Secret;
 use crate::domain::alerts::{Alert, Threshold};

@@ -1,6 +1,6 @@
 //! What is paid in by itself.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, Value, args};
 use crate::domain::credits::refill::AutoRefill;
 use paddock_core::money::Money;

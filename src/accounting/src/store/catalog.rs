@@ -1,6 +1,6 @@
 //! Models, their prices and their aliases.
 
-use super::namespaces::{from_text, to_text};
+use super::columns::{from_text, to_text};
 use super::{StoreError, Tx, args, loaded, policy};
 use paddock_core::policy::{Catalog, Model};
 use paddock_core::usage::Price;

@@ -1,6 +1,6 @@
 //! Accounts of prepaid balances, and their entries.
 
-use super::namespaces::{from_word, moment, to_word};
+use super::columns::{from_word, moment, to_word};
 use super::{StoreError, Tx, Value, args, loaded, spend};
 use crate::domain::credits::Entry;
 use crate::domain::credits::account::Account;

@@ -1,6 +1,6 @@
 //! The outbox, and the log of what became of it.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, Value, args, loaded};
 use crate::config::Secret;
 use paddock_core::timestamp::Timestamp;

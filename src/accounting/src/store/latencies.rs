@@ -2,8 +2,8 @@
 //! batch touches nearly every bucket of it, and each bucket as a row of its own was most of what
 //! booking wrote.
 
+use super::columns::{from_text, to_text};
 use super::events::EventRow;
-use super::namespaces::{from_text, to_text};
 use super::reports::Span;
 use super::{StoreError, Tx, args, loaded};
 use crate::domain::histogram;

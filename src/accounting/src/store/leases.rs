@@ -1,6 +1,6 @@
 //! Budget slices on loan.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, Value, args};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;

@@ -1,6 +1,6 @@
 //! The members of namespaces.
 
-use super::namespaces::{from_word, moment, to_word};
+use super::columns::{from_word, moment, to_word};
 use super::{StoreError, Tx, Value, args};
 use crate::domain::records::Member;
 use paddock_core::timestamp::Timestamp;

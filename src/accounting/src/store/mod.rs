@@ -10,6 +10,7 @@ pub mod auto_refills;
 pub mod backup;
 pub mod blocks;
 pub mod catalog;
+mod columns;
 mod copy;
 pub mod costs;
 pub mod credits;

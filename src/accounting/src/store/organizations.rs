@@ -1,6 +1,6 @@
 //! Organizations: the top of every tree of limits.
 
-use super::namespaces::{LimitColumns, from_text, moment, to_text};
+use super::columns::{LimitColumns, from_text, moment, to_text};
 use super::{StoreError, Tx, args, loaded, policy, role_overrides};
 use crate::domain::records::Organization;
 use paddock_core::policy::OrganizationPolicy;

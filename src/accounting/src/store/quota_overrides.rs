@@ -1,6 +1,6 @@
 //! Quotas of namespaces that were changed for a while.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, args};
 use crate::domain::overrides::QuotaOverride;
 use paddock_core::money::Money;

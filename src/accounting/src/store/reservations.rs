@@ -1,6 +1,6 @@
 //! Reservations: money of a namespace set aside under a name.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, Value, args, loaded};
 use crate::domain::records::Reservation;
 use paddock_core::money::Money;

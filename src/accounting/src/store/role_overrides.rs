@@ -1,6 +1,6 @@
 //! What organizations narrow roles to.
 
-use super::namespaces::{from_text, from_word, to_text, to_word};
+use super::columns::{from_text, from_word, to_text, to_word};
 use super::{StoreError, Tx, Value, args};
 use crate::domain::roles::{Powers, RoleOverride};
 use paddock_core::money::Money;

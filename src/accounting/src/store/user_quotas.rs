@@ -1,6 +1,6 @@
 //! Quotas of end users.
 
-use super::namespaces::moment;
+use super::columns::moment;
 use super::{StoreError, Tx, Value, args, loaded};
 use crate::domain::records::UserQuota;
 use paddock_core::money::Money;

@@ -1,6 +1,6 @@
 //! Webhooks.
 
-use super::namespaces::{from_text, moment, to_text};
+use super::columns::{from_text, moment, to_text};
 use super::{StoreError, Tx, Value, args, loaded};
 use crate::config::Secret;
 use crate::domain::webhook::Webhook;

@@ -64,12 +64,11 @@ impl Draft {
             );
             return Err(ApiError::invalid("action", message));
         };
-        let missing_name = || ApiError::invalid("name", "Missing required parameter: 'name'.");
         Ok(Alert {
             id: ids::alert_id(now),
             namespace: namespace.to_owned(),
             threshold: self.threshold.ok_or_else(one_threshold)?,
-            name: self.name.ok_or_else(missing_name)?,
+            name: self.name.ok_or_else(|| ApiError::missing("name"))?,
             span: self.span.unwrap_or(Span::Month),
             action,
             webhook_url: self.webhook_url.flatten(),

@@ -8,7 +8,7 @@ use crate::domain::scope::Scope;
 use crate::domain::set_aside::Kept;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::{parameters, refusals};
 use crate::store::credits;
 use axum::Json;
@@ -100,9 +100,7 @@ pub async fn handle(
         }
         None => Vec::new(),
     };
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     let kept = Kept::read(&mut tx, &app.config.terms, &[&name], app.now()).await?;
     let (balance, credited, spent) = account.map_or(Default::default(), |account| {
         (account.balance(), account.credited, account.booked)

@@ -5,7 +5,7 @@ use crate::app::SharedApp;
 use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::parameters;
 use crate::store::{catalog, keys};
 use axum::Json;
@@ -58,9 +58,7 @@ pub async fn handle(
         Caller::Holder(holder) if caller.may_manage().is_err() => vec![holder.key.clone()],
         _ => keys::list(&mut tx, &filter).await?,
     };
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     let catalog = catalog::load(&mut tx).await?;
     let mut places: HashMap<String, Place> = HashMap::new();
     let mut data = Vec::with_capacity(found.len());

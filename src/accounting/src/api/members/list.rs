@@ -4,7 +4,7 @@ use super::view::MemberView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::parameters;
 use crate::store::members;
 use axum::Json;
@@ -64,9 +64,7 @@ pub async fn handle(
         },
         _ => members::list(&mut tx, &filter).await?,
     };
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     Ok(Json(Page {
         object: "list",
         first_id: found.first().map(|member| member.id.clone()),

@@ -205,5 +205,5 @@ pub async fn delete(
 
 fn required(fields: &mut Fields, name: &str) -> Result<Money, ApiError> {
     let amount = fields.dollars(name)?.flatten();
-    amount.ok_or_else(|| ApiError::invalid(name, format!("Missing required parameter: '{name}'.")))
+    amount.ok_or_else(|| ApiError::missing(name))
 }

@@ -5,7 +5,7 @@ use crate::app::SharedApp;
 use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::parameters;
 use crate::store::{catalog, namespaces};
 use axum::Json;
@@ -55,9 +55,7 @@ pub async fn handle(
             namespaces::list(&mut tx, caller.organization(), &after, one_more).await?
         }
     };
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     let first_id = found.first().map(|namespace| namespace.name.clone());
     let last_id = found.last().map(|namespace| namespace.name.clone());
     let catalog = catalog::load(&mut tx).await?;

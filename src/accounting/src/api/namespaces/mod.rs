@@ -16,10 +16,12 @@ mod usage;
 mod view;
 
 use crate::app::SharedApp;
+use crate::domain::audit::{self, Actor};
+use crate::domain::records::Namespace;
 use crate::domain::standing::Place;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::store::Tx;
+use crate::store::{Tx, namespaces};
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -55,4 +57,20 @@ pub(super) async fn find(
     let place = Place::find(tx, name, &app.config.organization).await?;
     let place = place.filter(|place| caller.owns(&place.namespace.organization));
     place.ok_or_else(|| ApiError::not_found("namespace", name))
+}
+
+/// Stores a changed namespace with the audit's entry of what changed, and commits.
+async fn store(
+    mut tx: Tx,
+    actor: &Actor,
+    place: &Place,
+    namespace: &Namespace,
+    action: &'static str,
+) -> Result<(), ApiError> {
+    namespaces::update(&mut tx, namespace).await?;
+    let change = place.change(action, &namespace.name);
+    let change = change.before(&place.namespace).after(namespace);
+    audit::record(&mut tx, actor, change).await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -2,13 +2,13 @@
 
 use super::body::{PutRouting, WrittenRouting};
 use crate::app::SharedApp;
-use crate::domain::audit::{self, Actor};
+use crate::domain::audit::Actor;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::openapi::{parameters, refusals};
-use crate::store::{catalog, namespaces, policy};
+use crate::store::{catalog, policy};
 use axum::Json;
 use axum::extract::State;
 use paddock_core::policy::Routing;
@@ -106,11 +106,7 @@ pub async fn put(
     namespace.routing = Some(routing.clone());
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    namespaces::update(&mut tx, &namespace).await?;
-    let change = place.change("namespace.routing.update", &name);
-    let change = change.before(&place.namespace).after(&namespace);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
+    super::store(tx, &actor, &place, &namespace, "namespace.routing.update").await?;
     tracing::info!(namespace = name, "set a namespace's routing");
     Ok(Json(RoutingView::new(name, routing)))
 }
@@ -143,11 +139,7 @@ pub async fn delete(
     }
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    namespaces::update(&mut tx, &namespace).await?;
-    let change = place.change("namespace.routing.delete", &name);
-    let change = change.before(&place.namespace).after(&namespace);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
+    super::store(tx, &actor, &place, &namespace, "namespace.routing.delete").await?;
     tracing::info!(namespace = name, "removed a namespace's routing");
     Ok(Json(DeletedRouting {
         object: "namespace.routing",

@@ -3,7 +3,7 @@
 use super::body::PutSettings;
 use super::create::{FAILURE_MODES, UNKNOWN_PRICES};
 use crate::app::SharedApp;
-use crate::domain::audit::{self, Actor};
+use crate::domain::audit::Actor;
 use crate::domain::records::Namespace;
 use crate::domain::standing::Place;
 use crate::http::body::Body;
@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::path::Path;
 use crate::openapi::{parameters, refusals, words};
-use crate::store::{catalog, namespaces, policy};
+use crate::store::{catalog, policy};
 use axum::Json;
 use axum::extract::State;
 use paddock_core::policy::{
@@ -131,11 +131,7 @@ pub async fn put(
     check(&namespace.settings, &place, &catalog)?;
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    namespaces::update(&mut tx, &namespace).await?;
-    let change = place.change("namespace.settings.update", &name);
-    let change = change.before(&place.namespace).after(&namespace);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
+    super::store(tx, &actor, &place, &namespace, "namespace.settings.update").await?;
     tracing::info!(namespace = name, "changed a namespace's settings");
     Ok(Json(SettingsView::from(&namespace)))
 }

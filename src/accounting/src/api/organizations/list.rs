@@ -4,7 +4,7 @@ use super::view::OrganizationView;
 use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::{parameters, refusals};
 use crate::store::organizations;
 use axum::Json;
@@ -51,9 +51,7 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let one_more = limit.saturating_add(1);
     let mut found = organizations::list(&mut tx, caller.organization(), &after, one_more).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     let defaults = &app.config.organization;
     Ok(Json(Page {
         object: "list",

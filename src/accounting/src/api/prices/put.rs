@@ -138,9 +138,7 @@ fn capabilities(fields: &mut Fields, own: Option<&Model>) -> Result<Vec<String>,
 fn price(fields: &mut Fields, old: Option<Price>) -> Result<Price, ApiError> {
     let mut required = |name: &str, old: Option<u64>| {
         let sent = fields.price(name)?.flatten();
-        sent.or(old).ok_or_else(|| {
-            ApiError::invalid(name, format!("Missing required parameter: '{name}'."))
-        })
+        sent.or(old).ok_or_else(|| ApiError::missing(name))
     };
     let input = required("input_usd_per_million", old.map(|old| old.input))?;
     let output = required("output_usd_per_million", old.map(|old| old.output))?;

@@ -7,7 +7,7 @@ use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::{parameters, refusals, words};
 use crate::store::{namespaces, policy, user_quotas};
 use axum::Json;
@@ -103,9 +103,7 @@ pub async fn put(
     let named = fields.text("namespace")?.flatten();
     let user = fields.required_text("user_id")?;
     let Some(quota) = fields.dollars("monthly_quota_usd")? else {
-        let field = "monthly_limit_usd";
-        let message = format!("Missing required parameter: '{field}'.");
-        return Err(ApiError::invalid(field, message));
+        return Err(ApiError::missing("monthly_limit_usd"));
     };
     fields.finish()?;
     let mut tx = app.store.write().await?;
@@ -191,9 +189,7 @@ pub async fn list(
     let namespace = super::find(&app, &mut tx, &caller, named).await?.namespace;
     let one_more = limit.saturating_add(1);
     let mut found = user_quotas::list(&mut tx, &namespace.name, &after, one_more).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     Ok(Json(Page {
         object: "list",
         data: found.into_iter().map(QuotaView::from).collect(),

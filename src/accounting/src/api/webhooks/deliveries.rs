@@ -5,7 +5,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
 use crate::http::period::{self, Edge};
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::{parameters, refusals, words};
 use crate::store::deliveries::{self, Logged};
 use axum::Json;
@@ -131,9 +131,7 @@ pub async fn handle(
     super::find(&app, &mut tx, &caller, &id).await?;
     let one_more = limit.saturating_add(1);
     let mut found = deliveries::log(&mut tx, &id, status.as_deref(), since, one_more).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     Ok(Json(Page {
         object: "list",
         data: found.into_iter().map(DeliveryView::from).collect(),

@@ -2,8 +2,8 @@
 
 use crate::domain::audit::{ChainHash, Kind, Segment};
 use crate::domain::period::{HOUR, start_of};
+use crate::store::columns::moment;
 use crate::store::events::EventRow;
-use crate::store::namespaces::moment;
 use crate::store::{Args, StoreError, Tx, args, loaded};
 use paddock_core::timestamp::Timestamp;
 use std::collections::HashMap;

@@ -1,4 +1,7 @@
 mod delivery;
 mod lender;
 mod lending;
+mod operations;
+mod reserved;
+mod world;
 mod writing_down;

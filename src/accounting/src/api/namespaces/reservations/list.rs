@@ -5,7 +5,7 @@ use crate::app::SharedApp;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
-use crate::http::query::Parameters;
+use crate::http::query::{self, Parameters};
 use crate::openapi::{parameters, refusals};
 use crate::store::reservations;
 use axum::Json;
@@ -51,9 +51,7 @@ pub async fn handle(
     super::super::find(&app, &mut tx, &caller, &name).await?;
     let (now, one_more) = (app.now(), limit.saturating_add(1));
     let mut found = reservations::open(&mut tx, &name, &after, one_more, now).await?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
+    let has_more = query::cut(&mut found, limit);
     let view = |found| ReservationView::new(found, now);
     Ok(Json(Page {
         object: "list",

@@ -1,120 +1,19 @@
 //! Keys and their secrets.
 
-use super::namespaces::{LimitColumns, from_text, from_word, moment, to_text, to_word};
-use super::role_overrides::QUOTA_OF_KEY;
-use super::{StoreError, Tx, Value, args, loaded, policy};
-use crate::domain::records::{Key, KeyMember, KeySecret};
+mod row;
+mod secrets;
+
+pub use secrets::replace as replace_secrets;
+
+use super::columns::to_text;
+use super::{StoreError, Tx, Value, args, policy};
+use crate::domain::records::{Key, KeySecret};
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::KeyPolicy;
 use paddock_core::timestamp::Timestamp;
-use std::collections::HashMap;
-
-const COLUMNS: &str = "id, name, namespace, role, scopes, allowed_models, requests_per_minute, \
-    burst, tokens_per_minute, max_concurrency, monthly_quota, daily_quota, enabled, environment, \
-    tags, content_policy_mode, created_at, updated_at, revision, member_id, user_id";
-const SECRET_COLUMNS: &str = "digest, key_id, preview, is_primary, expires_at, created_at";
-
-#[derive(sqlx::FromRow)]
-struct KeyRow {
-    id: String,
-    name: String,
-    namespace: String,
-    role: String,
-    scopes: Option<String>,
-    allowed_models: Option<String>,
-    #[sqlx(flatten)]
-    limits: LimitColumns,
-    enabled: bool,
-    environment: Option<String>,
-    tags: Option<String>,
-    content_policy_mode: Option<String>,
-    created_at: i64,
-    updated_at: i64,
-    revision: i64,
-    member_id: Option<String>,
-    user_id: Option<String>,
-    role_quota: Option<i64>,
-}
-
-#[derive(sqlx::FromRow)]
-struct SecretRow {
-    digest: String,
-    key_id: String,
-    preview: String,
-    is_primary: bool,
-    expires_at: Option<i64>,
-    created_at: i64,
-}
-
-impl TryFrom<KeyRow> for Key {
-    type Error = StoreError;
-
-    fn try_from(row: KeyRow) -> Result<Key, StoreError> {
-        let scopes = row.scopes.as_deref();
-        let models = row.allowed_models.as_deref();
-        let tags = row.tags.as_deref();
-        let mode = row.content_policy_mode.as_deref();
-        Ok(Key {
-            role: from_word("role", &row.role)?,
-            member: row
-                .member_id
-                .zip(row.user_id)
-                .map(|(id, user_id)| KeyMember { id, user_id }),
-            role_quota: row.role_quota.map(Money::from_nanos),
-            scopes: scopes.map(|text| from_text("scopes", text)).transpose()?,
-            allowed_models: models
-                .map(|text| from_text("allowed_models", text))
-                .transpose()?,
-            limits: row.limits.into(),
-            enabled: row.enabled,
-            tags: tags.map(|text| from_text("tags", text)).transpose()?,
-            created_at: moment(row.created_at),
-            updated_at: moment(row.updated_at),
-            revision: loaded(row.revision),
-            id: row.id,
-            name: row.name,
-            namespace: row.namespace,
-            environment: row.environment,
-            content_policy_mode: mode
-                .map(|word| from_word("content_policy_mode", word))
-                .transpose()?,
-            secrets: Vec::new(),
-        })
-    }
-}
-
-fn select() -> String {
-    format!("SELECT {COLUMNS}, {QUOTA_OF_KEY} AS role_quota FROM keys")
-}
-
-async fn with_secrets(tx: &mut Tx, rows: Vec<KeyRow>) -> Result<Vec<Key>, StoreError> {
-    let ids: Vec<Value> = rows.iter().map(|row| Value::from(&row.id)).collect();
-    let head = format!("SELECT {SECRET_COLUMNS} FROM key_secrets WHERE key_id");
-    let tail = "ORDER BY is_primary DESC";
-    let secrets: Vec<SecretRow> = tx.among(&head, args![], &ids, tail).await?;
-    let mut by_key: HashMap<String, Vec<KeySecret>> = HashMap::new();
-    for row in secrets {
-        let digest = KeyDigest::from_hex(&row.digest).ok_or(StoreError::Corrupt {
-            what: "digest",
-            value: row.preview.clone(),
-        })?;
-        by_key.entry(row.key_id).or_default().push(KeySecret {
-            digest,
-            preview: row.preview,
-            is_primary: row.is_primary,
-            expires_at: row.expires_at.map(moment),
-            created_at: moment(row.created_at),
-        });
-    }
-    let mut keys = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut key = Key::try_from(row)?;
-        key.secrets = by_key.remove(&key.id).unwrap_or_default();
-        keys.push(key);
-    }
-    Ok(keys)
-}
+use row::{COLUMNS, KeyRow, select, values};
+use secrets::with_secrets;
 
 /// The key of that id.
 ///
@@ -247,7 +146,7 @@ pub async fn insert(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
     );
     tx.execute(sql, values(key)).await?;
     for secret in &key.secrets {
-        insert_secret(tx, &key.id, secret).await?;
+        secrets::insert(tx, &key.id, secret).await?;
     }
     Ok(())
 }
@@ -264,32 +163,6 @@ pub async fn update(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
         environment = $14, tags = $15, content_policy_mode = $16, created_at = $17,
         updated_at = $18, revision = $19, member_id = $20, user_id = $21 WHERE id = $1";
     tx.execute(sql, values(key)).await?;
-    Ok(())
-}
-
-/// Stores changed secrets of a key: those it no longer has are buried.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn replace_secrets(tx: &mut Tx, before: &Key, after: &Key) -> Result<(), StoreError> {
-    tx.execute(
-        "DELETE FROM key_secrets WHERE key_id = $1",
-        args![&after.id],
-    )
-    .await?;
-    for secret in &after.secrets {
-        insert_secret(tx, &after.id, secret).await?;
-    }
-    for secret in &before.secrets {
-        if !after
-            .secrets
-            .iter()
-            .any(|kept| kept.digest == secret.digest)
-        {
-            let digest = secret.digest.to_hex();
-            policy::bury(tx, policy::Deleted::Secret, &digest, after.revision).await?;
-        }
-    }
     Ok(())
 }
 
@@ -350,44 +223,4 @@ pub async fn delete(
         policy::bury(tx, policy::Deleted::Secret, &digest, revision).await?;
     }
     Ok(())
-}
-
-async fn insert_secret(tx: &mut Tx, key_id: &str, secret: &KeySecret) -> Result<(), StoreError> {
-    let sql = format!("INSERT INTO key_secrets ({SECRET_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)");
-    let values = args![
-        secret.digest.to_hex(),
-        key_id,
-        &secret.preview,
-        secret.is_primary,
-        secret.expires_at,
-        secret.created_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
-}
-
-fn values(key: &Key) -> super::Args {
-    args![
-        &key.id,
-        &key.name,
-        &key.namespace,
-        to_word(&key.role),
-        key.scopes.as_ref().map(to_text),
-        key.allowed_models.as_ref().map(to_text),
-        key.limits.requests_per_minute,
-        key.limits.burst,
-        key.limits.tokens_per_minute,
-        key.limits.max_concurrency,
-        key.limits.monthly_quota,
-        key.limits.daily_quota,
-        key.enabled,
-        key.environment.clone(),
-        key.tags.as_ref().map(to_text),
-        key.content_policy_mode.as_ref().map(to_word),
-        key.created_at,
-        key.updated_at,
-        key.revision,
-        key.member.as_ref().map(|member| member.id.clone()),
-        key.member.as_ref().map(|member| member.user_id.clone()),
-    ]
 }

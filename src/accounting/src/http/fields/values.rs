@@ -1,176 +1,17 @@
-//! A JSON body, read field by field: synonyms in, one name out, nothing unknown.
+//! What a field may be: each kind of value, and what is said of anything else.
 
-use super::error::ApiError;
+use super::{Fields, Patch};
+use crate::http::error::ApiError;
 use paddock_core::money::Money;
 use paddock_core::policy::FormatPaths;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire_format::WireFormat;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The contract's synonyms: what callers may write, and the name it stands for.
-const SYNONYMS: [(&str, &str); 27] = [
-    ("team_id", "namespace"),
-    ("team", "namespace"),
-    ("project", "namespace"),
-    ("quota_monthly_usd", "monthly_quota_usd"),
-    ("monthly_budget_usd", "monthly_quota_usd"),
-    ("monthly_limit_usd", "monthly_quota_usd"),
-    ("quota_override_monthly", "monthly_quota_usd"),
-    ("quota_daily_usd", "daily_quota_usd"),
-    ("rate_limit_rpm", "rate_limit_per_minute"),
-    ("rpm", "rate_limit_per_minute"),
-    ("rate_limits.rpm", "rate_limit_per_minute"),
-    ("rate_limit_tpm", "tokens_per_minute"),
-    ("tpm", "tokens_per_minute"),
-    ("rate_limits.tpm", "tokens_per_minute"),
-    ("burst_size", "burst"),
-    ("burst_limit", "max_concurrency"),
-    ("max_concurrent", "max_concurrency"),
-    ("models", "allowed_models"),
-    // Nested beside rpm and tpm by some clients.
-    ("rate_limits.burst", "burst"),
-    ("rate_limits.burst_size", "burst"),
-    ("rate_limits.max_concurrency", "max_concurrency"),
-    ("rate_limits.max_concurrent", "max_concurrency"),
-    ("rate_limits.burst_limit", "max_concurrency"),
-    // Of prices.
-    ("input", "input_usd_per_million"),
-    ("cached_input", "cached_input_usd_per_million"),
-    ("output", "output_usd_per_million"),
-    ("reasoning", "reasoning_usd_per_million"),
-];
-
-/// The name a synonym stands for; any other name stands for itself.
-pub fn canonical(written: &str) -> &str {
-    SYNONYMS
-        .iter()
-        .find(|(synonym, _)| *synonym == written)
-        .map_or(written, |(_, name)| name)
-}
-
-/// Every other name that callers may write for a field of that name.
-pub fn synonyms(name: &str) -> Vec<&'static str> {
-    let meant = canonical(name);
-    let same = SYNONYMS
-        .iter()
-        .filter(|(_, stands_for)| *stands_for == meant);
-    let canonical = same.clone().map(|(_, stands_for)| *stands_for).take(1);
-    canonical
-        .chain(same.map(|(synonym, _)| *synonym))
-        .filter(|other| *other != name)
-        .collect()
-}
-
-/// A text of 1 to 256 characters without outer blanks and without control characters, which
-/// PostgreSQL does not take all of.
-fn fitting(value: &Value) -> Option<String> {
-    let text = value.as_str()?.trim();
-    let fits = !text.is_empty() && text.chars().count() <= 256;
-    (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
-}
-
-/// What was sent for a field that may be left out and may be emptied.
-///
-/// `None` where the field is absent, `Some(None)` where it is `null`.
-pub type Patch<T> = Option<Option<T>>;
-
-/// The fields of a JSON object under their canonical names, each to be taken once.
-#[derive(Debug)]
-pub struct Fields {
-    /// Canonical name to the name as written and the value.
-    values: BTreeMap<String, (String, Value)>,
-}
-
 impl Fields {
-    /// Reads a body. An empty one is an object without fields.
-    ///
-    /// # Errors
-    /// Where it is not a JSON object, or two synonyms contradict each other.
-    pub fn parse(body: &[u8]) -> Result<Fields, ApiError> {
-        let mut fields = Fields {
-            values: BTreeMap::new(),
-        };
-        if body.trim_ascii().is_empty() {
-            return Ok(fields);
-        }
-        let value: Value = serde_json::from_slice(body).map_err(|error| {
-            ApiError::invalid(
-                "",
-                format!("The body of your request is not valid JSON: {error}"),
-            )
-        })?;
-        let Value::Object(object) = value else {
-            return Err(ApiError::invalid(
-                "",
-                "The body of your request must be a JSON object.",
-            ));
-        };
-        for (written, value) in object {
-            match value {
-                Value::Object(nested) if written == "rate_limits" => {
-                    for (inner, value) in nested {
-                        fields.put(format!("{written}.{inner}"), value)?;
-                    }
-                }
-                value => fields.put(written, value)?,
-            }
-        }
-        Ok(fields)
-    }
-
-    fn put(&mut self, written: String, value: Value) -> Result<(), ApiError> {
-        let name = canonical(&written).to_owned();
-        match self.values.get(&name) {
-            Some((other, old)) if *old != value => Err(ApiError::invalid(
-                &written,
-                format!("'{other}' and '{written}' mean the same and differ: send one of them."),
-            )),
-            Some(_) => Ok(()),
-            None => {
-                self.values.insert(name, (written, value));
-                Ok(())
-            }
-        }
-    }
-
-    /// How the caller wrote a field; its canonical name where it was not sent.
-    fn written(&self, name: &str) -> String {
-        self.values
-            .get(name)
-            .map_or(name, |(written, _)| written)
-            .to_owned()
-    }
-
-    /// Whether a field was sent.
-    pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
-    }
-
-    /// Takes a field, read by `read`, which answers `None` for what it cannot take: then the
-    /// error says the field must be `expected`.
-    fn take<T>(
-        &mut self,
-        name: &str,
-        expected: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Result<Patch<T>, ApiError> {
-        match self.values.remove(name) {
-            None => Ok(None),
-            Some((_, Value::Null)) => Ok(Some(None)),
-            Some((written, value)) => match read(&value) {
-                Some(value) => Ok(Some(Some(value))),
-                None => Err(ApiError::invalid(
-                    &written,
-                    format!("'{written}' must be {expected}."),
-                )),
-            },
-        }
-    }
-
     /// A text of 1 to 256 characters.
     ///
     /// # Errors
@@ -196,9 +37,8 @@ impl Fields {
     /// # Errors
     /// Where it is not there, or something else.
     pub fn required_url(&mut self, name: &str) -> Result<String, ApiError> {
-        self.url(name)?.flatten().ok_or_else(|| {
-            ApiError::invalid(name, format!("Missing required parameter: '{name}'."))
-        })
+        let url = self.url(name)?.flatten();
+        url.ok_or_else(|| ApiError::missing(name))
     }
 
     /// A text that must be there.
@@ -207,12 +47,8 @@ impl Fields {
     /// Where it is not there, or something else.
     pub fn required_text(&mut self, name: &str) -> Result<String, ApiError> {
         let written = self.written(name);
-        self.text(name)?.flatten().ok_or_else(|| {
-            ApiError::invalid(
-                &written,
-                format!("Missing required parameter: '{written}'."),
-            )
-        })
+        let text = self.text(name)?.flatten();
+        text.ok_or_else(|| ApiError::missing(&written))
     }
 
     /// True or false.
@@ -425,40 +261,12 @@ impl Fields {
             },
         )
     }
-
-    /// Nothing else was sent.
-    ///
-    /// # Errors
-    /// Where something was: it is named.
-    pub fn finish(self) -> Result<(), ApiError> {
-        match self.values.into_values().next() {
-            Some((written, _)) => Err(ApiError::unknown_parameter(&written)),
-            None => Ok(()),
-        }
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn synonyms_are_read_once_and_must_agree() {
-        let mut fields = Fields::parse(br#"{"rate_limits":{"rpm":60,"tpm":5},"rpm":60}"#).unwrap();
-        assert_eq!(
-            fields.whole("rate_limit_per_minute", 1, 100).unwrap(),
-            Some(Some(60))
-        );
-        assert_eq!(
-            fields.whole("tokens_per_minute", 1, 100).unwrap(),
-            Some(Some(5))
-        );
-        fields.finish().unwrap();
-        assert!(Fields::parse(br#"{"rpm":60,"rate_limit_rpm":61}"#).is_err());
-        assert!(Fields::parse(br#"[1]"#).is_err());
-        let mut fields = Fields::parse(br#"{"rpm":"60"}"#).unwrap();
-        let error = fields.whole("rate_limit_per_minute", 1, 100).unwrap_err();
-        assert!(format!("{error:?}").contains("'rpm' must be a whole number from 1 to 100."));
-        assert!(Fields::parse(br#"{"colour":1}"#).unwrap().finish().is_err());
-    }
+/// A text of 1 to 256 characters without outer blanks and without control characters, which
+/// PostgreSQL does not take all of.
+fn fitting(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let fits = !text.is_empty() && text.chars().count() <= 256;
+    (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }

@@ -1,0 +1,287 @@
+//! Reading and checking a configuration: every problem is told at once.
+
+use super::{Accounting, Config, Hold, InlinePolicy, PassThrough, identity, inline_policy};
+use crate::content::RawContentPolicy;
+use crate::fair_share::UpstreamLimit;
+use serde::Deserialize;
+use std::rc::Rc;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HoldAt {
+    #[default]
+    Headers,
+    Body,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawConfig {
+    accounting: Option<Accounting>,
+    policy: Option<inline_policy::RawPolicy>,
+    identity: Option<Vec<identity::RawSource>>,
+    #[serde(default = "default_max_request_bytes")]
+    max_request_bytes: usize,
+    #[serde(default = "default_max_request_seconds")]
+    max_request_seconds: u64,
+    #[serde(default)]
+    hold: HoldAt,
+    upstream: Option<String>,
+    #[serde(default)]
+    pass_through: Vec<PassThrough>,
+    #[serde(default = "default_max_cached_tenants")]
+    max_cached_tenants: usize,
+    #[serde(default = "default_max_limited_users")]
+    max_limited_users: u64,
+    #[serde(default = "default_max_reservations")]
+    max_reservations: usize,
+    #[serde(default)]
+    upstreams: Vec<UpstreamLimit>,
+    #[serde(default)]
+    content_policy: RawContentPolicy,
+}
+
+const fn default_max_request_bytes() -> usize {
+    10 * 1_024 * 1_024
+}
+
+const fn default_max_request_seconds() -> u64 {
+    600
+}
+
+const fn default_max_limited_users() -> u64 {
+    10_000
+}
+
+const fn default_max_reservations() -> usize {
+    1_024
+}
+
+const fn default_max_cached_tenants() -> usize {
+    20_000
+}
+
+impl Config {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// Every problem found, each a sentence for the operator.
+    pub fn parse(text: &[u8]) -> Result<Config, Vec<String>> {
+        let raw: RawConfig = serde_json::from_slice(text)
+            .map_err(|error| vec![format!("the plugin configuration cannot be read: {error}")])?;
+        let mut problems = Vec::new();
+        check(
+            &mut problems,
+            "max_request_bytes",
+            raw.max_request_bytes,
+            1_024,
+            1 << 30,
+        );
+        check(
+            &mut problems,
+            "max_request_seconds",
+            raw.max_request_seconds,
+            1,
+            86_400,
+        );
+        check(
+            &mut problems,
+            "max_cached_tenants",
+            raw.max_cached_tenants,
+            16,
+            10_000_000,
+        );
+        check(
+            &mut problems,
+            "max_limited_users",
+            raw.max_limited_users,
+            1,
+            1_000_000,
+        );
+        check(
+            &mut problems,
+            "max_reservations",
+            raw.max_reservations,
+            1,
+            4_096,
+        );
+        if let Some(accounting) = &raw.accounting {
+            check(
+                &mut problems,
+                "accounting.timeout_ms",
+                accounting.timeout_ms,
+                1,
+                60_000,
+            );
+            if accounting.cluster.is_empty() {
+                problems.push("accounting.cluster must name an Envoy cluster".to_owned());
+            }
+        }
+        for rule in &raw.pass_through {
+            if !rule.path.starts_with('/') || rule.path.ends_with('/') || rule.upstream.is_empty() {
+                let path = &rule.path;
+                problems.push(format!(
+                    "pass_through `{path}` must begin with a slash, not end with one, and name an \
+                     upstream"
+                ));
+            }
+        }
+        let hold = match (raw.hold, raw.upstream) {
+            (HoldAt::Headers, None) => Hold::Headers,
+            (HoldAt::Body, Some(upstream)) => Hold::Body { upstream },
+            (HoldAt::Headers, Some(_)) => {
+                problems.push(
+                    "upstream goes with `hold: body` only: at the headers each model chooses its \
+                     own"
+                    .to_owned(),
+                );
+                Hold::Headers
+            }
+            (HoldAt::Body, None) => {
+                problems.push(
+                    "`hold: body` needs upstream: the one this listener's route leads to, because \
+                     the route cannot follow the model there"
+                        .to_owned(),
+                );
+                Hold::Headers
+            }
+        };
+        match (&raw.accounting, &raw.policy) {
+            (Some(_), Some(_)) => problems.push(
+                "accounting and policy exclude each other: the policy comes from the accounting \
+                 service, or it is given inline"
+                    .to_owned(),
+            ),
+            (None, None) => problems.push(
+                "either accounting (the service that owns the policy) or policy (given inline) \
+                 must be there"
+                    .to_owned(),
+            ),
+            _ => {}
+        }
+        let identity = identity::validate(raw.identity, &mut problems);
+        let policy = raw.policy.map(|policy| policy.validate(&mut problems));
+        let content_policy = raw.content_policy.compile(&mut problems);
+        check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Config {
+            accounting: raw.accounting,
+            policy,
+            identity,
+            max_request_bytes: raw.max_request_bytes,
+            max_request_seconds: raw.max_request_seconds,
+            hold,
+            pass_through: raw.pass_through,
+            max_cached_tenants: raw.max_cached_tenants,
+            max_limited_users: raw.max_limited_users,
+            max_reservations: raw.max_reservations,
+            upstreams: raw.upstreams.into_iter().map(Rc::new).collect(),
+            content_policy: Rc::new(content_policy),
+        })
+    }
+}
+
+fn check_upstreams(
+    upstreams: &[UpstreamLimit],
+    policy: Option<&InlinePolicy>,
+    problems: &mut Vec<String>,
+) {
+    for (at, limit) in upstreams.iter().enumerate() {
+        let what = format!("upstream `{}`", limit.name);
+        let wrong = limit.problems().into_iter();
+        problems.extend(wrong.map(|problem| format!("{what}: {problem}")));
+        let mut before = upstreams.iter().take(at);
+        if before.any(|other| other.name == limit.name) {
+            problems.push(format!("{what} is there twice"));
+        }
+        let serves = |policy: &InlinePolicy| {
+            let mut models = policy.catalog.models.iter();
+            models.any(|model| model.upstream == limit.name)
+        };
+        if policy.is_some_and(|policy| !serves(policy)) {
+            problems.push(format!("{what} serves none of the models"));
+        }
+    }
+}
+
+fn check<T: PartialOrd + core::fmt::Display>(
+    problems: &mut Vec<String>,
+    name: &str,
+    value: T,
+    least: T,
+    most: T,
+) {
+    if value < least || value > most {
+        problems.push(format!(
+            "{name} must be from {least} to {most}, it is {value}"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> String {
+        Config::parse(text.as_bytes()).unwrap_err().join("; ")
+    }
+
+    #[test]
+    fn defaults_are_filled_in() {
+        let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
+        assert_eq!(config.max_request_bytes, 10_485_760);
+        assert_eq!(config.accounting.unwrap().timeout_ms, 2_000);
+    }
+
+    #[test]
+    fn holding_at_the_body_needs_to_know_where_the_route_leads() {
+        let text = r#"{"accounting":{"cluster":"c"},"hold":"body"}"#;
+        assert!(problems(text).contains("`hold: body` needs upstream"));
+        let text = r#"{"accounting":{"cluster":"c"},"upstream":"openai"}"#;
+        assert!(problems(text).contains("goes with `hold: body` only"));
+        let text = br#"{"accounting":{"cluster":"c"},"hold":"body","upstream":"openai"}"#;
+        let upstream = "openai".to_owned();
+        assert_eq!(Config::parse(text).unwrap().hold, Hold::Body { upstream });
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        assert!(problems("{}").contains("either accounting"));
+        assert!(problems("nonsense").contains("cannot be read"));
+        assert!(problems(r#"{"acounting":{}}"#).contains("unknown field `acounting`"));
+        let both = problems(
+            r#"{"accounting":{"cluster":"","timeout_ms":0},"max_request_seconds":0,
+                "policy":{"organizations":[{"name":"o"},{"name":"o","rpm":1,"max_concurrency":0}],
+                          "namespaces":[{"name":"a","organization":"p"},{"name":"a","rpm_limit":3,"daily_quota_usd":1}],
+                          "keys":[{"id":"k","sha256":"00","namespace":"b"}],
+                          "models":[{"name":"m","upstream":"u","input":-1,"output":1}],
+                          "aliases":{"x":"nobody"}},
+                "upstreams":[{"name":"u"},{"name":"u","requests_per_minute":0},
+                             {"name":"v","tokens_per_minute":1}]}"#,
+        );
+        for part in [
+            "max_request_seconds must be from 1 to 86400",
+            "accounting.timeout_ms",
+            "accounting.cluster",
+            "exclude each other",
+            "organization `o` is there twice",
+            "organization `o`: there is no setting `rpm`",
+            "organization `o`: max_concurrency must be",
+            "namespace `a` belongs to organization `p`, which is not there",
+            "namespace `a` is there twice",
+            "namespace `a`: there is no setting `rpm_limit`",
+            "key `k`: sha256",
+            "key `k` belongs to namespace `b`, which is not there",
+            "model `m`: input",
+            "alias `x` leads to `nobody`",
+            "upstream `u`: requests_per_minute or tokens_per_minute must be there",
+            "upstream `u`: requests_per_minute must be from 1",
+            "upstream `u` is there twice",
+            "upstream `v` serves none of the models",
+        ] {
+            assert!(both.contains(part), "{part} in {both}");
+        }
+    }
+}
