@@ -1,17 +1,15 @@
 //! `GET /v1/account/balance`: what the caller may still spend: this month, and of prepaid balances.
 
 use crate::app::SharedApp;
-use crate::domain::caps;
 use crate::domain::records::{DEFAULT_ORGANIZATION, Organization};
 use crate::domain::scope::Scope;
-use crate::domain::standing::{Place, Standing};
+use crate::domain::standing::{Place, Standing, prepaid_balance};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::store::organizations;
 use axum::Json;
 use axum::extract::State;
 use paddock_core::money::Money;
-use paddock_core::wire::CapPeriod;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,15 +58,10 @@ pub async fn balance(
         Caller::Holder(holder) => {
             let place = Place::of(&mut tx, holder.namespace, defaults).await?;
             let standing = Standing::of_key(&mut tx, &holder.key, &place, now).await?;
-            let namespace = Scope::Namespace(place.namespace.name);
-            let organization = Scope::Organization(place.organization.name);
-            (standing, vec![namespace, organization])
+            (standing, place.scopes().to_vec())
         }
     };
-    let budgets = caps::look(&mut tx, &app.config.terms, &scopes, now).await?;
-    let caps = budgets.values().flat_map(|budget| &budget.caps);
-    let balances = caps.filter(|cap| cap.period == CapPeriod::Balance);
-    let prepaid = balances.map(|cap| cap.remaining().or_zero()).min();
+    let prepaid = prepaid_balance(&mut tx, &app.config.terms, &scopes, now).await?;
     let remaining = standing.remaining();
     let balance = prepaid.map_or(remaining, |prepaid| prepaid.min(remaining));
     Ok(Json(Balance {

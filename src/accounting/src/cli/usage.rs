@@ -105,5 +105,9 @@ fn by_model(usage: &Value, field: &str, cost: &str) -> String {
     let spent = dollars(&value(["total_spent", "total_cost_usd"]).unwrap_or_default());
     let left = dollars(&value(["quota_remaining", "budget_remaining_usd"]).unwrap_or_default());
     let table = output::table(&columns, rows);
-    format!("{table}\n\n{spent} spent in this period; {left} left of this month's budget.")
+    let prepaid = value(["prepaid_balance", "prepaid_balance_usd"]);
+    let prepaid = prepaid.map_or_else(String::new, |balance| {
+        format!(" {} left of the prepaid balance.", dollars(&balance))
+    });
+    format!("{table}\n\n{spent} spent in this period; {left} left of this month's budget.{prepaid}")
 }

@@ -1,6 +1,7 @@
 //! Where a key or namespace stands in its month.
 
 use crate::domain::audit::Change;
+use crate::domain::caps::{self, Terms};
 use crate::domain::hierarchy::InForce;
 use crate::domain::records::{Key, Namespace, Organization};
 use crate::domain::scope::Scope;
@@ -100,6 +101,14 @@ impl Place {
         left.collect()
     }
 
+    /// The namespace and its organization.
+    pub fn scopes(&self) -> [Scope; 2] {
+        [
+            Scope::Namespace(self.namespace.name.clone()),
+            Scope::Organization(self.organization.name.clone()),
+        ]
+    }
+
     /// The most a key of a role may spend in a month, where the organization says so.
     pub fn role_quota(&self, role: Role) -> Option<Money> {
         self.organization.roles.get(&role)?.monthly_quota
@@ -140,6 +149,23 @@ pub async fn is_throttled(
         .into_iter()
         .filter_map(|(period, quota)| Some(percent(booked.of(&scope, period).nanos(), quota?)));
     Ok(used.max().is_some_and(|used| used >= threshold))
+}
+
+/// What is left of the prepaid balances among the caps of some scopes, of the one with the least; absent
+/// where none is prepaid. Never negative.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn prepaid_balance(
+    tx: &mut Tx,
+    terms: &Terms,
+    scopes: &[Scope],
+    now: Timestamp,
+) -> Result<Option<Money>, StoreError> {
+    let budgets = caps::look(tx, terms, scopes, now).await?;
+    let caps = budgets.values().flat_map(|budget| &budget.caps);
+    let balances = caps.filter(|cap| cap.period == CapPeriod::Balance);
+    Ok(balances.map(|cap| cap.remaining().or_zero()).min())
 }
 
 /// A monthly cap and what is spent of it.

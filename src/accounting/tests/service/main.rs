@@ -32,6 +32,7 @@ mod organizations;
 mod partitions;
 mod periods;
 mod plans;
+mod prepaid;
 mod prices;
 mod quota_overrides;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use crate::app::SharedApp;
 use crate::domain::period::{MINUTE, start_of};
-use crate::domain::standing::{Standing, is_throttled};
+use crate::domain::standing::{Standing, is_throttled, prepaid_balance};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -10,6 +10,7 @@ use crate::openapi::{parameters, refusals};
 use crate::store::reports::{self, Subject};
 use axum::Json;
 use axum::extract::State;
+use paddock_core::money::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,12 +30,16 @@ pub struct Status {
     expired: bool,
     /// US dollars spent of the budget.
     budget_used_usd: f64,
-    /// The budget, in US dollars.
+    /// The budget of this UTC month, in US dollars.
     budget_limit_usd: f64,
     /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
-    /// US dollars left this month, or today where that is less.
+    /// US dollars left of the budget.
     budget_remaining_usd: f64,
+    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
+    /// whichever is less; absent where neither is prepaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepaid_balance_usd: Option<f64>,
     /// Requests a minute that are allowed.
     limit_rpm: u64,
     /// Tokens a minute that are allowed.
@@ -70,6 +75,8 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
+    let terms = &app.config.terms;
+    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
     let limits = place.limits.below(&key.limits_in_force());
     let subject = Subject::Key {
         id: key.id.clone(),
@@ -85,6 +92,7 @@ pub async fn handle(
         budget_limit_usd: standing.quota.to_dollars(),
         budget_used_percent: standing.used_percent(),
         budget_remaining_usd: standing.remaining().to_dollars(),
+        prepaid_balance_usd: prepaid.map(Money::to_dollars),
         limit_rpm: limits.requests_per_minute,
         limit_tpm: limits.tokens_per_minute,
         current_rpm: rpm,

@@ -2,7 +2,7 @@
 
 use crate::app::SharedApp;
 use crate::domain::report::{self, Period, Step};
-use crate::domain::standing::Standing;
+use crate::domain::standing::{Standing, prepaid_balance};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -11,6 +11,7 @@ use crate::openapi::{parameters, refusals, words};
 use crate::store::reports::{self, Subject, Sums};
 use axum::Json;
 use axum::extract::State;
+use paddock_core::money::Money;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -48,8 +49,12 @@ pub struct Usage {
     total_tokens: u64,
     /// US dollars in the period.
     total_cost_usd: f64,
-    /// US dollars left this month, or today where that is less.
+    /// US dollars left of this UTC month's budget.
     budget_remaining_usd: f64,
+    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
+    /// whichever is less; absent where neither is prepaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepaid_balance_usd: Option<f64>,
     /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
     /// The same by model.
@@ -132,6 +137,8 @@ pub async fn handle(
     })?;
     let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start, now).await?;
     let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
+    let terms = &app.config.terms;
+    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
     let limits = place.limits.below(&key.limits_in_force());
     let total = models
         .iter()
@@ -157,6 +164,7 @@ pub async fn handle(
         total_tokens: total.tokens,
         total_cost_usd: total.cost.to_dollars(),
         budget_remaining_usd: standing.remaining().to_dollars(),
+        prepaid_balance_usd: prepaid.map(Money::to_dollars),
         budget_used_percent: standing.used_percent(),
         by_model: models.into_iter().map(model).collect(),
         peak_rpm,

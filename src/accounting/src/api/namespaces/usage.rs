@@ -5,7 +5,7 @@ use crate::domain::histogram::quantile;
 use crate::domain::period::{DAY, MINUTE, Window, start_of};
 use crate::domain::report::{self, Period};
 use crate::domain::scope::Scope;
-use crate::domain::standing::Standing;
+use crate::domain::standing::{Standing, prepaid_balance};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -36,7 +36,7 @@ pub struct Usage {
     period_end: String,
     /// US dollars spent this month.
     current_month_cost: f64,
-    /// US dollars left: of the month, or of the day where that is less.
+    /// US dollars left of the quota.
     remaining_quota: f64,
     /// Requests in the period.
     request_count: u64,
@@ -54,10 +54,14 @@ pub struct Usage {
     model_breakdown: BTreeMap<String, ModelUsage>,
     /// US dollars spent in the period.
     total_spent: f64,
-    /// The quota, in US dollars.
+    /// The quota of a UTC month, in US dollars.
     quota_limit: f64,
     /// US dollars left of it.
     quota_remaining: f64,
+    /// US dollars left of the prepaid balances that limit it, of the namespace's or the organization's,
+    /// whichever is less; absent where neither is prepaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepaid_balance: Option<f64>,
     /// Days of the month that are left, begun ones included.
     days_remaining_in_period: u64,
     /// US dollars by the end of the month, if it goes on so.
@@ -108,6 +112,8 @@ pub async fn handle(
     let latencies = latencies::of_namespace(&mut tx, &name, span).await?;
     let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
     let quota = Standing::of_namespace(&mut tx, &place, now).await?;
+    let terms = &app.config.terms;
+    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
     let scope = Scope::Namespace(name.clone());
     let month = Standing::of(&mut tx, scope, Money::MAX, now).await?.used;
 
@@ -144,6 +150,7 @@ pub async fn handle(
         total_spent: total.cost.to_dollars(),
         quota_limit: quota.quota.to_dollars(),
         quota_remaining: quota.remaining().to_dollars(),
+        prepaid_balance: prepaid.map(Money::to_dollars),
         days_remaining_in_period: window.end.since(now).as_secs().div_ceil(DAY),
         projected_month_end_spend: projected(month, &window, now),
     }))
