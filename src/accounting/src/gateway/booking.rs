@@ -3,7 +3,8 @@
 //! at a time, the less each event costs, and whoever comes alone waits for nobody.
 //!
 //! Three such rounds are under way at most, each in another stage: one is summed up, one's events are
-//! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once.
+//! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once. A round
+//! of few events waits for those before it to end, for meanwhile it may grow.
 
 use crate::app::SharedApp;
 use crate::domain::ledger::{Booked, Message, Stored, Sums};
@@ -22,12 +23,18 @@ const fn most_events(store: &Store) -> usize {
     }
 }
 
+/// Events enough for a transaction of their own while others are under way: the sums of as many are
+/// several times fewer.
+const WORTH_A_ROUND: usize = 4_000;
+
 type Answer = oneshot::Sender<Result<Booked, StoreError>>;
 
 /// Messages that wait to be booked.
 #[derive(Debug, Default)]
 pub struct BookingQueue {
     waiting: Mutex<VecDeque<(Message, Answer)>>,
+    /// Told when enough events wait.
+    worth_a_round: tokio::sync::Notify,
     /// Held while messages are taken and summed up, until their events can be stored.
     preparing: tokio::sync::Mutex<()>,
     /// Held while events are stored, until their sums can be booked.
@@ -40,6 +47,32 @@ impl BookingQueue {
     fn push(&self, message: Message, answer: Answer) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push_back((message, answer));
+        if events(&waiting) >= WORTH_A_ROUND {
+            self.worth_a_round.notify_one();
+        }
+    }
+
+    /// Waits until enough events wait, or no round is under way.
+    async fn grow(&self) {
+        let others_end = async {
+            drop(self.storing.lock().await);
+            drop(self.booking.lock().await);
+        };
+        let enough = async {
+            while self.is_small() {
+                self.worth_a_round.notified().await;
+            }
+        };
+        tokio::select! {
+            () = enough => {}
+            () = others_end => {}
+        }
+    }
+
+    /// Whether something waits, and is not worth a round.
+    fn is_small(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        !waiting.is_empty() && events(&waiting) < WORTH_A_ROUND
     }
 
     /// The oldest messages: with at most so many events, but for the first.
@@ -54,6 +87,13 @@ impl BookingQueue {
         let count = waiting.iter().take_while(|waiting| fits(waiting)).count();
         waiting.drain(..count).unzip()
     }
+}
+
+fn events(waiting: &VecDeque<(Message, Answer)>) -> usize {
+    waiting
+        .iter()
+        .map(|(message, _)| message.batch.events.len())
+        .sum()
 }
 
 /// Books a message, whole or not at all. It is booked also where the caller has gone meanwhile.
@@ -74,6 +114,7 @@ pub async fn book(app: &SharedApp, message: Message) -> Result<Booked, StoreErro
 async fn round(app: SharedApp) {
     let queue = &app.bookings;
     let preparing = queue.preparing.lock().await;
+    queue.grow().await;
     let (messages, answers) = queue.take(most_events(&app.store));
     if messages.is_empty() {
         return;

@@ -119,8 +119,9 @@ pub async fn users(
 /// # Errors
 /// Where the database refuses.
 pub async fn spend_of_day(tx: &mut Tx, day: Timestamp) -> Result<Vec<(String, i64)>, StoreError> {
-    let sql = "SELECT scope, amount FROM spend WHERE period = 'daily' AND starts_at = $1";
-    tx.all(sql, args![day.secs()]).await
+    let sql = "SELECT scope, amount FROM spend
+        WHERE period = 'daily' AND starts_at / 86400 = $1";
+    tx.all(sql, args![day.secs() / DAY]).await
 }
 
 /// What was booked of accounts of prepaid balances on a day, by the account's id.
@@ -131,8 +132,9 @@ pub async fn balances_of_day(
     tx: &mut Tx,
     day: Timestamp,
 ) -> Result<Vec<(String, i64)>, StoreError> {
-    let sql = "SELECT scope, amount FROM spend WHERE period = 'balance' AND starts_at = $1";
-    tx.all(sql, args![day.secs()]).await
+    let sql = "SELECT scope, amount FROM spend
+        WHERE period = 'balance' AND starts_at / 86400 = $1";
+    tx.all(sql, args![day.secs() / DAY]).await
 }
 
 /// An account whose sums are not those of its rows.
