@@ -1,8 +1,8 @@
 //! The ledger's events.
 
 use super::args::Columns;
+use super::columns::to_text;
 use super::copy::CopyRows;
-use super::namespaces::to_text;
 use super::tx::without_nul;
 use super::{Args, StoreError, Tx, args, stored};
 use paddock_core::secret;

@@ -1,6 +1,6 @@
 //! Namespaces.
 
-pub(super) use super::columns::to_text;
+use super::columns::to_text;
 use super::columns::{LimitColumns, from_text, from_word, moment, to_word};
 use super::{StoreError, Tx, Value, args, loaded, policy, user_quotas};
 use crate::domain::records::Namespace;
