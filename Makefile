@@ -53,6 +53,7 @@ bench-isolation: wasm
 
 bench-ledger:
 	@scripts/setup-postgres
+	@scripts/setup-faketime
 	cargo build --release --locked -p paddock-accounting
 	cargo run --locked --release -p paddock-tests --bin ledger
 

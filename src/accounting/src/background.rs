@@ -60,7 +60,12 @@ async fn feed(app: &SharedApp, mut stop: watch::Receiver<bool>) {
 async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
     let mut every = every(HOUSEKEEPING);
     while wait(&mut every, &mut stop).await {
-        match housekeeping::keep(&app.store, &app.config, app.now()).await {
+        // Where it is left off, what is not committed is undone, and the next round goes on.
+        let round = tokio::select! {
+            round = housekeeping::keep(&app.store, &app.config, app.now()) => round,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match round {
             Ok(kept) => tracing::info!(
                 closed_leases = kept.closed_leases,
                 deleted_leases = kept.deleted_leases,
@@ -68,6 +73,7 @@ async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
                 dropped_entries = kept.dropped_entries,
                 dropped_days = kept.dropped_days,
                 deleted_events = kept.deleted_events,
+                deleted_rejected = kept.deleted_rejected,
                 deleted_sums = kept.deleted_sums,
                 deleted_scopes = kept.deleted_scopes,
                 made_blocks = kept.made_blocks,

@@ -257,19 +257,34 @@ fn put(row: &EventRow, batch: i64, columns: &mut impl Columns) {
     columns.int(batch);
 }
 
-/// Deletes events whose batch has a number below `batch`, at most `limit`; how many. On PostgreSQL
-/// only those that are in no day's partition.
+/// Deletes events whose batch has a number below `batch`, the oldest first, at most `limit`; how many.
+/// On PostgreSQL only those that are in no day's partition.
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn delete_below(tx: &mut Tx, batch: i64, limit: u64) -> Result<u64, StoreError> {
-    let table = match tx {
-        Tx::Sqlite(_) => "events",
-        Tx::Postgres(_) => "events_other",
+    // On SQLite a row's own number, which the index by batch has, leads to it at once.
+    let (table, row) = match tx {
+        Tx::Sqlite(_) => ("events", "rowid"),
+        Tx::Postgres(_) => ("events_other", "id"),
     };
     let sql = format!(
-        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table}
-            WHERE audit_batch > 0 AND audit_batch < $1 LIMIT $2)"
+        "DELETE FROM {table} WHERE {row} IN (SELECT {row} FROM {table}
+            WHERE audit_batch > 0 AND audit_batch < $1 ORDER BY audit_batch LIMIT $2)"
     );
     tx.execute(sql, args![batch, limit]).await
+}
+
+/// Deletes what could not be read and was received before a moment, at most `limit`; how many.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn forget_rejected(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM rejected_events WHERE id IN (SELECT id FROM rejected_events
+        WHERE received_at < $1 LIMIT $2)";
+    tx.execute(sql, args![before, limit]).await
 }

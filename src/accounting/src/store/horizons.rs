@@ -12,6 +12,8 @@ pub const HOURS: &str = "rollups of hours";
 pub const LATENCIES: &str = "latencies of hours";
 /// What end users spent.
 pub const USERS: &str = "spend of users";
+/// Events that could not be read.
+pub const REJECTED: &str = "rejected events";
 /// Scopes that nobody borrows from.
 pub const SCOPES: &str = "unused scopes";
 

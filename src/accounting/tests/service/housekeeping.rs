@@ -4,6 +4,8 @@ use crate::support::{Event, Gateway, TestApp, on_both_databases};
 use paddock_accounting::config::PolicyOptions;
 use paddock_accounting::domain::housekeeping::{Kept, keep};
 use paddock_accounting::domain::verification::verify;
+use paddock_accounting::store::audit;
+use paddock_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 const CENT: i64 = 10_000_000;
@@ -138,6 +140,54 @@ on_both_databases! {
         tx.execute("DELETE FROM audit_segments WHERE sequence = 4", Vec::new()).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(app.get("/v1/audit/verify").await.expect(200)["valid"], false);
+    }
+
+    async fn many_segments_go_in_steps_that_others_may_finish(app) {
+        let options = PolicyOptions { audit_retention_days: Some(32), ..PolicyOptions::default() };
+        let app = &app.replica(options).await;
+        let gateway = Gateway::new("one", 1);
+        let namespaces: Vec<String> = (0..1_200).map(|number| format!("team-{number}")).collect();
+        let event = |namespace: &String| gateway.event(app, Event { namespace, ..Event::default() });
+        // A segment each.
+        let events: Vec<Value> = namespaces.iter().map(event).collect();
+        gateway.sync(app, 0, &events, json!([])).await;
+        app.advance(34 * DAY);
+        let before = Timestamp::from_secs(app.now().secs() - 32 * DAY);
+        let mut tx = app.app.store.read().await.unwrap();
+        let mut expired = audit::expired(&mut tx, "default", before).await.unwrap().unwrap();
+        drop(tx);
+        assert_eq!((expired.segments, expired.entries, expired.through), (1_200, 1_200, 1_200));
+        let mut stale = expired.clone();
+        let mut tx = app.app.store.write().await.unwrap();
+        assert_eq!(audit::drop_oldest(&mut tx, &mut expired, 500).await.unwrap(), Some(500));
+        tx.commit().await.unwrap();
+        let mut tx = app.app.store.write().await.unwrap();
+        let by_another = audit::drop_oldest(&mut tx, &mut stale, 500).await.unwrap();
+        assert_eq!(by_another, None, "somebody else is at it");
+        tx.commit().await.unwrap();
+        let report = app.get("/v1/audit/verify").await.expect(200);
+        assert_eq!((&report["valid"], &report["entries"]), (&json!(true), &json!(700)), "{report:#}");
+        assert_eq!(round(app).await.dropped_entries, 700);
+        assert_eq!((count(app, "audit_segments").await, count(app, "events").await), (1, 0));
+        let list = app.get("/v1/audit?action=audit.").await.expect(200);
+        let told: Vec<&Value> = list["data"].as_array().unwrap().iter().map(|entry| &entry["after"]).collect();
+        assert_eq!(told.len(), 1, "{list:#}");
+        assert_eq!((&told[0]["segments"], &told[0]["through_sequence"]), (&json!(700), &json!(1_200)));
+        assert_eq!(app.get("/v1/audit/verify").await.expect(200)["valid"], true);
+        assert_eq!(round(app).await.dropped_entries, 0);
+    }
+
+    async fn what_could_not_be_read_goes_with_the_audit(app) {
+        let options = PolicyOptions { audit_retention_days: Some(32), ..PolicyOptions::default() };
+        let app = &app.replica(options).await;
+        let gateway = Gateway::new("one", 1);
+        gateway.sync(app, 0, &[json!({ "id": "none" })], json!([])).await;
+        app.advance(32 * DAY);
+        gateway.sync(app, 0, &[json!({ "id": "neither" })], json!([])).await;
+        assert_eq!(round(app).await.deleted_rejected, 0);
+        app.advance(DAY);
+        assert_eq!(round(app).await.deleted_rejected, 1);
+        assert_eq!(count(app, "rejected_events").await, 1);
     }
 
     async fn minutes_and_hours_go_and_their_days_and_peaks_stay(app) {

@@ -3,7 +3,7 @@
 
 use crate::population::{Dice, Key, Population};
 use crate::server::{ADMIN, GATEWAY, Kind, Server};
-use crate::traffic::Message;
+use crate::traffic::{MOST_EVENTS, Message};
 use anyhow::{Context, ensure};
 use paddock_core::ids::EventIds;
 use paddock_core::timestamp::Timestamp;
@@ -114,7 +114,7 @@ async fn post(
 
 /// Books a few batches, so that the audit has calls to tell.
 pub async fn some(server: &Server, population: &Population, keys: &[Key]) -> anyhow::Result<()> {
-    let mut gateway = Gateway::new(server, population, keys, 1).await?;
+    let mut gateway = Gateway::new(server, population, keys, 1, MOST_EVENTS).await?;
     for _ in 0..MESSAGES {
         gateway.send().await?;
     }
@@ -131,7 +131,8 @@ pub async fn measure(
 ) -> anyhow::Result<Booking> {
     let mut senders = Vec::new();
     for number in 1..=gateways {
-        senders.push(Gateway::new(server, population, keys, number).await?);
+        let sender = Gateway::new(server, population, keys, number, MOST_EVENTS);
+        senders.push(sender.await?);
     }
     for sender in &mut senders {
         sender.send().await?;
@@ -187,32 +188,34 @@ async fn counted(server: &Server) -> anyhow::Result<u64> {
 }
 
 /// What the database takes on the disk.
-async fn bytes(server: &Server) -> anyhow::Result<u64> {
+pub async fn bytes(server: &Server) -> anyhow::Result<u64> {
     if server.kind == Kind::Sqlite {
         return Ok(server.file_bytes());
     }
-    let pool = sqlx::PgPool::connect(&server.database_url).await?;
-    let sql = "SELECT pg_database_size(current_database())";
-    let (bytes,): (i64,) = sqlx::query_as(sql).fetch_one(&pool).await?;
-    pool.close().await;
-    Ok(u64::try_from(bytes)?)
+    let sql = "SELECT pg_database_size(current_database())".to_owned();
+    Ok(u64::try_from(server.number(sql).await?)?)
 }
 
-struct Gateway {
+/// One that sends.
+pub struct Gateway {
     client: reqwest::Client,
     url: String,
     ids: EventIds,
     messages: Vec<Message>,
     turn: usize,
+    /// How long ago its events start.
+    ago: Duration,
 }
 
 impl Gateway {
-    /// One that has what a gateway has: a lease of every namespace, and the newest policy.
-    async fn new(
+    /// One that has what a gateway has: a lease of every namespace, and the newest policy. Its batches
+    /// are of `most` events.
+    pub async fn new(
         server: &Server,
         population: &Population,
         keys: &[Key],
         number: u8,
+        most: usize,
     ) -> anyhow::Result<Gateway> {
         let client = reqwest::Client::new();
         let name = format!("bench-{number}");
@@ -239,8 +242,8 @@ impl Gateway {
             serde_json::from_value(post(&client, server, SYNC_PATH, &first).await?)?;
         let mut dice = Dice::new(number.into());
         let message = |_| {
-            let revision = first.changes.revision;
-            Message::new(&name, revision, population, keys, &leases, &mut dice)
+            let sender = (name.as_str(), first.changes.revision);
+            Message::new(sender, most, population, keys, &leases, &mut dice)
         };
         Ok(Gateway {
             messages: (0..MESSAGES).map(message).collect::<anyhow::Result<_>>()?,
@@ -248,14 +251,37 @@ impl Gateway {
             url: format!("{}{SYNC_PATH}", server.url),
             client,
             turn: 0,
+            ago: Duration::ZERO,
+        })
+    }
+
+    /// One that borrows nothing, and whose events start some time ago.
+    pub fn lagging(
+        server: &Server,
+        population: &Population,
+        keys: &[Key],
+        (number, most): (u8, usize),
+        ago: Duration,
+    ) -> anyhow::Result<Gateway> {
+        let name = format!("bench-{number}");
+        let mut dice = Dice::new(number.into());
+        let leases = HashMap::new();
+        let message = |_| Message::new((&name, 0), most, population, keys, &leases, &mut dice);
+        Ok(Gateway {
+            messages: (0..MESSAGES).map(message).collect::<anyhow::Result<_>>()?,
+            ids: EventIds::new([number; 6]),
+            url: format!("{}{SYNC_PATH}", server.url),
+            client: reqwest::Client::new(),
+            turn: 0,
+            ago,
         })
     }
 
     /// Sends a batch; how many events were acknowledged.
-    async fn send(&mut self) -> anyhow::Result<u64> {
+    pub async fn send(&mut self) -> anyhow::Result<u64> {
         self.turn = (self.turn + 1) % self.messages.len().max(1);
         let message = self.messages.get_mut(self.turn).context("no message")?;
-        let body = message.renew(&mut self.ids, now()?);
+        let body = message.renew(&mut self.ids, moment(self.ago)?);
         let events = message.events();
         let answer = self
             .client
@@ -273,8 +299,14 @@ impl Gateway {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "what a gateway sends is of now")]
-fn now() -> anyhow::Result<Timestamp> {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
-    Ok(Timestamp::from_nanos(u64::try_from(nanos)?))
+/// So long ago.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a gateway sends is of its time"
+)]
+pub fn moment(ago: Duration) -> anyhow::Result<Timestamp> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(Timestamp::from_nanos(u64::try_from(
+        since.saturating_sub(ago).as_nanos(),
+    )?))
 }

@@ -1,5 +1,5 @@
-//! What the ledger takes: events a second on each database, and how long reports take over the
-//! rollups of a hundred million events.
+//! What the ledger takes: events a second on each database, how long reports take over the rollups of a
+//! hundred million events, and what it costs to drop what is too old.
 //!
 //! The real service, built with the same profile as this, on a SQLite file and on a PostgreSQL server
 //! of its own, each with durable commits. Load, service and database share the machine, so
@@ -14,6 +14,7 @@ mod booking;
 mod history;
 mod population;
 mod reports;
+mod retention;
 mod server;
 mod traffic;
 
@@ -21,8 +22,20 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use population::Population;
 use server::{Kind, Server};
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Events a second.
+    Booking,
+    /// How long reports take.
+    Reports,
+    /// What dropping costs.
+    Retention,
+}
 
 /// Measures the ledger.
 #[derive(Parser)]
@@ -35,6 +48,14 @@ struct Arguments {
         default_value = "sqlite,postgres"
     )]
     databases: Vec<Kind>,
+    /// Only these parts.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "booking,reports,retention"
+    )]
+    parts: Vec<Part>,
     /// Gateways that send at once.
     #[arg(long, default_value_t = 8)]
     gateways: u8,
@@ -44,10 +65,14 @@ struct Arguments {
     /// How many events' worth of sums reports are measured over.
     #[arg(long, default_value_t = 100_000_000)]
     events: u64,
+    /// How many events are booked to be dropped.
+    #[arg(long, default_value_t = 500_000)]
+    dropped: u64,
     /// How often each report is asked for.
     #[arg(long, default_value_t = 50)]
     times: usize,
-    /// A look in a minute: two seconds, a tenth of the keys, a hundredth of the events.
+    /// A look in a minute: two seconds, a tenth of the keys, a hundredth of the sums, a tenth
+    /// of the events to be dropped.
     #[arg(long)]
     quick: bool,
 }
@@ -78,34 +103,59 @@ async fn main() -> anyhow::Result<()> {
         population.users,
         population::MODELS.len(),
     )?;
-    for kind in &arguments.databases {
-        let server = Server::start(*kind).await?;
-        let keys = booking::settle(&server, &population).await?;
-        let seen = booking::measure(&server, &population, &keys, arguments.gateways, span).await?;
-        writeln!(out, "{}\n{seen}\n", booking::HEAD)?;
-        // A server of its own: of this one, the hours just booked would be filled twice.
-        drop(server);
-        let server = Server::start(*kind).await?;
-        let keys = booking::settle(&server, &population).await?;
-        let (events, times) = match arguments.quick {
-            true => (arguments.events / 100, arguments.times.min(5)),
-            false => (arguments.events, arguments.times),
-        };
-        let made = history::fill(&server, &population, &keys, events).await?;
-        booking::some(&server, &population, &keys).await?;
-        writeln!(
-            out,
-            "{}, sums of {events} events in {} days: {} rollups and {} other rows\n{}",
-            kind.name(),
-            history::DAYS,
-            made.rollups,
-            made.others,
-            reports::HEAD
-        )?;
-        for report in reports::measure(&server, &population, &keys, times).await? {
-            writeln!(out, "{report}")?;
+    for kind in arguments.databases.iter().copied() {
+        for part in arguments.parts.iter().copied() {
+            let told = match part {
+                Part::Booking => booking(kind, &arguments, &population, span).await?,
+                Part::Reports => reports(kind, &arguments, &population).await?,
+                Part::Retention => {
+                    let dropped = arguments.dropped / if arguments.quick { 10 } else { 1 };
+                    let seen = retention::measure(kind, &population, dropped).await?;
+                    format!("{}\n{seen}", retention::HEAD)
+                }
+            };
+            writeln!(out, "{told}\n")?;
         }
-        writeln!(out)?;
     }
     Ok(())
+}
+
+async fn booking(
+    kind: Kind,
+    arguments: &Arguments,
+    population: &Population,
+    span: Duration,
+) -> anyhow::Result<String> {
+    let server = Server::start(kind).await?;
+    let keys = booking::settle(&server, population).await?;
+    let seen = booking::measure(&server, population, &keys, arguments.gateways, span).await?;
+    Ok(format!("{}\n{seen}", booking::HEAD))
+}
+
+async fn reports(
+    kind: Kind,
+    arguments: &Arguments,
+    population: &Population,
+) -> anyhow::Result<String> {
+    // A server of its own: of another, the hours just booked would be filled twice.
+    let server = Server::start(kind).await?;
+    let keys = booking::settle(&server, population).await?;
+    let (events, times) = match arguments.quick {
+        true => (arguments.events / 100, arguments.times.min(5)),
+        false => (arguments.events, arguments.times),
+    };
+    let made = history::fill(&server, population, &keys, events).await?;
+    booking::some(&server, population, &keys).await?;
+    let mut told = format!(
+        "{}, sums of {events} events in {} days: {} rollups and {} other rows\n{}",
+        kind.name(),
+        history::DAYS,
+        made.rollups,
+        made.others,
+        reports::HEAD
+    );
+    for report in reports::measure(&server, population, &keys, times).await? {
+        write!(told, "\n{report}")?;
+    }
+    Ok(told)
 }

@@ -2,7 +2,10 @@
 
 use anyhow::{Context, ensure};
 use paddock_local::{Port, Postgres, PostgresOptions, Process};
+use sqlx::sqlite::SqliteConnectOptions;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::str::FromStr;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,6 +35,15 @@ impl Kind {
     }
 }
 
+/// How the service is started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mode {
+    /// How many days its clock is behind.
+    pub days_ago: u64,
+    /// How many days it keeps the audit; for ever where it is `None`.
+    pub retention_days: Option<u64>,
+}
+
 /// A database and the service on it.
 pub struct Server {
     /// Which database.
@@ -42,6 +54,7 @@ pub struct Server {
     pub database_url: String,
     service: Process,
     postgres: Option<Postgres>,
+    address: String,
     // Last, so that the processes end before their files go.
     folder: tempfile::TempDir,
 }
@@ -69,30 +82,62 @@ impl Server {
             }
         };
         let port = Port::Free.hold("the accounting service")?;
-        let mut command = Command::new(paddock_local::binary("paddock")?);
-        command
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", port.number)])
-            .current_dir(folder.path())
-            .env("PADDOCK_DATABASE_URL", &database_url)
-            .env("PADDOCK_ADMIN_KEY", ADMIN)
-            .env("PADDOCK_GATEWAY_TOKEN", GATEWAY)
-            .env("RUST_LOG", "warn");
-        let log = folder.path().join("service.log");
+        let address = format!("127.0.0.1:{}", port.number);
         let mut server = Server {
             kind,
-            url: format!("http://127.0.0.1:{}", port.number),
+            url: format!("http://{address}"),
+            service: serve(folder.path(), &database_url, &address, Mode::default())?,
             database_url,
-            service: Process::start("the accounting service", command, &log)?,
             postgres,
+            address,
             folder,
         };
+        server.until_ready().await?;
+        Ok(server)
+    }
+
+    /// Stops the service as an operator does, and starts it in another way.
+    pub async fn restart(&mut self, mode: Mode) -> anyhow::Result<()> {
+        self.service.stop().await?;
+        self.service = serve(self.folder.path(), &self.database_url, &self.address, mode)?;
+        self.until_ready().await
+    }
+
+    async fn until_ready(&mut self) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
-        while !is_ready(&server.url).await {
-            server.service.check()?;
+        while !is_ready(&self.url).await {
+            self.service.check()?;
             ensure!(Instant::now() < end, "the service does not answer");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Ok(server)
+        Ok(())
+    }
+
+    /// How many rounds of housekeeping the service has told of, since the first start.
+    pub fn rounds_of_housekeeping(&self) -> anyhow::Result<usize> {
+        let log = std::fs::read_to_string(self.service.log())?;
+        Ok(log.matches("threw away what was too old").count())
+    }
+
+    /// What a query answers, which asks for one number.
+    pub async fn number(&self, sql: String) -> anyhow::Result<i64> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        let (number,): (i64,) = match self.kind {
+            Kind::Sqlite => {
+                let options = SqliteConnectOptions::from_str(&self.database_url)?.read_only(true);
+                let pool = sqlx::SqlitePool::connect_with(options).await?;
+                let row = sqlx::query_as(sql).fetch_one(&pool).await?;
+                pool.close().await;
+                row
+            }
+            Kind::Postgres => {
+                let pool = sqlx::PgPool::connect(&self.database_url).await?;
+                let row = sqlx::query_as(sql).fetch_one(&pool).await?;
+                pool.close().await;
+                row
+            }
+        };
+        Ok(number)
     }
 
     /// CPU time of the service and of the database's processes, those that have ended included.
@@ -119,6 +164,42 @@ impl Server {
         };
         bytes("paddock.db") + bytes("paddock.db-wal")
     }
+}
+
+fn serve(folder: &Path, database_url: &str, address: &str, mode: Mode) -> anyhow::Result<Process> {
+    let mut command = Command::new(paddock_local::binary("paddock")?);
+    command
+        .args(["serve", "--listen", address])
+        .current_dir(folder)
+        .env("PADDOCK_DATABASE_URL", database_url)
+        .env("PADDOCK_ADMIN_KEY", ADMIN)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY)
+        .env("RUST_LOG", "warn,paddock_accounting::background=info");
+    if let Some(days) = mode.retention_days {
+        command.env("PADDOCK_AUDIT_RETENTION_DAYS", days.to_string());
+    }
+    if mode.days_ago > 0 {
+        command
+            .env("LD_PRELOAD", faketime()?)
+            .env("FAKETIME", format!("-{}d", mode.days_ago))
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
+    Process::start(
+        "the accounting service",
+        command,
+        &folder.join("service.log"),
+    )
+}
+
+/// What turns back a process's clock: <https://github.com/wolfcw/libfaketime>.
+fn faketime() -> anyhow::Result<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut paths = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    let found = paths.find(|path| path.exists());
+    found.context("libfaketime is not installed: run `scripts/setup-faketime`")
 }
 
 async fn is_ready(url: &str) -> bool {

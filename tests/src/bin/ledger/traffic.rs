@@ -9,7 +9,7 @@ use paddock_core::wire::{Outcome, UsageEvent};
 use std::collections::HashMap;
 
 /// The most events and bytes of a batch, as the filter has them.
-const MOST_EVENTS: usize = 1_000;
+pub const MOST_EVENTS: usize = 1_000;
 const MOST_BYTES: usize = 512 * 1_024;
 
 /// As long as every moment until 2286.
@@ -29,10 +29,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// A batch of one gateway. `leases` are those it holds, by namespace.
+    /// A batch of one gateway, of `most` events at most. `leases` are those it holds, by namespace.
     pub fn new(
-        gateway: &str,
-        revision: u64,
+        (gateway, revision): (&str, u64),
+        most: usize,
         population: &Population,
         keys: &[Key],
         leases: &HashMap<u64, (i64, String)>,
@@ -41,7 +41,7 @@ impl Message {
         let mut ids = EventIds::new([0; 6]);
         let mut events: Vec<String> = Vec::new();
         let mut bytes: usize = 0;
-        while events.len() < MOST_EVENTS && bytes < MOST_BYTES {
+        while events.len() < most && bytes < MOST_BYTES {
             let event = event(population, keys, leases, dice, &mut ids);
             let text = serde_json::to_string(&event)?;
             bytes += text.len();
@@ -66,7 +66,7 @@ impl Message {
         self.ids.len()
     }
 
-    /// Its bytes, of events that start now.
+    /// Its bytes, of events that start at `now`.
     pub fn renew(&mut self, ids: &mut EventIds, now: Timestamp) -> Vec<u8> {
         let moment = now.nanos().to_string();
         for (id, at) in self.ids.iter().zip(&self.moments) {

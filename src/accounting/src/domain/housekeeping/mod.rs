@@ -8,23 +8,21 @@
 //! - Sums of minutes and hours are kept for a while, and days for ever: see `sums`.
 //! - Entries of the audit older than the operator wants to keep them go with their segments, from
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
-//!   Their events go once no segment has a batch of theirs: by partitions, or in pieces.
+//!   Their events go once no segment has a batch of theirs: by partitions, or in steps. What could
+//!   not be read of that time goes too.
 
 mod blocks;
+mod retention;
 mod scopes;
+mod steps;
 mod sums;
 
 pub use sums::{KEEP_HOURS, KEEP_MINUTES};
 
 use crate::config::Config;
-use crate::domain::audit::{self, Actor, Change};
 use crate::domain::caps;
-use crate::ids;
-use crate::store::audit as store_audit;
-use crate::store::audit::Dropped;
-use crate::store::{Store, StoreError, events, leases, partitions, policy};
+use crate::store::{Store, StoreError, leases, partitions, policy};
 use paddock_core::timestamp::Timestamp;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -36,8 +34,6 @@ const KEEP_LEASES: Duration = Duration::from_secs(32 * 86_400);
 const KEEP_REVISIONS: u64 = 10_000;
 /// Leases closed or deleted in one transaction, so that it is short.
 const LEASES_AT_ONCE: u64 = 1_000;
-/// Events deleted in one transaction.
-const EVENTS_AT_ONCE: u64 = 5_000;
 
 /// What was done in one round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +50,8 @@ pub struct Kept {
     pub dropped_days: u64,
     /// Events deleted.
     pub deleted_events: u64,
+    /// Events that could not be read deleted.
+    pub deleted_rejected: u64,
     /// Sums of minutes and hours deleted.
     pub deleted_sums: u64,
     /// Blocks of days made.
@@ -94,11 +92,7 @@ pub async fn keep(store: &Store, config: &Config, now: Timestamp) -> Result<Kept
     kept.deleted_sums = sums::keep(store, now).await?;
     if let Some(keep_for) = config.audit_retention {
         let before = earlier(now, keep_for);
-        for organization in store_audit::organizations(&mut store.read().await?).await? {
-            let dropped = drop_entries(store, &organization, before, now).await?;
-            kept.dropped_entries = kept.dropped_entries.saturating_add(dropped);
-        }
-        drop_events(store, before, &mut kept).await?;
+        retention::keep(store, before, now, &mut kept).await?;
     }
     Ok(kept)
 }
@@ -111,24 +105,6 @@ fn or_later<T: Default>(done: Result<T, StoreError>) -> Result<T, StoreError> {
             Ok(T::default())
         }
         done => done,
-    }
-}
-
-/// Drops the events of segments that were dropped. A batch that is being booked has a higher number
-/// than those of `before`, so that none of its events can be taken for one of these.
-async fn drop_events(store: &Store, before: Timestamp, kept: &mut Kept) -> Result<(), StoreError> {
-    let oldest = store_audit::oldest_batch(&mut store.read().await?).await?;
-    let limit = ids::first_audit_batch(before);
-    let batch = oldest.map_or(limit, |oldest| oldest.min(limit));
-    kept.dropped_days = or_later(partitions::drop_below(store, batch).await)?;
-    loop {
-        let mut tx = store.write().await?;
-        let deleted = events::delete_below(&mut tx, batch, EVENTS_AT_ONCE).await?;
-        tx.commit().await?;
-        kept.deleted_events = kept.deleted_events.saturating_add(deleted);
-        if deleted == 0 {
-            return Ok(());
-        }
     }
 }
 
@@ -149,40 +125,6 @@ async fn close_leases(store: &Store, config: &Config, now: Timestamp) -> Result<
     let closed = leases::close_expired(&mut tx, &scopes, before, now).await?;
     tx.commit().await?;
     Ok(closed)
-}
-
-async fn drop_entries(
-    store: &Store,
-    organization: &str,
-    before: Timestamp,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut all = Dropped::default();
-    loop {
-        let mut tx = store.write().await?;
-        let dropped = store_audit::drop_oldest(&mut tx, organization, before).await?;
-        tx.commit().await?;
-        if dropped.segments == 0 {
-            break;
-        }
-        all = Dropped {
-            through: dropped.through,
-            segments: all.segments.saturating_add(dropped.segments),
-            entries: all.entries.saturating_add(dropped.entries),
-        };
-    }
-    if all.segments > 0 {
-        let change = Change::new(organization, "audit.expire", organization).after(&json!({
-            "through_sequence": all.through,
-            "segments": all.segments,
-            "entries": all.entries,
-            "before": before.to_rfc3339(),
-        }));
-        let mut tx = store.write().await?;
-        audit::record(&mut tx, &Actor::service(now), change).await?;
-        tx.commit().await?;
-    }
-    Ok(all.entries)
 }
 
 fn earlier(at: Timestamp, by: Duration) -> Timestamp {

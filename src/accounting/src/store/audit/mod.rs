@@ -8,7 +8,7 @@ pub use read::{
     At, Chain, ChangeRow, Contents, Link, Place, Scope, chain, contents, links, listed,
     organizations,
 };
-pub use retention::{Dropped, drop_oldest, dropped_until, oldest_batch};
+pub use retention::{Expired, drop_oldest, dropped_until, expired, oldest_batch};
 pub use strays::{Strays, calls as stray_calls, changes as stray_changes};
 
 use super::{Args, StoreError, Tx, args, loaded};

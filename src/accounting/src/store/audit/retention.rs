@@ -6,67 +6,98 @@ use crate::store::{StoreError, Tx, args, loaded};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
-/// What was dropped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dropped {
-    /// The number of the last segment.
+/// The beginning of a chain that is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Whose chain.
+    pub organization: String,
+    /// The number of the last segment that is gone.
+    pub after: u64,
+    /// The number of the last segment to go.
     pub through: u64,
     /// How many segments.
     pub segments: u64,
-    /// How many entries.
+    /// How many entries they have.
     pub entries: u64,
 }
 
-/// Segments dropped in one transaction at most.
-const MOST_SEGMENTS: u64 = 10_000;
+/// The first segments of a chain whose entries were all made and recorded before `before`; `None` where
+/// there is none. The first one that is younger ends them: a chain has no holes.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn expired(
+    tx: &mut Tx,
+    organization: &str,
+    before: Timestamp,
+) -> Result<Option<Expired>, StoreError> {
+    let Some(chain) = read::chain(tx, organization).await? else {
+        return Ok(None);
+    };
+    let after = chain.anchor.0;
+    let sql = "SELECT sequence FROM audit_segments WHERE organization = $1 AND sequence > $2
+        AND (hour > $3 OR recorded_at >= $4) ORDER BY sequence LIMIT 1";
+    let last_hour = before.secs().saturating_sub(HOUR);
+    let values = args![organization, after, last_hour, before];
+    let younger: Option<(i64,)> = tx.optional(sql, values).await?;
+    let younger = younger.map_or(i64::MAX, |(sequence,)| sequence);
+    let sql =
+        "SELECT COALESCE(MAX(sequence), 0), COUNT(*), CAST(COALESCE(SUM(entries), 0) AS BIGINT)
+        FROM audit_segments WHERE organization = $1 AND sequence > $2 AND sequence < $3";
+    let values = args![organization, after, younger];
+    let (through, segments, entries): (i64, i64, i64) = tx.one(sql, values).await?;
+    Ok((segments > 0).then(|| Expired {
+        organization: organization.to_owned(),
+        after,
+        through: loaded(through),
+        segments: loaded(segments),
+        entries: loaded(entries),
+    }))
+}
 
-/// Drops the first segments of a chain, as many as one transaction should, where all their entries
-/// were made and recorded before `before`. The first one that is younger stops it: a chain has no
-/// holes. Their calls are in no segment from then on: see [`oldest_batch`].
+/// Drops the next segments of those that are to go, at most `limit`; how many entries they had. `None`
+/// where there is nothing left, or somebody else is at it. Their calls are in no segment from then on:
+/// see [`oldest_batch`].
 ///
 /// # Errors
 /// Where the database refuses.
 pub async fn drop_oldest(
     tx: &mut Tx,
-    organization: &str,
-    before: Timestamp,
-) -> Result<Dropped, StoreError> {
+    expired: &mut Expired,
+    limit: u64,
+) -> Result<Option<u64>, StoreError> {
+    let organization = expired.organization.as_str();
     super::lock(tx, &BTreeSet::from([organization])).await?;
-    let Some(chain) = read::chain(tx, organization).await? else {
-        return Ok(Dropped::default());
+    let chain = read::chain(tx, organization).await?;
+    if chain.is_none_or(|chain| chain.anchor.0 != expired.after) {
+        return Ok(None);
+    }
+    let sql = "SELECT MAX(sequence), MAX(hour), CAST(SUM(entries) AS BIGINT) FROM (
+            SELECT sequence, hour, entries FROM audit_segments
+            WHERE organization = $1 AND sequence > $2 AND sequence <= $3
+            ORDER BY sequence LIMIT $4) AS oldest";
+    let values = args![organization, expired.after, expired.through, limit];
+    let (Some(through), Some(hour), Some(entries)) = tx
+        .one::<(Option<i64>, Option<i64>, Option<i64>)>(sql, values)
+        .await?
+    else {
+        return Ok(None);
     };
-    let sql = "SELECT sequence, hour, recorded_at, entries, hash FROM audit_segments
-        WHERE organization = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
-    let values = args![organization, chain.anchor.0, MOST_SEGMENTS];
-    let rows: Vec<(i64, i64, i64, i64, String)> = tx.all(sql, values).await?;
-    let mut dropped = Dropped::default();
-    let mut until = Timestamp::EPOCH;
-    let mut anchor = String::new();
-    for (sequence, hour, recorded_at, entries, hash) in rows {
-        let end = Timestamp::from_secs(loaded(hour).saturating_add(HOUR));
-        if end > before || Timestamp::from_nanos(loaded(recorded_at)) >= before {
-            break;
-        }
-        dropped.through = loaded(sequence);
-        dropped.segments = dropped.segments.saturating_add(1);
-        dropped.entries = dropped.entries.saturating_add(loaded(entries));
-        until = until.max(end);
-        anchor = hash;
-    }
-    if dropped.segments == 0 {
-        return Ok(dropped);
-    }
-    for table in ["audit_changes", "audit_segments"] {
-        let sql = format!("DELETE FROM {table} WHERE organization = $1 AND sequence <= $2");
-        tx.execute(sql, args![organization, dropped.through])
-            .await?;
-    }
-    let sql = "UPDATE audit_chains SET anchor_sequence = $2, anchor_hash = $3,
-        dropped_until = CASE WHEN dropped_until < $4 THEN $4 ELSE dropped_until END
+    let sql = "UPDATE audit_chains SET anchor_sequence = $2,
+        anchor_hash = (SELECT hash FROM audit_segments WHERE organization = $1 AND sequence = $2),
+        dropped_until = CASE WHEN dropped_until < $3 THEN $3 ELSE dropped_until END
         WHERE organization = $1";
-    let values = args![organization, dropped.through, anchor, until.secs()];
-    tx.execute(sql, values).await?;
-    Ok(dropped)
+    let until = loaded(hour).saturating_add(HOUR);
+    tx.execute(sql, args![organization, through, until]).await?;
+    for table in ["audit_changes", "audit_segments"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE organization = $1 AND sequence > $2 AND sequence <= $3"
+        );
+        let values = args![organization, expired.after, through];
+        tx.execute(sql, values).await?;
+    }
+    expired.after = loaded(through);
+    Ok(Some(loaded(entries)))
 }
 
 /// The lowest batch number of any chain's segments: events with a lower one are in no segment.
