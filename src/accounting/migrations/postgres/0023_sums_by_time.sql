@@ -48,7 +48,8 @@ FROM user_rollups ORDER BY starts_at, namespace, end_user, model;
 DROP TABLE user_rollups;
 ALTER TABLE user_rollups_by_time RENAME TO user_rollups;
 ALTER INDEX user_rollups_by_time_pkey RENAME TO user_rollups_pkey;
-CREATE INDEX user_rollups_by_organization ON user_rollups (organization, granularity, starts_at);
+CREATE INDEX user_rollups_by_organization ON user_rollups (organization, granularity, starts_at)
+    WHERE granularity >= 86400;
 
 -- Until when, in whole seconds, days are summed up to blocks: one row.
 CREATE TABLE blocks (sealed_until BIGINT NOT NULL);

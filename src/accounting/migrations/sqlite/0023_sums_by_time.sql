@@ -43,7 +43,9 @@ INSERT INTO user_rollups_by_time SELECT 86400, starts_at, namespace, end_user, m
 FROM user_rollups ORDER BY starts_at, namespace, end_user, model;
 DROP TABLE user_rollups;
 ALTER TABLE user_rollups_by_time RENAME TO user_rollups;
-CREATE INDEX user_rollups_by_organization ON user_rollups (organization, granularity, starts_at);
+-- Those of all its rows; said so that SQLite takes it for nothing but an organization's.
+CREATE INDEX user_rollups_by_organization ON user_rollups (organization, granularity, starts_at)
+    WHERE granularity >= 86400;
 
 -- Until when, in whole seconds, days are summed up to blocks: one row.
 CREATE TABLE blocks (sealed_until BIGINT NOT NULL);

@@ -5,6 +5,7 @@
 //! used by a look into each interval of it, which neither database would do by itself.
 
 use super::{Args, args};
+use crate::domain::period::DAY;
 
 /// Sums of one granularity, and the time they are taken from: whole seconds, its end excluded.
 pub type Piece = (u64, u64, u64);
@@ -72,10 +73,10 @@ pub fn rows(
         );
     }
     let ranges = pieces.iter().map(|(granularity, start, end)| {
-        // The numbers and not parameters: PostgreSQL has to know how many rows there will be. That all of
-        // it is of days at least leads SQLite to the index by organization.
+        // The numbers and not parameters: PostgreSQL has to know how many rows there will be. That they
+        // are days at least leads SQLite to the index by organization.
         let index = match whose.organization {
-            Some(_) if *granularity >= 86_400 && table == "rollups" => " AND granularity >= 86400",
+            Some(_) if *granularity >= DAY => " AND granularity >= 86400",
             _ => "",
         };
         format!(
