@@ -89,7 +89,7 @@ pub async fn make(
             "INSERT INTO {table} (granularity, starts_at, {groups}, {})
             SELECT {length}, {start}, {groups}, {} FROM {table}
             WHERE granularity = {parts} AND starts_at >= {start} AND starts_at < {start} + {length}
-            GROUP BY {groups}",
+            GROUP BY {groups} ORDER BY {groups}",
             sums.join(", "),
             totals.collect::<Vec<String>>().join(", "),
             start = start.secs(),

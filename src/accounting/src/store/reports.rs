@@ -131,7 +131,7 @@ pub async fn series(
         span.start.secs(),
         end_of_tomorrow(now).secs(),
     );
-    let rows = pieces::rows_within(&columns, subject.whose(), piece, &mut values);
+    let rows = pieces::rows_within(tx, &columns, subject.whose(), piece, &mut values);
     let sql = format!(
         "SELECT starts_at, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
             CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
@@ -159,7 +159,7 @@ pub async fn peaks(
     let mut values = args![];
     let columns = format!("starts_at, requests, {TOKENS} AS tokens");
     let piece = (MINUTE, start.secs(), end_of_tomorrow(now).secs());
-    let rows = pieces::rows_within(&columns, subject.whose(), piece, &mut values);
+    let rows = pieces::rows_within(tx, &columns, subject.whose(), piece, &mut values);
     let sql = format!(
         "SELECT CAST(COALESCE(MAX(requests), 0) AS BIGINT),
             CAST(COALESCE(MAX(tokens), 0) AS BIGINT)

@@ -163,7 +163,7 @@ async fn seal(pool: &Pool, today: u64) -> anyhow::Result<u64> {
                 "INSERT INTO {table} (granularity, starts_at, {groups}, {sums})
                 SELECT {length}, {start}, {groups}, {} FROM {table}
                 WHERE granularity = {DAY} AND starts_at >= {first} AND starts_at < {end}
-                GROUP BY {start}, {groups}",
+                GROUP BY {start}, {groups} ORDER BY {start}, {groups}",
                 totals.join(", ")
             );
             made += pool.run(&sql).await?;
