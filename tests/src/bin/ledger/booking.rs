@@ -2,7 +2,7 @@
 //! last. Only what was acknowledged counts.
 
 use crate::population::{Dice, Key, Population};
-use crate::server::{ADMIN, GATEWAY, Kind, Server};
+use crate::server::{self, ADMIN, GATEWAY, Kind, Server};
 use crate::traffic::{MOST_EVENTS, Message};
 use anyhow::{Context, ensure};
 use paddock_core::ids::EventIds;
@@ -27,6 +27,8 @@ pub struct Booking {
     elapsed: Duration,
     service: Duration,
     database: Duration,
+    /// What this process took, which shares the machine.
+    load: Duration,
     bytes: u64,
     /// How long each answer took, sorted.
     waits: Vec<Duration>,
@@ -39,7 +41,7 @@ impl fmt::Display for Booking {
         let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / events;
         write!(
             f,
-            "{:<12}{:>9}{:>12.0}{:>10.1} ms{:>10.1} ms{:>12.1} us{:>12.1} us{:>10.0}",
+            "{:<12}{:>9}{:>12.0}{:>10.1} ms{:>10.1} ms{:>12.1} us{:>12.1} us{:>9.1} us{:>10.0}",
             self.kind.name(),
             self.gateways,
             events / self.elapsed.as_secs_f64().max(1e-9),
@@ -47,13 +49,14 @@ impl fmt::Display for Booking {
             percentile(&self.waits, 99),
             each(self.service),
             each(self.database),
+            each(self.load),
             self.bytes as f64 / events,
         )
     }
 }
 
 /// The heads of the columns.
-pub const HEAD: &str = "booking       gateways    events/s     sync p50     sync p99   service CPU  database CPU   bytes/event";
+pub const HEAD: &str = "booking       gateways    events/s     sync p50     sync p99   service CPU  database CPU  load CPU  bytes/event";
 
 /// A percentile of sorted times, in milliseconds.
 pub fn percentile(sorted: &[Duration], percent: usize) -> f64 {
@@ -137,7 +140,12 @@ pub async fn measure(
     for sender in &mut senders {
         sender.send().await?;
     }
-    let before = (counted(server).await?, server.cpu()?, bytes(server).await?);
+    let before = (
+        counted(server).await?,
+        server.cpu()?,
+        bytes(server).await?,
+        server::own_cpu()?,
+    );
     let start = Instant::now();
     let mut running = tokio::task::JoinSet::new();
     for mut sender in senders {
@@ -159,7 +167,12 @@ pub async fn measure(
     }
     let elapsed = start.elapsed();
     waits.sort();
-    let after = (counted(server).await?, server.cpu()?, bytes(server).await?);
+    let after = (
+        counted(server).await?,
+        server.cpu()?,
+        bytes(server).await?,
+        server::own_cpu()?,
+    );
     ensure!(
         after.0 - before.0 == events,
         "{events} events were acknowledged and {} booked",
@@ -172,6 +185,7 @@ pub async fn measure(
         elapsed,
         service: after.1.0.saturating_sub(before.1.0),
         database: after.1.1.saturating_sub(before.1.1),
+        load: after.3.saturating_sub(before.3),
         bytes: after.2.saturating_sub(before.2),
         waits,
     })

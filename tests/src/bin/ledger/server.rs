@@ -208,6 +208,11 @@ async fn is_ready(url: &str) -> bool {
         .is_ok_and(|answer| answer.status() == 200)
 }
 
+/// CPU time of this process.
+pub fn own_cpu() -> anyhow::Result<Duration> {
+    time(std::process::id(), false)
+}
+
 /// User and system time of a process; with `children` also of those of its children that ended.
 fn time(pid: u32, children: bool) -> anyhow::Result<Duration> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
