@@ -180,6 +180,14 @@ impl ApiError {
         )
     }
 
+    /// 409: there are as many as there may be.
+    pub fn full(message: impl Into<String>) -> ApiError {
+        ApiError {
+            code: "limit_reached",
+            ..ApiError::conflict(message)
+        }
+    }
+
     /// 409: something else depends on it.
     pub fn in_use(message: impl Into<String>) -> ApiError {
         ApiError {

@@ -106,7 +106,7 @@ refusals! {
         "What the path or the body names does not exist, or is not yours."
         "The namespace 'research' does not exist or is not yours.";
     Conflict 409 "already_exists" "conflict_error"
-        "Something of that name or reference is there already (`already_exists`), or something else depends on it (`in_use`)."
+        "Something of that name or reference is there already (`already_exists`), something else depends on it (`in_use`), or there are as many as there may be (`limit_reached`)."
         "A namespace named 'research' exists already. Choose another name.";
     TooLarge 413 "request_too_large" "invalid_request_error"
         "The body is larger than 1 MiB; than 10 MiB where a model request is resolved."

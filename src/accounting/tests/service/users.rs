@@ -105,7 +105,7 @@ on_both_databases! {
         for user in 0..1_000 {
             app.post("/v1/team/quotas", quota(user)).await.expect(201);
         }
-        let error = app.post("/v1/team/quotas", quota(1_000)).await.expect(400);
+        let error = app.post("/v1/team/quotas", quota(1_000)).await.expect(409);
         assert!(error["error"]["message"].as_str().unwrap().contains("which is the most"));
         app.post("/v1/team/quotas", quota(7)).await.expect(201);
     }

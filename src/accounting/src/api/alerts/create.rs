@@ -71,7 +71,7 @@ pub async fn handle(
     super::draft::resolve_keys(&mut tx, &mut alert).await?;
     if alerts::of_namespace(&mut tx, &name).await?.len() >= MOST {
         let message = format!("'{name}' has {MOST} alerts, which is the most. Delete one first.");
-        return Err(ApiError::invalid("", message));
+        return Err(ApiError::full(message));
     }
     match alerts::insert(&mut tx, &alert).await {
         Err(error) if error.is_duplicate() => return Err(super::taken(&alert)),

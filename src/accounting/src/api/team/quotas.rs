@@ -89,7 +89,8 @@ impl From<UserQuota> for QuotaView {
     responses(
         (status = 201, description = "The cap in force.", body = QuotaView),
         refusals::Forbidden,
-        refusals::Missing
+        refusals::Missing,
+        refusals::Conflict
     )
 )]
 pub async fn put(
@@ -126,7 +127,7 @@ pub async fn put(
                     "{MAX_USER_QUOTAS} users of '{namespace}' have quotas of their own, which is \
                      the most. Set 'user_monthly_quota_usd' of the namespace for all the others."
                 );
-                return Err(ApiError::invalid("user_id", message));
+                return Err(ApiError::full(message));
             }
             let quota = UserQuota {
                 namespace: namespace.clone(),

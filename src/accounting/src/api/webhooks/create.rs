@@ -48,7 +48,8 @@ pub struct NewWebhook {
     responses(
         (status = 201, description = "The webhook; with its secret where it was made here.", body = NewWebhook),
         refusals::Forbidden,
-        refusals::Missing
+        refusals::Missing,
+        refusals::Conflict
     )
 )]
 pub async fn handle(
@@ -83,7 +84,7 @@ pub async fn handle(
     let place = namespaces::find(&app, &mut tx, &caller, &name).await?;
     if webhooks::of_namespace(&mut tx, &name).await?.len() >= MOST {
         let message = format!("'{name}' has {MOST} webhooks, which is the most. Delete one first.");
-        return Err(ApiError::invalid("", message));
+        return Err(ApiError::full(message));
     }
     let webhook = Webhook {
         id: ids::webhook_id(now),

@@ -101,7 +101,7 @@ pub async fn handle(
                 tokio::time::sleep(PAUSE).await;
             }
             Outcome::TooMany => {
-                return Err(ApiError::in_use(format!(
+                return Err(ApiError::full(format!(
                     "{MAX_OPEN} reservations of '{name}' are open, which is the most. Release \
                      some, or wait until they expire."
                 )));
