@@ -197,8 +197,8 @@ fn nothing_is_lost_and_every_place_comes_back() {
                         assert!(answer.complete, "{answer}");
                         let id = answer.header("x-request-id").unwrap();
                         assert!(served.lock().unwrap().insert(id));
+                        finished.fetch_add(1, Relaxed);
                     }
-                    finished.fetch_add(1, Relaxed);
                 }
             });
         }
