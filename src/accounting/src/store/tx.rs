@@ -191,15 +191,6 @@ impl Tx {
         Ok(touched)
     }
 
-    /// The index SQLite is to use, or to fail: said after the table's name. PostgreSQL, which goes by
-    /// statistics, takes it for a comment.
-    pub fn indexed_by(&self, index: &str) -> String {
-        match self {
-            Tx::Sqlite(_) => format!("INDEXED BY {index}"),
-            Tx::Postgres(_) => format!("/* INDEXED BY {index} */"),
-        }
-    }
-
     /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values. On PostgreSQL
     /// they are one array: a list of parameters is put together anew for every row that is looked at.
     ///

@@ -119,10 +119,8 @@ async fn statements(app: &TestApp) -> Vec<String> {
     found
 }
 
-/// The statement as SQLite is given it: rows are a list of values there, and which index serves a
-/// report is said.
+/// The statement as SQLite is given it: rows and values of one column are lists there.
 fn on_sqlite(sql: &str) -> String {
-    let sql = sql.replace("/* ", "").replace(" */", "");
     let sql = &sql
         .replace(
             "= ANY(ARRAY(SELECT place FROM steps))",
