@@ -1,9 +1,11 @@
-//! Databases from before sums were in the order of time.
+//! Databases from before sums were in the order of time, spend was by day alone, latencies were
+//! histograms, and PostgreSQL compared texts byte by byte.
 
 use crate::support::{Backend, TestApp};
 use paddock_accounting::config::PolicyOptions;
 use paddock_accounting::domain::housekeeping::keep;
-use paddock_accounting::store::Args;
+use paddock_accounting::store::latencies::Counts;
+use paddock_accounting::store::{Args, Tx};
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::{Migration, Migrator};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,26 @@ fn history(today: u64) -> Vec<String> {
             ));
         }
     }
+    for (period, start, amount) in [
+        ("monthly", today - 14 * DAY, 9),
+        ("daily", today - DAY, 5),
+        ("daily", today, 4),
+    ] {
+        statements.push(format!(
+            "INSERT INTO spend VALUES ('namespace:web', '{period}', {start}, {amount})"
+        ));
+    }
+    for (bucket, requests) in [(7, 2), (31, 3)] {
+        statements.push(format!(
+            "INSERT INTO latencies VALUES ({DAY}, 'web', {today}, {bucket}, {requests})"
+        ));
+    }
+    for name in ["acme", "Zoo", "zebra"] {
+        statements.push(format!(
+            "INSERT INTO organizations (name, created_at, updated_at, revision)
+            VALUES ('{name}', 1, 1, 1)"
+        ));
+    }
     statements
 }
 
@@ -79,7 +101,10 @@ async fn taken_over(backend: Backend) -> [TestApp; 2] {
             let (server, host) = app.url.split_once('?').unwrap();
             let name = format!("{}_old", server.rsplit_once('/').unwrap().1);
             let pool = sqlx::PgPool::connect(&app.url).await.unwrap();
-            let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+            // A locale that, unlike that of other tests, puts "Zoo" behind "zebra".
+            let sql = AssertSqlSafe(format!(
+                "CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            ));
             sqlx::query(sql).execute(&pool).await.unwrap();
             pool.close().await;
             let url = format!("{server}_old?{host}");
@@ -142,9 +167,28 @@ async fn is_taken_over(backend: Backend) {
         assert_eq!(report(query).await, before, "{query}");
     }
     let mut tx = app.app.store.read().await.unwrap();
+    spend_latencies_and_order_are_those_of_today(&mut tx).await;
     let sql = "SELECT COUNT(*), CAST(SUM(requests) AS BIGINT) FROM peaks";
     let peaks: (i64, i64) = tx.one(sql, Args::new()).await.unwrap();
     assert_eq!(peaks, (74, 148), "of the minutes that went");
+}
+
+async fn spend_latencies_and_order_are_those_of_today(tx: &mut Tx) {
+    let sql = "SELECT period, amount FROM spend ORDER BY starts_at";
+    let spend: Vec<(String, i64)> = tx.all(sql, Args::new()).await.unwrap();
+    let day = |amount| ("daily".to_owned(), amount);
+    assert_eq!(spend, [day(5), day(4)], "a month is the sum of its days");
+    let sql = "SELECT namespace, counts FROM latencies";
+    let (namespace, counts): (String, String) = tx.one(sql, Args::new()).await.unwrap();
+    let counts: Counts = serde_json::from_str(&counts).unwrap();
+    assert_eq!(
+        (namespace.as_str(), counts),
+        ("web", Counts::from([(7, 2), (31, 3)]))
+    );
+    let sql = "SELECT name FROM organizations WHERE name IN ('acme', 'Zoo', 'zebra') ORDER BY name";
+    let names: Vec<(String,)> = tx.all(sql, Args::new()).await.unwrap();
+    let names: Vec<&str> = names.iter().map(|(name,)| name.as_str()).collect();
+    assert_eq!(names, ["Zoo", "acme", "zebra"], "byte by byte");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
