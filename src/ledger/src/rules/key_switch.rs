@@ -3,7 +3,7 @@
 use crate::model::audit::Actor;
 use crate::model::records::Key;
 use crate::rules::audit;
-use crate::rules::standing::Place;
+use crate::rules::context::NamespaceContext;
 use crate::store::{StoreError, Tx, keys};
 
 /// Switches a key and records it. The key after it; `None` where it was so already, and nothing is
@@ -13,7 +13,7 @@ use crate::store::{StoreError, Tx, keys};
 /// Where the database refuses.
 pub async fn switch(
     tx: &mut Tx,
-    place: &Place,
+    context: &NamespaceContext,
     before: &Key,
     enabled: bool,
     revision: u64,
@@ -28,7 +28,7 @@ pub async fn switch(
     key.updated_at = actor.at;
     keys::update(tx, &key).await?;
     let action = if enabled { "key.enable" } else { "key.disable" };
-    let change = place.change(action, &key.id).before(before).after(&key);
+    let change = context.change(action, &key.id).before(before).after(&key);
     audit::record(tx, actor, change).await?;
     Ok(Some(key))
 }

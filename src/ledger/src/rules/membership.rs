@@ -3,8 +3,8 @@
 use crate::model::audit::Actor;
 use crate::model::records::{Key, KeyMember, Member};
 use crate::rules::audit;
+use crate::rules::context::NamespaceContext;
 use crate::rules::key_switch;
-use crate::rules::standing::Place;
 use crate::store::{StoreError, Tx, keys, members};
 
 impl From<&Member> for KeyMember {
@@ -23,7 +23,7 @@ impl From<&Member> for KeyMember {
 /// Where the database refuses.
 pub async fn narrow_keys(
     tx: &mut Tx,
-    place: &Place,
+    context: &NamespaceContext,
     member: &Member,
     revision: u64,
     actor: &Actor,
@@ -36,13 +36,13 @@ pub async fn narrow_keys(
     for before in wider {
         let key = Key {
             role: member.role,
-            role_quota: place.role_quota(member.role),
+            role_quota: context.role_quota(member.role),
             revision,
             updated_at: actor.at,
             ..before.clone()
         };
         keys::update(tx, &key).await?;
-        let change = place.change("key.update", &key.id);
+        let change = context.change("key.update", &key.id);
         audit::record(tx, actor, change.before(before).after(&key)).await?;
         narrowed = narrowed.saturating_add(1);
     }
@@ -55,18 +55,18 @@ pub async fn narrow_keys(
 /// Where the database refuses.
 pub async fn remove(
     tx: &mut Tx,
-    place: &Place,
+    context: &NamespaceContext,
     member: &Member,
     revision: u64,
     actor: &Actor,
 ) -> Result<usize, StoreError> {
     let mut disabled: usize = 0;
     for key in keys::of_member(tx, &member.id).await? {
-        let switched = key_switch::switch(tx, place, &key, false, revision, actor).await?;
+        let switched = key_switch::switch(tx, context, &key, false, revision, actor).await?;
         disabled = disabled.saturating_add(usize::from(switched.is_some()));
     }
     members::remove(tx, &member.id, actor.at).await?;
-    let change = place.change("member.delete", &member.id).before(member);
+    let change = context.change("member.delete", &member.id).before(member);
     audit::record(tx, actor, change).await?;
     Ok(disabled)
 }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_ledger::model::records::{DEFAULT_ORGANIZATION, Organization};
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::standing::{Place, Standing, prepaid_balance};
+use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
 use paddock_ledger::store::organizations;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,13 +52,13 @@ pub async fn balance(
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
             let quota = organization.in_force(defaults).monthly_quota;
             let scope = Scope::Organization(name);
-            let standing = Standing::of(&mut tx, scope.clone(), quota, now).await?;
+            let standing = BudgetStatus::of(&mut tx, scope.clone(), quota, now).await?;
             (standing, vec![scope])
         }
         Caller::Holder(holder) => {
-            let place = Place::of(&mut tx, holder.namespace, defaults).await?;
-            let standing = Standing::of_key(&mut tx, &holder.key, &place, now).await?;
-            (standing, place.scopes().to_vec())
+            let context = NamespaceContext::of(&mut tx, holder.namespace, defaults).await?;
+            let standing = BudgetStatus::of_key(&mut tx, &holder.key, &context, now).await?;
+            (standing, context.scopes().to_vec())
         }
     };
     let prepaid = prepaid_balance(&mut tx, &app.config.terms, &scopes, now).await?;

@@ -10,7 +10,7 @@ use axum::extract::State;
 use paddock_core::policy::{Catalog, EndpointScope, Role};
 use paddock_ledger::model::records::{DEFAULT_ORGANIZATION, Namespace};
 use paddock_ledger::model::roles::{self, Powers, RoleOverride};
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, catalog, organizations};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,19 +43,19 @@ pub struct RoleView {
 
 impl RoleView {
     /// A role in a place.
-    pub fn new(role: Role, place: &Place, catalog: &Catalog) -> RoleView {
-        let narrowed = place.organization.roles.get(&role);
+    pub fn new(role: Role, context: &NamespaceContext, catalog: &Catalog) -> RoleView {
+        let narrowed = context.organization.roles.get(&role);
         let powers = Powers::within(role, narrowed);
         let models = match role.allows(EndpointScope::Chat) {
-            true => place.of_role(role, place.allowed_models(None, catalog), catalog),
+            true => context.of_role(role, context.allowed_models(None, catalog), catalog),
             false => Vec::new(),
         };
-        let quota = place.limits.monthly_quota;
-        let quota = place.role_quota(role).map_or(quota, |own| own.min(quota));
+        let quota = context.limits.monthly_quota;
+        let quota = context.role_quota(role).map_or(quota, |own| own.min(quota));
         let endpoints = roles::endpoints(role, narrowed).into_iter();
         RoleView {
             name: role.name(),
-            organization: place.organization.name.clone(),
+            organization: context.organization.name.clone(),
             models,
             monthly_quota_usd: quota.to_dollars(),
             can_manage_users: powers.manage_users,
@@ -100,11 +100,11 @@ pub struct Roles {
 
 impl Roles {
     /// Every role in a place.
-    pub fn new(place: &Place, catalog: &Catalog) -> Roles {
+    pub fn new(context: &NamespaceContext, catalog: &Catalog) -> Roles {
         Roles {
             object: "list",
             data: Role::ALL
-                .map(|role| RoleView::new(role, place, catalog))
+                .map(|role| RoleView::new(role, context, catalog))
                 .into(),
         }
     }
@@ -133,33 +133,33 @@ pub async fn list(
     query.finish()?;
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
-    let place = match caller {
+    let context = match caller {
         Caller::Holder(holder) => {
             let own = &holder.namespace.organization;
             if let Some(named) = named.filter(|named| named != own) {
                 return Err(ApiError::not_found("organization", &named));
             }
-            Place::of(&mut tx, holder.namespace, &app.config.organization).await?
+            NamespaceContext::of(&mut tx, holder.namespace, &app.config.organization).await?
         }
         Caller::Operator => {
             let name = named.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
             top(&app, &mut tx, name).await?
         }
     };
-    Ok(Json(Roles::new(&place, &catalog)))
+    Ok(Json(Roles::new(&context, &catalog)))
 }
 
 /// An organization as a place: what a namespace in it would have that sets nothing.
 ///
 /// # Errors
 /// 404 where there is no such organization.
-pub async fn top(app: &SharedApp, tx: &mut Tx, name: &str) -> Result<Place, ApiError> {
+pub async fn top(app: &SharedApp, tx: &mut Tx, name: &str) -> Result<NamespaceContext, ApiError> {
     let found = organizations::find(tx, name).await?;
     let Some(organization) = found else {
         return Err(ApiError::not_found("organization", name));
     };
     let above = organization.in_force(&app.config.organization);
-    Ok(Place {
+    Ok(NamespaceContext {
         namespace: Namespace::new(String::new(), organization.name.clone(), app.now()),
         limits: above.clone(),
         above,

@@ -2,7 +2,7 @@
 
 use super::firing::fire;
 use super::reading::read;
-use crate::rules::standing::Place;
+use crate::rules::context::NamespaceContext;
 use crate::store::{Store, StoreError, alerts, tasks};
 use paddock_core::policy::Limits;
 use paddock_core::timestamp::Timestamp;
@@ -49,10 +49,10 @@ async fn one(
         return Ok(false);
     }
     let mut tx = store.read().await?;
-    let Some(place) = Place::find(&mut tx, &alert.namespace, defaults).await? else {
+    let Some(context) = NamespaceContext::find(&mut tx, &alert.namespace, defaults).await? else {
         return Ok(false);
     };
-    let reading = read(&mut tx, alert, &place.limits, now).await?;
+    let reading = read(&mut tx, alert, &context.limits, now).await?;
     drop(tx);
     let Some(reading) = reading.filter(|reading| reading.is_due) else {
         return Ok(false);

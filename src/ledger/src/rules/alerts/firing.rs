@@ -5,8 +5,8 @@ use crate::ids;
 use crate::model::alert::{Action, Alert, Span, Threshold, from_thousandths};
 use crate::model::audit::Actor;
 use crate::rules::audit;
+use crate::rules::context::NamespaceContext;
 use crate::rules::key_switch;
-use crate::rules::standing::Place;
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::{StoreError, Tx, alerts, keys, namespaces, policy};
 use paddock_core::policy::Limits;
@@ -65,7 +65,7 @@ pub async fn fire(
     if !alerts::note_firing(tx, &alert.id, period.start, now).await? {
         return Ok(false);
     }
-    let Some(place) = Place::find(tx, &alert.namespace, defaults).await? else {
+    let Some(context) = NamespaceContext::find(tx, &alert.namespace, defaults).await? else {
         return Ok(false);
     };
     deliveries::insert(tx, &messages(alert, reading, period.start, now), now).await?;
@@ -79,18 +79,18 @@ pub async fn fire(
             for id in &alert.keys {
                 let key = keys::find(tx, id).await?;
                 if let Some(key) = key.filter(|key| key.namespace == alert.namespace) {
-                    key_switch::switch(tx, &place, &key, false, revision, &actor).await?;
+                    key_switch::switch(tx, &context, &key, false, revision, &actor).await?;
                 }
             }
         }
         (Action::Throttle, Some(revision)) => {
-            let mut namespace = place.namespace.clone();
+            let mut namespace = context.namespace.clone();
             namespace.throttled_until = Some(period.end);
             namespace.revision = revision;
             namespace.updated_at = now;
             namespaces::update(tx, &namespace).await?;
-            let change = place.change("namespace.throttle", &namespace.name);
-            let change = change.before(&place.namespace).after(&namespace);
+            let change = context.change("namespace.throttle", &namespace.name);
+            let change = change.before(&context.namespace).after(&namespace);
             audit::record(tx, &actor, change).await?;
         }
         _ => {}

@@ -5,7 +5,7 @@ mod retention;
 mod strays;
 
 pub use read::{
-    At, Chain, ChangeRow, Contents, Link, Place, Scope, chain, contents, links, listed,
+    At, Chain, ChangeRow, Contents, Link, NamespaceContext, Scope, chain, contents, links, listed,
     organizations,
 };
 pub use retention::{Expired, drop_oldest, dropped_until, expired, oldest_batch};

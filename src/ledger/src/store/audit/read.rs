@@ -150,15 +150,15 @@ pub async fn links(tx: &mut Tx, organization: &str, after: u64) -> Result<Vec<Li
 }
 
 /// A place in the order of hours, organizations and numbers.
-pub type Place = (u64, String, u64);
+pub type NamespaceContext = (u64, String, u64);
 
 /// Where a list goes on.
 #[derive(Clone, Copy, Debug)]
 pub enum At<'a> {
     /// With the segment at this place.
-    From(&'a Place),
+    From(&'a NamespaceContext),
     /// With the segment behind this place.
-    After(&'a Place),
+    After(&'a NamespaceContext),
 }
 
 /// Which segments are listed.

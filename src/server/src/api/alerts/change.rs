@@ -52,7 +52,7 @@ pub async fn handle(
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let (before, place) = super::find(&app, &mut tx, &caller, &name, &id).await?;
+    let (before, context) = super::find(&app, &mut tx, &caller, &name, &id).await?;
     let mut alert = before.clone();
     draft.change(&mut alert);
     draft::check(&app, &alert)?;
@@ -70,7 +70,7 @@ pub async fn handle(
         let start = alert.period(now).start;
         alerts::forget_firings(&mut tx, &alert.id, start).await?;
     }
-    let change = place.change("alert.update", &alert.id);
+    let change = context.change("alert.update", &alert.id);
     let change = change.before(&before).after(&alert);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;

@@ -68,7 +68,7 @@ pub async fn handle(
     let secret = (alert.action == Action::Webhook).then(ids::webhook_secret);
     alert.secret = Secret::from(secret.clone().unwrap_or_default());
     let mut tx = app.store.write().await?;
-    let place = namespaces::find(&app, &mut tx, &caller, &name).await?;
+    let context = namespaces::find(&app, &mut tx, &caller, &name).await?;
     super::draft::resolve_keys(&mut tx, &mut alert).await?;
     if alerts::of_namespace(&mut tx, &name).await?.len() >= MOST {
         let message = format!("'{name}' has {MOST} alerts, which is the most. Delete one first.");
@@ -78,7 +78,7 @@ pub async fn handle(
         Err(error) if error.is_duplicate() => return Err(super::taken(&alert)),
         inserted => inserted?,
     }
-    let change = place.change("alert.create", &alert.id).after(&alert);
+    let change = context.change("alert.create", &alert.id).after(&alert);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(alert = alert.id, "made an alert");

@@ -33,9 +33,9 @@ pub async fn handle(
 ) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
-    let (alert, place) = super::find(&app, &mut tx, &caller, &name, &id).await?;
+    let (alert, context) = super::find(&app, &mut tx, &caller, &name, &id).await?;
     alerts::delete(&mut tx, &alert.id).await?;
-    let change = place.change("alert.delete", &alert.id).before(&alert);
+    let change = context.change("alert.delete", &alert.id).before(&alert);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(alert = alert.id, "deleted an alert");

@@ -12,7 +12,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use paddock_ledger::model::alert::Alert;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, alerts};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -38,11 +38,11 @@ async fn find(
     caller: &Caller,
     namespace: &str,
     id: &str,
-) -> Result<(Alert, Place), ApiError> {
-    let place = super::namespaces::find(app, tx, caller, namespace).await?;
+) -> Result<(Alert, NamespaceContext), ApiError> {
+    let context = super::namespaces::find(app, tx, caller, namespace).await?;
     let alert = alerts::find(tx, namespace, id).await?;
     Ok((
         alert.ok_or_else(|| ApiError::not_found("alert", id))?,
-        place,
+        context,
     ))
 }

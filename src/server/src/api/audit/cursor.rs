@@ -1,6 +1,6 @@
 //! Where a page of the audit ended. Opaque to clients.
 
-use paddock_ledger::store::audit::Place;
+use paddock_ledger::store::audit::NamespaceContext;
 
 /// What is done of a segment that is behind the cursor as a whole.
 pub const WHOLE: usize = usize::MAX;
@@ -9,7 +9,7 @@ pub const WHOLE: usize = usize::MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The segment.
-    pub place: Place,
+    pub position: NamespaceContext,
     /// Entries of it that are done.
     pub done: usize,
 }
@@ -17,7 +17,7 @@ pub struct Cursor {
 impl Cursor {
     /// As clients have it.
     pub fn write(&self) -> String {
-        let (hour, organization, sequence) = &self.place;
+        let (hour, organization, sequence) = &self.position;
         hex::encode(format!("{hour}:{sequence}:{}:{organization}", self.done))
     }
 
@@ -28,8 +28,8 @@ impl Cursor {
         let hour = parts.next()?.parse().ok()?;
         let sequence = parts.next()?.parse().ok()?;
         let done = parts.next()?.parse().ok()?;
-        let place = (hour, parts.next()?.to_owned(), sequence);
-        Some(Cursor { place, done })
+        let position = (hour, parts.next()?.to_owned(), sequence);
+        Some(Cursor { position, done })
     }
 }
 
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {
         let cursor = Cursor {
-            place: (3_600, "acme".to_owned(), 7),
+            position: (3_600, "acme".to_owned(), 7),
             done: 3,
         };
         assert_eq!(Cursor::read(&cursor.write()), Some(cursor));

@@ -130,8 +130,8 @@ impl Export {
         let mut tx = self.app.store.read().await?;
         let position = self.position.clone();
         let at = position.as_ref().map(|cursor| match cursor.done {
-            WHOLE => audit::At::After(&cursor.place),
-            _ => audit::At::From(&cursor.place),
+            WHOLE => audit::At::After(&cursor.position),
+            _ => audit::At::From(&cursor.position),
         });
         let links = audit::listed(&mut tx, &self.wish.scope, at).await?;
         if links.is_empty() {
@@ -142,7 +142,7 @@ impl Export {
         let begun = links
             .first()
             .zip(position)
-            .filter(|(link, cursor)| place(link) == cursor.place);
+            .filter(|(link, cursor)| position_of(link) == cursor.position);
         let mut skip = begun.map_or(0, |(_, cursor)| cursor.done);
         'links: for link in &links {
             let mut entries: Vec<Entry> = match link.segment.kind {
@@ -174,13 +174,13 @@ impl Export {
                 page.push(entry);
                 let done = number.saturating_add(1);
                 self.position = Some(Cursor {
-                    place: place(link),
+                    position: position_of(link),
                     done,
                 });
             }
             skip = 0;
             self.position = Some(Cursor {
-                place: place(link),
+                position: position_of(link),
                 done: WHOLE,
             });
         }
@@ -237,7 +237,7 @@ impl Export {
     }
 }
 
-fn place(link: &Link) -> audit::Place {
+fn position_of(link: &Link) -> audit::NamespaceContext {
     let segment = &link.segment;
     (
         segment.hour.secs(),

@@ -48,7 +48,7 @@ pub async fn handle(
     let mut fields = Fields::parse(&body)?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (before, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (before, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let mut key = before.clone();
     if fields.has("namespace") && fields.required_text("namespace")? != key.namespace {
         let message = "A key stays in its namespace. Make a key in the other one instead.";
@@ -62,7 +62,7 @@ pub async fn handle(
     apply(&app, &mut fields, &mut key, app.now())?;
     fields.finish()?;
     member::check(&mut tx, &before, &key).await?;
-    key.role_quota = place.role_quota(key.role);
+    key.role_quota = context.role_quota(key.role);
     key.revision = revision;
     let catalog = catalog::load(&mut tx).await?;
     let models = key.allowed_models.as_deref();
@@ -70,18 +70,18 @@ pub async fn handle(
         &app,
         &mut tx,
         &catalog,
-        &place,
+        &context,
         &key.id,
         &key.limits,
         models,
     )
     .await?;
     update(&mut tx, &before, &key).await?;
-    let change = place.change("key.update", &key.id);
+    let change = context.change("key.update", &key.id);
     audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "changed a key");
-    Ok(Json(KeyView::new(&key, &place, &catalog)))
+    Ok(Json(KeyView::new(&key, &context, &catalog)))
 }
 
 fn apply(app: &App, fields: &mut Fields, key: &mut Key, now: Timestamp) -> Result<(), ApiError> {

@@ -27,7 +27,7 @@ use paddock_ledger::model::records::{
 };
 use paddock_ledger::model::slug;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, catalog, keys, namespaces, policy};
 use serde::Serialize;
 use serde_json::Value;
@@ -90,30 +90,30 @@ pub async fn handle(
     let now = app.now();
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = find_or_make_place(&app, &mut tx, (&caller, &actor), &wish, revision).await?;
+    let context = find_or_make_place(&app, &mut tx, (&caller, &actor), &wish, revision).await?;
     let catalog = catalog::load(&mut tx).await?;
     check(
         &app,
         &mut tx,
         &catalog,
-        &place,
+        &context,
         "",
         &wish.limits,
         wish.allowed_models.as_deref(),
     )
     .await?;
     let member = match &wish.user_id {
-        Some(user) => Some(member::of_user(&mut tx, &place, user).await?),
+        Some(user) => Some(member::of_user(&mut tx, &context, user).await?),
         None => None,
     };
     let plain = ids::key_secret();
-    let key = key_of(wish, member.as_ref(), &place, (&plain, revision, now))?;
+    let key = key_of(wish, member.as_ref(), &context, (&plain, revision, now))?;
     insert(&mut tx, &key).await?;
-    let change = place.change("key.create", &key.id).after(&key);
+    let change = context.change("key.create", &key.id).after(&key);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, namespace = key.namespace, "made a key");
-    let view = KeyView::new(&key, &place, &catalog);
+    let view = KeyView::new(&key, &context, &catalog);
     Ok((StatusCode::CREATED, Json(Created { key: plain, view })))
 }
 
@@ -147,12 +147,12 @@ async fn find_or_make_place(
     (caller, actor): (&Caller, &Actor),
     wish: &Wish,
     revision: u64,
-) -> Result<Place, ApiError> {
+) -> Result<NamespaceContext, ApiError> {
     let defaults = &app.config.organization;
     if let Some(name) = &wish.namespace {
-        let place = Place::find(tx, name, defaults).await?;
-        return place
-            .filter(|place| caller.owns(&place.namespace.organization))
+        let context = NamespaceContext::find(tx, name, defaults).await?;
+        return context
+            .filter(|context| caller.owns(&context.namespace.organization))
             .ok_or_else(|| ApiError::not_found("namespace", name));
     }
     let organization = caller
@@ -167,10 +167,10 @@ async fn find_or_make_place(
         number = number.saturating_add(1);
         namespace.name = format!("{slug}-{number}");
     }
-    let place = Place::of(tx, namespace, defaults).await?;
-    let change = place.change("namespace.create", &place.namespace.name);
-    audit::record(tx, actor, change.after(&place.namespace)).await?;
-    Ok(place)
+    let context = NamespaceContext::of(tx, namespace, defaults).await?;
+    let change = context.change("namespace.create", &context.namespace.name);
+    audit::record(tx, actor, change.after(&context.namespace)).await?;
+    Ok(context)
 }
 
 /// Checks that a key's limits fit into its namespace's. `id` is the key's, empty for a new one.
@@ -178,7 +178,7 @@ pub(super) async fn check(
     app: &App,
     tx: &mut Tx,
     catalog: &Catalog,
-    place: &Place,
+    context: &NamespaceContext,
     id: &str,
     limits: &Limits,
     allowed_models: Option<&[String]>,
@@ -186,12 +186,12 @@ pub(super) async fn check(
     let assigned = if app.config.allow_over_assignment {
         (Money::ZERO, Money::ZERO)
     } else {
-        keys::quotas_of_others(tx, &place.namespace.name, id).await?
+        keys::quotas_of_others(tx, &context.namespace.name, id).await?
     };
     let parent = Parent {
         word: "team",
-        limits: &place.limits,
-        allowed_models: place.namespace.allowed_models.as_deref(),
+        limits: &context.limits,
+        allowed_models: context.namespace.allowed_models.as_deref(),
         assigned,
     };
     let violations = violations(&parent, limits, allowed_models, catalog);
@@ -210,7 +210,7 @@ pub(super) async fn check(
 fn key_of(
     wish: Wish,
     member: Option<&Member>,
-    place: &Place,
+    context: &NamespaceContext,
     (plain, revision, now): (&str, u64, Timestamp),
 ) -> Result<Key, ApiError> {
     let role = match member {
@@ -223,10 +223,10 @@ fn key_of(
     Ok(Key {
         id: ids::key_id(now),
         name: wish.name,
-        namespace: place.namespace.name.clone(),
+        namespace: context.namespace.name.clone(),
         role,
         member: member.map(KeyMember::from),
-        role_quota: place.role_quota(role),
+        role_quota: context.role_quota(role),
         scopes: wish.scopes,
         allowed_models: wish.allowed_models,
         limits: wish.limits,

@@ -33,9 +33,9 @@ pub async fn handle(
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
     keys::delete(&mut tx, &key, revision, app.now()).await?;
-    let change = place.change("key.delete", &key.id).before(&key);
+    let change = context.change("key.delete", &key.id).before(&key);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "deleted a key");

@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use paddock_ledger::model::records::Key;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, keys, policy};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,8 +35,8 @@ pub struct InForceView {
 }
 
 impl InForceView {
-    fn new(key: &Key, place: &Place) -> InForceView {
-        let limits = place.limits.below(&key.limits_in_force());
+    fn new(key: &Key, context: &NamespaceContext) -> InForceView {
+        let limits = context.limits.below(&key.limits_in_force());
         InForceView {
             id: key.id.clone(),
             rpm: limits.requests_per_minute,
@@ -72,19 +72,28 @@ pub async fn handle(
     fields.finish()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (before, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (before, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let mut key = before.clone();
     key.limits = patch.apply(&key.limits);
     key.revision = revision;
     key.updated_at = app.now();
     let catalog = catalog::load(&mut tx).await?;
-    check(&app, &mut tx, &catalog, &place, &key.id, &key.limits, None).await?;
+    check(
+        &app,
+        &mut tx,
+        &catalog,
+        &context,
+        &key.id,
+        &key.limits,
+        None,
+    )
+    .await?;
     keys::update(&mut tx, &key).await?;
-    let change = place.change("key.limits.update", &key.id);
+    let change = context.change("key.limits.update", &key.id);
     audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "changed a key's limits");
-    Ok(Json(InForceView::new(&key, &place)))
+    Ok(Json(InForceView::new(&key, &context)))
 }
 
 /// Shows the limits of a key
@@ -106,6 +115,6 @@ pub async fn show(
 ) -> Result<Json<InForceView>, ApiError> {
     caller.may_read_key(&id)?;
     let mut tx = app.store.read().await?;
-    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
-    Ok(Json(InForceView::new(&key, &place)))
+    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
+    Ok(Json(InForceView::new(&key, &context)))
 }

@@ -8,7 +8,7 @@ use crate::openapi::parameters;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, keys};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -60,16 +60,16 @@ pub async fn handle(
     };
     let has_more = query::cut(&mut found, limit);
     let catalog = catalog::load(&mut tx).await?;
-    let mut places: HashMap<String, Place> = HashMap::new();
+    let mut places: HashMap<String, NamespaceContext> = HashMap::new();
     let mut data = Vec::with_capacity(found.len());
     for key in &found {
         if !places.contains_key(&key.namespace) {
             let defaults = &app.config.organization;
-            let place = Place::find(&mut tx, &key.namespace, defaults).await?;
-            places.extend(place.map(|place| (key.namespace.clone(), place)));
+            let context = NamespaceContext::find(&mut tx, &key.namespace, defaults).await?;
+            places.extend(context.map(|context| (key.namespace.clone(), context)));
         }
-        let place = places.get(&key.namespace);
-        data.extend(place.map(|place| KeyView::new(key, place, &catalog)));
+        let context = places.get(&key.namespace);
+        data.extend(context.map(|context| KeyView::new(key, context, &catalog)));
     }
     Ok(Json(Page {
         object: "list",

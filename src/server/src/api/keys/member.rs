@@ -3,15 +3,19 @@
 use crate::http::error::ApiError;
 use paddock_core::policy::Role;
 use paddock_ledger::model::records::{Key, Member};
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, members};
 
 /// The member of a namespace that a user is.
 ///
 /// # Errors
 /// 404 where they are none.
-pub(super) async fn of_user(tx: &mut Tx, place: &Place, user: &str) -> Result<Member, ApiError> {
-    let member = members::of_user(tx, &place.namespace.name, user).await?;
+pub(super) async fn of_user(
+    tx: &mut Tx,
+    context: &NamespaceContext,
+    user: &str,
+) -> Result<Member, ApiError> {
+    let member = members::of_user(tx, &context.namespace.name, user).await?;
     member.ok_or_else(|| ApiError::not_found("member", user))
 }
 

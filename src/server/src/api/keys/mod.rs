@@ -18,7 +18,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use paddock_ledger::model::records::Key;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, keys};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,10 +44,10 @@ async fn find(
     tx: &mut Tx,
     caller: &Caller,
     id: &str,
-) -> Result<(Key, Place), ApiError> {
+) -> Result<(Key, NamespaceContext), ApiError> {
     let unknown = || ApiError::not_found("key", id);
     let key = keys::find(tx, id).await?.ok_or_else(unknown)?;
-    let place = Place::find(tx, &key.namespace, &app.config.organization).await?;
-    let place = place.filter(|place| caller.owns(&place.namespace.organization));
-    Ok((key, place.ok_or_else(unknown)?))
+    let context = NamespaceContext::find(tx, &key.namespace, &app.config.organization).await?;
+    let context = context.filter(|context| caller.owns(&context.namespace.organization));
+    Ok((key, context.ok_or_else(unknown)?))
 }

@@ -85,7 +85,7 @@ pub async fn handle(
     let until = now.plus(Duration::from_secs(days.saturating_mul(86_400)));
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (before, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (before, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let mut key = before.clone();
     key.secrets.retain(|secret| secret.is_primary);
     let expires = key.secrets.iter().any(|secret| secret.expires_at.is_some());
@@ -106,7 +106,7 @@ pub async fn handle(
     key.revision = revision;
     key.updated_at = now;
     update(&mut tx, &before, &key).await?;
-    let change = place.change("key.rotate", &key.id);
+    let change = context.change("key.rotate", &key.id);
     audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
     tx.commit().await?;
     tracing::info!(key = key.id, "rotated a key");

@@ -29,7 +29,7 @@ pub async fn handle(
 ) -> Result<Json<KeyView>, ApiError> {
     caller.may_read_key(&id)?;
     let mut tx = app.store.read().await?;
-    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let catalog = catalog::load(&mut tx).await?;
-    Ok(Json(KeyView::new(&key, &place, &catalog)))
+    Ok(Json(KeyView::new(&key, &context, &catalog)))
 }

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_ledger::model::period::{MINUTE, start_of};
-use paddock_ledger::rules::standing::{Standing, is_throttled, prepaid_balance};
+use paddock_ledger::rules::context::{BudgetStatus, is_throttled, prepaid_balance};
 use paddock_ledger::store::reports::{self, Subject};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -73,20 +73,20 @@ pub async fn handle(
     caller.may_read_key(&id)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
-    let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
+    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
+    let standing = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
     let terms = &app.config.terms;
-    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
-    let limits = place.limits.below(&key.limits_in_force());
+    let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
+    let limits = context.limits.below(&key.limits_in_force());
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),
     };
     let (rpm, tpm) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
-    let is_throttled = is_throttled(&mut tx, &place.namespace, now).await?;
+    let is_throttled = is_throttled(&mut tx, &context.namespace, now).await?;
     let expires_at = key.secrets.first().and_then(|secret| secret.expires_at);
     Ok(Json(Status {
-        enabled: key.enabled && place.namespace.enabled,
+        enabled: key.enabled && context.namespace.enabled,
         expired: expires_at.is_some_and(|at| at <= now),
         budget_used_usd: standing.used.to_dollars(),
         budget_limit_usd: standing.quota.to_dollars(),

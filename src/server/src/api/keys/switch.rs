@@ -67,18 +67,18 @@ async fn switch(
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let (before, place) = super::find(app, &mut tx, caller, id).await?;
+    let (before, context) = super::find(app, &mut tx, caller, id).await?;
     let wish = Key {
         enabled,
         ..before.clone()
     };
     member::check(&mut tx, &before, &wish).await?;
     let catalog = catalog::load(&mut tx).await?;
-    let switched = key_switch::switch(&mut tx, &place, &before, enabled, revision, actor).await?;
+    let switched = key_switch::switch(&mut tx, &context, &before, enabled, revision, actor).await?;
     if switched.is_some() {
         tx.commit().await?;
         tracing::info!(key = before.id, enabled, "switched a key");
     }
     let key = switched.unwrap_or(before);
-    Ok(Json(KeyView::new(&key, &place, &catalog)))
+    Ok(Json(KeyView::new(&key, &context, &catalog)))
 }

@@ -9,8 +9,8 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_core::money::Money;
+use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
 use paddock_ledger::rules::report::{self, Period, Step};
-use paddock_ledger::rules::standing::{Standing, prepaid_balance};
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -122,7 +122,7 @@ pub async fn handle(
     let (period, step) = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),
@@ -136,10 +136,10 @@ pub async fn handle(
         ApiError::invalid("granularity", message)
     })?;
     let (peak_rpm, peak_tpm) = reports::peaks(&mut tx, &subject, span.start, now).await?;
-    let standing = Standing::of_key(&mut tx, &key, &place, now).await?;
+    let standing = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
     let terms = &app.config.terms;
-    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
-    let limits = place.limits.below(&key.limits_in_force());
+    let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
+    let limits = context.limits.below(&key.limits_in_force());
     let total = models
         .iter()
         .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));

@@ -5,7 +5,7 @@ use crate::openapi::words;
 use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Role};
 use paddock_ledger::model::records::Key;
 use paddock_ledger::model::roles;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -78,10 +78,10 @@ struct SecondaryView {
 
 impl KeyView {
     /// The key in its place.
-    pub fn new(key: &Key, place: &Place, catalog: &Catalog) -> KeyView {
+    pub fn new(key: &Key, context: &NamespaceContext, catalog: &Catalog) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);
-        let narrowed = place.organization.roles.get(&key.role);
+        let narrowed = context.organization.roles.get(&key.role);
         let rights = roles::endpoints(key.role, narrowed).into_iter();
         let scopes = rights.filter(|scope| {
             key.scopes
@@ -93,7 +93,7 @@ impl KeyView {
             object: "key",
             name: key.name.clone(),
             namespace: key.namespace.clone(),
-            organization: place.organization.name.clone(),
+            organization: context.organization.name.clone(),
             key_preview: primary
                 .map(|secret| secret.preview.clone())
                 .unwrap_or_default(),
@@ -101,8 +101,8 @@ impl KeyView {
             user_id: key.member.as_ref().map(|member| member.user_id.clone()),
             member_id: key.member.as_ref().map(|member| member.id.clone()),
             scopes: scopes.collect(),
-            allowed_models: place.allowed_models(Some(key), catalog),
-            limits: LimitsView::from(&place.limits.below(&key.limits_in_force())),
+            allowed_models: context.allowed_models(Some(key), catalog),
+            limits: LimitsView::from(&context.limits.below(&key.limits_in_force())),
             own_limits: own_limits(&key.limits, key.allowed_models.is_some()),
             enabled: key.enabled,
             environment: key.environment.clone(),

@@ -16,8 +16,8 @@ use axum::Json;
 use axum::extract::State;
 use paddock_ledger::model::audit::Actor;
 use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::membership;
-use paddock_ledger::rules::standing::Place;
 use paddock_ledger::store::{members, policy};
 
 /// Changes a member
@@ -101,12 +101,13 @@ async fn change(
     }
     member.role = role.unwrap_or(member.role);
     member.updated_at = actor.at;
-    let place = Place::find(&mut tx, &member.namespace, &app.config.organization).await?;
-    let place = place.ok_or_else(|| ApiError::not_found("member", &which))?;
+    let context =
+        NamespaceContext::find(&mut tx, &member.namespace, &app.config.organization).await?;
+    let context = context.ok_or_else(|| ApiError::not_found("member", &which))?;
     members::update(&mut tx, &member).await?;
-    let change = place.change("member.update", &member.id);
+    let change = context.change("member.update", &member.id);
     audit::record(&mut tx, actor, change.before(&before).after(&member)).await?;
-    let narrowed = membership::narrow_keys(&mut tx, &place, &member, revision, actor).await?;
+    let narrowed = membership::narrow_keys(&mut tx, &context, &member, revision, actor).await?;
     tx.commit().await?;
     tracing::info!(member = member.id, narrowed, "changed a member");
     Ok(Json(MemberView::from(member)))

@@ -17,7 +17,7 @@ use axum::http::StatusCode;
 use paddock_ledger::ids;
 use paddock_ledger::model::records::Member;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, members, policy};
 
 /// Makes a member
@@ -58,11 +58,12 @@ pub async fn handle(
     let mut tx = app.store.write().await?;
     // What members and keys agree on is decided by one after the other.
     policy::next_revision(&mut tx).await?;
-    let place = Place::find(&mut tx, &member.namespace, &app.config.organization).await?;
-    let place = place
-        .filter(|place| caller.owns(&place.organization.name))
+    let context =
+        NamespaceContext::find(&mut tx, &member.namespace, &app.config.organization).await?;
+    let context = context
+        .filter(|context| caller.owns(&context.organization.name))
         .ok_or_else(|| ApiError::not_found("namespace", &member.namespace))?;
-    member.organization.clone_from(&place.organization.name);
+    member.organization.clone_from(&context.organization.name);
     let same = members::of_user(&mut tx, &member.namespace, &member.user_id).await?;
     if same.is_some() {
         return Err(ApiError::conflict(format!(
@@ -72,7 +73,7 @@ pub async fn handle(
     }
     email_is_free(&mut tx, &member).await?;
     members::insert(&mut tx, &member).await?;
-    let change = place.change("member.create", &member.id).after(&member);
+    let change = context.change("member.create", &member.id).after(&member);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(

@@ -12,8 +12,8 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_ledger::model::audit::Actor;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::membership;
-use paddock_ledger::rules::standing::Place;
 use paddock_ledger::store::policy;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -102,9 +102,10 @@ async fn remove(
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     let member = super::find(&mut tx, caller, which, namespace).await?;
-    let place = Place::find(&mut tx, &member.namespace, &app.config.organization).await?;
-    let place = place.ok_or_else(|| ApiError::not_found("member", which))?;
-    let disabled = membership::remove(&mut tx, &place, &member, revision, actor).await?;
+    let context =
+        NamespaceContext::find(&mut tx, &member.namespace, &app.config.organization).await?;
+    let context = context.ok_or_else(|| ApiError::not_found("member", which))?;
+    let disabled = membership::remove(&mut tx, &context, &member, revision, actor).await?;
     tx.commit().await?;
     tracing::info!(member = member.id, disabled, "removed a member");
     Ok(Json(DeletedMember {

@@ -161,9 +161,9 @@ pub async fn put(
         return Err(ApiError::invalid("at_most_per_month_usd", message));
     }
     let mut tx = app.store.write().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let before = auto_refills::find(&mut tx, &name).await?;
-    let mut change = place.change("auto_refill.update", &name).after(&rule);
+    let mut change = context.change("auto_refill.update", &name).after(&rule);
     if let Some(before) = &before {
         rule.created_at = before.created_at;
         change = change.before(before);
@@ -194,11 +194,11 @@ pub async fn delete(
 ) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let before = auto_refills::find(&mut tx, &name).await?;
     let before = before.ok_or_else(|| ApiError::not_found("auto-refill of", &name))?;
     auto_refills::remove(&mut tx, &name).await?;
-    let change = place.change("auto_refill.delete", &name).before(&before);
+    let change = context.change("auto_refill.delete", &name).before(&before);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, "took an auto-refill away");

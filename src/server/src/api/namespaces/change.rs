@@ -14,8 +14,8 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::overrides;
-use paddock_ledger::rules::standing::Place;
 use paddock_ledger::store::{catalog, namespaces, policy};
 
 /// Changes a namespace
@@ -56,16 +56,16 @@ pub async fn handle(
     fields.finish()?;
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
+    let context = NamespaceContext::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
-    check(&place, &catalog)?;
-    namespaces::update(&mut tx, &place.namespace).await?;
-    open_account(&mut tx, &place.namespace, app.now()).await?;
+    check(&context, &catalog)?;
+    namespaces::update(&mut tx, &context.namespace).await?;
+    open_account(&mut tx, &context.namespace, app.now()).await?;
     overrides::supersede(&mut tx, &name, monthly, daily).await?;
-    let change = place.change("namespace.update", &name);
-    let change = change.before(&before).after(&place.namespace);
+    let change = context.change("namespace.update", &name);
+    let change = change.before(&before).after(&context.namespace);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(namespace = name, "changed a namespace");
-    Ok(Json(NamespaceView::new(&place, &catalog)))
+    Ok(Json(NamespaceView::new(&context, &catalog)))
 }

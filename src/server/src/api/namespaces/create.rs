@@ -22,8 +22,8 @@ use paddock_ledger::model::records::{DEFAULT_ORGANIZATION, Namespace};
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::model::slug;
 use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::credits;
-use paddock_ledger::rules::standing::Place;
 use paddock_ledger::store::{StoreError, Tx, catalog, namespaces, organizations, policy};
 
 pub(crate) const PRIORITIES: [&str; 4] = ["high", "standard", "low", "background"];
@@ -78,28 +78,28 @@ pub async fn handle(
     namespace.revision = revision;
     let organization = &namespace.organization;
     let is_new = organizations::ensure(&mut tx, organization, revision, now).await?;
-    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
+    let context = NamespaceContext::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
-    check(&place, &catalog)?;
-    if !namespaces::insert(&mut tx, &place.namespace).await? {
+    check(&context, &catalog)?;
+    if !namespaces::insert(&mut tx, &context.namespace).await? {
         return Err(ApiError::conflict(format!(
             "A namespace named '{}' exists already. Choose another name.",
-            place.namespace.name
+            context.namespace.name
         )));
     }
-    open_account(&mut tx, &place.namespace, now).await?;
+    open_account(&mut tx, &context.namespace, now).await?;
     if is_new {
-        let made = &place.organization;
+        let made = &context.organization;
         let change = Change::new(&made.name, "organization.create", &made.name).after(made);
         audit::record(&mut tx, &actor, change).await?;
     }
-    let change = place.change("namespace.create", &place.namespace.name);
-    audit::record(&mut tx, &actor, change.after(&place.namespace)).await?;
+    let change = context.change("namespace.create", &context.namespace.name);
+    audit::record(&mut tx, &actor, change.after(&context.namespace)).await?;
     tx.commit().await?;
-    tracing::info!(namespace = place.namespace.name, "made a namespace");
+    tracing::info!(namespace = context.namespace.name, "made a namespace");
     Ok((
         StatusCode::CREATED,
-        Json(NamespaceView::new(&place, &catalog)),
+        Json(NamespaceView::new(&context, &catalog)),
     ))
 }
 
@@ -154,18 +154,18 @@ pub(super) async fn open_account(
 }
 
 /// Checks that a namespace's limits fit into its organization's.
-pub(super) fn check(place: &Place, catalog: &Catalog) -> Result<(), ApiError> {
+pub(super) fn check(context: &NamespaceContext, catalog: &Catalog) -> Result<(), ApiError> {
     let parent = Parent {
         word: "organization",
-        limits: &place.above,
+        limits: &context.above,
         allowed_models: None,
         // Namespaces may together be promised more than the organization has: its cap holds.
         assigned: (Money::ZERO, Money::ZERO),
     };
-    let namespace = &place.namespace;
+    let namespace = &context.namespace;
     let models = namespace.allowed_models.as_deref();
     let mut violations = violations(&parent, &namespace.limits, models, catalog);
-    let limit = place.limits.monthly_quota;
+    let limit = context.limits.monthly_quota;
     if let Some(quota) = namespace.user_monthly_quota.filter(|quota| *quota > limit) {
         violations.push(format!(
             "User monthly quota {quota} exceeds team limit of {limit}"

@@ -51,11 +51,11 @@ pub async fn handle(
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let keys = keys::of_namespace(&mut tx, &name).await?;
     for key in &keys {
         keys::delete(&mut tx, key, revision, app.now()).await?;
-        let change = place.change("key.delete", &key.id).before(key);
+        let change = context.change("key.delete", &key.id).before(key);
         audit::record(&mut tx, &actor, change).await?;
     }
     let filter = members::Filter {
@@ -64,15 +64,17 @@ pub async fn handle(
         ..members::Filter::default()
     };
     for member in members::list(&mut tx, &filter).await? {
-        membership::remove(&mut tx, &place, &member, revision, &actor).await?;
+        membership::remove(&mut tx, &context, &member, revision, &actor).await?;
     }
     namespaces::delete(&mut tx, &name, revision).await?;
     let scope = Scope::Namespace(name.clone());
     let closed = credits::close(&mut tx, &scope, app.now()).await?;
-    let change = place.change("namespace.delete", &name);
-    audit::record(&mut tx, &actor, change.before(&place.namespace)).await?;
+    let change = context.change("namespace.delete", &name);
+    audit::record(&mut tx, &actor, change.before(&context.namespace)).await?;
     if let Some(account) = closed {
-        let change = place.change("credits.close", &account.id).before(&account);
+        let change = context
+            .change("credits.close", &account.id)
+            .before(&account);
         audit::record(&mut tx, &actor, change).await?;
     }
     tx.commit().await?;

@@ -8,7 +8,7 @@ use crate::openapi::parameters;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, namespaces};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,8 +61,8 @@ pub async fn handle(
     let catalog = catalog::load(&mut tx).await?;
     let mut data = Vec::with_capacity(found.len());
     for namespace in found {
-        let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
-        data.push(NamespaceView::new(&place, &catalog));
+        let context = NamespaceContext::of(&mut tx, namespace, &app.config.organization).await?;
+        data.push(NamespaceView::new(&context, &catalog));
     }
     Ok(Json(Page {
         object: "list",

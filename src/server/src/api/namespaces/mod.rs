@@ -22,7 +22,7 @@ use axum::extract::DefaultBodyLimit;
 use paddock_ledger::model::audit::Actor;
 use paddock_ledger::model::records::Namespace;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, namespaces};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -54,23 +54,23 @@ pub(super) async fn find(
     tx: &mut Tx,
     caller: &Caller,
     name: &str,
-) -> Result<Place, ApiError> {
-    let place = Place::find(tx, name, &app.config.organization).await?;
-    let place = place.filter(|place| caller.owns(&place.namespace.organization));
-    place.ok_or_else(|| ApiError::not_found("namespace", name))
+) -> Result<NamespaceContext, ApiError> {
+    let context = NamespaceContext::find(tx, name, &app.config.organization).await?;
+    let context = context.filter(|context| caller.owns(&context.namespace.organization));
+    context.ok_or_else(|| ApiError::not_found("namespace", name))
 }
 
 /// Stores a changed namespace with the audit's entry of what changed, and commits.
 async fn store(
     mut tx: Tx,
     actor: &Actor,
-    place: &Place,
+    context: &NamespaceContext,
     namespace: &Namespace,
     action: &'static str,
 ) -> Result<(), ApiError> {
     namespaces::update(&mut tx, namespace).await?;
-    let change = place.change(action, &namespace.name);
-    let change = change.before(&place.namespace).after(namespace);
+    let change = context.change(action, &namespace.name);
+    let change = change.before(&context.namespace).after(namespace);
     audit::record(&mut tx, actor, change).await?;
     tx.commit().await?;
     Ok(())

@@ -17,7 +17,7 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::audit::Snapshot;
 use paddock_ledger::model::quota_override::QuotaOverride;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, namespaces, policy, quota_overrides};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -48,11 +48,11 @@ pub struct QuotaView {
 }
 
 impl QuotaView {
-    fn new(place: &Place, change: Option<&QuotaOverride>) -> QuotaView {
+    fn new(context: &NamespaceContext, change: Option<&QuotaOverride>) -> QuotaView {
         QuotaView {
-            namespace: place.namespace.name.clone(),
-            monthly_quota_usd: place.limits.monthly_quota.to_dollars(),
-            daily_quota_usd: place.limits.daily_quota.map(Money::to_dollars),
+            namespace: context.namespace.name.clone(),
+            monthly_quota_usd: context.limits.monthly_quota.to_dollars(),
+            daily_quota_usd: context.limits.daily_quota.map(Money::to_dollars),
             quota_override_reason: change.map(|change| change.reason.clone()),
             override_expires_at: change.map(|change| change.expires_at.to_rfc3339()),
             reverts_to: change.map(reverts_to),
@@ -91,9 +91,9 @@ pub async fn show(
 ) -> Result<Json<QuotaView>, ApiError> {
     caller.may_read_namespace(&name)?;
     let mut tx = app.store.read().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let change = quota_overrides::find(&mut tx, &name).await?;
-    Ok(Json(QuotaView::new(&place, change.as_ref())))
+    Ok(Json(QuotaView::new(&context, change.as_ref())))
 }
 
 /// Changes quotas for a while
@@ -144,16 +144,16 @@ pub async fn patch(
     let change = wanted.apply(earlier.as_ref(), &mut namespace.limits, monthly, daily);
     namespace.revision = revision;
     namespace.updated_at = now;
-    let place = Place::of(&mut tx, namespace, &app.config.organization).await?;
+    let context = NamespaceContext::of(&mut tx, namespace, &app.config.organization).await?;
     let catalog = catalog::load(&mut tx).await?;
-    check(&place, &catalog)?;
-    namespaces::update(&mut tx, &place.namespace).await?;
+    check(&context, &catalog)?;
+    namespaces::update(&mut tx, &context.namespace).await?;
     quota_overrides::put(&mut tx, &change).await?;
-    let mut after = place.namespace.snapshot();
+    let mut after = context.namespace.snapshot();
     if let (Some(fields), Value::Object(more)) = (after.as_object_mut(), change.snapshot()) {
         fields.extend(more);
     }
-    let entry = place.change("namespace.quota.override", &name);
+    let entry = context.change("namespace.quota.override", &name);
     audit::record(&mut tx, &actor, entry.before(&before).after(&after)).await?;
     tx.commit().await?;
     tracing::info!(
@@ -161,7 +161,7 @@ pub async fn patch(
         reason = change.reason,
         "changed quotas for a while"
     );
-    Ok(Json(QuotaView::new(&place, Some(&change))))
+    Ok(Json(QuotaView::new(&context, Some(&change))))
 }
 
 fn until(fields: &mut Fields, now: Timestamp) -> Result<Timestamp, ApiError> {

@@ -98,15 +98,15 @@ pub async fn put(
     })?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
-    let mut namespace = place.namespace.clone();
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
+    let mut namespace = context.namespace.clone();
     let catalog = catalog::load(&mut tx).await?;
     let routing = Routing::read(&written, &catalog)
         .map_err(|problems| ApiError::problems("rules", problems))?;
     namespace.routing = Some(routing.clone());
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    super::store(tx, &actor, &place, &namespace, "namespace.routing.update").await?;
+    super::store(tx, &actor, &context, &namespace, "namespace.routing.update").await?;
     tracing::info!(namespace = name, "set a namespace's routing");
     Ok(Json(RoutingView::new(name, routing)))
 }
@@ -132,14 +132,14 @@ pub async fn delete(
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
-    let mut namespace = place.namespace.clone();
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
+    let mut namespace = context.namespace.clone();
     if namespace.routing.take().is_none() {
         return Err(ApiError::not_found("routing of namespace", &name));
     }
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    super::store(tx, &actor, &place, &namespace, "namespace.routing.delete").await?;
+    super::store(tx, &actor, &context, &namespace, "namespace.routing.delete").await?;
     tracing::info!(namespace = name, "removed a namespace's routing");
     Ok(Json(DeletedRouting {
         object: "namespace.routing",

@@ -17,7 +17,7 @@ use paddock_core::policy::{
     ThrottleFactor, ThrottleMode, UnknownPrice,
 };
 use paddock_ledger::model::records::Namespace;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, policy};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -95,8 +95,8 @@ pub async fn show(
 ) -> Result<Json<SettingsView>, ApiError> {
     caller.may_read_namespace(&name)?;
     let mut tx = app.store.read().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
-    Ok(Json(SettingsView::from(&place.namespace)))
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
+    Ok(Json(SettingsView::from(&context.namespace)))
 }
 
 /// Changes a namespace's settings
@@ -123,15 +123,22 @@ pub async fn put(
     let mut fields = Fields::parse(&body)?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let catalog = catalog::load(&mut tx).await?;
-    let mut namespace = place.namespace.clone();
+    let mut namespace = context.namespace.clone();
     apply(&mut fields, &mut namespace)?;
     fields.finish()?;
-    check(&namespace.settings, &place, &catalog)?;
+    check(&namespace.settings, &context, &catalog)?;
     namespace.revision = revision;
     namespace.updated_at = app.now();
-    super::store(tx, &actor, &place, &namespace, "namespace.settings.update").await?;
+    super::store(
+        tx,
+        &actor,
+        &context,
+        &namespace,
+        "namespace.settings.update",
+    )
+    .await?;
     tracing::info!(namespace = name, "changed a namespace's settings");
     Ok(Json(SettingsView::from(&namespace)))
 }
@@ -173,7 +180,11 @@ fn apply(fields: &mut Fields, namespace: &mut Namespace) -> Result<(), ApiError>
     Ok(())
 }
 
-fn check(settings: &Settings, place: &Place, catalog: &Catalog) -> Result<(), ApiError> {
+fn check(
+    settings: &Settings,
+    context: &NamespaceContext,
+    catalog: &Catalog,
+) -> Result<(), ApiError> {
     if let Some(problem) = settings.problems().first() {
         return Err(ApiError::invalid("throttle_mode", format!("{problem}.")));
     }
@@ -186,7 +197,7 @@ fn check(settings: &Settings, place: &Place, catalog: &Catalog) -> Result<(), Ap
         );
         return Err(ApiError::invalid("fallback_model", message));
     };
-    let allowed = place.allowed_models(None, catalog);
+    let allowed = context.allowed_models(None, catalog);
     let is_allowed = |name: &String| {
         catalog
             .resolve(name)

@@ -29,7 +29,7 @@ pub async fn handle(
 ) -> Result<Json<NamespaceView>, ApiError> {
     caller.may_read_namespace(&name)?;
     let mut tx = app.store.read().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let catalog = catalog::load(&mut tx).await?;
-    Ok(Json(NamespaceView::new(&place, &catalog)))
+    Ok(Json(NamespaceView::new(&context, &catalog)))
 }

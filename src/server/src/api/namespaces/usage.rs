@@ -14,8 +14,8 @@ use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::histogram::quantile;
 use paddock_ledger::model::period::{DAY, MINUTE, Window, start_of};
 use paddock_ledger::model::scope::Scope;
+use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
 use paddock_ledger::rules::report::{self, Period};
-use paddock_ledger::rules::standing::{Standing, prepaid_balance};
 use paddock_ledger::store::latencies;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use serde::Serialize;
@@ -103,7 +103,7 @@ pub async fn handle(
     let period = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let place = super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::find(&app, &mut tx, &caller, &name).await?;
     let subject = Subject::Namespace(name.clone());
     // A deleted namespace of the same name counts as this one's past.
     let span = period.step().span(period.start(now, Timestamp::EPOCH));
@@ -111,11 +111,13 @@ pub async fn handle(
     let models = reports::by_model(&mut tx, &subject, &pieces).await?;
     let latencies = latencies::of_namespace(&mut tx, &name, span).await?;
     let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
-    let quota = Standing::of_namespace(&mut tx, &place, now).await?;
+    let quota = BudgetStatus::of_namespace(&mut tx, &context, now).await?;
     let terms = &app.config.terms;
-    let prepaid = prepaid_balance(&mut tx, terms, &place.scopes(), now).await?;
+    let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
     let scope = Scope::Namespace(name.clone());
-    let month = Standing::of(&mut tx, scope, Money::MAX, now).await?.used;
+    let month = BudgetStatus::of(&mut tx, scope, Money::MAX, now)
+        .await?
+        .used;
 
     let total = models
         .iter()
@@ -145,7 +147,7 @@ pub async fn handle(
         avg_latency_ms,
         p50_latency_ms: quantile(&latencies, 0.5),
         p99_latency_ms: quantile(&latencies, 0.99),
-        rate_limit_remaining: place.limits.requests_per_minute.saturating_sub(rpm),
+        rate_limit_remaining: context.limits.requests_per_minute.saturating_sub(rpm),
         model_breakdown: models.into_iter().map(model).collect(),
         total_spent: total.cost.to_dollars(),
         quota_limit: quota.quota.to_dollars(),

@@ -4,7 +4,7 @@ use crate::http::limits::{LimitsView, own_limits};
 use crate::openapi::words;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -57,15 +57,15 @@ pub struct NamespaceView {
 
 impl NamespaceView {
     /// The namespace in its place.
-    pub fn new(place: &Place, catalog: &Catalog) -> NamespaceView {
-        let namespace = &place.namespace;
+    pub fn new(context: &NamespaceContext, catalog: &Catalog) -> NamespaceView {
+        let namespace = &context.namespace;
         NamespaceView {
             id: namespace.name.clone(),
             object: "namespace",
             name: namespace.name.clone(),
             organization: namespace.organization.clone(),
-            allowed_models: place.allowed_models(None, catalog),
-            limits: LimitsView::from(&place.limits),
+            allowed_models: context.allowed_models(None, catalog),
+            limits: LimitsView::from(&context.limits),
             own_limits: own_limits(&namespace.limits, namespace.allowed_models.is_some()),
             user_monthly_quota_usd: namespace.user_monthly_quota.map(Money::to_dollars),
             priority: namespace.priority,

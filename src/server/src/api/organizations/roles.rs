@@ -40,8 +40,8 @@ pub async fn list(
     let mut tx = app.store.read().await?;
     super::find(&mut tx, &caller, &name).await?;
     let catalog = catalog::load(&mut tx).await?;
-    let place = top(&app, &mut tx, &name).await?;
-    Ok(Json(Roles::new(&place, &catalog)))
+    let context = top(&app, &mut tx, &name).await?;
+    Ok(Json(Roles::new(&context, &catalog)))
 }
 
 /// Shows a role of an organization
@@ -65,8 +65,8 @@ pub async fn show(
     let mut tx = app.store.read().await?;
     super::find(&mut tx, &caller, &name).await?;
     let catalog = catalog::load(&mut tx).await?;
-    let place = top(&app, &mut tx, &name).await?;
-    Ok(Json(RoleView::new(role, &place, &catalog)))
+    let context = top(&app, &mut tx, &name).await?;
+    Ok(Json(RoleView::new(role, &context, &catalog)))
 }
 
 /// Narrows a role in an organization
@@ -160,10 +160,10 @@ async fn set(
     organizations::update(&mut tx, &organization).await?;
     audit::record(&mut tx, actor, change).await?;
     let catalog = catalog::load(&mut tx).await?;
-    let place = top(app, &mut tx, name).await?;
+    let context = top(app, &mut tx, name).await?;
     tx.commit().await?;
     tracing::info!(organization = name, role = role.name(), "changed a role");
-    Ok(Json(RoleView::new(role, &place, &catalog)))
+    Ok(Json(RoleView::new(role, &context, &catalog)))
 }
 
 /// Whoever an override binds may not lift it: that of `admin` is the operator's.

@@ -6,7 +6,7 @@ mod usage;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::Tx;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,7 +25,7 @@ async fn find(
     tx: &mut Tx,
     caller: &Caller,
     named: Option<String>,
-) -> Result<Place, ApiError> {
+) -> Result<NamespaceContext, ApiError> {
     let name = match (named, caller) {
         (Some(name), _) => name,
         (None, Caller::Holder(holder)) => holder.namespace.name.clone(),
@@ -34,7 +34,7 @@ async fn find(
             return Err(ApiError::invalid("namespace", message));
         }
     };
-    let place = Place::find(tx, &name, &app.config.organization).await?;
-    let place = place.filter(|place| caller.owns(&place.namespace.organization));
-    place.ok_or_else(|| ApiError::not_found("namespace", &name))
+    let context = NamespaceContext::find(tx, &name, &app.config.organization).await?;
+    let context = context.filter(|context| caller.owns(&context.namespace.organization));
+    context.ok_or_else(|| ApiError::not_found("namespace", &name))
 }

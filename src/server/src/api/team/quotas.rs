@@ -111,14 +111,14 @@ pub async fn put(
     fields.finish()?;
     let mut tx = app.store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
-    let place = super::find(&app, &mut tx, &caller, named).await?;
-    let (namespace, now) = (place.namespace.name.clone(), app.now());
+    let context = super::find(&app, &mut tx, &caller, named).await?;
+    let (namespace, now) = (context.namespace.name.clone(), app.now());
     let before = user_quotas::find(&mut tx, &namespace, &user).await?;
-    let mut change = place.change("quota.update", &user);
+    let mut change = context.change("quota.update", &user);
     change = before.iter().fold(change, Change::before);
     let view = match quota {
-        Some(quota) if quota > place.limits.monthly_quota => {
-            let limit = place.limits.monthly_quota;
+        Some(quota) if quota > context.limits.monthly_quota => {
+            let limit = context.limits.monthly_quota;
             let violation = format!("Monthly quota {quota} exceeds team limit of {limit}");
             return Err(ApiError::violations(vec![violation], ""));
         }
@@ -148,7 +148,7 @@ pub async fn put(
                 object: "team.quota",
                 namespace: namespace.clone(),
                 user_id: user.clone(),
-                monthly_limit_usd: place
+                monthly_limit_usd: context
                     .namespace
                     .user_monthly_quota
                     .map(|quota| quota.to_dollars()),
@@ -157,7 +157,7 @@ pub async fn put(
             }
         }
     };
-    let mut changed = place.namespace;
+    let mut changed = context.namespace;
     changed.revision = revision;
     namespaces::update(&mut tx, &changed).await?;
     audit::record(&mut tx, &actor, change).await?;

@@ -84,7 +84,7 @@ async fn change(
         target(app, "url", url).await?;
     }
     let mut tx = app.store.write().await?;
-    let (before, place) = super::find(app, &mut tx, caller, id).await?;
+    let (before, context) = super::find(app, &mut tx, caller, id).await?;
     if namespace.is_some_and(|name| name != before.namespace) {
         return Err(ApiError::not_found("webhook", id));
     }
@@ -101,7 +101,7 @@ async fn change(
         webhook.secret = Secret::from(secret);
     }
     webhooks::update(&mut tx, &webhook).await?;
-    let change = place.change("webhook.update", id);
+    let change = context.change("webhook.update", id);
     let change = change.before(&before).after(&webhook);
     audit::record(&mut tx, actor, change).await?;
     tx.commit().await?;

@@ -82,7 +82,7 @@ pub async fn handle(
     let has_threshold = events.contains(&Event::Threshold);
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let place = namespaces::find(&app, &mut tx, &caller, &name).await?;
+    let context = namespaces::find(&app, &mut tx, &caller, &name).await?;
     if webhooks::of_namespace(&mut tx, &name).await?.len() >= MOST {
         let message = format!("'{name}' has {MOST} webhooks, which is the most. Delete one first.");
         return Err(ApiError::full(message));
@@ -97,7 +97,9 @@ pub async fn handle(
         created_at: now,
     };
     webhooks::insert(&mut tx, &webhook).await?;
-    let change = place.change("webhook.create", &webhook.id).after(&webhook);
+    let change = context
+        .change("webhook.create", &webhook.id)
+        .after(&webhook);
     audit::record(&mut tx, &actor, change).await?;
     tx.commit().await?;
     tracing::info!(webhook = webhook.id, "made a webhook");

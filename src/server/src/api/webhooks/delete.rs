@@ -62,12 +62,12 @@ async fn delete(
 ) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.write().await?;
-    let (webhook, place) = super::find(app, &mut tx, caller, id).await?;
+    let (webhook, context) = super::find(app, &mut tx, caller, id).await?;
     if namespace.is_some_and(|name| name != webhook.namespace) {
         return Err(ApiError::not_found("webhook", id));
     }
     webhooks::delete(&mut tx, id).await?;
-    let change = place.change("webhook.delete", id).before(&webhook);
+    let change = context.change("webhook.delete", id).before(&webhook);
     audit::record(&mut tx, actor, change).await?;
     tx.commit().await?;
     tracing::info!(webhook = id, "deleted a webhook");

@@ -14,7 +14,7 @@ use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use paddock_ledger::model::webhook::Webhook;
-use paddock_ledger::rules::standing::Place;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, webhooks};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -39,10 +39,10 @@ async fn find(
     tx: &mut Tx,
     caller: &Caller,
     id: &str,
-) -> Result<(Webhook, Place), ApiError> {
+) -> Result<(Webhook, NamespaceContext), ApiError> {
     let unknown = || ApiError::not_found("webhook", id);
     let webhook = webhooks::find(tx, id).await?.ok_or_else(unknown)?;
-    let place = Place::find(tx, &webhook.namespace, &app.config.organization).await?;
-    let place = place.filter(|place| caller.owns(&place.namespace.organization));
-    Ok((webhook, place.ok_or_else(unknown)?))
+    let context = NamespaceContext::find(tx, &webhook.namespace, &app.config.organization).await?;
+    let context = context.filter(|context| caller.owns(&context.namespace.organization));
+    Ok((webhook, context.ok_or_else(unknown)?))
 }

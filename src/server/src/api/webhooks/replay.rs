@@ -55,7 +55,7 @@ pub async fn handle(
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    let (webhook, place) = super::find(&app, &mut tx, &caller, &id).await?;
+    let (webhook, context) = super::find(&app, &mut tx, &caller, &id).await?;
     let known = deliveries::of_events(&mut tx, &id, &events).await?;
     let target = other.unwrap_or_else(|| webhook.url.clone());
     let mut new = Vec::with_capacity(events.len());
@@ -78,7 +78,7 @@ pub async fn handle(
     }
     deliveries::insert(&mut tx, &new, now).await?;
     let what = json!({ "event_ids": events, "target_url": without_secrets(&target) });
-    let change = place.change("webhook.replay", &id).after(&what);
+    let change = context.change("webhook.replay", &id).after(&what);
     audit::record(&mut tx, &actor, change).await?;
     let most = u64::try_from(new.len()).unwrap_or(0);
     let logged = deliveries::log(&mut tx, &id, None, now, most).await?;

@@ -9,8 +9,8 @@ mod view;
 use crate::http::error::ApiError;
 use crate::state::{App, SharedApp};
 use paddock_core::money::Money;
+use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext};
 use paddock_ledger::rules::reserving;
-use paddock_ledger::rules::standing::{Place, Standing};
 use paddock_ledger::store::Tx;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,10 +25,12 @@ pub(super) fn routes() -> OpenApiRouter<SharedApp> {
 
 /// What a namespace has left beside its reservations. Where nobody set a cap, the installation's
 /// number stands for one.
-async fn remaining(app: &App, tx: &mut Tx, place: &Place) -> Result<Money, ApiError> {
+async fn remaining(app: &App, tx: &mut Tx, context: &NamespaceContext) -> Result<Money, ApiError> {
     let (terms, now) = (&app.config.terms, app.now());
-    match reserving::remaining(tx, terms, &place.namespace, now).await? {
+    match reserving::remaining(tx, terms, &context.namespace, now).await? {
         Some(remaining) => Ok(remaining),
-        None => Ok(Standing::of_namespace(tx, place, now).await?.remaining()),
+        None => Ok(BudgetStatus::of_namespace(tx, context, now)
+            .await?
+            .remaining()),
     }
 }

@@ -33,15 +33,15 @@ pub async fn handle(
 ) -> Result<Json<ReservationView>, ApiError> {
     caller.may_spend(&name)?;
     let mut tx = app.store.write().await?;
-    let place = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
     let (terms, now) = (&app.config.terms, app.now());
-    let released = reserving::release(&mut tx, terms, &place.namespace, &id, now).await?;
+    let released = reserving::release(&mut tx, terms, &context.namespace, &id, now).await?;
     let released = released.ok_or_else(|| ApiError::not_found("reservation", &id))?;
     if released.ended_at == Some(now) {
-        let change = place.change("reservation.release", &id);
+        let change = context.change("reservation.release", &id);
         audit::record(&mut tx, &actor, change.after(&released)).await?;
     }
-    let remaining = super::remaining(&app, &mut tx, &place).await?;
+    let remaining = super::remaining(&app, &mut tx, &context).await?;
     tx.commit().await?;
     tracing::info!(scope = released.scope, unspent = %released.unspent(), "released");
     Ok(Json(ReservationView::new(&released, now).beside(remaining)))

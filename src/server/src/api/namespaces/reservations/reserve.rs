@@ -77,16 +77,16 @@ pub async fn handle(
     let mut attempt = 0;
     loop {
         let mut tx = app.store.write().await?;
-        let place = super::super::find(&app, &mut tx, &caller, &name).await?;
+        let context = super::super::find(&app, &mut tx, &caller, &name).await?;
         let (terms, now) = (&app.config.terms, app.now());
-        let outcome = reserving::reserve(&mut tx, terms, &place.namespace, &request, now).await?;
+        let outcome = reserving::reserve(&mut tx, terms, &context.namespace, &request, now).await?;
         if let Outcome::Approved(reservation) = &outcome {
-            let change = place.change("reservation.create", &request.id);
+            let change = context.change("reservation.create", &request.id);
             audit::record(&mut tx, &actor, change.after(reservation)).await?;
         }
         match outcome {
             Outcome::Approved(reservation) | Outcome::Found(reservation) => {
-                let remaining = super::remaining(&app, &mut tx, &place).await?;
+                let remaining = super::remaining(&app, &mut tx, &context).await?;
                 tx.commit().await?;
                 tracing::info!(scope = reservation.scope, "reserved");
                 let view = ReservationView::new(&reservation, now).beside(remaining);

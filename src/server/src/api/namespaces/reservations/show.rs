@@ -30,10 +30,10 @@ pub async fn handle(
 ) -> Result<Json<ReservationView>, ApiError> {
     caller.may_read_namespace(&name)?;
     let mut tx = app.store.read().await?;
-    let place = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
     let found = reservations::newest(&mut tx, &name, &id).await?;
     let found = found.ok_or_else(|| ApiError::not_found("reservation", &id))?;
-    let remaining = super::remaining(&app, &mut tx, &place).await?;
+    let remaining = super::remaining(&app, &mut tx, &context).await?;
     Ok(Json(
         ReservationView::new(&found, app.now()).beside(remaining),
     ))

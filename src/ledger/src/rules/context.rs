@@ -14,7 +14,7 @@ use paddock_core::wire::CapPeriod;
 
 /// A namespace, what is above it, and the limits that come of it.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct NamespaceContext {
     /// The namespace.
     pub namespace: Namespace,
     /// Its organization.
@@ -25,7 +25,7 @@ pub struct Place {
     pub limits: InForce,
 }
 
-impl Place {
+impl NamespaceContext {
     /// The namespace of that name, where it is there.
     ///
     /// # Errors
@@ -34,11 +34,13 @@ impl Place {
         tx: &mut Tx,
         name: &str,
         defaults: &Limits,
-    ) -> Result<Option<Place>, StoreError> {
+    ) -> Result<Option<NamespaceContext>, StoreError> {
         let Some(namespace) = namespaces::find(tx, name).await? else {
             return Ok(None);
         };
-        Place::of(tx, namespace, defaults).await.map(Some)
+        NamespaceContext::of(tx, namespace, defaults)
+            .await
+            .map(Some)
     }
 
     /// The place of a namespace.
@@ -49,7 +51,7 @@ impl Place {
         tx: &mut Tx,
         namespace: Namespace,
         defaults: &Limits,
-    ) -> Result<Place, StoreError> {
+    ) -> Result<NamespaceContext, StoreError> {
         let name = &namespace.organization;
         let organization = organizations::find(tx, name).await?;
         // The schema lets no namespace be without one.
@@ -57,7 +59,7 @@ impl Place {
             organization.unwrap_or_else(|| Organization::new(name.clone(), namespace.created_at));
         let above = organization.in_force(defaults);
         let limits = above.below(&namespace.limits);
-        Ok(Place {
+        Ok(NamespaceContext {
             namespace,
             organization,
             above,
@@ -115,7 +117,7 @@ impl Place {
     }
 }
 
-impl Place {
+impl NamespaceContext {
     /// A change of something in the namespace: `action` is the kind of thing, a dot and a verb.
     pub fn change(&self, action: &'static str, resource_id: &str) -> Change {
         Change::new(&self.organization.name, action, resource_id).within(&self.namespace.name)
@@ -170,14 +172,14 @@ pub async fn prepaid_balance(
 
 /// A monthly cap and what is spent of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct BudgetStatus {
     /// The cap.
     pub quota: Money,
     /// What the ledger has booked under it this month.
     pub used: Money,
 }
 
-impl Standing {
+impl BudgetStatus {
     /// What is left; never negative.
     pub fn remaining(&self) -> Money {
         self.quota.saturating_sub(self.used).or_zero()
@@ -199,12 +201,12 @@ impl Standing {
     pub async fn of_key(
         tx: &mut Tx,
         key: &Key,
-        place: &Place,
+        context: &NamespaceContext,
         now: Timestamp,
-    ) -> Result<Standing, StoreError> {
+    ) -> Result<BudgetStatus, StoreError> {
         match key.limits_in_force().monthly_quota {
-            Some(quota) => Standing::of(tx, Scope::Key(key.id.clone()), quota, now).await,
-            None => Standing::of_namespace(tx, place, now).await,
+            Some(quota) => BudgetStatus::of(tx, Scope::Key(key.id.clone()), quota, now).await,
+            None => BudgetStatus::of_namespace(tx, context, now).await,
         }
     }
 
@@ -214,17 +216,17 @@ impl Standing {
     /// Where the database refuses.
     pub async fn of_namespace(
         tx: &mut Tx,
-        place: &Place,
+        context: &NamespaceContext,
         now: Timestamp,
-    ) -> Result<Standing, StoreError> {
-        let (scope, quota) = match place.namespace.limits.monthly_quota {
-            Some(quota) => (Scope::Namespace(place.namespace.name.clone()), quota),
+    ) -> Result<BudgetStatus, StoreError> {
+        let (scope, quota) = match context.namespace.limits.monthly_quota {
+            Some(quota) => (Scope::Namespace(context.namespace.name.clone()), quota),
             None => {
-                let name = place.organization.name.clone();
-                (Scope::Organization(name), place.above.monthly_quota)
+                let name = context.organization.name.clone();
+                (Scope::Organization(name), context.above.monthly_quota)
             }
         };
-        Standing::of(tx, scope, quota, now).await
+        BudgetStatus::of(tx, scope, quota, now).await
     }
 
     /// Where a scope stands under a cap.
@@ -236,10 +238,10 @@ impl Standing {
         scope: Scope,
         quota: Money,
         now: Timestamp,
-    ) -> Result<Standing, StoreError> {
+    ) -> Result<BudgetStatus, StoreError> {
         let scope = scope.to_string();
         let booked = spend::booked(tx, &[&scope], now).await?;
-        Ok(Standing {
+        Ok(BudgetStatus {
             quota,
             used: booked.of(&scope, CapPeriod::Monthly),
         })
