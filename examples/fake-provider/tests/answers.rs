@@ -241,7 +241,11 @@ async fn embeddings_come_as_numbers_or_base64() {
 #[tokio::test]
 async fn h2c_is_answered_and_requests_are_kept() {
     let mut fake = Fake::start().await;
-    fake.client = Client::builder().http2_prior_knowledge().build().unwrap();
+    fake.client = paddock_local::client()
+        .unwrap()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
     fake.post("/v1/chat/completions", &chat(false))
         .header("x-a", "b")
         .send()

@@ -1,50 +1,47 @@
-//! Where the service is, and who asks.
+//! Where the service is, and with which key to call it.
 
-use super::client::Client;
-use super::output::Output;
+use crate::client::Client;
+use crate::output::{Output, print, print_json};
 use anyhow::{Context, bail};
 use paddock_ledger::model::secret::Secret;
 use paddock_server::config::file::ConfigFile;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const DEFAULT_URL: &str = "http://127.0.0.1:10080";
+const HEADING: &str = "Connection";
 
-/// The options of every command that asks the service.
+/// The options of every command that calls the service.
 #[derive(Debug, clap::Args)]
 pub struct Connection {
-    /// The service, or the Envoy in front of it [default: client.url of the configuration file,
-    /// then http://127.0.0.1:10080].
-    #[arg(long, env = "PADDOCK_URL")]
+    /// URL of the service, or of the Envoy in front of it [default: client.url of the configuration
+    /// file, or http://127.0.0.1:10080].
+    #[arg(long, env = "PADDOCK_URL", help_heading = HEADING)]
     url: Option<String>,
-    /// A file with the key to ask with. The environment's PADDOCK_ADMIN_KEY comes next, then
-    /// client.key_file of the configuration file.
-    #[arg(long, value_name = "FILE")]
+    /// A file with the API key [default: PADDOCK_ADMIN_KEY, or client.key_file of the configuration
+    /// file].
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     key_file: Option<PathBuf>,
-    /// A PEM file of certificate authorities to trust instead of the public ones
-    /// [default: client.ca_certificate of the configuration file].
-    #[arg(long, env = "PADDOCK_CA_CERTIFICATE", value_name = "FILE")]
+    /// A PEM file of certificate authorities to trust instead of the public ones [default:
+    /// client.ca_certificate of the configuration file].
+    #[arg(long, env = "PADDOCK_CA_CERTIFICATE", value_name = "FILE", help_heading = HEADING)]
     ca_certificate: Option<PathBuf>,
-    /// For people or for machines.
+    /// Output format.
     #[arg(long, short, value_enum, default_value = "table")]
     pub output: Output,
 }
 
 impl Connection {
     /// The client.
-    ///
-    /// # Errors
-    /// Where there is no key, or a file cannot be read.
     pub fn open(&self, file: &ConfigFile) -> anyhow::Result<Client> {
         let client = &file.client;
-        let url = self.url.clone().or_else(|| client.url.clone());
-        let url = url.unwrap_or_else(|| DEFAULT_URL.to_owned());
+        let url = self.url.as_ref().or(client.url.as_ref());
+        let url = url.map_or(DEFAULT_URL, String::as_str);
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!("the service's URL '{url}' must begin with http:// or https://");
         }
-        let authorities = self
-            .ca_certificate
-            .as_ref()
-            .or(client.ca_certificate.as_ref());
+        let authorities = self.ca_certificate.as_ref();
+        let authorities = authorities.or(client.ca_certificate.as_ref());
         let (key, source) = self.key(file)?;
         Client::new(
             url.trim_end_matches('/').trim_end_matches("/v1").to_owned(),
@@ -52,6 +49,18 @@ impl Connection {
             source,
             authorities.map(PathBuf::as_path),
         )
+    }
+
+    /// Prints an answer: as JSON, or as `shown` makes it.
+    pub fn print(
+        &self,
+        answer: &Value,
+        shown: impl FnOnce(&Value) -> String,
+    ) -> anyhow::Result<()> {
+        match self.output {
+            Output::Json => print_json(answer),
+            Output::Table => print(&shown(answer)),
+        }
     }
 
     fn key(&self, file: &ConfigFile) -> anyhow::Result<(Secret, String)> {
@@ -68,8 +77,8 @@ impl Connection {
         match &file.client.key_file {
             Some(path) => Ok((read(path)?, path.display().to_string())),
             None => bail!(
-                "there is no key to ask the service with: set PADDOCK_ADMIN_KEY, or name a file \
-                 that holds it with --key-file"
+                "no API key: set PADDOCK_ADMIN_KEY, or name a file that holds the key with \
+                 --key-file"
             ),
         }
     }

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-/// How a command ended that did not fail.
+/// The result of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or nothing to do.
+    /// Success, or nothing to do.
     Done,
-    /// What was checked is not right.
-    NotRight,
+    /// A check found problems.
+    Problems,
     /// Differences were found and not applied.
     Differences,
 }
@@ -17,7 +17,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(match exit {
             Exit::Done => 0,
-            Exit::NotRight => 1,
+            Exit::Problems => 1,
             Exit::Differences => 2,
         })
     }

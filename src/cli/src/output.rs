@@ -1,17 +1,17 @@
-//! What is printed: tables for people, JSON for machines.
+//! What is printed: tables or JSON.
 
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 use std::io::{ErrorKind, Write};
 
-/// In which form.
+/// Output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// A table for people.
     #[default]
     Table,
-    /// For machines: one JSON value.
+    /// JSON for programs.
     Json,
 }
 
@@ -30,7 +30,7 @@ pub const fn text(head: &'static str) -> Column {
     }
 }
 
-/// A column of numbers, which stand at its right.
+/// A column of numbers, aligned to the right.
 pub const fn number(head: &'static str) -> Column {
     Column {
         head,
@@ -55,7 +55,7 @@ pub fn table(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     lines.collect::<Vec<String>>().join("\n")
 }
 
-/// A value in a cell: what is absent is a hyphen.
+/// A value in a cell; a hyphen for null.
 pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -74,10 +74,7 @@ pub fn dollars(value: &Value) -> String {
     }
 }
 
-/// Prints one text and the end of its line.
-///
-/// # Errors
-/// Where nobody reads it.
+/// Prints a text and the end of its line.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{}", text.trim_end_matches('\n'))?;
@@ -85,14 +82,11 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// Prints a value as JSON.
-///
-/// # Errors
-/// Where nobody reads it.
 pub fn print_json(value: &Value) -> anyhow::Result<()> {
     print(&format!("{value:#}"))
 }
 
-/// Whether it failed because the reader of a pipe has seen enough.
+/// Whether printing failed because the reader of a pipe has gone.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

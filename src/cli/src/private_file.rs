@@ -1,14 +1,11 @@
-//! Files that only their owner can read, and that replace no other.
+//! New files that only their owner can read.
 
 use anyhow::Context;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Makes a file with mode 0600.
-///
-/// # Errors
-/// Where it is there already, or cannot be made.
+/// Creates a file with mode 0600; it fails if the file exists.
 pub fn create(path: &Path) -> anyhow::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -17,7 +14,7 @@ pub fn create(path: &Path) -> anyhow::Result<File> {
         .open(path)
         .with_context(|| {
             format!(
-                "cannot make {}: choose a file that is not there yet, in a folder you may write to",
+                "cannot create {}: choose a file that does not exist yet, in a folder you can write to",
                 path.display()
             )
         })

@@ -16,6 +16,7 @@
 //! ```
 
 mod bootstrap;
+mod http;
 mod locate;
 mod options;
 mod ports;
@@ -25,6 +26,7 @@ mod secrets;
 mod stack;
 mod upstream;
 
+pub use http::client;
 pub use locate::{binary, envoy, root, wasm};
 pub use options::{Edit, StackOptions};
 pub use ports::{Held, Port};

@@ -76,9 +76,8 @@ impl Stack {
             envoy: None,
             service: None,
             provider: None,
-            client: reqwest::Client::builder()
+            client: crate::http::client()?
                 .timeout(Duration::from_secs(5))
-                .no_proxy()
                 .build()?,
             state,
             temporary,

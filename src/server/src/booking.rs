@@ -6,12 +6,13 @@
 //! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once. A round
 //! of few events waits for those before it to end, for meanwhile it may grow.
 
+use crate::booking_queue::Answer;
 use crate::state::SharedApp;
 use paddock_ledger::rules::ledger::{Booked, Message, Stored, Sums};
 use paddock_ledger::store::events::Ids;
 use paddock_ledger::store::{Store, StoreError};
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Events booked in one transaction at most, but for those of one message: whoever wants to borrow from a
@@ -21,79 +22,6 @@ const fn most_events(store: &Store) -> usize {
         Store::Sqlite { .. } => 8_000,
         Store::Postgres(_) => 20_000,
     }
-}
-
-/// Events enough for a transaction of their own while others are under way: the sums of as many are
-/// several times fewer.
-const WORTH_A_ROUND: usize = 4_000;
-
-type Answer = oneshot::Sender<Result<Booked, StoreError>>;
-
-/// Messages that wait to be booked.
-#[derive(Debug, Default)]
-pub struct BookingQueue {
-    waiting: Mutex<VecDeque<(Message, Answer)>>,
-    /// Told when enough events wait.
-    worth_a_round: tokio::sync::Notify,
-    /// Held while messages are taken and summed up, until their events can be stored.
-    preparing: tokio::sync::Mutex<()>,
-    /// Held while events are stored, until their sums can be booked.
-    storing: tokio::sync::Mutex<()>,
-    /// Held while sums are booked.
-    booking: tokio::sync::Mutex<()>,
-}
-
-impl BookingQueue {
-    fn push(&self, message: Message, answer: Answer) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push_back((message, answer));
-        if events(&waiting) >= WORTH_A_ROUND {
-            self.worth_a_round.notify_one();
-        }
-    }
-
-    /// Waits until enough events wait, or no round is under way.
-    async fn grow(&self) {
-        let others_end = async {
-            drop(self.storing.lock().await);
-            drop(self.booking.lock().await);
-        };
-        let enough = async {
-            while self.is_small() {
-                self.worth_a_round.notified().await;
-            }
-        };
-        tokio::select! {
-            () = enough => {}
-            () = others_end => {}
-        }
-    }
-
-    /// Whether something waits, and is not worth a round.
-    fn is_small(&self) -> bool {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        !waiting.is_empty() && events(&waiting) < WORTH_A_ROUND
-    }
-
-    /// The oldest messages: with at most so many events, but for the first.
-    fn take(&self, most: usize) -> (Vec<Message>, Vec<Answer>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut events: usize = 0;
-        let mut fits = |(message, _): &(Message, Answer)| {
-            let is_first = events == 0;
-            events = events.saturating_add(message.batch.events.len());
-            is_first || events <= most
-        };
-        let count = waiting.iter().take_while(|waiting| fits(waiting)).count();
-        waiting.drain(..count).unzip()
-    }
-}
-
-fn events(waiting: &VecDeque<(Message, Answer)>) -> usize {
-    waiting
-        .iter()
-        .map(|(message, _)| message.batch.events.len())
-        .sum()
 }
 
 /// Books a message, whole or not at all. It is booked also where the caller has gone meanwhile.
@@ -108,7 +36,7 @@ pub async fn book(app: &SharedApp, message: Message) -> Result<Booked, StoreErro
     tokio::spawn(round(app.clone()));
     booked
         .await
-        .unwrap_or(Err(StoreError::Database(sqlx::Error::WorkerCrashed)))
+        .unwrap_or_else(|_| Err(StoreError::abandoned()))
 }
 
 async fn round(app: SharedApp) {

@@ -2,14 +2,16 @@
 //! lending of budgets to gateways.
 //!
 //! `api` is the management API, one folder a resource and one file a verb; `gateway` is the protocol
-//! with the filter; `delivery` sends out what the outbox holds. All of them are given `state`, and
-//! `router` puts them together. What is stored, and the rules about it, is `paddock_ledger`.
+//! with the filter; `delivery` sends the rows of the outbox; `background` has the periodic tasks. All of
+//! them get `state`, and `router` puts them together. What is stored, and the rules about it, is
+//! `paddock_ledger`. `scripts/layers` holds the order of imports.
 //!
 //! Absent from this crate: SQL, floating-point money, a client of the management API.
 
 pub mod api;
 mod background;
 mod booking;
+mod booking_queue;
 pub mod clock;
 pub mod config;
 pub mod delivery;

@@ -1,8 +1,8 @@
-//! `paddock serve`: from options to a service that runs until it is told to stop.
+//! `paddock serve`: from options to a service that runs until it is stopped.
 
 use crate::background;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, LogFormat, ServeOptions};
+use crate::config::{Config, LogFormat, ServeOptions, secret};
 use crate::delivery::worker;
 use crate::router;
 use crate::state::App;
@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
-/// Everything the options amount to.
+/// What the options mean.
 struct Checked {
     config: Config,
     database_url: Secret,
@@ -27,7 +27,7 @@ struct Checked {
     tls: Option<(PathBuf, PathBuf)>,
 }
 
-/// Says what is wrong with the options without running anything.
+/// Checks the options without running anything.
 ///
 /// # Errors
 /// Every problem, for the operator.
@@ -38,7 +38,7 @@ pub fn check(options: &ServeOptions) -> anyhow::Result<()> {
 /// Runs the service until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// What is wrong with the options, the database or the address, for the operator.
+/// The problems of the options, the database or the address, for the operator.
 pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     log_to_stderr(options.log_format);
     let clock = Arc::new(SystemClock);
@@ -60,7 +60,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let deliveries = tokio::spawn(worker::run(app.clone(), stop));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let files = checked.tls.unwrap_or_default();
-    // Before anybody is told that there is somebody to signal.
+    // Before the log says that the service can be signalled.
     reload_at_signal(tls.clone().map(|tls| (tls, files)))?;
     tracing::info!(address = %listener.local_addr()?, scheme, "listening");
     let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -78,8 +78,8 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     };
     ended.context("the server failed")?;
     background.await.context("a background task failed")?;
-    // What is under way is written down before the database is closed.
-    deliveries.await.context("the deliveries failed")?;
+    // Results of deliveries in progress are stored before the database is closed.
+    deliveries.await.context("the delivery worker failed")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -96,11 +96,11 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
         ),
     ];
     let secrets = secrets.map(|(given, file, flag)| {
-        Secret::of(given.as_ref(), file.as_deref(), flag)
+        secret::choose(given.as_ref(), file.as_deref(), flag)
             .map_err(|error| problems.push(format!("{error:#}")))
     });
     let database_url = match &options.database_url_file {
-        Some(path) => Secret::read(path),
+        Some(path) => secret::read(path),
         None => Ok(options.database_url.clone()),
     };
     let database_url = database_url.map_err(|error| problems.push(format!("{error:#}")));
@@ -117,7 +117,7 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
         (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
         (None, None) => None,
         _ => {
-            problems.push("--tls-certificate and --tls-key go together".to_owned());
+            problems.push("--tls-certificate and --tls-key must be set together".to_owned());
             None
         }
     };
@@ -158,7 +158,7 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn certified(certificate: &Path, key: &Path) -> anyhow::Result<RustlsConfig> {
-    // An error means that there is one already.
+    // An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = RustlsConfig::from_pem_file(certificate, key).await;
     config.with_context(|| {
@@ -170,20 +170,19 @@ async fn certified(certificate: &Path, key: &Path) -> anyhow::Result<RustlsConfi
     })
 }
 
-/// Reads certificate and key again at every SIGHUP; what cannot be read changes nothing, and
-/// without TLS there is nothing to read.
+/// Reloads the certificate and its key at every SIGHUP. If they cannot be read, the old ones stay.
 fn reload_at_signal(tls: Option<(RustlsConfig, (PathBuf, PathBuf))>) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let Some((config, (certificate, key))) = &tls else {
-                tracing::info!("there is no certificate to read again");
+                tracing::info!("SIGHUP ignored: no TLS certificate is configured");
                 continue;
             };
             match config.reload_from_pem_file(certificate, key).await {
-                Ok(()) => tracing::info!("read the certificate again"),
+                Ok(()) => tracing::info!("TLS certificate reloaded"),
                 Err(error) => {
-                    tracing::error!(%error, "the certificate cannot be read: the old one stays");
+                    tracing::error!(%error, "cannot reload the TLS certificate; the old one stays in use");
                 }
             }
         }
@@ -191,8 +190,8 @@ fn reload_at_signal(tls: Option<(RustlsConfig, (PathBuf, PathBuf))>) -> anyhow::
     Ok(())
 }
 
-/// At SIGTERM or SIGINT no more connections are taken, and open requests have `drain` to end. The
-/// receiver then turns true.
+/// At SIGTERM or SIGINT no more connections are accepted, and open requests have the time `drain` to
+/// finish. The receiver then becomes true.
 fn stop_at_signal(
     handle: Handle<SocketAddr>,
     drain: Duration,
@@ -205,18 +204,18 @@ fn stop_at_signal(
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("told to stop: finishing open requests");
-        // Nobody listening means that the service has stopped already.
+        tracing::info!("stopping: waiting for open requests");
+        // An error means that the service has stopped already.
         let _ = sender.send(true);
         handle.graceful_shutdown(Some(drain));
         tokio::time::sleep(drain).await;
         let open = handle.connection_count();
         tracing::warn!(
             open,
-            "connections still open after {} s are cut",
+            "closing connections that are still open after {} s",
             drain.as_secs()
         );
-        // Kept alive, so that late listeners see the value.
+        // Keeps the sender alive for late receivers.
         std::future::pending::<()>().await;
     });
     Ok(receiver)

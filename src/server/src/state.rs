@@ -2,7 +2,7 @@
 //!
 //! Absent: routes. They are in `router`, above everything that is given this.
 
-use crate::booking::BookingQueue;
+use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Mail};
 use crate::metrics::Metrics;

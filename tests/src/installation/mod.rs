@@ -73,9 +73,8 @@ impl Installation {
             gateway_token: "installation-gateway-token".to_owned(),
             arguments: plan.arguments.clone(),
         };
-        let client = Client::builder()
+        let client = paddock_local::client()?
             .timeout(Duration::from_secs(30))
-            .no_proxy()
             .build()?;
         let mut replicas = Vec::new();
         for number in 1..=plan.replicas {

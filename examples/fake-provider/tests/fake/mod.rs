@@ -17,7 +17,7 @@ impl Fake {
         tokio::spawn(serve(listener, Options::default()));
         Self {
             url,
-            client: Client::new(),
+            client: paddock_local::client().unwrap().build().unwrap(),
         }
     }
 

@@ -40,7 +40,7 @@ fn everything(service: &Service) {
         "+ user team-a/ada\n    monthly_quota_usd: 5",
         "+ webhook team-a/https://93.184.216.34/hook",
         "+ alert team-a/stop",
-        "10 to make, 1 to change, 1 as they should be.",
+        "10 to create, 1 to update, 1 unchanged.",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
@@ -82,7 +82,7 @@ fn everything(service: &Service) {
     // Again, and again as a dry run: there is nothing to do.
     assert_eq!(
         service(&["apply", "-f", "-"], FILE).expect(0),
-        "0 to make, 0 to change, 12 as they should be.\n"
+        "0 to create, 0 to update, 12 unchanged.\n"
     );
     service(&["apply", "-f", "-", "--dry-run"], FILE).expect(0);
 
@@ -175,10 +175,10 @@ fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
     let error = ran.fails(1);
     for part in [
         "stopped at key team-a/reviewer, after 7 of 11 changes",
-        "POST /v1/keys was refused (400 permission_error)",
+        "POST /v1/keys failed (400 permission_error)",
         "\n  - Cannot assign models ['claude-sonnet-4.5'] - not in team whitelist",
         "\n  - Monthly quota $500.00 exceeds team limit of $100.00",
-        "The service's logs know this request as req_",
+        "Request id in the service's log: req_",
     ] {
         assert!(error.contains(part), "{part} in {error}");
     }
@@ -211,7 +211,7 @@ fn secrets_go_to_a_file_of_the_owners_and_never_over_another() {
     service.paddock_reading(&arguments, FILE).expect(0);
     let more = format!("{FILE}- {{name: third, namespace: team-a}}\n");
     let error = service.paddock_reading(&arguments, &more).fails(1);
-    assert!(error.contains("not there yet"), "{error}");
+    assert!(error.contains("does not exist yet"), "{error}");
     assert_eq!(std::fs::read_to_string(&secrets).unwrap(), text);
     service.paddock(&["get", "keys", "team-a/third"]).fails(1);
 }
@@ -222,11 +222,11 @@ fn a_file_that_cannot_be_is_refused_before_anything_is_changed() {
     for (file, reason) in [
         (
             "namespaces:\n- {name: a, colour: red}\n- {name: a}",
-            "no field `colour`\n  - namespace `a` is there twice",
+            "unknown field `colour`\n  - namespace `a` appears twice",
         ),
         (
             "keys:\n- {name: k, namespace: nowhere}",
-            "the namespace 'nowhere', which is not there and not in the file",
+            "the namespace 'nowhere', which does not exist and is not in the file",
         ),
         ("- 1", "it must be a map"),
         ("a: [", "neither YAML nor JSON"),
@@ -248,5 +248,8 @@ fn a_file_that_cannot_be_is_refused_before_anything_is_changed() {
             "namespaces: [{name: a, organization: y}]",
         )
         .fails(1);
-    assert!(error.contains("a namespace stays where it is"), "{error}");
+    assert!(
+        error.contains("cannot move to another organization"),
+        "{error}"
+    );
 }

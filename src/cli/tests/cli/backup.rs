@@ -29,7 +29,7 @@ fn a_copy_of_a_database_in_use_is_whole_and_serves() {
         std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    assert!(backup().fails(1).contains("not there yet"));
+    assert!(backup().fails(1).contains("does not exist yet"));
     let restored = Service::on(&copy.display().to_string(), folder, &[]);
     assert!(
         restored

@@ -26,7 +26,7 @@ fn files_that_are_right_are_called_by_what_they_are() {
     ]);
     let told = told.expect(0);
     for part in [
-        "envoy.yaml: a configuration of Envoy",
+        "envoy.yaml: an Envoy configuration",
         "plugin.json: a plugin",
         "apply.yaml: a file for",
         "paddock.toml: a configuration file",
@@ -56,10 +56,10 @@ fn every_problem_of_every_file_is_named() {
         "max_request_seconds must be from 1 to 86400",
         "accounting.cluster",
         "accounting.timeout_ms",
-        "no field `colour`",
+        "unknown field `colour`",
         "key `k` needs a `namespace`",
         "serve.min_rpm: invalid value 'many'",
-        "there is no setting serve.max_rmp",
+        "unknown setting serve.max_rmp",
         "serve.listen: invalid value 'nowhere'",
     ] {
         assert!(told.contains(part), "{part} in {told}");

@@ -83,12 +83,12 @@ fn every_problem_is_named_before_anything_runs() {
     for part in [
         "--admin-key (PADDOCK_ADMIN_KEY) is too short",
         "--gateway-token (PADDOCK_GATEWAY_TOKEN) is too short",
-        "are the same",
+        "must differ",
         "--min-rpm must be",
         "--lease-ttl-seconds must be",
         "--exchange-rates: EUR is there twice",
         "--credits-hook-secret must be",
-        "--tls-certificate and --tls-key go together",
+        "--tls-certificate and --tls-key must be set together",
         "--database-connections must be",
         "--database-timeout-seconds must be",
     ] {
@@ -96,11 +96,50 @@ fn every_problem_is_named_before_anything_runs() {
     }
     let error = run(paddock().arg("serve"), "").fails(1);
     assert!(
-        error.contains("there is no --admin-key") && error.contains("there is no --gateway-token"),
+        error.contains("--admin-key is not set") && error.contains("--gateway-token is not set"),
         "{error}"
     );
     let error = run(paddock().args(["serve", "--config", "/nowhere.toml"]), "").fails(1);
     assert!(error.contains("/nowhere.toml"), "{error}");
+}
+
+#[test]
+fn of_a_secret_and_its_file_the_one_from_the_nearer_source_counts() {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("paddock.toml");
+    std::fs::write(
+        &config,
+        "[serve]\nadmin_key_file = 'admin'\ngateway_token_file = 'gateway'\n",
+    )
+    .unwrap();
+    for name in ["admin", "gateway", "flag"] {
+        std::fs::write(folder.path().join(name), format!("{name}-of-16-characters")).unwrap();
+    }
+    let show = |environment: &[(&str, &str)], flags: &[&str]| {
+        let mut command = paddock();
+        command.args(["serve", "--print-config", "--config"]);
+        command.arg(&config).args(flags);
+        command.envs(environment.iter().copied());
+        run(&mut command, "")
+    };
+    let key = ("PADDOCK_ADMIN_KEY", "0123456789abcdef");
+    let shown = show(&[key], &[]).expect(0);
+    for line in [
+        "admin_key = \"redacted\" # environment",
+        "# admin_key_file is not set",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let flag = folder.path().join("flag").display().to_string();
+    let shown = show(&[key], &["--admin-key-file", &flag]).expect(0);
+    for line in [
+        "# admin_key is not set",
+        &format!("admin_key_file = \"{flag}\" # flag"),
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let both = show(&[key, ("PADDOCK_ADMIN_KEY_FILE", &flag)], &[]).fails(1);
+    assert!(both.contains("set only one"), "{both}");
 }
 
 /// The values of a setting in the unit of systemd.

@@ -95,9 +95,8 @@ fn tables_are_for_people_and_json_for_machines() {
     let paid = agent()
         .post(format!("{}/v1/credits", service.url))
         .header("authorization", format!("Bearer {ADMIN}"))
-        .send_json(
-            json!({ "namespace": "one", "amount_usd": 5, "kind": "grant", "reference": "r-1" }),
-        );
+        .json(&json!({ "namespace": "one", "amount_usd": 5, "kind": "grant", "reference": "r-1" }))
+        .send();
     assert_eq!(paid.unwrap().status(), 201);
     let credits = ["get", "credits", "--namespace", "one"];
     let table = service.paddock(&credits).expect(0);
@@ -158,7 +157,7 @@ fn tables_are_for_people_and_json_for_machines() {
         service
             .paddock(&["usage", "--key", "one/one"])
             .expect(0)
-            .contains("$0.00 spent")
+            .contains("Spent in this period: $0.00")
     );
     let error = service.paddock(&["get", "namespaces", "nobody"]).fails(1);
     assert!(
@@ -189,7 +188,7 @@ fn what_cannot_be_asked_says_what_to_do() {
     )
     .fails(1);
     assert!(
-        wrong.contains("401") && wrong.contains("The key is the one of PADDOCK_ADMIN_KEY"),
+        wrong.contains("401") && wrong.contains("The key came from PADDOCK_ADMIN_KEY"),
         "{wrong}"
     );
     assert!(!wrong.contains("not-the-key"), "{wrong}");
@@ -204,7 +203,7 @@ fn what_cannot_be_asked_says_what_to_do() {
     )
     .fails(1);
     assert!(
-        away.contains("cannot reach the service at") && away.contains("Does it run?"),
+        away.contains("cannot reach the service at") && away.contains("Is it running?"),
         "{away}"
     );
     service.paddock(&["get", "nonsense"]).fails(64);

@@ -52,7 +52,7 @@ fn a_list_of_litellm_is_compared_and_taken_over() {
         "gpt-4.1",
         "input_usd_per_million",
         "2.5",
-        "dearer for long prompts",
+        "long prompts cost more",
         "o9",
         "Not in the list: ",
     ] {
@@ -69,7 +69,7 @@ fn a_list_of_litellm_is_compared_and_taken_over() {
         json!(2.5)
     );
 
-    assert!(with(&["--yes"]).expect(0).contains("prices set."));
+    assert!(with(&["--yes"]).expect(0).contains("models updated."));
     assert_eq!(
         price(&service, "gpt-4.1", "input_usd_per_million"),
         json!(2.0)
@@ -136,6 +136,6 @@ fn what_is_no_price_list_is_refused() {
     for text in ["{}", "[]", r#"{"a":{"b":1}}"#] {
         let path = service.write("list.json", text).display().to_string();
         let error = service.paddock(&["prices", "import", &path]).fails(1);
-        assert!(error.contains("is no price list"), "{error}");
+        assert!(error.contains("is neither a price list"), "{error}");
     }
 }

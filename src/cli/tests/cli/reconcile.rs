@@ -57,7 +57,7 @@ fn what_the_ledger_lacks_is_booked_once() {
     let told = service.paddock(&["reconcile", &path]).expect(0);
     assert_eq!(
         told,
-        "2501 lines, 2500 usage events: 2400 were new and are booked now, 100 were in the ledger.\n"
+        "2501 lines with 2500 usage events: 2400 recorded now, 100 already in the ledger.\n"
     );
     let again = service.paddock(&["reconcile", &path, "-o", "json"]).json(0);
     assert_eq!(

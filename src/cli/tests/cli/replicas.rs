@@ -27,7 +27,7 @@ struct Gateway<'a> {
     urls: &'a [Mutex<String>],
     turn: usize,
     ids: EventIds,
-    agent: ureq::Agent,
+    agent: reqwest::blocking::Client,
     number: u64,
     lease: Option<Lease>,
     pending: Vec<Value>,
@@ -63,10 +63,11 @@ impl Gateway<'_> {
             let request = self.agent.post(format!("{url}{path}"));
             let answer = request
                 .header("authorization", format!("Bearer {GATEWAY}"))
-                .send_json(body);
-            if let Ok(mut answer) = answer
+                .json(body)
+                .send();
+            if let Ok(answer) = answer
                 && answer.status() == 200
-                && let Ok(answer) = answer.body_mut().read_json()
+                && let Ok(answer) = answer.json()
             {
                 return answer;
             }

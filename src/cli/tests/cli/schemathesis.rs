@@ -56,7 +56,8 @@ fn furnish(service: &Service) {
         let answer = agent()
             .post(format!("{}{path}", service.url))
             .header("authorization", format!("Bearer {ADMIN}"))
-            .send_json(body)
+            .json(&body)
+            .send()
             .unwrap();
         assert_eq!(answer.status().as_u16(), 201, "{path}");
     };

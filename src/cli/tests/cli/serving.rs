@@ -90,7 +90,7 @@ fn a_certificate_that_is_none_is_said_at_the_start() {
 fn status(service: &Service, path: &str) -> u16 {
     agent()
         .get(format!("{}{path}", service.url))
-        .call()
+        .send()
         .unwrap()
         .status()
         .as_u16()
@@ -155,10 +155,9 @@ fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
             let answer = agent
                 .post(&url)
                 .header("authorization", format!("Bearer {GATEWAY}"))
-                .send_json(body);
-            let answer: Option<Value> = answer
-                .ok()
-                .and_then(|mut answer| answer.body_mut().read_json().ok());
+                .json(&body)
+                .send();
+            let answer: Option<Value> = answer.ok().and_then(|answer| answer.json().ok());
             match answer {
                 Some(answer) if answer["acknowledged"] == number => {
                     acknowledged.lock().unwrap().extend(events)

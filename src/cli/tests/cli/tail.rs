@@ -71,7 +71,7 @@ fn the_audit_is_written_out_and_proven() {
     assert_eq!(all["data"].as_array().unwrap().len(), 1);
     let told = service.paddock(&["audit", "verify"]).expect(0);
     assert!(
-        told.contains("Nothing was altered") && told.contains("default"),
+        told.contains("No entry was changed") && told.contains("default"),
         "{told}"
     );
     assert_eq!(

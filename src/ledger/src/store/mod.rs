@@ -93,6 +93,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The task that had the work ended without an answer.
+    pub fn abandoned() -> StoreError {
+        StoreError::Database(sqlx::Error::WorkerCrashed)
+    }
+
     /// Whether the same call may succeed in a moment.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
-//! How prepaid balances are paid: other currencies, and what signs payments.
+//! Prepaid balances: exchange rates, and the secret that signs payments.
 
-use super::MIN_SECRET;
-use crate::delivery::signature;
+use super::{MIN_SECRET, secret};
+use crate::outbound::signature;
 use clap::{Args, ValueHint};
 use paddock_ledger::model::credits::currency::ExchangeRate;
 use paddock_ledger::model::secret::Secret;
@@ -10,12 +10,12 @@ use std::path::PathBuf;
 /// Options of prepaid balances.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CreditOptions {
-    /// Dollars of one unit of other currencies, like EUR=1.08,GBP=1.27: to the last digit as written,
-    /// nine decimals at most.
+    /// Exchange rates: dollars for one unit of another currency, like EUR=1.08,GBP=1.27. At most nine
+    /// decimals; they are used exactly.
     #[arg(long, env = "PADDOCK_EXCHANGE_RATES", value_delimiter = ',')]
     pub exchange_rates: Vec<ExchangeRate>,
-    /// What a payment processor's adapter signs with that pays in at /v1/credits/hook: whsec_ and the
-    /// Base64 of 24 to 64 bytes, or another text of at least 16 characters. Without it nobody can.
+    /// The secret that signs payments sent to /v1/credits/hook: whsec_ and the Base64 of 24 to 64
+    /// bytes, or another text of at least 16 characters. If it is not set, no payments are accepted.
     #[arg(
         long,
         env = "PADDOCK_CREDITS_HOOK_SECRET",
@@ -23,13 +23,13 @@ pub struct CreditOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub credits_hook_secret: Option<Secret>,
-    /// A file that holds the secret of --credits-hook-secret.
+    /// A file that holds the secret, instead of --credits-hook-secret.
     #[arg(long, env = "PADDOCK_CREDITS_HOOK_SECRET_FILE", value_hint = ValueHint::FilePath)]
     pub credits_hook_secret_file: Option<PathBuf>,
 }
 
-/// The secret of payments by hook, where there is one: whoever has it can make money, so it must be
-/// as strong as the others, and none of them.
+/// The secret of payment webhooks, if there is one. Its owner can add money to balances, so it must be
+/// as strong as the other secrets and differ from them.
 pub(super) fn hook_secret(
     options: &CreditOptions,
     others: [&Secret; 2],
@@ -42,18 +42,18 @@ pub(super) fn hook_secret(
     if given.is_none() && file.is_none() {
         return Ok(None);
     }
-    let secret = Secret::of(given, file, flag).map_err(|error| format!("{error:#}"))?;
+    let secret = secret::choose(given, file, flag).map_err(|error| format!("{error:#}"))?;
     let text = secret.expose();
     if !signature::is_usable(text) || text.chars().count() < MIN_SECRET {
         return Err(format!(
             "--{flag} must be whsec_ and the Base64 of 24 to 64 bytes, or another text of at least \
-             {MIN_SECRET} characters: for example whsec_ and what `openssl rand -base64 32` says"
+             {MIN_SECRET} characters: for example whsec_ and the output of `openssl rand -base64 32`"
         ));
     }
     if others.iter().any(|other| other.expose() == text) {
         return Err(format!(
-            "--{flag} is the admin key or the gateway token: an adapter must not be able to do what \
-             those can"
+            "--{flag} must differ from the admin key and the gateway token: a payment adapter must \
+             not have their rights"
         ));
     }
     Ok(Some(secret))
@@ -101,8 +101,8 @@ mod tests {
         for (bad, reason) in [
             ("too short", "at least 16 characters"),
             ("whsec_c2hvcnQ=", "24 to 64 bytes"),
-            ("0123456789abcdef", "is the admin key"),
-            ("fedcba9876543210", "or the gateway token"),
+            ("0123456789abcdef", "must differ from the admin key"),
+            ("fedcba9876543210", "and the gateway token"),
         ] {
             let error = config(&with(bad)).unwrap_err();
             assert!(
@@ -114,7 +114,7 @@ mod tests {
             credits_hook_secret_file: Some("/nowhere".into()),
             ..with(good)
         };
-        assert!(config(&both).unwrap_err().contains("exclude each other"));
+        assert!(config(&both).unwrap_err().contains("set only one"));
         let twice = CreditOptions {
             exchange_rates: vec!["EUR=1".parse().unwrap(), "EUR=2".parse().unwrap()],
             ..CreditOptions::default()

@@ -5,13 +5,13 @@ use serde::Deserialize;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The file that is read where none is named.
+/// The file that is read if none is named.
 const DEFAULT: &str = "paddock.toml";
 
 /// A configuration file, read. Paths in it are relative to its folder.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigFile {
-    /// The file; absent where there is none.
+    /// The file, if there is one.
     pub path: Option<PathBuf>,
     /// Options of `paddock serve`, by their names in snake case.
     pub serve: toml::Table,
@@ -25,7 +25,7 @@ pub struct ConfigFile {
 pub struct ClientSection {
     /// The service's URL.
     pub url: Option<String>,
-    /// A file with the key to ask with.
+    /// A file with the API key.
     pub key_file: Option<PathBuf>,
     /// A PEM file of certificate authorities to trust instead of the public ones.
     pub ca_certificate: Option<PathBuf>,
@@ -39,10 +39,10 @@ struct Raw {
 }
 
 impl ConfigFile {
-    /// Reads the file that was named, or `paddock.toml` of the working folder where it is there.
+    /// Reads the named file, or `paddock.toml` in the working folder if it exists.
     ///
     /// # Errors
-    /// Where the named file is not there, or a file is no configuration.
+    /// The named file does not exist, or a file is not a configuration.
     pub fn find(named: Option<&Path>) -> anyhow::Result<ConfigFile> {
         let path = named.unwrap_or(Path::new(DEFAULT));
         match std::fs::read_to_string(path) {
@@ -59,10 +59,10 @@ impl ConfigFile {
     /// Reads the text of the file at `path`.
     ///
     /// # Errors
-    /// Where it is no TOML, or has a section or a client's setting that is not known.
+    /// It is not TOML, or has an unknown section or setting of the client.
     pub fn parse(text: &str, path: &Path) -> anyhow::Result<ConfigFile> {
         let raw: Raw = toml::from_str(text)
-            .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
         let mut client = raw.client;
         let folder = path.parent().unwrap_or(Path::new(""));
         let files = [&mut client.key_file, &mut client.ca_certificate];
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sections_and_settings_that_are_not_known_are_refused() {
+    fn unknown_sections_and_settings_are_refused() {
         let read = |text: &str| ConfigFile::parse(text, Path::new("/etc/paddock/paddock.toml"));
         let file = read("[serve]\nlisten = '[::1]:1'\n[client]\nkey_file = 'admin-key'").unwrap();
         assert_eq!(
@@ -99,7 +99,7 @@ mod tests {
         for (text, named) in [
             ("[sever]\nlisten = '[::1]:1'", "sever"),
             ("[client]\nkey = 'x'", "key"),
-            ("listen = ", "cannot be read"),
+            ("listen = ", "cannot read"),
         ] {
             let error = format!("{:#}", read(text).unwrap_err());
             assert!(error.contains(named), "{error}");

@@ -1,8 +1,9 @@
-//! How the service is configured: options as given, and the configuration they amount to.
+//! How the service is configured: the options, and the configuration made from them.
 
 mod credits;
 pub mod file;
 mod options;
+pub mod secret;
 
 pub use credits::CreditOptions;
 pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
@@ -12,7 +13,6 @@ use crate::outbound::mail::Mailer;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, MAX_RATE};
-use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::credits::currency::ExchangeRates;
 use paddock_ledger::model::secret::Secret;
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Shortest secret an operator may choose, in characters.
 const MIN_SECRET: usize = 16;
 
-/// Every problem of options that contradict each other or are out of range.
+/// Every problem of the options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{}", .0.join("\n"))]
 pub struct ConfigError(Vec<String>);
@@ -44,31 +44,31 @@ impl Mail {
     }
 }
 
-/// The configuration the service runs by. Of callers' secrets it holds digests.
+/// The configuration of the service. It holds digests of the callers' secrets.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The operator's key.
     pub admin_key: KeyDigest,
-    /// What gateways show.
+    /// The gateways' token.
     pub gateway_token: KeyDigest,
     /// Lowest and highest rate that may be set, in requests a minute.
     pub rpm_range: (u64, u64),
-    /// Whether keys' quotas may sum up to more than their namespace's.
+    /// Whether the quotas of keys may add up to more than their namespace's.
     pub allow_over_assignment: bool,
-    /// On what terms money is lent.
+    /// The terms on which budget is lent.
     pub terms: Terms,
-    /// What is answered of an organization that sets no limits, and the most its namespaces may be
-    /// given. Gateways enforce what was set alone.
+    /// The limits shown for an organization that sets none, and the most its namespaces may get.
+    /// Gateways enforce only limits that were set.
     pub organization: Limits,
     /// Which addresses webhooks may be sent to.
     pub webhook_guard: Guard,
-    /// How long entries stay in the audit; absent means for ever.
+    /// How long entries stay in the audit log; `None` keeps them forever.
     pub audit_retention: Option<Duration>,
     /// How mail is sent, if it is.
     pub mail: Option<Mail>,
-    /// What other currencies are worth.
+    /// Exchange rates of other currencies.
     pub exchange_rates: ExchangeRates,
-    /// What signs payments that come in by hook; without it none do.
+    /// The secret that signs payment webhooks; without it they are refused.
     pub credits_hook: Option<Secret>,
 }
 
@@ -76,7 +76,7 @@ impl Config {
     /// Checks options. `now` is when the service starts.
     ///
     /// # Errors
-    /// All that is wrong and what to do, in words for the operator.
+    /// Every problem and its remedy, for the operator.
     pub fn new(
         admin_key: &Secret,
         gateway_token: &Secret,
@@ -97,8 +97,8 @@ impl Config {
         }
         if admin_key.expose() == gateway_token.expose() {
             problems.push(
-                "--admin-key and --gateway-token are the same: a gateway must not be able to \
-                 manage keys"
+                "--admin-key and --gateway-token must differ: a gateway must not be able to manage \
+                 keys"
                     .to_owned(),
             );
         }
@@ -125,12 +125,12 @@ impl Config {
         if !(5..=3_600).contains(&policy.lease_ttl_seconds) {
             problems.push("--lease-ttl-seconds must be from 5 to 3600".to_owned());
         }
-        // So that the current month can always be checked against its calls.
+        // The calls of the current month must stay, so that its totals can be verified.
         if policy
             .audit_retention_days
             .is_some_and(|days| !(32..=36_500).contains(&days))
         {
-            let message = "--audit-retention-days must be from 32 to 36500, or left out";
+            let message = "--audit-retention-days must be from 32 to 36500, or not set";
             problems.push(message.to_owned());
         }
         if policy.reserve_wait_seconds > 30 {
@@ -147,8 +147,8 @@ impl Config {
             return Err(ConfigError(problems));
         }
         Ok(Config {
-            admin_key: secret::digest(admin_key.expose().as_bytes()),
-            gateway_token: secret::digest(gateway_token.expose().as_bytes()),
+            admin_key: paddock_core::secret::digest(admin_key.expose().as_bytes()),
+            gateway_token: paddock_core::secret::digest(gateway_token.expose().as_bytes()),
             rpm_range: (policy.min_rpm, policy.max_rpm),
             allow_over_assignment: policy.allow_over_assignment,
             terms: Terms {
@@ -175,7 +175,7 @@ fn mail(notify: &NotifyOptions) -> Result<Option<Mail>, ConfigError> {
         return Ok(None);
     }
     let file = notify.smtp_url_file.as_deref();
-    let url = Secret::of(notify.smtp_url.as_ref(), file, "smtp-url")
+    let url = secret::choose(notify.smtp_url.as_ref(), file, "smtp-url")
         .map_err(|error| ConfigError(vec![format!("{error:#}")]))?;
     let from = notify.smtp_from.clone();
     let mail = Mail { url, from };
@@ -192,8 +192,8 @@ fn webhook_guard(notify: &NotifyOptions) -> Guard {
 }
 
 impl Config {
-    /// Events that started before it are not booked: whether they were booked before may have been
-    /// dropped with the audit's entries.
+    /// Events that started before it are not recorded: the entries that would show whether they were
+    /// recorded already may have been deleted.
     pub fn oldest_event(&self, now: Timestamp) -> Timestamp {
         let kept = self.audit_retention.map_or(u64::MAX, |kept| {
             u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX)
@@ -226,7 +226,7 @@ mod tests {
         );
         assert!(config(&long, &long).is_err());
         let both = config(&short, &short).unwrap_err().to_string();
-        for part in ["--admin-key (", "--gateway-token (", "are the same"] {
+        for part in ["--admin-key (", "--gateway-token (", "must differ"] {
             assert!(both.contains(part), "{part} in {both}");
         }
         assert_eq!(format!("{long:?}"), "Secret(redacted)");

@@ -1,4 +1,4 @@
-//! The options of `paddock serve`, as given.
+//! The options of `paddock serve`.
 
 use super::CreditOptions;
 use clap::{Args, ValueEnum, ValueHint};
@@ -11,19 +11,19 @@ use std::path::PathBuf;
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For a person's eyes.
+    /// Text for people.
     Pretty,
 }
 
-/// Options of `paddock serve`, as given.
+/// Options of `paddock serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeOptions {
     /// Address to listen on.
     #[arg(long, env = "PADDOCK_LISTEN", default_value = "127.0.0.1:10080")]
     pub listen: SocketAddr,
-    /// sqlite:///path/file.db, a bare path of a file, or postgres://user:password@host/database.
+    /// The database: sqlite:///path/file.db, a path, or postgres://user:password@host/database.
     #[arg(
         long,
         env = "PADDOCK_DATABASE_URL",
@@ -32,16 +32,16 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub database_url: Secret,
-    /// A file that holds the database's URL, instead of --database-url.
+    /// A file that holds the URL of the database, instead of --database-url.
     #[arg(long, env = "PADDOCK_DATABASE_URL_FILE", value_hint = ValueHint::FilePath)]
     pub database_url_file: Option<PathBuf>,
-    /// Connections to PostgreSQL at most; SQLite always has one that writes and four that read.
+    /// Maximum number of connections to PostgreSQL. SQLite always uses one to write and four to read.
     #[arg(long, env = "PADDOCK_DATABASE_CONNECTIONS", default_value_t = 16)]
     pub database_connections: u32,
-    /// How many seconds a request waits for a connection or a lock of the database before it fails.
+    /// Seconds a request waits for a database connection or lock before it fails; 1 to 60.
     #[arg(long, env = "PADDOCK_DATABASE_TIMEOUT_SECONDS", default_value_t = 10)]
     pub database_timeout_seconds: u64,
-    /// The operator's key, which may manage everything: at least 16 characters.
+    /// The operator's API key, with all rights: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_ADMIN_KEY",
@@ -52,7 +52,7 @@ pub struct ServeOptions {
     /// A file that holds the operator's key, instead of --admin-key.
     #[arg(long, env = "PADDOCK_ADMIN_KEY_FILE", value_hint = ValueHint::FilePath)]
     pub admin_key_file: Option<PathBuf>,
-    /// The token gateways show: at least 16 characters.
+    /// The token that gateways authenticate with: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_GATEWAY_TOKEN",
@@ -60,47 +60,46 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub gateway_token: Option<Secret>,
-    /// A file that holds the token gateways show, instead of --gateway-token.
+    /// A file that holds the gateways' token, instead of --gateway-token.
     #[arg(long, env = "PADDOCK_GATEWAY_TOKEN_FILE", value_hint = ValueHint::FilePath)]
     pub gateway_token_file: Option<PathBuf>,
-    /// A PEM file with the certificate to serve HTTPS with, and those above it. SIGHUP reads it
-    /// again.
+    /// A PEM file with the certificate chain to serve HTTPS with. SIGHUP reloads it.
     #[arg(long, env = "PADDOCK_TLS_CERTIFICATE", value_hint = ValueHint::FilePath)]
     pub tls_certificate: Option<PathBuf>,
-    /// A PEM file with the key of --tls-certificate.
+    /// A PEM file with the private key of --tls-certificate.
     #[arg(long, env = "PADDOCK_TLS_KEY", value_hint = ValueHint::FilePath)]
     pub tls_key: Option<PathBuf>,
-    /// How many seconds open requests may go on after the order to stop.
+    /// Seconds that open requests may take to finish after SIGTERM; 0 to 600.
     #[arg(long, env = "PADDOCK_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
-    /// Check the configuration, print it without its secrets, and end.
+    /// Check the configuration, print it without secrets, and exit.
     #[arg(long)]
     pub print_config: bool,
-    /// How logs are written; what is logged is chosen by RUST_LOG.
+    /// Log format. RUST_LOG sets the log level.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
-    #[command(flatten)]
-    /// What tenants may be given.
+    #[command(flatten, next_help_heading = "Limits and budgets")]
+    /// Bounds of what tenants may get.
     pub policy: PolicyOptions,
-    #[command(flatten)]
-    /// Who is told what, and how.
+    #[command(flatten, next_help_heading = "Webhooks and mail")]
+    /// Webhooks and mail.
     pub notify: NotifyOptions,
-    #[command(flatten)]
-    /// How prepaid balances are paid.
+    #[command(flatten, next_help_heading = "Prepaid balances")]
+    /// Prepaid balances.
     pub credits: CreditOptions,
 }
 
-/// Options of what goes out.
+/// Options of webhooks and mail.
 #[derive(Clone, Debug, Args)]
 pub struct NotifyOptions {
-    /// Let webhooks go to any address, also of the network the service is in. For trials.
+    /// Allow webhooks to any address, including the service's own network. For trials only.
     #[arg(long, env = "PADDOCK_ALLOW_PRIVATE_WEBHOOKS")]
     pub allow_private_webhooks: bool,
-    /// Networks that webhooks may go to beside the public Internet, like 10.1.0.0/16,fd00::/8.
+    /// Private networks that webhooks may reach, like 10.1.0.0/16,fd00::/8.
     #[arg(long, env = "PADDOCK_WEBHOOK_ALLOW_CIDRS", value_delimiter = ',')]
     pub webhook_allow_cidrs: Vec<IpNet>,
-    /// The SMTP server for mail: smtp://user:password@host:587?tls=required, smtps://…, or
-    /// smtp://host:25 without encryption. Without it no mail is sent.
+    /// The SMTP server: smtp://user:password@host:587?tls=required, smtps://…, or smtp://host:25
+    /// without encryption. If it is not set, no mail is sent.
     #[arg(
         long,
         env = "PADDOCK_SMTP_URL",
@@ -108,10 +107,10 @@ pub struct NotifyOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub smtp_url: Option<Secret>,
-    /// A file that holds the SMTP server's URL, instead of --smtp-url.
+    /// A file that holds the URL of the SMTP server, instead of --smtp-url.
     #[arg(long, env = "PADDOCK_SMTP_URL_FILE", value_hint = ValueHint::FilePath)]
     pub smtp_url_file: Option<PathBuf>,
-    /// Who mail is from.
+    /// Sender address of mail.
     #[arg(long, env = "PADDOCK_SMTP_FROM", default_value = "paddock@localhost")]
     pub smtp_from: String,
 }
@@ -128,44 +127,44 @@ impl Default for NotifyOptions {
     }
 }
 
-/// Options that bound what tenants may be given.
+/// Bounds of what tenants may get.
 #[derive(Clone, Debug, Args)]
 pub struct PolicyOptions {
-    /// Lowest rate that may be set, in requests a minute.
+    /// Lowest rate limit that may be set, in requests per minute.
     #[arg(long, env = "PADDOCK_MIN_RPM", default_value_t = 10)]
     pub min_rpm: u64,
-    /// Highest rate that may be set, in requests a minute.
+    /// Highest rate limit that may be set, in requests per minute.
     #[arg(long, env = "PADDOCK_MAX_RPM", default_value_t = 10_000)]
     pub max_rpm: u64,
-    /// Allow the quotas of a namespace's keys to sum up to more than the namespace's own, which
-    /// still holds.
+    /// Allow the quotas of keys to add up to more than the quota of their namespace, which is still
+    /// enforced.
     #[arg(long, env = "PADDOCK_ALLOW_OVER_ASSIGNMENT")]
     pub allow_over_assignment: bool,
-    /// Requests a minute answered of an organization that sets none; at least --max-rpm. This and
-    /// the two below bound what namespaces may be given; gateways enforce only what was set.
+    /// Requests per minute of an organization that sets no limit; at least --max-rpm. This and the two
+    /// options below bound what its namespaces may get; gateways enforce only limits that were set.
     #[arg(long, env = "PADDOCK_ORGANIZATION_RPM", default_value_t = 10_000)]
     pub organization_rpm: u64,
-    /// Tokens a minute answered of an organization that sets none.
+    /// Tokens per minute of an organization that sets no limit.
     #[arg(long, env = "PADDOCK_ORGANIZATION_TPM", default_value_t = MAX_RATE)]
     pub organization_tpm: u64,
-    /// Monthly quota in dollars answered of an organization that sets none.
+    /// Monthly quota in dollars of an organization that sets none.
     #[arg(
         long,
         env = "PADDOCK_ORGANIZATION_MONTHLY_USD",
         default_value_t = 1_000_000.0
     )]
     pub organization_monthly_usd: f64,
-    /// How many seconds a gateway may spend a budget slice while the service is away.
+    /// Seconds a gateway may spend a lease of budget while the service is away; 5 to 3600.
     #[arg(long, env = "PADDOCK_LEASE_TTL_SECONDS", default_value_t = 60)]
     pub lease_ttl_seconds: u64,
-    /// How many seconds after its end the slice of a silent gateway is given up.
+    /// Seconds after its end until the lease of a silent gateway is closed.
     #[arg(long, env = "PADDOCK_LEASE_GRACE_SECONDS", default_value_t = 900)]
     pub lease_grace_seconds: u64,
-    /// How many days calls and changes stay in the audit: at least 32. They stay for ever where it
-    /// is not set. Sums stay always.
+    /// Days that calls and changes stay in the audit log: at least 32. If it is not set, they are
+    /// never deleted. Totals are never deleted.
     #[arg(long, env = "PADDOCK_AUDIT_RETENTION_DAYS")]
     pub audit_retention_days: Option<u64>,
-    /// How many seconds a reservation may wait for gateways to give back what they hold; 0 to 30.
+    /// Seconds a reservation may wait for gateways to return leased budget; 0 to 30.
     #[arg(long, env = "PADDOCK_RESERVE_WAIT_SECONDS", default_value_t = 4)]
     pub reserve_wait_seconds: u64,
 }

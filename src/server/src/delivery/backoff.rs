@@ -1,8 +1,8 @@
-//! When a delivery that failed is tried again.
+//! When a failed delivery is attempted again.
 
 use std::time::Duration;
 
-/// How often a delivery is tried before it is given up: over 7 to 15 hours.
+/// How many attempts a delivery gets: over 7 to 15 hours.
 pub const ATTEMPTS: u64 = 10;
 
 const FIRST: Duration = Duration::from_secs(10);

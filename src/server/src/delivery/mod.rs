@@ -1,9 +1,8 @@
-//! What goes out: the outbox's rows, to webhooks, to Slack and by mail.
+//! Delivers the rows of the outbox to webhooks, to Slack and by mail.
 //!
-//! Rows are written in the transaction of what they tell of, by the ledger's rules. Here they are
-//! delivered at least once: whoever claims a row moves its due time into the future first, so that
-//! it is tried again where the claimant dies.
+//! The ledger's rules write a row in the transaction of the event it reports. Each row is delivered at
+//! least once: a claim moves its due time into the future, so that it is attempted again if the
+//! claimant dies.
 
 pub mod backoff;
-pub mod signature;
 pub mod worker;

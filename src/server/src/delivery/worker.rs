@@ -1,8 +1,8 @@
-//! The worker: claims what is due, delivers it, and writes down what became of it.
+//! The worker: claims due deliveries, attempts them, and stores the outcomes.
 
 use super::backoff;
-use super::signature;
 use crate::outbound::outlet::Failure;
+use crate::outbound::signature;
 use crate::state::{App, SharedApp};
 use futures_util::stream::{self, StreamExt};
 use paddock_core::timestamp::Timestamp;
@@ -20,21 +20,21 @@ const AT_ONCE: usize = 16;
 const CLAIM_LASTS: Duration = Duration::from_secs(120);
 /// How long the worker rests when nothing is due.
 const REST: Duration = Duration::from_secs(1);
-/// How often old deliveries are forgotten.
+/// How often old deliveries are deleted.
 const TIDY: Duration = Duration::from_secs(3_600);
 
-/// Delivers until it is told to stop.
+/// Delivers until told to stop.
 pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
     let mut forget_at = app.now();
     loop {
         if app.now() >= forget_at {
             forget_at = app.now().plus(TIDY);
             if let Err(error) = forget(&app).await {
-                tracing::warn!(%error, "old deliveries could not be forgotten");
+                tracing::warn!(%error, "cannot delete old deliveries");
             }
         }
         let claimed = pass(&app).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "deliveries could not be claimed or written down");
+            tracing::warn!(%error, "cannot claim deliveries or store their outcomes; retrying");
             0
         });
         if claimed > 0 && !*stop.borrow() {
@@ -48,10 +48,7 @@ pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Forgets what ended more than [`deliveries::KEPT`] ago; how many there were.
-///
-/// # Errors
-/// Where the database refuses.
+/// Deletes deliveries that ended more than [`deliveries::KEPT`] ago, and returns how many.
 pub async fn forget(app: &App) -> Result<u64, StoreError> {
     let mut tx = app.store.write().await?;
     let before = app.now().secs().saturating_sub(deliveries::KEPT.as_secs());
@@ -60,10 +57,8 @@ pub async fn forget(app: &App) -> Result<u64, StoreError> {
     Ok(forgotten)
 }
 
-/// Tries what is due once; how many there were.
-///
-/// # Errors
-/// Where the database refuses. What was claimed is then tried again after two minutes.
+/// Attempts every due delivery once, and returns how many there were. If the database fails, those
+/// whose outcome was not stored are attempted again when their claim ends.
 pub async fn pass(app: &App) -> Result<usize, StoreError> {
     let now = app.now();
     let mut tx = app.store.write().await?;
@@ -76,13 +71,17 @@ pub async fn pass(app: &App) -> Result<usize, StoreError> {
         let took = app.now().since(started);
         (due, result, took)
     });
-    let mut attempts = stream::iter(attempts).buffer_unordered(AT_ONCE);
-    while let Some((due, result, took)) = attempts.next().await {
-        let outcome = judge(app, &due, result);
-        app.metrics
-            .count_delivery(due.channel, outcome.word(), took);
+    // Those that end while the ones before are stored are stored together.
+    let attempts = stream::iter(attempts).buffer_unordered(AT_ONCE);
+    let mut ended = attempts.ready_chunks(AT_ONCE);
+    while let Some(ended) = ended.next().await {
         let mut tx = app.store.write().await?;
-        deliveries::finish(&mut tx, &due, &outcome, app.now()).await?;
+        for (due, result, took) in ended {
+            let outcome = judge(app, &due, result);
+            app.metrics
+                .count_delivery(due.channel, outcome.word(), took);
+            deliveries::finish(&mut tx, &due, &outcome, app.now()).await?;
+        }
         tx.commit().await?;
     }
     Ok(claimed)
@@ -93,9 +92,7 @@ async fn attempt(app: &App, due: &Due) -> Result<u16, Failure> {
     match due.channel {
         "email" => match &app.mailer {
             Some(mailer) => mailer.send(&due.target, &due.body).await,
-            None => Err(Failure::new(
-                "this installation sends no mail: set --smtp-url",
-            )),
+            None => Err(Failure::new("mail is not configured: set --smtp-url")),
         },
         "slack" => outlet.post(&due.target, &[], &due.body).await,
         _ => {
@@ -120,7 +117,7 @@ fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
                 delivery = due.id,
                 event = due.event,
                 error,
-                "gave up a delivery"
+                "delivery failed for good"
             );
             Outcome::Failed { status, error }
         }
@@ -129,7 +126,7 @@ fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
                 delivery = due.id,
                 event = due.event,
                 error,
-                "not delivered yet"
+                "delivery failed; retrying later"
             );
             let wait = backoff::wait(due.attempts, ids::jitter());
             let due_at = app.now().plus(wait);

@@ -1,4 +1,4 @@
-//! Where deliveries may go: never into the network the service is in, unless the operator says so.
+//! Which addresses webhooks may reach: only the public Internet, unless the operator allows more.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -57,16 +57,16 @@ pub struct Guard {
     pub allowed: Vec<IpNet>,
 }
 
-/// Why nothing is delivered there, for whoever named it.
+/// Why a URL is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// It is no URL, or none of HTTP.
+    /// It is not an HTTP URL.
     #[error("it must be an absolute http:// or https:// URL of at most 2048 characters")]
     NotHttp,
     /// The URL has a user or a password in it.
-    #[error("it must not have a user or a password in it")]
+    #[error("it must not contain a user or a password")]
     Credentials,
-    /// It is an address that deliveries may not go to.
+    /// The guard does not allow this address.
     #[error(
         "{0} is not an address of the public Internet; the operator can allow it with \
          --webhook-allow-cidrs or --allow-private-webhooks"

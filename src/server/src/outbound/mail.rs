@@ -1,4 +1,4 @@
-//! Mail, by the operator's SMTP server.
+//! Mail through the operator's SMTP server.
 
 use super::outlet::{ATTEMPT, Failure};
 use lettre::message::Mailbox;
@@ -22,7 +22,7 @@ impl fmt::Debug for Mailer {
     }
 }
 
-/// What the outbox holds of a mail.
+/// A mail in the outbox.
 #[derive(Debug, Deserialize)]
 struct Mail {
     subject: String,
@@ -47,7 +47,7 @@ impl Mailer {
             .build();
         let from = from
             .parse()
-            .map_err(|_| "--smtp-from (PADDOCK_SMTP_FROM) must be an address of mail")?;
+            .map_err(|_| "--smtp-from (PADDOCK_SMTP_FROM) must be a mail address")?;
         Ok(Mailer { transport, from })
     }
 

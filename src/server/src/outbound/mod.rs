@@ -1,6 +1,8 @@
-//! What leaves the service: HTTP to webhooks, mail to an SMTP server, and the guard that keeps both from
-//! reaching the inside of the network.
+//! Outgoing HTTP to webhooks and mail to an SMTP server, and the guard that keeps webhooks out of the
+//! service's own network.
 
 pub mod guard;
 pub mod mail;
 pub mod outlet;
+pub mod signature;
+pub mod tls;

@@ -5,23 +5,14 @@
 //! when it is used. Redirects are not followed, proxies are not used, connections are not kept.
 
 use super::guard::{Guard, Refused};
-use axum::http::{HeaderName, HeaderValue, Request, Uri, header};
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::rt::TokioExecutor;
-use std::error::Error;
+use super::tls;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, header, redirect};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tower_service::Service;
 
-/// How long one attempt may take, from the name's resolution to the answer's head.
+/// How long one attempt may take, from resolving the name to the head of the response.
 pub const ATTEMPT: Duration = Duration::from_secs(10);
 /// Longest error kept in the log of deliveries, in characters.
 const MAX_ERROR: usize = 300;
@@ -30,13 +21,13 @@ const MAX_ERROR: usize = 300;
 #[derive(Clone, Debug)]
 pub struct Outlet {
     guard: Arc<Guard>,
-    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+    client: Client,
 }
 
 /// An attempt that did not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
-    /// What the receiver answered, where it did.
+    /// The status of the response, if there was one.
     pub status: Option<u16>,
     /// What went wrong. It names no URL, because those may be secrets.
     pub error: String,
@@ -55,23 +46,23 @@ impl Failure {
 }
 
 impl Outlet {
-    /// A client that only reaches what the guard allows. It trusts Mozilla's certificate authorities.
+    /// A client that reaches only what the guard allows. It trusts Mozilla's certificate authorities.
     ///
     /// # Errors
-    /// Where TLS cannot be set up.
-    pub fn new(guard: Guard) -> Result<Outlet, rustls::Error> {
+    /// TLS cannot be set up.
+    pub fn new(guard: Guard) -> anyhow::Result<Outlet> {
         let guard = Arc::new(guard);
-        let mut http = HttpConnector::new_with_resolver(GuardedResolver(guard.clone()));
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(ATTEMPT));
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
+        let client = Client::builder()
+            .dns_resolver(GuardedResolver(guard.clone()))
+            .tls_backend_preconfigured(tls::client(None)?)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .http1_only()
             .pool_max_idle_per_host(0)
-            .build(https);
+            .timeout(ATTEMPT)
+            .user_agent(concat!("paddock/", env!("CARGO_PKG_VERSION")))
+            .build()?;
         Ok(Outlet { guard, client })
     }
 
@@ -83,7 +74,7 @@ impl Outlet {
     /// Posts JSON; the status of an answer from 200 to 299.
     ///
     /// # Errors
-    /// Every other answer, and none within [`ATTEMPT`].
+    /// Every other answer, and no response within [`ATTEMPT`].
     pub async fn post(
         &self,
         url: &str,
@@ -91,29 +82,23 @@ impl Outlet {
         body: &str,
     ) -> Result<u16, Failure> {
         let url = self.guard.check(url).map_err(Failure::new)?;
-        let uri: Uri = url.as_str().parse().map_err(Failure::new)?;
-        let mut request = Request::post(uri)
+        let mut request = self
+            .client
+            .post(url)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(
-                header::USER_AGENT,
-                concat!("paddock/", env!("CARGO_PKG_VERSION")),
-            )
-            .body(Full::new(Bytes::from(body.to_owned())))
-            .map_err(Failure::new)?;
+            .body(body.to_owned());
         for (name, value) in headers {
-            let value = HeaderValue::from_str(value).map_err(Failure::new)?;
-            request
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
+            request = request.header(*name, value);
         }
-        let answer = tokio::time::timeout(ATTEMPT, self.client.request(request)).await;
-        let Ok(answer) = answer else {
-            let seconds = ATTEMPT.as_secs();
-            return Err(Failure::new(format!("no answer within {seconds} s")));
+        // The body of the response is never read.
+        let status = match request.send().await {
+            Ok(response) => response.status(),
+            Err(error) if error.is_timeout() => {
+                let seconds = ATTEMPT.as_secs();
+                return Err(Failure::new(format!("no response within {seconds} s")));
+            }
+            Err(error) => return Err(Failure::new(chain(error))),
         };
-        let status = answer
-            .map_err(|error| Failure::new(chain(&error)))?
-            .status();
         if status.is_success() {
             return Ok(status.as_u16());
         }
@@ -131,23 +116,14 @@ impl Outlet {
     }
 }
 
-/// An error with all its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+/// An error with all its causes, without the URL.
+fn chain(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error.without_url()))
 }
 
 /// Resolves names to what the guard allows.
 #[derive(Clone, Debug)]
 struct GuardedResolver(Arc<Guard>);
-
-type Resolving =
-    Pin<Box<dyn Future<Output = Result<std::vec::IntoIter<SocketAddr>, ResolveError>> + Send>>;
 
 #[derive(Debug, thiserror::Error)]
 enum ResolveError {
@@ -157,29 +133,23 @@ enum ResolveError {
     Refused(Refused),
 }
 
-impl Service<Name> for GuardedResolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = ResolveError;
-    type Future = Resolving;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Resolving {
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
         let guard = self.0.clone();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found: Vec<SocketAddr> = found.map_err(|_| ResolveError::Unknown)?.collect();
-            let is_allowed = |address: &&SocketAddr| guard.allows(address.ip());
-            let allowed: Vec<SocketAddr> = found.iter().filter(is_allowed).copied().collect();
-            match (allowed.is_empty(), found.first()) {
-                (false, _) => Ok(allowed.into_iter()),
-                (true, Some(address)) => Err(ResolveError::Refused(Refused::Address(address.ip()))),
-                (true, None) => Err(ResolveError::Unknown),
-            }
-        })
+        Box::pin(async move { Ok(resolve(&guard, name.as_str()).await?) })
     }
+}
+
+async fn resolve(guard: &Guard, name: &str) -> Result<Addrs, ResolveError> {
+    let found = tokio::net::lookup_host((name, 0)).await;
+    let found: Vec<SocketAddr> = found.map_err(|_| ResolveError::Unknown)?.collect();
+    let first = found.first().copied().ok_or(ResolveError::Unknown)?;
+    let is_allowed = |address: &SocketAddr| guard.allows(address.ip());
+    let allowed: Vec<SocketAddr> = found.into_iter().filter(is_allowed).collect();
+    if allowed.is_empty() {
+        return Err(ResolveError::Refused(Refused::Address(first.ip())));
+    }
+    Ok(Box::new(allowed.into_iter()))
 }
 
 #[cfg(test)]

@@ -177,7 +177,8 @@ async fn make_tenant(stack: &Stack, four_levels: bool) -> anyhow::Result<String>
 
 async fn manage(stack: &Stack, path: &str, body: &Value) -> anyhow::Result<Value> {
     let service = stack.service_url().context("there is no service")?;
-    let answer = reqwest::Client::new()
+    let answer = paddock_local::client()?
+        .build()?
         .post(format!("{service}{path}"))
         .bearer_auth(stack.admin_key())
         .json(body)

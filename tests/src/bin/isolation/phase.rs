@@ -85,7 +85,7 @@ pub struct Tenants {
 impl Tenants {
     /// Makes them.
     pub async fn make(stack: &Stack) -> anyhow::Result<Tenants> {
-        let client = Client::new();
+        let client = paddock_local::client()?.build()?;
         let url = stack.url();
         let make = async |name: String, fields: Value| {
             let mut body = json!({"name": name});

@@ -68,7 +68,7 @@ pub fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 
 /// Makes the population through the management API; its keys.
 pub async fn settle(server: &Server, population: &Population) -> anyhow::Result<Vec<Key>> {
-    let client = reqwest::Client::new();
+    let client = paddock_local::client()?.build()?;
     let mut keys = Vec::new();
     for namespace in 0..population.namespaces {
         let body = json!({
@@ -193,7 +193,8 @@ pub async fn measure(
 
 /// How many events the service says it has booked.
 async fn counted(server: &Server) -> anyhow::Result<u64> {
-    let metrics = reqwest::get(format!("{}/metrics", server.url)).await?;
+    let client = paddock_local::client()?.build()?;
+    let metrics = client.get(format!("{}/metrics", server.url)).send().await?;
     let text = metrics.text().await?;
     let line = text
         .lines()
@@ -231,7 +232,7 @@ impl Gateway {
         number: u8,
         most: usize,
     ) -> anyhow::Result<Gateway> {
-        let client = reqwest::Client::new();
+        let client = paddock_local::client()?.build()?;
         let name = format!("bench-{number}");
         let scope = |namespace: u64| format!("namespace:{}", Population::namespace(namespace));
         let needs: Vec<Value> = (0..population.namespaces)
@@ -285,7 +286,7 @@ impl Gateway {
             messages: (0..MESSAGES).map(message).collect::<anyhow::Result<_>>()?,
             ids: EventIds::new([number; 6]),
             url: format!("{}{SYNC_PATH}", server.url),
-            client: reqwest::Client::new(),
+            client: paddock_local::client()?.build()?,
             turn: 0,
             ago,
         })

@@ -74,7 +74,7 @@ pub async fn measure(
     keys: &[Key],
     times: usize,
 ) -> anyhow::Result<Vec<Report>> {
-    let client = reqwest::Client::new();
+    let client = paddock_local::client()?.build()?;
     let mut dice = Dice::new(7);
     let mut reports = Vec::new();
     for path in paths() {

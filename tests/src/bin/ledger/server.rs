@@ -105,7 +105,7 @@ impl Server {
 
     async fn until_ready(&mut self) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
-        while !is_ready(&self.url).await {
+        while !is_ready(&self.url).await? {
             self.service.check()?;
             ensure!(Instant::now() < end, "the service does not answer");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -202,10 +202,14 @@ fn faketime() -> anyhow::Result<PathBuf> {
     found.context("libfaketime is not installed: run `scripts/setup-faketime`")
 }
 
-async fn is_ready(url: &str) -> bool {
-    reqwest::get(format!("{url}/readyz"))
+async fn is_ready(url: &str) -> anyhow::Result<bool> {
+    let answer = paddock_local::client()?
+        .build()?
+        .get(format!("{url}/readyz"));
+    Ok(answer
+        .send()
         .await
-        .is_ok_and(|answer| answer.status() == 200)
+        .is_ok_and(|answer| answer.status() == 200))
 }
 
 /// CPU time of this process.

@@ -6,7 +6,6 @@ use super::judgement::{Judgement, Kills, logged, settled};
 use super::tenants::{SLOTS, Tenant};
 use anyhow::{Context, ensure};
 use paddock_tests::installation::{Installation, Operator};
-use reqwest::Client;
 use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
@@ -90,7 +89,7 @@ pub async fn poor_is_spent(
     let (poor, sums) = poor.context("nobody is poor")?;
     let left = poor.cap.saturating_sub(sums.booked.1);
     let url = installation.gateways.first().context("no gateway")?.url();
-    let http = Client::builder().no_proxy().build()?;
+    let http = paddock_local::client()?.build()?;
     let call = clients::chat(
         &http,
         &format!("{url}/v1/chat/completions"),
@@ -132,7 +131,7 @@ pub async fn slots_are_free(
     let slots = tenants.iter().position(|tenant| tenant.has_slots);
     let tenant = slots.context("nobody has slots")?;
     let slotted = tenants.get(tenant).context("nobody has slots")?;
-    let http = Client::builder().no_proxy().build()?;
+    let http = paddock_local::client()?.build()?;
     for (gateway, stack) in installation.gateways.iter().enumerate() {
         let mut asked = JoinSet::new();
         for number in 0..=SLOTS {

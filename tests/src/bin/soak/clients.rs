@@ -52,7 +52,7 @@ impl Load {
                 name: format!("soak/{phase}/{number}"),
                 gateway,
                 url: format!("{}/v1/chat/completions", stack.url()),
-                http: Client::builder().no_proxy().timeout(PATIENCE).build()?,
+                http: paddock_local::client()?.timeout(PATIENCE).build()?,
                 rng: StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(own)),
                 tenants: Arc::clone(tenants),
                 calls: Arc::clone(calls),

@@ -5,7 +5,6 @@ use anyhow::{Context, ensure};
 use paddock_tests::installation::Installation;
 use rand::RngExt;
 use rand::rngs::StdRng;
-use reqwest::Client;
 use std::fmt;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -119,7 +118,7 @@ pub async fn crash(
 
 /// Traps VMs of random gateways until so many were asked for.
 pub async fn trap(count: usize, urls: Vec<String>, mut rng: StdRng) -> anyhow::Result<()> {
-    let http = Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    let http = paddock_local::client()?.timeout(PATIENCE).build()?;
     for _ in 0..count {
         sleep(Duration::from_millis(rng.random_range(1_000..4_000))).await;
         let url = urls

@@ -99,9 +99,11 @@ pub fn free_port() -> u16 {
 }
 
 /// A client of the protocol, which takes every status for an answer.
-pub fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(std::time::Duration::from_secs(60)));
-    config.build().into()
+pub fn agent() -> reqwest::blocking::Client {
+    reqwest::blocking::Client::builder()
+        .tls_backend_preconfigured(paddock_server::outbound::tls::client(None).unwrap())
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(60))
+        .build()
+        .unwrap()
 }

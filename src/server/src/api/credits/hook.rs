@@ -4,13 +4,13 @@
 use super::body::CreateCredit;
 use super::view::EntryView;
 use super::wish::Request;
-use crate::delivery::signature::{self, Signed};
 use crate::http::actor;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::openapi::refusals;
+use crate::outbound::signature::{self, Signed};
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::{FromRequest, Request as HttpRequest, State};

@@ -3,7 +3,6 @@
 use super::body::CreateWebhook;
 use super::view::WebhookView;
 use crate::api::namespaces;
-use crate::delivery::signature;
 use crate::http::actor::Author;
 use crate::http::body::Body;
 use crate::http::caller::Caller;
@@ -11,6 +10,7 @@ use crate::http::error::ApiError;
 use crate::http::fields::{Fields, Patch};
 use crate::http::path::Path;
 use crate::openapi::{parameters, refusals};
+use crate::outbound::signature;
 use crate::state::{App, SharedApp};
 use axum::Json;
 use axum::extract::State;

@@ -1,10 +1,9 @@
-//! `paddock get`: what is there.
+//! `paddock get`: lists objects, or shows one.
 
-use super::client::{Client, escape};
-use super::connection::Connection;
-use super::output::{self, Column, Output, cell, dollars, number, text};
+use crate::client::{Client, escape, field};
+use crate::connection::Connection;
 use crate::exit::Exit;
-use crate::keys;
+use crate::output::{self, Column, cell, dollars, number, text};
 use anyhow::bail;
 use clap::ValueEnum;
 use paddock_server::config::file::ConfigFile;
@@ -14,15 +13,15 @@ use serde_json::{Value, json};
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// What to show.
+    /// The kind of object.
     kind: Kind,
-    /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
+    /// Only this object: its name, or for a key its id or NAMESPACE/NAME.
     name: Option<String>,
-    /// Only keys or members of this namespace; of users, webhooks, alerts, reservations
-    /// and credits, whose they are.
+    /// Only objects of this namespace. Required for users, webhooks, alerts, reservations and
+    /// credits.
     #[arg(long)]
     namespace: Option<String>,
-    /// The roles as they are in this organization.
+    /// Roles with the changes that this organization made to them.
     #[arg(long)]
     organization: Option<String>,
 }
@@ -45,7 +44,7 @@ enum Kind {
     Prices,
     #[value(alias = "role")]
     Roles,
-    /// The quotas of end users of one namespace.
+    /// The monthly limits of end users of one namespace.
     #[value(alias = "user")]
     Users,
     #[value(alias = "webhook")]
@@ -54,13 +53,13 @@ enum Kind {
     Alerts,
     #[value(alias = "reservation")]
     Reservations,
-    /// What was paid into a prepaid balance.
+    /// Payments into a prepaid balance.
     #[value(alias = "credit")]
     Credits,
 }
 
 impl Kind {
-    /// The path of a list that each namespace has of its own, and the field it is known by.
+    /// The path of a list that belongs to a namespace, and the field that names its items.
     fn of_namespace(self, namespace: &str) -> Option<(String, &'static str)> {
         let name = escape(namespace);
         let below = |list: &str| format!("/v1/namespaces/{name}/{list}");
@@ -80,17 +79,17 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let named = options.namespace.as_deref();
     let part = options.kind.of_namespace(named.unwrap_or_default());
     match (&part, named) {
-        (Some(_), None) => bail!("these are a namespace's: say whose with --namespace NAME"),
+        (Some(_), None) => bail!("name a namespace with --namespace"),
         (None, Some(_)) if !matches!(options.kind, Kind::Keys | Kind::Members) => {
             bail!(
-                "--namespace goes with keys, members, users, webhooks, alerts, reservations and \
-                 credits only"
+                "--namespace works only with keys, members, users, webhooks, alerts, reservations \
+                 and credits"
             )
         }
         _ => {}
     }
     if options.organization.is_some() && options.kind != Kind::Roles {
-        bail!("--organization goes with roles only");
+        bail!("--organization works only with roles");
     }
     let client = options.connection.open(file)?;
     let found = match (&options.name, part) {
@@ -99,11 +98,10 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         (Some(name), None) => one(&client, options, name)?,
         (None, None) => Value::Array(all(&client, options)?),
     };
-    match (options.connection.output, &found) {
-        (Output::Json, _) => output::print_json(&found)?,
-        (Output::Table, Value::Array(items)) => output::print(&table(options.kind, items))?,
-        (Output::Table, item) => output::print(&sheet(item))?,
-    }
+    options.connection.print(&found, |found| match found {
+        Value::Array(items) => table(options.kind, items),
+        item => sheet(item),
+    })?;
     Ok(Exit::Done)
 }
 
@@ -115,7 +113,7 @@ fn one(client: &Client, options: &Options, name: &str) -> anyhow::Result<Value> 
         Kind::Settings => client.get(&format!("/v1/namespaces/{escaped}/settings")),
         Kind::Routing => client.get(&format!("/v1/namespaces/{escaped}/routing")),
         Kind::Prices => client.get(&format!("/v1/prices/{escaped}")),
-        Kind::Keys => keys::find(client, name),
+        Kind::Keys => client.key(name),
         Kind::Members => {
             let of = parameter("namespace", options.namespace.as_deref());
             client.get(&format!("/v1/members/{escaped}{of}"))
@@ -124,7 +122,7 @@ fn one(client: &Client, options: &Options, name: &str) -> anyhow::Result<Value> 
     }
 }
 
-/// The one of a list that is called so.
+/// The item of a list with a name or an id.
 fn one_of(list: &[Value], field: &str, name: &str) -> anyhow::Result<Value> {
     let is_it = |one: &&Value| {
         let known = [field, "id"].map(|field| one.get(field));
@@ -145,14 +143,14 @@ fn all(client: &Client, options: &Options) -> anyhow::Result<Vec<Value>> {
         Kind::Keys => client.list(&format!("/v1/keys{of_namespace}")),
         Kind::Members => client.list(&format!("/v1/members{of_namespace}")),
         Kind::Settings | Kind::Routing => {
-            bail!("settings and routing are a namespace's: say `paddock get settings NAME`")
+            bail!("name a namespace, like `paddock get settings team-a`")
         }
         Kind::Prices => client.list("/v1/prices"),
         _ => client.list(&format!("/v1/roles{of_organization}")),
     }
 }
 
-/// The query of one parameter, where there is one.
+/// A query of one parameter, if it has a value.
 fn parameter(name: &str, value: Option<&str>) -> String {
     value.map_or_else(String::new, |value| format!("?{name}={}", escape(value)))
 }
@@ -232,7 +230,7 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
             (text("KIND"), "kind", cell),
             (number("AMOUNT"), "amount_usd", dollars),
             (text("AUTHOR"), "author", cell),
-            (text("MADE"), "created_at", cell),
+            (text("CREATED"), "created_at", cell),
         ],
         Kind::Reservations => vec![
             (text("ID"), "reservation_id", cell),
@@ -251,17 +249,16 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
 fn table(kind: Kind, items: &[Value]) -> String {
     let columns = columns(kind);
     let row = |item: &Value| {
-        let value = |field: &str| item.get(field).cloned().unwrap_or_default();
-        columns
-            .iter()
-            .map(|(_, field, fill)| fill(&value(field)))
+        let cells = columns.iter();
+        cells
+            .map(|(_, name, fill)| fill(field(item, name)))
             .collect()
     };
     let heads: Vec<Column> = columns.iter().map(|(column, ..)| *column).collect();
     output::table(&heads, items.iter().map(row).collect())
 }
 
-/// One thing, a field a line.
+/// One object, one field per line.
 fn sheet(item: &Value) -> String {
     let fields = item.as_object().into_iter().flatten();
     let rows = fields.map(|(name, value)| vec![name.clone(), cell(value)]);

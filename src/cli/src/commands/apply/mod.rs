@@ -1,13 +1,14 @@
-//! `paddock apply`: makes the service's policy what a file says.
+//! `paddock apply`: creates and updates objects as a file describes them.
 //!
-//! Things the file does not name are left alone, and so are fields it does not name.
+//! Objects and fields that the file does not name are left as they are.
 
 mod compare;
 pub mod document;
 mod fields;
-mod parts;
 mod plan;
 mod secrets;
+mod service;
+mod step;
 
 use crate::client::Client;
 use crate::connection::Connection;
@@ -16,32 +17,33 @@ use crate::output::{self, Output};
 use anyhow::{Context, bail};
 use document::Document;
 use paddock_server::config::file::ConfigFile;
-use plan::{Plan, Step};
+use plan::Plan;
 use secrets::Secrets;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use step::Step;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// What should be: YAML or JSON. `-` is the standard input.
+    /// The file: YAML or JSON. `-` reads standard input.
     #[arg(long = "file", short = 'f', value_name = "FILE")]
     file: PathBuf,
-    /// Only show the difference. Exits with 2 where there is one.
+    /// Only show the differences. Exits with 2 if there are any.
     #[arg(long)]
     dry_run: bool,
-    /// Write the secrets of new keys, and those that sign for new webhooks, to this new file, with
-    /// mode 0600, one JSON object a line.
+    /// Write the secrets of new keys and webhooks to this new file with mode 0600, one JSON object
+    /// per line.
     #[arg(long, value_name = "FILE")]
     secrets_file: Option<PathBuf>,
-    /// Print those secrets even where the output is no terminal, as in the log of a CI.
+    /// Print new secrets even if the output is not a terminal, for example in a CI log.
     #[arg(long, conflicts_with = "secrets_file")]
     print_secrets: bool,
 }
 
-/// Shows what differs and changes it, in an order in which each step finds what it needs.
+/// Shows the differences and applies them.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let document = read(&options.file)?;
     let client = options.connection.open(file)?;
@@ -82,19 +84,19 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
 
 fn perform(client: &Client, plan: &Plan, secrets: &mut Secrets) -> anyhow::Result<()> {
     for (done, step) in plan.steps.iter().enumerate() {
-        let answer = client.send(step.method, &step.path, &step.body);
+        let answer = client.send(step.method.clone(), &step.path, &step.body);
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                // Secrets made before are shown now or never.
+                // Secrets that were created before are shown now or never.
                 for made in secrets.to_print() {
                     output::print(&secrets::line(made))?;
                 }
                 let of = plan.steps.len();
                 return Err(error).with_context(|| {
                     format!(
-                        "stopped at {}, after {done} of {of} changes. Correct it and apply again: \
-                         what is done stays done",
+                        "stopped at {}, after {done} of {of} changes. Those are kept: correct the \
+                         error and apply again",
                         step.what
                     )
                 });
@@ -122,7 +124,7 @@ fn read(path: &Path) -> anyhow::Result<Document> {
         Ok(document) => Ok(document),
         Err(problems) => {
             bail!(
-                "{} is wrong:\n  - {}",
+                "{} has errors:\n  - {}",
                 path.display(),
                 problems.join("\n  - ")
             )

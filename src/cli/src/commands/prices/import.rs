@@ -2,12 +2,13 @@
 
 use super::listed::Listed;
 use super::{genai, litellm};
-use crate::client::{Client, escape};
+use crate::client::{Client, escape, field, text_of};
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::output::{self, Output, cell, number, text};
 use anyhow::{Context, bail};
 use paddock_server::config::file::ConfigFile;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -19,19 +20,20 @@ pub struct Options {
     connection: Connection,
     /// The price list: LiteLLM's model_prices_and_context_window.json or genai-prices' data.json.
     file: PathBuf,
-    /// What the list calls a model, where that is not its name here: NAME=NAME-IN-LIST.
+    /// The name of a model in the list, if it differs from its name here; repeat it for more.
     #[arg(long = "map", value_name = "NAME=LISTED", value_parser = pair)]
     names: Vec<(String, String)>,
-    /// Also make this model of the list, served by an upstream of Envoy: NAME=UPSTREAM.
+    /// Add this model of the list to the catalog, served by this upstream of Envoy; repeat it for
+    /// more.
     #[arg(long = "add", value_name = "NAME=UPSTREAM", value_parser = pair)]
     added: Vec<(String, String)>,
-    /// Of models that several providers sell, the price of this one.
+    /// Use the price of this provider if several sell a model.
     #[arg(long)]
     provider: Option<String>,
-    /// Take it over without asking.
+    /// Import without asking.
     #[arg(long)]
     yes: bool,
-    /// Only show it. Exits with 2 where something differs.
+    /// Only show the differences. Exits with 2 if there are any.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
 }
@@ -40,7 +42,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text
         .split_once('=')
         .filter(|(a, b)| !a.is_empty() && !b.is_empty());
-    let (name, other) = pair.ok_or("this must be two names with = between them")?;
+    let (name, other) = pair.ok_or("must be NAME=VALUE")?;
     Ok((name.to_owned(), other.to_owned()))
 }
 
@@ -52,7 +54,7 @@ struct Difference {
     note: Option<&'static str>,
 }
 
-/// Shows, asks, and takes over.
+/// Shows the differences, asks, and imports them.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let client = options.connection.open(file)?;
     let list = read(&options.file)?;
@@ -69,11 +71,15 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     }
     for difference in &differences {
         let path = format!("/v1/prices/{}", escape(&difference.model));
-        client.send("PUT", &path, &Value::Object(difference.fields.clone()))?;
+        client.send(
+            Method::PUT,
+            &path,
+            &Value::Object(difference.fields.clone()),
+        )?;
     }
     match form {
         Output::Json => tell(form, &differences, &unmatched, true)?,
-        Output::Table => output::print(&format!("{} prices set.", differences.len()))?,
+        Output::Table => output::print(&format!("{} models updated.", differences.len()))?,
     }
     Ok(Exit::Done)
 }
@@ -92,48 +98,38 @@ fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
     match litellm::read(&list).or_else(|| genai::read(&list, &today)) {
         Some(models) => Ok(models),
         None => bail!(
-            "{} is no price list of LiteLLM (model_prices_and_context_window.json) nor of \
-             genai-prices (data.json)",
+            "{} is neither a price list of LiteLLM (model_prices_and_context_window.json) nor \
+             one of genai-prices (data.json)",
             path.display()
         ),
     }
 }
 
-/// What differs, and the models of the catalog that the list does not have.
+/// The differences, and the models of the catalog that the list does not have.
 fn compare(
     options: &Options,
     client: &Client,
     list: &[Listed],
 ) -> anyhow::Result<(Vec<Difference>, Vec<String>)> {
-    let answer = client.get("/v1/prices")?;
-    let known = answer
-        .get("data")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let known = client.list("/v1/prices")?;
     let names: BTreeMap<&str, &str> = options
         .names
         .iter()
         .map(|(own, listed)| (own.as_str(), listed.as_str()))
         .collect();
     let (mut differences, mut unmatched) = (Vec::new(), Vec::new());
-    let own_name = |model: &Value| {
-        model
-            .get("model")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
+    let look_up = |name: &str| {
+        let listed = names.get(name).copied().unwrap_or(name);
+        choose(list, listed, options.provider.as_deref())
     };
     for model in &known {
-        let Some(name) = own_name(model) else {
-            continue;
-        };
-        let wanted = names.get(name.as_str()).copied().unwrap_or(&name);
-        let Some(listed) = choose(list, wanted, options.provider.as_deref())? else {
+        let name = text_of(model, "model").to_owned();
+        let Some(listed) = look_up(&name)? else {
             unmatched.push(name);
             continue;
         };
         let differs = |(field, value): &(String, Value)| {
-            // How much a model may answer is the operator's choice: it is only set for new ones.
+            // How much a model may answer is the operator's choice: it is only set for new models.
             field != "max_output_tokens" && model.get(field) != Some(value)
         };
         let fields: Map<String, Value> = listed.fields().into_iter().filter(differs).collect();
@@ -148,15 +144,11 @@ fn compare(
         }
     }
     for (name, upstream) in &options.added {
-        if known
-            .iter()
-            .any(|model| own_name(model).as_ref() == Some(name))
-        {
+        if known.iter().any(|model| text_of(model, "model") == name) {
             continue;
         }
-        let wanted = names.get(name.as_str()).copied().unwrap_or(name);
-        let Some(listed) = choose(list, wanted, options.provider.as_deref())? else {
-            bail!("the list has no price for '{wanted}'");
+        let Some(listed) = look_up(name)? else {
+            bail!("the list has no price for '{name}'. Name the model as the list does with --map");
         };
         let mut fields = listed.fields();
         fields.insert("upstream".to_owned(), json!(upstream));
@@ -221,17 +213,17 @@ fn tell(
         text("MODEL"),
         text("FIELD"),
         number("NOW"),
-        number("LISTED"),
+        number("IN LIST"),
         text("NOTE"),
     ];
     let mut rows = Vec::new();
     for difference in differences {
-        for (field, value) in &difference.fields {
-            let now = difference.before.get(field).unwrap_or(&Value::Null);
+        for (name, value) in &difference.fields {
+            let now = field(&difference.before, name);
             let note = difference.note.unwrap_or_default().to_owned();
             rows.push(vec![
                 difference.model.clone(),
-                field.clone(),
+                name.clone(),
                 cell(now),
                 cell(value),
                 note,
@@ -239,13 +231,13 @@ fn tell(
         }
     }
     match rows.is_empty() {
-        true => output::print("The catalog has the prices of the list.")?,
+        true => output::print("The catalog already has the prices of the list.")?,
         false => output::print(&output::table(&columns, rows))?,
     }
     if !unmatched.is_empty() {
         let names = unmatched.join(", ");
         output::print(&format!(
-            "Not in the list: {names}. --map NAME=LISTED says what it calls them."
+            "Not in the list: {names}. Use --map NAME=LISTED if the list calls a model differently."
         ))?;
     }
     Ok(())
@@ -253,10 +245,13 @@ fn tell(
 
 fn agreed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        bail!("nothing was changed: there is nobody to ask. Say --yes to take it over");
+        bail!(
+            "nothing was changed: standard input is not a terminal. Use --yes to import without \
+             asking"
+        );
     }
     let mut stderr = std::io::stderr();
-    write!(stderr, "Take these prices over? [y/N] ")?;
+    write!(stderr, "Import these prices? [y/N] ")?;
     stderr.flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;

@@ -1,4 +1,4 @@
-//! `paddock serve`, and what it would run with.
+//! `paddock serve`: runs the service, or prints its settings.
 
 use crate::exit::Exit;
 use crate::output;
@@ -9,7 +9,7 @@ use paddock_server::config::ServeOptions;
 use paddock_server::serve;
 use std::fmt::Write;
 
-/// Runs the service until it is told to stop.
+/// Runs the service until SIGTERM or SIGINT.
 pub fn run(options: ServeOptions, matches: &ArgMatches, cli: &Command) -> anyhow::Result<Exit> {
     if options.print_config {
         serve::check(&options)?;
@@ -25,7 +25,7 @@ pub fn run(options: ServeOptions, matches: &ArgMatches, cli: &Command) -> anyhow
     Ok(Exit::Done)
 }
 
-/// Every setting as a configuration file, and where it comes from.
+/// Every setting as a configuration file, with its source.
 fn in_force(matches: &ArgMatches, cli: &Command) -> String {
     let mut text = String::from("[serve]\n");
     let serve = cli.find_subcommand("serve");
@@ -76,7 +76,7 @@ fn shown(argument: &Arg, matches: &ArgMatches) -> toml::Value {
     if name == "database_url" {
         return toml::Value::String(without_password(&text));
     }
-    // What must not be shown in the help must not be shown here.
+    // A value that the help hides is a secret.
     if argument.is_hide_env_values_set() {
         return toml::Value::String("redacted".to_owned());
     }

@@ -1,4 +1,4 @@
-//! Whether what is there is what a file says.
+//! The differences between the service and a file.
 
 use super::document::Fields;
 use super::fields::{Kind, is_limit, is_set, keeps_at_null};
@@ -15,11 +15,11 @@ pub struct Difference {
     pub to: Value,
 }
 
-/// The fields of a file that differ from `there`, a thing as the service answers it.
+/// The fields of a file that differ from `there`, the object as the service answers it.
 pub fn differences(kind: Kind, declared: &Fields, there: &Value) -> Vec<Difference> {
     let said = declared.iter().filter(|(field, value)| {
         let is_identity = *field == kind.identity() || *field == "namespace";
-        // How long a key lives is said when it is made.
+        // The lifetime of a key is only set when it is created.
         let is_past = *field == "expires_in";
         let says_nothing = value.is_null() && keeps_at_null(field);
         !(is_identity || is_past || says_nothing)
@@ -36,10 +36,10 @@ pub fn differences(kind: Kind, declared: &Fields, there: &Value) -> Vec<Differen
     compared.collect()
 }
 
-/// A field's own value: a limit that is the parent's is not set.
+/// The value that the object itself has: an inherited limit is null.
 fn current(kind: Kind, field: &str, there: &Value) -> Value {
     let written = match (kind, field) {
-        // The contract's word for it.
+        // The name in the API.
         (Kind::User, "monthly_quota_usd") => "monthly_limit_usd",
         _ => field,
     };
@@ -57,7 +57,7 @@ fn current(kind: Kind, field: &str, there: &Value) -> Value {
     value
 }
 
-/// What the service would answer after `declared` was applied.
+/// What the service will answer after `declared` is applied.
 fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Fields) -> Value {
     let other = |name: &str| {
         declared
@@ -76,11 +76,11 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, field, Value::Null) if field.starts_with("cache") => {
             other("input_usd_per_million")
         }
-        // What of it may be a secret is not answered.
+        // The service hides the secret parts of it.
         (Kind::Alert, "webhook_url", Value::String(url)) if other("action") == "slack" => {
             json!(without_secrets(url))
         }
-        // Scopes narrow a role; those it has not are not answered. None means all of the role's.
+        // The service answers only scopes of the role. No scopes means all of them.
         (Kind::Key, "scopes", scopes) => {
             let role = serde_json::from_value(other("role")).unwrap_or(Role::default());
             let scopes: Option<Vec<EndpointScope>> =
@@ -97,7 +97,7 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
     }
 }
 
-/// Whether two routings are the same. What is `null` is absent.
+/// Whether two routings are the same; null counts as absent.
 pub fn same_routing(a: &Value, b: &Value) -> bool {
     let read = |value: &Value| serde_json::from_value::<Routing>(without_nulls(value)).ok();
     let (a, b) = (read(a), read(b));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_the_parents_is_not_the_things_own() {
+    fn an_inherited_limit_is_not_the_objects_own() {
         let there = json!({ "name": "a", "monthly_quota_usd": 50.0, "burst": 5, "own_limits": ["burst"],
                             "allowed_models": ["x", "y"], "priority": "standard" });
         let declared = json!({ "name": "a", "monthly_quota_usd": 50, "burst": 5.0, "allowed_models": ["y", "x"], "priority": null });
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_is_the_default_of_settings_and_prices() {
+    fn null_means_the_default_of_settings_and_prices() {
         let there =
             json!({ "throttle_factor": 0.5, "throttle_mode": "queue", "fallback_model": null });
         let declared =
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_the_role_has_not_makes_no_difference() {
+    fn a_scope_that_the_role_lacks_makes_no_difference() {
         let there = json!({ "role": "developer", "scopes": ["chat:create"] });
         let all: Vec<&str> = EndpointScope::ALL.map(EndpointScope::name).to_vec();
         let declared = json!({ "name": "k", "scopes": ["chat:create"], "expires_in": 5 });

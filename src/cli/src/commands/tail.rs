@@ -1,33 +1,33 @@
-//! `paddock tail`: usage as it is booked.
+//! `paddock tail`: usage as it is recorded.
 
-use super::client::{self, escape};
-use super::connection::Connection;
-use super::output::{self, Output, cell, dollars};
+use crate::client::{self, escape, field};
+use crate::connection::Connection;
 use crate::exit::Exit;
+use crate::output::{self, Output, cell, dollars};
 use paddock_server::config::file::ConfigFile;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
-/// How long a stream that broke off is left alone.
+/// How long to wait before a stream is resumed.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// One namespace; all within the key's reach otherwise.
+    /// Only this namespace [default: all that the API key may see].
     #[arg(long)]
     namespace: Option<String>,
-    /// What each line sums up: 1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h.
+    /// Time that each line covers: 1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h.
     #[arg(long, default_value = "30s")]
     granularity: String,
-    /// End after so many lines.
+    /// Stop after this many lines.
     #[arg(long)]
     lines: Option<u64>,
 }
 
-/// Follows until it is told to stop, over ends and breaks of the stream.
+/// Follows until it is stopped, and resumes a stream that ends or breaks.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let client = options.connection.open(file)?;
     let mut path = format!(
@@ -47,13 +47,13 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         if follower.follow(BufReader::new(stream))? {
             return Ok(Exit::Done);
         }
-        // The service ends a stream now and then, and when it stops itself.
+        // The service ends each stream after a while, and when it stops.
         stream = loop {
             std::thread::sleep(PAUSE);
             match client.stream(&path, follower.last_id.as_deref()) {
                 Ok(stream) => break stream,
                 Err(error) if client::may_pass(&error) => {
-                    eprintln!("paddock: {error:#}; trying again");
+                    eprintln!("paddock: {error:#}; retrying");
                 }
                 Err(error) => return Err(error),
             }
@@ -70,18 +70,18 @@ struct Follower {
 impl Follower {
     /// Prints one interval; whether that was the last one.
     fn print(&mut self, line: &Value) -> anyhow::Result<bool> {
-        let field = |name: &str| cell(line.get(name).unwrap_or(&Value::Null));
+        let text = |name: &str| cell(field(line, name));
         match self.form {
             Output::Json => output::print(&line.to_string())?,
             Output::Table => output::print(&format!(
                 "{}  {}  {}  {}  {} requests  {} tokens  {}",
-                field("timestamp"),
-                field("namespace"),
-                field("key_name"),
-                field("model"),
-                field("requests"),
-                field("total_tokens"),
-                dollars(line.get("cost_usd").unwrap_or(&Value::Null)),
+                text("timestamp"),
+                text("namespace"),
+                text("key_name"),
+                text("model"),
+                text("requests"),
+                text("total_tokens"),
+                dollars(field(line, "cost_usd")),
             ))?,
         }
         self.left = self.left.map(|left| left.saturating_sub(1));
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_told_apart_by_blank_lines_and_comments_are_nothing() {
+    fn blank_lines_separate_events_and_comments_are_ignored() {
         let text = ": hello\n\nid: 7-1\ndata: {\"requests\":1,\ndata: \"model\":\"m\"}\n\ndata: []\n\nid: 8-1\ndata: {\"cut";
         let mut follower = Follower {
             form: Output::Json,

@@ -1,5 +1,5 @@
 //! The format of genai-prices' `data.json`: a list of providers, each with models whose prices are
-//! dollars per million tokens, plain or in tiers, for ever or from a day on.
+//! dollars per million tokens, plain or in tiers, always or from a day on.
 //! <https://github.com/pydantic/genai-prices>
 
 use super::listed::{Listed, TIERED, rounded};
@@ -38,7 +38,7 @@ fn one(provider: &str, model: &Value, today: &str) -> Option<Listed> {
     let is_tiered = prices.as_object()?.values().any(Value::is_object);
     let note = match (is_tiered, is_conditional) {
         (true, _) => Some(TIERED),
-        (false, true) => Some("costs something else at other hours: the usual price is taken"),
+        (false, true) => Some("the price differs at other hours; only the usual price is imported"),
         (false, false) => None,
     };
     Some(Listed {

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-/// A model's prices in dollars per million tokens; what a list does not say is absent.
+/// Prices of a model in dollars per million tokens; those that a list does not give are absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Listed {
-    /// As the list calls it.
+    /// Name in the list.
     pub name: String,
-    /// Who sells it at this price, as the list calls them.
+    /// Who sells it at this price, by its name in the list.
     pub provider: String,
     pub input: Option<f64>,
     pub cached_input: Option<f64>,
@@ -16,15 +16,15 @@ pub struct Listed {
     pub output: Option<f64>,
     pub reasoning: Option<f64>,
     pub max_output_tokens: Option<u64>,
-    /// What the price leaves out, for the operator.
+    /// A note for the operator about what the price leaves out.
     pub note: Option<&'static str>,
 }
 
-/// Said where longer prompts cost more.
-pub const TIERED: &str = "dearer for long prompts: the base price is taken";
+/// The note of models whose long prompts cost more.
+pub const TIERED: &str = "long prompts cost more; only the base price is imported";
 
 impl Listed {
-    /// The fields of `PUT /v1/prices/{model}` that the list says something about.
+    /// The fields of `PUT /v1/prices/{model}` that the list gives.
     pub fn fields(&self) -> Map<String, Value> {
         let prices = [
             ("input_usd_per_million", self.input),
@@ -43,13 +43,13 @@ impl Listed {
         fields
     }
 
-    /// Whether both cost the same.
+    /// Whether both have the same prices.
     pub fn costs_as(&self, other: &Listed) -> bool {
         self.fields() == other.fields()
     }
 }
 
-/// Dollars per million tokens, to the nano-dollar: what a list's binary fractions meant.
+/// Dollars per million tokens, rounded to the nano-dollar to undo binary fractions.
 pub fn rounded(dollars_per_million: f64) -> Option<f64> {
     let fits = (0.0..=1e6).contains(&dollars_per_million);
     fits.then(|| (dollars_per_million * 1e9).round() / 1e9)

@@ -1,81 +1,74 @@
-//! `paddock audit`: the record of what was called and changed.
+//! `paddock audit`: the log of every model call and every change.
 
-use super::client::{Client, escape};
-use super::connection::Connection;
-use super::output::{self, Output, cell, number, text};
-use super::private_file;
+use crate::client::{Client, escape, field};
+use crate::connection::Connection;
 use crate::exit::Exit;
+use crate::output::{self, cell, number, text};
+use crate::private_file;
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use paddock_server::config::file::ConfigFile;
 use serde_json::Value;
 use std::path::PathBuf;
 
-#[derive(Debug, clap::Args)]
-pub struct Options {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
-    /// Write the audit out: every model call and every change.
+pub enum Action {
+    /// Export the audit log: every model call and every change.
+    #[command(after_help = "Examples:
+  paddock audit export --format csv --file audit.csv
+  paddock audit export --namespace team-a --start-date 2026-01-01 --include-cost")]
     Export(Export),
-    /// Prove that no entry was altered, removed or put in. Exits with 1 where one was.
+    /// Check that no audit entry was changed, removed or inserted. Exits with 1 if one was.
     Verify {
         #[command(flatten)]
         connection: Connection,
-        /// One organization's chain; all otherwise.
+        /// Only this organization [default: all].
         #[arg(long)]
         organization: Option<String>,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
     Json,
     Csv,
 }
 
 #[derive(Debug, clap::Args)]
-struct Export {
+pub struct Export {
     #[command(flatten)]
     connection: Connection,
-    /// json or csv.
+    /// Export format.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Write to this new file, with mode 0600, rather than print.
+    /// Write to this new file with mode 0600 instead of printing.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// One namespace.
+    /// Only this namespace.
     #[arg(long)]
     namespace: Option<String>,
-    /// From this date on, in RFC 3339 [default: 90 days ago].
+    /// Only entries from this date on, in RFC 3339 [default: 90 days ago].
     #[arg(long)]
     start_date: Option<String>,
-    /// Until this date.
+    /// Only entries before this date.
     #[arg(long)]
     end_date: Option<String>,
-    /// One action, like key.rotate.
+    /// Only this action, like key.rotate.
     #[arg(long)]
     action: Option<String>,
-    /// With what each call cost.
+    /// Include the cost of each call.
     #[arg(long)]
     include_cost: bool,
 }
 
 /// Does it.
-pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
-    match &options.action {
+pub fn run(action: &Action, file: &ConfigFile) -> anyhow::Result<Exit> {
+    match action {
         Action::Export(options) => export(options, &options.connection.open(file)?),
         Action::Verify {
             connection,
             organization,
-        } => verify(
-            connection.output,
-            organization.as_deref(),
-            &connection.open(file)?,
-        ),
+        } => verify(connection, organization.as_deref(), file),
     }
 }
 
@@ -107,24 +100,26 @@ fn export(options: &Export, client: &Client) -> anyhow::Result<Exit> {
         }
         None => std::io::copy(&mut source, &mut std::io::stdout().lock()).map(|_| ()),
     };
-    copied.context("the export broke off: what was written is not whole")?;
+    copied.context("the export stopped early: the output is incomplete")?;
     Ok(Exit::Done)
 }
 
-fn verify(form: Output, organization: Option<&str>, client: &Client) -> anyhow::Result<Exit> {
+fn verify(
+    connection: &Connection,
+    organization: Option<&str>,
+    file: &ConfigFile,
+) -> anyhow::Result<Exit> {
+    let client = connection.open(file)?;
     let mut path = "/v1/audit/verify".to_owned();
     if let Some(name) = organization {
         path.push_str(&format!("?organization={}", escape(name)));
     }
     let report = client.get(&path)?;
-    let Some(is_valid) = report.get("valid").and_then(Value::as_bool) else {
+    let Some(is_valid) = field(&report, "valid").as_bool() else {
         bail!("the service's answer does not say whether the audit is valid");
     };
-    match form {
-        Output::Json => output::print_json(&report)?,
-        Output::Table => output::print(&shown(&report, is_valid))?,
-    }
-    Ok(if is_valid { Exit::Done } else { Exit::NotRight })
+    connection.print(&report, |report| shown(report, is_valid))?;
+    Ok(if is_valid { Exit::Done } else { Exit::Problems })
 }
 
 fn shown(report: &Value, is_valid: bool) -> String {
@@ -134,23 +129,23 @@ fn shown(report: &Value, is_valid: bool) -> String {
         number("ENTRIES"),
         text("VALID"),
     ];
-    let chains = report.get("chains").and_then(Value::as_array);
+    let chains = field(report, "chains").as_array();
     let chains: Vec<&Value> = chains.into_iter().flatten().collect();
     let row = |chain: &&Value| {
         let fields = ["organization", "segments", "entries", "valid"];
-        let value = |field: &str| cell(chain.get(field).unwrap_or(&Value::Null));
+        let value = |name: &str| cell(field(chain, name));
         fields.into_iter().map(value).collect()
     };
     let mut lines = vec![output::table(&columns, chains.iter().map(row).collect())];
     for chain in &chains {
-        let problems = chain.get("problems").and_then(Value::as_array);
+        let problems = field(chain, "problems").as_array();
         for problem in problems.into_iter().flatten() {
             lines.push(format!("  - {}", cell(problem)));
         }
     }
     lines.push(String::from(match is_valid {
-        true => "\nNothing was altered, removed or put in.",
-        false => "\nThe audit is not what was written. Compare with a backup.",
+        true => "\nNo entry was changed, removed or inserted.",
+        false => "\nThe audit log was changed after it was written. Compare it with a backup.",
     }));
     lines.join("\n")
 }

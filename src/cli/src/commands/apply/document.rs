@@ -1,14 +1,14 @@
-//! A file of `paddock apply`, read: each thing under its canonical field names.
+//! A file of `paddock apply`, with canonical field names.
 
 use super::fields::Kind;
 use paddock_server::http::fields::canonical;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The fields of one thing.
+/// The fields of one object.
 pub type Fields = Map<String, Value>;
 
-/// What should be.
+/// What a file describes.
 #[derive(Debug, Default)]
 pub struct Document {
     pub organizations: Vec<Fields>,
@@ -16,9 +16,9 @@ pub struct Document {
     pub namespaces: Vec<Fields>,
     /// By the namespace's name.
     pub settings: Vec<(String, Fields)>,
-    /// By the namespace's name; `null` where there should be none.
+    /// By the namespace's name; `null` for no routing.
     pub routings: Vec<(String, Value)>,
-    /// Their quotas; each has its `namespace`, as have the three below.
+    /// Limits of end users; each has its `namespace`, like the three below.
     pub users: Vec<Fields>,
     pub keys: Vec<Fields>,
     pub webhooks: Vec<Fields>,
@@ -26,16 +26,13 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a file's value.
-    ///
-    /// # Errors
-    /// Every problem, each saying where it is.
+    /// Reads the content of a file; the error is every problem with its place.
     pub fn read(value: &Value) -> Result<Document, Vec<String>> {
         let mut problems = Vec::new();
         let mut document = Document::default();
         let Some(sections) = value.as_object() else {
             return Err(vec![
-                "it must be a map of organizations, prices, namespaces and keys".to_owned(),
+                "it must be a map with organizations, prices, namespaces and keys".to_owned(),
             ]);
         };
         for (name, value) in sections {
@@ -46,8 +43,8 @@ impl Document {
                 "keys" => (Kind::Key, &mut document.keys),
                 _ => {
                     problems.push(format!(
-                        "there is no section `{name}`, only organizations, prices, namespaces and \
-                         keys"
+                        "unknown section `{name}`; the sections are organizations, prices, namespaces \
+                         and keys"
                     ));
                     continue;
                 }
@@ -112,13 +109,13 @@ impl Document {
     }
 }
 
-/// The namespace a thing is in.
+/// The namespace of an object.
 pub fn namespace(fields: &Fields) -> &str {
     let name = fields.get("namespace").and_then(Value::as_str);
     name.unwrap_or_default()
 }
 
-/// Which thing of its kind it is.
+/// The name of an object, unique in its kind and namespace.
 pub fn identity(kind: Kind, fields: &Fields) -> &str {
     fields
         .get(kind.identity())
@@ -153,26 +150,26 @@ fn list(kind: Kind, items: &[Value], problems: &mut Vec<String>) -> Vec<Fields> 
             problems.push(format!("{what} needs a `namespace`"));
         }
         if !seen.insert((place, name.to_owned())) {
-            problems.push(format!("{what} is there twice"));
+            problems.push(format!("{what} appears twice"));
         }
         found.push(fields);
     }
     found
 }
 
-/// Synonyms become the canonical names; what is no field is a problem.
+/// Replaces synonyms by the canonical names; an unknown field is a problem.
 fn canonical_fields(kind: Kind, what: &str, raw: &Fields, problems: &mut Vec<String>) -> Fields {
     let mut fields = Fields::new();
     let mut put = |written: String, value: &Value, problems: &mut Vec<String>| {
-        // These three words are synonyms of a namespace, here as in the contract.
+        // These words mean a namespace, as in the API.
         let name = match written.as_str() {
             "team" | "team_id" | "project" if kind == Kind::Key => "namespace",
             other => canonical(other),
         };
         if !kind.has(name) {
-            problems.push(format!("{what}: there is no field `{written}`"));
+            problems.push(format!("{what}: unknown field `{written}`"));
         } else if fields.get(name).is_some_and(|other| other != value) {
-            problems.push(format!("{what}: `{name}` is said twice, differently"));
+            problems.push(format!("{what}: `{name}` has two different values"));
         } else {
             fields.insert(name.to_owned(), value.clone());
         }
@@ -218,10 +215,10 @@ mod tests {
         .unwrap_err()
         .join("; ");
         for part in [
-            "no section `teams`",
-            "namespace `a` is there twice",
-            "no field `colour`",
-            "settings of namespace `a`: there is no field `x`",
+            "unknown section `teams`",
+            "namespace `a` appears twice",
+            "unknown field `colour`",
+            "settings of namespace `a`: unknown field `x`",
             "namespace number 3 must be a map",
             "key number 1 needs a `name`",
             "key `k` needs a `namespace`",

@@ -1,9 +1,9 @@
-//! `paddock check`: is this file right, before anything runs by it?
+//! `paddock check`: finds mistakes in files before they are used.
 
-use crate::apply::document::Document;
-use crate::defaults;
+use super::apply::document::Document;
 use crate::exit::Exit;
 use crate::output;
+use crate::settings;
 use anyhow::Context;
 use clap::Command;
 use paddock_core::config::{Config, Hold};
@@ -13,19 +13,19 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// A plugin configuration (JSON), an envoy.yaml, a WasmPlugin or EnvoyExtensionPolicy, a file
-    /// for `paddock apply`, or a configuration file (TOML).
+    /// Files to check: a plugin configuration (JSON), an envoy.yaml, a WasmPlugin or
+    /// EnvoyExtensionPolicy, a file for `paddock apply`, or a configuration file (TOML).
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
 
-/// What a file turned out to be, and what is wrong with it.
+/// The kind of a file, and its problems.
 struct Finding {
     what: &'static str,
     problems: Vec<String>,
 }
 
-/// Names every problem of every file.
+/// Prints every problem of every file.
 pub fn run(options: &Options, cli: &Command) -> anyhow::Result<Exit> {
     let mut exit = Exit::Done;
     for path in &options.files {
@@ -33,10 +33,10 @@ pub fn run(options: &Options, cli: &Command) -> anyhow::Result<Exit> {
             .with_context(|| format!("cannot read {}", path.display()))?;
         let Finding { what, problems } = examine(path, &text, cli);
         if problems.is_empty() {
-            output::print(&format!("{}: {what}, nothing is wrong", path.display()))?;
+            output::print(&format!("{}: {what}, no problems found", path.display()))?;
             continue;
         }
-        exit = Exit::NotRight;
+        exit = Exit::Problems;
         output::print(&format!("{}: {what}", path.display()))?;
         for problem in problems {
             output::print(&format!("  - {problem}"))?;
@@ -51,7 +51,7 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
         .is_some_and(|extension| extension == "toml")
     {
         let read = ConfigFile::parse(text, path);
-        let checked = read.and_then(|file| defaults::apply(cli.clone(), &file));
+        let checked = read.and_then(|file| settings::as_defaults(cli.clone(), &file));
         return Finding {
             what: "a configuration file",
             problems: checked
@@ -79,7 +79,7 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
         let has_own = plugins.iter().any(|plugin| plugin.is_own);
         let judged = plugins.iter().filter(|plugin| plugin.is_own || !has_own);
         return Finding {
-            what: "a configuration of Envoy with Paddock's filter",
+            what: "an Envoy configuration with Paddock's filter",
             problems: judged.flat_map(Plugin::problems).collect(),
         };
     }
@@ -87,7 +87,7 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
         [document] if is_plugin_configuration(document) => Finding {
             what: "a plugin configuration",
             problems: Config::parse(text.as_bytes())
-                // What is YAML cannot be pasted into Envoy's configuration, but can be judged.
+                // YAML cannot be pasted into Envoy's configuration, but it can be checked.
                 .or_else(|_| Config::parse(document.to_string().as_bytes()))
                 .err()
                 .unwrap_or_default(),
@@ -97,13 +97,15 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
             problems: Document::read(document).err().unwrap_or_default(),
         },
         _ => Finding {
-            what: "no file of Paddock's",
-            problems: vec!["it has several documents, and none has Paddock's filter".to_owned()],
+            what: "not a file for Paddock",
+            problems: vec![
+                "it has several documents, and none of them uses Paddock's filter".to_owned(),
+            ],
         },
     }
 }
 
-/// The names that only a plugin configuration has at its top.
+/// Whether it has a field that only a plugin configuration has.
 fn is_plugin_configuration(document: &Value) -> bool {
     let only_here = [
         "accounting",
@@ -125,7 +127,7 @@ fn is_plugin_configuration(document: &Value) -> bool {
 struct Plugin {
     is_own: bool,
     configuration: Option<String>,
-    /// Whether the exchange can be held at its headers; `None` where the kind of file does not say.
+    /// Whether the exchange can be held at its headers; `None` if this kind of file does not say.
     holds_headers: Option<bool>,
 }
 
@@ -203,16 +205,17 @@ fn as_text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use clap::Args;
+    use paddock_server::config::ServeOptions;
 
     fn problems(name: &str, text: &str) -> String {
-        examine(Path::new(name), text, &crate::Cli::command())
-            .problems
-            .join("; ")
+        let serve = ServeOptions::augment_args(Command::new("serve"));
+        let cli = Command::new("paddock").subcommand(serve);
+        examine(Path::new(name), text, &cli).problems.join("; ")
     }
 
     #[test]
-    fn every_kind_of_file_is_told_by_what_is_in_it() {
+    fn the_kind_of_a_file_follows_from_its_content() {
         assert_eq!(
             problems("p.json", r#"{"accounting":{"cluster":"paddock"}}"#),
             ""
@@ -233,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_filter_is_found_in_envoys_own_configuration_and_in_a_meshs() {
-        let envoy = include_str!("../../../envoy/envoy.yaml");
+        let envoy = include_str!("../../../../envoy/envoy.yaml");
         assert_eq!(problems("envoy.yaml", envoy), "");
         let held = envoy.replace("allow_on_headers_stop_iteration: true", "fail_open: false");
         assert!(problems("envoy.yaml", &held).contains("allow_on_headers_stop_iteration"));

@@ -1,4 +1,4 @@
-//! What may be said of each kind of thing.
+//! The fields of each kind of object.
 
 const LIMITS: [&str; 6] = [
     "monthly_quota_usd",
@@ -9,7 +9,7 @@ const LIMITS: [&str; 6] = [
     "max_concurrency",
 ];
 
-/// A kind of thing in a file.
+/// A kind of object in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Organization,
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// As it is called for people.
+    /// Its name for people.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Organization => "organization",
@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    /// The field that says which one it is.
+    /// The field that identifies an object.
     pub fn identity(self) -> &'static str {
         match self {
             Kind::Price => "model",
@@ -49,7 +49,7 @@ impl Kind {
         }
     }
 
-    /// Whether a field of that canonical name may be said.
+    /// Whether it has a field with this canonical name.
     pub fn has(self, field: &str) -> bool {
         let own: &[&str] = match self {
             Kind::Organization => &["name", "tags", "prepaid"],
@@ -128,12 +128,12 @@ impl Kind {
     }
 }
 
-/// Whether a field is a limit, which is the parent's where it is not set.
+/// Whether a field is a limit, which is inherited if it is not set.
 pub fn is_limit(field: &str) -> bool {
     LIMITS.contains(&field) || field == "allowed_models"
 }
 
-/// Whether the order of a list says nothing.
+/// Whether a field is a list whose order does not matter.
 pub fn is_set(field: &str) -> bool {
     [
         "allowed_models",
@@ -147,7 +147,7 @@ pub fn is_set(field: &str) -> bool {
     .contains(&field)
 }
 
-/// Whether `null` says nothing of a field: it has no default to go back to.
+/// Whether `null` leaves a field as it is, because it has no default.
 pub fn keeps_at_null(field: &str) -> bool {
     [
         "priority",

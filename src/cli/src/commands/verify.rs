@@ -1,8 +1,8 @@
-//! `paddock verify`: every sum recomputed from the events, and the audit proven.
+//! `paddock verify`: recomputes all totals from the recorded calls and checks the audit log.
 
-use super::database::Database;
-use super::output::{self, Output};
+use crate::database::{Database, block_on};
 use crate::exit::Exit;
+use crate::output::{self, Output};
 use anyhow::{Context, bail};
 use paddock_ledger::store::Store;
 use paddock_server::config::file::ConfigFile;
@@ -12,24 +12,22 @@ use paddock_server::verify::{report, to_json};
 pub struct Options {
     #[command(flatten)]
     database: Database,
-    /// How it is printed: JSON at the end, lines as they are found.
+    /// Output format: lines as problems are found, or JSON at the end.
     #[arg(long, short, value_enum, default_value = "table")]
     output: Output,
 }
 
-/// Compares, beside a running service, and prints what is not as it was booked.
+/// Compares totals and calls, also while the service runs, and prints every difference.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let url = options.database.url(file)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(async {
+    block_on(async {
         let store = Store::open_existing(url.expose())
             .await
             .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
         if !store.is_ready().await.unwrap_or(false) {
-            bail!("the database is of another version: start this version's service on it first");
+            bail!(
+                "the database has another version. Start the service of this version once to migrate it"
+            );
         }
         let is_right = match options.output {
             Output::Table => report(&store, &mut std::io::stdout()).await?,
@@ -40,6 +38,6 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
             }
         };
         store.close().await;
-        Ok(if is_right { Exit::Done } else { Exit::NotRight })
+        Ok(if is_right { Exit::Done } else { Exit::Problems })
     })
 }

@@ -1,6 +1,6 @@
-//! Where new secrets go, of keys and of what signs for webhooks: to a file of the owner's, or to the
-//! terminal, once.
+//! Where the secrets of new keys and webhooks go: to a new file, or once to the terminal.
 
+use crate::client::field;
 use crate::output::cell;
 use crate::private_file;
 use anyhow::{Context, bail};
@@ -9,17 +9,15 @@ use std::fs::File;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-/// Where they go. It is decided before the first is made.
+/// Where secrets go; decided before the first is created.
 pub struct Secrets {
     file: Option<File>,
     to_print: Vec<Value>,
 }
 
 impl Secrets {
-    /// Makes the file, where secrets are going to be made.
-    ///
-    /// # Errors
-    /// Where it is there already, or where secrets would go into a log that nobody asked for.
+    /// Creates the file if the plan creates secrets. It fails if they would go into a log that nobody
+    /// asked for.
     pub fn open(makes_some: bool, path: Option<&Path>, print: bool) -> anyhow::Result<Secrets> {
         let file = match path {
             Some(path) if makes_some => Some(private_file::create(path)?),
@@ -27,8 +25,8 @@ impl Secrets {
         };
         if makes_some && file.is_none() && !print && !std::io::stdout().is_terminal() {
             bail!(
-                "nothing was changed: secrets are to be made, and the output is no terminal. Say \
-                 where they go with --secrets-file FILE, or --print-secrets"
+                "nothing was changed: the plan creates secrets, and the output is not a terminal. Use \
+                 --secrets-file FILE or --print-secrets"
             );
         }
         Ok(Secrets {
@@ -37,10 +35,7 @@ impl Secrets {
         })
     }
 
-    /// Keeps a secret that was just made: in the file at once.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
+    /// Keeps a new secret, in the file at once.
     pub fn keep(&mut self, answer: &Value) -> anyhow::Result<()> {
         let made = secret_of(answer)?;
         let Some(file) = &mut self.file else {
@@ -50,42 +45,42 @@ impl Secrets {
         writeln!(file, "{made}")
             .and_then(|()| file.sync_all())
             .with_context(|| {
-                let which = cell(made.get("id").unwrap_or(&Value::Null));
-                format!("the secret of {which} could not be written: make another")
+                let which = cell(field(&made, "id"));
+                format!("cannot write the secret of {which}: create a new one")
             })
     }
 
-    /// Those that no file took.
+    /// Those that were not written to a file.
     pub fn to_print(&self) -> &[Value] {
         &self.to_print
     }
 }
 
-/// One secret for a person.
+/// One secret, for people.
 pub fn line(made: &Value) -> String {
-    let field = |name: &str| cell(made.get(name).unwrap_or(&Value::Null));
+    let text = |name: &str| cell(field(made, name));
     format!(
-        "The secret of {}/{} ({}), shown this once: {}",
-        field("namespace"),
-        field("name"),
-        field("id"),
+        "The secret of {}/{} ({}), shown only once: {}",
+        text("namespace"),
+        text("name"),
+        text("id"),
         made.get("key")
             .or(made.get("secret"))
             .map_or_else(String::new, cell)
     )
 }
 
-/// A secret with what tells whose it is.
+/// A secret and its owner.
 fn secret_of(answer: &Value) -> anyhow::Result<Value> {
-    let field = |name: &str| answer.get(name).and_then(Value::as_str);
+    let text = |name: &str| field(answer, name).as_str();
     let secret = ["key", "secret"]
         .into_iter()
-        .find(|name| field(name).is_some());
+        .find(|name| text(name).is_some());
     let secret = secret.context("the service's answer has no secret")?;
     Ok(json!({
-        "id": field("id"),
-        "namespace": field("namespace"),
-        "name": field("name").or(field("url")),
-        secret: field(secret),
+        "id": text("id"),
+        "namespace": text("namespace"),
+        "name": text("name").or(text("url")),
+        secret: text(secret),
     }))
 }

@@ -1,4 +1,4 @@
-//! `paddock init`: what a first start needs.
+//! `paddock init`: the files that a first start needs.
 
 use crate::exit::Exit;
 use crate::{output, private_file};
@@ -9,31 +9,31 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The folder to put everything in. It is made where it is not there.
+    /// The folder to write to; it is created if it does not exist.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     directory: PathBuf,
-    /// sqlite:///path/file.db or a bare path; what holds a password belongs into a file that
-    /// serve.database_url_file names [default: paddock.db in the folder].
+    /// The database: sqlite:///path/file.db or a path [default: paddock.db in the folder]. Put a URL
+    /// with a password into a file, and set serve.database_url_file instead.
     #[arg(long)]
     database: Option<String>,
-    /// Address the service is to listen on.
+    /// Address for the service to listen on.
     #[arg(long, default_value = "127.0.0.1:10080")]
     listen: std::net::SocketAddr,
 }
 
-/// Makes the files, all or none, and never over one that is there.
+/// Creates all files, or none if one of them exists.
 pub fn run(options: &Options) -> anyhow::Result<Exit> {
     let folder = &options.directory;
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     let folder = folder.canonicalize()?;
     let [config, admin_key, gateway_token] =
         ["paddock.toml", "admin-key", "gateway-token"].map(|name| folder.join(name));
     for path in [&config, &admin_key, &gateway_token] {
         if path.exists() {
             bail!(
-                "{} is there already, and nothing was changed. Choose another --directory, or \
-                 remove it if nobody needs it",
+                "{} already exists; nothing was changed. Choose another --directory, or delete the \
+                 file if nobody needs it",
                 path.display()
             );
         }
@@ -65,14 +65,14 @@ fn configuration(options: &Options, folder: &Path) -> String {
     };
     // The quotes and escapes of TOML.
     let text = |text: String| toml::Value::String(text).to_string();
-    // A service that listens everywhere is reached on this machine.
+    // A service that listens on all addresses is reached on this machine.
     let mut reach = options.listen;
     if reach.ip().is_unspecified() {
         reach.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     format!(
-        "# Paddock. `paddock serve --help` lists all settings of [serve]; flags and the\n\
-         # environment come before this file. Files are relative to its folder.\n\
+        "# Paddock. `paddock serve --help` lists all settings of [serve]. Flags and environment\n\
+         # variables come before this file. Paths are relative to its folder.\n\
          [serve]\n\
          listen = {}\n\
          database_url = {}\n\
@@ -95,11 +95,10 @@ fn instructions(config: &Path, admin_key: &Path, gateway_token: &Path) -> String
         gateway_token.display(),
     );
     format!(
-        "Made {config},\n     {admin} and\n     {token}, readable by you alone.\n\n\
+        "Created {config},\n        {admin} and\n        {token}. Only you can read them.\n\n\
          Next:\n\
          1. Start the service:     paddock serve --config {config}\n\
          2. Give Envoy the token:  PADDOCK_GATEWAY_TOKEN=$(cat {token}) envoy -c envoy.yaml\n\
-         3. Make a namespace and a key: write them into a file and\n\
-         \x20                         paddock --config {config} apply -f FILE\n"
+         3. Create a key:          paddock --config {config} keys create my-key --monthly-quota-usd 50\n"
     )
 }

@@ -1,22 +1,22 @@
-//! `paddock reconcile`: what Envoy logged and the ledger lacks.
+//! `paddock reconcile`: records usage that is in Envoy's access log but not in the ledger.
 
-use super::client::Client;
-use super::connection::Connection;
-use super::output::{self, Output};
+use crate::client::{Client, field, text_of};
+use crate::connection::Connection;
 use crate::exit::Exit;
-use crate::progress;
+use crate::output::{self, Output};
 use anyhow::{Context, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use indicatif::{ProgressBar, ProgressStyle};
 use paddock_server::config::file::ConfigFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
-/// Most bytes of events sent at once: half of what the service takes.
+/// Most bytes of events sent at once: half of what the service accepts.
 const MAX_BATCH: usize = 512 << 10;
 /// Most events sent at once.
 const MAX_EVENTS: usize = 1_000;
@@ -25,13 +25,13 @@ const MAX_EVENTS: usize = 1_000;
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// The access log: a JSON object a line, with the usage event in its field `event`. `-` is
-    /// the standard input.
+    /// The access log: one JSON object per line, with the usage event in its field `event`. `-` reads
+    /// standard input.
     #[arg(default_value = "-")]
     log: PathBuf,
 }
 
-/// What is read of a line.
+/// The part of a line that is read.
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow, default)]
@@ -48,11 +48,11 @@ struct Count {
     unreadable: u64,
 }
 
-/// Sends every event; the service books those it does not have. Sending one again changes nothing.
+/// Sends every event; the service records those it does not have.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let client = options.connection.open(file)?;
     let (source, size) = open(&options.log)?;
-    let bar = progress::bar(size, "bytes read");
+    let bar = bar(size);
     let mut count = Count::default();
     let mut batch: Vec<String> = Vec::new();
     let mut bytes: usize = 0;
@@ -78,7 +78,19 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     bar.finish_and_clear();
     count.tell(options.connection.output)?;
     let is_whole = count.rejected.is_empty() && count.unreadable == 0;
-    Ok(if is_whole { Exit::Done } else { Exit::NotRight })
+    Ok(if is_whole { Exit::Done } else { Exit::Problems })
+}
+
+/// How many bytes are read; shown only if stderr is a terminal.
+fn bar(length: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(length).with_message("bytes read");
+    match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }
 
 fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, u64)> {
@@ -90,8 +102,8 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, u64)> {
     Ok((Box::new(BufReader::new(file)), size))
 }
 
-/// The event of a line: a text in base64 (RFC 4648, without padding), or JSON. Lines of most
-/// requests that were refused have none.
+/// The event of a line: JSON, as it is or in Base64 (RFC 4648, without padding). Most lines of
+/// refused requests have none.
 fn event(line: &[u8]) -> anyhow::Result<Option<String>> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
@@ -109,10 +121,10 @@ fn event(line: &[u8]) -> anyhow::Result<Option<String>> {
     }
     if !text.starts_with('{') {
         let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('='));
-        let bytes = bytes.map_err(|error| anyhow!("the event is no base64: {error}"))?;
+        let bytes = bytes.map_err(|error| anyhow!("the event is not Base64: {error}"))?;
         text = String::from_utf8(bytes)?;
     }
-    // What is no JSON would break the whole batch.
+    // An event that is not JSON would make the whole batch invalid.
     serde_json::from_str::<&RawValue>(&text)?;
     Ok(Some(text))
 }
@@ -127,17 +139,17 @@ impl Count {
             .post_text("/v1/usage/reconcile", body)
             .with_context(|| {
                 format!(
-                    "stopped after {} new events were booked; run it again to go on",
+                    "stopped after {} new events were recorded; run the command again to continue",
                     self.new
                 )
             })?;
-        let number = |name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let number = |name: &str| field(&answer, name).as_u64().unwrap_or(0);
         self.events = self
             .events
             .saturating_add(u64::try_from(batch.len()).unwrap_or(0));
         self.new = self.new.saturating_add(number("new"));
         self.repeated = self.repeated.saturating_add(number("repeated"));
-        let rejected = answer.get("rejected").and_then(Value::as_array);
+        let rejected = field(&answer, "rejected").as_array();
         self.rejected
             .extend(rejected.into_iter().flatten().cloned());
         batch.clear();
@@ -156,19 +168,15 @@ impl Count {
             }));
         }
         output::print(&format!(
-            "{} lines, {} usage events: {} were new and are booked now, {} were in the ledger.",
+            "{} lines with {} usage events: {} recorded now, {} already in the ledger.",
             self.lines, self.events, self.new, self.repeated
         ))?;
         if self.unreadable > 0 {
-            let note = "could not be read: not JSON, or cut off";
-            output::print(&format!("{} lines {note}.", self.unreadable))?;
+            let note = "lines are not JSON or are cut off";
+            output::print(&format!("{} {note}.", self.unreadable))?;
         }
         for rejected in &self.rejected {
-            let reason = rejected
-                .get("error")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            output::print(&format!("An event was set aside: {reason}"))?;
+            output::print(&format!("Event rejected: {}", text_of(rejected, "error")))?;
         }
         Ok(())
     }

@@ -1,16 +1,73 @@
-//! What the configuration file says becomes the defaults of `paddock serve`, so that flags come
-//! before the environment and both before the file.
+//! The settings of the configuration file become the defaults of `paddock serve`: a flag comes before
+//! an environment variable, and both come before the file.
 
 use anyhow::bail;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, Command, ValueHint};
 use paddock_server::config::file::ConfigFile;
+use std::cmp::Ordering;
+use std::ffi::OsString;
 use toml::Value;
 
-/// The command line with the file's defaults.
-///
-/// # Errors
-/// Every setting of the file that is not known or cannot be read.
-pub fn apply(command: Command, file: &ConfigFile) -> anyhow::Result<Command> {
+/// The command line in which the file's settings are the defaults of `paddock serve`. Of `--x` and
+/// `--x-file` only the one from the nearest source counts.
+pub fn layered(
+    command: Command,
+    file: &ConfigFile,
+    arguments: &[OsString],
+) -> anyhow::Result<Command> {
+    let farther = farther_twins(&command, arguments);
+    let command = farther.iter().fold(command, |command, (name, id)| {
+        command.mut_subcommand(name, |sub| sub.mut_arg(id, |arg| arg.env(None::<&str>)))
+    });
+    let mut file = file.clone();
+    for (_, id) in &farther {
+        file.serve.remove(id);
+    }
+    as_defaults(command, &file)
+}
+
+/// The options whose twin (`--x-file` of `--x`, and the reverse) comes from a nearer source, each with
+/// its subcommand.
+fn farther_twins(command: &Command, arguments: &[OsString]) -> Vec<(String, String)> {
+    let matches = command.clone().ignore_errors(true);
+    let matches = matches.disable_help_flag(true).disable_version_flag(true);
+    let Ok(matches) = matches.try_get_matches_from(arguments) else {
+        return Vec::new();
+    };
+    let Some((name, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let rank = |id: &str| match matches.try_contains_id(id) {
+        Ok(true) => match matches.value_source(id) {
+            Some(ValueSource::CommandLine) => 2,
+            Some(ValueSource::EnvVariable) => 1,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    let options = command.find_subcommand(name).into_iter();
+    let options = options.flat_map(Command::get_arguments);
+    let twins = options.filter_map(|option| option.get_id().as_str().strip_suffix("_file"));
+    let farther = twins.filter_map(|id| {
+        let with_file = format!("{id}_file");
+        match rank(id).cmp(&rank(&with_file)) {
+            Ordering::Less => Some(id.to_owned()),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(with_file),
+        }
+    });
+    let known = |id: &String| {
+        let mut options = command.find_subcommand(name)?.get_arguments();
+        options.find(|option| option.get_id() == id.as_str())
+    };
+    let farther = farther.filter(|id| known(id).is_some());
+    farther.map(|id| (name.to_owned(), id)).collect()
+}
+
+/// The command line in which the file's settings are the defaults of `paddock serve`. The error is every
+/// setting that is unknown or invalid.
+pub fn as_defaults(command: Command, file: &ConfigFile) -> anyhow::Result<Command> {
     let Some(serve) = command.find_subcommand("serve").cloned() else {
         return Ok(command);
     };
@@ -21,10 +78,10 @@ pub fn apply(command: Command, file: &ConfigFile) -> anyhow::Result<Command> {
             .get_arguments()
             .find(|argument| argument.get_id() == name);
         match argument.filter(|argument| is_setting(argument)) {
-            None => problems.push(format!("there is no setting serve.{name}")),
+            None => problems.push(format!("unknown setting serve.{name}")),
             Some(argument) => match text(argument, value, file) {
                 None => problems.push(format!(
-                    "serve.{name} must be a text, a number, a boolean, or a list or a table of those"
+                    "serve.{name} must be a string, a number, a boolean, or a list or table of those"
                 )),
                 Some(text) => {
                     problems.extend(refusal(argument, &text));
@@ -36,14 +93,14 @@ pub fn apply(command: Command, file: &ConfigFile) -> anyhow::Result<Command> {
     if !problems.is_empty() {
         let path = file.path.as_deref().map(|path| path.display().to_string());
         bail!(
-            "the configuration {} is wrong:\n  - {}",
+            "{} has errors:\n  - {}",
             path.unwrap_or_default(),
             problems.join("\n  - ")
         );
     }
     Ok(command.mut_subcommand("serve", |serve| {
         defaults.into_iter().fold(serve, |serve, (name, text)| {
-            // What the file gives need not be given again.
+            // A required option that the file sets need not be repeated.
             serve.mut_arg(name, |argument| {
                 argument.default_value(text).required(false)
             })
@@ -77,7 +134,7 @@ fn text(argument: &Arg, value: &Value, file: &ConfigFile) -> Option<String> {
     }
 }
 
-/// What the command line would say of the value, alone.
+/// The error of the command line for this value alone.
 fn refusal(argument: &Arg, text: &str) -> Option<String> {
     let id = argument.get_id().to_string();
     let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
@@ -91,7 +148,7 @@ fn refusal(argument: &Arg, text: &str) -> Option<String> {
         .arg(alone)
         .try_get_matches_from(["serve", &value]);
     let error = error.err()?.to_string();
-    // clap says it in one line and adds how to get help.
+    // The first line is the error; the rest is advice about the command line.
     let reason = error
         .lines()
         .next()

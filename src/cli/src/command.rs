@@ -1,0 +1,151 @@
+//! The command line as clap knows it.
+
+use crate::commands::{
+    apply, audit, backup, check, get, init, keys, prices, reconcile, tail, usage, verify,
+};
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use paddock_server::config::ServeOptions;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Keys, limits, budgets and metering for shared LLM providers.
+///
+/// Exit codes: 0 success, or nothing to do; 1 failure, or a check found problems; 2 differences were
+/// found and not applied; 64 the command line is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "paddock", version)]
+pub struct Cli {
+    /// The configuration file [default: paddock.toml in the working folder, if it exists].
+    #[arg(long, global = true, env = "PADDOCK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the accounting service.
+    #[command(after_help = "Examples:
+  paddock serve --config paddock.toml
+  paddock serve --database-url postgres://paddock@db/paddock --listen 0.0.0.0:10080
+  paddock serve --config paddock.toml --print-config
+
+A flag comes before an environment variable, and both come before the configuration file.")]
+    Serve(Box<ServeOptions>),
+    /// Create an admin key, a gateway token and a configuration file.
+    #[command(after_help = "Examples:
+  paddock init
+  paddock init --directory /etc/paddock --listen 0.0.0.0:10080")]
+    Init(init::Options),
+    /// Create or update organizations, prices, namespaces and keys as a file describes them.
+    #[command(after_help = "Examples:
+  paddock apply -f paddock.yaml --dry-run
+  paddock apply -f paddock.yaml --secrets-file new-keys.json
+  generate-config | paddock apply -f -
+
+Objects and fields that the file does not name are left as they are.")]
+    Apply(apply::Options),
+    /// List objects, or show one.
+    #[command(after_help = "Examples:
+  paddock get namespaces
+  paddock get keys --namespace team-a
+  paddock get keys team-a/copywriter -o json
+  paddock get alerts --namespace team-a")]
+    Get(get::Options),
+    /// Show requests, tokens and cost.
+    #[command(after_help = "Examples:
+  paddock usage
+  paddock usage --namespace team-a --period current_month
+  paddock usage --key team-a/copywriter -o json")]
+    Usage(usage::Options),
+    /// Create, rotate, disable or enable a key.
+    #[command(subcommand)]
+    Keys(keys::Action),
+    /// Export the audit log, or check that it is complete and unchanged.
+    #[command(subcommand)]
+    Audit(audit::Action),
+    /// Show usage as it is recorded.
+    #[command(after_help = "Examples:
+  paddock tail --namespace team-a --granularity 5s
+  paddock tail -o json | jq .cost_usd")]
+    Tail(tail::Options),
+    /// Record usage events from Envoy's access log that are missing in the ledger.
+    #[command(after_help = "Examples:
+  paddock reconcile /var/log/envoy/access.log
+  zcat access.log.*.gz | paddock reconcile
+
+Events that the ledger already has are not recorded again.")]
+    Reconcile(reconcile::Options),
+    /// Import prices from a public price list.
+    #[command(subcommand)]
+    Prices(prices::Action),
+    /// Check files before they are used.
+    #[command(after_help = "Examples:
+  paddock check envoy.yaml paddock.yaml
+  paddock check paddock.toml")]
+    Check(check::Options),
+    /// Recompute all totals from the recorded calls, and check the audit log.
+    #[command(after_help = "Examples:
+  paddock verify --config paddock.toml
+  paddock verify --database-url-file /run/secrets/database -o json")]
+    Verify(verify::Options),
+    /// Copy a SQLite database while the service runs.
+    #[command(after_help = "Example:
+  paddock backup --config paddock.toml /backup/paddock.db")]
+    Backup(backup::Options),
+    /// Print the OpenAPI document of the management API.
+    Openapi,
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:
+  source <(paddock completions bash)")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// The file that `--config` or `PADDOCK_CONFIG` names: it must be read before the rest is parsed.
+pub fn named_file(arguments: &[OsString]) -> Option<PathBuf> {
+    let matches = Cli::command()
+        .ignore_errors(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .try_get_matches_from(arguments)
+        .ok()?;
+    let mut level: Option<&ArgMatches> = Some(&matches);
+    while let Some(matches) = level {
+        if let Ok(Some(path)) = matches.try_get_one::<PathBuf>("config") {
+            return Some(path.clone());
+        }
+        level = matches.subcommand().map(|(_, inner)| inner);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_configuration_file_is_found_before_and_after_the_command() {
+        for arguments in [
+            vec!["paddock", "--config", "/a.toml", "get", "keys"],
+            vec!["paddock", "get", "--config", "/a.toml", "keys"],
+            vec!["paddock", "serve", "--config=/a.toml", "--no-such-flag"],
+            vec!["paddock", "keys", "create", "x", "--config", "/a.toml"],
+        ] {
+            let arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
+            assert_eq!(
+                named_file(&arguments),
+                Some(PathBuf::from("/a.toml")),
+                "{arguments:?}"
+            );
+        }
+    }
+}

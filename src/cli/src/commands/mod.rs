@@ -1,0 +1,16 @@
+//! The commands: each has its options and a function that runs it.
+
+pub mod apply;
+pub mod audit;
+pub mod backup;
+pub mod check;
+pub mod describe;
+pub mod get;
+pub mod init;
+pub mod keys;
+pub mod prices;
+pub mod reconcile;
+pub mod serve;
+pub mod tail;
+pub mod usage;
+pub mod verify;
