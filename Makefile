@@ -17,6 +17,7 @@ test: build
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-schemathesis
+	@scripts/layers
 	cargo test $(workspace)
 
 e2e: build
