@@ -4,7 +4,7 @@
 mod fake;
 
 use fake::Fake;
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::{Value, json};
 
 fn chat(stream: bool) -> Value {

@@ -4,6 +4,8 @@
 //! `make run` is the binary of this crate; the end-to-end tests and the benchmark build on its
 //! [`Stack`]. Envoy always runs the real `envoy/envoy.yaml`, with only its addresses edited.
 //!
+//! Absent from this crate: Paddock's own crates. It runs their binaries.
+//!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
 //! use paddock_local::{Part, Stack, StackOptions};

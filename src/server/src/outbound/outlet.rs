@@ -172,4 +172,22 @@ mod tests {
         let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept());
         assert!(nobody.await.is_err(), "nothing was connected");
     }
+
+    #[tokio::test]
+    async fn an_error_never_has_the_url_in_it() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let outlet = Outlet::new(Guard {
+            allow_all: true,
+            ..Guard::default()
+        });
+        let url = format!("http://127.0.0.1:{port}/a-secret-path");
+        let failure = outlet.unwrap().post(&url, &[], "{}").await.unwrap_err();
+        assert_eq!((failure.status, failure.is_final), (None, false));
+        assert!(
+            failure.error.contains("refused") && !failure.error.contains("secret"),
+            "{failure:?}"
+        );
+    }
 }
