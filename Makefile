@@ -38,13 +38,13 @@ docs:
 	@scripts/docs
 
 openapi:
-	cargo run --quiet --locked -p paddock-accounting -- openapi >src/accounting/openapi.json.new
-	mv src/accounting/openapi.json.new src/accounting/openapi.json
+	cargo run --quiet --locked -p paddock -- openapi >src/server/openapi.json.new
+	mv src/server/openapi.json.new src/server/openapi.json
 
 schemathesis:
 	@scripts/setup-postgres
 	@scripts/setup-schemathesis
-	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock-accounting --test cli schemathesis
+	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock --test cli schemathesis
 
 bench: wasm
 	cargo build --release $(workspace)
@@ -57,7 +57,7 @@ bench-isolation: wasm
 bench-ledger:
 	@scripts/setup-postgres
 	@scripts/setup-faketime
-	cargo build --release --locked -p paddock-accounting
+	cargo build --release --locked -p paddock
 	cargo run --locked --release -p paddock-tests --bin ledger
 
 bench-core:

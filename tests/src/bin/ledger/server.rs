@@ -174,7 +174,7 @@ fn serve(folder: &Path, database_url: &str, address: &str, mode: Mode) -> anyhow
         .env("PADDOCK_DATABASE_URL", database_url)
         .env("PADDOCK_ADMIN_KEY", ADMIN)
         .env("PADDOCK_GATEWAY_TOKEN", GATEWAY)
-        .env("RUST_LOG", "warn,paddock_accounting::background=info");
+        .env("RUST_LOG", "warn,paddock_server::background=info");
     if let Some(days) = mode.retention_days {
         command.env("PADDOCK_AUDIT_RETENTION_DAYS", days.to_string());
     }

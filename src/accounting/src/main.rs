@@ -1,9 +1,0 @@
-//! The `paddock` command.
-
-mod cli;
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    cli::main()
-}

@@ -1,0 +1,233 @@
+//! A file of `paddock apply`, read: each thing under its canonical field names.
+
+use super::fields::Kind;
+use paddock_server::http::fields::canonical;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The fields of one thing.
+pub type Fields = Map<String, Value>;
+
+/// What should be.
+#[derive(Debug, Default)]
+pub struct Document {
+    pub organizations: Vec<Fields>,
+    pub prices: Vec<Fields>,
+    pub namespaces: Vec<Fields>,
+    /// By the namespace's name.
+    pub settings: Vec<(String, Fields)>,
+    /// By the namespace's name; `null` where there should be none.
+    pub routings: Vec<(String, Value)>,
+    /// Their quotas; each has its `namespace`, as have the three below.
+    pub users: Vec<Fields>,
+    pub keys: Vec<Fields>,
+    pub webhooks: Vec<Fields>,
+    pub alerts: Vec<Fields>,
+}
+
+impl Document {
+    /// Reads a file's value.
+    ///
+    /// # Errors
+    /// Every problem, each saying where it is.
+    pub fn read(value: &Value) -> Result<Document, Vec<String>> {
+        let mut problems = Vec::new();
+        let mut document = Document::default();
+        let Some(sections) = value.as_object() else {
+            return Err(vec![
+                "it must be a map of organizations, prices, namespaces and keys".to_owned(),
+            ]);
+        };
+        for (name, value) in sections {
+            let (kind, into) = match name.as_str() {
+                "organizations" => (Kind::Organization, &mut document.organizations),
+                "prices" => (Kind::Price, &mut document.prices),
+                "namespaces" => (Kind::Namespace, &mut document.namespaces),
+                "keys" => (Kind::Key, &mut document.keys),
+                _ => {
+                    problems.push(format!(
+                        "there is no section `{name}`, only organizations, prices, namespaces and \
+                         keys"
+                    ));
+                    continue;
+                }
+            };
+            match value {
+                Value::Null => {}
+                Value::Array(items) => *into = list(kind, items, &mut problems),
+                _ => problems.push(format!("`{name}` must be a list")),
+            }
+        }
+        document.take_parts(&mut problems);
+        if problems.is_empty() {
+            Ok(document)
+        } else {
+            Err(problems)
+        }
+    }
+
+    fn take_parts(&mut self, problems: &mut Vec<String>) {
+        for namespace in &mut self.namespaces {
+            let name = identity(Kind::Namespace, namespace).to_owned();
+            match namespace.remove("routing") {
+                Some(routing @ (Value::Object(_) | Value::Null)) => {
+                    self.routings.push((name.clone(), routing));
+                }
+                Some(_) => {
+                    problems.push(format!("the routing of namespace `{name}` must be a map"))
+                }
+                None => {}
+            }
+            for (part, kind, into) in [
+                ("users", Kind::User, &mut self.users),
+                ("webhooks", Kind::Webhook, &mut self.webhooks),
+                ("alerts", Kind::Alert, &mut self.alerts),
+            ] {
+                match namespace.remove(part) {
+                    Some(Value::Array(items)) => {
+                        let mut found = list(kind, &items, problems);
+                        for fields in &mut found {
+                            fields.insert("namespace".to_owned(), Value::from(name.as_str()));
+                        }
+                        into.append(&mut found);
+                    }
+                    Some(Value::Null) | None => {}
+                    Some(_) => {
+                        problems.push(format!("the {part} of namespace `{name}` must be a list"))
+                    }
+                }
+            }
+            let Some(settings) = namespace.remove("settings") else {
+                continue;
+            };
+            let what = format!("settings of namespace `{name}`");
+            match settings {
+                Value::Object(raw) => {
+                    let fields = canonical_fields(Kind::Settings, &what, &raw, problems);
+                    self.settings.push((name, fields));
+                }
+                _ => problems.push(format!("the {what} must be a map")),
+            }
+        }
+    }
+}
+
+/// The namespace a thing is in.
+pub fn namespace(fields: &Fields) -> &str {
+    let name = fields.get("namespace").and_then(Value::as_str);
+    name.unwrap_or_default()
+}
+
+/// Which thing of its kind it is.
+pub fn identity(kind: Kind, fields: &Fields) -> &str {
+    fields
+        .get(kind.identity())
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn list(kind: Kind, items: &[Value], problems: &mut Vec<String>) -> Vec<Fields> {
+    let word = kind.word();
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let number = at.saturating_add(1);
+        let Some(raw) = item.as_object() else {
+            problems.push(format!("{word} number {number} must be a map"));
+            continue;
+        };
+        let name = raw
+            .get(kind.identity())
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let what = match name {
+            "" => format!("{word} number {number}"),
+            name => format!("{word} `{name}`"),
+        };
+        if name.is_empty() {
+            problems.push(format!("{what} needs a `{}`", kind.identity()));
+        }
+        let fields = canonical_fields(kind, &what, raw, problems);
+        let place = namespace(&fields).to_owned();
+        if kind == Kind::Key && place.is_empty() {
+            problems.push(format!("{what} needs a `namespace`"));
+        }
+        if !seen.insert((place, name.to_owned())) {
+            problems.push(format!("{what} is there twice"));
+        }
+        found.push(fields);
+    }
+    found
+}
+
+/// Synonyms become the canonical names; what is no field is a problem.
+fn canonical_fields(kind: Kind, what: &str, raw: &Fields, problems: &mut Vec<String>) -> Fields {
+    let mut fields = Fields::new();
+    let mut put = |written: String, value: &Value, problems: &mut Vec<String>| {
+        // These three words are synonyms of a namespace, here as in the contract.
+        let name = match written.as_str() {
+            "team" | "team_id" | "project" if kind == Kind::Key => "namespace",
+            other => canonical(other),
+        };
+        if !kind.has(name) {
+            problems.push(format!("{what}: there is no field `{written}`"));
+        } else if fields.get(name).is_some_and(|other| other != value) {
+            problems.push(format!("{what}: `{name}` is said twice, differently"));
+        } else {
+            fields.insert(name.to_owned(), value.clone());
+        }
+    };
+    for (written, value) in raw {
+        match value {
+            Value::Object(nested) if written == "rate_limits" => {
+                for (inner, value) in nested {
+                    put(format!("{written}.{inner}"), value, problems);
+                }
+            }
+            value => put(written.clone(), value, problems),
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn synonyms_are_understood_and_every_problem_is_named() {
+        let document = Document::read(&json!({
+            "namespaces": [{ "name": "a", "monthly_budget_usd": 5, "rate_limits": { "rpm": 60 },
+                             "settings": { "throttle_mode": "queue" } }],
+            "keys": [{ "name": "k", "team": "a" }],
+            "prices": null,
+        }))
+        .unwrap();
+        let namespace = &document.namespaces[0];
+        assert_eq!(namespace["monthly_quota_usd"], 5);
+        assert_eq!(namespace["rate_limit_per_minute"], 60);
+        assert_eq!(document.keys[0]["namespace"], "a");
+        assert_eq!(document.settings[0].1["throttle_mode"], "queue");
+        let problems = Document::read(&json!({
+            "teams": [],
+            "namespaces": [{ "name": "a" }, { "name": "a", "colour": 1, "settings": { "x": 1 } }, 7],
+            "keys": [{ "namespace": "a" }, { "name": "k" }],
+            "organizations": {},
+        }))
+        .unwrap_err()
+        .join("; ");
+        for part in [
+            "no section `teams`",
+            "namespace `a` is there twice",
+            "no field `colour`",
+            "settings of namespace `a`: there is no field `x`",
+            "namespace number 3 must be a map",
+            "key number 1 needs a `name`",
+            "key `k` needs a `namespace`",
+            "`organizations` must be a list",
+        ] {
+            assert!(problems.contains(part), "{part} in {problems}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! `paddock get`: what is there.
+
+use super::client::{Client, escape};
+use super::connection::Connection;
+use super::output::{self, Column, Output, cell, dollars, number, text};
+use crate::exit::Exit;
+use crate::keys;
+use anyhow::bail;
+use clap::ValueEnum;
+use paddock_server::config::file::ConfigFile;
+use serde_json::{Value, json};
+
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    connection: Connection,
+    /// What to show.
+    kind: Kind,
+    /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
+    name: Option<String>,
+    /// Only keys or members of this namespace; of users, webhooks, alerts, reservations
+    /// and credits, whose they are.
+    #[arg(long)]
+    namespace: Option<String>,
+    /// The roles as they are in this organization.
+    #[arg(long)]
+    organization: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    #[value(alias = "organization")]
+    Organizations,
+    #[value(alias = "namespace")]
+    Namespaces,
+    /// The settings of one namespace.
+    Settings,
+    /// The routing of one namespace.
+    Routing,
+    #[value(alias = "key")]
+    Keys,
+    #[value(alias = "member")]
+    Members,
+    #[value(alias = "price")]
+    Prices,
+    #[value(alias = "role")]
+    Roles,
+    /// The quotas of end users of one namespace.
+    #[value(alias = "user")]
+    Users,
+    #[value(alias = "webhook")]
+    Webhooks,
+    #[value(alias = "alert")]
+    Alerts,
+    #[value(alias = "reservation")]
+    Reservations,
+    /// What was paid into a prepaid balance.
+    #[value(alias = "credit")]
+    Credits,
+}
+
+impl Kind {
+    /// The path of a list that each namespace has of its own, and the field it is known by.
+    fn of_namespace(self, namespace: &str) -> Option<(String, &'static str)> {
+        let name = escape(namespace);
+        let below = |list: &str| format!("/v1/namespaces/{name}/{list}");
+        match self {
+            Kind::Users => Some((format!("/v1/team/quotas?namespace={name}"), "user_id")),
+            Kind::Webhooks => Some((below("webhooks"), "id")),
+            Kind::Alerts => Some((below("alerts"), "name")),
+            Kind::Reservations => Some((below("reservations"), "reservation_id")),
+            Kind::Credits => Some((format!("/v1/credits?namespace={name}"), "reference")),
+            _ => None,
+        }
+    }
+}
+
+/// Shows one or all.
+pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
+    let named = options.namespace.as_deref();
+    let part = options.kind.of_namespace(named.unwrap_or_default());
+    match (&part, named) {
+        (Some(_), None) => bail!("these are a namespace's: say whose with --namespace NAME"),
+        (None, Some(_)) if !matches!(options.kind, Kind::Keys | Kind::Members) => {
+            bail!(
+                "--namespace goes with keys, members, users, webhooks, alerts, reservations and \
+                 credits only"
+            )
+        }
+        _ => {}
+    }
+    if options.organization.is_some() && options.kind != Kind::Roles {
+        bail!("--organization goes with roles only");
+    }
+    let client = options.connection.open(file)?;
+    let found = match (&options.name, part) {
+        (Some(name), Some((list, field))) => one_of(&client.list(&list)?, field, name)?,
+        (None, Some((list, _))) => Value::Array(client.list(&list)?),
+        (Some(name), None) => one(&client, options, name)?,
+        (None, None) => Value::Array(all(&client, options)?),
+    };
+    match (options.connection.output, &found) {
+        (Output::Json, _) => output::print_json(&found)?,
+        (Output::Table, Value::Array(items)) => output::print(&table(options.kind, items))?,
+        (Output::Table, item) => output::print(&sheet(item))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn one(client: &Client, options: &Options, name: &str) -> anyhow::Result<Value> {
+    let escaped = escape(name);
+    match options.kind {
+        Kind::Organizations => client.get(&format!("/v1/organizations/{escaped}")),
+        Kind::Namespaces => client.get(&format!("/v1/namespaces/{escaped}")),
+        Kind::Settings => client.get(&format!("/v1/namespaces/{escaped}/settings")),
+        Kind::Routing => client.get(&format!("/v1/namespaces/{escaped}/routing")),
+        Kind::Prices => client.get(&format!("/v1/prices/{escaped}")),
+        Kind::Keys => keys::find(client, name),
+        Kind::Members => {
+            let of = parameter("namespace", options.namespace.as_deref());
+            client.get(&format!("/v1/members/{escaped}{of}"))
+        }
+        _ => one_of(&all(client, options)?, "name", name),
+    }
+}
+
+/// The one of a list that is called so.
+fn one_of(list: &[Value], field: &str, name: &str) -> anyhow::Result<Value> {
+    let is_it = |one: &&Value| {
+        let known = [field, "id"].map(|field| one.get(field));
+        known.contains(&Some(&json!(name)))
+    };
+    match list.iter().find(is_it) {
+        Some(found) => Ok(found.clone()),
+        None => bail!("there is no '{name}'"),
+    }
+}
+
+fn all(client: &Client, options: &Options) -> anyhow::Result<Vec<Value>> {
+    let of_namespace = parameter("namespace", options.namespace.as_deref());
+    let of_organization = parameter("organization", options.organization.as_deref());
+    match options.kind {
+        Kind::Organizations => client.list("/v1/organizations"),
+        Kind::Namespaces => client.list("/v1/namespaces"),
+        Kind::Keys => client.list(&format!("/v1/keys{of_namespace}")),
+        Kind::Members => client.list(&format!("/v1/members{of_namespace}")),
+        Kind::Settings | Kind::Routing => {
+            bail!("settings and routing are a namespace's: say `paddock get settings NAME`")
+        }
+        Kind::Prices => client.list("/v1/prices"),
+        _ => client.list(&format!("/v1/roles{of_organization}")),
+    }
+}
+
+/// The query of one parameter, where there is one.
+fn parameter(name: &str, value: Option<&str>) -> String {
+    value.map_or_else(String::new, |value| format!("?{name}={}", escape(value)))
+}
+
+/// How a column is filled.
+type Fill = fn(&Value) -> String;
+
+fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
+    let limits: [(Column, &'static str, Fill); 5] = [
+        (number("MONTHLY"), "monthly_quota_usd", dollars),
+        (number("DAILY"), "daily_quota_usd", dollars),
+        (number("RPM"), "rate_limit_per_minute", cell),
+        (number("TPM"), "tokens_per_minute", cell),
+        (number("CONCURRENCY"), "max_concurrency", cell),
+    ];
+    let mut columns: Vec<(Column, &'static str, Fill)> = match kind {
+        Kind::Organizations => vec![(text("NAME"), "name", cell)],
+        Kind::Namespaces | Kind::Settings | Kind::Routing => vec![
+            (text("NAME"), "name", cell),
+            (text("ORGANIZATION"), "organization", cell),
+            (text("PRIORITY"), "priority", cell),
+            (text("ENABLED"), "enabled", cell),
+        ],
+        Kind::Keys => vec![
+            (text("ID"), "id", cell),
+            (text("NAMESPACE"), "namespace", cell),
+            (text("NAME"), "name", cell),
+            (text("ROLE"), "role", cell),
+            (text("ENABLED"), "enabled", cell),
+            (text("EXPIRES"), "expires_at", cell),
+            (text("PREVIEW"), "key_preview", cell),
+        ],
+        Kind::Prices => vec![
+            (text("MODEL"), "model", cell),
+            (text("UPSTREAM"), "upstream", cell),
+            (number("INPUT"), "input_usd_per_million", cell),
+            (number("CACHED"), "cached_input_usd_per_million", cell),
+            (number("OUTPUT"), "output_usd_per_million", cell),
+            (number("MAX OUTPUT"), "max_output_tokens", cell),
+        ],
+        Kind::Members => vec![
+            (text("ID"), "id", cell),
+            (text("NAMESPACE"), "namespace", cell),
+            (text("USER"), "user_id", cell),
+            (text("EMAIL"), "email", cell),
+            (text("ROLE"), "role", cell),
+        ],
+        Kind::Roles => vec![
+            (text("ROLE"), "name", cell),
+            (number("MONTHLY"), "monthly_quota_usd", dollars),
+            (text("USERS"), "can_manage_users", cell),
+            (text("ANALYTICS"), "can_view_analytics", cell),
+            (text("KEYS"), "can_create_api_keys", cell),
+            (text("ENDPOINTS"), "allowed_endpoints", cell),
+            (text("OVERRIDDEN"), "overridden", cell),
+        ],
+        Kind::Users => vec![
+            (text("USER"), "user_id", cell),
+            (number("MONTHLY"), "monthly_limit_usd", dollars),
+        ],
+        Kind::Webhooks => vec![
+            (text("ID"), "id", cell),
+            (text("URL"), "url", cell),
+            (text("EVENTS"), "events", cell),
+            (number("THRESHOLD %"), "threshold_percent", cell),
+        ],
+        Kind::Alerts => vec![
+            (text("NAME"), "name", cell),
+            (number("PERCENT"), "threshold_pct", cell),
+            (number("DEVIATIONS"), "threshold_stddev", cell),
+            (text("WINDOW"), "window", cell),
+            (text("ACTION"), "action", cell),
+            (text("LAST FIRED"), "last_fired_at", cell),
+        ],
+        Kind::Credits => vec![
+            (text("REFERENCE"), "reference", cell),
+            (text("KIND"), "kind", cell),
+            (number("AMOUNT"), "amount_usd", dollars),
+            (text("AUTHOR"), "author", cell),
+            (text("MADE"), "created_at", cell),
+        ],
+        Kind::Reservations => vec![
+            (text("ID"), "reservation_id", cell),
+            (text("STATUS"), "status", cell),
+            (number("RESERVED"), "estimated_cost_usd", dollars),
+            (number("SPENT"), "spent_usd", dollars),
+            (text("EXPIRES"), "expires_at", cell),
+        ],
+    };
+    if matches!(kind, Kind::Organizations | Kind::Namespaces | Kind::Keys) {
+        columns.extend(limits);
+    }
+    columns
+}
+
+fn table(kind: Kind, items: &[Value]) -> String {
+    let columns = columns(kind);
+    let row = |item: &Value| {
+        let value = |field: &str| item.get(field).cloned().unwrap_or_default();
+        columns
+            .iter()
+            .map(|(_, field, fill)| fill(&value(field)))
+            .collect()
+    };
+    let heads: Vec<Column> = columns.iter().map(|(column, ..)| *column).collect();
+    output::table(&heads, items.iter().map(row).collect())
+}
+
+/// One thing, a field a line.
+fn sheet(item: &Value) -> String {
+    let fields = item.as_object().into_iter().flatten();
+    let rows = fields.map(|(name, value)| vec![name.clone(), cell(value)]);
+    output::table(&[text("FIELD"), text("VALUE")], rows.collect())
+}

@@ -1,0 +1,181 @@
+//! Things as the audit keeps them: what was set, in the contract's words, and never a secret.
+
+use crate::model::records::{Key, Member, Namespace, Organization, Reservation, UserQuota};
+use crate::model::roles::RoleOverride;
+use paddock_core::money::Money;
+use paddock_core::policy::{Limits, Model};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What can be a change's before and after.
+pub trait Snapshot {
+    /// The thing as JSON, without any secret.
+    fn snapshot(&self) -> Value;
+}
+
+impl Snapshot for Value {
+    fn snapshot(&self) -> Value {
+        self.clone()
+    }
+}
+
+impl Snapshot for Key {
+    fn snapshot(&self) -> Value {
+        let secrets: Vec<Value> = self
+            .secrets
+            .iter()
+            .map(|secret| {
+                json!({
+                    "key_preview": secret.preview,
+                    "is_primary": secret.is_primary,
+                    "expires_at": secret.expires_at.map(|at| at.to_rfc3339()),
+                })
+            })
+            .collect();
+        json!({
+            "id": self.id,
+            "name": self.name,
+            "namespace": self.namespace,
+            "role": self.role,
+            "user_id": self.member.as_ref().map(|member| &member.user_id),
+            "member_id": self.member.as_ref().map(|member| &member.id),
+            "scopes": self.scopes,
+            "allowed_models": self.allowed_models,
+            "limits": limits(&self.limits),
+            "enabled": self.enabled,
+            "environment": self.environment,
+            "tags": self.tags,
+            "content_policy_mode": self.content_policy_mode,
+            "secrets": secrets,
+        })
+    }
+}
+
+impl Snapshot for Member {
+    fn snapshot(&self) -> Value {
+        json!({
+            "id": self.id,
+            "user_id": self.user_id,
+            "email": self.email,
+            "role": self.role,
+            "namespace": self.namespace,
+        })
+    }
+}
+
+impl Snapshot for RoleOverride {
+    fn snapshot(&self) -> Value {
+        let powers = self.powers.named().into_iter();
+        let mut snapshot: Map<String, Value> = powers
+            .map(|(name, is_left)| (name.to_owned(), json!(is_left)))
+            .collect();
+        snapshot.extend([
+            (
+                "allowed_models".to_owned(),
+                json!(self.rights.allowed_models),
+            ),
+            (
+                "allowed_endpoints".to_owned(),
+                json!(self.rights.allowed_endpoints),
+            ),
+            ("monthly_quota_usd".to_owned(), dollars(self.monthly_quota)),
+        ]);
+        Value::Object(snapshot)
+    }
+}
+
+impl Snapshot for Reservation {
+    fn snapshot(&self) -> Value {
+        json!({
+            "reservation_id": self.name.id,
+            "namespace": self.name.namespace,
+            "estimated_cost_usd": self.amount.to_dollars(),
+            "spent_usd": self.spent.to_dollars(),
+            "expires_at": self.expires_at.to_rfc3339(),
+            "ended_at": self.ended_at.map(|at| at.to_rfc3339()),
+        })
+    }
+}
+
+impl Snapshot for Namespace {
+    fn snapshot(&self) -> Value {
+        let mut snapshot = to_value(&self.policy(BTreeMap::new()));
+        if let Some(fields) = snapshot.as_object_mut() {
+            fields.remove("revision");
+            fields.remove("user_quotas");
+            fields.insert("limits".to_owned(), limits(&self.limits));
+            fields.insert(
+                "user_monthly_quota_usd".to_owned(),
+                dollars(self.user_monthly_quota),
+            );
+            fields.insert("tags".to_owned(), json!(self.tags));
+        }
+        snapshot
+    }
+}
+
+impl Snapshot for Organization {
+    fn snapshot(&self) -> Value {
+        json!({
+            "name": self.name,
+            "limits": limits(&self.limits),
+            "prepaid": self.prepaid,
+            "tags": self.tags,
+        })
+    }
+}
+
+impl Snapshot for UserQuota {
+    fn snapshot(&self) -> Value {
+        json!({
+            "namespace": self.namespace,
+            "user_id": self.user,
+            "monthly_limit_usd": self.monthly_quota.to_dollars(),
+        })
+    }
+}
+
+impl Snapshot for Model {
+    fn snapshot(&self) -> Value {
+        let price = |part: Option<u64>| {
+            let nanos = part.map(|nanos| i64::try_from(nanos).unwrap_or(i64::MAX));
+            dollars(nanos.map(Money::from_nanos))
+        };
+        let own = self.price.as_ref();
+        json!({
+            "model": self.name,
+            "upstream": self.upstream,
+            "max_output_tokens": self.max_output_tokens,
+            "input_usd_per_million": price(own.map(|price| price.input)),
+            "cached_input_usd_per_million": price(own.and_then(|price| price.cached_input)),
+            "cache_write_5m_usd_per_million": price(own.and_then(|price| price.cache_write_5m)),
+            "cache_write_1h_usd_per_million": price(own.and_then(|price| price.cache_write_1h)),
+            "output_usd_per_million": price(own.map(|price| price.output)),
+            "reasoning_usd_per_million": price(own.and_then(|price| price.reasoning)),
+            "batch_percent": own.and_then(|price| price.batch_percent),
+            "capabilities": self.capabilities,
+        })
+    }
+}
+
+fn dollars(amount: Option<Money>) -> Value {
+    json!(amount.map(Money::to_dollars))
+}
+
+/// The limits that were set, under the contract's names.
+fn limits(limits: &Limits) -> Value {
+    json!({
+        "monthly_quota_usd": dollars(limits.monthly_quota),
+        "daily_quota_usd": dollars(limits.daily_quota),
+        "rate_limit_per_minute": limits.requests_per_minute,
+        "tokens_per_minute": limits.tokens_per_minute,
+        "burst": limits.burst,
+        "max_concurrency": limits.max_concurrency,
+    })
+}
+
+fn to_value<T: Serialize>(value: &T) -> Value {
+    // Names, numbers and lists of them cannot fail to serialize.
+    serde_json::to_value(value).unwrap_or_default()
+}

@@ -1,0 +1,5 @@
+//! Alerts: when they are due, and what follows.
+
+pub mod evaluation;
+pub mod firing;
+pub mod reading;

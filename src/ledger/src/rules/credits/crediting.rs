@@ -1,0 +1,252 @@
+//! Paying in: entries, each once, and the accounts they open.
+
+use crate::ids;
+use crate::model::audit::{Actor, Change};
+use crate::model::credits::account::Account;
+use crate::model::credits::currency::Rate;
+use crate::model::credits::{Entry, Kind};
+use crate::model::period::{DAY, start_of};
+use crate::model::scope::Scope;
+use crate::rules::audit;
+use crate::store::{StoreError, Tx, credits, leases, namespaces, organizations};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What may be paid into one account in all, and taken out of it beyond what was: nine billion
+/// dollars, so that no sum passes what can be counted.
+pub const MAX_TOTAL: Money = Money::from_nanos(9_000_000_000_000_000_000);
+
+/// What is to be paid in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Whose account: a namespace or an organization, which is there.
+    pub scope: Scope,
+    /// The organization of it.
+    pub organization: String,
+    /// What the author calls it.
+    pub reference: String,
+    /// Why.
+    pub kind: Kind,
+    /// How much, in dollars.
+    pub amount: Money,
+    /// How much, in billionths of the currency.
+    pub original_amount: i64,
+    /// The currency it was said in.
+    pub currency: String,
+    /// What a unit of it is worth.
+    pub rate: Rate,
+}
+
+impl Wish {
+    /// Whether an entry is what this one wants: a rate that has changed meanwhile does not make it
+    /// another one.
+    fn is_same(&self, entry: &Entry) -> bool {
+        self.scope == entry.scope
+            && self.kind == entry.kind
+            && self.original_amount == entry.original_amount
+            && self.currency == entry.currency
+    }
+}
+
+/// What became of a wish.
+#[derive(Clone, Debug)]
+pub enum Credited {
+    /// It is paid in.
+    Made(Entry),
+    /// It was, as this entry.
+    Found(Entry),
+    /// That reference is another entry's.
+    Differs(Entry),
+    /// The sum of the account's entries, which is this one, would pass [`MAX_TOTAL`].
+    TooMuch(Money),
+}
+
+/// Pays in, or finds that it has been. The first entry opens the account and makes its namespace or
+/// organization prepaid. `revision` is the policy's new one, whose lock lets one entry be made at a
+/// time. The transaction is to be committed where an entry was made.
+///
+/// # Errors
+/// Where the database refuses; then nothing is to be committed.
+pub async fn credit(
+    tx: &mut Tx,
+    wish: &Wish,
+    revision: u64,
+    actor: &Actor,
+) -> Result<Credited, StoreError> {
+    let found = credits::by_reference(tx, &wish.organization, &wish.reference).await?;
+    if let Some(found) = found {
+        return Ok(match wish.is_same(&found) {
+            true => Credited::Found(found),
+            false => Credited::Differs(found),
+        });
+    }
+    let scope = wish.scope.to_string();
+    lock_account(tx, &scope).await?;
+    let open = credits::open_account(tx, &scope).await?;
+    let is_new = open.is_none();
+    let account = match open {
+        Some(account) => account,
+        None => make_account(tx, &wish.scope, &wish.organization, actor.at).await?,
+    };
+    let total = account.credited.checked_add(wish.amount);
+    let fits = |total: &Money| total.nanos().unsigned_abs() <= MAX_TOTAL.nanos().unsigned_abs();
+    if total.filter(fits).is_none() {
+        return Ok(Credited::TooMuch(account.credited));
+    }
+    let entry = enter(tx, &account, wish, actor).await?;
+    if is_new {
+        make_prepaid(tx, &wish.scope, revision, actor).await?;
+    }
+    audit::record(tx, actor, made(&entry)).await?;
+    Ok(Credited::Made(entry))
+}
+
+/// Adds an entry to an account whose scope is locked, and lets gateways that were refused ask again.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    account: &Account,
+    wish: &Wish,
+    actor: &Actor,
+) -> Result<Entry, StoreError> {
+    let entry = Entry {
+        id: ids::credit_id(actor.at),
+        account: account.id.clone(),
+        number: account.entries.saturating_add(1),
+        scope: wish.scope.clone(),
+        organization: wish.organization.clone(),
+        reference: wish.reference.clone(),
+        kind: wish.kind,
+        amount: wish.amount,
+        original_amount: wish.original_amount,
+        currency: wish.currency.clone(),
+        rate: wish.rate,
+        author: actor.id.clone(),
+        created_at: actor.at,
+    };
+    credits::insert(tx, &entry).await?;
+    if entry.amount.is_positive() {
+        leases::mark_scarce(tx, &account.scope, Timestamp::EPOCH).await?;
+    }
+    Ok(entry)
+}
+
+/// What the audit is told of a new entry.
+pub(super) fn made(entry: &Entry) -> Change {
+    let change = Change::new(&entry.organization, "credits.create", &entry.id).after(entry);
+    match &entry.scope {
+        Scope::Namespace(name) => change.within(name),
+        _ => change,
+    }
+}
+
+/// Opens the account of a namespace or an organization, where it has none. The policy must be locked.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn open(
+    tx: &mut Tx,
+    scope: &Scope,
+    organization: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let name = scope.to_string();
+    lock_account(tx, &name).await?;
+    if credits::open_account(tx, &name).await?.is_none() {
+        make_account(tx, scope, organization, now).await?;
+    }
+    Ok(())
+}
+
+/// Locks a scope. Where it has no account yet, bookings wait until it has: none of them is between its
+/// events and the question whose they are. The policy is locked, so nobody else opens it meanwhile.
+async fn lock_account(tx: &mut Tx, scope: &str) -> Result<(), StoreError> {
+    if credits::open_account(tx, scope).await?.is_none() {
+        credits::wait_for_bookings(tx).await?;
+    }
+    leases::lock(tx, &BTreeSet::from([scope.to_owned()])).await?;
+    Ok(())
+}
+
+/// Makes an account. Gateways' clocks may be ahead: what started from now on and is booked already is
+/// the account's as well.
+async fn make_account(
+    tx: &mut Tx,
+    scope: &Scope,
+    organization: &str,
+    now: Timestamp,
+) -> Result<Account, StoreError> {
+    let mut account = Account {
+        id: ids::account_id(now),
+        scope: scope.to_string(),
+        organization: organization.to_owned(),
+        opened_at: now,
+        closed_at: None,
+        entries: 0,
+        credited: Money::ZERO,
+        booked: Money::ZERO,
+    };
+    credits::insert_account(tx, &account).await?;
+    let mut days: BTreeMap<(String, u64), Money> = BTreeMap::new();
+    for (started_at, cost) in credits::booked_since(tx, scope, now).await? {
+        let day = start_of(DAY, started_at).secs();
+        let sum = days.entry((account.id.clone(), day)).or_default();
+        *sum = sum.saturating_add(cost);
+        account.booked = account.booked.saturating_add(cost);
+    }
+    credits::add_booked(tx, days).await?;
+    Ok(account)
+}
+
+/// Closes the account of what is deleted. What is left of it is nobody's: the account is answered, so
+/// that the audit can tell. The policy must be locked.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn close(
+    tx: &mut Tx,
+    scope: &Scope,
+    now: Timestamp,
+) -> Result<Option<Account>, StoreError> {
+    let name = scope.to_string();
+    leases::lock(tx, &BTreeSet::from([name.clone()])).await?;
+    let account = credits::open_account(tx, &name).await?;
+    if let Some(account) = &account {
+        credits::close_account(tx, &account.id, now).await?;
+    }
+    Ok(account)
+}
+
+/// Has gateways borrow of the balance of a namespace or an organization.
+async fn make_prepaid(
+    tx: &mut Tx,
+    scope: &Scope,
+    revision: u64,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    match scope {
+        Scope::Namespace(name) => {
+            let Some(before) = namespaces::find(tx, name).await? else {
+                return Ok(());
+            };
+            let mut after = before.clone();
+            (after.prepaid, after.revision, after.updated_at) = (true, revision, actor.at);
+            namespaces::update(tx, &after).await?;
+            let change = Change::new(&after.organization, "namespace.update", name);
+            let change = change.within(name).before(&before).after(&after);
+            audit::record(tx, actor, change).await
+        }
+        Scope::Organization(name) => {
+            let Some(before) = organizations::find(tx, name).await? else {
+                return Ok(());
+            };
+            let mut after = before.clone();
+            (after.prepaid, after.revision, after.updated_at) = (true, revision, actor.at);
+            organizations::update(tx, &after).await?;
+            let change = Change::new(name, "organization.update", name);
+            let change = change.before(&before).after(&after);
+            audit::record(tx, actor, change).await
+        }
+        _ => Ok(()),
+    }
+}

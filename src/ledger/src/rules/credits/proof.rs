@@ -1,0 +1,58 @@
+//! What the events say of balances, for [`crate::rules::verification`].
+
+use crate::model::credits::account::Account;
+use crate::model::scope::Scope;
+use crate::rules::verification::Difference;
+use crate::store::events::EventRow;
+use crate::store::{StoreError, Tx, verification as stored};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// What a call is booked of the accounts that were open when it started.
+pub fn add(
+    balances: &mut BTreeMap<String, i64>,
+    accounts: &HashMap<String, Vec<Account>>,
+    row: &EventRow,
+) {
+    if row.cost <= 0 || accounts.is_empty() {
+        return;
+    }
+    let started_at = Timestamp::from_nanos(u64::try_from(row.started_at).unwrap_or(0));
+    let scopes = [
+        Scope::Namespace(row.namespace.clone()),
+        Scope::Organization(row.organization.clone()),
+    ];
+    for scope in scopes {
+        let of_scope = accounts.get(&scope.to_string()).into_iter().flatten();
+        for account in of_scope.filter(|account| account.pays(started_at)) {
+            let sum = balances.entry(account.id.clone()).or_default();
+            *sum = sum.saturating_add(row.cost);
+        }
+    }
+}
+
+/// Compares the sums of accounts with what they are the sums of. Each difference is told as it is found.
+///
+/// # Errors
+/// Where the database fails: a difference is no error.
+pub async fn verify_accounts(
+    tx: &mut Tx,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<(), StoreError> {
+    for account in stored::uneven_accounts(tx).await? {
+        let pairs = [
+            ("credited", account.entered, account.credited),
+            ("booked", account.spent, account.booked),
+        ];
+        for (sum, expected, found) in pairs.into_iter().filter(|(_, a, b)| a != b) {
+            tell(Difference {
+                kind: "account",
+                what: format!("{} {} {sum}", account.scope, account.id),
+                expected: Money::from_nanos(expected).to_string(),
+                found: Money::from_nanos(found).to_string(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Rules: functions over a transaction that decide and write what belongs together.
+
+pub mod alerts;
+pub mod audit;
+pub mod batch;
+pub mod caps;
+pub mod context;
+pub mod credits;
+pub mod housekeeping;
+pub mod key_switch;
+pub mod ledger;
+pub mod lending;
+pub mod membership;
+pub mod notices;
+pub mod overrides;
+pub mod report;
+pub mod reserving;
+pub mod set_aside;
+pub mod usage_feed;
+pub mod verification;

@@ -1,0 +1,209 @@
+//! Telling webhooks that a quota runs low: rows of the outbox, in the transaction that found it.
+
+use crate::ids;
+use crate::model::period::{Window, name};
+use crate::model::scope::Scope;
+use crate::model::webhook::{Event, Webhook};
+use crate::rules::caps::Budget;
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::{StoreError, Tx, spend, webhooks};
+use paddock_core::budget::percent;
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::CapPeriod;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// From this percentage on a refusal means that the quota is used up: below it the request was
+/// merely large.
+const NEARLY_ALL: u64 = 95;
+
+/// How far a namespace has come with its monthly quota.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    month: Window,
+    quota: Money,
+    spent: Money,
+    /// A request was refused because the rest does not cover it.
+    refused: bool,
+}
+
+impl Progress {
+    fn has_reached(&self, event: Event, threshold: u64) -> bool {
+        let used = percent(self.spent.nanos(), self.quota);
+        let is_over = event == Event::Exceeded && self.refused && used >= NEARLY_ALL;
+        used >= threshold || is_over
+    }
+}
+
+/// How far a namespace has come with its monthly quota: the body of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QuotaNotice<'a> {
+    /// What happened: `quota_80_percent`, `quota_95_percent`, `quota_exceeded` or `spend.threshold`.
+    event: &'static str,
+    /// The namespace's name.
+    namespace: &'a str,
+    /// Its monthly quota, in US dollars.
+    quota_usd: f64,
+    /// US dollars spent this month.
+    spent_usd: f64,
+    /// US dollars left.
+    remaining_usd: f64,
+    /// When the quota is used up if it goes on so; at the latest the end of the month.
+    #[schema(format = DateTime)]
+    projected_exhaustion: String,
+}
+
+/// Looks at what namespaces have spent in the months just booked in: their names, and each month's
+/// first second.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn after_booking(
+    tx: &mut Tx,
+    months: &BTreeSet<(String, u64)>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let names: BTreeSet<String> = months.iter().map(|(name, _)| name.clone()).collect();
+    let webhooks = webhooks::with_quotas(tx, &names).await?;
+    if webhooks.is_empty() {
+        return Ok(());
+    }
+    let mut new = Vec::new();
+    for (namespace, start) in months {
+        let is_watched = |(webhook, _): &&(Webhook, Money)| webhook.namespace == *namespace;
+        let of: Vec<&(Webhook, Money)> = webhooks.iter().filter(is_watched).collect();
+        let Some((_, quota)) = of.first() else {
+            continue;
+        };
+        let month = Window::of(CapPeriod::Monthly, Timestamp::from_secs(*start));
+        let scope = Scope::Namespace(namespace.clone()).to_string();
+        let booked = spend::booked(tx, &[&scope], month.start).await?;
+        let progress = Progress {
+            month,
+            quota: *quota,
+            spent: booked.of(&scope, CapPeriod::Monthly),
+            refused: false,
+        };
+        for (webhook, _) in of {
+            new.extend(due(webhook, &progress, now));
+        }
+    }
+    deliveries::insert(tx, &new, now).await?;
+    Ok(())
+}
+
+/// Looks at a budget that could not cover a need of `needed`.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn after_refusal(
+    tx: &mut Tx,
+    budget: &Budget,
+    needed: Money,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(Scope::Namespace(namespace)) = Scope::parse(&budget.scope) else {
+        return Ok(());
+    };
+    let monthly = |cap: &&paddock_core::budget::Cap| cap.period == CapPeriod::Monthly;
+    let Some(cap) = budget.caps.iter().find(monthly) else {
+        return Ok(());
+    };
+    // What gateways hold comes back: then the request can be served after all.
+    if cap.remaining() >= needed || percent(cap.booked.nanos(), cap.quota) < NEARLY_ALL {
+        return Ok(());
+    }
+    let progress = Progress {
+        month: Window::of(CapPeriod::Monthly, now),
+        quota: cap.quota,
+        spent: cap.booked,
+        refused: true,
+    };
+    let webhooks = webhooks::of_namespace(tx, &namespace).await?;
+    let new = webhooks
+        .iter()
+        .flat_map(|webhook| due(webhook, &progress, now))
+        .collect::<Vec<_>>();
+    deliveries::insert(tx, &new, now).await?;
+    Ok(())
+}
+
+fn due(webhook: &Webhook, progress: &Progress, now: Timestamp) -> Vec<NewDelivery> {
+    let Progress {
+        month,
+        quota,
+        spent,
+        ..
+    } = *progress;
+    let reached = webhook
+        .thresholds()
+        .filter(|(event, threshold)| progress.has_reached(*event, *threshold));
+    let delivery = |(event, threshold): (Event, u64)| {
+        let body = QuotaNotice {
+            event: event.name(),
+            namespace: &webhook.namespace,
+            quota_usd: quota.to_dollars(),
+            spent_usd: spent.to_dollars(),
+            remaining_usd: quota.saturating_sub(spent).or_zero().to_dollars(),
+            projected_exhaustion: exhaustion(&month, quota, spent, now).to_rfc3339(),
+        };
+        let period = name(CapPeriod::Monthly);
+        NewDelivery {
+            id: ids::delivery_id(now),
+            owner: webhook.id.clone(),
+            occasion: format!(
+                "{}/{threshold}/{period}/{}",
+                event.name(),
+                month.start.secs()
+            ),
+            namespace: webhook.namespace.clone(),
+            event_id: ids::event_id(now),
+            event: event.name().to_owned(),
+            channel: "webhook",
+            target: webhook.url.clone(),
+            // Texts and finite numbers cannot fail to serialize.
+            body: serde_json::to_string(&body).unwrap_or_default(),
+        }
+    };
+    reached.map(delivery).collect()
+}
+
+/// When the quota will be used up if the month goes on as it did so far: after the month's end where
+/// it will last, and at once where it is used up.
+fn exhaustion(month: &Window, quota: Money, spent: Money, now: Timestamp) -> Timestamp {
+    let now = now.min(month.end);
+    let remaining = quota.saturating_sub(spent).or_zero().nanos();
+    let elapsed = i128::try_from(now.since(month.start).as_nanos()).unwrap_or(i128::MAX);
+    let wait = elapsed
+        .saturating_mul(remaining.into())
+        .checked_div(spent.nanos().into());
+    let wait = wait.and_then(|nanos| u64::try_from(nanos).ok());
+    now.plus(Duration::from_nanos(wait.unwrap_or(u64::MAX)))
+        .min(Timestamp::from_secs(FAR))
+}
+
+/// 9999-12-31T23:59:59Z does not fit into a timestamp of nanoseconds; the year 2500 does.
+const FAR: u64 = 16_725_225_600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_lasts_as_long_as_the_month_so_far_says() {
+        // 2026-03-11T00:00:00Z: ten days of March are over.
+        let now = Timestamp::from_secs(1_773_187_200);
+        let month = Window::of(CapPeriod::Monthly, now);
+        let dollars = |amount: i64| Money::from_nanos(amount * 1_000_000_000);
+        let at =
+            |quota, spent| exhaustion(&month, dollars(quota), dollars(spent), now).to_rfc3339();
+        assert_eq!(at(500, 400), "2026-03-13T12:00:00Z");
+        assert_eq!(at(500, 500), "2026-03-11T00:00:00Z");
+        assert_eq!(at(500, 600), "2026-03-11T00:00:00Z");
+        assert_eq!(at(500, 100), "2026-04-20T00:00:00Z", "it lasts the month");
+        assert_eq!(at(500, 0), "2500-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,417 @@
+//! Proves that what is summed up is what was booked: spend, rollups and latencies, recomputed from
+//! the events. A day is one snapshot of the database, and its events are read a page at a time, so
+//! this can run beside everything else, in memory that grows with the keys, models and users of one
+//! day alone.
+//!
+//! Blocks are compared with their days.
+//!
+//! Of a prepaid balance the days are compared too, and its account's sums with its entries and days.
+//!
+//! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
+//! compared.
+
+use crate::model::audit::Kind;
+use crate::model::blocks::BLOCKS;
+use crate::model::histogram;
+use crate::model::period::{DAY, HOUR, MINUTE, start_of};
+use crate::model::scope::Scope;
+use crate::rules::credits::proof;
+use crate::store::audit::{self, At};
+use crate::store::credits;
+use crate::store::events::{EventRow, REFUSED};
+use crate::store::verification::{self as stored, Group, Sums};
+use crate::store::{Store, StoreError, Tx, blocks, horizons, latencies};
+use paddock_core::policy::{SHARED_USER, user_scope};
+use paddock_core::timestamp::Timestamp;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Debug};
+use std::time::Duration;
+
+/// Something that is not what the events say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// `rollup`, `latency`, `user`, `spend`, `balance` or `account`.
+    pub kind: &'static str,
+    /// Which one: its scope or group, and the start of its time.
+    pub what: String,
+    /// What the events say.
+    pub expected: String,
+    /// What is stored.
+    pub found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, what) = (self.kind, &self.what);
+        let (found, expected) = (&self.found, &self.expected);
+        write!(f, "{kind} {what}: is {found}, the events say {expected}")
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Days compared.
+    pub days: u64,
+    /// Days left out, because retention may have dropped calls of them.
+    pub days_without_events: u64,
+    /// Calls read.
+    pub events: u64,
+    /// Differences found.
+    pub differences: u64,
+}
+
+/// Compares everything with the events. Each difference is told as it is found.
+///
+/// # Errors
+/// Where the database fails: a difference is no error.
+pub async fn verify(
+    store: &Store,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<Summary, StoreError> {
+    let mut summary = Summary::default();
+    let mut tx = store.read().await?;
+    let first = audit::dropped_until(&mut tx).await?;
+    let days = stored::days(&mut tx).await?;
+    let orphans = stored::orphans(&mut tx).await?;
+    drop(tx);
+    let mut differences: u64 = 0;
+    let mut tell = |difference: Difference| {
+        differences = differences.saturating_add(1);
+        tell(difference);
+    };
+    for (granularity, namespace, key, model, start) in orphans {
+        tell(Difference {
+            kind: "rollup",
+            what: format!("{namespace} {key} {model} of {granularity} s from {start}"),
+            expected: "nothing".to_owned(),
+            found: "sums that no longer time has".to_owned(),
+        });
+    }
+    for day in days {
+        if day < first {
+            summary.days_without_events = summary.days_without_events.saturating_add(1);
+            continue;
+        }
+        let mut tx = store.read().await?;
+        let events = verify_day(&mut tx, day, &mut tell).await?;
+        summary.days = summary.days.saturating_add(1);
+        summary.events = summary.events.saturating_add(events);
+    }
+    verify_blocks(store, &mut tell).await?;
+    proof::verify_accounts(&mut store.read().await?, &mut tell).await?;
+    summary.differences = differences;
+    Ok(summary)
+}
+
+/// Compares blocks with the sums of their days, a block in a snapshot; those that are not sealed, with
+/// nothing.
+async fn verify_blocks(
+    store: &Store,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<(), StoreError> {
+    for length in BLOCKS {
+        let mut tx = store.read().await?;
+        let days = stored::days(&mut tx).await?.into_iter();
+        let mut starts: BTreeSet<Timestamp> = days.map(|day| start_of(length, day)).collect();
+        starts.extend(blocks::present(&mut tx, length).await?);
+        drop(tx);
+        for start in starts {
+            let mut tx = store.read().await?;
+            let end = start.plus(Duration::from_secs(length));
+            let is_sealed = end <= blocks::sealed_until(&mut tx).await?;
+            let uneven = blocks::uneven(&mut tx, (start, length), is_sealed).await?;
+            for (kind, uneven) in ["rollup", "user"].into_iter().zip(uneven) {
+                for block in uneven {
+                    let (namespace, name, model) = (block.namespace, block.name, block.model);
+                    let start = start.to_rfc3339();
+                    tell(Difference {
+                        kind,
+                        what: format!("{namespace} {name} {model} of {length} s from {start}"),
+                        expected: block.expected,
+                        found: block.found,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Since when there is what is not kept for ever.
+struct Kept {
+    minutes: Timestamp,
+    hours: Timestamp,
+    latencies: Timestamp,
+    users: Timestamp,
+}
+
+impl Kept {
+    /// In the snapshot that is compared: what is told here is told before it is deleted.
+    async fn read(tx: &mut Tx) -> Result<Kept, StoreError> {
+        Ok(Kept {
+            minutes: horizons::of(tx, horizons::MINUTES).await?,
+            hours: horizons::of(tx, horizons::HOURS).await?,
+            latencies: horizons::of(tx, horizons::LATENCIES).await?,
+            users: horizons::of(tx, horizons::USERS).await?,
+        })
+    }
+
+    fn has_rollups(&self, granularity: u64, at: Timestamp) -> bool {
+        match granularity {
+            MINUTE => at >= self.minutes,
+            HOUR => at >= self.hours,
+            _ => true,
+        }
+    }
+
+    fn has_latencies(&self, granularity: u64, at: Timestamp) -> bool {
+        granularity != HOUR || at >= self.latencies
+    }
+}
+
+/// Scopes whose spend since `start` is that of events and nothing else.
+fn is_compared(scope: &str, start: Timestamp, kept: &Kept) -> bool {
+    match Scope::parse(scope) {
+        Some(Scope::User(_, user)) => user != SHARED_USER && start >= kept.users,
+        Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_)) => true,
+        _ => false,
+    }
+}
+
+async fn verify_day(
+    tx: &mut Tx,
+    day: Timestamp,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<u64, StoreError> {
+    let kept = Kept::read(tx).await?;
+    let mut events: u64 = 0;
+    let mut spend: BTreeMap<String, i64> = BTreeMap::new();
+    let mut balances: BTreeMap<String, i64> = BTreeMap::new();
+    let accounts = credits::all_accounts(tx).await?;
+    for namespace in stored::namespaces(tx, day).await? {
+        let mut whole = Expected::default();
+        for hour in 0..24 {
+            let start = day.plus(Duration::from_secs(HOUR.saturating_mul(hour)));
+            let end = start.plus(Duration::from_secs(HOUR));
+            let mut expected = Expected::default();
+            let scope = audit::Scope {
+                namespace: Some(namespace.clone()),
+                kind: Some(Kind::Calls),
+                from: start,
+                until: end,
+                ..audit::Scope::default()
+            };
+            let mut at = None;
+            loop {
+                let links = audit::listed(tx, &scope, at.as_ref().map(At::After)).await?;
+                let Some(last) = links.last() else {
+                    break;
+                };
+                let segment = &last.segment;
+                at = Some((
+                    segment.hour.secs(),
+                    segment.organization.clone(),
+                    last.sequence,
+                ));
+                let mut contents = audit::contents(tx, &links).await?;
+                for row in links.iter().flat_map(|link| contents.calls(link)) {
+                    events = events.saturating_add(1);
+                    if row.outcome == REFUSED {
+                        continue;
+                    }
+                    expected.add(&row, &[MINUTE, HOUR]);
+                    whole.add(&row, &[DAY]);
+                    add_spend(&mut spend, &row);
+                    proof::add(&mut balances, &accounts, &row);
+                }
+            }
+            for granularity in [MINUTE, HOUR] {
+                expected
+                    .compare(tx, &namespace, granularity, (start, end), &kept, tell)
+                    .await?;
+            }
+        }
+        whole
+            .compare(tx, &namespace, DAY, (day, day.end_of_day()), &kept, tell)
+            .await?;
+        let users = stored::users(tx, &namespace, day)
+            .await?
+            .into_iter()
+            .collect();
+        compare("user", whole.users, users, tell, |model| {
+            format!("{namespace} {model} {}", day.to_rfc3339())
+        });
+    }
+    let found = stored::spend_of_day(tx, day).await?.into_iter();
+    let is_compared = |scope: &str| is_compared(scope, day, &kept);
+    let found = found.filter(|(scope, _)| is_compared(scope)).collect();
+    spend.retain(|scope, _| is_compared(scope));
+    compare("spend", spend, found, tell, |scope| {
+        format!("{scope} {}", day.to_rfc3339())
+    });
+    let found = stored::balances_of_day(tx, day).await?.into_iter();
+    compare("balance", balances, found.collect(), tell, |account| {
+        format!("{account} {}", day.to_rfc3339())
+    });
+    Ok(events)
+}
+
+fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
+    if row.cost <= 0 {
+        return;
+    }
+    let mut scopes = vec![
+        Scope::Key(row.key_id.clone()).to_string(),
+        Scope::Namespace(row.namespace.clone()).to_string(),
+        Scope::Organization(row.organization.clone()).to_string(),
+    ];
+    if let Some(user) = &row.end_user {
+        scopes.push(user_scope(&row.namespace, user));
+    }
+    for scope in scopes {
+        let amount = spend.entry(scope).or_default();
+        *amount = amount.saturating_add(row.cost);
+    }
+}
+
+/// What the events of one namespace say.
+#[derive(Default)]
+struct Expected {
+    rollups: BTreeMap<Group, Sums>,
+    /// By granularity, start and bucket.
+    latencies: BTreeMap<(u64, u64, i64), i64>,
+    users: BTreeMap<String, [i64; 3]>,
+}
+
+impl Expected {
+    fn add(&mut self, row: &EventRow, granularities: &[u64]) {
+        let nanos = u64::try_from(row.started_at).unwrap_or(0);
+        let at = Timestamp::from_nanos(nanos);
+        let cache_write = row
+            .cache_write_5m_tokens
+            .saturating_add(row.cache_write_1h_tokens);
+        let prompt = [row.input_tokens, row.cached_input_tokens, cache_write];
+        let [input, cached, written] = prompt;
+        let (output, reasoning) = (row.output_tokens, row.reasoning_tokens);
+        let sums = [
+            1,
+            input,
+            cached,
+            written,
+            output,
+            reasoning,
+            row.cost,
+            row.duration_ms,
+        ];
+        for granularity in granularities {
+            let start = start_of(*granularity, at).secs();
+            let group = (*granularity, start, row.key_id.clone(), row.model.clone());
+            if *granularity != MINUTE {
+                let millis = u64::try_from(row.duration_ms).unwrap_or(0);
+                let bucket = histogram::bucket(millis);
+                let count = self.latencies.entry((*granularity, start, bucket));
+                add(count.or_default(), 1);
+            }
+            let total = self.rollups.entry(group).or_default();
+            for (total, value) in total.iter_mut().zip(sums) {
+                add(total, value);
+            }
+        }
+        let tokens = prompt.into_iter().fold(output, i64::saturating_add);
+        let user = self.users.entry(row.model.clone()).or_default();
+        for (total, value) in user.iter_mut().zip([1, tokens, row.cost]) {
+            add(total, value);
+        }
+    }
+
+    /// Compares the sums of one granularity with those stored.
+    async fn compare(
+        &mut self,
+        tx: &mut Tx,
+        namespace: &str,
+        granularity: u64,
+        span: (Timestamp, Timestamp),
+        kept: &Kept,
+        tell: &mut (dyn FnMut(Difference) + Send),
+    ) -> Result<(), StoreError> {
+        let name = |group: &Group| {
+            let (granularity, start, key, model) = group;
+            let start = Timestamp::from_secs(*start).to_rfc3339();
+            format!("{namespace} {key} {model} of {granularity} s from {start}")
+        };
+        let expected = take(&mut self.rollups, |group| group.0 == granularity);
+        if kept.has_rollups(granularity, span.0) {
+            let piece = (granularity, span.0.secs(), span.1.secs());
+            let mut found: BTreeMap<Group, Sums> = BTreeMap::new();
+            // Apart by organization, where the namespace was moved meanwhile.
+            for (group, sums) in stored::rollups(tx, namespace, piece).await? {
+                let total = found.entry(group).or_default();
+                for (total, value) in total.iter_mut().zip(sums) {
+                    add(total, value);
+                }
+            }
+            compare("rollup", expected, found, tell, name);
+        }
+        let expected = take(&mut self.latencies, |group| group.0 == granularity);
+        if !kept.has_latencies(granularity, span.0) {
+            return Ok(());
+        }
+        let found = latencies::by_interval(tx, namespace, granularity, span).await?;
+        let found = found.into_iter().collect();
+        compare(
+            "latency",
+            expected,
+            found,
+            tell,
+            |(granularity, start, bucket)| {
+                let start = Timestamp::from_secs(*start).to_rfc3339();
+                format!("{namespace} of {granularity} s from {start} in bucket {bucket}")
+            },
+        );
+        Ok(())
+    }
+}
+
+fn add(total: &mut i64, value: i64) {
+    *total = total.saturating_add(value);
+}
+
+fn take<K: Ord, V>(map: &mut BTreeMap<K, V>, is_due: impl Fn(&K) -> bool) -> BTreeMap<K, V> {
+    let (due, rest) = std::mem::take(map)
+        .into_iter()
+        .partition(|(key, _)| is_due(key));
+    *map = rest;
+    due
+}
+
+/// Tells every difference between two maps.
+fn compare<K: Ord, V: PartialEq + Debug>(
+    kind: &'static str,
+    mut expected: BTreeMap<K, V>,
+    found: BTreeMap<K, V>,
+    tell: &mut (dyn FnMut(Difference) + Send),
+    name: impl Fn(&K) -> String,
+) {
+    let text = |value: Option<&V>| value.map_or("nothing".to_owned(), |value| format!("{value:?}"));
+    for (key, value) in found {
+        let wanted = expected.remove(&key);
+        if wanted.as_ref() != Some(&value) {
+            tell(Difference {
+                kind,
+                what: name(&key),
+                expected: text(wanted.as_ref()),
+                found: text(Some(&value)),
+            });
+        }
+    }
+    for (key, value) in expected {
+        tell(Difference {
+            kind,
+            what: name(&key),
+            expected: text(Some(&value)),
+            found: text(None),
+        });
+    }
+}

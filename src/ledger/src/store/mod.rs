@@ -1,0 +1,295 @@
+//! The database: one SQL text for SQLite and PostgreSQL.
+//!
+//! Every statement runs in a [`Tx`]. Reads are snapshots; writes on SQLite are serialized by one
+//! connection, on PostgreSQL by the row locks that the functions of this module take.
+
+pub mod alerts;
+mod args;
+pub mod audit;
+pub mod auto_refills;
+pub mod backup;
+pub mod blocks;
+pub mod catalog;
+mod columns;
+mod copy;
+pub mod costs;
+pub mod credits;
+pub mod deliveries;
+pub mod events;
+pub mod horizons;
+pub mod keys;
+pub mod latencies;
+pub mod leases;
+pub mod members;
+mod migrations;
+pub mod namespaces;
+pub mod organizations;
+pub mod partitions;
+pub(crate) mod pieces;
+pub mod policy;
+pub mod quota_overrides;
+pub mod reports;
+pub mod reservations;
+pub mod retention;
+pub mod role_overrides;
+pub mod rollups;
+pub mod spend;
+pub mod tasks;
+mod tx;
+pub mod usage_feed;
+pub mod user_quotas;
+pub mod user_rollups;
+pub mod verification;
+pub mod webhooks;
+
+pub(crate) use args::args;
+pub use args::{Args, Value};
+pub use tx::{Row, Tx};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How many connections there are, and how long anything waits for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    /// Connections to PostgreSQL at most. SQLite has one that writes and four that read.
+    pub connections: u32,
+    /// How long a statement waits for a connection or a lock before it fails.
+    pub patience: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool {
+            connections: 16,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("migrations: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value is not what this program writes.
+    #[error("stored value of {what} is unreadable: {value}")]
+    Corrupt {
+        /// Which column.
+        what: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// What several wanted together failed for all of them.
+    #[error("{0}")]
+    Shared(std::sync::Arc<StoreError>),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            StoreError::Database(error) => match error {
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => true,
+                // Serialization failure, deadlock, lock time-out, shutting down, too many connections; SQLite busy.
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+                    [
+                        "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "5", "517",
+                    ]
+                    .contains(&code.as_ref())
+                }),
+                _ => false,
+            },
+            StoreError::Migration(_) | StoreError::Corrupt { .. } => false,
+            StoreError::Shared(error) => error.is_transient(),
+        }
+    }
+
+    /// Whether a row was meant for a partition that is no longer the one it belongs to, because its
+    /// day's was made at that moment: again, it finds its place.
+    pub fn is_misplaced(&self) -> bool {
+        matches!(self, StoreError::Database(sqlx::Error::Database(error))
+            if error.code().as_deref() == Some("23514") && error.constraint().is_none())
+    }
+
+    /// Whether a row of that identity is there already.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, StoreError::Database(sqlx::Error::Database(error))
+            if error.is_unique_violation())
+    }
+}
+
+/// The database, by URL.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One file. A single connection writes, so that writers queue rather than poll for a lock.
+    Sqlite {
+        /// The connection that writes.
+        write: SqlitePool,
+        /// Connections that read snapshots beside it.
+        read: SqlitePool,
+    },
+    /// A server, possibly shared by several replicas of the service.
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `url` (`sqlite:PATH`, `sqlite:///PATH`, `postgres://…`, or a bare path) and brings
+    /// its schema up to date.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached or a migration fails.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        Store::open_with(url, Pool::default()).await
+    }
+
+    /// As [`Store::open`], with connections of one's own number and patience.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(url: &str, pool: Pool) -> Result<Store, StoreError> {
+        let store = Store::connect(url, pool, true).await?;
+        match &store {
+            Store::Sqlite { write, .. } => migrations::SQLITE.run(write).await?,
+            Store::Postgres(pool) => migrations::POSTGRES.run(pool).await?,
+        }
+        Ok(store)
+    }
+
+    /// Opens a database that is there, and leaves its schema as it is.
+    ///
+    /// # Errors
+    /// Where it is not there or cannot be reached.
+    pub async fn open_existing(url: &str) -> Result<Store, StoreError> {
+        Store::connect(url, Pool::default(), false).await
+    }
+
+    async fn connect(url: &str, pool: Pool, create: bool) -> Result<Store, StoreError> {
+        let patience = pool.patience;
+        if backup::is_postgres(url) {
+            let wait = format!("{}ms", patience.as_millis());
+            // Statements are short: to start processes for one, or to compile it, takes longer than it.
+            let options = PgConnectOptions::from_str(url)?.options([
+                ("lock_timeout", wait.as_str()),
+                ("max_parallel_workers_per_gather", "0"),
+                ("jit", "off"),
+            ]);
+            let pool = PgPoolOptions::new()
+                .max_connections(pool.connections)
+                .acquire_timeout(patience);
+            return Ok(Store::Postgres(pool.connect_with(options).await?));
+        }
+        let options = sqlite_options(url)?
+            .busy_timeout(patience)
+            .create_if_missing(create);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(patience);
+        let write = write.connect_with(options.clone()).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(patience);
+        let read = read.connect_with(options.read_only(true)).await?;
+        Ok(Store::Sqlite { write, read })
+    }
+
+    /// A snapshot to read from.
+    ///
+    /// # Errors
+    /// Where no connection can be had in time.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Store::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Store::Postgres(pool) => {
+                begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?
+            }
+        })
+    }
+
+    /// A transaction to write in. It is undone where it is dropped without [`Tx::commit`].
+    ///
+    /// # Errors
+    /// Where no connection can be had in time.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Store::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Postgres(pool) => begin(pool, "BEGIN").await?,
+        })
+    }
+
+    /// Whether the database answers and its schema is this program's.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn is_ready(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let applied: Option<(i64,)> = tx
+            .optional(
+                "SELECT MAX(version) FROM _sqlx_migrations WHERE success",
+                args![],
+            )
+            .await?;
+        let migrations = match self {
+            Store::Sqlite { .. } => &migrations::SQLITE,
+            Store::Postgres(_) => &migrations::POSTGRES,
+        };
+        let newest = migrations.iter().map(|migration| migration.version).max();
+        Ok(applied.map(|(version,)| version) >= newest)
+    }
+
+    /// Waits for open statements and closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Begins to the end, also where whoever asked has left meanwhile: sqlx does not roll back a
+/// transaction whose `BEGIN` nobody waits for any more, and its connection's next user would find
+/// itself in it.
+async fn begin(pool: &PgPool, statement: &'static str) -> Result<Tx, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    let begun = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    Ok(Tx::Postgres(begun?))
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
+    let options = if url.starts_with("sqlite:") {
+        SqliteConnectOptions::from_str(url)?
+    } else {
+        SqliteConnectOptions::new().filename(url)
+    };
+    Ok(options
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "4000")
+        .statement_cache_capacity(256))
+}
+
+/// A whole number as the database holds it, at the end of the range where it does not fit.
+pub fn stored(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A whole number as the program holds it; what is negative is zero.
+pub fn loaded(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,74 @@
+//! `GET /v1/account/balance`: what the caller may still spend: this month, and of prepaid balances.
+
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_core::money::Money;
+use paddock_ledger::model::records::{DEFAULT_ORGANIZATION, Organization};
+use paddock_ledger::model::scope::Scope;
+use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
+use paddock_ledger::store::organizations;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Dollars of this UTC month.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Balance {
+    /// US dollars left this month, or of a prepaid balance, whichever is less.
+    balance: f64,
+    /// US dollars left of the prepaid balances above the caller, of the namespace's or the organization's,
+    /// whichever is less; absent where neither is prepaid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prepaid_balance: Option<f64>,
+    /// The monthly cap, in US dollars.
+    monthly_limit: f64,
+    /// US dollars spent this month.
+    used: f64,
+    /// Always `USD`.
+    currency: &'static str,
+}
+
+/// Tells what the caller may still spend this month
+///
+/// Answers about the caller's own key; about the default organization to the operator.
+#[utoipa::path(
+    get, path = "/v1/account/balance", tag = "usage", operation_id = "get_balance",
+    responses(
+        (status = 200, description = "The balance.", body = Balance)
+    )
+)]
+pub async fn balance(
+    State(app): State<SharedApp>,
+    caller: Caller,
+) -> Result<Json<Balance>, ApiError> {
+    let (now, defaults) = (app.now(), &app.config.organization);
+    let mut tx = app.store.read().await?;
+    let (standing, scopes) = match caller {
+        Caller::Operator => {
+            let name = DEFAULT_ORGANIZATION.to_owned();
+            let organization = organizations::find(&mut tx, &name).await?;
+            let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
+            let quota = organization.in_force(defaults).monthly_quota;
+            let scope = Scope::Organization(name);
+            let standing = BudgetStatus::of(&mut tx, scope.clone(), quota, now).await?;
+            (standing, vec![scope])
+        }
+        Caller::Holder(holder) => {
+            let context = NamespaceContext::of(&mut tx, holder.namespace, defaults).await?;
+            let standing = BudgetStatus::of_key(&mut tx, &holder.key, &context, now).await?;
+            (standing, context.scopes().to_vec())
+        }
+    };
+    let prepaid = prepaid_balance(&mut tx, &app.config.terms, &scopes, now).await?;
+    let remaining = standing.remaining();
+    let balance = prepaid.map_or(remaining, |prepaid| prepaid.min(remaining));
+    Ok(Json(Balance {
+        balance: balance.to_dollars(),
+        prepaid_balance: prepaid.map(Money::to_dollars),
+        monthly_limit: standing.quota.to_dollars(),
+        used: standing.used.to_dollars(),
+        currency: "USD",
+    }))
+}

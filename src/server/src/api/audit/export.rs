@@ -1,0 +1,247 @@
+//! The audit as a stream: a page of the database at a time, however long it is. No transaction is
+//! open while a client reads.
+
+use super::csv_text;
+use super::cursor::{Cursor, WHOLE};
+use super::entry::{CALL, Entry, REFUSED_CALL};
+use super::names::Names;
+use crate::state::SharedApp;
+use axum::body::Bytes;
+use paddock_ledger::model::audit::Kind;
+use paddock_ledger::store::StoreError;
+use paddock_ledger::store::audit::{self, Link, Scope};
+use serde_json::{Map, Value, json};
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `{"object":"list","data":[…],"has_more":…,"next_cursor":…}`
+    Json,
+    /// A header and one line an entry.
+    Csv,
+}
+
+/// Which entries, and what of them.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Which segments.
+    pub scope: Scope,
+    /// Only from this moment on, in nanoseconds.
+    pub from: i64,
+    /// Only before this moment, in nanoseconds.
+    pub until: i64,
+    /// Only this action; where it ends in a dot, those that begin with it.
+    pub action: Option<String>,
+    /// Which fields, in this order.
+    pub fields: Vec<&'static str>,
+    /// How they are written.
+    pub format: Format,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// Only what comes after it.
+    pub cursor: Option<Cursor>,
+}
+
+impl Wish {
+    fn is_wanted(&self, entry: &Entry) -> bool {
+        let at = entry.at();
+        let action = entry.action();
+        at >= self.from
+            && at < self.until
+            && self.action.as_deref().is_none_or(|wanted| {
+                action == wanted || (wanted.ends_with('.') && action.starts_with(wanted))
+            })
+    }
+
+    /// The kind of segments that may have what is wanted.
+    pub fn kind(action: &str) -> Kind {
+        let is_it =
+            |call: &str| call == action || (action.ends_with('.') && call.starts_with(action));
+        if is_it(CALL) || is_it(REFUSED_CALL) {
+            Kind::Calls
+        } else {
+            Kind::Changes
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Beginning,
+    Middle,
+    Ended,
+}
+
+/// An export under way.
+pub struct Export {
+    app: SharedApp,
+    wish: Wish,
+    names: Names,
+    stage: Stage,
+    /// How far it is: all before it is done.
+    position: Option<Cursor>,
+    written: u64,
+    has_more: bool,
+}
+
+impl Export {
+    /// An export at its beginning.
+    pub fn new(app: SharedApp, wish: Wish) -> Export {
+        Export {
+            app,
+            position: wish.cursor.clone(),
+            wish,
+            names: Names::default(),
+            stage: Stage::Beginning,
+            written: 0,
+            has_more: false,
+        }
+    }
+
+    /// The next piece of it; `None` at its end.
+    ///
+    /// # Errors
+    /// Where the database fails: what was sent is not the whole.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        let mut text = Vec::new();
+        match self.stage {
+            Stage::Ended => return Ok(None),
+            Stage::Beginning => text.extend(self.head()),
+            Stage::Middle => {}
+        }
+        self.stage = Stage::Middle;
+        let page = self.page().await?;
+        text.extend(match self.wish.format {
+            Format::Json => self.json(&page),
+            Format::Csv => self.csv(&page),
+        });
+        self.written = self
+            .written
+            .saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
+        if self.stage == Stage::Ended {
+            text.extend(self.tail());
+        }
+        Ok(Some(Bytes::from(text)))
+    }
+
+    /// The next entries that are wanted; sets the stage where they are the last.
+    async fn page(&mut self) -> Result<Vec<Entry>, StoreError> {
+        let mut page = Vec::new();
+        let mut tx = self.app.store.read().await?;
+        let position = self.position.clone();
+        let at = position.as_ref().map(|cursor| match cursor.done {
+            WHOLE => audit::At::After(&cursor.position),
+            _ => audit::At::From(&cursor.position),
+        });
+        let links = audit::listed(&mut tx, &self.wish.scope, at).await?;
+        if links.is_empty() {
+            self.stage = Stage::Ended;
+            return Ok(page);
+        }
+        let mut contents = audit::contents(&mut tx, &links).await?;
+        let begun = links
+            .first()
+            .zip(position)
+            .filter(|(link, cursor)| position_of(link) == cursor.position);
+        let mut skip = begun.map_or(0, |(_, cursor)| cursor.done);
+        'links: for link in &links {
+            let mut entries: Vec<Entry> = match link.segment.kind {
+                Kind::Calls => contents
+                    .calls(link)
+                    .into_iter()
+                    .map(|row| Entry::Call(link.sequence, Box::new(row)))
+                    .collect(),
+                Kind::Changes => contents
+                    .change(link)
+                    .into_iter()
+                    .map(|row| Entry::Change(Box::new(row)))
+                    .collect(),
+                Kind::Unknown => Vec::new(),
+            };
+            if self.wish.scope.descending {
+                entries.reverse();
+            }
+            for (number, entry) in entries.into_iter().enumerate() {
+                if number < skip || !self.wish.is_wanted(&entry) {
+                    continue;
+                }
+                let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
+                if self.wish.limit == Some(self.written.saturating_add(count)) {
+                    self.has_more = true;
+                    self.stage = Stage::Ended;
+                    break 'links;
+                }
+                page.push(entry);
+                let done = number.saturating_add(1);
+                self.position = Some(Cursor {
+                    position: position_of(link),
+                    done,
+                });
+            }
+            skip = 0;
+            self.position = Some(Cursor {
+                position: position_of(link),
+                done: WHOLE,
+            });
+        }
+        let keys = page.iter().map(Entry::key);
+        self.names.load(&mut tx, keys).await?;
+        Ok(page)
+    }
+
+    fn head(&self) -> Vec<u8> {
+        match self.wish.format {
+            Format::Json => br#"{"object":"list","data":["#.to_vec(),
+            Format::Csv => {
+                let names = self.wish.fields.iter().map(|name| (*name).to_owned());
+                csv_text::rows([names.collect()].into_iter()).unwrap_or_default()
+            }
+        }
+    }
+
+    fn json(&self, page: &[Entry]) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (number, entry) in page.iter().enumerate() {
+            if number > 0 || self.written > 0 {
+                text.push(b',');
+            }
+            let fields = self.wish.fields.iter();
+            let object: Map<String, Value> = fields
+                .map(|name| ((*name).to_owned(), entry.field(name, &self.names)))
+                .collect();
+            text.extend(Value::Object(object).to_string().into_bytes());
+        }
+        text
+    }
+
+    fn csv(&self, page: &[Entry]) -> Vec<u8> {
+        let row = |entry: &Entry| {
+            let fields = self.wish.fields.iter();
+            fields
+                .map(|name| csv_text::cell(&entry.field(name, &self.names)))
+                .collect()
+        };
+        csv_text::rows(page.iter().map(row)).unwrap_or_default()
+    }
+
+    fn tail(&self) -> Vec<u8> {
+        match self.wish.format {
+            Format::Csv => Vec::new(),
+            Format::Json => {
+                let cursor = self.position.as_ref().filter(|_| self.has_more);
+                let cursor = json!(cursor.map(Cursor::write));
+                let has_more = self.has_more;
+                format!(r#"],"has_more":{has_more},"next_cursor":{cursor}}}"#).into_bytes()
+            }
+        }
+    }
+}
+
+fn position_of(link: &Link) -> audit::NamespaceContext {
+    let segment = &link.segment;
+    (
+        segment.hour.secs(),
+        segment.organization.clone(),
+        link.sequence,
+    )
+}

@@ -1,0 +1,185 @@
+//! Costs put together by team, key, user, tag or model.
+
+use paddock_core::policy::SHARED_USER;
+use paddock_ledger::store::costs::{self, KeyModelSums, Piece, Reach};
+use paddock_ledger::store::reports::Sums;
+use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What has no tag, and what names no user.
+const NONE: &str = "(none)";
+/// Users beyond those that are kept apart.
+pub const OTHERS: &str = "(others)";
+
+/// By what costs are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// Namespaces.
+    Team,
+    /// Keys, by name; where two have one name, `NAMESPACE/NAME`.
+    Key,
+    /// End users.
+    User,
+    /// Labels that keys and namespaces have now. What has two counts under both.
+    Tag,
+    /// Models.
+    Model,
+}
+
+impl GroupBy {
+    /// From its name in the contract; `None` otherwise.
+    pub fn parse(text: &str) -> Option<GroupBy> {
+        Some(match text {
+            "team" | "namespace" | "project" => GroupBy::Team,
+            "key" => GroupBy::Key,
+            "user" => GroupBy::User,
+            "tag" => GroupBy::Tag,
+            "model" => GroupBy::Model,
+            _ => return None,
+        })
+    }
+}
+
+/// Sums by group and model.
+pub type Groups = BTreeMap<String, BTreeMap<String, Sums>>;
+
+fn add(groups: &mut Groups, group: &str, model: String, sums: Sums) {
+    let models = groups.entry(group.to_owned()).or_default();
+    let sum = models.entry(model).or_default();
+    *sum = sum.plus(sums);
+}
+
+/// The sums of some pieces of time.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn sums(
+    tx: &mut Tx,
+    group_by: GroupBy,
+    reach: &Reach,
+    pieces: &[Piece],
+) -> Result<Groups, StoreError> {
+    let mut groups = Groups::new();
+    match group_by {
+        GroupBy::Team => {
+            for (namespace, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
+                add(&mut groups, &namespace, model, sums);
+            }
+        }
+        GroupBy::Model => {
+            for (_, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
+                add(&mut groups, &model.clone(), model, sums);
+            }
+        }
+        GroupBy::User => {
+            for (user, model, sums) in costs::by_user(tx, reach, pieces).await? {
+                add(&mut groups, user_label(&user), model, sums);
+            }
+        }
+        GroupBy::Key => {
+            let rows = costs::by_key(tx, reach, pieces).await?;
+            let labels = key_labels(tx, &rows).await?;
+            for row in rows {
+                let label = labels.get(&row.key).unwrap_or(&row.key);
+                add(&mut groups, label, row.model, row.sums);
+            }
+        }
+        GroupBy::Tag => {
+            let rows = costs::by_key(tx, reach, pieces).await?;
+            let tags = tags(tx, &rows).await?;
+            for row in rows {
+                let of_key = tags.get(&(false, row.key));
+                let of_namespace = tags.get(&(true, row.namespace));
+                let own: BTreeSet<&String> =
+                    of_key.into_iter().chain(of_namespace).flatten().collect();
+                if own.is_empty() {
+                    add(&mut groups, NONE, row.model.clone(), row.sums);
+                }
+                for tag in own {
+                    add(&mut groups, tag, row.model.clone(), row.sums);
+                }
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// A user of the rollups as reports name them.
+pub fn user_label(user: &str) -> &str {
+    match user {
+        "" => NONE,
+        SHARED_USER => OTHERS,
+        user => user,
+    }
+}
+
+/// What keys are called: their names, with the namespace where a name is not unique, and the id
+/// where nobody knows the name.
+pub async fn key_labels(
+    tx: &mut Tx,
+    rows: &[KeyModelSums],
+) -> Result<HashMap<String, String>, StoreError> {
+    let namespaces: BTreeMap<&str, &str> = rows
+        .iter()
+        .map(|row| (row.key.as_str(), row.namespace.as_str()))
+        .collect();
+    let ids: Vec<&str> = namespaces.keys().copied().collect();
+    let names: HashMap<String, String> = keys::names(tx, &ids).await?.into_iter().collect();
+    let mut uses: HashMap<&str, u64> = HashMap::new();
+    for name in names.values() {
+        let count = uses.entry(name).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut labels = HashMap::with_capacity(namespaces.len());
+    for (id, namespace) in namespaces {
+        let label = match names.get(id) {
+            None => id.to_owned(),
+            Some(name) if uses.get(name.as_str()) == Some(&1) => name.clone(),
+            Some(name) => format!("{namespace}/{name}"),
+        };
+        // A deleted key may have had the name that another has now.
+        let label = if taken.contains(&label) {
+            format!("{label} ({id})")
+        } else {
+            label
+        };
+        taken.insert(label.clone());
+        labels.insert(id.to_owned(), label);
+    }
+    Ok(labels)
+}
+
+/// The tags of keys (`false`, id) and namespaces (`true`, name): texts, and `name:value`.
+async fn tags(
+    tx: &mut Tx,
+    rows: &[KeyModelSums],
+) -> Result<HashMap<(bool, String), Vec<String>>, StoreError> {
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.namespace.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut tags = HashMap::new();
+    for (id, text) in keys::tags(tx, &ids).await? {
+        tags.insert((false, id), labels(&text));
+    }
+    for (name, text) in namespaces::tags(tx, &names).await? {
+        tags.insert((true, name), labels(&text));
+    }
+    Ok(tags)
+}
+
+fn labels(text: &str) -> Vec<String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(items)) => {
+            let texts = items.iter().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect()
+        }
+        Ok(Value::Object(map)) => map
+            .iter()
+            .filter_map(|(name, value)| Some(format!("{name}:{}", value.as_str()?)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}

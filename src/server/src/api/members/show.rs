@@ -1,0 +1,45 @@
+//! `GET /v1/members/{id}?namespace=`.
+
+use super::view::MemberView;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::http::query::Parameters;
+use crate::openapi::{parameters, refusals};
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+
+/// Shows a member
+///
+/// Answers admins, and whoever has a key of the member.
+#[utoipa::path(
+    get, path = "/v1/members/{id}", tag = "members", operation_id = "get_member",
+    params(parameters::MemberId, parameters::OfNamespace),
+    responses(
+        (status = 200, description = "The member.", body = MemberView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(which): Path<String>,
+    mut query: Parameters,
+) -> Result<Json<MemberView>, ApiError> {
+    let mut namespace = query.take("namespace");
+    query.finish()?;
+    if let Caller::Holder(holder) = &caller
+        && caller.may_manage().is_err()
+    {
+        let own = holder.key.member.as_ref();
+        if !own.is_some_and(|own| own.id == which || own.user_id == which) {
+            caller.may_manage()?;
+        }
+        namespace = Some(holder.namespace.name.clone());
+    }
+    let mut tx = app.store.read().await?;
+    let member = super::find(&mut tx, &caller, &which, namespace).await?;
+    Ok(Json(MemberView::from(member)))
+}

@@ -1,0 +1,50 @@
+//! The management API: one folder a resource, one file a verb.
+
+mod account;
+mod alerts;
+mod audit;
+mod cost_attribution;
+mod credits;
+mod keys;
+mod members;
+mod namespaces;
+mod organizations;
+mod prices;
+mod roles;
+mod team;
+mod usage;
+mod webhooks;
+
+use crate::state::SharedApp;
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use keys::ROLES;
+pub(crate) use namespaces::{
+    CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
+};
+pub(crate) use webhooks::STATUSES;
+
+/// Largest body of a management request.
+const MAX_BODY: usize = 1 << 20;
+
+/// Every route of the management API.
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(account::balance))
+        .routes(routes!(roles::list))
+        .routes(routes!(cost_attribution::handle))
+        .merge(audit::routes())
+        .merge(alerts::routes())
+        .merge(credits::routes())
+        .merge(keys::routes())
+        .merge(members::routes())
+        .merge(namespaces::routes())
+        .merge(organizations::routes())
+        .merge(prices::routes())
+        .merge(team::routes())
+        .merge(usage::routes())
+        .merge(webhooks::routes())
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+}

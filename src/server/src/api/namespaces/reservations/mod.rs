@@ -1,0 +1,36 @@
+//! `/v1/namespaces/{name}/reserve` and `/v1/namespaces/{name}/reservations`.
+
+mod list;
+mod release;
+mod reserve;
+mod show;
+mod view;
+
+use crate::http::error::ApiError;
+use crate::state::{App, SharedApp};
+use paddock_core::money::Money;
+use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext};
+use paddock_ledger::rules::reserving;
+use paddock_ledger::store::Tx;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of reservations.
+pub(super) fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(reserve::handle))
+        .routes(routes!(list::handle))
+        .routes(routes!(show::handle, release::handle))
+}
+
+/// What a namespace has left beside its reservations. Where nobody set a cap, the installation's
+/// number stands for one.
+async fn remaining(app: &App, tx: &mut Tx, context: &NamespaceContext) -> Result<Money, ApiError> {
+    let (terms, now) = (&app.config.terms, app.now());
+    match reserving::remaining(tx, terms, &context.namespace, now).await? {
+        Some(remaining) => Ok(remaining),
+        None => Ok(BudgetStatus::of_namespace(tx, context, now)
+            .await?
+            .remaining()),
+    }
+}

@@ -1,0 +1,48 @@
+//! `DELETE /v1/namespaces/{name}/reservations/{id}`.
+
+use super::view::ReservationView;
+use crate::http::actor::Author;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_ledger::rules::audit;
+use paddock_ledger::rules::reserving;
+
+/// Ends a reservation before its time
+///
+/// What is not spent goes back to the namespace, what gateways hold of it as soon as they have given it
+/// back. One that has ended is answered as it is.
+#[utoipa::path(
+    delete, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "release_reservation",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The reservation.", body = ReservationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Author(actor): Author,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<ReservationView>, ApiError> {
+    caller.may_spend(&name)?;
+    let mut tx = app.store.write().await?;
+    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let (terms, now) = (&app.config.terms, app.now());
+    let released = reserving::release(&mut tx, terms, &context.namespace, &id, now).await?;
+    let released = released.ok_or_else(|| ApiError::not_found("reservation", &id))?;
+    if released.ended_at == Some(now) {
+        let change = context.change("reservation.release", &id);
+        audit::record(&mut tx, &actor, change.after(&released)).await?;
+    }
+    let remaining = super::remaining(&app, &mut tx, &context).await?;
+    tx.commit().await?;
+    tracing::info!(scope = released.scope, unspent = %released.unspent(), "released");
+    Ok(Json(ReservationView::new(&released, now).beside(remaining)))
+}

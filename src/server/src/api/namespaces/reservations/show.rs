@@ -1,0 +1,40 @@
+//! `GET /v1/namespaces/{name}/reservations/{id}`.
+
+use super::view::ReservationView;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_ledger::store::reservations;
+
+/// Shows a reservation
+///
+/// Answers admins, and the holders of the namespace's keys. Of an id that was reserved more than
+/// once, the newest reservation.
+#[utoipa::path(
+    get, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "get_reservation",
+    params(parameters::WithinNamespace),
+    responses(
+        (status = 200, description = "The reservation.", body = ReservationView),
+        refusals::Forbidden,
+        refusals::Missing
+    )
+)]
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path((name, id)): Path<(String, String)>,
+) -> Result<Json<ReservationView>, ApiError> {
+    caller.may_read_namespace(&name)?;
+    let mut tx = app.store.read().await?;
+    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let found = reservations::newest(&mut tx, &name, &id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("reservation", &id))?;
+    let remaining = super::remaining(&app, &mut tx, &context).await?;
+    Ok(Json(
+        ReservationView::new(&found, app.now()).beside(remaining),
+    ))
+}

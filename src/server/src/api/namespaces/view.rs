@@ -1,0 +1,82 @@
+//! A namespace, as it is answered.
+
+use crate::http::limits::{LimitsView, own_limits};
+use crate::openapi::words;
+use paddock_core::money::Money;
+use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
+use paddock_ledger::rules::context::NamespaceContext;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A namespace in JSON.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Namespace)]
+pub struct NamespaceView {
+    /// Its id.
+    id: String,
+    /// What this is.
+    object: &'static str,
+    /// Its name.
+    name: String,
+    /// The organization it belongs to.
+    organization: String,
+    /// The models that may be used.
+    allowed_models: Vec<String>,
+    #[serde(flatten)]
+    limits: LimitsView,
+    /// Which limits are its own; the others are the organization's.
+    own_limits: Vec<&'static str>,
+    /// Hard cap of a month for each end user that has none of their own, in US dollars.
+    user_monthly_quota_usd: Option<f64>,
+    /// Who goes first where requests wait.
+    #[schema(value_type = words::Priority)]
+    priority: Priority,
+    /// Its share of an upstream's limit, beside others of its priority.
+    weight: u64,
+    /// What becomes of models without a price.
+    #[schema(value_type = words::UnknownPrice)]
+    unknown_price: UnknownPrice,
+    /// What happens while the service is away.
+    #[schema(value_type = words::FailureMode)]
+    failure_mode: FailureMode,
+    /// Whether it is accepted.
+    enabled: bool,
+    /// Whether the balance of its account is a cap.
+    prepaid: bool,
+    /// Labels.
+    #[schema(value_type = Option<words::Tags>)]
+    tags: Option<Value>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl NamespaceView {
+    /// The namespace in its place.
+    pub fn new(context: &NamespaceContext, catalog: &Catalog) -> NamespaceView {
+        let namespace = &context.namespace;
+        NamespaceView {
+            id: namespace.name.clone(),
+            object: "namespace",
+            name: namespace.name.clone(),
+            organization: namespace.organization.clone(),
+            allowed_models: context.allowed_models(None, catalog),
+            limits: LimitsView::from(&context.limits),
+            own_limits: own_limits(&namespace.limits, namespace.allowed_models.is_some()),
+            user_monthly_quota_usd: namespace.user_monthly_quota.map(Money::to_dollars),
+            priority: namespace.priority,
+            weight: namespace.weight,
+            unknown_price: namespace.unknown_price,
+            failure_mode: namespace.failure_mode,
+            enabled: namespace.enabled,
+            prepaid: namespace.prepaid,
+            tags: namespace.tags.clone(),
+            created_at: namespace.created_at.to_rfc3339(),
+            updated_at: namespace.updated_at.to_rfc3339(),
+        }
+    }
+}

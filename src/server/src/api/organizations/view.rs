@@ -1,0 +1,54 @@
+//! An organization, as it is answered.
+
+use crate::http::limits::{LimitsView, names_of};
+use crate::openapi::words;
+use paddock_core::policy::Limits;
+use paddock_ledger::model::records::Organization;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// An organization in JSON.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
+pub struct OrganizationView {
+    /// Its id.
+    id: String,
+    /// What this is.
+    object: &'static str,
+    /// Its name.
+    name: String,
+    #[serde(flatten)]
+    limits: LimitsView,
+    /// Which of these limits somebody set: gateways enforce those. The others are what this
+    /// installation answers where nobody did.
+    enforced: Vec<&'static str>,
+    /// Whether the balance of its own account is a cap.
+    prepaid: bool,
+    /// Labels.
+    #[schema(value_type = Option<words::Tags>)]
+    tags: Option<Value>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl OrganizationView {
+    /// The organization, with `defaults` where it sets no limit.
+    pub fn new(organization: &Organization, defaults: &Limits) -> OrganizationView {
+        OrganizationView {
+            id: organization.name.clone(),
+            object: "organization",
+            name: organization.name.clone(),
+            limits: LimitsView::from(&organization.in_force(defaults)),
+            enforced: names_of(&organization.limits),
+            prepaid: organization.prepaid,
+            tags: organization.tags.clone(),
+            created_at: organization.created_at.to_rfc3339(),
+            updated_at: organization.updated_at.to_rfc3339(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `GET /v1/prices` and `GET /v1/prices/{model}`.
+
+use super::PriceView;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::path::Path;
+use crate::openapi::{parameters, refusals};
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_ledger::store::catalog;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// Every model, and the aliases of models.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceList)]
+pub struct Prices {
+    /// What this is.
+    object: &'static str,
+    /// Always `USD`.
+    currency: &'static str,
+    /// The rows.
+    data: Vec<PriceView>,
+    /// Other names of models.
+    aliases: BTreeMap<String, String>,
+}
+
+/// Lists models, their prices and their aliases
+///
+/// Answers any key.
+#[utoipa::path(
+    get, path = "/v1/prices", tag = "prices", operation_id = "list_prices",
+    responses(
+        (status = 200, description = "The prices.", body = Prices)
+    )
+)]
+pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Prices>, ApiError> {
+    let mut tx = app.store.read().await?;
+    let catalog = catalog::load(&mut tx).await?;
+    Ok(Json(Prices {
+        object: "list",
+        currency: "USD",
+        data: catalog.models.iter().map(PriceView::from).collect(),
+        aliases: catalog.aliases.into_iter().collect(),
+    }))
+}
+
+/// Shows the price of a model
+///
+/// Answers any key, by the name of the model or an alias.
+#[utoipa::path(
+    get, path = "/v1/prices/{*model}", tag = "prices", operation_id = "get_price",
+    params(parameters::ModelName),
+    responses(
+        (status = 200, description = "The price.", body = PriceView),
+        refusals::Missing
+    )
+)]
+pub async fn one(
+    State(app): State<SharedApp>,
+    _: Caller,
+    Path(name): Path<String>,
+) -> Result<Json<PriceView>, ApiError> {
+    let mut tx = app.store.read().await?;
+    let catalog = catalog::load(&mut tx).await?;
+    let model = catalog
+        .resolve(&name)
+        .ok_or_else(|| ApiError::not_found("model", &name))?;
+    Ok(Json(PriceView::from(model)))
+}

@@ -1,0 +1,15 @@
+//! `/v1/usage`: usage as it is booked, and what is yet to be.
+
+mod reconcile;
+mod stream;
+
+use crate::state::SharedApp;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of usage.
+pub fn routes() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(stream::handle))
+        .routes(routes!(reconcile::handle))
+}

@@ -1,0 +1,127 @@
+//! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
+
+use crate::http::actor::Author;
+use crate::http::body::Body;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::openapi::refusals;
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_ledger::model::audit::Change;
+use paddock_ledger::rules::audit;
+use paddock_ledger::rules::batch::ReadBatch;
+use paddock_ledger::rules::ledger::{self, Message};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// What the ledger calls the gateway of these events: the log does not name it.
+const GATEWAY: &str = "reconcile";
+
+/// What gateways logged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Reconcile)]
+pub struct Logged {
+    /// Usage events as gateways write them to their access log: JSON objects with an `id`. Other
+    /// values are answered in `rejected`.
+    #[schema(value_type = Vec<Value>)]
+    events: Vec<Box<RawValue>>,
+}
+
+/// What became of the events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reconciled {
+    /// What this is.
+    object: &'static str,
+    /// Events received.
+    received: usize,
+    /// Events booked now.
+    new: usize,
+    /// Events booked before.
+    repeated: usize,
+    /// Events that could not be read.
+    rejected: Vec<Rejected>,
+}
+
+/// An event that is not as gateways write them. It is kept for a person to look at.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RejectedEvent)]
+struct Rejected {
+    /// What is wrong.
+    error: String,
+    /// What is told.
+    event: String,
+}
+
+/// Books events that a gateway logged and may not have sent
+///
+/// Books what the ledger lacks, each event once in the life of the database. Only the operator may: what
+/// is booked is spent.
+#[utoipa::path(
+    post, path = "/v1/usage/reconcile", tag = "usage", operation_id = "reconcile_usage",
+    request_body = Logged,
+    responses(
+        (status = 200, description = "What became of the events.", body = Reconciled),
+        refusals::Forbidden
+    )
+)]
+pub async fn handle(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Author(actor): Author,
+    Body(body): Body,
+) -> Result<Json<Reconciled>, ApiError> {
+    caller.must_be_operator()?;
+    let logged: Logged = serde_json::from_slice(&body).map_err(|error| {
+        ApiError::invalid(
+            "events",
+            format!("'events' must be a list of usage events: {error}"),
+        )
+    })?;
+    let oldest = app.config.oldest_event(app.now());
+    let message = Message {
+        gateway: GATEWAY.to_owned(),
+        batch: ReadBatch::read(GATEWAY, &logged.events, oldest),
+        reports: Vec::new(),
+    };
+    let mut tx = app.store.write().await?;
+    let terms = &app.config.terms;
+    let (booked, message) = ledger::book(&mut tx, terms, message, app.now()).await?;
+    let batch = message.batch;
+    let reconciled = Reconciled {
+        object: "usage.reconciliation",
+        received: logged.events.len(),
+        new: booked.new_events,
+        repeated: logged
+            .events
+            .len()
+            .saturating_sub(booked.new_events)
+            .saturating_sub(batch.rejected.len()),
+        rejected: batch
+            .rejected
+            .iter()
+            .map(|(error, event)| Rejected {
+                error: error.clone(),
+                event: event.clone(),
+            })
+            .collect(),
+    };
+    if reconciled.new > 0 {
+        let change = Change::of_installation("usage.reconcile", GATEWAY);
+        let change = change.after(&json!({ "new_events": reconciled.new }));
+        audit::record(&mut tx, &actor, change).await?;
+    }
+    tx.commit().await?;
+    app.metrics
+        .events
+        .inc_by(u64::try_from(reconciled.new).unwrap_or(0));
+    tracing::info!(
+        new = reconciled.new,
+        repeated = reconciled.repeated,
+        "reconciled usage"
+    );
+    Ok(Json(reconciled))
+}

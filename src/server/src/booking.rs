@@ -1,0 +1,191 @@
+//! Messages of gateways on their way into the ledger. All that wait are booked together, in one
+//! transaction: the sums they share are written once, and the disk is waited for once. So the more comes
+//! at a time, the less each event costs, and whoever comes alone waits for nobody.
+//!
+//! Three such rounds are under way at most, each in another stage: one is summed up, one's events are
+//! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once. A round
+//! of few events waits for those before it to end, for meanwhile it may grow.
+
+use crate::state::SharedApp;
+use paddock_ledger::rules::ledger::{Booked, Message, Stored, Sums};
+use paddock_ledger::store::events::Ids;
+use paddock_ledger::store::{Store, StoreError};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// Events booked in one transaction at most, but for those of one message: whoever wants to borrow from a
+/// scope of theirs waits for its end, and on SQLite whoever wants to write anything.
+const fn most_events(store: &Store) -> usize {
+    match store {
+        Store::Sqlite { .. } => 8_000,
+        Store::Postgres(_) => 20_000,
+    }
+}
+
+/// Events enough for a transaction of their own while others are under way: the sums of as many are
+/// several times fewer.
+const WORTH_A_ROUND: usize = 4_000;
+
+type Answer = oneshot::Sender<Result<Booked, StoreError>>;
+
+/// Messages that wait to be booked.
+#[derive(Debug, Default)]
+pub struct BookingQueue {
+    waiting: Mutex<VecDeque<(Message, Answer)>>,
+    /// Told when enough events wait.
+    worth_a_round: tokio::sync::Notify,
+    /// Held while messages are taken and summed up, until their events can be stored.
+    preparing: tokio::sync::Mutex<()>,
+    /// Held while events are stored, until their sums can be booked.
+    storing: tokio::sync::Mutex<()>,
+    /// Held while sums are booked.
+    booking: tokio::sync::Mutex<()>,
+}
+
+impl BookingQueue {
+    fn push(&self, message: Message, answer: Answer) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push_back((message, answer));
+        if events(&waiting) >= WORTH_A_ROUND {
+            self.worth_a_round.notify_one();
+        }
+    }
+
+    /// Waits until enough events wait, or no round is under way.
+    async fn grow(&self) {
+        let others_end = async {
+            drop(self.storing.lock().await);
+            drop(self.booking.lock().await);
+        };
+        let enough = async {
+            while self.is_small() {
+                self.worth_a_round.notified().await;
+            }
+        };
+        tokio::select! {
+            () = enough => {}
+            () = others_end => {}
+        }
+    }
+
+    /// Whether something waits, and is not worth a round.
+    fn is_small(&self) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        !waiting.is_empty() && events(&waiting) < WORTH_A_ROUND
+    }
+
+    /// The oldest messages: with at most so many events, but for the first.
+    fn take(&self, most: usize) -> (Vec<Message>, Vec<Answer>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events: usize = 0;
+        let mut fits = |(message, _): &(Message, Answer)| {
+            let is_first = events == 0;
+            events = events.saturating_add(message.batch.events.len());
+            is_first || events <= most
+        };
+        let count = waiting.iter().take_while(|waiting| fits(waiting)).count();
+        waiting.drain(..count).unzip()
+    }
+}
+
+fn events(waiting: &VecDeque<(Message, Answer)>) -> usize {
+    waiting
+        .iter()
+        .map(|(message, _)| message.batch.events.len())
+        .sum()
+}
+
+/// Books a message, whole or not at all. It is booked also where the caller has gone meanwhile.
+///
+/// # Errors
+/// Where the database refuses; then nothing of it was booked, or it is not known whether it was.
+pub async fn book(app: &SharedApp, message: Message) -> Result<Booked, StoreError> {
+    let (answer, booked) = oneshot::channel();
+    app.bookings.push(message, answer);
+    // Each message brings a round with it: where another's has taken it along there is nothing left
+    // to do.
+    tokio::spawn(round(app.clone()));
+    booked
+        .await
+        .unwrap_or(Err(StoreError::Database(sqlx::Error::WorkerCrashed)))
+}
+
+async fn round(app: SharedApp) {
+    let queue = &app.bookings;
+    let preparing = queue.preparing.lock().await;
+    queue.grow().await;
+    let (messages, answers) = queue.take(most_events(&app.store));
+    if messages.is_empty() {
+        return;
+    }
+    let sums = Sums::of(&messages, &HashSet::new(), app.now());
+    // On PostgreSQL ids that are new are stored far cheaper; SQLite need not be told.
+    let ids = match app.store {
+        Store::Sqlite { .. } => Ids::Any,
+        Store::Postgres(_) => sums.new_ids(),
+    };
+    let storing = queue.storing.lock().await;
+    drop(preparing);
+    let mut booked = attempt(&app, &messages, sums, ids, storing).await;
+    if booked.as_ref().is_err_and(StoreError::is_duplicate) {
+        booked = attempt_again(&app, &messages).await;
+    }
+    match booked {
+        Ok(booked) => tell(answers, booked.into_iter().map(Ok)),
+        // What is wrong with one message must not hold up the others.
+        Err(error) if error.is_misplaced() || (messages.len() > 1 && !error.is_transient()) => {
+            for (message, answer) in messages.into_iter().zip(answers) {
+                let booked = attempt_again(&app, &[message]).await;
+                let booked = booked.map(|booked| booked.into_iter().next().unwrap_or_default());
+                tell([answer], [booked]);
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            let errors = std::iter::repeat_with(|| Err(StoreError::Shared(error.clone())));
+            tell(answers, errors);
+        }
+    }
+}
+
+/// Where ids may be in the ledger already.
+async fn attempt_again(app: &SharedApp, messages: &[Message]) -> Result<Vec<Booked>, StoreError> {
+    let sums = Sums::of(messages, &HashSet::new(), app.now());
+    let storing = app.bookings.storing.lock().await;
+    attempt(app, messages, sums, Ids::Any, storing).await
+}
+
+async fn attempt(
+    app: &SharedApp,
+    messages: &[Message],
+    sums: Sums<'_>,
+    ids: Ids,
+    storing: tokio::sync::MutexGuard<'_, ()>,
+) -> Result<Vec<Booked>, StoreError> {
+    // On SQLite one transaction writes at a time: another would wait for its connection, and not for ever.
+    let mut booking = match app.store {
+        Store::Sqlite { .. } => Some(app.bookings.booking.lock().await),
+        Store::Postgres(_) => None,
+    };
+    let mut tx = app.store.write().await?;
+    let stored = Stored::new(&mut tx, messages, sums, ids, app.now()).await?;
+    if booking.is_none() {
+        booking = Some(app.bookings.booking.lock().await);
+    }
+    drop(storing);
+    let booked = stored.book(&mut tx, &app.config.terms, app.now()).await?;
+    tx.commit().await?;
+    drop(booking);
+    Ok(booked)
+}
+
+fn tell(
+    answers: impl IntoIterator<Item = Answer>,
+    booked: impl IntoIterator<Item = Result<Booked, StoreError>>,
+) {
+    for (answer, booked) in answers.into_iter().zip(booked) {
+        // Whoever asked may have gone: it asks again.
+        let _ = answer.send(booked);
+    }
+}

@@ -1,0 +1,234 @@
+//! How the service is configured: options as given, and the configuration they amount to.
+
+mod credits;
+pub mod file;
+mod options;
+
+pub use credits::CreditOptions;
+pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
+
+use crate::outbound::guard::Guard;
+use crate::outbound::mail::Mailer;
+use paddock_core::ids::KeyDigest;
+use paddock_core::money::Money;
+use paddock_core::policy::{Limits, MAX_RATE};
+use paddock_core::secret;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::credits::currency::ExchangeRates;
+use paddock_ledger::model::secret::Secret;
+use paddock_ledger::rules::caps::Terms;
+use std::time::Duration;
+
+/// Shortest secret an operator may choose, in characters.
+const MIN_SECRET: usize = 16;
+
+/// Every problem of options that contradict each other or are out of range.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(Vec<String>);
+
+/// How mail is sent.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    url: Secret,
+    from: String,
+}
+
+impl Mail {
+    /// A client of the operator's SMTP server.
+    ///
+    /// # Errors
+    /// What is wrong with the URL or the sender's address.
+    pub fn client(&self) -> anyhow::Result<Mailer> {
+        Mailer::new(&self.url, &self.from).map_err(anyhow::Error::msg)
+    }
+}
+
+/// The configuration the service runs by. Of callers' secrets it holds digests.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The operator's key.
+    pub admin_key: KeyDigest,
+    /// What gateways show.
+    pub gateway_token: KeyDigest,
+    /// Lowest and highest rate that may be set, in requests a minute.
+    pub rpm_range: (u64, u64),
+    /// Whether keys' quotas may sum up to more than their namespace's.
+    pub allow_over_assignment: bool,
+    /// On what terms money is lent.
+    pub terms: Terms,
+    /// What is answered of an organization that sets no limits, and the most its namespaces may be
+    /// given. Gateways enforce what was set alone.
+    pub organization: Limits,
+    /// Which addresses webhooks may be sent to.
+    pub webhook_guard: Guard,
+    /// How long entries stay in the audit; absent means for ever.
+    pub audit_retention: Option<Duration>,
+    /// How mail is sent, if it is.
+    pub mail: Option<Mail>,
+    /// What other currencies are worth.
+    pub exchange_rates: ExchangeRates,
+    /// What signs payments that come in by hook; without it none do.
+    pub credits_hook: Option<Secret>,
+}
+
+impl Config {
+    /// Checks options. `now` is when the service starts.
+    ///
+    /// # Errors
+    /// All that is wrong and what to do, in words for the operator.
+    pub fn new(
+        admin_key: &Secret,
+        gateway_token: &Secret,
+        policy: &PolicyOptions,
+        notify: &NotifyOptions,
+        prepaid: &CreditOptions,
+        now: Timestamp,
+    ) -> Result<Config, ConfigError> {
+        let mut problems = Vec::new();
+        for (secret, name) in [(admin_key, "ADMIN_KEY"), (gateway_token, "GATEWAY_TOKEN")] {
+            if secret.expose().chars().count() < MIN_SECRET {
+                let flag = name.to_lowercase().replace('_', "-");
+                problems.push(format!(
+                    "--{flag} (PADDOCK_{name}) is too short: choose at least {MIN_SECRET} random \
+                     characters, for example with `openssl rand -hex 32`"
+                ));
+            }
+        }
+        if admin_key.expose() == gateway_token.expose() {
+            problems.push(
+                "--admin-key and --gateway-token are the same: a gateway must not be able to \
+                 manage keys"
+                    .to_owned(),
+            );
+        }
+        if policy.min_rpm == 0 || policy.min_rpm > policy.max_rpm || policy.max_rpm > MAX_RATE {
+            problems.push(format!(
+                "--min-rpm must be at least 1 and --max-rpm from --min-rpm to {MAX_RATE}"
+            ));
+        }
+        let monthly = Money::from_dollars(policy.organization_monthly_usd);
+        let monthly = monthly.filter(|quota| *quota >= Money::ZERO);
+        if monthly.is_none() {
+            let message = "--organization-monthly-usd must be from 0 to 9 billion dollars";
+            problems.push(message.to_owned());
+        }
+        let organization = Limits {
+            requests_per_minute: Some(policy.organization_rpm.max(policy.max_rpm)),
+            tokens_per_minute: Some(policy.organization_tpm),
+            monthly_quota: monthly,
+            ..Limits::default()
+        };
+        for problem in organization.problems() {
+            problems.push(format!("limits of organizations: {problem}"));
+        }
+        if !(5..=3_600).contains(&policy.lease_ttl_seconds) {
+            problems.push("--lease-ttl-seconds must be from 5 to 3600".to_owned());
+        }
+        // So that the current month can always be checked against its calls.
+        if policy
+            .audit_retention_days
+            .is_some_and(|days| !(32..=36_500).contains(&days))
+        {
+            let message = "--audit-retention-days must be from 32 to 36500, or left out";
+            problems.push(message.to_owned());
+        }
+        if policy.reserve_wait_seconds > 30 {
+            let message = "--reserve-wait-seconds must be from 0 to 30";
+            problems.push(message.to_owned());
+        }
+        let exchange_rates = ExchangeRates::new(&prepaid.exchange_rates)
+            .map_err(|problem| problems.push(format!("--exchange-rates: {problem}")))
+            .unwrap_or_default();
+        let credits_hook = credits::hook_secret(prepaid, [admin_key, gateway_token])
+            .map_err(|problem| problems.push(problem))
+            .unwrap_or_default();
+        if !problems.is_empty() {
+            return Err(ConfigError(problems));
+        }
+        Ok(Config {
+            admin_key: secret::digest(admin_key.expose().as_bytes()),
+            gateway_token: secret::digest(gateway_token.expose().as_bytes()),
+            rpm_range: (policy.min_rpm, policy.max_rpm),
+            allow_over_assignment: policy.allow_over_assignment,
+            terms: Terms {
+                ttl: Duration::from_secs(policy.lease_ttl_seconds),
+                grace: Duration::from_secs(policy.lease_grace_seconds),
+                scarce_for: Duration::from_secs(3),
+                started_at: now,
+                patience: Duration::from_secs(policy.reserve_wait_seconds),
+            },
+            organization,
+            webhook_guard: webhook_guard(notify),
+            audit_retention: policy
+                .audit_retention_days
+                .map(|days| Duration::from_secs(days.saturating_mul(86_400))),
+            mail: mail(notify)?,
+            exchange_rates,
+            credits_hook,
+        })
+    }
+}
+
+fn mail(notify: &NotifyOptions) -> Result<Option<Mail>, ConfigError> {
+    if notify.smtp_url.is_none() && notify.smtp_url_file.is_none() {
+        return Ok(None);
+    }
+    let file = notify.smtp_url_file.as_deref();
+    let url = Secret::of(notify.smtp_url.as_ref(), file, "smtp-url")
+        .map_err(|error| ConfigError(vec![format!("{error:#}")]))?;
+    let from = notify.smtp_from.clone();
+    let mail = Mail { url, from };
+    let checked = mail.client();
+    checked.map_err(|problem| ConfigError(vec![problem.to_string()]))?;
+    Ok(Some(mail))
+}
+
+fn webhook_guard(notify: &NotifyOptions) -> Guard {
+    Guard {
+        allow_all: notify.allow_private_webhooks,
+        allowed: notify.webhook_allow_cidrs.clone(),
+    }
+}
+
+impl Config {
+    /// Events that started before it are not booked: whether they were booked before may have been
+    /// dropped with the audit's entries.
+    pub fn oldest_event(&self, now: Timestamp) -> Timestamp {
+        let kept = self.audit_retention.map_or(u64::MAX, |kept| {
+            u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX)
+        });
+        Timestamp::from_nanos(now.nanos().saturating_sub(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_or_equal_secrets_are_refused_and_never_shown() {
+        let (short, long) = (
+            Secret::from("hush".to_owned()),
+            Secret::from("0123456789abcdef".to_owned()),
+        );
+        let policy = PolicyOptions::default();
+        let notify = NotifyOptions::default();
+        let credits = CreditOptions::default();
+        let config = |a, b| Config::new(a, b, &policy, &notify, &credits, Timestamp::EPOCH);
+        let error = config(&short, &long).unwrap_err().to_string();
+        assert!(error.contains("--admin-key (PADDOCK_ADMIN_KEY)") && !error.contains("hush"));
+        assert!(
+            config(&long, &short)
+                .unwrap_err()
+                .to_string()
+                .contains("--gateway-token")
+        );
+        assert!(config(&long, &long).is_err());
+        let both = config(&short, &short).unwrap_err().to_string();
+        for part in ["--admin-key (", "--gateway-token (", "are the same"] {
+            assert!(both.contains(part), "{part} in {both}");
+        }
+        assert_eq!(format!("{long:?}"), "Secret(redacted)");
+    }
+}

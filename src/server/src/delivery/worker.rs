@@ -1,0 +1,143 @@
+//! The worker: claims what is due, delivers it, and writes down what became of it.
+
+use super::backoff;
+use super::signature;
+use crate::outbound::outlet::Failure;
+use crate::state::{App, SharedApp};
+use futures_util::stream::{self, StreamExt};
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::ids;
+use paddock_ledger::store::StoreError;
+use paddock_ledger::store::deliveries::{self, Due, Outcome};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Deliveries claimed at once.
+const CLAIM: u64 = 64;
+/// Deliveries under way at once.
+const AT_ONCE: usize = 16;
+/// How long a claim lasts: longer than all attempts of one claim can take.
+const CLAIM_LASTS: Duration = Duration::from_secs(120);
+/// How long the worker rests when nothing is due.
+const REST: Duration = Duration::from_secs(1);
+/// How often old deliveries are forgotten.
+const TIDY: Duration = Duration::from_secs(3_600);
+
+/// Delivers until it is told to stop.
+pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut forget_at = app.now();
+    loop {
+        if app.now() >= forget_at {
+            forget_at = app.now().plus(TIDY);
+            if let Err(error) = forget(&app).await {
+                tracing::warn!(%error, "old deliveries could not be forgotten");
+            }
+        }
+        let claimed = pass(&app).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "deliveries could not be claimed or written down");
+            0
+        });
+        if claimed > 0 && !*stop.borrow() {
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(REST) => {}
+            // An error means that the sender is gone: stop as well.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// Forgets what ended more than [`deliveries::KEPT`] ago; how many there were.
+///
+/// # Errors
+/// Where the database refuses.
+pub async fn forget(app: &App) -> Result<u64, StoreError> {
+    let mut tx = app.store.write().await?;
+    let before = app.now().secs().saturating_sub(deliveries::KEPT.as_secs());
+    let forgotten = deliveries::forget(&mut tx, Timestamp::from_secs(before)).await?;
+    tx.commit().await?;
+    Ok(forgotten)
+}
+
+/// Tries what is due once; how many there were.
+///
+/// # Errors
+/// Where the database refuses. What was claimed is then tried again after two minutes.
+pub async fn pass(app: &App) -> Result<usize, StoreError> {
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let due = deliveries::claim(&mut tx, now, now.plus(CLAIM_LASTS), CLAIM).await?;
+    tx.commit().await?;
+    let claimed = due.len();
+    let attempts = due.into_iter().map(|due| async move {
+        let started = app.now();
+        let result = attempt(app, &due).await;
+        let took = app.now().since(started);
+        (due, result, took)
+    });
+    let mut attempts = stream::iter(attempts).buffer_unordered(AT_ONCE);
+    while let Some((due, result, took)) = attempts.next().await {
+        let outcome = judge(app, &due, result);
+        app.metrics
+            .count_delivery(due.channel, outcome.word(), took);
+        let mut tx = app.store.write().await?;
+        deliveries::finish(&mut tx, &due, &outcome, app.now()).await?;
+        tx.commit().await?;
+    }
+    Ok(claimed)
+}
+
+async fn attempt(app: &App, due: &Due) -> Result<u16, Failure> {
+    let outlet = &app.outlet;
+    match due.channel {
+        "email" => match &app.mailer {
+            Some(mailer) => mailer.send(&due.target, &due.body).await,
+            None => Err(Failure::new(
+                "this installation sends no mail: set --smtp-url",
+            )),
+        },
+        "slack" => outlet.post(&due.target, &[], &due.body).await,
+        _ => {
+            let timestamp = app.now().secs();
+            let signature = signature::sign(&due.secret, &due.event_id, timestamp, &due.body);
+            let headers = [
+                ("webhook-id", due.event_id.clone()),
+                ("webhook-timestamp", timestamp.to_string()),
+                ("webhook-signature", signature),
+            ];
+            outlet.post(&due.target, &headers, &due.body).await
+        }
+    }
+}
+
+fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
+    match result {
+        Ok(status) => Outcome::Delivered { status },
+        Err(failure) if failure.is_final || due.attempts >= backoff::ATTEMPTS => {
+            let Failure { status, error, .. } = failure;
+            tracing::warn!(
+                delivery = due.id,
+                event = due.event,
+                error,
+                "gave up a delivery"
+            );
+            Outcome::Failed { status, error }
+        }
+        Err(Failure { status, error, .. }) => {
+            tracing::debug!(
+                delivery = due.id,
+                event = due.event,
+                error,
+                "not delivered yet"
+            );
+            let wait = backoff::wait(due.attempts, ids::jitter());
+            let due_at = app.now().plus(wait);
+            Outcome::Again {
+                status,
+                error,
+                due_at,
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A request waits for money.
+
+use super::read;
+use crate::http::body::Body;
+use crate::http::error::ApiError;
+use crate::http::gateway_caller::GatewayCaller;
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_core::money::Money;
+use paddock_core::wire::{LendAnswer, LendRequest};
+use paddock_ledger::rules::lending;
+
+/// Lends in one transaction; nothing is lent that was not committed.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    _: GatewayCaller,
+    Body(body): Body,
+) -> Result<Json<LendAnswer>, ApiError> {
+    let request: LendRequest = read(&body)?;
+    let mut tx = app.store.write().await?;
+    let answer = lending::lend(&mut tx, &app.config.terms, &request, app.now()).await?;
+    tx.commit().await?;
+    let refused = |lease: &&_| {
+        let lease: &paddock_core::wire::Lease = lease;
+        lease.hold_at_most == Some(Money::ZERO)
+    };
+    let uncovered = answer.leases.iter().filter(refused).count();
+    app.metrics
+        .uncovered_needs
+        .inc_by(u64::try_from(uncovered).unwrap_or(0));
+    Ok(Json(answer))
+}

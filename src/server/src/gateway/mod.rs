@@ -1,0 +1,36 @@
+//! The protocol with gateways: see `paddock_core::wire`.
+
+mod lend;
+mod resolve;
+mod sync;
+
+use crate::http::error::ApiError;
+use crate::state::SharedApp;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use paddock_core::wire::{LEND_PATH, RESOLVE_PATH, SYNC_PATH};
+use serde::Deserialize;
+
+/// Largest message of a gateway.
+const MAX_BODY: usize = 16 << 20;
+
+/// The routes of the protocol.
+pub fn routes() -> Router<SharedApp> {
+    Router::new()
+        .route(RESOLVE_PATH, post(resolve::handle))
+        .route(LEND_PATH, post(lend::handle))
+        .route(SYNC_PATH, post(sync::handle))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// Reads a message; an error names what is wrong with it.
+fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ApiError::invalid(
+            "",
+            format!("This is not a message of this protocol: {error}"),
+        )
+    })
+}

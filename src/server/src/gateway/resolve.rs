@@ -1,0 +1,83 @@
+//! Who is the holder of this key? What is this reservation?
+
+use super::read;
+use crate::http::body::Body;
+use crate::http::error::ApiError;
+use crate::http::gateway_caller::GatewayCaller;
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_core::ids::KeyDigest;
+use paddock_core::policy::{KeyPolicy, Limits, Role};
+use paddock_core::secret;
+use paddock_core::wire::{ResolveAnswer, ResolveRequest};
+use paddock_ledger::store::{catalog, keys, namespaces, organizations, policy, reservations};
+use std::collections::BTreeSet;
+
+/// Answers from one snapshot, at one revision.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    _: GatewayCaller,
+    Body(body): Body,
+) -> Result<Json<ResolveAnswer>, ApiError> {
+    let request: ResolveRequest = read(&body)?;
+    let mut tx = app.store.read().await?;
+    let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
+    let mut answer = ResolveAnswer {
+        revision,
+        ..ResolveAnswer::default()
+    };
+    let mut wanted: BTreeSet<String> = request.namespace.into_iter().collect();
+    if let Some(digest) = &request.key {
+        answer.key = if secret::digests_equal(digest, &app.config.admin_key) {
+            Some(operator(*digest))
+        } else {
+            let found = keys::find_by_digest(&mut tx, digest).await?;
+            found.map(|(key, secret)| key.policy(&secret))
+        };
+        wanted.extend(answer.key.as_ref().and_then(|key| key.namespace.clone()));
+    }
+    let mut found = Vec::with_capacity(wanted.len());
+    for name in &wanted {
+        found.extend(namespaces::find(&mut tx, name).await?);
+    }
+    answer.namespaces = namespaces::policies(&mut tx, &found).await?;
+    let above: BTreeSet<&str> = answer
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.organization.as_str())
+        .collect();
+    for name in above {
+        let organization = organizations::find(&mut tx, name).await?;
+        answer
+            .organizations
+            .extend(organization.map(|organization| organization.policy()));
+    }
+    if let Some(name) = &request.reservation {
+        let found = reservations::newest(&mut tx, &name.namespace, &name.id).await?;
+        let open = found.filter(|found| !found.has_ended(app.now()));
+        answer.reservation = open.map(|open| open.policy());
+    }
+    if request.catalog_revision != Some(catalog_revision) {
+        answer.catalog = Some(catalog::load(&mut tx).await?);
+    }
+    Ok(Json(answer))
+}
+
+/// The operator's own key, which is in no table and never changes while the service runs.
+fn operator(digest: KeyDigest) -> KeyPolicy {
+    KeyPolicy {
+        id: "admin".to_owned(),
+        digest,
+        name: "admin".to_owned(),
+        namespace: None,
+        role: Role::Admin,
+        scopes: None,
+        allowed_models: None,
+        limits: Limits::default(),
+        content_policy_mode: None,
+        enabled: true,
+        expires_at: None,
+        revision: 0,
+    }
+}

@@ -1,0 +1,67 @@
+//! Once a second: usage and leases come in, changes go out.
+
+use super::read;
+use crate::booking;
+use crate::http::body::Body;
+use crate::http::error::ApiError;
+use crate::http::gateway_caller::GatewayCaller;
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use paddock_core::wire::{SyncAnswer, SyncRequest};
+use paddock_ledger::rules::batch::ReadBatch;
+use paddock_ledger::rules::ledger::{Booked, Message};
+use paddock_ledger::store::policy;
+
+/// Books in one transaction and acknowledges after its commit.
+pub async fn handle(
+    State(app): State<SharedApp>,
+    _: GatewayCaller,
+    Body(body): Body,
+) -> Result<Json<SyncAnswer>, ApiError> {
+    let request: SyncRequest<'_> = read(&body)?;
+    let acknowledged = request.batch.as_ref().map(|batch| batch.number);
+    let revision = request.revision;
+    let booked = book(&app, request).await?;
+    let mut tx = app.store.read().await?;
+    Ok(Json(SyncAnswer {
+        acknowledged,
+        changes: policy::changes(&mut tx, revision).await?,
+        leases: booked.leases,
+    }))
+}
+
+async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booked, ApiError> {
+    let raw = request.batch.map(|batch| batch.events).unwrap_or_default();
+    if raw.is_empty() && request.leases.is_empty() {
+        return Ok(Booked::default());
+    }
+    let oldest = app.config.oldest_event(app.now());
+    let batch = ReadBatch::read(&request.gateway, &raw, oldest);
+    let errors: Vec<String> = batch
+        .rejected
+        .iter()
+        .map(|(error, _)| error.clone())
+        .collect();
+    let gateway = request.gateway.clone();
+    let message = Message {
+        gateway: request.gateway,
+        batch,
+        reports: request.leases,
+    };
+    let booked = booking::book(app, message).await?;
+
+    let count = |number: usize| u64::try_from(number).unwrap_or(0);
+    let metrics = &app.metrics;
+    metrics.events.inc_by(count(booked.new_events));
+    metrics.rejected_events.inc_by(count(errors.len()));
+    let repeated = raw
+        .len()
+        .saturating_sub(booked.new_events)
+        .saturating_sub(errors.len());
+    metrics.repeated_events.inc_by(count(repeated));
+    for error in &errors {
+        tracing::error!(error, gateway, "an event could not be read");
+    }
+    Ok(booked)
+}

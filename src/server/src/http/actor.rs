@@ -1,0 +1,88 @@
+//! Who makes a request and from where: for the audit.
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::request_log::RequestId;
+use crate::state::SharedApp;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::audit::Actor;
+use std::net::SocketAddr;
+
+/// Longest address and user agent kept.
+const MAX_TEXT: usize = 512;
+
+/// Who makes the request, as the audit names them.
+pub struct Author(pub Actor);
+
+impl FromRequestParts<SharedApp> for Author {
+    type Rejection = ApiError;
+
+    /// Beside a [`Caller`] that was extracted before it, the key is not looked up again.
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Author, ApiError> {
+        let caller = match parts.extensions.get::<Caller>() {
+            Some(caller) => caller.clone(),
+            None => Caller::from_request_parts(parts, app).await?,
+        };
+        let (id, name, email) = match &caller {
+            Caller::Operator => ("operator", "operator", None),
+            Caller::Holder(holder) => {
+                let (id, name) = (holder.key.id.as_str(), holder.key.name.as_str());
+                (id, name, holder.email.clone())
+            }
+        };
+        Ok(Author(Actor {
+            email,
+            ..named(parts, id, name, app.now())
+        }))
+    }
+}
+
+/// Whoever makes a request under that id and name.
+pub fn named(parts: &Parts, id: &str, name: &str, at: Timestamp) -> Actor {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let request_id = parts.extensions.get::<RequestId>();
+    Actor {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        email: None,
+        at,
+        client_address: client_address(&parts.headers)
+            .or_else(|| peer.map(|ConnectInfo(peer)| peer.ip().to_string()))
+            .unwrap_or_default(),
+        user_agent: header(&parts.headers, "user-agent").unwrap_or_default(),
+        request_id: request_id.map(|id| id.0.clone()).unwrap_or_default(),
+    }
+}
+
+/// The last address of `x-forwarded-for`: the one that Envoy itself saw and appended. Those before
+/// it are the client's word.
+fn client_address(headers: &HeaderMap) -> Option<String> {
+    let all = headers.get_all("x-forwarded-for");
+    let last = all.iter().next_back()?.to_str().ok()?;
+    let last = last.rsplit(',').next()?.trim();
+    (!last.is_empty() && last.len() <= MAX_TEXT).then(|| last.to_owned())
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+    Some(value.chars().take(MAX_TEXT).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn only_what_envoy_appended_is_believed() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(client_address(&headers), None);
+        headers.append("x-forwarded-for", HeaderValue::from_static("6.6.6.6"));
+        let value = HeaderValue::from_static("7.7.7.7, 10.0.0.9");
+        headers.append("x-forwarded-for", value);
+        assert_eq!(client_address(&headers).as_deref(), Some("10.0.0.9"));
+    }
+}

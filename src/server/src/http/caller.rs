@@ -1,0 +1,261 @@
+//! Who calls the management API, and what that lets them do.
+
+use super::error::ApiError;
+use crate::state::{App, SharedApp};
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
+use paddock_core::secret::{self, Form};
+use paddock_ledger::model::records::{Key, Namespace};
+use paddock_ledger::model::roles::{Powers, RoleOverride};
+use paddock_ledger::store::{keys, members, namespaces, role_overrides};
+
+/// A caller whose key was accepted.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// The operator of this installation.
+    Operator,
+    /// The holder of a key.
+    Holder(Box<Holder>),
+}
+
+/// A key that was accepted, and its namespace.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The key.
+    pub key: Key,
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// What its organization narrows its role to.
+    pub narrowed: Option<RoleOverride>,
+    /// The e-mail address of the member it belongs to.
+    pub email: Option<String>,
+}
+
+impl Holder {
+    /// What its role may do in its organization.
+    pub fn powers(&self) -> Powers {
+        Powers::within(self.key.role, self.narrowed.as_ref())
+    }
+
+    /// What refusals call its role in its organization.
+    pub fn role_scope(&self) -> String {
+        role_scope(&self.namespace.organization, self.key.role)
+    }
+
+    /// What its organization leaves its role of models and endpoints.
+    pub fn rights(&self) -> Option<&RoleRights> {
+        self.narrowed.as_ref().map(|narrowed| &narrowed.rights)
+    }
+}
+
+/// The text after `Authorization: Bearer`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get("authorization")?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, ApiError> {
+        let api_key = parts
+            .headers
+            .get("x-api-key")
+            .and_then(|key| key.to_str().ok());
+        let Some(key) = bearer(&parts.headers).or(api_key) else {
+            return Err(ApiError::unauthenticated(
+                "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
+            ));
+        };
+        let caller = authenticate(app, key).await?;
+        parts.extensions.insert(caller.clone());
+        let named = ["x-namespace", "x-team", "x-project"].into_iter();
+        let named = named
+            .filter_map(|name| parts.headers.get(name)?.to_str().ok())
+            .next();
+        match (&caller, named) {
+            (Caller::Holder(holder), Some(named))
+                if holder.key.role != Role::Admin && holder.namespace.name != named =>
+            {
+                Err(ApiError::unauthenticated(format!(
+                    "This key does not belong to the namespace '{named}'."
+                )))
+            }
+            _ => Ok(caller),
+        }
+    }
+}
+
+async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
+    let digest = secret::digest(key.as_bytes());
+    if secret::digests_equal(&digest, &app.config.admin_key) {
+        return Ok(Caller::Operator);
+    }
+    if secret::form(key.as_bytes()) == Form::Mistyped {
+        return Err(ApiError::unauthenticated(
+            "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
+             lost. Copy it again.",
+        ));
+    }
+    let mut tx = app.store.read().await?;
+    let Some((key, secret)) = keys::find_by_digest(&mut tx, &digest).await? else {
+        return Err(ApiError::unauthenticated("Incorrect API key provided."));
+    };
+    let Some(namespace) = namespaces::find(&mut tx, &key.namespace).await? else {
+        return Err(ApiError::unauthenticated(
+            "The namespace of this API key was deleted.",
+        ));
+    };
+    if !key.enabled || !namespace.enabled {
+        return Err(ApiError::unauthenticated(
+            "This API key is disabled. Ask your administrator.",
+        ));
+    }
+    if secret.expires_at.is_some_and(|at| at <= app.now()) {
+        return Err(ApiError::unauthenticated(
+            "This API key has expired. Ask for a new one.",
+        ));
+    }
+    let organization = namespace.organization.as_str();
+    let mut roles = role_overrides::of(&mut tx, &[organization]).await?;
+    let roles = roles.get_mut(organization);
+    let narrowed = roles.and_then(|roles| roles.remove(&key.role));
+    let member = match &key.member {
+        Some(member) => members::find(&mut tx, &member.id).await?,
+        None => None,
+    };
+    Ok(Caller::Holder(Box::new(Holder {
+        key,
+        namespace,
+        narrowed,
+        email: member.map(|member| member.email),
+    })))
+}
+
+impl Caller {
+    /// The organization the caller is confined to; `None` is the operator's.
+    pub fn organization(&self) -> Option<&str> {
+        match self {
+            Caller::Operator => None,
+            Caller::Holder(holder) => Some(&holder.namespace.organization),
+        }
+    }
+
+    /// May change what belongs to some organization: which one is checked by [`Self::owns`].
+    ///
+    /// # Errors
+    /// 403 for every role but admin.
+    pub fn may_manage(&self) -> Result<(), ApiError> {
+        match self {
+            Caller::Operator => Ok(()),
+            Caller::Holder(holder) if holder.key.role == Role::Admin => Ok(()),
+            Caller::Holder(holder) => {
+                let message = format!(
+                    "The role '{}' may not do this. Use a key with the role 'admin'.",
+                    holder.key.role.name()
+                );
+                Err(ApiError::forbidden(message).by(format!("key:{}", holder.key.id)))
+            }
+        }
+    }
+
+    /// May change members, and what roles of some organization may do.
+    ///
+    /// # Errors
+    /// 403 for every role but admin, and for admins whose organization took this from them.
+    pub fn may_manage_users(&self) -> Result<(), ApiError> {
+        self.may_manage()?;
+        self.needs("can_manage_users", |powers| powers.manage_users)
+    }
+
+    /// May make keys and secrets.
+    ///
+    /// # Errors
+    /// 403 for every role but admin, and for admins whose organization took this from them.
+    pub fn may_create_keys(&self) -> Result<(), ApiError> {
+        self.may_manage()?;
+        self.needs("can_create_api_keys", |powers| powers.create_api_keys)
+    }
+
+    /// May read what was used and spent: what of it is checked elsewhere.
+    ///
+    /// # Errors
+    /// 403 for roles whose organization took this from them.
+    pub fn may_view_analytics(&self) -> Result<(), ApiError> {
+        self.needs("can_view_analytics", |powers| powers.view_analytics)
+    }
+
+    fn needs(&self, name: &str, has: impl FnOnce(Powers) -> bool) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if !has(holder.powers()) => {
+                let message = format!(
+                    "In your organization the role '{}' may not do this ('{name}' is false). Ask \
+                     your administrator to allow it.",
+                    holder.key.role.name()
+                );
+                Err(ApiError::forbidden(message).by(holder.role_scope()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// May do what only the operator may.
+    ///
+    /// # Errors
+    /// 403 for everybody else.
+    pub fn must_be_operator(&self) -> Result<(), ApiError> {
+        match self {
+            Caller::Operator => Ok(()),
+            Caller::Holder(_) => Err(ApiError::forbidden(
+                "Only the operator's own admin key may do this.",
+            )),
+        }
+    }
+
+    /// Whether something of that organization is within the caller's reach.
+    pub fn owns(&self, organization: &str) -> bool {
+        self.organization().is_none_or(|own| own == organization)
+    }
+
+    /// May read what is about a key.
+    ///
+    /// # Errors
+    /// 403 for everybody but the key's holder and admins.
+    pub fn may_read_key(&self, id: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if holder.key.id == id => Ok(()),
+            _ => self.may_manage(),
+        }
+    }
+
+    /// May spend what is a namespace's, or set it aside.
+    ///
+    /// # Errors
+    /// 403 for everybody but admins and the holders of its keys that may call models.
+    pub fn may_spend(&self, name: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder)
+                if holder.namespace.name == name && holder.key.role.allows(EndpointScope::Chat) =>
+            {
+                Ok(())
+            }
+            _ => self.may_manage(),
+        }
+    }
+
+    /// May read what is about a namespace.
+    ///
+    /// # Errors
+    /// 403 for everybody but the holders of its keys and admins.
+    pub fn may_read_namespace(&self, name: &str) -> Result<(), ApiError> {
+        match self {
+            Caller::Holder(holder) if holder.namespace.name == name => Ok(()),
+            _ => self.may_manage(),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
+
+use axum::Json;
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use paddock_core::money::Money;
+use paddock_core::refusal::Refusal;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::slug::MAX_NAME;
+use paddock_ledger::store::StoreError;
+use serde_json::{Map, Value, json};
+
+/// An answer that refuses.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    kind: &'static str,
+    message: String,
+    param: Option<String>,
+    violations: Vec<String>,
+    /// More fields of a refusal: those that the gateway's of the same code have.
+    more: Map<String, Value>,
+}
+
+impl ApiError {
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        kind: &'static str,
+        message: impl Into<String>,
+    ) -> ApiError {
+        let message = message.into();
+        ApiError {
+            status,
+            code,
+            kind,
+            message,
+            param: None,
+            violations: Vec::new(),
+            more: Map::new(),
+        }
+    }
+
+    /// 400: what the caller sent is wrong. `param` is the field as the caller wrote it.
+    pub fn invalid(param: &str, message: impl Into<String>) -> ApiError {
+        let kind = "invalid_request_error";
+        let mut error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
+        error.param = Some(param.to_owned()).filter(|param| !param.is_empty());
+        error
+    }
+
+    /// 400: a field that must be there is not.
+    pub fn missing(param: &str) -> ApiError {
+        ApiError::invalid(param, format!("Missing required parameter: '{param}'."))
+    }
+
+    /// 400: something else than the name of a namespace or organization.
+    pub fn not_a_name(param: &str) -> ApiError {
+        let message = format!(
+            "'{param}' must be 1 to {MAX_NAME} letters, digits, '-', '_' or '.', beginning with a \
+             letter or digit."
+        );
+        ApiError::invalid(param, message)
+    }
+
+    /// 400: a field that no parameter has.
+    pub fn unknown_parameter(param: &str) -> ApiError {
+        let message = format!("Unknown parameter: '{param}'. Remove it or correct its name.");
+        ApiError {
+            code: "unknown_parameter",
+            ..ApiError::invalid(param, message)
+        }
+    }
+
+    /// 400: everything that is wrong with what the caller sent, each as a phrase.
+    pub fn problems(param: &str, problems: Vec<String>) -> ApiError {
+        let error = ApiError::invalid(param, format!("{}.", problems.join("; ")));
+        ApiError {
+            violations: problems,
+            ..error
+        }
+    }
+
+    /// What a gateway would refuse a request with.
+    pub fn refused(refusal: Refusal) -> ApiError {
+        let kind = match refusal.status {
+            403 => "permission_error",
+            _ => "invalid_request_error",
+        };
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let mut error = ApiError::new(status, refusal.code.name(), kind, refusal.message);
+        error.param = refusal.param.map(str::to_owned);
+        error
+    }
+
+    /// 400: limits wider than the parent's. `note` says more than the violations do.
+    pub fn violations(violations: Vec<String>, note: &str) -> ApiError {
+        let kind = "permission_error";
+        let message = format!("{}.{note}", violations.join("; "));
+        let error = ApiError::new(StatusCode::BAD_REQUEST, kind, kind, message);
+        ApiError {
+            violations,
+            ..error
+        }
+    }
+
+    /// 401: no key, or none that is accepted.
+    pub fn unauthenticated(message: impl Into<String>) -> ApiError {
+        let kind = "authentication_error";
+        ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
+    }
+
+    /// 402: a cap of `scope` cannot cover it; `remaining` is what it could. A prepaid balance never
+    /// resets.
+    pub fn budget_exceeded(
+        message: impl Into<String>,
+        scope: &str,
+        remaining: Money,
+        resets_at: Option<Timestamp>,
+    ) -> ApiError {
+        let mut error = ApiError::new(
+            StatusCode::PAYMENT_REQUIRED,
+            "budget_exceeded",
+            "insufficient_quota",
+            message,
+        );
+        let more = [
+            ("scope", json!(scope)),
+            ("remaining", json!(remaining.to_dollars())),
+            ("resets_at", json!(resets_at.map(Timestamp::to_rfc3339))),
+        ];
+        error.more = more
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect();
+        error
+    }
+
+    /// 403: a key that may not do this.
+    pub fn forbidden(message: impl Into<String>) -> ApiError {
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            "permission_denied",
+            "permission_error",
+            message,
+        )
+    }
+
+    /// The same, decided by `scope`.
+    pub fn by(mut self, scope: String) -> ApiError {
+        self.more.insert("scope".to_owned(), json!(scope));
+        self
+    }
+
+    /// 404: `what` (a key, a namespace, …) of that name is not there.
+    pub fn not_found(what: &str, name: &str) -> ApiError {
+        let message = format!("The {what} '{name}' does not exist or is not yours.");
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "not_found_error",
+            message,
+        )
+    }
+
+    /// 404: what the operator has not set up.
+    pub fn not_configured(message: impl Into<String>) -> ApiError {
+        let kind = "not_found_error";
+        ApiError::new(StatusCode::NOT_FOUND, "not_configured", kind, message)
+    }
+
+    /// 409: something of that name is there already.
+    pub fn conflict(message: impl Into<String>) -> ApiError {
+        ApiError::new(
+            StatusCode::CONFLICT,
+            "already_exists",
+            "conflict_error",
+            message,
+        )
+    }
+
+    /// 409: there are as many as there may be.
+    pub fn full(message: impl Into<String>) -> ApiError {
+        ApiError {
+            code: "limit_reached",
+            ..ApiError::conflict(message)
+        }
+    }
+
+    /// 409: something else depends on it.
+    pub fn in_use(message: impl Into<String>) -> ApiError {
+        ApiError {
+            code: "in_use",
+            ..ApiError::conflict(message)
+        }
+    }
+
+    /// 413: the body is over the service's limit.
+    pub fn too_large() -> ApiError {
+        let message = "The request's body is too large.";
+        let kind = "invalid_request_error";
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_too_large",
+            kind,
+            message,
+        )
+    }
+
+    /// 503: the service is about to stop.
+    pub fn stopping() -> ApiError {
+        let message = "The service is stopping. Connect again in a moment.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
+    }
+
+    fn unavailable() -> ApiError {
+        let message = "The database does not answer. Nothing was changed; try again in a moment.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
+    }
+
+    fn internal() -> ApiError {
+        let message = "Something went wrong inside Paddock. Give the operator the x-request-id.";
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "api_error",
+            message,
+        )
+    }
+
+    fn body(&self) -> Value {
+        let mut error = json!({
+            "code": self.code,
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+        });
+        if let (false, Some(error)) = (self.violations.is_empty(), error.as_object_mut()) {
+            error.insert("violations".to_owned(), json!(self.violations));
+        }
+        if let Some(error) = error.as_object_mut() {
+            error.extend(self.more.clone());
+        }
+        // What a budget has left stands beside the error too, as where a gateway refuses.
+        let mut body = Map::from_iter([("error".to_owned(), error)]);
+        for name in ["remaining", "resets_at"] {
+            let value = self
+                .more
+                .get(name)
+                .map(|value| (name.to_owned(), value.clone()));
+            body.extend(value);
+        }
+        Value::Object(body)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        if matches!(self.status.as_u16(), 401..=404) {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        tracing::error!(%error, "the database failed");
+        if error.is_transient() {
+            ApiError::unavailable()
+        } else {
+            ApiError::internal()
+        }
+    }
+}
+
+/// Any path that is not a route.
+pub async fn no_such_path(method: Method, uri: Uri) -> ApiError {
+    let message = format!("Invalid URL ({method} {})", uri.path());
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "unknown_url",
+        "invalid_request_error",
+        message,
+    )
+}
+
+/// A route asked with a method it has not.
+pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    let message = format!("Not allowed to {method} {}", uri.path());
+    let kind = "invalid_request_error";
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        kind,
+        message,
+    )
+}

@@ -1,0 +1,87 @@
+//! Whether the service lives, whether it can work, and what it counted.
+
+use crate::state::SharedApp;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// How long the database may take: whoever asks gives up soon after.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`, `ready` or `not ready`.
+    status: &'static str,
+    /// Why it is not ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<&'static str>,
+}
+
+/// Tells that the process answers
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", operation_id = "get_health", security(()),
+    responses((status = 200, description = "It does.", body = Health))
+)]
+pub async fn alive() -> Json<Health> {
+    let status = "ok";
+    Json(Health {
+        status,
+        reason: None,
+    })
+}
+
+/// Tells whether the database answers and its schema is up to date
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", operation_id = "get_readiness", security(()),
+    responses(
+        (status = 200, description = "It is.", body = Health),
+        (status = 503, description = "It is not: `reason` says why.", body = Health),
+    )
+)]
+pub async fn ready(State(app): State<SharedApp>) -> Response {
+    let answer = tokio::time::timeout(PATIENCE, app.store.is_ready()).await;
+    let Ok(answer) = answer else {
+        tracing::warn!("not ready: the database is silent");
+        return not_ready("the database does not answer in time");
+    };
+    match answer {
+        Ok(true) => {
+            let status = "ready";
+            Json(Health {
+                status,
+                reason: None,
+            })
+            .into_response()
+        }
+        Ok(false) => not_ready("the database's schema is older than this program"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            not_ready("the database does not answer")
+        }
+    }
+}
+
+fn not_ready(reason: &'static str) -> Response {
+    let body = Health {
+        status: "not ready",
+        reason: Some(reason),
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
+}
+
+/// Tells what the service counted, for Prometheus
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", operation_id = "get_metrics", security(()),
+    responses((status = 200, description = "In the OpenMetrics text format.", body = String,
+        content_type = "application/openmetrics-text"))
+)]
+pub async fn metrics(State(app): State<SharedApp>) -> impl IntoResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.to_text())
+}

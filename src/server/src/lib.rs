@@ -1,0 +1,24 @@
+//! The accounting service over HTTP: keys, namespaces, prices, the ledger of what was used, and the
+//! lending of budgets to gateways.
+//!
+//! `api` is the management API, one folder a resource and one file a verb; `gateway` is the protocol
+//! with the filter; `delivery` sends out what the outbox holds. All of them are given `state`, and
+//! `router` puts them together. What is stored, and the rules about it, is `paddock_ledger`.
+//!
+//! Absent from this crate: SQL, floating-point money, a client of the management API.
+
+pub mod api;
+mod background;
+mod booking;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+pub mod gateway;
+pub mod http;
+pub mod metrics;
+pub mod openapi;
+pub mod outbound;
+pub mod router;
+pub mod serve;
+pub mod state;
+pub mod verify;

@@ -1,0 +1,46 @@
+//! The routes: the management API, the protocol with gateways, health and metrics.
+
+use crate::api;
+use crate::gateway;
+use crate::http::{health, request_log, upkeep};
+use crate::openapi::{self, Served};
+use crate::state::SharedApp;
+use axum::{Extension, Router};
+use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Every route but those of the protocol with gateways, which is between two parts of Paddock.
+fn documented(managed: OpenApiRouter<SharedApp>) -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::with_openapi(openapi::about())
+        .merge(managed)
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi::show))
+}
+
+/// The OpenAPI document. `rpm_range` is the lowest and highest rate that may be set, in requests a
+/// minute.
+pub fn document(rpm_range: (u64, u64)) -> Value {
+    let routes = documented(api::routes());
+    openapi::complete(routes.into_openapi(), rpm_range)
+}
+
+/// Every route of the service.
+pub fn router(app: SharedApp) -> Router {
+    let upkeep = axum::middleware::from_fn_with_state(app.clone(), upkeep::before_each);
+    let managed = api::routes().route_layer(upkeep.clone());
+    let (router, document) = documented(managed).split_for_parts();
+    let document = Served::new(document, &app.config);
+    router
+        .layer(Extension(document))
+        .merge(gateway::routes().route_layer(upkeep))
+        .fallback(crate::http::error::no_such_path)
+        .method_not_allowed_fallback(crate::http::error::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            request_log::observe,
+        ))
+        .with_state(app)
+}

@@ -1,0 +1,234 @@
+//! `paddock serve`: from options to a service that runs until it is told to stop.
+
+use crate::background;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, LogFormat, ServeOptions};
+use crate::delivery::worker;
+use crate::router;
+use crate::state::App;
+use anyhow::{Context, bail};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use paddock_ledger::model::secret::Secret;
+use paddock_ledger::store::{Pool, Store};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+/// Everything the options amount to.
+struct Checked {
+    config: Config,
+    database_url: Secret,
+    pool: Pool,
+    tls: Option<(PathBuf, PathBuf)>,
+}
+
+/// Says what is wrong with the options without running anything.
+///
+/// # Errors
+/// Every problem, for the operator.
+pub fn check(options: &ServeOptions) -> anyhow::Result<()> {
+    read(options, &SystemClock).map(|_| ())
+}
+
+/// Runs the service until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What is wrong with the options, the database or the address, for the operator.
+pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
+    log_to_stderr(options.log_format);
+    let clock = Arc::new(SystemClock);
+    let checked = read(&options, clock.as_ref())?;
+    let tls = match &checked.tls {
+        Some((certificate, key)) => Some(certified(certificate, key).await?),
+        None => None,
+    };
+    let store = Store::open_with(checked.database_url.expose(), checked.pool)
+        .await
+        .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+    let app = App::start(store.clone(), clock, checked.config)
+        .await
+        .context("cannot start")?;
+    let listener = listen(options.listen)?;
+    let handle = Handle::new();
+    let stop = stop_at_signal(handle.clone(), Duration::from_secs(options.drain_seconds))?;
+    let background = tokio::spawn(background::run(app.clone(), stop.clone()));
+    let deliveries = tokio::spawn(worker::run(app.clone(), stop));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let files = checked.tls.unwrap_or_default();
+    // Before anybody is told that there is somebody to signal.
+    reload_at_signal(tls.clone().map(|tls| (tls, files)))?;
+    tracing::info!(address = %listener.local_addr()?, scheme, "listening");
+    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let ended = match tls {
+        Some(tls) => {
+            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
+            server.serve(service).await
+        }
+        None => {
+            axum_server::from_tcp(listener)?
+                .handle(handle)
+                .serve(service)
+                .await
+        }
+    };
+    ended.context("the server failed")?;
+    background.await.context("a background task failed")?;
+    // What is under way is written down before the database is closed.
+    deliveries.await.context("the deliveries failed")?;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
+    let mut problems = Vec::new();
+    let secrets = [
+        (&options.admin_key, &options.admin_key_file, "admin-key"),
+        (
+            &options.gateway_token,
+            &options.gateway_token_file,
+            "gateway-token",
+        ),
+    ];
+    let secrets = secrets.map(|(given, file, flag)| {
+        Secret::of(given.as_ref(), file.as_deref(), flag)
+            .map_err(|error| problems.push(format!("{error:#}")))
+    });
+    let database_url = match &options.database_url_file {
+        Some(path) => Secret::read(path),
+        None => Ok(options.database_url.clone()),
+    };
+    let database_url = database_url.map_err(|error| problems.push(format!("{error:#}")));
+    if !(2..=1_000).contains(&options.database_connections) {
+        problems.push("--database-connections must be from 2 to 1000".to_owned());
+    }
+    if !(1..=60).contains(&options.database_timeout_seconds) {
+        problems.push("--database-timeout-seconds must be from 1 to 60".to_owned());
+    }
+    if options.drain_seconds > 600 {
+        problems.push("--drain-seconds must be from 0 to 600".to_owned());
+    }
+    let tls = match (&options.tls_certificate, &options.tls_key) {
+        (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+        (None, None) => None,
+        _ => {
+            problems.push("--tls-certificate and --tls-key go together".to_owned());
+            None
+        }
+    };
+    if let (Ok(admin_key), Ok(gateway_token), Ok(database_url)) =
+        (&secrets[0], &secrets[1], database_url)
+    {
+        match Config::new(
+            admin_key,
+            gateway_token,
+            &options.policy,
+            &options.notify,
+            &options.credits,
+            clock.now(),
+        ) {
+            Err(error) => problems.push(error.to_string()),
+            Ok(config) if problems.is_empty() => {
+                return Ok(Checked {
+                    config,
+                    database_url,
+                    pool: Pool {
+                        connections: options.database_connections,
+                        patience: Duration::from_secs(options.database_timeout_seconds),
+                    },
+                    tls,
+                });
+            }
+            Ok(_) => {}
+        }
+    }
+    bail!("{}", problems.join("\n"))
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn certified(certificate: &Path, key: &Path) -> anyhow::Result<RustlsConfig> {
+    // An error means that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = RustlsConfig::from_pem_file(certificate, key).await;
+    config.with_context(|| {
+        format!(
+            "cannot serve TLS with the certificate {} and the key {}",
+            certificate.display(),
+            key.display()
+        )
+    })
+}
+
+/// Reads certificate and key again at every SIGHUP; what cannot be read changes nothing, and
+/// without TLS there is nothing to read.
+fn reload_at_signal(tls: Option<(RustlsConfig, (PathBuf, PathBuf))>) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let Some((config, (certificate, key))) = &tls else {
+                tracing::info!("there is no certificate to read again");
+                continue;
+            };
+            match config.reload_from_pem_file(certificate, key).await {
+                Ok(()) => tracing::info!("read the certificate again"),
+                Err(error) => {
+                    tracing::error!(%error, "the certificate cannot be read: the old one stays");
+                }
+            }
+        }
+    });
+    Ok(())
+}
+
+/// At SIGTERM or SIGINT no more connections are taken, and open requests have `drain` to end. The
+/// receiver then turns true.
+fn stop_at_signal(
+    handle: Handle<SocketAddr>,
+    drain: Duration,
+) -> anyhow::Result<watch::Receiver<bool>> {
+    let (sender, receiver) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop: finishing open requests");
+        // Nobody listening means that the service has stopped already.
+        let _ = sender.send(true);
+        handle.graceful_shutdown(Some(drain));
+        tokio::time::sleep(drain).await;
+        let open = handle.connection_count();
+        tracing::warn!(
+            open,
+            "connections still open after {} s are cut",
+            drain.as_secs()
+        );
+        // Kept alive, so that late listeners see the value.
+        std::future::pending::<()>().await;
+    });
+    Ok(receiver)
+}
+
+fn log_to_stderr(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+        LogFormat::Pretty => logs.init(),
+    }
+}

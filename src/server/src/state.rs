@@ -1,0 +1,78 @@
+//! What every handler is given: the database, the clock, the configuration and the clients.
+//!
+//! Absent: routes. They are in `router`, above everything that is given this.
+
+use crate::booking::BookingQueue;
+use crate::clock::Clock;
+use crate::config::{Config, Mail};
+use crate::metrics::Metrics;
+use crate::outbound::mail::Mailer;
+use crate::outbound::outlet::Outlet;
+use anyhow::Context;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::records::DEFAULT_ORGANIZATION;
+use paddock_ledger::rules::usage_feed::UsageFeed;
+use paddock_ledger::store::{Store, catalog, organizations, partitions};
+use std::sync::Arc;
+
+/// What every handler is given.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The configuration.
+    pub config: Config,
+    /// Usage as it is booked, for those who listen.
+    pub usage_feed: UsageFeed,
+    /// Messages of gateways on their way into the ledger.
+    pub bookings: BookingQueue,
+    /// The counters.
+    pub metrics: Metrics,
+    /// The HTTP client for webhooks.
+    pub outlet: Outlet,
+    /// The mail client, if mail is configured.
+    pub mailer: Option<Mailer>,
+}
+
+/// As handlers hold it.
+pub type SharedApp = Arc<App>;
+
+impl App {
+    /// Makes sure the database has what a fresh one must have: the default organization and the
+    /// catalog the product comes with; and of the ledger the partitions of the days ahead.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> anyhow::Result<SharedApp> {
+        let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
+        let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
+        if let Err(error) = partitions::prepare(&store, clock.now()).await {
+            tracing::warn!(%error, "the ledger's partitions could not be made; trying again later");
+        }
+        let mut tx = store.write().await?;
+        if catalog::seed(&mut tx).await? {
+            organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, 0, clock.now()).await?;
+            tx.commit().await?;
+        }
+        Ok(Arc::new(App {
+            store,
+            clock,
+            config,
+            usage_feed: UsageFeed::default(),
+            bookings: BookingQueue::default(),
+            metrics: Metrics::default(),
+            outlet,
+            mailer,
+        }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

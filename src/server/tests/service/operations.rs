@@ -1,0 +1,89 @@
+//! Health, metrics, and limits of size.
+
+use crate::support::{ADMIN, GATEWAY, on_both_databases};
+use axum::body::Body;
+use axum::http::Request;
+use paddock_ledger::store::policy::next_revision;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+
+on_both_databases! {
+    async fn readiness_is_the_truth(app) {
+        assert_eq!(app.get("/healthz").await.expect(200), json!({ "status": "ok" }));
+        app.get("/readyz").await.expect(200);
+        app.app.store.close().await;
+        app.get("/readyz").await.expect(503);
+        app.get("/healthz").await.expect(200);
+        let answer = app.get("/v1/keys").await.expect(503);
+        assert_eq!(answer["error"]["code"], "accounting_unavailable");
+    }
+
+    async fn requests_are_counted_and_carry_the_gateways_request_id(app) {
+        let request = Request::get("/v1/prices/nothing")
+            .header("authorization", format!("Bearer {ADMIN}"))
+            .header("x-request-id", "abc-123");
+        let answer = app.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, &answer.headers["x-request-id"]), (404, &"abc-123".parse().unwrap()));
+        let metrics = app.get("/metrics").await.expect(200);
+        let line = r#"paddock_http_requests_total{method="GET",route="/v1/prices/{*model}",status="404"} 1"#;
+        assert!(metrics.as_str().unwrap().contains(line), "{metrics}");
+    }
+
+    async fn what_cannot_be_read_is_refused_in_one_shape(app) {
+        for (path, param) in [
+            ("/v1/keys/%ff", json!(null)),
+            ("/v1/keys/a%00b", json!("id")),
+            ("/v1/namespaces/x/reservations/%0a", json!("id")),
+            ("/v1/prices/a%2Fb%7f", json!("model")),
+            ("/v1/keys?limit=1&limit=2", json!("limit")),
+            ("/v1/keys?team=a&namespace=b", json!("namespace")),
+            ("/v1/audit?project=%00", json!("project")),
+            ("/v1/keys?colour=red", json!("colour")),
+        ] {
+            let answer = app.get(path).await;
+            assert_eq!(answer.headers["content-type"], "application/json", "{path}");
+            let error = answer.expect(400)["error"].clone();
+            assert_eq!((&error["type"], &error["param"]), (&json!("invalid_request_error"), &param), "{path}");
+        }
+        let name = json!({ "name": "k", "allowed_models": ["a\u{0}b"] });
+        assert_eq!(app.post("/v1/keys", name).await.expect(400)["error"]["param"], "allowed_models");
+    }
+
+    async fn a_method_that_is_none_is_refused_and_counted_as_one_of_few(app) {
+        let answer = app.call(ADMIN, "BREW", "/v1/keys", Value::Null).await;
+        assert_eq!(answer.headers["allow"], "POST,GET,HEAD");
+        assert_eq!(answer.expect(405)["error"]["code"], "method_not_allowed");
+        let metrics = app.get("/metrics").await.expect(200);
+        let line = r#"paddock_http_requests_total{method="other",route="/v1/keys",status="405"} 1"#;
+        assert!(metrics.as_str().unwrap().contains(line), "{metrics}");
+    }
+
+    async fn bodies_over_the_limit_are_refused(app) {
+        let big = json!({ "name": "x".repeat(2 << 20) });
+        let answer = app.call(ADMIN, "POST", "/v1/keys", big.clone()).await.expect(413);
+        assert_eq!(answer["error"]["code"], "request_too_large");
+        app.call(GATEWAY, "POST", "/gateway/v1/sync", big).await.expect(400);
+        let huge = Value::from("x".repeat(17 << 20));
+        app.call(GATEWAY, "POST", "/gateway/v1/sync", huge).await.expect(413);
+    }
+
+    async fn whoever_leaves_in_the_middle_leaves_nothing_behind(app) {
+        let store = &app.app.store;
+        for micros in (0..2_000).step_by(20) {
+            // A client that leaves, at any moment.
+            let _ = timeout(Duration::from_micros(micros), store.read()).await;
+            let mut tx = store.write().await.unwrap();
+            next_revision(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
+
+    async fn a_second_start_finds_everything_as_it_was(app) {
+        app.make_key(json!({ "name": "k" })).await;
+        let again = app.replica(Default::default()).await;
+        let list = again.get("/v1/keys").await.expect(200);
+        assert_eq!(list["data"].as_array().unwrap().len(), 1);
+        assert_eq!(again.get("/v1/prices").await.expect(200)["data"].as_array().unwrap().len(), 6);
+    }
+}
