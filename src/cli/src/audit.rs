@@ -19,13 +19,13 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Write the audit out: every model call and every change.
+    /// Export every model call and every change.
     Export(Export),
-    /// Prove that no entry was altered, removed or put in. Exits with 1 where one was.
+    /// Verify that no entry was altered, removed or inserted. Exits with 1 if one was.
     Verify {
         #[command(flatten)]
         connection: Connection,
-        /// One organization's chain; all otherwise.
+        /// One organization's chain [default: all].
         #[arg(long)]
         organization: Option<String>,
     },
@@ -44,22 +44,22 @@ struct Export {
     /// json or csv.
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
-    /// Write to this new file, with mode 0600, rather than print.
+    /// Write to this new file, with mode 0600, instead of printing.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// One namespace.
     #[arg(long)]
     namespace: Option<String>,
-    /// From this date on, in RFC 3339 [default: 90 days ago].
+    /// From this date or moment, RFC 3339 [default: 90 days ago].
     #[arg(long)]
     start_date: Option<String>,
-    /// Until this date.
+    /// Until this date or moment.
     #[arg(long)]
     end_date: Option<String>,
-    /// One action, like key.rotate.
+    /// One action, such as key.rotate; key. for all that begin so.
     #[arg(long)]
     action: Option<String>,
-    /// With what each call cost.
+    /// Include the cost of each call.
     #[arg(long)]
     include_cost: bool,
 }

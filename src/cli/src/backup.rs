@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The file to make. It must not be there yet.
+    /// The file to create. It must not exist.
     file: PathBuf,
     #[command(flatten)]
     database: Database,

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The shell. Source what is printed, or put it where the shell looks for completions.
+    /// The shell. Source the output, or put it into the shell's completions folder.
     shell: Shell,
 }
 

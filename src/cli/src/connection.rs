@@ -12,7 +12,7 @@ const DEFAULT_URL: &str = "http://127.0.0.1:10080";
 /// The options of every command that asks the service.
 #[derive(Debug, clap::Args)]
 pub struct Connection {
-    /// The service, or the Envoy in front of it [default: client.url of the configuration file,
+    /// The service's address, or that of the Envoy in front of it [default: client.url of the configuration file,
     /// then http://127.0.0.1:10080].
     #[arg(long, env = "PADDOCK_URL")]
     url: Option<String>,
@@ -24,7 +24,7 @@ pub struct Connection {
     /// [default: client.ca_certificate of the configuration file].
     #[arg(long, env = "PADDOCK_CA_CERTIFICATE", value_name = "FILE")]
     ca_certificate: Option<PathBuf>,
-    /// For people or for machines.
+    /// Output format.
     #[arg(long, short, value_enum, default_value = "table")]
     pub output: Output,
 }

@@ -16,7 +16,7 @@ pub struct Database {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     database_url: Option<Secret>,
-    /// A file that holds the database's URL, instead.
+    /// A file with the database's URL, instead.
     #[arg(
         long,
         env = "PADDOCK_DATABASE_URL_FILE",

@@ -16,13 +16,13 @@ pub struct Options {
     connection: Connection,
     /// What to show.
     kind: Kind,
-    /// Which one: a name, a key's id or NAMESPACE/NAME. All where it is left out.
+    /// One object: a name, a key's id or NAMESPACE/NAME [default: all].
     name: Option<String>,
-    /// Only keys or members of this namespace; of users, webhooks, alerts, reservations
-    /// and credits, whose they are.
+    /// Keys or members of this namespace only. Required for users, webhooks, alerts, reservations
+    /// and credits.
     #[arg(long)]
     namespace: Option<String>,
-    /// The roles as they are in this organization.
+    /// Roles as this organization narrows them.
     #[arg(long)]
     organization: Option<String>,
 }

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The folder to put everything in. It is made where it is not there.
+    /// The folder for all files. It is created if it does not exist.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     directory: PathBuf,
-    /// sqlite:///path/file.db or a bare path; what holds a password belongs into a file that
-    /// serve.database_url_file names [default: paddock.db in the folder].
+    /// sqlite:///path/file.db or a path. Put a URL with a password into a file instead, and name it
+    /// in serve.database_url_file [default: paddock.db in the folder].
     #[arg(long)]
     database: Option<String>,
-    /// Address the service is to listen on.
+    /// The address that the service shall listen on.
     #[arg(long, default_value = "127.0.0.1:10080")]
     listen: std::net::SocketAddr,
 }

@@ -20,21 +20,21 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a key. Its secret is shown this once.
+    /// Create a key. Its secret is shown once.
     Create(Box<Create>),
-    /// Give a key a new secret, which is shown this once. The old one works for a while.
+    /// Create a new secret for a key, shown once. The old one works until it expires.
     Rotate {
         #[command(flatten)]
         which: Which,
         #[command(flatten)]
         secret: SecretFile,
-        /// How many days the old secret goes on.
+        /// Days until the old secret expires.
         #[arg(long, default_value_t = 90, value_name = "DAYS")]
         expires_in: u64,
     },
-    /// Refuse a key everywhere within seconds.
+    /// Disable a key. Every gateway refuses it within two seconds.
     Disable(Which),
-    /// Accept a disabled key again.
+    /// Enable a disabled key.
     Enable(Which),
 }
 
@@ -48,7 +48,7 @@ struct Which {
 
 #[derive(Debug, clap::Args)]
 struct SecretFile {
-    /// Write the secret to this new file, with mode 0600, rather than print it.
+    /// Write the secret to this new file, with mode 0600, instead of printing it.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
 }
@@ -61,13 +61,13 @@ struct Create {
     secret: SecretFile,
     /// The key's name.
     name: String,
-    /// Its namespace; one of the key's own name is made where this is left out.
+    /// Its namespace. Without it, a namespace of the key's name is created, without limits.
     #[arg(long)]
     namespace: Option<String>,
     /// admin, developer, analyst or viewer.
     #[arg(long)]
     role: Option<String>,
-    /// The member of the namespace it belongs to: it can be no more than they are.
+    /// The member it belongs to. Its role is never wider than the member's.
     #[arg(long, value_name = "USER")]
     user_id: Option<String>,
     /// A cap in dollars for each calendar month (UTC).
@@ -82,16 +82,16 @@ struct Create {
     /// Tokens a minute.
     #[arg(long)]
     tpm: Option<u64>,
-    /// Requests in flight at once.
+    /// Requests under way at once.
     #[arg(long)]
     max_concurrency: Option<u64>,
-    /// A model the key may use; may be given several times. All of the namespace's otherwise.
+    /// A model the key may use; repeatable [default: all of the namespace's].
     #[arg(long = "model", value_name = "MODEL")]
     models: Vec<String>,
-    /// A scope that narrows the role, like chat:create; may be given several times.
+    /// A scope that narrows the role, such as chat:create; repeatable.
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// How many days it lives. For ever otherwise.
+    /// Days until it expires [default: never].
     #[arg(long, value_name = "DAYS")]
     expires_in: Option<u64>,
 }

@@ -8,10 +8,10 @@ use std::io::{ErrorKind, Write};
 /// In which form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people.
+    /// A table.
     #[default]
     Table,
-    /// For machines: one JSON value.
+    /// One JSON value.
     Json,
 }
 

@@ -25,8 +25,8 @@ const MAX_EVENTS: usize = 1_000;
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// The access log: a JSON object a line, with the usage event in its field `event`. `-` is
-    /// the standard input.
+    /// The access log: one JSON object a line, with the usage event in its field `event`. `-` is
+    /// standard input.
     #[arg(default_value = "-")]
     log: PathBuf,
 }

@@ -16,13 +16,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// One namespace; all within the key's reach otherwise.
+    /// One namespace [default: all that the key may see].
     #[arg(long)]
     namespace: Option<String>,
-    /// What each line sums up: 1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h.
+    /// The interval of a line: 1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h.
     #[arg(long, default_value = "30s")]
     granularity: String,
-    /// End after so many lines.
+    /// End after this many lines.
     #[arg(long)]
     lines: Option<u64>,
 }

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// One namespace, by model.
+    /// One namespace, grouped by model.
     #[arg(long, conflicts_with = "key")]
     namespace: Option<String>,
-    /// One key, by model: its id or NAMESPACE/NAME.
+    /// One key, grouped by model: its id or NAMESPACE/NAME.
     #[arg(long)]
     key: Option<String>,
     /// current_month, 7d, 30d, 90d or all.

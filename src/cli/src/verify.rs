@@ -12,7 +12,7 @@ use paddock_server::verify::{report, to_json};
 pub struct Options {
     #[command(flatten)]
     database: Database,
-    /// How it is printed: JSON at the end, lines as they are found.
+    /// Output format: one JSON value at the end, or lines as differences are found.
     #[arg(long, short, value_enum, default_value = "table")]
     output: Output,
 }

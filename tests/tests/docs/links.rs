@@ -46,7 +46,9 @@ fn dead(page: &Page) -> Vec<String> {
         if is_outside || !root().join(&path).exists() {
             dead.push(shown);
         } else if !anchor.is_empty()
-            && !Page::read(path.to_str().unwrap()).anchors().contains(&anchor)
+            && !Page::read(path.to_str().unwrap())
+                .anchors()
+                .contains(&anchor)
         {
             dead.push(shown);
         }

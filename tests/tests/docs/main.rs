@@ -11,6 +11,7 @@
 
 mod links;
 mod markdown;
+mod reference;
 
 use markdown::{Page, pages};
 use paddock_local::root;

@@ -26,17 +26,17 @@ use std::path::{Path, PathBuf};
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// What should be: YAML or JSON. `-` is the standard input.
+    /// The file: YAML or JSON. `-` is standard input.
     #[arg(long = "file", short = 'f', value_name = "FILE")]
     file: PathBuf,
-    /// Only show the difference. Exits with 2 where there is one.
+    /// Only show the differences. Exits with 2 if there are any.
     #[arg(long)]
     dry_run: bool,
-    /// Write the secrets of new keys, and those that sign for new webhooks, to this new file, with
-    /// mode 0600, one JSON object a line.
+    /// Write the secrets of new keys and webhooks to this new file, with mode 0600, one JSON object a
+    /// line.
     #[arg(long, value_name = "FILE")]
     secrets_file: Option<PathBuf>,
-    /// Print those secrets even where the output is no terminal, as in the log of a CI.
+    /// Print those secrets even if the output is not a terminal, such as the log of a CI.
     #[arg(long, conflicts_with = "secrets_file")]
     print_secrets: bool,
 }

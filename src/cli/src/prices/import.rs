@@ -19,19 +19,19 @@ pub struct Options {
     connection: Connection,
     /// The price list: LiteLLM's model_prices_and_context_window.json or genai-prices' data.json.
     file: PathBuf,
-    /// What the list calls a model, where that is not its name here: NAME=NAME-IN-LIST.
+    /// Another name of a model in the list: NAME=NAME-IN-LIST.
     #[arg(long = "map", value_name = "NAME=LISTED", value_parser = pair)]
     names: Vec<(String, String)>,
-    /// Also make this model of the list, served by an upstream of Envoy: NAME=UPSTREAM.
+    /// Also create this model of the list, served by an upstream of Envoy: NAME=UPSTREAM.
     #[arg(long = "add", value_name = "NAME=UPSTREAM", value_parser = pair)]
     added: Vec<(String, String)>,
-    /// Of models that several providers sell, the price of this one.
+    /// The provider whose price to take, if several sell a model.
     #[arg(long)]
     provider: Option<String>,
-    /// Take it over without asking.
+    /// Apply without asking.
     #[arg(long)]
     yes: bool,
-    /// Only show it. Exits with 2 where something differs.
+    /// Only show the differences. Exits with 2 if there are any.
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
 }

@@ -17,7 +17,7 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Compare the catalog with a price list, show what differs, and take it over.
+    /// Compare the catalog with a price list, show the differences, and apply them.
     Import(import::Options),
 }
 

@@ -10,12 +10,12 @@ use std::path::PathBuf;
 /// Options of prepaid balances.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CreditOptions {
-    /// Dollars of one unit of other currencies, like EUR=1.08,GBP=1.27: to the last digit as written,
-    /// nine decimals at most.
+    /// What one unit of other currencies is worth in dollars, such as EUR=1.08,GBP=1.27: at most nine
+    /// decimals.
     #[arg(long, env = "PADDOCK_EXCHANGE_RATES", value_delimiter = ',')]
     pub exchange_rates: Vec<ExchangeRate>,
-    /// What a payment processor's adapter signs with that pays in at /v1/credits/hook: whsec_ and the
-    /// Base64 of 24 to 64 bytes, or another text of at least 16 characters. Without it nobody can.
+    /// The secret that signs payments at /v1/credits/hook: whsec_ and the Base64 of 24 to 64 bytes, or
+    /// another text of at least 16 characters [default: no payments].
     #[arg(
         long,
         env = "PADDOCK_CREDITS_HOOK_SECRET",
@@ -23,7 +23,7 @@ pub struct CreditOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub credits_hook_secret: Option<Secret>,
-    /// A file that holds the secret of --credits-hook-secret.
+    /// A file with the secret, instead of --credits-hook-secret.
     #[arg(long, env = "PADDOCK_CREDITS_HOOK_SECRET_FILE", value_hint = ValueHint::FilePath)]
     pub credits_hook_secret_file: Option<PathBuf>,
 }

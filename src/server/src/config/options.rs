@@ -13,17 +13,17 @@ use std::path::PathBuf;
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
-    /// For a person's eyes.
+    /// Indented text for a terminal.
     Pretty,
 }
 
 /// Options of `paddock serve`, as given.
 #[derive(Clone, Debug, Args)]
 pub struct ServeOptions {
-    /// Address to listen on.
+    /// The address to listen on.
     #[arg(long, env = "PADDOCK_LISTEN", default_value = "127.0.0.1:10080")]
     pub listen: SocketAddr,
-    /// sqlite:///path/file.db, a bare path of a file, or postgres://user:password@host/database.
+    /// sqlite:///path/file.db, a path of a file, or postgres://user:password@host/database.
     #[arg(
         long,
         env = "PADDOCK_DATABASE_URL",
@@ -32,16 +32,16 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub database_url: Secret,
-    /// A file that holds the database's URL, instead of --database-url.
+    /// A file with the database's URL, instead of --database-url.
     #[arg(long, env = "PADDOCK_DATABASE_URL_FILE", value_hint = ValueHint::FilePath)]
     pub database_url_file: Option<PathBuf>,
-    /// Connections to PostgreSQL at most; SQLite always has one that writes and four that read.
+    /// Most connections to PostgreSQL. SQLite always has one that writes and four that read.
     #[arg(long, env = "PADDOCK_DATABASE_CONNECTIONS", default_value_t = 16)]
     pub database_connections: u32,
-    /// How many seconds a request waits for a connection or a lock of the database before it fails.
+    /// Seconds that a request waits for a database connection or lock before it fails.
     #[arg(long, env = "PADDOCK_DATABASE_TIMEOUT_SECONDS", default_value_t = 10)]
     pub database_timeout_seconds: u64,
-    /// The operator's key, which may manage everything: at least 16 characters.
+    /// The operator's key, which may do everything: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_ADMIN_KEY",
@@ -49,10 +49,10 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub admin_key: Option<Secret>,
-    /// A file that holds the operator's key, instead of --admin-key.
+    /// A file with the operator's key, instead of --admin-key.
     #[arg(long, env = "PADDOCK_ADMIN_KEY_FILE", value_hint = ValueHint::FilePath)]
     pub admin_key_file: Option<PathBuf>,
-    /// The token gateways show: at least 16 characters.
+    /// The token of gateways: at least 16 characters.
     #[arg(
         long,
         env = "PADDOCK_GATEWAY_TOKEN",
@@ -60,23 +60,22 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub gateway_token: Option<Secret>,
-    /// A file that holds the token gateways show, instead of --gateway-token.
+    /// A file with the token of gateways, instead of --gateway-token.
     #[arg(long, env = "PADDOCK_GATEWAY_TOKEN_FILE", value_hint = ValueHint::FilePath)]
     pub gateway_token_file: Option<PathBuf>,
-    /// A PEM file with the certificate to serve HTTPS with, and those above it. SIGHUP reads it
-    /// again.
+    /// A PEM file with the certificate chain for HTTPS. SIGHUP reads it again.
     #[arg(long, env = "PADDOCK_TLS_CERTIFICATE", value_hint = ValueHint::FilePath)]
     pub tls_certificate: Option<PathBuf>,
-    /// A PEM file with the key of --tls-certificate.
+    /// A PEM file with the private key of --tls-certificate.
     #[arg(long, env = "PADDOCK_TLS_KEY", value_hint = ValueHint::FilePath)]
     pub tls_key: Option<PathBuf>,
-    /// How many seconds open requests may go on after the order to stop.
+    /// Seconds that open requests may take after SIGTERM.
     #[arg(long, env = "PADDOCK_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,
-    /// Check the configuration, print it without its secrets, and end.
+    /// Check the configuration, print it without secrets, and exit.
     #[arg(long)]
     pub print_config: bool,
-    /// How logs are written; what is logged is chosen by RUST_LOG.
+    /// The format of logs. RUST_LOG chooses what is logged.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
     #[command(flatten)]
@@ -93,14 +92,14 @@ pub struct ServeOptions {
 /// Options of what goes out.
 #[derive(Clone, Debug, Args)]
 pub struct NotifyOptions {
-    /// Let webhooks go to any address, also of the network the service is in. For trials.
+    /// Allow webhooks to any address, also in the service's own network. For tests.
     #[arg(long, env = "PADDOCK_ALLOW_PRIVATE_WEBHOOKS")]
     pub allow_private_webhooks: bool,
-    /// Networks that webhooks may go to beside the public Internet, like 10.1.0.0/16,fd00::/8.
+    /// Networks that webhooks may reach besides the public Internet, such as 10.1.0.0/16,fd00::/8.
     #[arg(long, env = "PADDOCK_WEBHOOK_ALLOW_CIDRS", value_delimiter = ',')]
     pub webhook_allow_cidrs: Vec<IpNet>,
     /// The SMTP server for mail: smtp://user:password@host:587?tls=required, smtps://…, or
-    /// smtp://host:25 without encryption. Without it no mail is sent.
+    /// smtp://host:25 without encryption [default: no mail is sent].
     #[arg(
         long,
         env = "PADDOCK_SMTP_URL",
@@ -108,10 +107,10 @@ pub struct NotifyOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub smtp_url: Option<Secret>,
-    /// A file that holds the SMTP server's URL, instead of --smtp-url.
+    /// A file with the SMTP server's URL, instead of --smtp-url.
     #[arg(long, env = "PADDOCK_SMTP_URL_FILE", value_hint = ValueHint::FilePath)]
     pub smtp_url_file: Option<PathBuf>,
-    /// Who mail is from.
+    /// The sender of mail.
     #[arg(long, env = "PADDOCK_SMTP_FROM", default_value = "paddock@localhost")]
     pub smtp_from: String,
 }
@@ -131,41 +130,41 @@ impl Default for NotifyOptions {
 /// Options that bound what tenants may be given.
 #[derive(Clone, Debug, Args)]
 pub struct PolicyOptions {
-    /// Lowest rate that may be set, in requests a minute.
+    /// The lowest rate that may be set, in requests a minute.
     #[arg(long, env = "PADDOCK_MIN_RPM", default_value_t = 10)]
     pub min_rpm: u64,
-    /// Highest rate that may be set, in requests a minute.
+    /// The highest rate that may be set, in requests a minute.
     #[arg(long, env = "PADDOCK_MAX_RPM", default_value_t = 10_000)]
     pub max_rpm: u64,
-    /// Allow the quotas of a namespace's keys to sum up to more than the namespace's own, which
-    /// still holds.
+    /// Allow the quotas of a namespace's keys to sum up to more than the namespace's own quota,
+    /// which still holds.
     #[arg(long, env = "PADDOCK_ALLOW_OVER_ASSIGNMENT")]
     pub allow_over_assignment: bool,
-    /// Requests a minute answered of an organization that sets none; at least --max-rpm. This and
-    /// the two below bound what namespaces may be given; gateways enforce only what was set.
+    /// Requests a minute of an organization that sets none; at least --max-rpm. This and the two
+    /// below limit what its namespaces may be given. Gateways do not enforce them.
     #[arg(long, env = "PADDOCK_ORGANIZATION_RPM", default_value_t = 10_000)]
     pub organization_rpm: u64,
-    /// Tokens a minute answered of an organization that sets none.
+    /// Tokens a minute of an organization that sets none.
     #[arg(long, env = "PADDOCK_ORGANIZATION_TPM", default_value_t = MAX_RATE)]
     pub organization_tpm: u64,
-    /// Monthly quota in dollars answered of an organization that sets none.
+    /// Monthly quota in dollars of an organization that sets none.
     #[arg(
         long,
         env = "PADDOCK_ORGANIZATION_MONTHLY_USD",
         default_value_t = 1_000_000.0
     )]
     pub organization_monthly_usd: f64,
-    /// How many seconds a gateway may spend a budget slice while the service is away.
+    /// Seconds that a gateway may spend from a budget lease without the service.
     #[arg(long, env = "PADDOCK_LEASE_TTL_SECONDS", default_value_t = 60)]
     pub lease_ttl_seconds: u64,
-    /// How many seconds after its end the slice of a silent gateway is given up.
+    /// Seconds after its end until the lease of a silent gateway is lent again.
     #[arg(long, env = "PADDOCK_LEASE_GRACE_SECONDS", default_value_t = 900)]
     pub lease_grace_seconds: u64,
-    /// How many days calls and changes stay in the audit: at least 32. They stay for ever where it
-    /// is not set. Sums stay always.
+    /// Days that calls and changes stay in the audit: at least 32 [default: no limit]. Sums are
+    /// never deleted.
     #[arg(long, env = "PADDOCK_AUDIT_RETENTION_DAYS")]
     pub audit_retention_days: Option<u64>,
-    /// How many seconds a reservation may wait for gateways to give back what they hold; 0 to 30.
+    /// Seconds that a reservation may wait for gateways to return money: 0 to 30.
     #[arg(long, env = "PADDOCK_RESERVE_WAIT_SECONDS", default_value_t = 4)]
     pub reserve_wait_seconds: u64,
 }
