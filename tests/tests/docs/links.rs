@@ -42,14 +42,14 @@ fn dead(page: &Page) -> Vec<String> {
         };
         let shown = format!("{}: {target}#{anchor}", page.path);
         // A built book has nothing but itself.
-        let is_outside = page.path.starts_with("docs/src") && !path.starts_with("docs/src");
-        if is_outside || !root().join(&path).exists() {
-            dead.push(shown);
-        } else if !anchor.is_empty()
-            && !Page::read(path.to_str().unwrap())
+        let is_inside = !page.path.starts_with("docs/src") || path.starts_with("docs/src");
+        let is_there = is_inside && root().join(&path).exists();
+        let has_anchor = || {
+            Page::read(path.to_str().unwrap())
                 .anchors()
                 .contains(&anchor)
-        {
+        };
+        if !is_there || !(anchor.is_empty() || has_anchor()) {
             dead.push(shown);
         }
     }
