@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e soak check fmt openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e soak check fmt docs reference openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
 
 setup:
@@ -34,6 +34,12 @@ check: setup
 
 fmt:
 	cargo fmt --all
+
+reference:
+	PADDOCK_RENEW_REFERENCE=1 cargo test --quiet --locked -p paddock-tests --test docs the_reference_is
+
+docs:
+	@scripts/docs
 
 openapi:
 	cargo run --quiet --locked -p paddock -- openapi >src/server/openapi.json.new

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokenUsage {
-    /// Prompt tokens charged at the full input price: without those below.
+    /// Prompt tokens at the full input price, without the following ones.
     pub input: u64,
     /// Prompt tokens read from the provider's cache.
     pub cached_input: u64,

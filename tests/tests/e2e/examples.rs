@@ -74,7 +74,7 @@ pub fn tour(gateway: &Gateway, path: &str, environment: &[(&str, &str)]) {
     let url = format!("http://{}", gateway.address);
     let mut environment = environment.to_vec();
     environment.push(("PADDOCK_URL", &url));
-    run(&tour, &environment).unwrap_or_else(|error| panic!("{path}: {error}"));
+    run(&tour, &root(), &environment).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
 /// Envoy itself reads every configuration, the filter's own included.

@@ -90,7 +90,7 @@ impl Code {
     }
 
     /// OpenAI's `type`.
-    pub(super) const fn open_ai(self, rate: Option<Rate>) -> &'static str {
+    pub const fn open_ai(self, rate: Option<Rate>) -> &'static str {
         match self {
             Code::InvalidApiKey => "authentication_error",
             Code::BudgetExceeded => "insufficient_quota",
@@ -112,7 +112,7 @@ impl Code {
     }
 
     /// Anthropic's `type`.
-    pub(super) const fn anthropic(self) -> &'static str {
+    pub const fn anthropic(self) -> &'static str {
         match self {
             Code::InvalidApiKey => "authentication_error",
             Code::BudgetExceeded => "billing_error",
@@ -128,7 +128,7 @@ impl Code {
     }
 
     /// Gemini's `status`.
-    pub(super) const fn gemini(self) -> &'static str {
+    pub const fn gemini(self) -> &'static str {
         match self {
             Code::InvalidApiKey => "UNAUTHENTICATED",
             // Not RESOURCE_EXHAUSTED, which clients retry.

@@ -29,12 +29,12 @@ pub enum Outcome {
 /// scope are absent where they were not the same of all, and the rest is the first's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageEvent<'a> {
-    /// Made by the filter.
+    /// The event's id, made by the filter. The ledger books each id once.
     pub id: EventId,
     /// The caller's key.
     #[serde(borrow)]
     pub key_id: Cow<'a, str>,
-    /// The namespace it was served in.
+    /// The caller's namespace.
     #[serde(borrow)]
     pub namespace: Cow<'a, str>,
     /// The organization of the namespace.
@@ -43,11 +43,10 @@ pub struct UsageEvent<'a> {
     /// The end user the request named.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Cow<'a, str>>,
-    /// Whether that user was limited together with others, because the gateway had no room for one
-    /// more.
+    /// Whether that user shares a cap with others, because the gateway had no room for one more.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub user_shared: bool,
-    /// The model that served it, which is the one it is priced by.
+    /// The model that served the call, and by whose price it is charged.
     #[serde(borrow)]
     pub model: Cow<'a, str>,
     /// The model as the caller wrote it.
@@ -58,37 +57,36 @@ pub struct UsageEvent<'a> {
     pub endpoint: Cow<'a, str>,
     /// Whether the answer was a stream.
     pub stream: bool,
-    /// The upstream's HTTP status; 0 where it never answered.
+    /// The upstream's HTTP status; 0 if it never answered.
     pub status: u16,
     /// How it ended.
     pub outcome: Outcome,
-    /// The category of content it was refused for; never the content.
+    /// The content category that the call violated; never the content.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Cow<'a, str>>,
-    /// The contract's code it was refused with; absent where it was not, and in events of gateways
-    /// that did not tell.
+    /// The code of the refusal; absent if the call was served.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Cow<'a, str>>,
-    /// The scope that refused it: `namespace:tenant-marketing`.
+    /// The scope that refused it, such as `namespace:tenant-marketing`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<Cow<'a, str>>,
-    /// How many refused calls it stands for; 0 where it was not refused.
+    /// How many refused calls the event stands for; 0 if the call was served.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refusals: u64,
     /// Whether the tokens are the gateway's estimate rather than the provider's count.
     pub estimated: bool,
-    /// Whether it is priced as batch.
+    /// Whether the batch price applies.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub batch: bool,
-    /// When it was admitted: its cost belongs to the budget period of this moment.
+    /// When the call was admitted. Its cost belongs to the budget period of this moment.
     pub started_at: Timestamp,
     /// Milliseconds from admission to end.
     pub duration_ms: u64,
-    /// What it used.
+    /// The tokens used.
     pub tokens: TokenUsage,
-    /// What that costs.
+    /// The cost, in nano-dollars.
     pub cost: Money,
-    /// Ids of the budget leases that were debited for it.
+    /// Ids of the budget leases that paid for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases: Vec<i64>,
     /// The gateway's request id, as the client and the access log see it.

@@ -158,6 +158,16 @@ impl Gateway {
         &self.admin_key
     }
 
+    /// The file of the service's SQLite database.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// The file of Envoy's access log.
+    pub fn access_log_file(&self) -> &Path {
+        &self.access_log
+    }
+
     /// A number no other name of this run has.
     pub fn number(&self) -> u64 {
         self.tenants.fetch_add(1, Relaxed)

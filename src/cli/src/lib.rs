@@ -1,0 +1,94 @@
+//! The `paddock` command line. It knows the service through its HTTP API alone; only `serve`, `verify`
+//! and `backup` open the database.
+//!
+//! `command` is the command line, `commands` has one file or folder a command. `client`,
+//! `connection`, `database`, `settings`, `output`, `private_file` and `exit` are what commands share.
+//!
+//! Absent from this crate: SQL, decisions about keys, limits and money.
+
+mod client;
+mod command;
+mod commands;
+mod connection;
+mod database;
+mod exit;
+mod output;
+mod private_file;
+mod settings;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use command::{Cli, Command};
+use commands::{
+    apply, audit, backup, check, describe, get, init, keys, prices, reconcile, serve, tail, usage,
+    verify,
+};
+use exit::Exit;
+use paddock_server::config::file::ConfigFile;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// What sysexits.h calls `EX_USAGE`; clap's own 2 stands for differences here.
+const WRONG_USAGE: u8 = 64;
+
+/// The command line, as clap knows it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    match run(std::env::args_os().collect()) {
+        Ok(exit) => exit.into(),
+        Err(Stop::Usage(error)) => {
+            let is_error = error.use_stderr();
+            // Nothing is left to do if the terminal is gone.
+            let _ = error.print();
+            ExitCode::from(if is_error { WRONG_USAGE } else { 0 })
+        }
+        Err(Stop::Failed(error)) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(Stop::Failed(error)) => {
+            eprintln!("paddock: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Stop {
+    Usage(clap::Error),
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Stop {
+        Stop::Failed(error)
+    }
+}
+
+fn run(arguments: Vec<OsString>) -> Result<Exit, Stop> {
+    let file = ConfigFile::find(command::named_file(&arguments).as_deref())?;
+    let command = settings::layered(Cli::command(), &file, &arguments)?;
+    let matches = command.try_get_matches_from(arguments);
+    let matches = matches.map_err(Stop::Usage)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(Stop::Usage)?;
+    Ok(dispatch(cli.command, &matches, &file)?)
+}
+
+fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(options) => serve::run(*options, matches, &Cli::command()),
+        Command::Init(options) => init::run(&options),
+        Command::Apply(options) => apply::run(&options, file),
+        Command::Get(options) => get::run(&options, file),
+        Command::Usage(options) => usage::run(&options, file),
+        Command::Keys(action) => keys::run(&action, file),
+        Command::Audit(action) => audit::run(&action, file),
+        Command::Tail(options) => tail::run(&options, file),
+        Command::Reconcile(options) => reconcile::run(&options, file),
+        Command::Prices(action) => prices::run(&action, file),
+        Command::Check(options) => check::run(&options, &Cli::command()),
+        Command::Verify(options) => verify::run(&options, file),
+        Command::Backup(options) => backup::run(&options, file),
+        Command::Openapi => describe::openapi(),
+        Command::Completions { shell } => describe::completions(shell, &mut Cli::command()),
+    }
+}
