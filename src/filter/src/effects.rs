@@ -5,7 +5,7 @@ use crate::worker::{SharedWorker, Worker};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use core::cell::RefCell;
-use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, Surroundings, Verdict};
+use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, StepContext, Verdict};
 use std::rc::Rc;
 
 /// The usage event's name in the access log, where it is in base64 (RFC 4648, without padding).
@@ -45,12 +45,12 @@ fn step(worker: &mut Worker, machine: &mut Exchange, input: Input<'_>) -> Step {
     if !timeless {
         worker.now = host::now();
     }
-    let mut surroundings = Surroundings {
-        gateway: &mut worker.gateway,
+    let mut context = StepContext {
+        worker: &mut worker.state,
         store: &mut host::SharedData,
         now: worker.now,
     };
-    machine.step(input, &mut surroundings)
+    machine.step(input, &mut context)
 }
 
 /// Does the effects in order. True where a question could not even be asked.
@@ -66,7 +66,7 @@ fn perform(worker: &mut Worker, exchange: &SharedExchange, id: u32, effects: Vec
             Effect::RemoveResponseHeader(name) => host::set_response_header(name, None),
             Effect::ReplaceResponseChunk(chunk) => host::replace_response_chunk(&chunk),
             Effect::Ask(question) => asked_in_vain = !worker.ask(question, id, exchange),
-            Effect::Queue(namespace, place) => worker.queue_up(id, &namespace, place, exchange),
+            Effect::Queue(namespace, entry) => worker.queue_up(id, &namespace, entry, exchange),
             Effect::Emit(event) => {
                 // JSON within JSON has every quote escaped, which costs Envoy far more than this.
                 host::annotate(EVENT, STANDARD_NO_PAD.encode(&event).as_bytes());

@@ -6,7 +6,7 @@ use crate::worker::{MAX_RELEASES, Worker};
 use core::time::Duration;
 use hashbrown::HashMap;
 use paddock_core::exchange::{Input, Verdict};
-use paddock_core::queue::{Place, Queue};
+use paddock_core::queue::{Queue, QueueEntry};
 use std::rc::Rc;
 
 /// How often it is looked whose turn it is, while anybody waits.
@@ -36,12 +36,12 @@ impl Worker {
         &mut self,
         id: u32,
         namespace: &str,
-        place: Place,
+        entry: QueueEntry,
         exchange: &SharedExchange,
     ) {
         self.hasten(QUEUE_TICK);
         let queued = &mut self.queued;
-        queued.queue.join(id, namespace, place);
+        queued.queue.join(id, namespace, entry);
         queued.exchanges.insert(id, Rc::clone(exchange));
     }
 

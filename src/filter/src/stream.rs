@@ -49,7 +49,7 @@ impl Stream {
     /// call, so the usual configuration names none.
     fn attributes(&self) -> Vec<Option<Vec<u8>>> {
         let wanted = |worker: &mut Worker| {
-            let paths = worker.gateway.config.identity.attributes();
+            let paths = worker.state.config.identity.attributes();
             paths.map(host::attribute).collect()
         };
         with_worker(&self.worker, wanted).unwrap_or_default()
@@ -113,7 +113,7 @@ impl HttpContext for Stream {
         let holds = self
             .exchange
             .try_borrow()
-            .is_ok_and(|machine| machine.holds_reservation());
+            .is_ok_and(|machine| machine.has_hold());
         if !holds {
             return Action::Continue;
         }
@@ -139,7 +139,7 @@ impl HttpContext for Stream {
         let holds = self
             .exchange
             .try_borrow()
-            .is_ok_and(|machine| machine.holds_reservation());
+            .is_ok_and(|machine| machine.has_hold());
         if holds {
             let chunk = host::response_chunk(body_size);
             self.advance(Input::ResponseBody {

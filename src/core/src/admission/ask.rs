@@ -1,6 +1,6 @@
 //! What a request asks for, and on what terms.
 
-use super::throttle::Lane;
+use super::throttle::RateTier;
 use crate::budget::Epochs;
 use crate::money::Money;
 
@@ -32,7 +32,7 @@ pub struct Ask {
     /// What to do where the slice on loan cannot cover it.
     pub short: WhenShort,
     /// The part of throttled rates it draws on.
-    pub lane: Lane,
+    pub tier: RateTier,
 }
 
 /// What becomes of a request that the slice on loan cannot cover.

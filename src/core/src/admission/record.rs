@@ -56,7 +56,7 @@ impl ScopeRecord {
                 lent: words.i64(),
                 returned: words.i64(),
                 spent: words.i64(),
-                reserved: words.epoch_sum(),
+                held: words.epoch_sum(),
                 expires_at: words.time(),
                 period_ends_at: words.time(),
                 used_at: words.time(),
@@ -76,7 +76,7 @@ impl ScopeRecord {
                 day_spent: words.i64(),
                 month_ends_at: words.time(),
                 month_spent: words.i64(),
-                reserved: words.epoch_sum(),
+                held: words.epoch_sum(),
             },
             owner: words.u128(),
         }
@@ -102,7 +102,7 @@ impl ScopeRecord {
         words.i64(slice.lent);
         words.i64(slice.returned);
         words.i64(slice.spent);
-        words.epoch_sum(&slice.reserved);
+        words.epoch_sum(&slice.held);
         words.time(slice.expires_at);
         words.time(slice.period_ends_at);
         words.time(slice.used_at);
@@ -122,7 +122,7 @@ impl ScopeRecord {
         words.i64(self.books.day_spent);
         words.time(self.books.month_ends_at);
         words.i64(self.books.month_spent);
-        words.epoch_sum(&self.books.reserved);
+        words.epoch_sum(&self.books.held);
         words.u128(self.owner);
         words.0
     }

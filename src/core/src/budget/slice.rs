@@ -28,12 +28,12 @@ pub struct Slice {
     /// What requests settled under it cost.
     pub spent: i64,
     /// What requests in flight may cost.
-    pub reserved: EpochSum,
-    /// From then on nothing may be reserved from it.
+    pub held: EpochSum,
+    /// From then on nothing may be held from it.
     pub expires_at: Timestamp,
     /// The end of its budget period.
     pub period_ends_at: Timestamp,
-    /// When something was last reserved or settled.
+    /// When something was last held or settled.
     pub used_at: Timestamp,
     /// The cap that limits it.
     pub period: CapPeriod,
@@ -60,7 +60,7 @@ pub struct Shortage {
     pub resets_at: Timestamp,
 }
 
-/// Why nothing was reserved.
+/// Why nothing was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// There is no lease, it has expired, or it holds too little: the lender must be asked.
@@ -70,30 +70,30 @@ pub enum Unavailable {
 }
 
 impl Slice {
-    /// What may still be reserved, as of the last change.
+    /// What may still be held, as of the last change.
     pub fn left(&self) -> Money {
         let spent = self
             .returned
             .saturating_add(self.spent)
-            .saturating_add(self.reserved.total());
+            .saturating_add(self.held.total());
         Money::from_nanos(self.lent.saturating_sub(spent))
     }
 
-    /// Reserves `amount` for one request.
+    /// Holds `amount` for one request.
     ///
     /// # Errors
-    /// [`Unavailable`]; then nothing was reserved.
-    pub fn reserve(
+    /// [`Unavailable`]; then nothing was held.
+    pub fn hold(
         &mut self,
         amount: Money,
         epochs: Epochs,
         now: Timestamp,
     ) -> Result<Entry, Unavailable> {
-        self.reserved.roll(epochs, now);
+        self.held.roll(epochs, now);
         let in_time = self.lease != 0 && now < self.expires_at && now < self.period_ends_at;
         if amount == Money::ZERO || (in_time && self.left() >= amount) {
             self.used_at = now;
-            return Ok(self.reserved.enter(amount.nanos()));
+            return Ok(self.held.enter(amount.nanos()));
         }
         let dry = now < self.dry_until && amount.nanos() >= self.dry_need;
         if dry && (in_time || self.lease == 0) {
@@ -102,13 +102,13 @@ impl Slice {
         Err(Unavailable::Ask)
     }
 
-    /// Books what a request cost and lets go of what was reserved for it. `lease` is the one it
-    /// was reserved from: where that has been replaced, the ledger alone books the cost.
+    /// Books what a request cost and lets go of what was held for it. `lease` is the one it
+    /// was held from: where that has been replaced, the ledger alone books the cost.
     pub fn settle(&mut self, lease: i64, entry: Entry, cost: Money, now: Timestamp) {
         if lease != self.lease {
             return;
         }
-        self.reserved.settle(entry);
+        self.held.settle(entry);
         self.spent = self.spent.saturating_add(cost.nanos());
         self.used_at = now;
     }
@@ -165,7 +165,7 @@ impl Slice {
         self.dry_until = now.plus(DRY);
     }
 
-    /// Gives back whatever is held above `most` and not reserved.
+    /// Gives back whatever is held above `most` and not held.
     pub fn give_back_above(&mut self, most: Money) {
         let surplus = self.left().saturating_sub(most.or_zero()).or_zero();
         self.returned = self.returned.saturating_add(surplus.nanos());
@@ -178,7 +178,7 @@ impl Slice {
             id: self.lease,
             returned: Money::from_nanos(self.returned),
             left: self.left(),
-            idle: self.reserved.total() == 0 && self.left() <= Money::ZERO,
+            idle: self.held.total() == 0 && self.left() <= Money::ZERO,
         }
     }
 
@@ -204,7 +204,7 @@ impl Slice {
 
     /// What a caller is told when it cannot cover a request.
     pub fn shortage(&self) -> Shortage {
-        let spoken_for = self.spent.saturating_add(self.reserved.total());
+        let spoken_for = self.spent.saturating_add(self.held.total());
         let remaining = self.remaining.saturating_sub(spoken_for);
         Shortage {
             period: self.period,
@@ -239,13 +239,9 @@ mod tests {
             hold_at_most: None,
         };
         slice.accept(&lease);
-        let spent = slice
-            .reserve(Money::from_nanos(20), Epochs(10), now)
-            .unwrap();
+        let spent = slice.hold(Money::from_nanos(20), Epochs(10), now).unwrap();
         slice.settle(7, spent, Money::from_nanos(15), now);
-        slice
-            .reserve(Money::from_nanos(5), Epochs(10), now)
-            .unwrap();
+        slice.hold(Money::from_nanos(5), Epochs(10), now).unwrap();
         assert_eq!(slice.shortage().remaining, Money::from_nanos(80));
 
         lease.spent = Money::from_nanos(15);

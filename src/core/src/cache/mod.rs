@@ -136,7 +136,7 @@ impl PolicyCache {
     }
 
     /// Forgets the reservations of which the lender lends no more.
-    pub fn hear_lent(&mut self, needs: &[Need], answer: &LendAnswer) {
+    pub fn forget_ended_reservations(&mut self, needs: &[Need], answer: &LendAnswer) {
         for need in needs {
             let lends = answer.leases.iter().any(|lease| lease.scope == need.scope);
             if let Some(name) = reservation_name(&need.scope).filter(|_| !lends) {

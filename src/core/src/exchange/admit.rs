@@ -6,14 +6,14 @@ use super::effect::{Effect, Question, Step, Verdict};
 use super::end_user::end_user;
 use super::prepare::{Asked, Choice, prepare};
 use super::rate_headers::rate_headers;
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
 use super::reserved::{Payer, pay_from, payer};
 use super::throttled::{WhyWait, fallback, leave_queue, others_are_ahead, redirected};
-use super::{Exchange, State, Surroundings};
+use super::{Exchange, State, StepContext};
 use crate::admission::{Denied, RateKind, RateView, Scope};
 use crate::config::Config;
-use crate::fair_share::{self, Demand, NotAdmitted, Reserved, UpstreamLimit, admit};
+use crate::fair_share::{self, Demand, NotAdmitted, RequestHold, UpstreamLimit, hold_request};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::is_auto;
@@ -54,13 +54,13 @@ impl Exchange {
         endpoint: &Endpoint,
         caller: Caller,
         body: &[u8],
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let request = match read_body(endpoint, body) {
             Ok(request) => request,
             Err(error) => {
                 let refusal = Refusal::from(error);
-                return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+                return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
             }
         };
         let read = BodyRead {
@@ -70,9 +70,9 @@ impl Exchange {
             is_changed: false,
         };
         if is_auto(&request.model) {
-            return self.decide_routed(head, caller, read, on);
+            return self.decide_routed(head, caller, read, cx);
         }
-        self.decide_on(Choice::of_the_caller(&request), head, caller, read, on)
+        self.decide_on(Choice::of_the_caller(&request), head, caller, read, cx)
     }
 
     /// Prepares a call of the chosen model, and admits it.
@@ -82,17 +82,17 @@ impl Exchange {
         head: Head,
         caller: Caller,
         read: BodyRead<'_>,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        match prepare(caller, &read.asked(&head), choice, on.gateway) {
-            Ok(pending) => match violated(&pending.call, read.body, on.gateway) {
-                None => self.admit(head, pending, Some(read), on),
-                Some(violation) => self.refuse_content(&head, &pending.call, &violation, on),
+        match prepare(caller, &read.asked(&head), choice, cx.worker) {
+            Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
+                None => self.admit(head, pending, Some(read), cx),
+                Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),
             },
             Err(refusal) => {
-                let asker = Asker::of(&head, &tenant).naming(&read.request.model);
-                self.refuse_asker(&refusal, asker, on)
+                let call_context = CallContext::of(&head, &tenant).naming(&read.request.model);
+                self.refuse_call(&refusal, call_context, cx)
             }
         }
     }
@@ -104,48 +104,53 @@ impl Exchange {
         head: Head,
         mut pending: Pending,
         read: Option<BodyRead<'_>>,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        if others_are_ahead(&head, &pending, on) {
-            return self.wait_in_queue(head, pending, &WhyWait::OthersAhead, on);
+        if others_are_ahead(&head, &pending, cx) {
+            return self.wait_in_queue(head, pending, &WhyWait::OthersAhead, cx);
         }
         let caller = pending.call.grant.caller().clone();
         let mut levels = scopes(&caller).to_vec();
-        let reserved = match payer(&head, &pending, on) {
+        let reserved = match payer(&head, &pending, cx) {
             Payer::Ordinary => None,
             Payer::Reservation(scope) => Some(scope),
             Payer::Unknown(request) => {
-                return self.wait(head, pending, read, Question::Resolve(request), on);
+                return self.wait(head, pending, read, Question::Resolve(request), cx);
             }
         };
         if let Some(scope) = &reserved {
             let paid = [&caller.namespace().scope, &caller.organization().scope];
             pay_from(scope, &mut levels, paid);
         }
-        if let Some(user) = end_user(&pending.call, on) {
+        if let Some(user) = end_user(&pending.call, cx) {
             pending.call.user_shared = user.shared;
             levels.push(user.scope);
         }
-        let demand = demand(&pending, &on.gateway.config);
-        let (terms, ask) = (on.gateway.terms(), &pending.call.ask);
-        match admit(on.store, &levels, ask, demand.as_ref(), terms, on.now) {
-            Ok(reservation) => {
-                leave_queue(&mut pending, true, on);
-                self.send(head, pending, reservation)
+        let demand = demand(&pending, &cx.worker.config);
+        let (terms, ask) = (cx.worker.terms(), &pending.call.ask);
+        match hold_request(cx.store, &levels, ask, demand.as_ref(), terms, cx.now) {
+            Ok(hold) => {
+                leave_queue(&mut pending, true, cx);
+                self.send(head, pending, hold)
             }
             Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
-                self.wait(head, pending, read, Question::Lend(needs), on)
+                self.wait(head, pending, read, Question::Lend(needs), cx)
             }
             Err(NotAdmitted::Scope(Denied::Budget { scope, .. }))
                 if reserved.is_some_and(|reserved| Rc::ptr_eq(&reserved, &scope)) =>
             {
                 pending.may_be_reserved = false;
-                self.admit(head, pending, read, on)
+                self.admit(head, pending, read, cx)
             }
-            Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, on),
+            Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, cx),
             Err(NotAdmitted::Upstream(limit, denial)) => {
-                leave_queue(&mut pending, false, on);
-                self.refuse_share(&limit, denial, Asker::making(&head, &pending.call), on)
+                leave_queue(&mut pending, false, cx);
+                self.refuse_share(
+                    &limit,
+                    denial,
+                    CallContext::making(&head, &pending.call),
+                    cx,
+                )
             }
         }
     }
@@ -156,10 +161,10 @@ impl Exchange {
         mut pending: Pending,
         read: Option<BodyRead<'_>>,
         denied: Denied,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        if let Some(other) = redirected(&head, &mut pending, read, &denied, on) {
-            return self.admit(head, other, None, on);
+        if let Some(other) = redirected(&head, &mut pending, read, &denied, cx) {
+            return self.admit(head, other, None, cx);
         }
         let caller = pending.call.grant.caller().clone();
         match denied {
@@ -170,23 +175,28 @@ impl Exchange {
                 ..
             } if caller.queues() => {
                 let why = WhyWait::Throttled(retry_after, rates);
-                self.wait_in_queue(head, pending, &why, on)
+                self.wait_in_queue(head, pending, &why, cx)
             }
             denied => {
-                leave_queue(&mut pending, false, on);
+                leave_queue(&mut pending, false, cx);
                 let needed = pending.call.ask.money;
-                self.refuse_denied(denied, needed, Asker::making(&head, &pending.call), on)
+                self.refuse_denied(
+                    denied,
+                    needed,
+                    CallContext::making(&head, &pending.call),
+                    cx,
+                )
             }
         }
     }
 
     /// Sends an admitted call on to its upstream.
-    fn send(&mut self, head: Head, mut pending: Pending, reservation: Reserved) -> Step {
+    fn send(&mut self, head: Head, mut pending: Pending, hold: RequestHold) -> Step {
         let effects = forward(&head, &mut pending);
         let in_flight = InFlight {
             was_queued: pending.was_queued,
             call: pending.call,
-            reservation,
+            hold,
             status: 0,
             local: false,
             meter: None,
@@ -209,12 +219,12 @@ impl Exchange {
         mut pending: Pending,
         read: Option<BodyRead<'_>>,
         question: Question,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         pending.rounds = pending.rounds.saturating_add(1);
         if let (None, Some(read)) = (&pending.fallback, read) {
             // The body is not at hand any more when the answer comes.
-            pending.fallback = fallback(&head, &pending, read, on).map(Box::new);
+            pending.fallback = fallback(&head, &pending, read, cx).map(Box::new);
         }
         self.state = State::Borrow {
             head,
@@ -229,15 +239,15 @@ impl Exchange {
     pub(super) fn refuse_share<S>(
         &mut self,
         limit: &UpstreamLimit,
-        denial: fair_share::Denial,
-        asker: Asker<'_>,
-        on: &mut Surroundings<'_, S>,
+        denial: fair_share::ShareDenial,
+        call_context: CallContext<'_>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let rate = match denial.kind {
             RateKind::Tokens => Rate::Tokens,
             RateKind::Requests | RateKind::Concurrency => Rate::Requests,
         };
-        let namespace = &asker.caller().namespace().scope.name;
+        let namespace = &call_context.caller().namespace().scope.name;
         let refusal = Refusal::over_share(
             &limit.scope(),
             namespace,
@@ -245,7 +255,7 @@ impl Exchange {
             (denial.limit, denial.share),
             denial.wait,
         );
-        self.refuse_asker(&refusal, asker, on)
+        self.refuse_call(&refusal, call_context, cx)
     }
 
     /// Refuses what admission denied, with the rates as they are.
@@ -253,11 +263,11 @@ impl Exchange {
         &mut self,
         denied: Denied,
         needed: Money,
-        asker: Asker<'_>,
-        on: &mut Surroundings<'_, S>,
+        call_context: CallContext<'_>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let (refusal, rates) = refusal_of(denied, needed, on.now);
-        let mut step = self.refuse_asker(&refusal, asker, on);
+        let (refusal, rates) = refusal_of(denied, needed, cx.now);
+        let mut step = self.refuse_call(&refusal, call_context, cx);
         if let Verdict::Reply(reply) = &mut step.verdict {
             reply.headers.extend(rate_headers(&rates));
         }

@@ -1,10 +1,10 @@
 //! One model call on its way: what was granted, what it asks for, what it holds.
 
-use super::throttled::Ticket;
+use super::throttled::Queued;
 use crate::admission::Ask;
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
-use crate::fair_share::Reserved;
+use crate::fair_share::RequestHold;
 use crate::meter::Meter;
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ pub(super) struct Pending {
     /// The same call of the model it may be redirected to, where the body is no longer at hand.
     pub(super) fallback: Option<Box<Pending>>,
     /// Its place in its namespace's queue, while it has one.
-    pub(super) ticket: Option<Ticket>,
+    pub(super) queued: Option<Queued>,
     /// Whether it ever had one.
     pub(super) was_queued: bool,
     /// Whether the reservation it names may still pay for it.
@@ -53,7 +53,7 @@ pub(super) struct InFlight {
     pub(super) call: Call,
     /// Whether it waited its turn in a queue.
     pub(super) was_queued: bool,
-    pub(super) reservation: Reserved,
+    pub(super) hold: RequestHold,
     /// The upstream's status; 0 until it answers.
     pub(super) status: u16,
     /// Whether Envoy answered in the upstream's place.
@@ -68,7 +68,7 @@ impl InFlight {
     /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
     /// full rate.
     pub(super) fn reason(&self) -> Option<String> {
-        let throttled = self.was_queued || self.reservation.scopes().rates().throttled;
+        let throttled = self.was_queued || self.hold.scopes().rates().throttled;
         let throttled = throttled.then_some(Cow::Borrowed("throttled"));
         match (self.call.reason(), throttled) {
             (Some(reason), Some(throttled)) if reason != throttled => {

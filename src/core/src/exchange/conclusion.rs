@@ -4,7 +4,7 @@ use super::call::InFlight;
 use super::effect::{Effect, Level, Step, Verdict};
 use super::event::emit;
 use super::throttled::leave_queue;
-use super::{Exchange, State, Surroundings};
+use super::{Exchange, State, StepContext};
 use crate::money::Money;
 use crate::store::SharedStore;
 use crate::usage::{CostOverflow, Price, TokenUsage};
@@ -31,8 +31,8 @@ impl Charge {
 }
 
 impl Exchange {
-    /// Settles what is reserved, once, and reports it. Does nothing where nothing is reserved.
-    pub(super) fn conclude<S: SharedStore>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
+    /// Settles what is held, once, and reports it. Does nothing where nothing is held.
+    pub(super) fn conclude<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         let mut step = Step::new(Verdict::Continue);
         let over = match self.state {
             State::Upstream { .. } | State::Passing(_) | State::Done => State::Done,
@@ -41,54 +41,46 @@ impl Exchange {
         let (head, in_flight) = match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => (head, in_flight),
             State::Passing(passing) => {
-                passing.conclude(on, &mut step.effects);
+                passing.conclude(cx, &mut step.effects);
                 return step;
             }
             State::Queued { mut pending, .. } | State::Borrow { mut pending, .. } => {
-                leave_queue(&mut pending, false, on);
+                leave_queue(&mut pending, false, cx);
                 return step;
             }
             _ => return step,
         };
         let InFlight {
-            call,
-            reservation,
-            status,
-            ..
+            call, hold, status, ..
         } = &*in_flight;
         let mut charge = charge(&in_flight);
         let cost = match call.free {
             true => Money::ZERO,
             false => charge.cost(call.grant.price()).unwrap_or_else(|overflow| {
                 // A count nobody can have used is a broken upstream's, not a bill: what was
-                // reserved as the highest plausible cost is booked in its place.
+                // held as the highest plausible cost is booked in its place.
                 charge.estimated = true;
                 charge.batch = false;
-                let text = format!(
-                    "booked the reserved cost of {}: {overflow}",
-                    head.request_id
-                );
+                let text = format!("booked the reserved cost of {}: {overflow}", head.request_id);
                 step.effects.push(Effect::Log(Level::Warn, text));
-                reservation.scopes().money()
+                hold.scopes().money()
             }),
         };
-        let admitted_at = reservation.scopes().admitted_at();
+        let admitted_at = hold.scopes().admitted_at();
         let status = *status;
-        let InFlight {
-            call, reservation, ..
-        } = *in_flight;
-        let settled = reservation.settle(on.store, charge.tokens.total(), cost, on.now);
+        let InFlight { call, hold, .. } = *in_flight;
+        let settled = hold.settle(cx.store, charge.tokens.total(), cost, cx.now);
         if settled.contended > 0 {
             let text = format!("{} could not be settled in shared data", head.request_id);
             step.effects.push(Effect::Log(Level::Error, text));
         }
-        let id = on.gateway.event_ids.next(admitted_at.millis());
+        let id = cx.worker.event_ids.next(admitted_at.millis());
         let event = UsageEvent {
             status,
             outcome: charge.outcome,
             estimated: charge.estimated,
             batch: charge.batch,
-            duration_ms: u64::try_from(on.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
+            duration_ms: u64::try_from(cx.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
             tokens: charge.tokens,
             cost,
             leases: settled.leases,
@@ -183,7 +175,7 @@ fn charge(in_flight: &InFlight) -> Charge {
             }
         }
         // An answer that passed unread (compressed, though nobody asked for that) may have used as
-        // much as was reserved for it.
+        // much as was held for it.
         None if in_flight.meter.is_none() && in_flight.status != 0 => Charge {
             outcome,
             tokens: in_flight.call.estimate.highest,

@@ -6,10 +6,10 @@ use super::conclusion::label;
 use super::effect::{Effect, Step, Verdict};
 use super::event::emit;
 use super::rate_headers::rate_headers;
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
-use super::{Exchange, Gateway, Surroundings};
-use crate::admission::{Ask, Lane, WhenShort, admit};
+use super::{Exchange, StepContext, WorkerState};
+use crate::admission::{Ask, RateTier, WhenShort, place_hold};
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::request::texts;
@@ -28,7 +28,7 @@ pub(super) struct Violation {
 
 /// What of the policy a call's prompt violates. Where its mode enforces nothing, the prompt is not
 /// looked at.
-pub(super) fn violated(call: &Call, body: &[u8], gateway: &Gateway) -> Option<Violation> {
+pub(super) fn violated(call: &Call, body: &[u8], worker: &WorkerState) -> Option<Violation> {
     let caller = call.grant.caller();
     let (key, namespace) = (caller.key(), caller.namespace());
     let settings = &namespace.policy.settings;
@@ -36,7 +36,7 @@ pub(super) fn violated(call: &Call, body: &[u8], gateway: &Gateway) -> Option<Vi
         Some(mode) => (mode, &key.scope.name),
         None => (settings.content_policy_mode, &namespace.scope.name),
     };
-    let (policy, allowed) = (&gateway.config.content_policy, &settings.allowed_categories);
+    let (policy, allowed) = (&worker.config.content_policy, &settings.allowed_categories);
     if !policy.enforces(mode, allowed) {
         return None;
     }
@@ -55,25 +55,30 @@ impl Exchange {
         head: &Head,
         call: &Call,
         violation: &Violation,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let caller = call.grant.caller().clone();
         let ask = Ask {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
-            lane: Lane::Regular,
+            tier: RateTier::Regular,
         };
         // No budget pays for what costs nothing: an empty one is no reason to say less.
         let scopes = scopes(&caller).map(|scope| Rc::new(scope.unpaid()));
-        let reservation = match admit(on.store, &scopes, &ask, on.gateway.terms(), on.now) {
-            Ok(reservation) => reservation,
+        let hold = match place_hold(cx.store, &scopes, &ask, cx.worker.terms(), cx.now) {
+            Ok(hold) => hold,
             Err(denied) => {
-                return self.refuse_denied(denied, Money::ZERO, Asker::making(head, call), on);
+                return self.refuse_denied(
+                    denied,
+                    Money::ZERO,
+                    CallContext::making(head, call),
+                    cx,
+                );
             }
         };
-        let rates = *reservation.rates();
-        let _ = reservation.settle(on.store, 0, Money::ZERO, on.now);
+        let rates = *hold.rates();
+        let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
         let refusal = Refusal::content_policy(&violation.scope, &violation.category);
         let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
         if let Verdict::Reply(reply) = &mut step.verdict {
@@ -85,7 +90,7 @@ impl Exchange {
             label(&violation.category)
         );
         step.effects.push(Effect::Count(counted, 1));
-        let id = on.gateway.event_ids.next(on.now.millis());
+        let id = cx.worker.event_ids.next(cx.now.millis());
         let event = UsageEvent {
             status: refusal.status,
             outcome: Outcome::Refused,
@@ -93,7 +98,7 @@ impl Exchange {
             code: Some(Cow::Borrowed(refusal.code.name())),
             refused_by: refusal.scope.as_deref().map(Cow::Borrowed),
             refusals: 1,
-            ..call.event(head, id, on.now)
+            ..call.event(head, id, cx.now)
         };
         emit(&mut step.effects, &event);
         step

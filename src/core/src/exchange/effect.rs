@@ -1,6 +1,6 @@
 //! What a step wants done, as data.
 
-use crate::queue::Place;
+use crate::queue::QueueEntry;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
 
@@ -92,7 +92,7 @@ pub enum Effect {
     Ask(Question),
     /// Has the exchange wait in the queue of that namespace: [`super::Input::Turn`] when it is its
     /// turn or its time is up. One that waits already stays where it is.
-    Queue(String, Place),
+    Queue(String, QueueEntry),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),
     /// Hands over a usage event (JSON) that is not this exchange's: to the queue alone.

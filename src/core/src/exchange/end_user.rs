@@ -1,6 +1,6 @@
 //! The end user a request names, as a scope of limits.
 
-use super::Surroundings;
+use super::StepContext;
 use super::call::Call;
 use crate::admission::{Scope, ScopeRecord};
 use crate::policy::{Limits, shared_user_scope, user_scope};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 /// How many records of users there are in shared data; below it, how many of each namespace. They
 /// never shrink: nothing there can be deleted.
-const SEATS_KEY: &str = "users";
+const USERS_KEY: &str = "users";
 
 /// Where a user is limited.
 pub(super) struct EndUser {
@@ -21,7 +21,7 @@ pub(super) struct EndUser {
 /// The scope of the user a call is made for, where that namespace limits its users.
 pub(super) fn end_user<S: SharedStore>(
     call: &Call,
-    on: &mut Surroundings<'_, S>,
+    cx: &mut StepContext<'_, S>,
 ) -> Option<EndUser> {
     let user = call.user.as_deref()?;
     let namespace = &call.grant.caller().namespace().policy;
@@ -34,8 +34,8 @@ pub(super) fn end_user<S: SharedStore>(
         Rc::new(Scope::new(name, limits))
     };
     let scope = capped(user_scope(&namespace.name, user), quota);
-    let most = on.gateway.config.max_limited_users;
-    if has_seat(on.store, &scope, &namespace.name, most) {
+    let most = cx.worker.config.max_limited_users;
+    if has_record(cx.store, &scope, &namespace.name, most) {
         return Some(EndUser {
             scope,
             shared: false,
@@ -50,16 +50,16 @@ pub(super) fn end_user<S: SharedStore>(
 
 /// Whether a user has a record, or gets one now. A namespace gets one while it has fewer than are
 /// free: at most half, so that none takes those of all others.
-fn has_seat<S: SharedStore>(store: &mut S, scope: &Scope, namespace: &str, most: u64) -> bool {
+fn has_record<S: SharedStore>(store: &mut S, scope: &Scope, namespace: &str, most: u64) -> bool {
     if store.get(&scope.record).is_some() {
         return true;
     }
-    let of_namespace = format!("{SEATS_KEY}/{namespace}");
-    let free = most.saturating_sub(seats(store, SEATS_KEY));
-    if seats(store, &of_namespace) >= free {
+    let of_namespace = format!("{USERS_KEY}/{namespace}");
+    let free = most.saturating_sub(users(store, USERS_KEY));
+    if users(store, &of_namespace) >= free {
         return false;
     }
-    for (key, most) in [(SEATS_KEY, most), (of_namespace.as_str(), u64::MAX)] {
+    for (key, most) in [(USERS_KEY, most), (of_namespace.as_str(), u64::MAX)] {
         let taken = update(store, key, |bytes| {
             let taken = count(bytes);
             if taken >= most {
@@ -77,7 +77,7 @@ fn has_seat<S: SharedStore>(store: &mut S, scope: &Scope, namespace: &str, most:
     true
 }
 
-fn seats<S: SharedStore>(store: &S, key: &str) -> u64 {
+fn users<S: SharedStore>(store: &S, key: &str) -> u64 {
     store.get(key).map_or(0, |(bytes, _)| count(&bytes))
 }
 

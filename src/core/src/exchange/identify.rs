@@ -3,10 +3,10 @@
 use super::admit::scopes;
 use super::answer::models_reply;
 use super::effect::{Effect, Question, Step, Verdict};
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
 use super::target::Target;
-use super::{Exchange, MAX_ROUNDS, State, Surroundings};
+use super::{Exchange, MAX_ROUNDS, State, StepContext};
 use crate::admission::view;
 use crate::authorization::{authorize_endpoint, authorize_role};
 use crate::identity::{Caller, Claim, Unauthenticated};
@@ -23,10 +23,10 @@ impl Exchange {
         claim: Claim,
         body: Option<Vec<u8>>,
         rounds: u8,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        match claim.authenticate(&mut on.gateway.cache, on.now) {
-            Ok(caller) => self.identified(head, caller, body, on),
+        match claim.authenticate(&mut cx.worker.cache, cx.now) {
+            Ok(caller) => self.identified(head, caller, body, cx),
             Err(Unauthenticated::Refused(refusal)) => {
                 self.refuse(&refusal, head.format, &head.request_id, None)
             }
@@ -54,30 +54,30 @@ impl Exchange {
         head: Head,
         caller: Caller,
         body: Option<Vec<u8>>,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let endpoint = match &head.target {
             Target::Model(Endpoint::ListModels) => {
                 if let Err(refusal) = authorize_role(&caller, EndpointScope::Models) {
-                    return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+                    return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
                 }
-                return self.list_models(&head, &caller, on);
+                return self.list_models(&head, &caller, cx);
             }
             Target::Model(endpoint) => endpoint.clone(),
             Target::PassThrough(upstream) => {
                 let upstream = upstream.clone();
-                return self.pass_through(head, caller, upstream, on);
+                return self.pass_through(head, caller, upstream, cx);
             }
             Target::Nothing { method } => {
                 let refusal = Refusal::path_not_found(method, head.path.as_bytes());
-                return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+                return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
             }
         };
         if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
-            return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+            return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         }
         match body {
-            Some(body) => self.decide(head, &endpoint, caller, &body, on),
+            Some(body) => self.decide(head, &endpoint, caller, &body, cx),
             None => {
                 self.state = State::AwaitBody {
                     head,
@@ -93,16 +93,11 @@ impl Exchange {
         &mut self,
         head: &Head,
         caller: &Caller,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let rates = view(on.store, &scopes(caller), on.gateway.terms(), on.now);
+        let rates = view(cx.store, &scopes(caller), cx.worker.terms(), cx.now);
         self.state = State::Refused;
-        let catalog = on
-            .gateway
-            .cache
-            .catalog()
-            .map(Rc::clone)
-            .unwrap_or_default();
+        let catalog = cx.worker.cache.catalog().map(Rc::clone).unwrap_or_default();
         Step::new(Verdict::Reply(models_reply(
             caller,
             &catalog,

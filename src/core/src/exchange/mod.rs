@@ -1,8 +1,8 @@
 //! The state machine of one HTTP exchange: inputs in, effects out, time an argument.
 //!
 //! Each stage takes the proof the last one made: a [`Claim`] is authenticated to a `Caller`, which
-//! is authorized to a `Grant`, which is admitted with a `Reservation`. Only an exchange that holds
-//! a reservation continues to the upstream.
+//! is authorized to a `Grant`, which is admitted with a `Hold`. Only an exchange that holds
+//! a hold continues to the upstream.
 
 mod admit;
 mod answer;
@@ -101,7 +101,7 @@ pub enum Input<'a> {
 
 /// What the exchanges of one worker share.
 #[derive(Debug)]
-pub struct Gateway {
+pub struct WorkerState {
     /// The operator's configuration.
     pub config: Config,
     /// The policy in memory.
@@ -112,7 +112,7 @@ pub struct Gateway {
     pub refusals: RefusalTally,
 }
 
-impl Gateway {
+impl WorkerState {
     /// What holds for every request.
     pub fn terms(&self) -> Terms {
         Terms {
@@ -127,9 +127,9 @@ impl Gateway {
 
 /// All that a step may look at and change outside its exchange.
 #[derive(Debug)]
-pub struct Surroundings<'a, S> {
+pub struct StepContext<'a, S> {
     /// The worker.
-    pub gateway: &'a mut Gateway,
+    pub worker: &'a mut WorkerState,
     /// What the workers share.
     pub store: &'a mut S,
     /// Now.
@@ -162,16 +162,16 @@ enum State {
         endpoint: Endpoint,
         caller: Caller,
     },
-    /// Waits for the service to lend, or to say what a reservation is.
+    /// Waits for the service to lend, or to say what a hold is.
     Borrow { head: Head, pending: Box<Pending> },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },
-    /// At the upstream; holds a reservation.
+    /// At the upstream; holds a hold.
     Upstream {
         head: Head,
         in_flight: Box<InFlight>,
     },
-    /// Passing through, ungoverned but for its rate; holds a reservation of one request.
+    /// Passing through, ungoverned but for its rate; holds a hold of one request.
     Passing(Box<Passing>),
     /// Refused, answered by the gateway itself, or over before it was admitted: nothing of it goes
     /// to the upstream any more.
@@ -182,31 +182,31 @@ enum State {
 
 impl Exchange {
     /// Takes the next input.
-    pub fn step<S: SharedStore>(&mut self, input: Input<'_>, on: &mut Surroundings<'_, S>) -> Step {
+    pub fn step<S: SharedStore>(&mut self, input: Input<'_>, cx: &mut StepContext<'_, S>) -> Step {
         match input {
             Input::RequestHeaders {
                 headers,
                 attributes,
                 end,
             } if matches!(self.state, State::Start) => {
-                self.on_request_headers(&headers, attributes, end, on)
+                self.on_request_headers(&headers, attributes, end, cx)
             }
             Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
-            Input::RequestBodyGrows { received } => self.on_body_grows(received, on),
-            Input::BodyNeverCame => self.on_body_never_came(on),
-            Input::RequestBody { body } => self.on_request_body(body, on),
-            Input::Answered { reached } => self.on_answered(reached, on),
-            Input::Turn => self.on_turn(on),
+            Input::RequestBodyGrows { received } => self.on_body_grows(received, cx),
+            Input::BodyNeverCame => self.on_body_never_came(cx),
+            Input::RequestBody { body } => self.on_request_body(body, cx),
+            Input::Answered { reached } => self.on_answered(reached, cx),
+            Input::Turn => self.on_turn(cx),
             Input::ResponseHeaders {
                 status,
                 content_type,
                 content_encoding,
                 local,
                 end,
-            } => self.on_response_headers(status, content_type, content_encoding, local, end, on),
-            Input::ResponseBody { chunk, end } => self.on_response_body(chunk, end, on),
-            Input::ResponseTrailers => self.on_response_trailers(on),
-            Input::Closed => self.conclude(on),
+            } => self.on_response_headers(status, content_type, content_encoding, local, end, cx),
+            Input::ResponseBody { chunk, end } => self.on_response_body(chunk, end, cx),
+            Input::ResponseTrailers => self.on_response_trailers(cx),
+            Input::Closed => self.conclude(cx),
         }
     }
 
@@ -224,8 +224,8 @@ impl Exchange {
         matches!(self.state, State::Refused | State::Done)
     }
 
-    /// Whether a reservation is held.
-    pub fn holds_reservation(&self) -> bool {
+    /// Whether a hold is held.
+    pub fn has_hold(&self) -> bool {
         matches!(self.state, State::Upstream { .. } | State::Passing(_))
     }
 }

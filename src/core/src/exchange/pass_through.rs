@@ -3,12 +3,12 @@
 use super::admit::scopes;
 use super::effect::{Effect, Step, Verdict};
 use super::rate_headers::set_rate_headers;
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
-use super::{Exchange, State, Surroundings};
-use crate::admission::{Ask, Lane, WhenShort};
+use super::{Exchange, State, StepContext};
+use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::authorize_role;
-use crate::fair_share::{Demand, NotAdmitted, Reserved, admit};
+use crate::fair_share::{Demand, NotAdmitted, RequestHold, hold_request};
 use crate::identity::Caller;
 use crate::money::Money;
 use crate::policy::EndpointScope;
@@ -19,7 +19,7 @@ use crate::store::SharedStore;
 pub(super) struct Passing {
     head: Head,
     caller: Caller,
-    reservation: Reserved,
+    hold: RequestHold,
     status: u16,
 }
 
@@ -30,29 +30,29 @@ impl Exchange {
         head: Head,
         caller: Caller,
         upstream: String,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         if let Err(refusal) = authorize_role(&caller, EndpointScope::Chat) {
-            return self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+            return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         }
         let ask = Ask {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
-            lane: Lane::Regular,
+            tier: RateTier::Regular,
         };
         let policy = &caller.namespace().policy;
-        let limit = on.gateway.config.upstream(&upstream);
+        let limit = cx.worker.config.upstream(&upstream);
         let demand = limit.map(|limit| Demand::new(limit, policy, 0));
-        let (terms, demand) = (on.gateway.terms(), demand.as_ref());
-        match admit(on.store, &scopes(&caller), &ask, demand, terms, on.now) {
-            Ok(reservation) => {
+        let (terms, demand) = (cx.worker.terms(), demand.as_ref());
+        match hold_request(cx.store, &scopes(&caller), &ask, demand, terms, cx.now) {
+            Ok(hold) => {
                 let namespace = caller.namespace().policy.name.clone();
                 let headers_gone = head.headers_gone;
                 let passing = Passing {
                     head,
                     caller,
-                    reservation,
+                    hold,
                     status: 0,
                 };
                 self.state = State::Passing(Box::new(passing));
@@ -66,10 +66,10 @@ impl Exchange {
                 step
             }
             Err(NotAdmitted::Scope(denied)) => {
-                self.refuse_denied(denied, Money::ZERO, Asker::of(&head, &caller), on)
+                self.refuse_denied(denied, Money::ZERO, CallContext::of(&head, &caller), cx)
             }
             Err(NotAdmitted::Upstream(limit, denial)) => {
-                self.refuse_share(&limit, denial, Asker::of(&head, &caller), on)
+                self.refuse_share(&limit, denial, CallContext::of(&head, &caller), cx)
             }
         }
     }
@@ -80,15 +80,15 @@ impl Passing {
         self.status = status;
         let request_id = self.head.request_id.clone();
         effects.push(Effect::SetResponseHeader("x-request-id", request_id));
-        set_rate_headers(effects, self.reservation.scopes().rates());
+        set_rate_headers(effects, self.hold.scopes().rates());
     }
 
     pub(super) fn conclude<S: SharedStore>(
         self,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
         effects: &mut Vec<Effect>,
     ) {
-        let _ = self.reservation.settle(on.store, 0, Money::ZERO, on.now);
+        let _ = self.hold.settle(cx.store, 0, Money::ZERO, cx.now);
         let namespace = self.caller.namespace().policy.name.clone();
         let code = self.status;
         let counted = format!("paddock_passed_through_total;ns={namespace};code={code}");

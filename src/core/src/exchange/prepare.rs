@@ -1,11 +1,11 @@
 //! From what a caller asks to a call that may be admitted, of the model they named or of another.
 
-use super::Gateway;
+use super::WorkerState;
 use super::call::{Call, Pending};
 use super::request::Head;
-use crate::admission::{Ask, Lane, WhenShort};
+use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::config::Hold;
+use crate::config::HoldAt;
 use crate::estimate::Estimate;
 use crate::identity::Caller;
 use crate::policy::{Model, Served};
@@ -54,13 +54,13 @@ pub(super) fn prepare(
     caller: Caller,
     asked: &Asked<'_>,
     choice: Choice<'_>,
-    gateway: &Gateway,
+    worker: &WorkerState,
 ) -> Result<Pending, Refusal> {
-    let catalog = gateway.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
     let grant = authorize_model(caller, &catalog, choice.model)?;
     let force_usage = must_force_usage(asked.endpoint, asked.request);
     let call = call(grant, asked, choice.reason, force_usage)?;
-    if let Hold::Body { upstream } = &gateway.config.hold {
+    if let HoldAt::Body { upstream } = &worker.config.hold {
         check_route(&call, upstream)?;
     }
     let path = upstream_path(&call, asked)?;
@@ -73,7 +73,7 @@ pub(super) fn prepare(
         path,
         rounds: 0,
         fallback: None,
-        ticket: None,
+        queued: None,
         was_queued: false,
         may_be_reserved: true,
     })
@@ -93,7 +93,7 @@ fn call(
     } = asked;
     let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
     let estimate = Estimate::of(endpoint, request, model_limit, grant.price());
-    let estimate = estimate.map_err(Refusal::too_dear_to_write)?;
+    let estimate = estimate.map_err(Refusal::cost_overflow)?;
     Ok(Call {
         requested_model: request.model.clone().into_owned(),
         user: request
@@ -112,7 +112,7 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
-            lane: Lane::Regular,
+            tier: RateTier::Regular,
         },
         estimate,
         grant,

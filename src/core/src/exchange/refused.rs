@@ -4,7 +4,7 @@ use super::call::Call;
 use super::effect::{Effect, Step};
 use super::event::{emit, json};
 use super::request::Head;
-use super::{Exchange, Gateway, Surroundings};
+use super::{Exchange, StepContext, WorkerState};
 use crate::identity::Caller;
 use crate::ids::EventId;
 use crate::refusal::{Refusal, clip};
@@ -14,17 +14,17 @@ use std::borrow::Cow;
 
 /// A call that an identified caller is refused, as far as it came.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asker<'a> {
+pub(super) struct CallContext<'a> {
     head: &'a Head,
     caller: &'a Caller,
     model: &'a str,
     call: Option<&'a Call>,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> CallContext<'a> {
     /// Before its model is known.
-    pub(super) fn of(head: &'a Head, caller: &'a Caller) -> Asker<'a> {
-        Asker {
+    pub(super) fn of(head: &'a Head, caller: &'a Caller) -> CallContext<'a> {
+        CallContext {
             head,
             caller,
             model: "",
@@ -38,13 +38,13 @@ impl<'a> Asker<'a> {
     }
 
     /// That named this model.
-    pub(super) fn naming(self, model: &'a str) -> Asker<'a> {
-        Asker { model, ..self }
+    pub(super) fn naming(self, model: &'a str) -> CallContext<'a> {
+        CallContext { model, ..self }
     }
 
     /// That might have been made, but for its limits.
-    pub(super) fn making(head: &'a Head, call: &'a Call) -> Asker<'a> {
-        Asker {
+    pub(super) fn making(head: &'a Head, call: &'a Call) -> CallContext<'a> {
+        CallContext {
             head,
             caller: call.grant.caller(),
             model: &call.requested_model,
@@ -56,7 +56,7 @@ impl<'a> Asker<'a> {
 /// Such a call, and why it is refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RefusedCall<'a> {
-    asker: Asker<'a>,
+    call_context: CallContext<'a>,
     pub(super) caller: &'a Caller,
     pub(super) refusal: &'a Refusal,
 }
@@ -64,17 +64,17 @@ pub(super) struct RefusedCall<'a> {
 impl<'a> RefusedCall<'a> {
     /// The model as the caller wrote it; empty where it did not come so far.
     pub(super) fn requested_model(&self) -> &'a str {
-        self.asker.model
+        self.call_context.model
     }
 
     /// The event of this one refusal. What clients name as they like is cut short.
     pub(super) fn event(&self, id: EventId, now: Timestamp) -> UsageEvent<'a> {
-        let Asker {
+        let CallContext {
             head,
             caller,
             model,
             call,
-        } = self.asker;
+        } = self.call_context;
         let cut = |text: &str| -> Cow<'a, str> { Cow::Owned(clip(text.as_bytes())) };
         let (key, namespace) = (&caller.key().policy, &caller.namespace().policy);
         UsageEvent {
@@ -105,32 +105,32 @@ impl<'a> RefusedCall<'a> {
 
 impl Exchange {
     /// Refuses an identified caller; and the ledger, where there is one, hears of it.
-    pub(super) fn refuse_asker<S>(
+    pub(super) fn refuse_call<S>(
         &mut self,
         refusal: &Refusal,
-        asker: Asker<'_>,
-        on: &mut Surroundings<'_, S>,
+        call_context: CallContext<'_>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let Asker { head, caller, .. } = asker;
+        let CallContext { head, caller, .. } = call_context;
         let mut step = self.refuse(refusal, head.format, &head.request_id, Some(caller));
-        let Gateway {
+        let WorkerState {
             config,
             event_ids,
             refusals,
             ..
-        } = &mut *on.gateway;
+        } = &mut *cx.worker;
         if config.accounting.is_none() {
             return step;
         }
         let refused = RefusedCall {
-            asker,
+            call_context,
             caller,
             refusal,
         };
-        let noted = refusals.note(&refused, event_ids, on.now);
+        let noted = refusals.note(&refused, event_ids, cx.now);
         if noted.tell {
-            let id = event_ids.next(on.now.millis());
-            emit(&mut step.effects, &refused.event(id, on.now));
+            let id = event_ids.next(cx.now.millis());
+            emit(&mut step.effects, &refused.event(id, cx.now));
         }
         let others = noted.others.as_ref().and_then(|others| json(others).ok());
         step.effects.extend(others.map(Effect::Enqueue));
@@ -138,7 +138,7 @@ impl Exchange {
     }
 }
 
-impl Gateway {
+impl WorkerState {
     /// The events (JSON) of refusals that were counted, and that the ledger is to hear of by now.
     /// To be asked for at least once a second.
     pub fn refusals_due(&mut self, now: Timestamp) -> Vec<Vec<u8>> {

@@ -1,13 +1,13 @@
 //! From the request's headers to the upstream: identify, authorize, admit.
 
 use super::effect::{Effect, Level, Step, Verdict};
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::reserved::{awaited, reservation_id};
 use super::target::Target;
 use super::throttled::leave_queue;
-use super::{Exchange, MAX_ROUNDS, State, Surroundings};
+use super::{Exchange, MAX_ROUNDS, State, StepContext};
 use crate::admission::WhenShort;
-use crate::config::Hold;
+use crate::config::HoldAt;
 use crate::identity::{Caller, Claim};
 use crate::policy::FailureMode;
 use crate::refusal::Refusal;
@@ -44,12 +44,12 @@ impl Exchange {
         headers: &Headers<'_>,
         attributes: &[Option<Vec<u8>>],
         end: bool,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let head = RequestHead::read(headers);
         let format = guess_format(head.path, head.credential.as_ref());
         let request_id = text(head.request_id);
-        let identities = &on.gateway.config.identity;
+        let identities = &cx.worker.config.identity;
         let claim = match Claim::read(&head, headers, attributes, identities) {
             Ok(claim) => claim,
             Err(refusal) => return self.refuse(&refusal, format, &request_id, None),
@@ -64,14 +64,14 @@ impl Exchange {
             .chain(trusted)
             .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
             .collect();
-        let target = Target::of(&head, &on.gateway.config);
+        let target = Target::of(&head, &cx.worker.config);
         let metered = matches!(target, Target::Model(_));
         let stripped = head.path_for_upstream(metered);
         effects.extend(stripped.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
-            .is_some_and(|length| length > on.gateway.config.max_request_bytes as u64);
-        let headers_gone = !end && on.gateway.config.hold != Hold::Headers;
+            .is_some_and(|length| length > cx.worker.config.max_request_bytes as u64);
+        let headers_gone = !end && cx.worker.config.hold != HoldAt::Headers;
         if headers_gone {
             effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
         }
@@ -93,8 +93,8 @@ impl Exchange {
                 .filter(|user| !user.is_empty()),
         };
         let mut step = match too_long {
-            true => self.refuse_too_large(&kept, on.gateway.config.max_request_bytes),
-            false => self.identify(kept, claim, end.then(Vec::new), 0, on),
+            true => self.refuse_too_large(&kept, cx.worker.config.max_request_bytes),
+            false => self.identify(kept, claim, end.then(Vec::new), 0, cx),
         };
         if headers_gone && step.verdict == Verdict::Wait {
             effects.extend(self.known_namespace());
@@ -114,7 +114,7 @@ impl Exchange {
         Some(Effect::SetRequestHeader("x-paddock-namespace", name))
     }
 
-    pub(super) fn on_body_never_came<S>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
+    pub(super) fn on_body_never_came<S>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         let (head, caller) = match core::mem::take(&mut self.state) {
             State::AwaitBody { head, caller, .. } => (head, caller),
             other => {
@@ -123,7 +123,7 @@ impl Exchange {
             }
         };
         let refusal = Refusal::body_never_came();
-        let mut step = self.refuse_asker(&refusal, Asker::of(&head, &caller), on);
+        let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         let reason = "a request was held at its headers and its body never came: set \
                       `allow_on_headers_stop_iteration: true` in Envoy's plugin configuration, or \
                       `hold: body` in Paddock's";
@@ -135,13 +135,13 @@ impl Exchange {
     pub(super) fn on_body_grows<S: SharedStore>(
         &mut self,
         received: usize,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let limit = on.gateway.config.max_request_bytes;
+        let limit = cx.worker.config.max_request_bytes;
         let refusal = || Refusal::too_large(limit as u64);
         match core::mem::take(&mut self.state) {
             State::AwaitBody { head, caller, .. } if received > limit => {
-                self.refuse_asker(&refusal(), Asker::of(&head, &caller), on)
+                self.refuse_call(&refusal(), CallContext::of(&head, &caller), cx)
             }
             State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
             other => {
@@ -154,17 +154,17 @@ impl Exchange {
     pub(super) fn on_request_body<S: SharedStore>(
         &mut self,
         body: &[u8],
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        if body.len() > on.gateway.config.max_request_bytes {
-            return self.on_body_grows(body.len(), on);
+        if body.len() > cx.worker.config.max_request_bytes {
+            return self.on_body_grows(body.len(), cx);
         }
         match core::mem::take(&mut self.state) {
             State::AwaitBody {
                 head,
                 endpoint,
                 caller,
-            } => self.decide(head, &endpoint, caller, body, on),
+            } => self.decide(head, &endpoint, caller, body, cx),
             State::Identify {
                 head,
                 claim,
@@ -189,7 +189,7 @@ impl Exchange {
     pub(super) fn on_answered<S: SharedStore>(
         &mut self,
         reached: bool,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         match core::mem::take(&mut self.state) {
             State::Identify {
@@ -200,14 +200,14 @@ impl Exchange {
             } => {
                 // Where the service is away nobody's identity is certain: fail closed.
                 let rounds = if reached { rounds } else { MAX_ROUNDS };
-                self.identify(head, claim, body, rounds, on)
+                self.identify(head, claim, body, rounds, cx)
             }
             // The service cannot be asked for the reservation: the slices in hand may do.
             State::Borrow { head, mut pending }
                 if !reached && awaited(&head, &pending).is_some() =>
             {
                 pending.may_be_reserved = false;
-                self.admit(head, *pending, None, on)
+                self.admit(head, *pending, None, cx)
             }
             State::Borrow { head, mut pending } => {
                 let caller = pending.call.grant.caller();
@@ -219,12 +219,12 @@ impl Exchange {
                     (false, FailureMode::Closed) => {
                         let scope = &caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));
-                        leave_queue(&mut pending, false, on);
-                        let asker = Asker::making(&head, &pending.call);
-                        return self.refuse_asker(&refusal, asker, on);
+                        leave_queue(&mut pending, false, cx);
+                        let call_context = CallContext::making(&head, &pending.call);
+                        return self.refuse_call(&refusal, call_context, cx);
                     }
                 };
-                self.admit(head, *pending, None, on)
+                self.admit(head, *pending, None, cx)
             }
             other => {
                 self.state = other;

@@ -1,10 +1,10 @@
 //! The reservation a request names: where it pays, its namespace and its organization do not.
 
 use super::MAX_ROUNDS;
-use super::Surroundings;
+use super::StepContext;
 use super::call::Pending;
 use super::request::Head;
-use crate::admission::{Budgeting, Scope, take_seat};
+use crate::admission::{Budgeting, Scope, assign_record};
 use crate::cache::Known;
 use crate::money::Money;
 use crate::policy::{ReservationName, is_reservation_id};
@@ -33,9 +33,9 @@ pub(super) fn reservation_id(header: Option<&[u8]>) -> Option<String> {
 pub(super) fn payer<S: SharedStore>(
     head: &Head,
     pending: &Pending,
-    on: &mut Surroundings<'_, S>,
+    cx: &mut StepContext<'_, S>,
 ) -> Payer {
-    let terms = on.gateway.terms();
+    let terms = cx.worker.terms();
     let Some(id) = awaited(head, pending) else {
         return Payer::Ordinary;
     };
@@ -47,19 +47,19 @@ pub(super) fn payer<S: SharedStore>(
         namespace: caller.namespace().policy.name.clone(),
         id: id.to_owned(),
     };
-    let reservation = match on.gateway.cache.reservation(&name, on.now) {
+    let reservation = match cx.worker.cache.reservation(&name, cx.now) {
         Known::Yes(reservation) => reservation,
         Known::Unknown if pending.rounds < MAX_ROUNDS => {
             return Payer::Unknown(ResolveRequest {
                 reservation: Some(name),
-                catalog_revision: on.gateway.cache.catalog().map(|catalog| catalog.revision),
+                catalog_revision: cx.worker.cache.catalog().map(|catalog| catalog.revision),
                 ..ResolveRequest::default()
             });
         }
         Known::Unknown | Known::No => return Payer::Ordinary,
     };
-    let most = on.gateway.config.max_reservations;
-    match take_seat(on.store, &reservation, most, terms.epochs, on.now) {
+    let most = cx.worker.config.max_reservations;
+    match assign_record(cx.store, &reservation, most, terms.epochs, cx.now) {
         Some(scope) => Payer::Reservation(Rc::new(scope)),
         None => Payer::Ordinary,
     }

@@ -2,7 +2,7 @@
 
 use super::effect::{Effect, Step, Verdict};
 use super::rate_headers::set_rate_headers;
-use super::{Exchange, State, Surroundings};
+use super::{Exchange, State, StepContext};
 use crate::meter::{Framing, Meter, Passed};
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
@@ -15,7 +15,7 @@ impl Exchange {
         content_encoding: &[u8],
         local: bool,
         end: bool,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
         if let State::Passing(passing) = &mut self.state {
@@ -52,7 +52,7 @@ impl Exchange {
                 head.request_id.clone(),
             ));
         }
-        set_rate_headers(&mut step.effects, in_flight.reservation.scopes().rates());
+        set_rate_headers(&mut step.effects, in_flight.hold.scopes().rates());
         if let Some(reason) = in_flight.reason() {
             let model = in_flight.call.model_name().to_owned();
             let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];
@@ -61,7 +61,7 @@ impl Exchange {
         }
         if end {
             in_flight.complete = true;
-            step.effects.append(&mut self.conclude(on).effects);
+            step.effects.append(&mut self.conclude(cx).effects);
         }
         step
     }
@@ -70,7 +70,7 @@ impl Exchange {
         &mut self,
         chunk: &[u8],
         end: bool,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
         let State::Upstream { in_flight, .. } = &mut self.state else {
@@ -93,14 +93,14 @@ impl Exchange {
         }
         if end {
             in_flight.complete = true;
-            step.effects.append(&mut self.conclude(on).effects);
+            step.effects.append(&mut self.conclude(cx).effects);
         }
         step
     }
 
     pub(super) fn on_response_trailers<S: SharedStore>(
         &mut self,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
         let State::Upstream { in_flight, .. } = &mut self.state else {
@@ -115,7 +115,7 @@ impl Exchange {
         if !held.is_empty() {
             step.effects.push(Effect::ReplaceResponseChunk(held));
         }
-        step.effects.append(&mut self.conclude(on).effects);
+        step.effects.append(&mut self.conclude(cx).effects);
         step
     }
 }

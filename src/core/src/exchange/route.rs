@@ -3,9 +3,9 @@
 use super::admit::BodyRead;
 use super::effect::Step;
 use super::prepare::Choice;
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
-use super::{Exchange, Gateway, Surroundings};
+use super::{Exchange, StepContext, WorkerState};
 use crate::authorization::ModelRights;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
@@ -22,13 +22,13 @@ impl Exchange {
         head: Head,
         caller: Caller,
         read: BodyRead<'_>,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let (model, reason) = match choose(&head, &caller, read, on.gateway) {
+        let (model, reason) = match choose(&head, &caller, read, cx.worker) {
             Ok(chosen) => chosen,
             Err(refusal) => {
-                let asker = Asker::of(&head, &caller).naming(&read.request.model);
-                return self.refuse_asker(&refusal, asker, on);
+                let call_context = CallContext::of(&head, &caller).naming(&read.request.model);
+                return self.refuse_call(&refusal, call_context, cx);
             }
         };
         let choice = Choice {
@@ -36,7 +36,7 @@ impl Exchange {
             reason: Some(reason),
         };
         let Some(body) = without_hints(read.body) else {
-            return self.decide_on(choice, head, caller, read, on);
+            return self.decide_on(choice, head, caller, read, cx);
         };
         match read_body(read.endpoint, &body) {
             Ok(request) => {
@@ -46,12 +46,12 @@ impl Exchange {
                     body: &body,
                     is_changed: true,
                 };
-                self.decide_on(choice, head, caller, read, on)
+                self.decide_on(choice, head, caller, read, cx)
             }
             Err(error) => {
                 let refusal = Refusal::from(error);
-                let asker = Asker::of(&head, &caller).naming(&read.request.model);
-                self.refuse_asker(&refusal, asker, on)
+                let call_context = CallContext::of(&head, &caller).naming(&read.request.model);
+                self.refuse_call(&refusal, call_context, cx)
             }
         }
     }
@@ -62,9 +62,9 @@ fn choose(
     head: &Head,
     caller: &Caller,
     read: BodyRead<'_>,
-    gateway: &Gateway,
+    worker: &WorkerState,
 ) -> Result<(String, String), Refusal> {
-    let catalog = gateway.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
     let namespace = &caller.namespace().policy;
     let rights = ModelRights::of(caller);
     let Some(routing) = &namespace.routing else {

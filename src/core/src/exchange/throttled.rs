@@ -5,13 +5,13 @@ use super::admit::BodyRead;
 use super::call::Pending;
 use super::effect::{Effect, Step, Verdict};
 use super::prepare::{Choice, prepare};
-use super::refused::Asker;
+use super::refused::CallContext;
 use super::request::Head;
-use super::{Exchange, State, Surroundings};
-use crate::admission::{Denied, Lane, RateView, Scope};
+use super::{Exchange, State, StepContext};
+use crate::admission::{Denied, RateTier, RateView, Scope};
 use crate::budget::Epochs;
 use crate::policy::{NamespacePolicy, Priority, ThrottleMode};
-use crate::queue::{self, Place, Seat};
+use crate::queue::{self, QueueEntry, QueueSlot};
 use crate::refusal::{Rate, Refusal};
 use crate::store::SharedStore;
 use core::time::Duration;
@@ -20,11 +20,11 @@ use core::time::Duration;
 /// knows when a place becomes free.
 const QUEUE_RETRY: Duration = Duration::from_secs(1);
 
-/// A request's place in its namespace's queue, and the seat it holds there.
+/// A request's place in its namespace's queue, and the slot it holds there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ticket {
-    place: Place,
-    seat: Seat,
+pub(super) struct Queued {
+    entry: QueueEntry,
+    slot: QueueSlot,
 }
 
 /// Why a request has to wait its turn.
@@ -42,7 +42,7 @@ pub(super) fn redirected<S>(
     pending: &mut Pending,
     read: Option<BodyRead<'_>>,
     denied: &Denied,
-    on: &Surroundings<'_, S>,
+    cx: &StepContext<'_, S>,
 ) -> Option<Pending> {
     let reason = match denied {
         Denied::Rate {
@@ -53,7 +53,7 @@ pub(super) fn redirected<S>(
     };
     let mut other = match pending.fallback.take() {
         Some(prepared) => *prepared,
-        None => fallback(head, pending, read?, on)?,
+        None => fallback(head, pending, read?, cx)?,
     };
     other.call.reason = Some(reason.to_owned());
     Some(other)
@@ -64,11 +64,11 @@ pub(super) fn fallback<S>(
     head: &Head,
     pending: &Pending,
     read: BodyRead<'_>,
-    on: &Surroundings<'_, S>,
+    cx: &StepContext<'_, S>,
 ) -> Option<Pending> {
     let call = &pending.call;
     let settings = &call.grant.caller().namespace().policy.settings;
-    if settings.throttle_mode != ThrottleMode::Redirect || call.ask.lane == Lane::Excess {
+    if settings.throttle_mode != ThrottleMode::Redirect || call.ask.tier == RateTier::Excess {
         return None;
     }
     let choice = Choice {
@@ -76,11 +76,11 @@ pub(super) fn fallback<S>(
         reason: None,
     };
     let caller = call.grant.caller().clone();
-    let mut other = prepare(caller, &read.asked(head), choice, on.gateway).ok()?;
+    let mut other = prepare(caller, &read.asked(head), choice, cx.worker).ok()?;
     if other.call.model_name() == call.model_name() {
         return None;
     }
-    other.call.ask.lane = Lane::Excess;
+    other.call.ask.tier = RateTier::Excess;
     Some(other)
 }
 
@@ -88,13 +88,13 @@ pub(super) fn fallback<S>(
 pub(super) fn others_are_ahead<S: SharedStore>(
     head: &Head,
     pending: &Pending,
-    on: &Surroundings<'_, S>,
+    cx: &StepContext<'_, S>,
 ) -> bool {
     let caller = pending.call.grant.caller();
     let policy = &caller.namespace().policy;
     caller.queues()
-        && pending.ticket.is_none()
-        && queue::is_ahead(on.store, &policy.name, priority(head, policy), on.now)
+        && pending.queued.is_none()
+        && queue::is_ahead(cx.store, &policy.name, priority(head, policy), cx.now)
 }
 
 /// A request may stand back behind its namespace's others, and never push before other namespaces'.
@@ -104,13 +104,13 @@ fn priority(head: &Head, policy: &NamespacePolicy) -> Priority {
 }
 
 impl Exchange {
-    /// Has a request wait its turn in its namespace's queue, where there is a place.
+    /// Has a request wait its turn in its namespace's queue, where there is a free slot.
     pub(super) fn wait_in_queue<S: SharedStore>(
         &mut self,
         head: Head,
         mut pending: Pending,
         why: &WhyWait,
-        on: &mut Surroundings<'_, S>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
         let caller = pending.call.grant.caller().clone();
         let policy = &caller.namespace().policy;
@@ -124,37 +124,37 @@ impl Exchange {
             throttle,
             ..
         } = &*caller.namespace().scope;
-        let ticket = match pending.ticket {
-            Some(ticket) if on.now >= ticket.place.until => {
-                let waited = on.now.since(ticket.place.since);
-                let why = throttle.imposed_until(on.now).into();
+        let queued = match pending.queued {
+            Some(queued) if cx.now >= queued.entry.until => {
+                let waited = cx.now.since(queued.entry.since);
+                let why = throttle.imposed_until(cx.now).into();
                 let refusal = Refusal::queued_too_long(scope, why, waited, retry_after);
-                leave_queue(&mut pending, false, on);
-                let asker = Asker::making(&head, &pending.call);
-                return self.refuse_throttled(&refusal, rates, asker, on);
+                leave_queue(&mut pending, false, cx);
+                let call_context = CallContext::making(&head, &pending.call);
+                return self.refuse_throttled(&refusal, rates, call_context, cx);
             }
-            Some(ticket) => ticket,
+            Some(queued) => queued,
             None => {
                 let priority = priority(&head, policy);
                 let epochs = Epochs(limits.queue_timeout_seconds);
                 let (name, most) = (&policy.name, limits.max_queue_size);
-                let seat = queue::enter(on.store, name, priority, most, epochs, on.now);
-                let Ok(seat) = seat else {
+                let slot = queue::enter(cx.store, name, priority, most, epochs, cx.now);
+                let Ok(slot) = slot else {
                     let refusal =
                         Refusal::rate_limited(scope, Rate::Queue, Some(most), retry_after);
-                    let asker = Asker::making(&head, &pending.call);
-                    return self.refuse_throttled(&refusal, rates, asker, on);
+                    let call_context = CallContext::making(&head, &pending.call);
+                    return self.refuse_throttled(&refusal, rates, call_context, cx);
                 };
                 let timeout = Duration::from_secs(limits.queue_timeout_seconds);
-                let place = Place {
+                let entry = QueueEntry {
                     priority,
-                    since: on.now,
-                    until: on.now.plus(timeout),
+                    since: cx.now,
+                    until: cx.now.plus(timeout),
                 };
-                Ticket { place, seat }
+                Queued { entry, slot }
             }
         };
-        pending.ticket = Some(ticket);
+        pending.queued = Some(queued);
         pending.was_queued = true;
         self.state = State::Queued {
             head,
@@ -162,7 +162,7 @@ impl Exchange {
         };
         let mut step = Step::new(Verdict::Wait);
         step.effects
-            .push(Effect::Queue(policy.name.clone(), ticket.place));
+            .push(Effect::Queue(policy.name.clone(), queued.entry));
         step
     }
 
@@ -170,10 +170,10 @@ impl Exchange {
         &mut self,
         refusal: &Refusal,
         rates: Option<&RateView>,
-        asker: Asker<'_>,
-        on: &mut Surroundings<'_, S>,
+        call_context: CallContext<'_>,
+        cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let mut step = self.refuse_asker(refusal, asker, on);
+        let mut step = self.refuse_call(refusal, call_context, cx);
         if let (Verdict::Reply(reply), Some(rates)) = (&mut step.verdict, rates) {
             reply
                 .headers
@@ -183,9 +183,9 @@ impl Exchange {
     }
 
     /// It is this request's turn, or its time is up.
-    pub(super) fn on_turn<S: SharedStore>(&mut self, on: &mut Surroundings<'_, S>) -> Step {
+    pub(super) fn on_turn<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         match core::mem::take(&mut self.state) {
-            State::Queued { head, pending } => self.admit(head, *pending, None, on),
+            State::Queued { head, pending } => self.admit(head, *pending, None, cx),
             other => {
                 self.state = other;
                 Step::new(self.request_verdict())
@@ -199,14 +199,14 @@ impl Exchange {
     }
 }
 
-/// Gives a seat in the queue back, where one is held.
+/// Gives a slot in the queue back, where one is held.
 pub(super) fn leave_queue<S: SharedStore>(
     pending: &mut Pending,
     served: bool,
-    on: &mut Surroundings<'_, S>,
+    cx: &mut StepContext<'_, S>,
 ) {
-    if let Some(ticket) = pending.ticket.take() {
+    if let Some(queued) = pending.queued.take() {
         let name = &pending.call.grant.caller().namespace().policy.name;
-        queue::leave(on.store, name, ticket.seat, served);
+        queue::leave(cx.store, name, queued.slot, served);
     }
 }

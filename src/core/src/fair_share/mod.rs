@@ -9,13 +9,13 @@
 //! All of it is one record an upstream, and no token is in two places: what was taken never passes
 //! capacity and refill, in whatever order namespaces ask.
 
-mod admit;
 mod deal;
 mod draw;
 mod record;
+mod request_hold;
 
-pub use admit::{NotAdmitted, Reserved, admit};
-pub use draw::Denial;
+pub use draw::ShareDenial;
+pub use request_hold::{NotAdmitted, RequestHold, hold_request};
 
 use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};
 use serde::Deserialize;

@@ -12,8 +12,8 @@ mod openai;
 mod path;
 mod responses;
 mod scanner;
+mod sink;
 mod tally;
-mod watcher;
 
 use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
@@ -173,7 +173,7 @@ impl Events {
     fn is_done(&mut self, part: &[u8], tally: &mut Tally) -> bool {
         let left = DONE.get(self.done..).unwrap_or_default();
         let common = left.iter().zip(part).take_while(|(a, b)| a == b).count();
-        // Once the data has gone another way, no later part of it can be the rest of the word.
+        // Once the data has gone another way, no later part of it can be the rest of the marker.
         self.done = if common == left.len().min(part.len()) {
             self.done.saturating_add(common)
         } else {

@@ -49,12 +49,12 @@ impl Refusal {
                 let formats = formats.into_iter().map(WireFormat::name);
                 Refusal::format_not_served(&model, format.name(), formats)
             }
-            NoForecast::Overflow(overflow) => Refusal::too_dear_to_write(overflow),
+            NoForecast::Overflow(overflow) => Refusal::cost_overflow(overflow),
         }
     }
 
     /// The cost of the request cannot be written down.
-    pub fn too_dear_to_write(overflow: CostOverflow) -> Self {
+    pub fn cost_overflow(overflow: CostOverflow) -> Self {
         let message = format!("{overflow}: ask for fewer tokens.");
         Refusal::invalid_request(&message, Some("max_tokens"))
     }

@@ -1,7 +1,7 @@
 //! The leases an Envoy holds: where they are written down, what the service is told of them, and
 //! what becomes of its answers.
 
-use crate::admission::{ScopeRecord, seat_of};
+use crate::admission::{ScopeRecord, record_of};
 use crate::budget::Epochs;
 use crate::money::Money;
 use crate::store::{SharedStore, update};
@@ -37,7 +37,7 @@ pub fn apply_lend<S: SharedStore>(
             }
         });
         // After it is there to be seen: whoever strikes out looks whether it is.
-        write_down(store, &need.scope);
+        register(store, &need.scope);
     }
 }
 
@@ -48,12 +48,12 @@ pub(super) fn report<S: SharedStore>(
     epochs: Epochs,
     now: Timestamp,
 ) -> Vec<LeaseReport> {
-    let scopes = written_down(store);
+    let scopes = registered(store);
     let mut reports = Vec::with_capacity(scopes.len());
     for scope in &scopes {
         let slice = change(store, scope, |record| {
-            record.slice.reserved.roll(epochs, now);
-            // Nothing can be reserved from it after its period, and its lender waits for the rest.
+            record.slice.held.roll(epochs, now);
+            // Nothing can be held from it after its period, and its lender waits for the rest.
             let over = now >= record.slice.period_ends_at;
             if over || now.since(record.slice.used_at) > IDLE {
                 record.slice.give_back_above(Money::ZERO);
@@ -61,7 +61,7 @@ pub(super) fn report<S: SharedStore>(
         });
         match slice {
             Some(record) if record.slice.lease != 0 => reports.push(record.slice.report(scope)),
-            _ => strike_out(store, scope),
+            _ => unregister(store, scope),
         }
     }
     reports
@@ -79,7 +79,7 @@ pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], lea
             None => record.slice.close(),
         });
         if record.is_some_and(|record| record.slice.lease == 0) {
-            strike_out(store, &report.scope);
+            unregister(store, &report.scope);
         }
     }
 }
@@ -89,10 +89,10 @@ fn change<S: SharedStore>(
     scope: &str,
     mut with: impl FnMut(&mut ScopeRecord),
 ) -> Option<ScopeRecord> {
-    let seat = seat_of(store, scope)?;
-    let changed = update(store, &seat.key, |bytes| {
+    let slot = record_of(store, scope)?;
+    let changed = update(store, &slot.key, |bytes| {
         let before = ScopeRecord::decode(bytes);
-        if before.owner != seat.owner {
+        if before.owner != slot.owner {
             return (None, None);
         }
         let mut record = before;
@@ -102,7 +102,7 @@ fn change<S: SharedStore>(
     changed.ok().flatten()
 }
 
-fn written_down<S: SharedStore>(store: &S) -> Vec<String> {
+fn registered<S: SharedStore>(store: &S) -> Vec<String> {
     let text = store
         .get(LEASES_KEY)
         .map(|(text, _)| text)
@@ -110,7 +110,7 @@ fn written_down<S: SharedStore>(store: &S) -> Vec<String> {
     lines(&text).map(str::to_owned).collect()
 }
 
-fn write_down<S: SharedStore>(store: &mut S, scope: &str) {
+fn register<S: SharedStore>(store: &mut S, scope: &str) {
     // Out of attempts: the lease is not renewed and expires by itself.
     let _ = update(store, LEASES_KEY, |text| {
         if lines(text).any(|line| line == scope) {
@@ -120,7 +120,7 @@ fn write_down<S: SharedStore>(store: &mut S, scope: &str) {
     });
 }
 
-fn strike_out<S: SharedStore>(store: &mut S, scope: &str) {
+fn unregister<S: SharedStore>(store: &mut S, scope: &str) {
     let _ = update(store, LEASES_KEY, |text| {
         let kept: Vec<&str> = lines(text).filter(|line| *line != scope).collect();
         // Never empty: an empty value counts as none, and would have no version.
@@ -136,7 +136,7 @@ fn strike_out<S: SharedStore>(store: &mut S, scope: &str) {
     });
     // A lease may have come in between.
     if change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0) {
-        write_down(store, scope);
+        register(store, scope);
     }
 }
 

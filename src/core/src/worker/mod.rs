@@ -13,7 +13,7 @@ pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
 pub use outbox::{Outbox, UsageQueue};
 pub use sync::Sync;
-pub use waiting::{Role, Waiting};
+pub use waiting::{Join, Waiting};
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use hashbrown::HashMap;
 
 /// What a request that begins to wait has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum Join {
     /// It is the first: it asks.
-    Leader,
+    MustAsk,
     /// Somebody has asked: it waits.
-    Follower,
+    AlreadyAsked,
 }
 
 /// The questions under way and the requests that wait for them, by the ids of their streams.
@@ -30,13 +30,13 @@ impl<Q: Hash + Eq + Clone> Default for Waiting<Q> {
 
 impl<Q: Hash + Eq + Clone> Waiting<Q> {
     /// `stream` waits for the answer to `question`.
-    pub fn join(&mut self, question: Q, stream: u32) -> Role {
+    pub fn join(&mut self, question: Q, stream: u32) -> Join {
         let waiting = self.questions.entry(question).or_default();
         waiting.push(stream);
         if waiting.len() > 1 {
-            Role::Follower
+            Join::AlreadyAsked
         } else {
-            Role::Leader
+            Join::MustAsk
         }
     }
 
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn the_first_asks_and_all_are_answered() {
         let mut waiting = Waiting::default();
-        assert_eq!(waiting.join("key", 1), Role::Leader);
-        assert_eq!(waiting.join("key", 2), Role::Follower);
-        assert_eq!(waiting.join("other", 3), Role::Leader);
+        assert_eq!(waiting.join("key", 1), Join::MustAsk);
+        assert_eq!(waiting.join("key", 2), Join::AlreadyAsked);
+        assert_eq!(waiting.join("other", 3), Join::MustAsk);
         assert_eq!(waiting.answered(&"key"), [1, 2]);
-        assert_eq!(waiting.join("key", 4), Role::Leader);
+        assert_eq!(waiting.join("key", 4), Join::MustAsk);
     }
 
     #[test]

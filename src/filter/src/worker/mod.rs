@@ -13,8 +13,8 @@ use core::time::Duration;
 use hashbrown::HashMap;
 use paddock_core::budget::Epochs;
 use paddock_core::cache::PolicyCache;
-use paddock_core::config::{Config, Hold};
-use paddock_core::exchange::{Gateway, Input, Question};
+use paddock_core::config::{Config, HoldAt};
+use paddock_core::exchange::{WorkerState, Input, Question};
 use paddock_core::ids::EventIds;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{SYNC_PATH, SyncAnswer};
@@ -38,7 +38,7 @@ pub(crate) type SharedWorker = Rc<RefCell<Worker>>;
 
 /// One Envoy worker's part of the gateway.
 pub(crate) struct Worker {
-    pub(crate) gateway: Gateway,
+    pub(crate) state: WorkerState,
     pub(crate) counters: Counters,
     /// The root context, which owns what no stream does.
     pub(crate) root: u32,
@@ -85,9 +85,9 @@ impl Worker {
             .clone()
             .map(|accounting| Service::new(accounting, epochs));
         let event_ids = EventIds::new(wasi::random());
-        let unproven = (config.hold == Hold::Headers).then(HashMap::new);
+        let unproven = (config.hold == HoldAt::Headers).then(HashMap::new);
         Worker {
-            gateway: Gateway {
+            state: WorkerState {
                 config,
                 cache,
                 event_ids,
@@ -193,7 +193,7 @@ impl Worker {
     }
 
     pub(crate) fn tick(&mut self) {
-        self.feed.follow(&SharedData, &mut self.gateway.cache);
+        self.feed.follow(&SharedData, &mut self.state.cache);
         for topic in self.waiting.take_orphans() {
             let Some(question) = self.questions.get(&topic).cloned() else {
                 continue;
@@ -214,7 +214,7 @@ impl Worker {
         let Some(queue) = &mut service.queue else {
             return;
         };
-        for event in self.gateway.refusals_due(now) {
+        for event in self.state.refusals_due(now) {
             queue.push(&event);
         }
         if let Some(body) = service.sync.due(&mut SharedData, queue, now) {
@@ -236,7 +236,7 @@ impl Worker {
         match answer {
             Some(Ok(answer)) => {
                 service.sync.answered(&mut SharedData, &answer, now);
-                self.feed.follow(&SharedData, &mut self.gateway.cache);
+                self.feed.follow(&SharedData, &mut self.state.cache);
             }
             failure => {
                 let pause = service.sync.failed(now);
@@ -252,7 +252,7 @@ impl Worker {
 impl Drop for Worker {
     /// With its root and its last stream, as where another configuration takes its place.
     fn drop(&mut self) {
-        for event in self.gateway.refusals_left() {
+        for event in self.state.refusals_left() {
             self.emit(&event);
         }
     }

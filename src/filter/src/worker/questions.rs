@@ -5,7 +5,7 @@ use crate::effects::{SharedExchange, advance, release};
 use crate::host::{self, SharedData};
 use paddock_core::exchange::{Input, Question};
 use paddock_core::wire::{LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer};
-use paddock_core::worker::{Role, apply_lend};
+use paddock_core::worker::{Join, apply_lend};
 use std::rc::Rc;
 
 impl Worker {
@@ -17,7 +17,7 @@ impl Worker {
     pub(crate) fn ask(&mut self, question: Question, id: u32, exchange: &SharedExchange) -> bool {
         let topic = question.topic();
         self.held.insert(id, Rc::clone(exchange));
-        if self.waiting.join(topic.clone(), id) == Role::Follower {
+        if self.waiting.join(topic.clone(), id) == Join::AlreadyAsked {
             return true;
         }
         if self.releasing {
@@ -91,14 +91,14 @@ impl Worker {
         match question {
             Question::Resolve(request) => match serde_json::from_slice::<ResolveAnswer>(body) {
                 Ok(answer) => {
-                    self.gateway.cache.learn(&request, answer, now);
+                    self.state.cache.learn(&request, answer, now);
                     true
                 }
                 Err(error) => unreadable(&error),
             },
             Question::Lend(needs) => match serde_json::from_slice::<LendAnswer>(body) {
                 Ok(answer) => {
-                    self.gateway.cache.hear_lent(&needs, &answer);
+                    self.state.cache.forget_ended_reservations(&needs, &answer);
                     apply_lend(&mut SharedData, &needs, &answer, now);
                     true
                 }

@@ -1,10 +1,10 @@
 mod atomicity;
 mod interleaving;
 mod reference;
-mod seats;
+mod shared_records;
 mod throttling;
 
-use super::{Ask, Budgeting, Lane, Scope, ScopeRecord, Terms, WhenShort};
+use super::{Ask, Budgeting, RateTier, Scope, ScopeRecord, Terms, WhenShort};
 use crate::budget::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
@@ -35,7 +35,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         tokens,
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
-        lane: Lane::Regular,
+        tier: RateTier::Regular,
     }
 }
 

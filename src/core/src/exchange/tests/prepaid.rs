@@ -21,7 +21,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
     let Some(Question::Resolve(request)) = question(&step) else {
         panic!("{step:?}");
     };
-    let catalog = Bench::standalone("", "").gateway.cache.catalog().cloned();
+    let catalog = Bench::standalone("", "").worker.cache.catalog().cloned();
     let answer = ResolveAnswer {
         revision: 1,
         key: Some(key),
@@ -31,7 +31,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
         reservation: None,
     };
     let (request, now) = (request.clone(), bench.now);
-    bench.gateway.cache.learn(&request, answer, now);
+    bench.worker.cache.learn(&request, answer, now);
     bench
 }
 

@@ -11,11 +11,11 @@ const USAGE: &str = r#""usage":{"prompt_tokens":100,"prompt_tokens_details":{"ca
 /// A gateway whose model `small` has this price.
 fn priced(price: Price) -> Bench {
     let mut bench = Bench::standalone("", r#","monthly_quota_usd":1"#);
-    let mut policy = bench.gateway.config.policy.clone().unwrap();
+    let mut policy = bench.worker.config.policy.clone().unwrap();
     policy.catalog.models[0].price = Some(price);
     let (keys, namespaces) = (policy.keys, policy.namespaces);
     let (organizations, catalog) = (policy.organizations, policy.catalog);
-    bench.gateway.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
+    bench.worker.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
     bench
 }
 
@@ -23,7 +23,7 @@ fn priced(price: Price) -> Bench {
 fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, bool) {
     let mut bench = priced(price);
     let (mut exchange, _) = bench.chat(&body("small", asks));
-    let reserved = bench.record("namespace:n").books.reserved.total();
+    let reserved = bench.record("namespace:n").books.held.total();
     bench.answer(&mut exchange, 200, "application/json");
     let chunk = format!(r#"{{"service_tier":{tier},{USAGE}}}"#);
     let input = Input::ResponseBody {

@@ -15,7 +15,7 @@ const PER_RANK: usize = 4;
 
 /// The queue of one namespace, over all workers of an Envoy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Board {
+pub struct QueueRecord {
     /// How many have had their turn.
     pub turns: u64,
     ranks: [Rank; Priority::COUNT],
@@ -30,18 +30,18 @@ struct Rank {
     heard: Timestamp,
 }
 
-/// One of the places there are, to be given back by [`leave`].
+/// One of the slots there are, to be given back by [`leave`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
+pub struct QueueSlot {
     rank: usize,
     entry: Entry,
 }
 
-/// All places are taken.
+/// All slots are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-impl Board {
+impl QueueRecord {
     /// How many wait.
     pub fn waiting(&self) -> u64 {
         let each = self.ranks.iter().map(|rank| rank.waiting.total());
@@ -61,14 +61,14 @@ impl Board {
         }
     }
 
-    fn decode(bytes: &[u8]) -> Board {
+    fn decode(bytes: &[u8]) -> QueueRecord {
         let (words, _) = bytes.as_chunks::<8>();
         let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-        if bytes.len() != Board::BYTES {
-            return Board::default();
+        if bytes.len() != QueueRecord::BYTES {
+            return QueueRecord::default();
         }
         let mut next = || words.next().unwrap_or_default();
-        Board {
+        QueueRecord {
             turns: next(),
             ranks: core::array::from_fn(|_| Rank {
                 waiting: EpochSum {
@@ -84,7 +84,7 @@ impl Board {
     const BYTES: usize = 8 * (1 + PER_RANK * Priority::COUNT);
 
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(Board::BYTES);
+        let mut bytes = Vec::with_capacity(QueueRecord::BYTES);
         bytes.extend_from_slice(&self.turns.to_le_bytes());
         for rank in &self.ranks {
             let sum = &rank.waiting;
@@ -101,10 +101,12 @@ fn key(namespace: &str) -> String {
     format!("queue/{namespace}")
 }
 
-/// The board of a namespace.
-pub fn read<S: SharedStore>(store: &S, namespace: &str) -> Board {
+/// The record of a namespace.
+pub fn read<S: SharedStore>(store: &S, namespace: &str) -> QueueRecord {
     let value = store.get(&key(namespace));
-    value.map_or_else(Board::default, |(bytes, _)| Board::decode(&bytes))
+    value.map_or_else(QueueRecord::default, |(bytes, _)| {
+        QueueRecord::decode(&bytes)
+    })
 }
 
 /// Whether somebody waits who goes before a newcomer of this priority.
@@ -118,7 +120,7 @@ pub fn is_ahead<S: SharedStore>(
     highest.is_some_and(|rank| rank <= priority.rank())
 }
 
-/// Takes a place among at most `most`; nobody keeps one longer than `epochs`.
+/// Takes a slot among at most `most`; nobody keeps one longer than `epochs`.
 ///
 /// # Errors
 /// [`Full`].
@@ -129,34 +131,34 @@ pub fn enter<S: SharedStore>(
     most: u64,
     epochs: Epochs,
     now: Timestamp,
-) -> Result<Seat, Full> {
+) -> Result<QueueSlot, Full> {
     let entered = update(store, &key(namespace), |bytes| {
-        let mut board = Board::decode(bytes);
-        for rank in &mut board.ranks {
+        let mut record = QueueRecord::decode(bytes);
+        for rank in &mut record.ranks {
             rank.waiting.roll(epochs, now);
         }
-        if board.waiting() >= most {
+        if record.waiting() >= most {
             return (None, Err(Full));
         }
         let rank = priority.rank();
-        board.hear(rank, now);
-        let entry = board.ranks.get_mut(rank).map(|same| same.waiting.enter(1));
-        let seat = entry.map(|entry| Seat { rank, entry }).ok_or(Full);
-        (Some(board.encode()), seat)
+        record.hear(rank, now);
+        let entry = record.ranks.get_mut(rank).map(|same| same.waiting.enter(1));
+        let slot = entry.map(|entry| QueueSlot { rank, entry }).ok_or(Full);
+        (Some(record.encode()), slot)
     });
     entered.unwrap_or(Err(Full))
 }
 
-/// Gives a place back. `served`: it was this request's turn.
-pub fn leave<S: SharedStore>(store: &mut S, namespace: &str, seat: Seat, served: bool) {
-    // Out of attempts: the place drops out by itself.
+/// Gives a slot back. `served`: it was this request's turn.
+pub fn leave<S: SharedStore>(store: &mut S, namespace: &str, slot: QueueSlot, served: bool) {
+    // Out of attempts: the slot drops out by itself.
     let _ = update(store, &key(namespace), |bytes| {
-        let mut board = Board::decode(bytes);
-        if let Some(rank) = board.ranks.get_mut(seat.rank) {
-            rank.waiting.settle(seat.entry);
+        let mut record = QueueRecord::decode(bytes);
+        if let Some(rank) = record.ranks.get_mut(slot.rank) {
+            rank.waiting.settle(slot.entry);
         }
-        board.turns = board.turns.wrapping_add(u64::from(served));
-        (Some(board.encode()), ())
+        record.turns = record.turns.wrapping_add(u64::from(served));
+        (Some(record.encode()), ())
     });
 }
 
@@ -166,13 +168,13 @@ pub(super) fn announce<S: SharedStore>(
     namespace: &str,
     waiting: [bool; Priority::COUNT],
     now: Timestamp,
-) -> Board {
+) -> QueueRecord {
     let announced = update(store, &key(namespace), |bytes| {
-        let mut board = Board::decode(bytes);
+        let mut record = QueueRecord::decode(bytes);
         for (rank, _) in waiting.iter().enumerate().filter(|(_, waits)| **waits) {
-            board.hear(rank, now);
+            record.hear(rank, now);
         }
-        (Some(board.encode()), board)
+        (Some(record.encode()), record)
     });
     announced.unwrap_or_default()
 }

@@ -20,7 +20,7 @@ const PROBES: usize = 64;
 
 /// Where the record of a scope is, and whose it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct RecordSlot {
     /// Its key in shared data.
     pub(crate) key: String,
     /// The owner written in it: 0 but for reservations.
@@ -28,20 +28,20 @@ pub(crate) struct Seat {
 }
 
 /// Where the record of the scope of that name is; `None` where it has none.
-pub(crate) fn seat_of<S: SharedStore>(store: &S, scope: &str) -> Option<Seat> {
+pub(crate) fn record_of<S: SharedStore>(store: &S, scope: &str) -> Option<RecordSlot> {
     if !is_reservation_scope(scope) {
         let key = format!("scope/{scope}");
-        return Some(Seat { key, owner: 0 });
+        return Some(RecordSlot { key, owner: 0 });
     }
     let owner = owner_of(scope);
     let (directory, _) = store.get(DIRECTORY)?;
     let at = position(&directory, owner)?;
-    Some(seat(at, owner))
+    Some(slot(at, owner))
 }
 
 /// A reservation as a scope of limits, with a record of its own: the one it has, or one that serves
 /// nobody, of `most`. `None` where there is none.
-pub fn take_seat<S: SharedStore>(
+pub fn assign_record<S: SharedStore>(
     store: &mut S,
     reservation: &ReservationPolicy,
     most: usize,
@@ -49,13 +49,13 @@ pub fn take_seat<S: SharedStore>(
     now: Timestamp,
 ) -> Option<Scope> {
     let owner = owner_of(&reservation.scope);
-    let seat = find_or_take(store, owner, most, epochs, now)?;
+    let slot = find_or_take(store, owner, most, epochs, now)?;
     let limits = Limits {
         monthly_quota: Some(reservation.amount),
         ..Limits::default()
     };
     Some(Scope {
-        record: seat.key,
+        record: slot.key,
         owner,
         ..Scope::new(reservation.scope.clone(), limits)
     })
@@ -67,14 +67,14 @@ fn find_or_take<S: SharedStore>(
     most: usize,
     epochs: Epochs,
     now: Timestamp,
-) -> Option<Seat> {
+) -> Option<RecordSlot> {
     for _ in 0..MAX_ATTEMPTS {
         let (mut directory, version) = match store.get(DIRECTORY) {
             Some((bytes, version)) => (bytes, Some(version)),
             None => (Vec::new(), None),
         };
         if let Some(at) = position(&directory, owner) {
-            return sit_down(store, seat(at, owner), epochs, now);
+            return claim_record(store, slot(at, owner), epochs, now);
         }
         let taken = directory.len().checked_div(DIGEST).unwrap_or(0);
         let digest = owner.to_le_bytes();
@@ -90,35 +90,35 @@ fn find_or_take<S: SharedStore>(
         };
         // The directory first: from then on nobody finds whom the record served before.
         if store.put(DIRECTORY, &directory, version).is_ok() {
-            return sit_down(store, seat(at, owner), epochs, now);
+            return claim_record(store, slot(at, owner), epochs, now);
         }
     }
     None
 }
 
 /// Makes a record its owner's, where it is not and serves nobody.
-fn sit_down<S: SharedStore>(
+fn claim_record<S: SharedStore>(
     store: &mut S,
-    seat: Seat,
+    slot: RecordSlot,
     epochs: Epochs,
     now: Timestamp,
-) -> Option<Seat> {
-    let is_ours = update(store, &seat.key, |bytes| {
+) -> Option<RecordSlot> {
+    let is_ours = update(store, &slot.key, |bytes| {
         let record = ScopeRecord::decode(bytes);
-        if record.owner == seat.owner {
+        if record.owner == slot.owner {
             return (None, true);
         }
         if !is_free(record, epochs, now) {
             return (None, false);
         }
         let mut fresh = ScopeRecord {
-            owner: seat.owner,
+            owner: slot.owner,
             ..ScopeRecord::default()
         };
         fresh.slice.used_at = now;
         (Some(fresh.encode()), true)
     });
-    (is_ours == Ok(true)).then_some(seat)
+    (is_ours == Ok(true)).then_some(slot)
 }
 
 fn free_record<S: SharedStore>(
@@ -133,7 +133,7 @@ fn free_record<S: SharedStore>(
     let all = (first..records).chain(0..first);
     let mut probed = all.take(PROBES);
     probed.find(|at| {
-        let value = store.get(&seat(*at, owner).key);
+        let value = store.get(&slot(*at, owner).key);
         let record = value.map(|(bytes, _)| ScopeRecord::decode(&bytes));
         is_free(record.unwrap_or_default(), epochs, now)
     })
@@ -142,13 +142,13 @@ fn free_record<S: SharedStore>(
 /// Whether a record holds nothing and has not for a while.
 fn is_free(mut record: ScopeRecord, epochs: Epochs, now: Timestamp) -> bool {
     let slice = &mut record.slice;
-    slice.reserved.roll(epochs, now);
+    slice.held.roll(epochs, now);
     let last = slice.used_at.max(slice.dry_until);
-    slice.lease == 0 && slice.reserved.total() == 0 && now.since(last) >= REST
+    slice.lease == 0 && slice.held.total() == 0 && now.since(last) >= REST
 }
 
-fn seat(at: usize, owner: u128) -> Seat {
-    Seat {
+fn slot(at: usize, owner: u128) -> RecordSlot {
+    RecordSlot {
         key: format!("reservation/{at}"),
         owner,
     }

@@ -1,7 +1,7 @@
 //! All scopes of one request at once.
 
 use super::ask::{Ask, RateKind, Terms};
-use super::debit::{self, Debit, Denial, Outcome};
+use super::debit::{self, ActualUse, Debit, ScopeDenial};
 use super::rate_view::RateView;
 use super::record::ScopeRecord;
 use super::scope::Scope;
@@ -18,8 +18,8 @@ use std::rc::Rc;
 /// It must be settled by value, once. One that is lost with its VM drops out of every scope by
 /// itself when the longest request is over (see [`crate::budget::EpochSum`]).
 #[derive(Debug)]
-#[must_use = "a reservation is given back only by settling it"]
-pub struct Reservation {
+#[must_use = "a hold is given back only by settling it"]
+pub struct Hold {
     debits: Vec<(Rc<Scope>, Debit)>,
     admitted_at: Timestamp,
     terms: Terms,
@@ -58,12 +58,12 @@ pub enum Denied {
     Contended,
 }
 
-/// What became of a settled reservation.
+/// What became of a settled hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// The leases that were debited, for the ledger.
     pub leases: Vec<i64>,
-    /// Scopes that could not be written; their reservation drops out by itself.
+    /// Scopes that could not be written; their hold drops out by itself.
     pub contended: u32,
 }
 
@@ -76,13 +76,13 @@ pub struct Settled {
 ///
 /// # Errors
 /// [`Denied`]; then nothing is debited.
-pub fn admit<S: SharedStore>(
+pub fn place_hold<S: SharedStore>(
     store: &mut S,
     scopes: &[Rc<Scope>],
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<Reservation, Denied> {
+) -> Result<Hold, Denied> {
     let mut rates = RateView::default();
     let mut judged = Vec::with_capacity(scopes.len());
     let mut denials = Vec::new();
@@ -121,7 +121,7 @@ pub fn admit<S: SharedStore>(
             }
         }
     }
-    Ok(Reservation {
+    Ok(Hold {
         debits,
         admitted_at: now,
         terms,
@@ -130,13 +130,13 @@ pub fn admit<S: SharedStore>(
     })
 }
 
-impl Reservation {
+impl Hold {
     /// When it was admitted.
     pub fn admitted_at(&self) -> Timestamp {
         self.admitted_at
     }
 
-    /// The highest plausible cost, as it was reserved.
+    /// The highest plausible cost, as it was held.
     pub fn money(&self) -> Money {
         self.money
     }
@@ -160,7 +160,7 @@ impl Reservation {
         now: Timestamp,
     ) -> Settled {
         let mut settled = Settled::default();
-        let used = Outcome {
+        let used = ActualUse {
             tokens,
             cost,
             admitted_at: self.admitted_at,
@@ -198,7 +198,7 @@ fn debit_alone<S: SharedStore>(
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<Debit, Option<Denial>> {
+) -> Result<Debit, Option<ScopeDenial>> {
     for _ in 0..MAX_ATTEMPTS {
         let (mut record, version) = read(store, scope);
         let (debit, _) = debit::debit(&mut record, scope, ask, terms, now).map_err(Some)?;
@@ -216,7 +216,7 @@ fn give_back<S: SharedStore>(
     now: Timestamp,
 ) {
     for (scope, debit) in debits {
-        // Out of attempts: the rates refill and the reservation drops out by themselves.
+        // Out of attempts: the rates refill and the hold drops out by themselves.
         let _ = update(store, &scope.record, |bytes| {
             let mut record = ScopeRecord::decode(bytes);
             debit::undo(&mut record, scope, debit, terms, now);
@@ -228,21 +228,21 @@ fn give_back<S: SharedStore>(
 /// A cap that is spent outweighs a rate (waiting does not cure it), a rate outweighs a slice that
 /// is merely too small (no need to borrow for a request that is refused), the longest wait decides
 /// among rates, and all needs are asked for together.
-fn gravest(denials: Vec<(&Rc<Scope>, Denial)>, rates: RateView) -> Denied {
+fn gravest(denials: Vec<(&Rc<Scope>, ScopeDenial)>, rates: RateView) -> Denied {
     let mut needs = Vec::new();
     let mut slowest: Option<(Rc<Scope>, RateKind, Duration, bool)> = None;
     for (scope, denial) in denials {
         let scope = Rc::clone(scope);
         match denial {
-            Denial::Budget(shortage) => {
+            ScopeDenial::Budget(shortage) => {
                 return Denied::Budget {
                     scope,
                     shortage,
                     rates,
                 };
             }
-            Denial::Lend(need) => needs.push(need),
-            Denial::Rate {
+            ScopeDenial::Lend(need) => needs.push(need),
+            ScopeDenial::Rate {
                 kind,
                 wait,
                 throttled,

@@ -12,7 +12,7 @@ pub(super) enum Shape {
 
 /// Which kind of generated text a string is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voice {
+pub(super) enum TextKind {
     Answer,
     /// Two names of one thing: some servers send both with the same text.
     Reasoning,
@@ -21,7 +21,7 @@ pub(super) enum Voice {
 
 /// A short string that means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum Marker {
     /// The type of an event.
     Type,
     /// Why the answer ended.
@@ -30,16 +30,16 @@ pub(super) enum Word {
     Tier,
 }
 
-/// What a watcher wants to know of a value.
+/// What a sink wants to know of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Interest {
+pub(super) enum Selector {
     Nothing,
     /// The length of the string.
-    Text(Voice),
+    Text(TextKind),
     /// The lengths of all strings inside the object or array.
     AllText,
     /// The string itself.
-    Word(Word),
+    Marker(Marker),
     /// Whether the array has items.
     Items,
     /// The whole object. `true`: the one at the top of the document, not one further in.
@@ -47,13 +47,13 @@ pub(super) enum Interest {
 }
 
 /// Is told what the scanner comes across.
-pub(super) trait Watcher {
+pub(super) trait Sink {
     /// What there is to know about the value under `key`, inside `path`.
-    fn interest(&self, path: &Path, key: Key, shape: Shape) -> Interest;
+    fn select(&self, path: &Path, key: Key, shape: Shape) -> Selector;
     /// So many more bytes of text.
-    fn text(&mut self, voice: Voice, bytes: usize);
+    fn text(&mut self, kind: TextKind, bytes: usize);
     /// A short string; a long one comes as an empty one.
-    fn word(&mut self, word: Word, raw: &[u8]);
+    fn marker(&mut self, marker: Marker, raw: &[u8]);
     /// The array has items, or none.
     fn items(&mut self, any: bool);
     /// An object asked for has opened.

@@ -1,9 +1,9 @@
 //! A request's scopes and its upstream's limit together: all are debited, or none.
 
-use super::draw::{Denial, Drawn};
+use super::draw::{Drawn, ShareDenial};
 use super::record::UpstreamRecord;
 use super::{Demand, UpstreamLimit};
-use crate::admission::{self, Ask, Denied, Reservation, Scope, Settled, Terms};
+use crate::admission::{self, Ask, Denied, Hold, Scope, Settled, Terms};
 use crate::money::Money;
 use crate::store::{Conflict, SharedStore, Unwritten, update};
 use crate::timestamp::Timestamp;
@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 /// What a request holds in its scopes and of its upstream's limit. It must be settled by value, once.
 #[derive(Debug)]
-#[must_use = "a reservation is given back only by settling it"]
-pub struct Reserved {
-    scopes: Reservation,
+#[must_use = "a hold is given back only by settling it"]
+pub struct RequestHold {
+    scopes: Hold,
     upstream: Option<Held>,
 }
 
@@ -32,7 +32,7 @@ pub enum NotAdmitted {
     /// One of its scopes refuses.
     Scope(Denied),
     /// The limit of its upstream, which all namespaces share.
-    Upstream(Rc<UpstreamLimit>, Denial),
+    Upstream(Rc<UpstreamLimit>, ShareDenial),
 }
 
 /// Debits every scope and the upstream's limit, or nothing.
@@ -42,18 +42,18 @@ pub enum NotAdmitted {
 ///
 /// # Errors
 /// [`NotAdmitted`]; then nothing is debited.
-pub fn admit<S: SharedStore>(
+pub fn hold_request<S: SharedStore>(
     store: &mut S,
     scopes: &[Rc<Scope>],
     ask: &Ask,
     demand: Option<&Demand>,
     terms: Terms,
     now: Timestamp,
-) -> Result<Reserved, NotAdmitted> {
+) -> Result<RequestHold, NotAdmitted> {
     let Some(demand) = demand else {
-        let scopes = admission::admit(store, scopes, ask, terms, now);
+        let scopes = admission::place_hold(store, scopes, ask, terms, now);
         return match scopes {
-            Ok(scopes) => Ok(Reserved {
+            Ok(scopes) => Ok(RequestHold {
                 scopes,
                 upstream: None,
             }),
@@ -62,7 +62,7 @@ pub fn admit<S: SharedStore>(
     };
     let refuse = |denial| NotAdmitted::Upstream(Rc::clone(&demand.upstream), denial);
     if let Ok(Err(denial)) = take(&mut Unwritten(store), demand, now) {
-        match admission::admit(&mut Unwritten(store), scopes, ask, terms, now) {
+        match admission::place_hold(&mut Unwritten(store), scopes, ask, terms, now) {
             // Unwritten, so there is nothing to be settled.
             Ok(_) | Err(Denied::Lend(_)) => {}
             Err(Denied::Rate { retry_after, .. }) if retry_after < denial.wait => {}
@@ -71,11 +71,10 @@ pub fn admit<S: SharedStore>(
         register(store, demand, now);
         return Err(refuse(denial));
     }
-    let reservation =
-        admission::admit(store, scopes, ask, terms, now).map_err(NotAdmitted::Scope)?;
+    let hold = admission::place_hold(store, scopes, ask, terms, now).map_err(NotAdmitted::Scope)?;
     match take(store, demand, now) {
-        Ok(Ok(tokens)) => Ok(Reserved {
-            scopes: reservation,
+        Ok(Ok(tokens)) => Ok(RequestHold {
+            scopes: hold,
             upstream: Some(Held {
                 upstream: Rc::clone(&demand.upstream),
                 member: demand.member,
@@ -84,7 +83,7 @@ pub fn admit<S: SharedStore>(
             }),
         }),
         taken => {
-            reservation.cancel(store, now);
+            hold.cancel(store, now);
             Err(match taken {
                 Ok(Err(denial)) => refuse(denial),
                 _ => NotAdmitted::Scope(Denied::Contended),
@@ -97,7 +96,7 @@ fn take<S: SharedStore>(
     store: &mut S,
     demand: &Demand,
     now: Timestamp,
-) -> Result<Result<Drawn, Denial>, Conflict> {
+) -> Result<Result<Drawn, ShareDenial>, Conflict> {
     update(store, &demand.upstream.record(), |bytes| {
         let mut record = UpstreamRecord::decode(bytes);
         record.refill(&demand.upstream, now);
@@ -122,9 +121,9 @@ fn register<S: SharedStore>(store: &mut S, demand: &Demand, now: Timestamp) {
     });
 }
 
-impl Reserved {
+impl RequestHold {
     /// What it holds in its scopes.
-    pub fn scopes(&self) -> &Reservation {
+    pub fn scopes(&self) -> &Hold {
         &self.scopes
     }
 

@@ -1,7 +1,7 @@
 //! Reservations share a bounded number of records, each one's alone while it holds anything.
 
 use super::*;
-use crate::admission::{Denied, admit, seat_of, take_seat};
+use crate::admission::{Denied, assign_record, place_hold, record_of};
 use crate::policy::{ReservationName, ReservationPolicy};
 use crate::wire::{CapPeriod, Lease};
 
@@ -24,8 +24,8 @@ fn reservation(n: usize) -> ReservationPolicy {
     }
 }
 
-fn seat(store: &mut FakeStore, n: usize, most: usize, clock: u64) -> Option<Rc<Scope>> {
-    take_seat(store, &reservation(n), most, LEASED.epochs, at(clock)).map(Rc::new)
+fn store_of_worker(store: &mut FakeStore, n: usize, most: usize, clock: u64) -> Option<Rc<Scope>> {
+    assign_record(store, &reservation(n), most, LEASED.epochs, at(clock)).map(Rc::new)
 }
 
 /// Lends a reservation's record 100.
@@ -53,53 +53,57 @@ fn whatever_clients_name_there_are_no_more_records_than_allowed() {
     let mut store = FakeStore::default();
     for n in 0..200 {
         let clock = u64::try_from(n).unwrap() * 30 * SECOND;
-        if let Some(scope) = seat(&mut store, n, 8, clock) {
+        if let Some(scope) = store_of_worker(&mut store, n, 8, clock) {
             assert_eq!(
-                seat(&mut store, n, 8, clock),
+                store_of_worker(&mut store, n, 8, clock),
                 Some(scope),
                 "it stays where it is"
             );
         }
     }
     assert_eq!(store.values.len(), 9, "eight and who has them");
-    let seated = (0..200).filter(|n| seat_of(&store, &format!("reservation:n/{n}")).is_some());
-    assert_eq!(seated.count(), 8);
+    let with_record =
+        (0..200).filter(|n| record_of(&store, &format!("reservation:n/{n}")).is_some());
+    assert_eq!(with_record.count(), 8);
 }
 
 #[test]
 fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
     let mut store = FakeStore::default();
-    let first = seat(&mut store, 1, 1, 0).unwrap();
+    let first = store_of_worker(&mut store, 1, 1, 0).unwrap();
     assert_eq!(
-        seat(&mut store, 2, 1, (REST - 1) * SECOND),
+        store_of_worker(&mut store, 2, 1, (REST - 1) * SECOND),
         None,
         "it has not rested"
     );
     lend(&mut store, &first, 7);
     assert_eq!(
-        seat(&mut store, 2, 1, 10 * REST * SECOND),
+        store_of_worker(&mut store, 2, 1, 10 * REST * SECOND),
         None,
         "it holds a lease"
     );
     let scopes = core::slice::from_ref(&first);
-    let held = admit(&mut store, scopes, &ask(0, 40), LEASED, at(500 * SECOND)).unwrap();
+    let held = place_hold(&mut store, scopes, &ask(0, 40), LEASED, at(500 * SECOND)).unwrap();
     let mut closed = record(&store, &first);
     closed.slice.close();
     let version = store.get(&first.record).map(|(_, version)| version);
     store.put(&first.record, &closed.encode(), version).unwrap();
-    assert_eq!(seat(&mut store, 2, 1, (500 + REST - 1) * SECOND), None);
-    let second = seat(&mut store, 2, 1, (500 + REST) * SECOND).unwrap();
+    assert_eq!(
+        store_of_worker(&mut store, 2, 1, (500 + REST - 1) * SECOND),
+        None
+    );
+    let second = store_of_worker(&mut store, 2, 1, (500 + REST) * SECOND).unwrap();
     assert_eq!(second.record, first.record);
-    assert_eq!(seat_of(&store, &first.name), None);
+    assert_eq!(record_of(&store, &first.name), None);
 
     // Whoever still thinks it is the first one's changes nothing of the second's.
     lend(&mut store, &second, 8);
     let before = record(&store, &second);
     let _ = held.settle(&mut store, 0, Money::from_nanos(30), at(630 * SECOND));
-    let denied = admit(&mut store, scopes, &ask(0, 1), LEASED, at(630 * SECOND));
+    let denied = place_hold(&mut store, scopes, &ask(0, 1), LEASED, at(630 * SECOND));
     assert!(matches!(denied, Err(Denied::Budget { .. })));
     assert_eq!(record(&store, &second), before);
-    let paid = admit(
+    let paid = place_hold(
         &mut store,
         &[second],
         &ask(0, 100),
@@ -112,12 +116,15 @@ fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
 #[test]
 fn one_who_was_interrupted_between_taking_and_sitting_down_sits_down_later() {
     let mut store = FakeStore::default();
-    seat(&mut store, 1, 1, 0).unwrap();
+    store_of_worker(&mut store, 1, 1, 0).unwrap();
     let before = store.values["reservation/0"].clone();
-    let second = seat(&mut store, 2, 1, REST * SECOND).unwrap();
+    let second = store_of_worker(&mut store, 2, 1, REST * SECOND).unwrap();
     // As if its VM had trapped after it had written the directory.
     store.values.insert("reservation/0".to_owned(), before);
-    assert_eq!(seat(&mut store, 2, 1, REST * SECOND), Some(second));
+    assert_eq!(
+        store_of_worker(&mut store, 2, 1, REST * SECOND),
+        Some(second)
+    );
 }
 
 proptest! {
@@ -131,7 +138,7 @@ proptest! {
         let mut lent: Vec<Rc<Scope>> = Vec::new();
         for (n, wait, lends) in steps {
             clock += wait * SECOND;
-            let Some(scope) = seat(&mut store, n, 4, clock) else { continue };
+            let Some(scope) = store_of_worker(&mut store, n, 4, clock) else { continue };
             prop_assert_eq!(record(&store, &scope).owner, scope.owner);
             if lends && !lent.contains(&scope) {
                 store.conflicts.clear();
@@ -139,8 +146,8 @@ proptest! {
                 lent.push(scope);
             }
             for (at, scope) in lent.iter().enumerate() {
-                let seat = seat_of(&store, &scope.name).map(|seat| seat.key);
-                prop_assert_eq!(seat.as_ref(), Some(&scope.record), "its money stays where it is");
+                let store_of_worker = record_of(&store, &scope.name).map(|store_of_worker| store_of_worker.key);
+                prop_assert_eq!(store_of_worker.as_ref(), Some(&scope.record), "its money stays where it is");
                 prop_assert!(lent[..at].iter().all(|other| other.record != scope.record));
             }
         }
