@@ -3,9 +3,9 @@
 use paddock_core::admission::{
     Ask, Budgeting, Hold, RateTier, Scope, Terms, WhenShort, place_hold,
 };
-use paddock_core::budget::Epochs;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
+use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, Input, StepContext, Verdict, WorkerState};
 use paddock_core::ids::EventIds;
 use paddock_core::meter::{Framing, Meter};

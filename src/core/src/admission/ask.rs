@@ -1,7 +1,7 @@
 //! What a request asks for, and on what terms.
 
 use super::throttle::RateTier;
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 
 /// Who lends money.

@@ -16,7 +16,7 @@ use std::rc::Rc;
 /// What a request holds in every scope until it is settled.
 ///
 /// It must be settled by value, once. One that is lost with its VM drops out of every scope by
-/// itself when the longest request is over (see [`crate::budget::EpochSum`]).
+/// itself when the longest request is over (see [`crate::epoch_sum::EpochSum`]).
 #[derive(Debug)]
 #[must_use = "a hold is given back only by settling it"]
 pub struct Hold {

@@ -1,7 +1,8 @@
 //! The state of one scope in shared data: one small record of fixed layout.
 
 use super::bucket::BucketState;
-use crate::budget::{Books, EpochSum, Slice};
+use crate::budget::{Books, Slice};
+use crate::epoch_sum::EpochSum;
 use crate::timestamp::Timestamp;
 use crate::wire::CapPeriod;
 

@@ -2,7 +2,7 @@
 //! so there is a bounded number of records that serve one reservation after the other.
 
 use super::{Scope, ScopeRecord};
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::policy::{Limits, ReservationPolicy, is_reservation_scope};
 use crate::secret;
 use crate::store::{MAX_ATTEMPTS, SharedStore, update};

@@ -1,6 +1,7 @@
 //! A budget without a service: a standalone gateway keeps its own books in shared data.
 
-use super::{Entry, EpochSum, Epochs, Shortage, percent};
+use super::{Shortage, percent};
+use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;

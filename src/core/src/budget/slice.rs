@@ -1,7 +1,7 @@
 //! The borrower's side: a gateway spends the slice of a budget it was lent.
 
 use super::percent;
-use super::{Entry, EpochSum, Epochs};
+use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;

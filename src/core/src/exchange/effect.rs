@@ -3,6 +3,7 @@
 use crate::queue::QueueEntry;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
+use std::borrow::Cow;
 
 /// The outcome of one input.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(verdict: Verdict) -> Self {
+    pub(crate) fn new(verdict: Verdict) -> Self {
         Step {
             verdict,
             effects: Vec::new(),
@@ -90,7 +91,7 @@ pub enum Effect {
     ReplaceResponseChunk(Vec<u8>),
     /// Asks the accounting service.
     Ask(Question),
-    /// Has the exchange wait in the queue of that namespace: [`super::Input::Turn`] when it is its
+    /// Has the exchange wait in the queue of that namespace: [`crate::exchange::Input::Turn`] when it is its
     /// turn or its time is up. One that waits already stays where it is.
     Queue(String, QueueEntry),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
@@ -103,4 +104,12 @@ pub enum Effect {
     Count(String, u64),
     /// Writes a log line.
     Log(Level, String),
+}
+
+/// A label's value may not hold what separates labels.
+pub(crate) fn metric_label(value: &str) -> Cow<'_, str> {
+    match value.contains([';', '=']) {
+        true => Cow::Owned(value.replace([';', '='], "_")),
+        false => Cow::Borrowed(value),
+    }
 }

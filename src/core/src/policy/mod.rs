@@ -31,4 +31,6 @@ pub use settings::{
     ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,
     ThrottleMode,
 };
-pub use user::{MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_scope};
+pub use user::{
+    MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_in_events, user_scope,
+};

@@ -1,7 +1,7 @@
 //! What the workers of an Envoy know of each other's queues: a small record a namespace in shared
 //! data.
 
-use crate::budget::{Entry, EpochSum, Epochs};
+use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::policy::Priority;
 use crate::store::{SharedStore, update};
 use crate::timestamp::Timestamp;

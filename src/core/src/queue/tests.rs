@@ -1,7 +1,7 @@
 //! Whose turn it is.
 
 use super::*;
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::store::fake::FakeStore;
 use core::time::Duration;
 use proptest::prelude::*;

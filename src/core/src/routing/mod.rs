@@ -3,6 +3,7 @@
 
 mod forecast;
 mod matching;
+mod refusals;
 
 pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 

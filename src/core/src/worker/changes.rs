@@ -42,7 +42,8 @@ impl ChangeFeed {
             Some((bytes, version)) => (decode(&bytes), Some(version)),
             None => (Head::default(), None),
         };
-        if changes.revision == head.revision && !changes.reset {
+        // A worker that led before and hears its answer late has nothing new to say.
+        if changes.revision <= head.revision && !changes.reset {
             return;
         }
         let Ok(text) = serde_json::to_vec(changes) else {
@@ -145,6 +146,25 @@ mod tests {
         }
         assert!(store.values.len() <= 17, "bounded");
         assert_eq!(ChangeFeed::join(&store), (feed, 40));
+    }
+
+    #[test]
+    fn an_older_revision_is_not_published() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        ChangeFeed::publish(&mut store, &at(7));
+        ChangeFeed::publish(&mut store, &at(6));
+        feed.follow(&store, &mut cache);
+        assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (7, 7));
+        // A service that starts over says so.
+        let anew = PolicyChanges {
+            reset: true,
+            ..at(2)
+        };
+        ChangeFeed::publish(&mut store, &anew);
+        feed.follow(&store, &mut cache);
+        assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (2, 2));
     }
 
     #[test]

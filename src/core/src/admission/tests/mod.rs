@@ -5,7 +5,7 @@ mod shared_records;
 mod throttling;
 
 use super::{Ask, Budgeting, RateTier, Scope, ScopeRecord, Terms, WhenShort};
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::store::fake::FakeStore;

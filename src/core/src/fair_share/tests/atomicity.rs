@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::{Ask, Budgeting, Denied, RateTier, Scope, Terms, WhenShort};
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::fair_share::{NotAdmitted, RequestHold, hold_request};
 use crate::money::Money;
 use crate::policy::Limits;

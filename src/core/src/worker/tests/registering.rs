@@ -1,6 +1,6 @@
-//! Every lease that is held is written down, whichever worker is faster.
+//! Every lease an Envoy has is registered, whichever worker is faster.
 
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::store::fake::{FakeStore, Interruption};
 use crate::timestamp::Timestamp;
@@ -37,8 +37,8 @@ fn lent(store: &mut FakeStore, id: i64) {
 }
 
 #[test]
-fn a_lease_that_comes_while_an_old_one_is_struck_out_stays_written_down() {
-    // Closing the old lease is the first write, striking it out the second.
+fn a_lease_that_comes_while_an_old_one_is_unregistered_stays_registered() {
+    // Closing the old lease is the first write, unregistering it the second.
     for write in 0..2 {
         let mut store = FakeStore::default();
         lent(&mut store, 1);

@@ -6,7 +6,7 @@ use crate::admission::{
     Ask, Budgeting, Denied, Hold, RateTier, Scope, ScopeRecord, Terms, WhenShort, assign_record,
     place_hold, record_of,
 };
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::store::SharedStore;
