@@ -1,4 +1,6 @@
 //! Rates, concurrency and budgets at every level: all scopes of a request are debited, or none.
+//!
+//! HTTP must be absent: who asks, for which model, and in which words is decided above.
 
 mod ask;
 mod bucket;

@@ -1,4 +1,6 @@
 //! Hard budgets: how much of a cap may be lent, and how a gateway spends what it was lent.
+//!
+//! Calendars other than UTC must be absent, and so must floating-point money.
 
 mod books;
 mod lending;

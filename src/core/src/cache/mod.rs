@@ -1,4 +1,6 @@
 //! The policy a worker has in memory: that of the tenants in use, by revision.
+//!
+//! Anything unbounded must be absent: what is not in use is forgotten.
 
 mod bounded;
 mod tenant;

@@ -26,7 +26,7 @@ pub struct Config {
     /// Longest request body, in bytes: 1 KiB to 1 GiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
-    /// route timeout, or reservations are let go of while their requests still run.
+    /// route timeout, or holds are let go of while their requests still run.
     pub max_request_seconds: u64,
     /// Where requests are held until they are decided.
     pub hold: HoldAt,

@@ -8,6 +8,8 @@
 //!
 //! All of it is one record an upstream, and no token is in two places: what was taken never passes
 //! capacity and refill, in whatever order namespaces ask.
+//!
+//! Namespaces that ask for nothing must be absent: the record is bounded.
 
 mod deal;
 mod draw;

@@ -3,6 +3,8 @@
 //! A [`Meter`] is fed the body at any chunking. It looks at each byte once, keeps nothing of the
 //! body but the usage objects, and says what to pass on: the same bytes, but for the extra usage
 //! event a client had not asked for.
+//!
+//! Policy and prices must be absent: a meter counts, and nothing is decided by it.
 
 mod anthropic;
 mod event_stream;

@@ -1,5 +1,7 @@
 //! Who may do what: the policy as the accounting service hands it to gateways, and as an
 //! operator writes it inline for a standalone gateway.
+//!
+//! Decisions must be absent: these are the words, `authorization`, `admission` and `routing` judge.
 
 mod capability;
 mod catalog;

@@ -1,8 +1,10 @@
 //! The queue of a throttled namespace: who waits, and whose turn it is.
 //!
-//! Each worker of an Envoy holds the requests that came to it, in a [`NamespaceQueue`] a namespace. What the
-//! workers must agree on is on a [`QueueRecord`] in shared data: how many wait in all, of which priorities,
-//! and how many have had their turn.
+//! Each worker of an Envoy keeps the requests that came to it, in a [`NamespaceQueue`] for each
+//! namespace. What the workers must agree on is in a [`QueueRecord`] in shared data: how many wait in
+//! all, of which priorities, and how many have had their turn.
+//!
+//! Admission must be absent: whose turn it is does not say that a request is admitted.
 
 mod namespace_queue;
 mod record;

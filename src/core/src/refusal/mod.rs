@@ -2,6 +2,9 @@
 //!
 //! A [`Refusal`] knows what happened, which scope decided and what to do next. It becomes HTTP only
 //! in [`Refusal::to_reply`], in the dialect of the caller.
+//!
+//! Decisions must be absent, and so must the modules that make them: `authorization` and `routing`
+//! import this one.
 
 mod access;
 mod capacity;

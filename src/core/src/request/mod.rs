@@ -1,4 +1,6 @@
 //! A request as it comes in: what its headers, its path and its body say, and nothing decided yet.
+//!
+//! Policy and state must be absent.
 
 mod body;
 mod endpoint;

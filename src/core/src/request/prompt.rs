@@ -23,7 +23,7 @@ impl PromptSize {
         self.tokens(4, 3, 1_000).max(1)
     }
 
-    /// More tokens than prompts of this size have: what a reservation of money assumes.
+    /// More tokens than prompts of this size have: what a hold assumes.
     ///
     /// The tokenizers in use learned their merges from natural languages and code, which stay under
     /// one token for two bytes of UTF-8: prose near a quarter, Chinese and Japanese (three bytes a

@@ -1,5 +1,7 @@
 //! Which model serves a request that leaves the choice to Paddock: a pure function of the
 //! namespace's routing, what the request is like, and what its caller may use.
+//!
+//! Bytes and HTTP must be absent.
 
 mod forecast;
 mod matching;

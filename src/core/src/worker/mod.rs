@@ -1,5 +1,7 @@
 //! What the workers of one Envoy do together, once a second rather than once a request: elect the
 //! one that syncs, send usage, keep leases, pass on changes.
+//!
+//! Per-request work must be absent.
 
 mod changes;
 mod election;

@@ -40,14 +40,14 @@ impl Exchange {
         }
         let caller = pending.call.grant.caller().clone();
         let mut levels = caller.scopes().to_vec();
-        let reserved = match payer(&head, &pending, cx) {
+        let reservation = match payer(&head, &pending, cx) {
             Payer::Ordinary => None,
             Payer::Reservation(scope) => Some(scope),
             Payer::Unknown(request) => {
                 return self.wait(head, pending, read, Question::Resolve(request), cx);
             }
         };
-        if let Some(scope) = &reserved {
+        if let Some(scope) = &reservation {
             let paid = [&caller.namespace().scope, &caller.organization().scope];
             pay_from(scope, &mut levels, paid);
         }
@@ -66,7 +66,7 @@ impl Exchange {
                 self.wait(head, pending, read, Question::Lend(needs), cx)
             }
             Err(NotAdmitted::Scope(Denied::Budget { scope, .. }))
-                if reserved.is_some_and(|reserved| Rc::ptr_eq(&reserved, &scope)) =>
+                if reservation.is_some_and(|paying| Rc::ptr_eq(&paying, &scope)) =>
             {
                 pending.may_be_reserved = false;
                 self.admit(head, pending, read, cx)

@@ -3,9 +3,9 @@
 use super::{Call, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::config::HoldAt;
+use crate::cache::PolicyCache;
+use crate::config::{Config, HoldAt};
 use crate::estimate::Estimate;
-use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
 use crate::identity::Caller;
 use crate::policy::{Model, Served};
@@ -51,13 +51,14 @@ pub(crate) fn prepare(
     head: &Head,
     read: BodyRead<'_>,
     choice: Choice<'_>,
-    worker: &WorkerState,
+    cache: &PolicyCache,
+    config: &Config,
 ) -> Result<Pending, Refusal> {
-    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let catalog = cache.catalog().map(Rc::clone).unwrap_or_default();
     let grant = authorize_model(caller, &catalog, choice.model)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
     let call = call(grant, head, read, choice.reason, force_usage)?;
-    if let HoldAt::Body { upstream } = &worker.config.hold {
+    if let HoldAt::Body { upstream } = &config.hold {
         check_route(&call, upstream)?;
     }
     let path = upstream_path(&call, head, read)?;

@@ -4,7 +4,7 @@ mod content;
 mod route;
 
 use super::call::{BodyRead, Choice, prepare};
-use super::context::StepContext;
+use super::context::{StepContext, WorkerState};
 use super::effect::Step;
 use super::event::CallContext;
 use super::head::Head;
@@ -55,7 +55,8 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        match prepare(caller, &head, read, choice, cx.worker) {
+        let WorkerState { cache, config, .. } = &*cx.worker;
+        match prepare(caller, &head, read, choice, cache, config) {
             Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
                 None => self.admit(head, pending, Some(read), cx),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),

@@ -227,10 +227,10 @@ fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_charged_what_was_reserved_for_it() {
+fn an_answer_that_cannot_be_read_is_charged_what_was_held_for_it() {
     let mut bench = Bench::standalone("", LIMITS);
     let (mut exchange, _) = bench.chat(&body("small", r#","max_tokens":40"#));
-    let reserved = bench.record("namespace:n").books.held.total();
+    let held = bench.record("namespace:n").books.held.total();
     let compressed = Input::ResponseHeaders {
         status: 200,
         content_type: JSON.as_bytes(),
@@ -247,5 +247,5 @@ fn an_answer_that_cannot_be_read_is_charged_what_was_reserved_for_it() {
     let steps = [done];
     let event = event(&steps);
     assert!(event.estimated && event.tokens.output == 40);
-    assert_eq!(event.cost.nanos(), reserved);
+    assert_eq!(event.cost.nanos(), held);
 }

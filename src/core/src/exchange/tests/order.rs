@@ -196,7 +196,7 @@ proptest! {
             }
             prop_assert_eq!(held(&bench), i64::from(exchange.has_hold()));
             if is_request(happening) && step.verdict == Verdict::Continue {
-                prop_assert!(admitted > 0, "{happening:?} goes on and nothing was ever reserved");
+                prop_assert!(admitted > 0, "{happening:?} goes on and nothing was ever held");
             }
         }
         prop_assert!(!exchange.has_hold());

@@ -21,7 +21,7 @@ type Row = (
     &'static str,
 );
 
-/// A small request is reserved at 28 tokens of prompt and 100 of output: $0.001028.
+/// A small request is held at 28 tokens of prompt and 100 of output: $0.001028.
 #[test]
 fn every_level_must_pass_and_the_one_that_does_not_is_named() {
     let table: [Row; 10] = [
