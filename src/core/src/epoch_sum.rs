@@ -5,6 +5,7 @@
 //! after next begins belongs to nobody, and drops out by itself.
 
 use crate::timestamp::Timestamp;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// The length of an epoch in seconds: the longest a request may live. At least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,8 @@ impl Epochs {
 }
 
 /// A sum over two epochs: the present one and the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct EpochSum {
     /// The present epoch, as of the last change.
     pub epoch: u64,

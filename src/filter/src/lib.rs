@@ -17,7 +17,11 @@
 )]
 #![cfg_attr(
     not(target_arch = "wasm32"),
-    allow(dead_code, reason = "natively, only the tests are a caller")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "natively, only the tests are a caller"
+    )
 )]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 

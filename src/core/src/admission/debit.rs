@@ -72,7 +72,8 @@ impl Debit {
 /// Takes what `ask` says from `record`. The rates in force come with it.
 ///
 /// # Errors
-/// The [`ScopeDenial`]. The record may have been changed in memory all the same: it must not be written.
+/// The [`ScopeDenial`]. The record may have been changed in memory all the same: it must not be
+/// written.
 pub(super) fn debit(
     record: &mut ScopeRecord,
     scope: &Scope,
@@ -179,7 +180,7 @@ fn hold_money(
     if !scope.is_budgeted() {
         return Ok(None);
     }
-    if record.owner != scope.owner {
+    if record.owner.get() != scope.owner {
         // It serves another reservation by now: this one holds nothing here.
         return Err(ScopeDenial::Budget(Slice::default().shortage()));
     }

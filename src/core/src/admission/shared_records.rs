@@ -105,14 +105,14 @@ fn claim_record<S: SharedStore>(
 ) -> Option<RecordSlot> {
     let is_ours = update(store, &slot.key, |bytes| {
         let record = ScopeRecord::decode(bytes);
-        if record.owner == slot.owner {
+        if record.owner.get() == slot.owner {
             return (None, true);
         }
         if !is_free(record, epochs, now) {
             return (None, false);
         }
         let mut fresh = ScopeRecord {
-            owner: slot.owner,
+            owner: slot.owner.into(),
             ..ScopeRecord::default()
         };
         fresh.slice.used_at = now;

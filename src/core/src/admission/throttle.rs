@@ -124,10 +124,10 @@ pub(super) fn part_or_join(
     throttled: bool,
     now: Timestamp,
 ) {
-    if record.parted == throttled {
+    if record.parted.is_set() == throttled {
         return;
     }
-    record.parted = throttled;
+    record.parted = throttled.into();
     let factor = scope.throttle.factor;
     let tiers = [
         (

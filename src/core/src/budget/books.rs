@@ -6,9 +6,11 @@ use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;
 use crate::wire::CapPeriod;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// What was spent in the present UTC day and month, and what requests in flight may cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct Books {
     /// End of the day of `day_spent`.
     pub day_ends_at: Timestamp,

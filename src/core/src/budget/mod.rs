@@ -10,7 +10,7 @@ use crate::money::Money;
 
 pub use books::Books;
 pub use lending::{Cap, LENT_SHARE, set_aside, slice, tightest};
-pub use slice::{RETIRED, Shortage, Slice, Unavailable};
+pub use slice::{PeriodWord, RETIRED, Shortage, Slice, Unavailable};
 
 /// Percent of `quota` that is spent, rounded down; a quota of nothing is spent from the start.
 pub fn percent(spent: i64, quota: Money) -> u64 {

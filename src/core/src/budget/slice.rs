@@ -7,6 +7,7 @@ use crate::policy::Limits;
 use crate::timestamp::Timestamp;
 use crate::wire::{CapPeriod, Lease, LeaseReport};
 use core::time::Duration;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// After the lender had nothing to give, requests that need as much are refused for this long
 /// without asking again.
@@ -16,8 +17,35 @@ const DRY: Duration = Duration::from_millis(500);
 /// name one; a call lasts a few seconds at most, and in as many no more leases come and go.
 pub const RETIRED: usize = 4;
 
+/// A [`CapPeriod`] as a record has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(transparent)]
+pub struct PeriodWord(u64);
+
+impl PeriodWord {
+    /// The period. A word that means none is a month.
+    pub const fn get(self) -> CapPeriod {
+        match self.0 {
+            1 => CapPeriod::Daily,
+            2 => CapPeriod::Balance,
+            _ => CapPeriod::Monthly,
+        }
+    }
+}
+
+impl From<CapPeriod> for PeriodWord {
+    fn from(period: CapPeriod) -> PeriodWord {
+        PeriodWord(match period {
+            CapPeriod::Monthly => 0,
+            CapPeriod::Daily => 1,
+            CapPeriod::Balance => 2,
+        })
+    }
+}
+
 /// What a gateway knows of the lease it holds on one scope's budget. All zero: it holds none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct Slice {
     /// The lease; 0 where there is none.
     pub lease: i64,
@@ -36,7 +64,7 @@ pub struct Slice {
     /// When something was last held or settled.
     pub used_at: Timestamp,
     /// The cap that limits it.
-    pub period: CapPeriod,
+    pub period: PeriodWord,
     /// What that cap had left when the lender last spoke, had nothing been spent of this lease.
     pub remaining: i64,
     /// Percent of the fullest of the scope's caps that was spent when the lender last spoke.
@@ -131,7 +159,7 @@ impl Slice {
             self.used_at = used_at;
         }
         self.period_ends_at = lease.period_ends_at;
-        self.period = lease.period;
+        self.period = lease.period.into();
         self.remaining = lease.remaining.saturating_add(lease.spent).nanos();
         self.used_percent = lease.used_percent;
         if let Some(most) = lease.hold_at_most {
@@ -189,7 +217,7 @@ impl Slice {
         if self.lease == 0 || now >= self.period_ends_at {
             return 0;
         }
-        let quota = match self.period {
+        let quota = match self.period.get() {
             CapPeriod::Daily => limits.daily_quota,
             CapPeriod::Monthly => limits.monthly_quota,
             // How much was ever paid in says nothing of how low a balance is.
@@ -207,9 +235,9 @@ impl Slice {
         let spoken_for = self.spent.saturating_add(self.held.total());
         let remaining = self.remaining.saturating_sub(spoken_for);
         Shortage {
-            period: self.period,
+            period: self.period.get(),
             remaining: Money::from_nanos(remaining.max(0)),
-            resets_at: match self.period {
+            resets_at: match self.period.get() {
                 CapPeriod::Balance => Timestamp::FAR,
                 CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,
             },

@@ -91,8 +91,10 @@ pub enum Effect {
     ReplaceResponseChunk(Vec<u8>),
     /// Asks the accounting service.
     Ask(Question),
-    /// Has the exchange wait in the queue of that namespace: [`crate::exchange::Input::Turn`] when it is its
-    /// turn or its time is up. One that waits already stays where it is.
+    /// Has the exchange wait in the queue of that namespace. [`Input::Turn`] comes when it is its turn
+    /// or its time is up. One that waits already stays where it is.
+    ///
+    /// [`Input::Turn`]: crate::exchange::Input::Turn
     Queue(String, QueueEntry),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),

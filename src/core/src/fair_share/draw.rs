@@ -82,7 +82,7 @@ impl UpstreamRecord {
         self.remove(Kind::Requests, demand.member, of_requests);
         self.remove(Kind::Tokens, demand.member, of_tokens);
         if let Some(member) = self.find(demand.member) {
-            member.newcomer = false;
+            member.newcomer = false.into();
             member.waiting = Timestamp::EPOCH;
         }
         Ok(of_tokens)
@@ -99,7 +99,7 @@ impl UpstreamRecord {
             return Some(Drawn { own, pool: missing });
         }
         let advance = Drawn { own: need, pool: 0 };
-        (member.newcomer && missing <= free).then_some(advance)
+        (member.newcomer.is_set() && missing <= free).then_some(advance)
     }
 
     fn remove(&mut self, kind: Kind, id: u64, drawn: Drawn) {
@@ -176,7 +176,7 @@ impl UpstreamRecord {
         if self.enter(id, weight, now)
             && let Some(member) = self.find(id)
         {
-            member.newcomer = false;
+            member.newcomer = false.into();
         }
         let excess = self.free(Kind::Tokens).saturating_sub(rate.reserve).max(0);
         let own = self.find(id).map_or(0, |member| i128::from(member.tokens));

@@ -3,18 +3,18 @@
 
 use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::policy::Priority;
-use crate::store::{SharedStore, update};
+use crate::store::{SharedStore, bytes_of, read_as, update};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// For how long a worker's word that somebody waits is believed: a few of its ticks. A worker that
 /// is gone thus holds nobody up.
 const HEARD: Duration = Duration::from_millis(250);
-/// Words of a priority: three of a sum, one of a time.
-const PER_RANK: usize = 4;
 
 /// The queue of one namespace, over all workers of an Envoy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct QueueRecord {
     /// How many have had their turn.
     pub turns: u64,
@@ -22,7 +22,8 @@ pub struct QueueRecord {
 }
 
 /// Those who wait with one priority.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 struct Rank {
     /// How many. What a trapped worker held drops out by itself, late.
     waiting: EpochSum,
@@ -62,38 +63,7 @@ impl QueueRecord {
     }
 
     fn decode(bytes: &[u8]) -> QueueRecord {
-        let (words, _) = bytes.as_chunks::<8>();
-        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-        if bytes.len() != QueueRecord::BYTES {
-            return QueueRecord::default();
-        }
-        let mut next = || words.next().unwrap_or_default();
-        QueueRecord {
-            turns: next(),
-            ranks: core::array::from_fn(|_| Rank {
-                waiting: EpochSum {
-                    epoch: next(),
-                    present: next().cast_signed(),
-                    before: next().cast_signed(),
-                },
-                heard: Timestamp::from_nanos(next()),
-            }),
-        }
-    }
-
-    const BYTES: usize = 8 * (1 + PER_RANK * Priority::COUNT);
-
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(QueueRecord::BYTES);
-        bytes.extend_from_slice(&self.turns.to_le_bytes());
-        for rank in &self.ranks {
-            let sum = &rank.waiting;
-            let (present, before) = (sum.present.cast_unsigned(), sum.before.cast_unsigned());
-            for word in [sum.epoch, present, before, rank.heard.nanos()] {
-                bytes.extend_from_slice(&word.to_le_bytes());
-            }
-        }
-        bytes
+        read_as(bytes).unwrap_or_default()
     }
 }
 
@@ -144,7 +114,7 @@ pub fn enter<S: SharedStore>(
         record.hear(rank, now);
         let entry = record.ranks.get_mut(rank).map(|same| same.waiting.enter(1));
         let slot = entry.map(|entry| QueueSlot { rank, entry }).ok_or(Full);
-        (Some(record.encode()), slot)
+        (Some(bytes_of(&record)), slot)
     });
     entered.unwrap_or(Err(Full))
 }
@@ -158,7 +128,7 @@ pub fn leave<S: SharedStore>(store: &mut S, namespace: &str, slot: QueueSlot, se
             rank.waiting.settle(slot.entry);
         }
         record.turns = record.turns.wrapping_add(u64::from(served));
-        (Some(record.encode()), ())
+        (Some(bytes_of(&record)), ())
     });
 }
 
@@ -174,7 +144,7 @@ pub(super) fn announce<S: SharedStore>(
         for (rank, _) in waiting.iter().enumerate().filter(|(_, waits)| **waits) {
             record.hear(rank, now);
         }
-        (Some(record.encode()), record)
+        (Some(bytes_of(&record)), record)
     });
     announced.unwrap_or_default()
 }

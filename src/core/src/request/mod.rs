@@ -9,6 +9,7 @@ mod fields;
 mod gemini;
 mod head;
 mod hints;
+mod key;
 mod prompt;
 mod query;
 mod reader;

@@ -111,7 +111,7 @@ fn change<S: SharedStore>(
     let slot = record_of(store, scope)?;
     let changed = update(store, &slot.key, |bytes| {
         let before = ScopeRecord::decode(bytes);
-        if before.owner != slot.owner {
+        if before.owner.get() != slot.owner {
             return (None, None);
         }
         let mut record = before;

@@ -38,29 +38,24 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     proptest::collection::vec(operation, 1..10)
 }
 
-fn work(
-    mut store_of_worker: WorkerStore,
-    limits: &[Limits; 3],
-    operations: Vec<Operation>,
-) -> Work {
+fn work(mut store: WorkerStore, limits: &[Limits; 3], operations: Vec<Operation>) -> Work {
     let scopes = scopes(limits.each_ref());
     let mut work = Work::default();
     let mut held: Vec<(Hold, u64)> = Vec::new();
-    let settle =
-        |store_of_worker: &mut WorkerStore, work: &mut Work, held: (Hold, u64), percent: i64| {
-            let (hold, tokens) = held;
-            let cost = hold.money().nanos() * percent / 100;
-            work.cost += cost;
-            let now = at(work.clock);
-            let settled = hold.settle(store_of_worker, tokens, Money::from_nanos(cost), now);
-            assert_eq!(settled.contended, 0);
-        };
+    let settle = |store: &mut WorkerStore, work: &mut Work, held: (Hold, u64), percent: i64| {
+        let (hold, tokens) = held;
+        let cost = hold.money().nanos() * percent / 100;
+        work.cost += cost;
+        let now = at(work.clock);
+        let settled = hold.settle(store, tokens, Money::from_nanos(cost), now);
+        assert_eq!(settled.contended, 0);
+    };
     for operation in operations {
         match operation {
             Operation::Wait(nanos) => work.clock += nanos,
             Operation::Admit { tokens, money } => {
                 let result = place_hold(
-                    &mut store_of_worker,
+                    &mut store,
                     &scopes,
                     &ask(tokens, money),
                     TERMS,
@@ -78,13 +73,13 @@ fn work(
             }
             Operation::Settle { which, percent } if !held.is_empty() => {
                 let which = which % held.len();
-                settle(&mut store_of_worker, &mut work, held.remove(which), percent);
+                settle(&mut store, &mut work, held.remove(which), percent);
             }
             Operation::Settle { .. } => {}
         }
     }
     for held in held {
-        settle(&mut store_of_worker, &mut work, held, 50);
+        settle(&mut store, &mut work, held, 50);
     }
     work
 }
@@ -153,7 +148,7 @@ proptest! {
             let running: Vec<_> = stores
                 .into_iter()
                 .zip(workers)
-                .map(|(store_of_worker, operations)| threads.spawn(move || work(store_of_worker, limits, operations)))
+                .map(|(store, operations)| threads.spawn(move || work(store, limits, operations)))
                 .collect();
             running.into_iter().map(|thread| thread.join().unwrap()).collect()
         });

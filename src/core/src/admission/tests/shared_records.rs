@@ -24,7 +24,7 @@ fn reservation(n: usize) -> ReservationPolicy {
     }
 }
 
-fn store_of_worker(store: &mut FakeStore, n: usize, most: usize, clock: u64) -> Option<Rc<Scope>> {
+fn assign(store: &mut FakeStore, n: usize, most: usize, clock: u64) -> Option<Rc<Scope>> {
     assign_record(store, &reservation(n), most, LEASED.epochs, at(clock)).map(Rc::new)
 }
 
@@ -53,9 +53,9 @@ fn whatever_clients_name_there_are_no_more_records_than_allowed() {
     let mut store = FakeStore::default();
     for n in 0..200 {
         let clock = u64::try_from(n).unwrap() * 30 * SECOND;
-        if let Some(scope) = store_of_worker(&mut store, n, 8, clock) {
+        if let Some(scope) = assign(&mut store, n, 8, clock) {
             assert_eq!(
-                store_of_worker(&mut store, n, 8, clock),
+                assign(&mut store, n, 8, clock),
                 Some(scope),
                 "it stays where it is"
             );
@@ -70,15 +70,15 @@ fn whatever_clients_name_there_are_no_more_records_than_allowed() {
 #[test]
 fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
     let mut store = FakeStore::default();
-    let first = store_of_worker(&mut store, 1, 1, 0).unwrap();
+    let first = assign(&mut store, 1, 1, 0).unwrap();
     assert_eq!(
-        store_of_worker(&mut store, 2, 1, (REST - 1) * SECOND),
+        assign(&mut store, 2, 1, (REST - 1) * SECOND),
         None,
         "it has not rested"
     );
     lend(&mut store, &first, 7);
     assert_eq!(
-        store_of_worker(&mut store, 2, 1, 10 * REST * SECOND),
+        assign(&mut store, 2, 1, 10 * REST * SECOND),
         None,
         "it holds a lease"
     );
@@ -88,11 +88,8 @@ fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
     closed.slice.close();
     let version = store.get(&first.record).map(|(_, version)| version);
     store.put(&first.record, &closed.encode(), version).unwrap();
-    assert_eq!(
-        store_of_worker(&mut store, 2, 1, (500 + REST - 1) * SECOND),
-        None
-    );
-    let second = store_of_worker(&mut store, 2, 1, (500 + REST) * SECOND).unwrap();
+    assert_eq!(assign(&mut store, 2, 1, (500 + REST - 1) * SECOND), None);
+    let second = assign(&mut store, 2, 1, (500 + REST) * SECOND).unwrap();
     assert_eq!(second.record, first.record);
     assert_eq!(record_of(&store, &first.name), None);
 
@@ -116,15 +113,12 @@ fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
 #[test]
 fn one_who_was_interrupted_between_taking_and_sitting_down_sits_down_later() {
     let mut store = FakeStore::default();
-    store_of_worker(&mut store, 1, 1, 0).unwrap();
+    assign(&mut store, 1, 1, 0).unwrap();
     let before = store.values["reservation/0"].clone();
-    let second = store_of_worker(&mut store, 2, 1, REST * SECOND).unwrap();
+    let second = assign(&mut store, 2, 1, REST * SECOND).unwrap();
     // As if its VM had trapped after it had written the directory.
     store.values.insert("reservation/0".to_owned(), before);
-    assert_eq!(
-        store_of_worker(&mut store, 2, 1, REST * SECOND),
-        Some(second)
-    );
+    assert_eq!(assign(&mut store, 2, 1, REST * SECOND), Some(second));
 }
 
 proptest! {
@@ -138,16 +132,16 @@ proptest! {
         let mut lent: Vec<Rc<Scope>> = Vec::new();
         for (n, wait, lends) in steps {
             clock += wait * SECOND;
-            let Some(scope) = store_of_worker(&mut store, n, 4, clock) else { continue };
-            prop_assert_eq!(record(&store, &scope).owner, scope.owner);
+            let Some(scope) = assign(&mut store, n, 4, clock) else { continue };
+            prop_assert_eq!(record(&store, &scope).owner.get(), scope.owner);
             if lends && !lent.contains(&scope) {
                 store.conflicts.clear();
                 lend(&mut store, &scope, i64::try_from(n).unwrap() + 1);
                 lent.push(scope);
             }
             for (at, scope) in lent.iter().enumerate() {
-                let store_of_worker = record_of(&store, &scope.name).map(|store_of_worker| store_of_worker.key);
-                prop_assert_eq!(store_of_worker.as_ref(), Some(&scope.record), "its money stays where it is");
+                let slot = record_of(&store, &scope.name).map(|slot| slot.key);
+                prop_assert_eq!(slot.as_ref(), Some(&scope.record), "its money stays where it is");
                 prop_assert!(lent[..at].iter().all(|other| other.record != scope.record));
             }
         }

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 /// How long after an event the next one of the same key and code comes, at the earliest.
 const WINDOW: Duration = Duration::from_secs(1);
-/// Keys and codes told apart at most. One more, and what is known of the oldest is told at once.
+/// Keys and codes counted separately at most. If there is one more, the oldest is reported at once.
 const MOST: usize = 4_096;
 
 /// A call that is refused, and why.
@@ -114,7 +114,7 @@ impl Counted {
 }
 
 impl RefusalTally {
-    /// How many kinds are told apart at the moment.
+    /// How many kinds are counted at the moment.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -131,7 +131,7 @@ fn what_a_balance_covers_is_served_and_booked_under_its_lease() {
     assert_eq!(step.verdict, Verdict::Continue);
     let record = bench.record("namespace:n");
     assert_eq!(
-        record.slice.period,
+        record.slice.period.get(),
         CapPeriod::Balance,
         "as it is in shared data"
     );

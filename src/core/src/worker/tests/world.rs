@@ -116,10 +116,10 @@ impl World {
         let store = &mut self.gateways[me].store;
         let named = reservation.and_then(|which| self.lender.reserved.get(which));
         let named = named.filter(|named| named.policy.expires_at > now);
-        let store_of_worker =
+        let paying =
             named.and_then(|named| assign_record(store, &named.policy, ROOM, TERMS.epochs, now));
-        let is_reserved = store_of_worker.is_some();
-        let scopes = [store_of_worker.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
+        let is_reserved = paying.is_some();
+        let scopes = [paying.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
         let gateway = &mut self.gateways[me];
         match place_hold(&mut gateway.store, &scopes, &ask, TERMS, now) {
             Ok(hold) => gateway.held.push((hold, self.now)),
@@ -259,8 +259,8 @@ impl World {
     /// What a gateway may still reserve from a scope.
     pub(super) fn left_of(&self, me: usize, scope: &str) -> i64 {
         let store = &self.gateways[me].store;
-        let store_of_worker = record_of(store, scope);
-        let value = store_of_worker.and_then(|store_of_worker| store.get(&store_of_worker.key));
+        let slot = record_of(store, scope);
+        let value = slot.and_then(|slot| store.get(&slot.key));
         let record = value.map(|(bytes, _)| ScopeRecord::decode(&bytes));
         record.unwrap_or_default().slice.left().nanos()
     }

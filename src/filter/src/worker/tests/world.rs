@@ -149,8 +149,11 @@ impl World {
     pub(crate) fn resolve(&mut self, call: &MadeCall) {
         let asked: ResolveRequest = serde_json::from_slice(&call.body).unwrap();
         assert!(asked.gateway.starts_with("gw_"));
-        let keys = self.policy.keys.iter();
-        let key = keys.cloned().find(|key| Some(key.digest) == asked.key);
+        let keys = &self.policy.keys;
+        let key = keys
+            .iter()
+            .find(|key| Some(key.digest) == asked.key)
+            .cloned();
         let answer = ResolveAnswer {
             revision: 1,
             key,
