@@ -60,14 +60,16 @@ impl Fake {
         self.0.borrow_mut()
     }
 
-    /// Runs a callback of a context.
+    /// Runs a callback of a context, for which host calls must act again at its end.
     pub(crate) fn callback<T>(&self, context: u32, run: impl FnOnce() -> T) -> T {
         {
             let mut state = self.state();
             state.callback = context;
             state.acts_for = context;
         }
-        run()
+        let result = run();
+        assert_eq!(self.state().acts_for, context);
+        result
     }
 
     /// A context goes, and its calls with it.
