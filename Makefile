@@ -1,5 +1,5 @@
 .PHONY: setup wasm build run test e2e soak check fmt docs reference openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
-workspace := --locked --workspace --exclude paddock-filter --exclude empty-filter
+workspace := --locked --workspace --exclude empty-filter
 
 setup:
 	@scripts/setup

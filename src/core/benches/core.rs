@@ -18,7 +18,7 @@ fn main() {
         let tenant = core::cell::RefCell::new(work::Tenant::new());
         bencher.iter_batched(
             || tenant.borrow_mut().admit(),
-            |reservation| tenant.borrow_mut().settle(reservation),
+            |hold| tenant.borrow_mut().settle(hold),
             BatchSize::SmallInput,
         );
     });

@@ -1,6 +1,6 @@
 //! What a call may use and cost, told before it is sent.
 //!
-//! Admission reserves exactly this, and `routing/resolve` answers exactly this: one function for
+//! Admission holds exactly this, and `routing/resolve` answers exactly this: one function for
 //! both, so that what is told beforehand is what is held.
 
 use crate::money::Money;
@@ -20,7 +20,7 @@ pub struct Estimate {
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
     pub tokens: u64,
-    /// What `highest` costs at the dearest price of each kind of token: what is reserved.
+    /// What `highest` costs at the dearest price of each kind of token: what is held.
     pub money: Money,
 }
 

@@ -66,6 +66,10 @@ pub fn update<S: SharedStore, T>(
     Err(Conflict)
 }
 
+mod layout;
+
+pub use layout::{Flag, bytes_of, read_as};
+
 #[cfg(test)]
 pub(crate) mod fake;
 #[cfg(test)]

@@ -4,11 +4,26 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Time};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Nanoseconds since 1970-01-01T00:00:00Z. Range: to the year 2554.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    FromBytes,
+    Immutable,
+    IntoBytes,
 )]
+#[repr(transparent)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 

@@ -134,7 +134,7 @@ impl Price {
         Ok(Money::from_nanos(nanos))
     }
 
-    /// The price with each token as dear as any of its kind can be: what a reservation assumes.
+    /// The price with each token as dear as any of its kind can be: what a hold assumes.
     pub fn dearest(&self) -> Price {
         let inputs = [self.cached_input, self.cache_write_5m, self.cache_write_1h];
         Price {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is reserved covers the usage however its tokens turn out to be split.
+        /// What is held covers the usage however its tokens turn out to be split.
         #[test]
         fn no_split_is_dearer_than_the_dearest(
             prices in [0u64..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40],
@@ -253,8 +253,8 @@ mod tests {
                 input, cached_input, cache_write_5m, cache_write_1h, output, reasoning,
             };
             let lump = TokenUsage { input: usage.prompt(), output, ..Default::default() };
-            let reserved = price.dearest().cost(&lump).unwrap();
-            prop_assert!(price.cost(&usage).unwrap() <= reserved);
+            let held = price.dearest().cost(&lump).unwrap();
+            prop_assert!(price.cost(&usage).unwrap() <= held);
             prop_assert!(price.batch_cost(&usage).unwrap() <= price.cost(&usage).unwrap());
         }
 

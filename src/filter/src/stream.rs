@@ -1,168 +1,177 @@
 //! One HTTP stream: Envoy's callbacks as the core's inputs.
 
-use crate::effects::{SharedExchange, advance, with_worker};
-use crate::host;
-use crate::worker::{SharedWorker, Worker};
+use crate::host::Host;
+use crate::worker::{SharedExchange, SharedWorker, Worker, with_worker};
 use paddock_core::exchange::{Exchange, Input, Verdict};
 use paddock_core::request::Headers;
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// What becomes of the part of a request that a callback is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Continue,
+    Pause,
+}
+
 /// A stream of one worker.
-pub(crate) struct Stream {
+pub(crate) struct Stream<H: Host> {
+    host: H,
     id: u32,
-    worker: SharedWorker,
+    worker: SharedWorker<H>,
     exchange: SharedExchange,
-    received: usize,
+    /// Bytes of the request's body at hand.
+    held: usize,
+    /// Bytes of it that have gone on.
+    passed: usize,
     body_complete: bool,
 }
 
-impl Stream {
-    pub(crate) fn new(id: u32, worker: SharedWorker) -> Self {
-        let exchange = Rc::new(RefCell::new(Exchange::default()));
+impl<H: Host> Stream<H> {
+    pub(crate) fn new(host: H, id: u32, worker: SharedWorker<H>) -> Self {
         Stream {
+            host,
             id,
             worker,
-            exchange,
-            received: 0,
+            exchange: Rc::new(RefCell::new(Exchange::default())),
+            held: 0,
+            passed: 0,
             body_complete: false,
         }
     }
 
-    fn advance(&self, input: Input<'_>) -> Action {
+    fn feed(&self, input: Input<'_>) -> Flow {
         let verdict = with_worker(&self.worker, |worker| {
-            advance(worker, &self.exchange, self.id, input)
+            worker.run(&self.exchange, self.id, input)
         });
         match verdict {
-            Some(Verdict::Continue) => Action::Continue,
+            Some(Verdict::Continue) => Flow::Continue,
             Some(Verdict::Reply(reply)) => {
-                host::reply(&reply);
-                Action::Pause
+                self.host.reply(&reply);
+                Flow::Pause
             }
-            Some(Verdict::Wait) | None => Action::Pause,
+            Some(Verdict::Wait) | None => Flow::Pause,
         }
+    }
+
+    fn ask(&self, question: impl FnOnce(&Exchange) -> bool) -> bool {
+        self.exchange
+            .try_borrow()
+            .is_ok_and(|exchange| question(&exchange))
     }
 
     /// What Envoy knows of the caller and the operator has this filter believe. Each costs a host
     /// call, so the usual configuration names none.
     fn attributes(&self) -> Vec<Option<Vec<u8>>> {
-        let wanted = |worker: &mut Worker| {
-            let paths = worker.gateway.config.identity.attributes();
-            paths.map(host::attribute).collect()
+        let wanted = |worker: &mut Worker<H>| {
+            let paths = worker.state.config.identity.attributes();
+            paths.map(|path| self.host.attribute(path)).collect()
         };
         with_worker(&self.worker, wanted).unwrap_or_default()
     }
 
-    fn end_body(&mut self) -> Action {
-        self.body_complete = true;
-        let body = host::request_body(self.received);
-        self.advance(Input::RequestBody { body: &body })
-    }
-}
-
-impl Context for Stream {
-    fn on_http_call_response(&mut self, token: u32, _: usize, body_size: usize, _: usize) {
-        with_worker(&self.worker, |worker| {
-            worker.answered(token, body_size, self.id)
-        });
-    }
-}
-
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        let headers = host::request_headers();
+    pub(crate) fn request_headers(&mut self, end: bool) -> Flow {
+        let headers = self.host.request_headers();
         #[cfg(feature = "fault-injection")]
         crate::fault::trap_if_asked(&headers);
-        self.body_complete = end_of_stream;
+        self.body_complete = end;
         let attributes = self.attributes();
-        let action = self.advance(Input::RequestHeaders {
+        let flow = self.feed(Input::RequestHeaders {
             headers: Headers(&headers),
             attributes: &attributes,
-            end: end_of_stream,
+            end,
         });
-        if action == Action::Pause && !end_of_stream {
+        if flow == Flow::Pause && !end {
             with_worker(&self.worker, |worker| {
-                worker.held_at_headers(self.id, &self.exchange)
+                worker.watch_for_body(self.id, &self.exchange)
             });
         }
-        action
+        flow
     }
 
-    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.received = body_size;
-        with_worker(&self.worker, |worker| worker.body_came());
-        match end_of_stream {
-            true => self.end_body(),
-            false => self.advance(Input::RequestBodyGrows {
-                received: body_size,
-            }),
+    /// `size` bytes of the body are at hand: all that came, but for what has gone on already.
+    pub(crate) fn request_body(&mut self, size: usize, end: bool) -> Flow {
+        with_worker(&self.worker, |worker| worker.body_arrived());
+        let passes = self.ask(Exchange::passes_request);
+        if passes {
+            // Let go since the last callback, from that of another stream.
+            self.passed = self.passed.saturating_add(self.held);
+            self.held = 0;
         }
+        if end && !passes {
+            self.held = size;
+            return self.end_body();
+        }
+        self.body_complete = end;
+        let flow = self.feed(Input::RequestBodyGrows {
+            received: self.passed.saturating_add(size),
+        });
+        match flow {
+            Flow::Continue => self.passed = self.passed.saturating_add(size),
+            Flow::Pause => self.held = size,
+        }
+        flow
     }
 
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        match self.body_complete {
-            true => Action::Continue,
+    pub(crate) fn request_trailers(&mut self) -> Flow {
+        match self.body_complete || self.ask(Exchange::passes_request) {
+            true => Flow::Continue,
             // With trailers the end of the body is never announced: this is it.
             false => self.end_body(),
         }
     }
 
-    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        let holds = self
-            .exchange
-            .try_borrow()
-            .is_ok_and(|machine| machine.holds_reservation());
-        if !holds {
-            return Action::Continue;
+    fn end_body(&mut self) -> Flow {
+        self.body_complete = true;
+        let body = self.host.request_body(self.held);
+        self.feed(Input::RequestBody { body: &body })
+    }
+
+    pub(crate) fn response_headers(&mut self, end: bool) {
+        if !self.ask(Exchange::has_hold) {
+            return;
         }
-        let status = host::response_header(":status");
+        let status = self.host.response_header(":status");
         let status = core::str::from_utf8(&status)
             .ok()
             .and_then(|text| text.parse().ok());
         let status = status.unwrap_or(0);
-        let content_type = host::response_header("content-type");
-        let content_encoding = host::response_header("content-encoding");
-        self.advance(Input::ResponseHeaders {
+        let content_type = self.host.response_header("content-type");
+        let content_encoding = self.host.response_header("content-encoding");
+        self.feed(Input::ResponseHeaders {
             status,
             content_type: &content_type,
             content_encoding: &content_encoding,
             // Envoy's own answers are always errors.
-            local: status >= 400 && host::response_is_local(),
-            end: end_of_stream,
+            local: status >= 400 && self.host.response_is_local(),
+            end,
         });
-        Action::Continue
     }
 
-    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        let holds = self
-            .exchange
-            .try_borrow()
-            .is_ok_and(|machine| machine.holds_reservation());
-        if holds {
-            let chunk = host::response_chunk(body_size);
-            self.advance(Input::ResponseBody {
-                chunk: &chunk,
-                end: end_of_stream,
-            });
+    /// The bytes are copied only if the exchange reads them: a download may have gigabytes.
+    pub(crate) fn response_body(&mut self, size: usize, end: bool) {
+        if self.ask(Exchange::reads_response_body) {
+            let chunk = self.host.response_chunk(size);
+            self.feed(Input::ResponseBody { chunk: &chunk, end });
+        } else if end && self.ask(Exchange::has_hold) {
+            self.feed(Input::ResponseBody { chunk: &[], end });
         }
-        Action::Continue
     }
 
-    fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        self.advance(Input::ResponseTrailers);
-        Action::Continue
+    pub(crate) fn response_trailers(&mut self) {
+        self.feed(Input::ResponseTrailers);
     }
 
-    fn on_log(&mut self) {
+    pub(crate) fn call_answered(&mut self, token: u32, body_size: usize) {
         with_worker(&self.worker, |worker| {
-            let over = self
-                .exchange
-                .try_borrow()
-                .is_ok_and(|machine| machine.is_over());
-            if !over {
-                advance(worker, &self.exchange, self.id, Input::Closed);
+            worker.answered(token, body_size, self.id)
+        });
+    }
+
+    pub(crate) fn closed(&mut self) {
+        with_worker(&self.worker, |worker| {
+            if !self.ask(Exchange::is_over) {
+                worker.run(&self.exchange, self.id, Input::Closed);
             }
             worker.forget(self.id);
         });

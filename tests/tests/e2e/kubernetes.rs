@@ -1,7 +1,7 @@
 //! The documents for Istio and Envoy Gateway: well-formed, and the filter takes what is in them. They
 //! are not run: that takes a cluster.
 
-use paddock_core::config::{Config, Hold};
+use paddock_core::config::{Config, HoldAt};
 use paddock_local::{envoy, root, wasm};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -84,7 +84,7 @@ fn the_filter_takes_what_is_in_them() {
             for text in configs {
                 let config = Config::parse(text.as_bytes());
                 let config = config.unwrap_or_else(|problems| panic!("{path}: {problems:?}"));
-                assert_eq!(config.hold != Hold::Headers, at_body, "{path}");
+                assert_eq!(config.hold != HoldAt::Headers, at_body, "{path}");
             }
             assert_eq!(gives_leave(&documents), !at_body, "{path}");
         }

@@ -6,7 +6,7 @@ use crate::output;
 use crate::settings;
 use anyhow::Context;
 use clap::Command;
-use paddock_core::config::{Config, Hold};
+use paddock_core::config::{Config, HoldAt};
 use paddock_server::config::file::ConfigFile;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -138,7 +138,7 @@ impl Plugin {
         };
         match (Config::parse(configuration.as_bytes()), self.holds_headers) {
             (Err(problems), _) => problems,
-            (Ok(config), Some(false)) if config.hold == Hold::Headers => vec![
+            (Ok(config), Some(false)) if config.hold == HoldAt::Headers => vec![
                 "the filter needs `allow_on_headers_stop_iteration: true` in its config (beside \
                  root_id), or `\"hold\": \"body\"` in its configuration"
                     .to_owned(),

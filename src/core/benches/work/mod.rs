@@ -1,10 +1,12 @@
 //! What is measured: the core's part in one request, alone and as a whole.
 
-use paddock_core::admission::{Ask, Budgeting, Lane, Reservation, Scope, Terms, WhenShort, admit};
-use paddock_core::budget::Epochs;
+use paddock_core::admission::{
+    Ask, Budgeting, Hold, RateTier, Scope, Terms, WhenShort, place_hold,
+};
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
-use paddock_core::exchange::{Exchange, Gateway, Input, Surroundings, Verdict};
+use paddock_core::epoch_sum::Epochs;
+use paddock_core::exchange::{Exchange, Input, StepContext, Verdict, WorkerState};
 use paddock_core::ids::EventIds;
 use paddock_core::meter::{Framing, Meter};
 use paddock_core::money::Money;
@@ -70,23 +72,23 @@ impl Tenant {
         Tenant { store, scopes }
     }
 
-    pub fn admit(&mut self) -> Reservation {
+    pub fn admit(&mut self) -> Hold {
         let ask = Ask {
             tokens: 1,
             money: Money::from_nanos(1),
             short: WhenShort::Borrow,
-            lane: Lane::Regular,
+            tier: RateTier::Regular,
         };
         let terms = Terms {
             epochs: Epochs(600),
             budgeting: Budgeting::Leased,
         };
-        let admitted = admit(&mut self.store, &self.scopes, &ask, terms, NOW);
+        let admitted = place_hold(&mut self.store, &self.scopes, &ask, terms, NOW);
         admitted.expect("nothing is short")
     }
 
-    pub fn settle(&mut self, reservation: Reservation) {
-        black_box(reservation.settle(&mut self.store, 1, Money::from_nanos(1), NOW));
+    pub fn settle(&mut self, hold: Hold) {
+        black_box(hold.settle(&mut self.store, 1, Money::from_nanos(1), NOW));
     }
 }
 
@@ -165,7 +167,7 @@ pub fn read(body: &[u8]) {
 
 /// A worker that knows its tenant.
 pub struct Worker {
-    gateway: Gateway,
+    worker: WorkerState,
     store: Store,
     headers: Vec<(String, Vec<u8>)>,
 }
@@ -206,7 +208,7 @@ impl Worker {
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         Worker {
-            gateway: Gateway {
+            worker: WorkerState {
                 config,
                 cache,
                 event_ids: EventIds::new([1; 6]),
@@ -220,8 +222,8 @@ impl Worker {
     /// One exchange from its headers to its settlement.
     pub fn exchange(&mut self, body: &[u8], answer: &[u8]) {
         let mut exchange = Exchange::default();
-        let mut on = Surroundings {
-            gateway: &mut self.gateway,
+        let mut cx = StepContext {
+            worker: &mut self.worker,
             store: &mut self.store,
             now: NOW,
         };
@@ -233,9 +235,9 @@ impl Worker {
                 attributes: &[],
                 end,
             },
-            &mut on,
+            &mut cx,
         ));
-        let step = exchange.step(Input::RequestBody { body }, &mut on);
+        let step = exchange.step(Input::RequestBody { body }, &mut cx);
         assert_eq!(step.verdict, Verdict::Continue);
         black_box(step);
         let head = Input::ResponseHeaders {
@@ -245,13 +247,13 @@ impl Worker {
             local: false,
             end,
         };
-        black_box(exchange.step(head, &mut on));
+        black_box(exchange.step(head, &mut cx));
         let chunk = Input::ResponseBody {
             chunk: answer,
             end: true,
         };
-        black_box(exchange.step(chunk, &mut on));
-        black_box(exchange.step(Input::Closed, &mut on));
+        black_box(exchange.step(chunk, &mut cx));
+        black_box(exchange.step(Input::Closed, &mut cx));
     }
 }
 
@@ -274,8 +276,8 @@ pub fn all() -> Vec<Measured> {
         (
             "admit and settle two scopes",
             Box::new(move || {
-                let reservation = settling.admit();
-                settling.settle(reservation);
+                let hold = settling.admit();
+                settling.settle(hold);
             }),
         ),
         ("read a body of 1 KB", Box::new(move || read(&small))),

@@ -1,7 +1,7 @@
 //! What a request asks for, and on what terms.
 
-use super::throttle::Lane;
-use crate::budget::Epochs;
+use super::throttle::RateTier;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 
 /// Who lends money.
@@ -32,7 +32,7 @@ pub struct Ask {
     /// What to do where the slice on loan cannot cover it.
     pub short: WhenShort,
     /// The part of throttled rates it draws on.
-    pub lane: Lane,
+    pub tier: RateTier,
 }
 
 /// What becomes of a request that the slice on loan cannot cover.

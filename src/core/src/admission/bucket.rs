@@ -2,6 +2,7 @@
 
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Parts of one token. A bucket of `r` a minute gains exactly `r` parts a nanosecond, so no refill
 /// is ever rounded.
@@ -17,7 +18,8 @@ pub struct Bucket {
 }
 
 /// What is in a bucket. All zero is a bucket never used, which is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct BucketState {
     /// Parts of tokens held at `at`; negative where more was used than was foreseen.
     pub parts: i64,

@@ -4,8 +4,9 @@ use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
 use super::bucket::{Bucket, BucketState};
 use super::record::ScopeRecord;
 use super::scope::Scope;
-use super::throttle::{Lane, Rates, part_or_join};
-use crate::budget::{Entry, Shortage, Slice, Unavailable};
+use super::throttle::{RateTier, Rates, part_or_join};
+use crate::budget::{Shortage, Slice, Unavailable};
+use crate::epoch_sum::Entry;
 use crate::money::Money;
 use crate::timestamp::Timestamp;
 use crate::wire::Need;
@@ -19,7 +20,7 @@ const NOTHING_RETRY: Duration = Duration::from_secs(60);
 
 /// Why a scope refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denial {
+pub enum ScopeDenial {
     /// A rate; the same request may be tried again after the wait.
     Rate {
         /// The kind of rate.
@@ -39,14 +40,14 @@ pub enum Denial {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Debit {
     tokens: u64,
-    lane: Lane,
+    tier: RateTier,
     in_flight: Option<Entry>,
-    money: Option<HeldMoney>,
+    money: Option<MoneyHold>,
 }
 
-/// Where money is reserved.
+/// Where money is held.
 #[derive(Clone, Copy, Debug)]
-enum HeldMoney {
+enum MoneyHold {
     /// In the slice on loan under `lease`.
     Slice { lease: i64, entry: Entry },
     /// In the gateway's own books.
@@ -62,7 +63,7 @@ impl Debit {
     /// The lease that was debited, where one was.
     pub(super) fn lease(&self) -> Option<i64> {
         match self.money {
-            Some(HeldMoney::Slice { lease, .. }) if lease != 0 => Some(lease),
+            Some(MoneyHold::Slice { lease, .. }) if lease != 0 => Some(lease),
             _ => None,
         }
     }
@@ -71,19 +72,20 @@ impl Debit {
 /// Takes what `ask` says from `record`. The rates in force come with it.
 ///
 /// # Errors
-/// The [`Denial`]. The record may have been changed in memory all the same: it must not be written.
+/// The [`ScopeDenial`]. The record may have been changed in memory all the same: it must not be
+/// written.
 pub(super) fn debit(
     record: &mut ScopeRecord,
     scope: &Scope,
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<(Debit, Rates), Denial> {
+) -> Result<(Debit, Rates), ScopeDenial> {
     let rates = refill(record, scope, terms, now);
     let in_flight = match scope.limits.max_concurrency {
         None => None,
         Some(most) if u64::try_from(record.in_flight.total()).unwrap_or(0) >= most => {
-            return Err(Denial::Rate {
+            return Err(ScopeDenial::Rate {
                 kind: RateKind::Concurrency,
                 wait: CONCURRENCY_RETRY,
                 throttled: false,
@@ -91,18 +93,18 @@ pub(super) fn debit(
         }
         Some(_) => Some(record.in_flight.enter(1)),
     };
-    let lane = if rates.are_throttled() {
-        ask.lane
+    let tier = if rates.are_throttled() {
+        ask.tier
     } else {
-        Lane::Regular
+        RateTier::Regular
     };
-    let held = match draw(record, &rates, lane, ask.tokens) {
+    let held = match draw(record, &rates, tier, ask.tokens) {
         Ok(held) => held,
         // Waiting does not cure a cap, so it outweighs a rate.
         Err((kind, wait)) => {
-            return Err(match reserve(record, scope, ask, terms, now) {
-                Err(shortage @ Denial::Budget(_)) => shortage,
-                _ => Denial::Rate {
+            return Err(match hold_money(record, scope, ask, terms, now) {
+                Err(shortage @ ScopeDenial::Budget(_)) => shortage,
+                _ => ScopeDenial::Rate {
                     kind,
                     wait,
                     throttled: rates.are_throttled(),
@@ -110,24 +112,24 @@ pub(super) fn debit(
             });
         }
     };
-    let money = reserve(record, scope, ask, terms, now)?;
+    let money = hold_money(record, scope, ask, terms, now)?;
     let debit = Debit {
         tokens: held,
-        lane,
+        tier,
         in_flight,
         money,
     };
     Ok((debit, rates))
 }
 
-/// Takes one request and `tokens` from the buckets a lane draws on; how many tokens were taken.
+/// Takes one request and `tokens` from the buckets a tier draws on; how many tokens were taken.
 fn draw(
     record: &mut ScopeRecord,
     rates: &Rates,
-    lane: Lane,
+    tier: RateTier,
     tokens: u64,
 ) -> Result<u64, (RateKind, Duration)> {
-    let (requests, of_tokens) = buckets(record, rates, lane);
+    let (requests, of_tokens) = buckets(record, rates, tier);
     if let Some((bucket, state)) = requests {
         take(bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
     }
@@ -149,9 +151,13 @@ fn take(bucket: Bucket, state: &mut BucketState, tokens: u64) -> Result<(), Dura
 /// A bucket of a record.
 type Drawn<'a> = Option<(Bucket, &'a mut BucketState)>;
 
-/// The buckets of requests and of tokens a lane draws on.
-fn buckets<'a>(record: &'a mut ScopeRecord, rates: &Rates, lane: Lane) -> (Drawn<'a>, Drawn<'a>) {
-    let excess = rates.excess.filter(|_| lane == Lane::Excess);
+/// The buckets of requests and of tokens a tier draws on.
+fn buckets<'a>(
+    record: &'a mut ScopeRecord,
+    rates: &Rates,
+    tier: RateTier,
+) -> (Drawn<'a>, Drawn<'a>) {
+    let excess = rates.excess.filter(|_| tier == RateTier::Excess);
     match excess {
         Some(excess) => (
             excess.requests.zip(Some(&mut record.excess_requests)),
@@ -164,49 +170,49 @@ fn buckets<'a>(record: &'a mut ScopeRecord, rates: &Rates, lane: Lane) -> (Drawn
     }
 }
 
-fn reserve(
+fn hold_money(
     record: &mut ScopeRecord,
     scope: &Scope,
     ask: &Ask,
     terms: Terms,
     now: Timestamp,
-) -> Result<Option<HeldMoney>, Denial> {
+) -> Result<Option<MoneyHold>, ScopeDenial> {
     if !scope.is_budgeted() {
         return Ok(None);
     }
-    if record.owner != scope.owner {
+    if record.owner.get() != scope.owner {
         // It serves another reservation by now: this one holds nothing here.
-        return Err(Denial::Budget(Slice::default().shortage()));
+        return Err(ScopeDenial::Budget(Slice::default().shortage()));
     }
     match terms.budgeting {
         Budgeting::Books => {
             let entry = record
                 .books
-                .reserve(&scope.limits, ask.money, terms.epochs, now);
+                .hold(&scope.limits, ask.money, terms.epochs, now);
             entry
-                .map(|entry| Some(HeldMoney::Books(entry)))
-                .map_err(Denial::Budget)
+                .map(|entry| Some(MoneyHold::Books(entry)))
+                .map_err(ScopeDenial::Budget)
         }
-        Budgeting::Leased => match record.slice.reserve(ask.money, terms.epochs, now) {
-            Ok(entry) => Ok(Some(HeldMoney::Slice {
+        Budgeting::Leased => match record.slice.hold(ask.money, terms.epochs, now) {
+            Ok(entry) => Ok(Some(MoneyHold::Slice {
                 lease: record.slice.lease,
                 entry,
             })),
             Err(unavailable) => match (ask.short, unavailable) {
                 (WhenShort::Overdraw, _) => {
-                    let entry = record.slice.reserved.enter(ask.money.nanos());
-                    Ok(Some(HeldMoney::Slice {
+                    let entry = record.slice.held.enter(ask.money.nanos());
+                    Ok(Some(MoneyHold::Slice {
                         lease: record.slice.lease,
                         entry,
                     }))
                 }
-                (_, Unavailable::Short(shortage)) => Err(Denial::Budget(shortage)),
+                (_, Unavailable::Short(shortage)) => Err(ScopeDenial::Budget(shortage)),
                 (WhenShort::Refuse, Unavailable::Ask) => {
-                    Err(Denial::Budget(record.slice.shortage()))
+                    Err(ScopeDenial::Budget(record.slice.shortage()))
                 }
                 (WhenShort::Borrow, Unavailable::Ask) => {
                     let held = (record.slice.lease != 0).then(|| record.slice.report(&scope.name));
-                    Err(Denial::Lend(Need {
+                    Err(ScopeDenial::Lend(Need {
                         scope: scope.name.clone(),
                         amount: ask.money,
                         held,
@@ -226,11 +232,11 @@ pub(super) fn refill(
 ) -> Rates {
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
-    for lane in [Lane::Regular, Lane::Excess] {
-        if lane == Lane::Excess && !rates.are_throttled() {
+    for tier in [RateTier::Regular, RateTier::Excess] {
+        if tier == RateTier::Excess && !rates.are_throttled() {
             continue;
         }
-        let (requests, tokens) = buckets(record, &rates, lane);
+        let (requests, tokens) = buckets(record, &rates, tier);
         for (bucket, state) in [requests, tokens].into_iter().flatten() {
             bucket.refill(state, now);
         }
@@ -249,10 +255,10 @@ pub(super) fn undo(
 ) {
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
-    if let (Some((bucket, state)), _) = buckets(record, &rates, debit.lane) {
+    if let (Some((bucket, state)), _) = buckets(record, &rates, debit.tier) {
         bucket.correct(state, 1);
     }
-    let nothing = Outcome {
+    let nothing = ActualUse {
         tokens: 0,
         cost: Money::ZERO,
         admitted_at: now,
@@ -262,7 +268,7 @@ pub(super) fn undo(
 
 /// What a request used in the end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Outcome {
+pub(super) struct ActualUse {
     pub(super) tokens: u64,
     pub(super) cost: Money,
     pub(super) admitted_at: Timestamp,
@@ -273,7 +279,7 @@ pub(super) fn settle(
     record: &mut ScopeRecord,
     scope: &Scope,
     debit: &Debit,
-    used: Outcome,
+    used: ActualUse,
     terms: Terms,
     now: Timestamp,
 ) {
@@ -282,7 +288,7 @@ pub(super) fn settle(
     }
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
-    if let (_, Some((bucket, state))) = buckets(record, &rates, debit.lane) {
+    if let (_, Some((bucket, state))) = buckets(record, &rates, debit.tier) {
         let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         bucket.refill(state, now);
         let unused = signed(debit.tokens).saturating_sub(signed(used.tokens));
@@ -290,10 +296,10 @@ pub(super) fn settle(
     }
     match debit.money {
         None => {}
-        Some(HeldMoney::Books(entry)) => {
+        Some(MoneyHold::Books(entry)) => {
             record.books.settle(entry, used.cost, used.admitted_at, now);
         }
-        Some(HeldMoney::Slice { lease, entry }) => {
+        Some(MoneyHold::Slice { lease, entry }) => {
             record.slice.settle(lease, entry, used.cost, now);
         }
     }

@@ -1,26 +1,28 @@
 //! Rates, concurrency and budgets at every level: all scopes of a request are debited, or none.
+//!
+//! HTTP must be absent: who asks, for which model, and in which words is decided above.
 
 mod ask;
 mod bucket;
 mod debit;
+mod hold;
 mod rate_view;
 mod record;
-mod reservation;
 mod scope;
-mod seats;
+mod shared_records;
 mod throttle;
 
 pub use ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
 pub use bucket::{Bucket, BucketState, BucketView};
-pub use debit::Denial;
+pub use debit::ScopeDenial;
+pub use hold::{Denied, Hold, Settled, place_hold, view};
 pub use rate_view::RateView;
 pub(crate) use record::LAYOUT;
 pub use record::ScopeRecord;
-pub use reservation::{Denied, Reservation, Settled, admit, view};
 pub use scope::Scope;
-pub(crate) use seats::seat_of;
-pub use seats::take_seat;
-pub use throttle::{Lane, Throttle};
+pub use shared_records::assign_record;
+pub(crate) use shared_records::record_of;
+pub use throttle::{RateTier, Throttle};
 
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ impl From<&Settings> for Throttle {
 /// Which part of a throttled scope's rates a request draws on. Where nothing is throttled there is
 /// only one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
+pub enum RateTier {
     /// What is left to everybody.
     #[default]
     Regular,
@@ -124,12 +124,12 @@ pub(super) fn part_or_join(
     throttled: bool,
     now: Timestamp,
 ) {
-    if record.parted == throttled {
+    if record.parted.is_set() == throttled {
         return;
     }
-    record.parted = throttled;
+    record.parted = throttled.into();
     let factor = scope.throttle.factor;
-    let lanes = [
+    let tiers = [
         (
             scope.requests(),
             &mut record.requests,
@@ -141,7 +141,7 @@ pub(super) fn part_or_join(
             &mut record.excess_tokens,
         ),
     ];
-    for (bucket, regular, excess) in lanes {
+    for (bucket, regular, excess) in tiers {
         let (Some(whole), (Some(part), Some(rest))) = (bucket, split(bucket, factor)) else {
             continue;
         };

@@ -1,13 +1,16 @@
 //! A budget without a service: a standalone gateway keeps its own books in shared data.
 
-use super::{Entry, EpochSum, Epochs, Shortage, percent};
+use super::{Shortage, percent};
+use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;
 use crate::wire::CapPeriod;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// What was spent in the present UTC day and month, and what requests in flight may cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct Books {
     /// End of the day of `day_spent`.
     pub day_ends_at: Timestamp,
@@ -18,23 +21,23 @@ pub struct Books {
     /// Spent in that month.
     pub month_spent: i64,
     /// What requests in flight may cost.
-    pub reserved: EpochSum,
+    pub held: EpochSum,
 }
 
 impl Books {
-    /// Reserves `amount` for one request.
+    /// Holds `amount` for one request.
     ///
     /// # Errors
-    /// The [`Shortage`] of the tightest cap; then nothing was reserved.
-    pub fn reserve(
+    /// The [`Shortage`] of the tightest cap; then nothing was held.
+    pub fn hold(
         &mut self,
         limits: &Limits,
         amount: Money,
         epochs: Epochs,
         now: Timestamp,
     ) -> Result<Entry, Shortage> {
-        self.turn_pages(now);
-        self.reserved.roll(epochs, now);
+        self.start_new_periods(now);
+        self.held.roll(epochs, now);
         let caps = [
             (
                 CapPeriod::Daily,
@@ -51,7 +54,7 @@ impl Books {
         ];
         for (period, quota, spent, resets_at) in caps {
             let Some(quota) = quota else { continue };
-            let spoken_for = Money::from_nanos(spent.saturating_add(self.reserved.total()));
+            let spoken_for = Money::from_nanos(spent.saturating_add(self.held.total()));
             let remaining = quota.saturating_sub(spoken_for);
             if amount > remaining && amount != Money::ZERO {
                 return Err(Shortage {
@@ -61,7 +64,7 @@ impl Books {
                 });
             }
         }
-        Ok(self.reserved.enter(amount.nanos()))
+        Ok(self.held.enter(amount.nanos()))
     }
 
     /// Percent of the fullest cap that is spent.
@@ -76,10 +79,10 @@ impl Books {
     }
 
     /// Books the cost of a request to the day and month in which it was admitted, where those are
-    /// still the present ones, and lets go of what was reserved for it.
+    /// still the present ones, and lets go of what was held for it.
     pub fn settle(&mut self, entry: Entry, cost: Money, admitted_at: Timestamp, now: Timestamp) {
-        self.turn_pages(now);
-        self.reserved.settle(entry);
+        self.start_new_periods(now);
+        self.held.settle(entry);
         if admitted_at.end_of_day() == self.day_ends_at {
             self.day_spent = self.day_spent.saturating_add(cost.nanos());
         }
@@ -88,7 +91,7 @@ impl Books {
         }
     }
 
-    fn turn_pages(&mut self, now: Timestamp) {
+    fn start_new_periods(&mut self, now: Timestamp) {
         if now >= self.day_ends_at {
             self.day_spent = 0;
             self.day_ends_at = now.end_of_day();
@@ -122,11 +125,11 @@ mod tests {
         let mut books = Books::default();
         let noon = Timestamp::from_secs(LEAP_DAY - 86_400);
         let entry = books
-            .reserve(&limits, Money::from_nanos(9), EPOCHS, noon)
+            .hold(&limits, Money::from_nanos(9), EPOCHS, noon)
             .unwrap();
         books.settle(entry, Money::from_nanos(8), noon, noon);
         let short = books
-            .reserve(&limits, Money::from_nanos(3), EPOCHS, noon)
+            .hold(&limits, Money::from_nanos(3), EPOCHS, noon)
             .unwrap_err();
         assert_eq!(
             (short.period, short.remaining.nanos()),
@@ -135,10 +138,10 @@ mod tests {
 
         let next = Timestamp::from_secs(LEAP_DAY);
         let entry = books
-            .reserve(&limits, Money::from_nanos(7), EPOCHS, next)
+            .hold(&limits, Money::from_nanos(7), EPOCHS, next)
             .unwrap();
         let short = books
-            .reserve(&limits, Money::from_nanos(1), EPOCHS, next)
+            .hold(&limits, Money::from_nanos(1), EPOCHS, next)
             .unwrap_err();
         assert_eq!(
             (short.period, short.remaining.nanos()),
@@ -155,7 +158,7 @@ mod tests {
         );
         assert!(
             books
-                .reserve(&limits, Money::from_nanos(10), EPOCHS, march)
+                .hold(&limits, Money::from_nanos(10), EPOCHS, march)
                 .is_ok()
         );
     }

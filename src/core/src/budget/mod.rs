@@ -1,16 +1,16 @@
 //! Hard budgets: how much of a cap may be lent, and how a gateway spends what it was lent.
+//!
+//! Calendars other than UTC must be absent, and so must floating-point money.
 
 mod books;
-mod epoch_sum;
 mod lending;
 mod slice;
 
 use crate::money::Money;
 
 pub use books::Books;
-pub use epoch_sum::{Entry, EpochSum, Epochs};
 pub use lending::{Cap, LENT_SHARE, set_aside, slice, tightest};
-pub use slice::{RETIRED, Shortage, Slice, Unavailable};
+pub use slice::{PeriodWord, RETIRED, Shortage, Slice, Unavailable};
 
 /// Percent of `quota` that is spent, rounded down; a quota of nothing is spent from the start.
 pub fn percent(spent: i64, quota: Money) -> u64 {

@@ -1,12 +1,13 @@
 //! The borrower's side: a gateway spends the slice of a budget it was lent.
 
 use super::percent;
-use super::{Entry, EpochSum, Epochs};
+use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::timestamp::Timestamp;
 use crate::wire::{CapPeriod, Lease, LeaseReport};
 use core::time::Duration;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// After the lender had nothing to give, requests that need as much are refused for this long
 /// without asking again.
@@ -16,8 +17,35 @@ const DRY: Duration = Duration::from_millis(500);
 /// name one; a call lasts a few seconds at most, and in as many no more leases come and go.
 pub const RETIRED: usize = 4;
 
+/// A [`CapPeriod`] as a record has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(transparent)]
+pub struct PeriodWord(u64);
+
+impl PeriodWord {
+    /// The period. A word that means none is a month.
+    pub const fn get(self) -> CapPeriod {
+        match self.0 {
+            1 => CapPeriod::Daily,
+            2 => CapPeriod::Balance,
+            _ => CapPeriod::Monthly,
+        }
+    }
+}
+
+impl From<CapPeriod> for PeriodWord {
+    fn from(period: CapPeriod) -> PeriodWord {
+        PeriodWord(match period {
+            CapPeriod::Monthly => 0,
+            CapPeriod::Daily => 1,
+            CapPeriod::Balance => 2,
+        })
+    }
+}
+
 /// What a gateway knows of the lease it holds on one scope's budget. All zero: it holds none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub struct Slice {
     /// The lease; 0 where there is none.
     pub lease: i64,
@@ -28,15 +56,15 @@ pub struct Slice {
     /// What requests settled under it cost.
     pub spent: i64,
     /// What requests in flight may cost.
-    pub reserved: EpochSum,
-    /// From then on nothing may be reserved from it.
+    pub held: EpochSum,
+    /// From then on nothing may be held from it.
     pub expires_at: Timestamp,
     /// The end of its budget period.
     pub period_ends_at: Timestamp,
-    /// When something was last reserved or settled.
+    /// When something was last held or settled.
     pub used_at: Timestamp,
     /// The cap that limits it.
-    pub period: CapPeriod,
+    pub period: PeriodWord,
     /// What that cap had left when the lender last spoke, had nothing been spent of this lease.
     pub remaining: i64,
     /// Percent of the fullest of the scope's caps that was spent when the lender last spoke.
@@ -60,7 +88,7 @@ pub struct Shortage {
     pub resets_at: Timestamp,
 }
 
-/// Why nothing was reserved.
+/// Why nothing was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unavailable {
     /// There is no lease, it has expired, or it holds too little: the lender must be asked.
@@ -70,30 +98,30 @@ pub enum Unavailable {
 }
 
 impl Slice {
-    /// What may still be reserved, as of the last change.
+    /// What may still be held, as of the last change.
     pub fn left(&self) -> Money {
         let spent = self
             .returned
             .saturating_add(self.spent)
-            .saturating_add(self.reserved.total());
+            .saturating_add(self.held.total());
         Money::from_nanos(self.lent.saturating_sub(spent))
     }
 
-    /// Reserves `amount` for one request.
+    /// Holds `amount` for one request.
     ///
     /// # Errors
-    /// [`Unavailable`]; then nothing was reserved.
-    pub fn reserve(
+    /// [`Unavailable`]; then nothing was held.
+    pub fn hold(
         &mut self,
         amount: Money,
         epochs: Epochs,
         now: Timestamp,
     ) -> Result<Entry, Unavailable> {
-        self.reserved.roll(epochs, now);
+        self.held.roll(epochs, now);
         let in_time = self.lease != 0 && now < self.expires_at && now < self.period_ends_at;
         if amount == Money::ZERO || (in_time && self.left() >= amount) {
             self.used_at = now;
-            return Ok(self.reserved.enter(amount.nanos()));
+            return Ok(self.held.enter(amount.nanos()));
         }
         let dry = now < self.dry_until && amount.nanos() >= self.dry_need;
         if dry && (in_time || self.lease == 0) {
@@ -102,13 +130,13 @@ impl Slice {
         Err(Unavailable::Ask)
     }
 
-    /// Books what a request cost and lets go of what was reserved for it. `lease` is the one it
-    /// was reserved from: where that has been replaced, the ledger alone books the cost.
+    /// Books what a request cost and lets go of what was held for it. `lease` is the one it
+    /// was held from: where that has been replaced, the ledger alone books the cost.
     pub fn settle(&mut self, lease: i64, entry: Entry, cost: Money, now: Timestamp) {
         if lease != self.lease {
             return;
         }
-        self.reserved.settle(entry);
+        self.held.settle(entry);
         self.spent = self.spent.saturating_add(cost.nanos());
         self.used_at = now;
     }
@@ -131,7 +159,7 @@ impl Slice {
             self.used_at = used_at;
         }
         self.period_ends_at = lease.period_ends_at;
-        self.period = lease.period;
+        self.period = lease.period.into();
         self.remaining = lease.remaining.saturating_add(lease.spent).nanos();
         self.used_percent = lease.used_percent;
         if let Some(most) = lease.hold_at_most {
@@ -165,7 +193,7 @@ impl Slice {
         self.dry_until = now.plus(DRY);
     }
 
-    /// Gives back whatever is held above `most` and not reserved.
+    /// Gives back whatever is held above `most` and not held.
     pub fn give_back_above(&mut self, most: Money) {
         let surplus = self.left().saturating_sub(most.or_zero()).or_zero();
         self.returned = self.returned.saturating_add(surplus.nanos());
@@ -178,7 +206,7 @@ impl Slice {
             id: self.lease,
             returned: Money::from_nanos(self.returned),
             left: self.left(),
-            idle: self.reserved.total() == 0 && self.left() <= Money::ZERO,
+            idle: self.held.total() == 0 && self.left() <= Money::ZERO,
         }
     }
 
@@ -189,7 +217,7 @@ impl Slice {
         if self.lease == 0 || now >= self.period_ends_at {
             return 0;
         }
-        let quota = match self.period {
+        let quota = match self.period.get() {
             CapPeriod::Daily => limits.daily_quota,
             CapPeriod::Monthly => limits.monthly_quota,
             // How much was ever paid in says nothing of how low a balance is.
@@ -204,12 +232,12 @@ impl Slice {
 
     /// What a caller is told when it cannot cover a request.
     pub fn shortage(&self) -> Shortage {
-        let spoken_for = self.spent.saturating_add(self.reserved.total());
+        let spoken_for = self.spent.saturating_add(self.held.total());
         let remaining = self.remaining.saturating_sub(spoken_for);
         Shortage {
-            period: self.period,
+            period: self.period.get(),
             remaining: Money::from_nanos(remaining.max(0)),
-            resets_at: match self.period {
+            resets_at: match self.period.get() {
                 CapPeriod::Balance => Timestamp::FAR,
                 CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,
             },
@@ -239,13 +267,9 @@ mod tests {
             hold_at_most: None,
         };
         slice.accept(&lease);
-        let spent = slice
-            .reserve(Money::from_nanos(20), Epochs(10), now)
-            .unwrap();
+        let spent = slice.hold(Money::from_nanos(20), Epochs(10), now).unwrap();
         slice.settle(7, spent, Money::from_nanos(15), now);
-        slice
-            .reserve(Money::from_nanos(5), Epochs(10), now)
-            .unwrap();
+        slice.hold(Money::from_nanos(5), Epochs(10), now).unwrap();
         assert_eq!(slice.shortage().remaining, Money::from_nanos(80));
 
         lease.spent = Money::from_nanos(15);

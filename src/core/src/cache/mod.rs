@@ -1,4 +1,6 @@
 //! The policy a worker has in memory: that of the tenants in use, by revision.
+//!
+//! Anything unbounded must be absent: what is not in use is forgotten.
 
 mod bounded;
 mod tenant;
@@ -136,7 +138,7 @@ impl PolicyCache {
     }
 
     /// Forgets the reservations of which the lender lends no more.
-    pub fn hear_lent(&mut self, needs: &[Need], answer: &LendAnswer) {
+    pub fn forget_ended_reservations(&mut self, needs: &[Need], answer: &LendAnswer) {
         for need in needs {
             let lends = answer.leases.iter().any(|lease| lease.scope == need.scope);
             if let Some(name) = reservation_name(&need.scope).filter(|_| !lends) {

@@ -26,10 +26,10 @@ pub struct Config {
     /// Longest request body, in bytes: 1 KiB to 1 GiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
-    /// route timeout, or reservations are let go of while their requests still run.
+    /// route timeout, or holds are let go of while their requests still run.
     pub max_request_seconds: u64,
     /// Where requests are held until they are decided.
-    pub hold: Hold,
+    pub hold: HoldAt,
     /// Paths that are let pass unmetered.
     pub pass_through: Vec<PassThrough>,
     /// Keys, namespaces and organizations each worker remembers at most, of each: 16 to
@@ -56,7 +56,7 @@ impl Config {
 
 /// Where requests are held until they are decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum HoldAt {
     /// At the headers, so that the route follows the decision. Envoy's plugin configuration must
     /// say `allow_on_headers_stop_iteration: true`.
     Headers,

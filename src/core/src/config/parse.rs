@@ -1,6 +1,6 @@
 //! Reading and checking a configuration: every problem is told at once.
 
-use super::{Accounting, Config, Hold, InlinePolicy, PassThrough, identity, inline_policy};
+use super::{Accounting, Config, HoldAt, InlinePolicy, PassThrough, identity, inline_policy};
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum HoldAt {
+enum RawHold {
     #[default]
     Headers,
     Body,
@@ -25,7 +25,7 @@ struct RawConfig {
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
     #[serde(default)]
-    hold: HoldAt,
+    hold: RawHold,
     upstream: Option<String>,
     #[serde(default)]
     pass_through: Vec<PassThrough>,
@@ -127,23 +127,23 @@ impl Config {
             }
         }
         let hold = match (raw.hold, raw.upstream) {
-            (HoldAt::Headers, None) => Hold::Headers,
-            (HoldAt::Body, Some(upstream)) => Hold::Body { upstream },
-            (HoldAt::Headers, Some(_)) => {
+            (RawHold::Headers, None) => HoldAt::Headers,
+            (RawHold::Body, Some(upstream)) => HoldAt::Body { upstream },
+            (RawHold::Headers, Some(_)) => {
                 problems.push(
                     "upstream goes with `hold: body` only: at the headers each model chooses its \
                      own"
                     .to_owned(),
                 );
-                Hold::Headers
+                HoldAt::Headers
             }
-            (HoldAt::Body, None) => {
+            (RawHold::Body, None) => {
                 problems.push(
                     "`hold: body` needs upstream: the one this listener's route leads to, because \
                      the route cannot follow the model there"
                         .to_owned(),
                 );
-                Hold::Headers
+                HoldAt::Headers
             }
         };
         match (&raw.accounting, &raw.policy) {
@@ -243,7 +243,7 @@ mod tests {
         assert!(problems(text).contains("goes with `hold: body` only"));
         let text = br#"{"accounting":{"cluster":"c"},"hold":"body","upstream":"openai"}"#;
         let upstream = "openai".to_owned();
-        assert_eq!(Config::parse(text).unwrap().hold, Hold::Body { upstream });
+        assert_eq!(Config::parse(text).unwrap().hold, HoldAt::Body { upstream });
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Phrases are found by their words, whatever the case and what stands between; patterns are regular
 //! expressions that take linear time. Both are compiled once, and a prompt is only looked at where
 //! its namespace's mode enforces a category.
+//!
+//! The text of a prompt must be absent from every result.
 
 mod phrases;
 mod words;

@@ -1,8 +1,9 @@
 //! What a step wants done, as data.
 
-use crate::queue::Place;
+use crate::queue::QueueEntry;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
+use std::borrow::Cow;
 
 /// The outcome of one input.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(verdict: Verdict) -> Self {
+    pub(crate) fn new(verdict: Verdict) -> Self {
         Step {
             verdict,
             effects: Vec::new(),
@@ -90,9 +91,11 @@ pub enum Effect {
     ReplaceResponseChunk(Vec<u8>),
     /// Asks the accounting service.
     Ask(Question),
-    /// Has the exchange wait in the queue of that namespace: [`super::Input::Turn`] when it is its
-    /// turn or its time is up. One that waits already stays where it is.
-    Queue(String, Place),
+    /// Has the exchange wait in the queue of that namespace. [`Input::Turn`] comes when it is its turn
+    /// or its time is up. One that waits already stays where it is.
+    ///
+    /// [`Input::Turn`]: crate::exchange::Input::Turn
+    Queue(String, QueueEntry),
     /// Hands over a usage event (JSON): to the queue, and to the access log.
     Emit(Vec<u8>),
     /// Hands over a usage event (JSON) that is not this exchange's: to the queue alone.
@@ -103,4 +106,12 @@ pub enum Effect {
     Count(String, u64),
     /// Writes a log line.
     Log(Level, String),
+}
+
+/// A label's value may not hold what separates labels.
+pub(crate) fn metric_label(value: &str) -> Cow<'_, str> {
+    match value.contains([';', '=']) {
+        true => Cow::Owned(value.replace([';', '='], "_")),
+        false => Cow::Borrowed(value),
+    }
 }

@@ -13,7 +13,7 @@ const UNLIMITED: BucketView = BucketView {
 };
 
 /// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`.
-pub(super) fn rate_headers(rates: &RateView) -> [(&'static str, String); 6] {
+pub(crate) fn rate_headers(rates: &RateView) -> [(&'static str, String); 6] {
     let requests = rates.requests.unwrap_or(UNLIMITED);
     let tokens = rates.tokens.unwrap_or(UNLIMITED);
     [
@@ -29,7 +29,7 @@ pub(super) fn rate_headers(rates: &RateView) -> [(&'static str, String); 6] {
     ]
 }
 
-pub(super) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView) {
+pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView) {
     let headers = rate_headers(rates);
     effects.extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));
 }

@@ -12,7 +12,7 @@ const DEALING: Duration = Duration::from_millis(2);
 
 /// Why an upstream's limit refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Denial {
+pub struct ShareDenial {
     /// Requests or tokens.
     pub kind: RateKind,
     /// The upstream's limit, a minute.
@@ -40,9 +40,9 @@ impl UpstreamRecord {
     /// Takes one request and its tokens from a refilled record.
     ///
     /// # Errors
-    /// The [`Denial`]. Then nothing is taken, but from now on the namespace counts as one that
+    /// The [`ShareDenial`]. Then nothing is taken, but from now on the namespace counts as one that
     /// asks: its share accrues, or it could wait for ever.
-    pub(super) fn take(&mut self, demand: &Demand, now: Timestamp) -> Result<Drawn, Denial> {
+    pub(super) fn take(&mut self, demand: &Demand, now: Timestamp) -> Result<Drawn, ShareDenial> {
         self.enter(demand.member, demand.weight, now);
         let limit = &*demand.upstream;
         let of_tokens = Rate::of(limit, Kind::Tokens);
@@ -57,7 +57,7 @@ impl UpstreamRecord {
             (Kind::Requests, Rate::of(limit, Kind::Requests), PARTS),
             (Kind::Tokens, of_tokens, tokens),
         ];
-        let mut denial: Option<Denial> = None;
+        let mut denial: Option<ShareDenial> = None;
         let [mut of_requests, mut of_tokens] = [Drawn::default(); 2];
         for (kind, rate, need) in wanted {
             let Some(rate) = rate else { continue };
@@ -82,7 +82,7 @@ impl UpstreamRecord {
         self.remove(Kind::Requests, demand.member, of_requests);
         self.remove(Kind::Tokens, demand.member, of_tokens);
         if let Some(member) = self.find(demand.member) {
-            member.newcomer = false;
+            member.newcomer = false.into();
             member.waiting = Timestamp::EPOCH;
         }
         Ok(of_tokens)
@@ -99,7 +99,7 @@ impl UpstreamRecord {
             return Some(Drawn { own, pool: missing });
         }
         let advance = Drawn { own: need, pool: 0 };
-        (member.newcomer && missing <= free).then_some(advance)
+        (member.newcomer.is_set() && missing <= free).then_some(advance)
     }
 
     fn remove(&mut self, kind: Kind, id: u64, drawn: Drawn) {
@@ -111,7 +111,7 @@ impl UpstreamRecord {
         }
     }
 
-    fn denial(&mut self, kind: Kind, rate: Rate, id: u64, need: i128) -> Denial {
+    fn denial(&mut self, kind: Kind, rate: Rate, id: u64, need: i128) -> ShareDenial {
         let all = self.weight();
         let (own, weight) = self.find(id).map_or((0, 1), |member| {
             (i128::from(member.own(kind)), member.weight)
@@ -123,7 +123,7 @@ impl UpstreamRecord {
         let gained = rate.rate.saturating_mul(i128::from(weight)).max(1);
         let nanos = shared.div_ceil(u128::try_from(gained).unwrap_or(1));
         let tokens = |parts: i128| u64::try_from(parts).unwrap_or_default();
-        Denial {
+        ShareDenial {
             kind: match kind {
                 Kind::Requests => RateKind::Requests,
                 Kind::Tokens => RateKind::Tokens,
@@ -176,7 +176,7 @@ impl UpstreamRecord {
         if self.enter(id, weight, now)
             && let Some(member) = self.find(id)
         {
-            member.newcomer = false;
+            member.newcomer = false.into();
         }
         let excess = self.free(Kind::Tokens).saturating_sub(rate.reserve).max(0);
         let own = self.find(id).map_or(0, |member| i128::from(member.tokens));

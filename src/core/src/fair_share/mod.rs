@@ -8,14 +8,16 @@
 //!
 //! All of it is one record an upstream, and no token is in two places: what was taken never passes
 //! capacity and refill, in whatever order namespaces ask.
+//!
+//! Namespaces that ask for nothing must be absent: the record is bounded.
 
-mod admit;
 mod deal;
 mod draw;
 mod record;
+mod request_hold;
 
-pub use admit::{NotAdmitted, Reserved, admit};
-pub use draw::Denial;
+pub use draw::ShareDenial;
+pub use request_hold::{NotAdmitted, RequestHold, hold_request};
 
 use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};
 use serde::Deserialize;

@@ -1,12 +1,12 @@
 //! The state of one upstream in shared data: one record of bounded size.
 
 use super::PARTS;
+use crate::store::{Flag, read_as};
 use crate::timestamp::Timestamp;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its pool is full.
 const LAYOUT: u64 = 1;
-const HEAD_WORDS: usize = 5;
-const MEMBER_WORDS: usize = 8;
 
 /// Namespaces told apart at most. The rest share the entries their digests fall on, as in
 /// stochastic fairness queueing (McKenney, 1990).
@@ -25,8 +25,21 @@ pub(super) struct UpstreamRecord {
     pub(super) members: Vec<Member>,
 }
 
+/// What of a record is always there.
+#[derive(FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
+struct Head {
+    layout: u64,
+    at: Timestamp,
+    requests: i64,
+    tokens: i64,
+    /// How many members follow.
+    members: u64,
+}
+
 /// A namespace that asked lately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 pub(super) struct Member {
     /// The digest of its name; never 0.
     pub(super) id: u64,
@@ -35,7 +48,7 @@ pub(super) struct Member {
     /// When it asked last.
     pub(super) seen: Timestamp,
     /// Whether it has not been served yet.
-    pub(super) newcomer: bool,
+    pub(super) newcomer: Flag,
     /// Its own parts of requests; negative after an advance.
     pub(super) requests: i64,
     /// Its own parts of tokens; negative after an advance, or where it used more than was foreseen.
@@ -134,7 +147,7 @@ impl UpstreamRecord {
             id,
             weight,
             seen: now,
-            newcomer: true,
+            newcomer: true.into(),
             ..Member::default()
         });
         true
@@ -142,62 +155,35 @@ impl UpstreamRecord {
 
     /// Reads a record; anything that is not one (nothing above all) is an upstream never used.
     pub(super) fn decode(bytes: &[u8]) -> UpstreamRecord {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
-        let mut next = || words.next().unwrap_or_default();
-        let layout = next();
-        let mut record = UpstreamRecord {
-            at: Timestamp::from_nanos(next()),
-            requests: next().cast_signed(),
-            tokens: next().cast_signed(),
-            members: Vec::new(),
-        };
-        let count = usize::try_from(next()).unwrap_or(usize::MAX);
-        let length = count
-            .saturating_mul(MEMBER_WORDS)
-            .saturating_add(HEAD_WORDS)
-            .saturating_mul(8);
-        let is_one =
-            layout == LAYOUT && rest.is_empty() && count <= MAX_MEMBERS && bytes.len() == length;
-        if !is_one {
-            return UpstreamRecord::default();
-        }
-        record.members = (0..count)
-            .map(|_| Member {
-                id: next(),
-                weight: next(),
-                seen: Timestamp::from_nanos(next()),
-                newcomer: next() == 1,
-                requests: next().cast_signed(),
-                tokens: next().cast_signed(),
-                wants: next(),
-                waiting: Timestamp::from_nanos(next()),
-            })
-            .collect();
-        record
+        UpstreamRecord::try_decode(bytes).unwrap_or_default()
     }
 
-    /// Writes the record: little-endian words of 64 bits, the layout's number first.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let words = HEAD_WORDS.saturating_add(self.members.len().saturating_mul(MEMBER_WORDS));
-        let mut bytes = Vec::with_capacity(words.saturating_mul(8));
-        let mut word = |word: u64| bytes.extend_from_slice(&word.to_le_bytes());
-        word(LAYOUT);
-        word(self.at.nanos());
-        word(self.requests.cast_unsigned());
-        word(self.tokens.cast_unsigned());
-        word(self.members.len() as u64);
-        for member in &self.members {
-            word(member.id);
-            word(member.weight);
-            word(member.seen.nanos());
-            word(u64::from(member.newcomer));
-            word(member.requests.cast_unsigned());
-            word(member.tokens.cast_unsigned());
-            word(member.wants);
-            word(member.waiting.nanos());
+    fn try_decode(bytes: &[u8]) -> Option<UpstreamRecord> {
+        let (head, rest) = Head::read_from_prefix(bytes).ok()?;
+        let (members, rest) = rest.as_chunks::<{ size_of::<Member>() }>();
+        let is_one = head.layout == LAYOUT && rest.is_empty() && members.len() <= MAX_MEMBERS;
+        if !is_one || usize::try_from(head.members) != Ok(members.len()) {
+            return None;
         }
-        bytes
+        Some(UpstreamRecord {
+            at: head.at,
+            requests: head.requests,
+            tokens: head.tokens,
+            members: members.iter().filter_map(|bytes| read_as(bytes)).collect(),
+        })
+    }
+
+    /// Writes the record: its head, then its members.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let head = Head {
+            layout: LAYOUT,
+            at: self.at,
+            requests: self.requests,
+            tokens: self.tokens,
+            members: self.members.len() as u64,
+        };
+        let members = self.members.as_slice().as_bytes();
+        [head.as_bytes(), members].concat()
     }
 }
 

@@ -8,6 +8,7 @@ mod spiffe;
 
 pub use claim::Claim;
 
+use crate::admission::Scope;
 use crate::cache::{Key, Known, Namespace, Organization, PolicyCache};
 use crate::ids::KeyDigest;
 use crate::policy::ThrottleMode;
@@ -41,6 +42,15 @@ impl Caller {
     /// Whether its requests wait where they are throttled.
     pub fn queues(&self) -> bool {
         self.namespace.policy.settings.throttle_mode == ThrottleMode::Queue
+    }
+
+    /// Every scope its requests are debited in, but for the end user they name.
+    pub fn scopes(&self) -> [Rc<Scope>; 3] {
+        [
+            Rc::clone(&self.key.scope),
+            Rc::clone(&self.namespace.scope),
+            Rc::clone(&self.organization.scope),
+        ]
     }
 
     /// The organization that namespace belongs to.

@@ -7,16 +7,16 @@
 //! long they are kept.
 
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Word};
+use super::sink::{Marker, Selector, Shape, TextKind};
 use crate::usage::TokenUsage;
 use serde::Deserialize;
 
 /// What there is to know about a value.
-pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key, path.at(1)) {
-        (1, Shape::Object, Key::Usage, _) => Interest::Capture(true),
-        (2, Shape::Object, Key::Usage, Key::Message) => Interest::Capture(false),
-        (1, Shape::String, Key::Type, _) => Interest::Word(Word::Type),
+        (1, Shape::Object, Key::Usage, _) => Selector::Capture(true),
+        (2, Shape::Object, Key::Usage, Key::Message) => Selector::Capture(false),
+        (1, Shape::String, Key::Type, _) => Selector::Marker(Marker::Type),
         (
             2,
             Shape::String,
@@ -24,10 +24,10 @@ pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
             Key::Delta | Key::ContentBlock,
         )
         | (3, Shape::String, Key::Text | Key::Thinking, Key::Content) => {
-            Interest::Text(Voice::Answer)
+            Selector::Text(TextKind::Answer)
         }
-        (3, Shape::Object, Key::Input, Key::Content) => Interest::AllText,
-        _ => Interest::Nothing,
+        (3, Shape::Object, Key::Input, Key::Content) => Selector::AllText,
+        _ => Selector::Nothing,
     }
 }
 

@@ -7,26 +7,28 @@
 
 use super::openai::split;
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Word};
+use super::sink::{Marker, Selector, Shape, TextKind};
 use crate::usage::TokenUsage;
 use serde::Deserialize;
 
 /// What there is to know about a value.
-pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key, path.at(1)) {
-        (1, Shape::Object, Key::UsageMetadata, _) => Interest::Capture(true),
+        (1, Shape::Object, Key::UsageMetadata, _) => Selector::Capture(true),
         (3, Shape::String, Key::FinishReason, Key::Candidates)
-        | (2, Shape::String, Key::BlockReason, Key::PromptFeedback) => Interest::Word(Word::Finish),
+        | (2, Shape::String, Key::BlockReason, Key::PromptFeedback) => {
+            Selector::Marker(Marker::Finish)
+        }
         (6, Shape::String, Key::Text, Key::Candidates)
         | (7, Shape::String, Key::Code, Key::Candidates)
             if path.at(3) == Key::Content =>
         {
-            Interest::Text(Voice::Answer)
+            Selector::Text(TextKind::Answer)
         }
         (6, Shape::Object, Key::FunctionCall, Key::Candidates) if path.at(3) == Key::Content => {
-            Interest::AllText
+            Selector::AllText
         }
-        _ => Interest::Nothing,
+        _ => Selector::Nothing,
     }
 }
 

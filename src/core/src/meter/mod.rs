@@ -3,6 +3,8 @@
 //! A [`Meter`] is fed the body at any chunking. It looks at each byte once, keeps nothing of the
 //! body but the usage objects, and says what to pass on: the same bytes, but for the extra usage
 //! event a client had not asked for.
+//!
+//! Policy and prices must be absent: a meter counts, and nothing is decided by it.
 
 mod anthropic;
 mod event_stream;
@@ -12,8 +14,8 @@ mod openai;
 mod path;
 mod responses;
 mod scanner;
+mod sink;
 mod tally;
-mod watcher;
 
 use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
@@ -173,7 +175,7 @@ impl Events {
     fn is_done(&mut self, part: &[u8], tally: &mut Tally) -> bool {
         let left = DONE.get(self.done..).unwrap_or_default();
         let common = left.iter().zip(part).take_while(|(a, b)| a == b).count();
-        // Once the data has gone another way, no later part of it can be the rest of the word.
+        // Once the data has gone another way, no later part of it can be the rest of the marker.
         self.done = if common == left.len().min(part.len()) {
             self.done.saturating_add(common)
         } else {

@@ -10,28 +10,28 @@
 //! be another than it asked for; a stream repeats it in every chunk.
 
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Word};
+use super::sink::{Marker, Selector, Shape, TextKind};
 use crate::usage::TokenUsage;
 use serde::Deserialize;
 
 /// What there is to know about a value.
-pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key) {
-        (1, Shape::Object, Key::Usage) => Interest::Capture(true),
-        (1, Shape::Array, Key::Choices) => Interest::Items,
-        (1, Shape::String, Key::ServiceTier) => Interest::Word(Word::Tier),
+        (1, Shape::Object, Key::Usage) => Selector::Capture(true),
+        (1, Shape::Array, Key::Choices) => Selector::Items,
+        (1, Shape::String, Key::ServiceTier) => Selector::Marker(Marker::Tier),
         (3.., Shape::String, _) if path.at(1) == Key::Choices => match key {
-            Key::FinishReason if path.depth() == 3 => Interest::Word(Word::Finish),
+            Key::FinishReason if path.depth() == 3 => Selector::Marker(Marker::Finish),
             // OpenRouter repeats the reasoning here in another shape.
-            _ if path.at(4) == Key::ReasoningDetails => Interest::Nothing,
+            _ if path.at(4) == Key::ReasoningDetails => Selector::Nothing,
             Key::Content | Key::Text | Key::Arguments | Key::Refusal | Key::Thinking => {
-                Interest::Text(Voice::Answer)
+                Selector::Text(TextKind::Answer)
             }
-            Key::Reasoning => Interest::Text(Voice::Reasoning),
-            Key::ReasoningContent => Interest::Text(Voice::ReasoningContent),
-            _ => Interest::Nothing,
+            Key::Reasoning => Selector::Text(TextKind::Reasoning),
+            Key::ReasoningContent => Selector::Text(TextKind::ReasoningContent),
+            _ => Selector::Nothing,
         },
-        _ => Interest::Nothing,
+        _ => Selector::Nothing,
     }
 }
 

@@ -8,32 +8,32 @@
 
 use super::openai::split;
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Word};
+use super::sink::{Marker, Selector, Shape, TextKind};
 use crate::usage::TokenUsage;
 use serde::Deserialize;
 
 /// What there is to know about a value.
-pub(super) fn interest(path: &Path, key: Key, shape: Shape) -> Interest {
+pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key) {
-        (1, Shape::Object, Key::Usage) => Interest::Capture(true),
-        (2, Shape::Object, Key::Usage) if path.at(1) == Key::Response => Interest::Capture(false),
-        (1, Shape::String, Key::ServiceTier) => Interest::Word(Word::Tier),
+        (1, Shape::Object, Key::Usage) => Selector::Capture(true),
+        (2, Shape::Object, Key::Usage) if path.at(1) == Key::Response => Selector::Capture(false),
+        (1, Shape::String, Key::ServiceTier) => Selector::Marker(Marker::Tier),
         (2, Shape::String, Key::ServiceTier) if path.at(1) == Key::Response => {
-            Interest::Word(Word::Tier)
+            Selector::Marker(Marker::Tier)
         }
-        (1, Shape::String, Key::Type) => Interest::Word(Word::Type),
-        (1, Shape::String, Key::Delta) => Interest::Text(Voice::Answer),
+        (1, Shape::String, Key::Type) => Selector::Marker(Marker::Type),
+        (1, Shape::String, Key::Delta) => Selector::Text(TextKind::Answer),
         (3, Shape::String, Key::Arguments | Key::Input | Key::Code)
             if path.at(1) == Key::Output =>
         {
-            Interest::Text(Voice::Answer)
+            Selector::Text(TextKind::Answer)
         }
         (5, Shape::String, Key::Text | Key::Refusal)
             if path.at(1) == Key::Output && matches!(path.at(3), Key::Content | Key::Summary) =>
         {
-            Interest::Text(Voice::Answer)
+            Selector::Text(TextKind::Answer)
         }
-        _ => Interest::Nothing,
+        _ => Selector::Nothing,
     }
 }
 

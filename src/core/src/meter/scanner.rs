@@ -1,16 +1,16 @@
 //! An incremental JSON scanner: takes a document at any chunking, keeps no tree of it, and tells a
-//! [`Watcher`] about the few values it is interested in.
+//! [`Sink`] about the few values it is interested in.
 //!
 //! It is no validator. What is not JSON gives no readings, or odd ones, but never a panic and
 //! never more memory than a captured object may have.
 
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Watcher, Word};
+use super::sink::{Marker, Selector, Shape, Sink, TextKind};
 use memchr::memchr2;
 
 /// The most bytes of an object that are captured; a larger one is skipped.
 pub(super) const CAPTURE_LIMIT: usize = 16 * 1024;
-/// The most bytes of a key or word that are looked at; a longer one is none that is known.
+/// The most bytes of a key or marker that are looked at; a longer one is none that is known.
 const WORD_LIMIT: usize = 40;
 const _: () = assert!(Key::LONGEST <= WORD_LIMIT);
 
@@ -20,8 +20,8 @@ enum Phase {
     Between,
     Key,
     Skipped,
-    Text(Voice),
-    Word(Word),
+    Text(TextKind),
+    Marker(Marker),
     Closed,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Scanner {
     capture: Option<Capture>,
     /// The start of a captured object that was cut by the end of a chunk.
     captured: Vec<u8>,
-    /// The start of a key or word that was cut by the end of a chunk.
+    /// The start of a key or marker that was cut by the end of a chunk.
     cut: Vec<u8>,
 }
 
@@ -69,7 +69,7 @@ impl Scanner {
     }
 
     /// Takes the next bytes of the document.
-    pub(super) fn feed<W: Watcher>(&mut self, bytes: &[u8], watcher: &mut W) {
+    pub(super) fn feed<W: Sink>(&mut self, bytes: &[u8], sink: &mut W) {
         // What of `bytes` belongs to a captured object begins here.
         let mut capture_from = bytes;
         let mut rest = bytes;
@@ -86,24 +86,24 @@ impl Scanner {
                     let from = rest.get(before.len()..).unwrap_or_default();
                     rest = after;
                     match byte {
-                        b'"' => self.begin_string(watcher),
+                        b'"' => self.begin_string(sink),
                         b',' => {
                             self.key = Key::None;
                             self.key_next = self.path.in_object();
                         }
                         b'{' | b'[' => {
-                            if self.open(*byte == b'{', watcher) {
+                            if self.open(*byte == b'{', sink) {
                                 capture_from = from;
                             }
                         }
                         _ => {
                             let part = capture_from.len().saturating_sub(rest.len());
                             let part = capture_from.get(..part).unwrap_or_default();
-                            self.close(part, watcher);
+                            self.close(part, sink);
                         }
                     }
                 }
-                phase => rest = self.string(phase, rest, watcher),
+                phase => rest = self.string(phase, rest, sink),
             }
         }
         self.keep(capture_from);
@@ -121,30 +121,25 @@ impl Scanner {
         }
     }
 
-    fn begin_string<W: Watcher>(&mut self, watcher: &mut W) {
-        self.item(watcher);
+    fn begin_string<W: Sink>(&mut self, sink: &mut W) {
+        self.item(sink);
         self.phase = if self.key_next {
             Phase::Key
         } else if self.all_text.is_some() {
-            Phase::Text(Voice::Answer)
+            Phase::Text(TextKind::Answer)
         } else if self.capture.is_some() {
             Phase::Skipped
         } else {
-            match watcher.interest(&self.path, self.key, Shape::String) {
-                Interest::Text(voice) => Phase::Text(voice),
-                Interest::Word(word) => Phase::Word(word),
+            match sink.select(&self.path, self.key, Shape::String) {
+                Selector::Text(kind) => Phase::Text(kind),
+                Selector::Marker(marker) => Phase::Marker(marker),
                 _ => Phase::Skipped,
             }
         };
     }
 
     /// Goes on inside a string; gives back what follows it.
-    fn string<'a, W: Watcher>(
-        &mut self,
-        phase: Phase,
-        bytes: &'a [u8],
-        watcher: &mut W,
-    ) -> &'a [u8] {
+    fn string<'a, W: Sink>(&mut self, phase: Phase, bytes: &'a [u8], sink: &mut W) -> &'a [u8] {
         let mut rest = bytes;
         let mut closed = false;
         loop {
@@ -173,12 +168,12 @@ impl Scanner {
             .saturating_sub(usize::from(closed));
         let inside = bytes.get(..length).unwrap_or_default();
         match phase {
-            Phase::Text(voice) => watcher.text(voice, length),
-            Phase::Key | Phase::Word(_) => {
+            Phase::Text(kind) => sink.text(kind, length),
+            Phase::Key | Phase::Marker(_) => {
                 if phase == Phase::Key && self.all_text.is_some() {
-                    watcher.text(Voice::Answer, length);
+                    sink.text(TextKind::Answer, length);
                 }
-                self.spell(phase, inside, closed, watcher);
+                self.spell(phase, inside, closed, sink);
             }
             _ => {}
         }
@@ -188,27 +183,27 @@ impl Scanner {
         rest
     }
 
-    /// Takes a part of a key or word.
-    fn spell<W: Watcher>(&mut self, phase: Phase, part: &[u8], closed: bool, watcher: &mut W) {
+    /// Takes a part of a key or marker.
+    fn spell<W: Sink>(&mut self, phase: Phase, part: &[u8], closed: bool, sink: &mut W) {
         if closed && self.cut.is_empty() {
-            self.spelled(phase, part, watcher);
+            self.spelled(phase, part, sink);
             return;
         }
         // One byte over the limit is enough to tell that it is too long.
         let room = WORD_LIMIT.saturating_add(1).saturating_sub(self.cut.len());
         self.cut.extend_from_slice(part.get(..room).unwrap_or(part));
         if closed {
-            let mut word = core::mem::take(&mut self.cut);
-            self.spelled(phase, &word, watcher);
-            word.clear();
-            self.cut = word;
+            let mut marker = core::mem::take(&mut self.cut);
+            self.spelled(phase, &marker, sink);
+            marker.clear();
+            self.cut = marker;
         }
     }
 
-    fn spelled<W: Watcher>(&mut self, phase: Phase, raw: &[u8], watcher: &mut W) {
-        if let Phase::Word(word) = phase {
+    fn spelled<W: Sink>(&mut self, phase: Phase, raw: &[u8], sink: &mut W) {
+        if let Phase::Marker(marker) = phase {
             let known = if raw.len() <= WORD_LIMIT { raw } else { &[] };
-            watcher.word(word, known);
+            sink.marker(marker, known);
         } else {
             self.key = Key::of(raw);
             self.key_next = false;
@@ -216,29 +211,29 @@ impl Scanner {
     }
 
     /// Says whether a capture has begun.
-    fn open<W: Watcher>(&mut self, object: bool, watcher: &mut W) -> bool {
-        self.item(watcher);
+    fn open<W: Sink>(&mut self, object: bool, sink: &mut W) -> bool {
+        self.item(sink);
         if self.path.depth() == 0 {
             if !object && !self.in_root_array {
                 self.in_root_array = true;
                 return false;
             }
-            watcher.document_begins();
+            sink.document_begins();
         }
-        let interest = if self.all_text.is_some() || self.capture.is_some() {
-            Interest::Nothing
+        let select = if self.all_text.is_some() || self.capture.is_some() {
+            Selector::Nothing
         } else {
             let shape = if object { Shape::Object } else { Shape::Array };
-            watcher.interest(&self.path, self.key, shape)
+            sink.select(&self.path, self.key, shape)
         };
         self.path.enter(self.key, object);
         self.key = Key::None;
         self.key_next = self.path.in_object();
-        match interest {
-            Interest::Items => self.awaits_item = true,
-            Interest::AllText => self.all_text = Some(self.path.depth()),
-            Interest::Capture(top) => {
-                watcher.capturing();
+        match select {
+            Selector::Items => self.awaits_item = true,
+            Selector::AllText => self.all_text = Some(self.path.depth()),
+            Selector::Capture(top) => {
+                sink.capturing();
                 self.capture = Some(Capture {
                     top,
                     depth: self.path.depth(),
@@ -252,36 +247,36 @@ impl Scanner {
     }
 
     /// `part` is what this chunk has of a captured object, up to and with the bracket.
-    fn close<W: Watcher>(&mut self, part: &[u8], watcher: &mut W) {
+    fn close<W: Sink>(&mut self, part: &[u8], sink: &mut W) {
         if core::mem::take(&mut self.awaits_item) {
-            watcher.items(false);
+            sink.items(false);
         }
         let depth = self.path.depth();
         if let Some(capture) = self.capture.take_if(|capture| capture.depth == depth) {
-            self.end_capture(&capture, part, watcher);
+            self.end_capture(&capture, part, sink);
         }
         self.all_text.take_if(|from| *from == depth);
         self.path.leave();
         self.key = Key::None;
         self.key_next = false;
         if depth == 1 {
-            watcher.document_ends();
+            sink.document_ends();
         }
         let root = if self.in_root_array { 0 } else { 1 };
         if depth == root {
             self.phase = Phase::Closed;
-            watcher.all_ends();
+            sink.all_ends();
         }
     }
 
-    fn end_capture<W: Watcher>(&mut self, capture: &Capture, part: &[u8], watcher: &mut W) {
+    fn end_capture<W: Sink>(&mut self, capture: &Capture, part: &[u8], sink: &mut W) {
         let length = self.captured.len().saturating_add(part.len());
         if !capture.too_large && length <= CAPTURE_LIMIT {
             if self.captured.is_empty() {
-                watcher.captured(capture.top, part);
+                sink.captured(capture.top, part);
             } else {
                 self.captured.extend_from_slice(part);
-                watcher.captured(capture.top, &self.captured);
+                sink.captured(capture.top, &self.captured);
             }
         }
         self.captured.clear();
@@ -301,9 +296,9 @@ impl Scanner {
         }
     }
 
-    fn item<W: Watcher>(&mut self, watcher: &mut W) {
+    fn item<W: Sink>(&mut self, sink: &mut W) {
         if core::mem::take(&mut self.awaits_item) {
-            watcher.items(true);
+            sink.items(true);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the scanner has come across, summed up by the rules of the wire format.
 
 use super::path::{Key, Path};
-use super::watcher::{Interest, Shape, Voice, Watcher, Word};
+use super::sink::{Marker, Selector, Shape, Sink, TextKind};
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
 use crate::usage::{TokenUsage, is_batch_tier};
 use crate::wire_format::WireFormat;
@@ -100,17 +100,17 @@ impl Tally {
     }
 }
 
-impl Watcher for Tally {
-    fn interest(&self, path: &Path, key: Key, shape: Shape) -> Interest {
+impl Sink for Tally {
+    fn select(&self, path: &Path, key: Key, shape: Shape) -> Selector {
         match self.format {
-            WireFormat::OpenAi => openai::interest(path, key, shape),
-            WireFormat::OpenAiResponses => responses::interest(path, key, shape),
-            WireFormat::Anthropic => anthropic::interest(path, key, shape),
-            WireFormat::Gemini => gemini::interest(path, key, shape),
+            WireFormat::OpenAi => openai::select(path, key, shape),
+            WireFormat::OpenAiResponses => responses::select(path, key, shape),
+            WireFormat::Anthropic => anthropic::select(path, key, shape),
+            WireFormat::Gemini => gemini::select(path, key, shape),
         }
     }
 
-    fn text(&mut self, voice: Voice, bytes: usize) {
+    fn text(&mut self, kind: TextKind, bytes: usize) {
         let document = &mut self.document;
         if bytes > 0 && !document.has_text {
             document.has_text = true;
@@ -119,13 +119,13 @@ impl Watcher for Tally {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         // The same reasoning under two names is counted once: the longer of the two.
         let before = document.reasoning.max(document.reasoning_content);
-        let new = match voice {
-            Voice::Answer => bytes,
-            Voice::Reasoning => {
+        let new = match kind {
+            TextKind::Answer => bytes,
+            TextKind::Reasoning => {
                 document.reasoning = document.reasoning.saturating_add(bytes);
                 document.reasoning.saturating_sub(before)
             }
-            Voice::ReasoningContent => {
+            TextKind::ReasoningContent => {
                 document.reasoning_content = document.reasoning_content.saturating_add(bytes);
                 document.reasoning_content.saturating_sub(before)
             }
@@ -133,16 +133,16 @@ impl Watcher for Tally {
         self.text_bytes = self.text_bytes.saturating_add(new);
     }
 
-    fn word(&mut self, word: Word, raw: &[u8]) {
-        match word {
+    fn marker(&mut self, marker: Marker, raw: &[u8]) {
+        match marker {
             // Some servers have an empty reason in every chunk.
-            Word::Finish if raw.is_empty() || raw == b"FINISH_REASON_UNSPECIFIED" => {}
-            Word::Finish => {
+            Marker::Finish if raw.is_empty() || raw == b"FINISH_REASON_UNSPECIFIED" => {}
+            Marker::Finish => {
                 self.finished = true;
                 self.ended |= self.framing == Framing::EventStream;
             }
-            Word::Tier => self.document.batch = Some(is_batch_tier(raw)),
-            Word::Type => {
+            Marker::Tier => self.document.batch = Some(is_batch_tier(raw)),
+            Marker::Type => {
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
                     WireFormat::Anthropic => anthropic::is_end(raw),

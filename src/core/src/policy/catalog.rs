@@ -36,7 +36,7 @@ pub struct Model {
     /// Its price; absent means unknown, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// Most output tokens of a request that sets no limit: what its reservation assumes.
+    /// Most output tokens of a request that sets no limit: what its hold assumes.
     #[serde(default = "default_max_output_tokens")]
     pub max_output_tokens: u64,
     /// What it can do ([`super::capability`]); empty means that nobody has said.

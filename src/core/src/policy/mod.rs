@@ -1,5 +1,7 @@
 //! Who may do what: the policy as the accounting service hands it to gateways, and as an
 //! operator writes it inline for a standalone gateway.
+//!
+//! Decisions must be absent: these are the words, `authorization`, `admission` and `routing` judge.
 
 mod capability;
 mod catalog;
@@ -31,4 +33,6 @@ pub use settings::{
     ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,
     ThrottleMode,
 };
-pub use user::{MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_scope};
+pub use user::{
+    MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_in_events, user_scope,
+};

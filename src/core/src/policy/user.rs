@@ -3,6 +3,7 @@
 use crate::money::Money;
 use crate::secret;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Most users of one namespace with a quota of their own.
@@ -11,6 +12,8 @@ pub const MAX_USER_QUOTAS: usize = 1_000;
 pub const SHARED_USER: &str = "*";
 /// Longest name that stands in a scope as it is.
 const LONGEST_PLAIN: usize = 128;
+/// Longest name, in bytes, that stands in a usage event as it is.
+const LONGEST_IN_EVENTS: usize = 256;
 
 /// Hard monthly caps of a namespace's end users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +49,21 @@ pub fn user_scope(namespace: &str, user: &str) -> String {
     if is_plain {
         return format!("user:{namespace}/{user}");
     }
-    let digest = secret::digest(user.as_bytes()).to_hex();
-    format!("user:{namespace}/sha256:{digest}")
+    format!("user:{namespace}/{}", digest_name(user))
+}
+
+/// A user as usage events name them: as the request did, or, if that is longer than
+/// [`LONGEST_IN_EVENTS`] bytes, by the digest that stands in the user's scope. Either way
+/// [`user_scope`] answers the same of it, so the ledger books to the scope that was debited.
+pub fn user_in_events(user: &str) -> Cow<'_, str> {
+    match user.len() <= LONGEST_IN_EVENTS {
+        true => Cow::Borrowed(user),
+        false => Cow::Owned(digest_name(user)),
+    }
+}
+
+fn digest_name(user: &str) -> String {
+    format!("sha256:{}", secret::digest(user.as_bytes()).to_hex())
 }
 
 /// The name of the scope that users share for whom there is no room of their own.
@@ -73,6 +89,23 @@ mod tests {
                 "{scope}"
             );
             assert_ne!(scope, shared_user_scope("n"));
+        }
+    }
+
+    #[test]
+    fn an_event_names_a_user_in_few_bytes_and_in_the_same_scope() {
+        for user in [
+            "alice",
+            "*",
+            "a\nb",
+            &"x".repeat(256),
+            &"é".repeat(129),
+            &"x".repeat(9_000_000),
+        ] {
+            let named = user_in_events(user);
+            assert!(named.len() <= LONGEST_IN_EVENTS);
+            assert_eq!(user_scope("n", &named), user_scope("n", user));
+            assert_eq!(named == user, user.len() <= LONGEST_IN_EVENTS);
         }
     }
 

@@ -1,16 +1,18 @@
 //! The queue of a throttled namespace: who waits, and whose turn it is.
 //!
-//! Each worker of an Envoy holds the requests that came to it, in a [`Line`] a namespace. What the
-//! workers must agree on is on a [`Board`] in shared data: how many wait in all, of which priorities,
-//! and how many have had their turn.
+//! Each worker of an Envoy keeps the requests that came to it, in a [`NamespaceQueue`] for each
+//! namespace. What the workers must agree on is in a [`QueueRecord`] in shared data: how many wait in
+//! all, of which priorities, and how many have had their turn.
+//!
+//! Admission must be absent: whose turn it is does not say that a request is admitted.
 
-mod board;
-mod line;
+mod namespace_queue;
+mod record;
 #[cfg(test)]
 mod tests;
 
-pub use board::{Board, Seat, enter, is_ahead, leave, read};
-pub use line::Line;
+pub use namespace_queue::NamespaceQueue;
+pub use record::{QueueRecord, QueueSlot, enter, is_ahead, leave, read};
 
 use crate::policy::Priority;
 use crate::store::SharedStore;
@@ -18,9 +20,9 @@ use crate::timestamp::Timestamp;
 use hashbrown::HashMap;
 use std::collections::{BTreeSet, VecDeque};
 
-/// One request's place in the queue.
+/// One request's entry in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct QueueEntry {
     /// Before whom it goes.
     pub priority: Priority,
     /// Since when it waits.
@@ -32,39 +34,39 @@ pub struct Place {
 /// The requests that wait in one worker. `id` is whatever the worker calls them.
 #[derive(Debug, Default)]
 pub struct Queue {
-    lines: HashMap<String, Line>,
-    places: HashMap<u32, (String, Place)>,
+    namespaces: HashMap<String, NamespaceQueue>,
+    entries: HashMap<u32, (String, QueueEntry)>,
     deadlines: BTreeSet<(Timestamp, u32)>,
     order: VecDeque<String>,
 }
 
 impl Queue {
     /// Has `id` wait. One that waits already stays where it is.
-    pub fn join(&mut self, id: u32, namespace: &str, place: Place) {
-        if self.places.contains_key(&id) {
+    pub fn join(&mut self, id: u32, namespace: &str, entry: QueueEntry) {
+        if self.entries.contains_key(&id) {
             return;
         }
-        self.places.insert(id, (namespace.to_owned(), place));
-        self.deadlines.insert((place.until, id));
-        if !self.lines.contains_key(namespace) {
+        self.entries.insert(id, (namespace.to_owned(), entry));
+        self.deadlines.insert((entry.until, id));
+        if !self.namespaces.contains_key(namespace) {
             self.order.push_back(namespace.to_owned());
         }
-        self.lines
+        self.namespaces
             .entry(namespace.to_owned())
             .or_default()
-            .join(id, place);
+            .join(id, entry);
     }
 
     /// Lets go of `id`, which waits no more. Whether it did.
     pub fn leave(&mut self, id: u32) -> bool {
-        let Some((namespace, place)) = self.places.remove(&id) else {
+        let Some((namespace, entry)) = self.entries.remove(&id) else {
             return false;
         };
-        self.deadlines.remove(&(place.until, id));
-        if let Some(line) = self.lines.get_mut(&namespace) {
-            line.leave(id, place);
-            if line.is_empty() {
-                self.lines.remove(&namespace);
+        self.deadlines.remove(&(entry.until, id));
+        if let Some(queue) = self.namespaces.get_mut(&namespace) {
+            queue.leave(id, entry);
+            if queue.is_empty() {
+                self.namespaces.remove(&namespace);
                 self.order.retain(|other| *other != namespace);
             }
         }
@@ -73,7 +75,7 @@ impl Queue {
 
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.entries.is_empty()
     }
 
     /// One who has waited as long as they may, the longest overdue first.
@@ -97,8 +99,8 @@ impl Queue {
         namespace: &str,
         now: Timestamp,
     ) -> Option<u32> {
-        let line = self.lines.get(namespace)?;
-        let board = board::announce(store, namespace, line.priorities(), now);
-        line.next(&board, now)
+        let queue = self.namespaces.get(namespace)?;
+        let record = record::announce(store, namespace, queue.priorities(), now);
+        queue.next(&record, now)
     }
 }

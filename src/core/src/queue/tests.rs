@@ -1,7 +1,7 @@
 //! Whose turn it is.
 
 use super::*;
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::store::fake::FakeStore;
 use core::time::Duration;
 use proptest::prelude::*;
@@ -23,29 +23,29 @@ fn at(millis: u64) -> Timestamp {
 #[derive(Default)]
 struct Worker {
     queue: Queue,
-    seats: HashMap<u32, Seat>,
+    slots: HashMap<u32, QueueSlot>,
 }
 
 impl Worker {
     fn join(&mut self, store: &mut FakeStore, id: u32, priority: Priority, now: Timestamp) -> bool {
-        let Ok(seat) = enter(store, "n", priority, 100, EPOCHS, now) else {
+        let Ok(slot) = enter(store, "n", priority, 100, EPOCHS, now) else {
             return false;
         };
-        self.seats.insert(id, seat);
+        self.slots.insert(id, slot);
         let until = now.plus(Duration::from_secs(60));
-        let place = Place {
+        let entry = QueueEntry {
             priority,
             since: now,
             until,
         };
-        self.queue.join(id, "n", place);
+        self.queue.join(id, "n", entry);
         true
     }
 
     fn serve(&mut self, store: &mut FakeStore, now: Timestamp) -> Option<u32> {
         let id = self.queue.next(store, "n", now)?;
         self.queue.leave(id);
-        leave(store, "n", self.seats.remove(&id)?, true);
+        leave(store, "n", self.slots.remove(&id)?, true);
         Some(id)
     }
 }
@@ -89,11 +89,11 @@ fn a_worker_lets_the_more_urgent_of_another_go_first_while_it_is_heard_of() {
 fn places_are_bounded_and_those_of_a_lost_worker_come_back() {
     let mut store = FakeStore::default();
     let now = START;
-    let seats: Vec<Seat> = (0..3)
+    let slots: Vec<QueueSlot> = (0..3)
         .map(|_| enter(&mut store, "n", Priority::Low, 3, EPOCHS, now).unwrap())
         .collect();
     assert!(enter(&mut store, "n", Priority::High, 3, EPOCHS, now).is_err());
-    leave(&mut store, "n", seats[0], false);
+    leave(&mut store, "n", slots[0], false);
     let _ = enter(&mut store, "n", Priority::High, 3, EPOCHS, now).unwrap();
     let later = now.plus(Duration::from_secs(120));
     for _ in 0..3 {
@@ -106,13 +106,13 @@ fn the_overdue_come_out_by_their_deadline() {
     let mut queue = Queue::default();
     for (id, seconds) in [(1, 30), (2, 5), (3, 10)] {
         let until = START.plus(Duration::from_secs(seconds));
-        let place = Place {
+        let entry = QueueEntry {
             priority: Priority::Low,
             since: START,
             until,
         };
-        queue.join(id, "n", place);
-        queue.join(id, "n", place);
+        queue.join(id, "n", entry);
+        queue.join(id, "n", entry);
     }
     let ten = START.plus(Duration::from_secs(10));
     let mut due = Vec::new();

@@ -1,12 +1,19 @@
 //! Refusals of what a caller is or asks for.
 
-use super::text::{capitalized, clip, list};
+use super::text::{capitalized, clip_bytes, list};
 use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
 use crate::request::{BodyError, NamespaceConflict};
 use crate::timestamp::Timestamp;
+use crate::usage::CostOverflow;
 
 impl Refusal {
+    /// The cost of the request cannot be written down.
+    pub fn cost_overflow(overflow: CostOverflow) -> Self {
+        let message = format!("{overflow}: ask for fewer tokens.");
+        Refusal::invalid_request(&message, Some("max_tokens"))
+    }
+
     /// The request has no key.
     pub fn missing_key() -> Self {
         let message = "No API key was sent. Send yours as `Authorization: Bearer KEY`.";
@@ -30,7 +37,7 @@ impl Refusal {
     pub fn expired_key(key_id: &str, at: Timestamp) -> Self {
         let message = format!(
             "The API key {} expired at {}. Rotate it or ask your administrator for a new one.",
-            clip(key_id.as_bytes()),
+            clip_bytes(key_id.as_bytes()),
             at.to_rfc3339()
         );
         Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
@@ -40,7 +47,7 @@ impl Refusal {
     pub fn disabled_key(key_id: &str) -> Self {
         let message = format!(
             "The API key {} is disabled. Ask your administrator to enable it.",
-            clip(key_id.as_bytes())
+            clip_bytes(key_id.as_bytes())
         );
         Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
     }
@@ -50,8 +57,8 @@ impl Refusal {
         let message = format!(
             "The API key {} does not belong to namespace '{}'. Leave the namespace header out, or \
              use a key of that namespace.",
-            clip(key_id.as_bytes()),
-            clip(named)
+            clip_bytes(key_id.as_bytes()),
+            clip_bytes(named)
         );
         Refusal::new(Code::InvalidApiKey, message).by_key(key_id)
     }
@@ -65,7 +72,7 @@ impl Refusal {
 
     /// There is no namespace of this name.
     pub fn unknown_namespace(named: &[u8]) -> Self {
-        let named = clip(named);
+        let named = clip_bytes(named);
         let message = format!(
             "There is no namespace '{named}'. Check the `X-Namespace` header, or ask your \
              administrator to create it."
@@ -77,7 +84,7 @@ impl Refusal {
     pub fn disabled_namespace(name: &str) -> Self {
         let message = format!(
             "The namespace '{}' is disabled. Ask your administrator to enable it.",
-            clip(name.as_bytes())
+            clip_bytes(name.as_bytes())
         );
         Refusal::new(Code::NamespaceNotFound, message).by_namespace(name)
     }
@@ -94,7 +101,7 @@ impl Refusal {
 
     /// `place` says more than one thing, so that nobody knows which of them is vouched for.
     pub fn ambiguous_identity(place: &str) -> Self {
-        let place = clip(place.as_bytes());
+        let place = clip_bytes(place.as_bytes());
         let message = format!(
             "The caller's namespace is not certain: {place} says more than one thing, or cannot be \
              read. Your administrator must have it overwritten in front of this gateway."
@@ -108,7 +115,7 @@ impl Refusal {
             "{} is '{}', which stands for no namespace here. Ask your administrator to add it to \
              the gateway's `identity`.",
             capitalized(place),
-            clip(word)
+            clip_bytes(word)
         );
         Refusal::new(Code::NamespaceNotFound, message).by_key(id)
     }
@@ -119,7 +126,7 @@ impl Refusal {
             "{} stands for the namespace '{}', which does not exist. Ask your administrator to \
              create it.",
             capitalized(place),
-            clip(name.as_bytes())
+            clip_bytes(name.as_bytes())
         );
         Refusal::new(Code::NamespaceNotFound, message).by_namespace(name)
     }
@@ -130,7 +137,7 @@ impl Refusal {
         let message = format!(
             "{} does not stand for namespace '{}'. Leave the namespace header out.",
             capitalized(place),
-            clip(named)
+            clip_bytes(named)
         );
         Refusal::new(Code::InvalidApiKey, message).by_key(id)
     }
@@ -143,8 +150,8 @@ impl Refusal {
     ) -> Self {
         let message = format!(
             "{} may not use the model '{}'. Allowed models: {}.",
-            clip(scope.as_bytes()),
-            clip(model.as_bytes()),
+            clip_bytes(scope.as_bytes()),
+            clip_bytes(model.as_bytes()),
             list(allowed)
         );
         let refusal = Refusal::new(Code::ModelNotAllowed, message);
@@ -160,7 +167,7 @@ impl Refusal {
         let message = format!(
             "The model '{}' has no price, so its cost cannot be held to a budget. Ask your \
              administrator to set one. Allowed models: {}.",
-            clip(model.as_bytes()),
+            clip_bytes(model.as_bytes()),
             list(allowed)
         );
         let refusal = Refusal::new(Code::ModelNotAllowed, message);
@@ -171,7 +178,7 @@ impl Refusal {
     pub fn model_not_found<'a>(model: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let message = format!(
             "There is no model '{}'. Known models: {}.",
-            clip(model.as_bytes()),
+            clip_bytes(model.as_bytes()),
             list(known)
         );
         Refusal::new(Code::ModelNotFound, message).at(Some("model"))
@@ -229,9 +236,9 @@ impl Refusal {
             "The model '{}' is served by '{}', but this gateway holds requests at the body, where \
              the route to '{}' is fixed. Ask your administrator for a gateway that holds requests \
              at the headers, or for one of that upstream.",
-            clip(model.as_bytes()),
-            clip(upstream.as_bytes()),
-            clip(routed.as_bytes())
+            clip_bytes(model.as_bytes()),
+            clip_bytes(upstream.as_bytes()),
+            clip_bytes(routed.as_bytes())
         );
         Refusal::new(Code::ModelNotAllowed, message)
             .by(scope)
@@ -246,7 +253,7 @@ impl Refusal {
     ) -> Self {
         let message = format!(
             "The model '{}' is not served in the wire format '{format}'. Ask it in one of: {}.",
-            clip(model.as_bytes()),
+            clip_bytes(model.as_bytes()),
             list(formats)
         );
         Refusal::new(Code::InvalidRequest, message).at(Some("model"))
@@ -260,8 +267,8 @@ impl Refusal {
             "The upstream of the model '{}' must be asked at '{}', but this gateway holds requests \
              at the body, where the path is fixed. Ask your administrator for a gateway that holds \
              requests at the headers.",
-            clip(model.as_bytes()),
-            clip(path.as_bytes())
+            clip_bytes(model.as_bytes()),
+            clip_bytes(path.as_bytes())
         );
         Refusal::new(Code::ModelNotAllowed, message)
             .by(scope)
@@ -274,18 +281,18 @@ impl Refusal {
         let message = format!(
             "There is no {} {} here. The README lists the endpoints; an operator can let further \
              paths pass.",
-            clip(method),
-            clip(path)
+            clip_bytes(method),
+            clip_bytes(path)
         );
         Refusal::new(Code::NotFound, message)
     }
 
     /// The content is against the policy of `scope`.
     pub fn content_policy(scope: &str, category: &str) -> Self {
-        let category = clip(category.as_bytes());
+        let category = clip_bytes(category.as_bytes());
         let message = format!(
             "The content policy of {} forbids this content ({category}). Change the prompt.",
-            clip(scope.as_bytes())
+            clip_bytes(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::ContentPolicyViolation, message).by(scope);
         refusal.category = Some(category);

@@ -1,6 +1,6 @@
 //! Refusals of what a scope has used up.
 
-use super::text::clip;
+use super::text::clip_bytes;
 use super::{Code, Refusal};
 use crate::money::Money;
 use crate::timestamp::Timestamp;
@@ -66,7 +66,7 @@ impl Refusal {
         limit: Option<u64>,
         retry_after: Duration,
     ) -> Self {
-        let scope_name = clip(scope.as_bytes());
+        let scope_name = clip_bytes(scope.as_bytes());
         let limit = limit
             .map(|limit| format!(" of {limit}"))
             .unwrap_or_default();
@@ -96,8 +96,8 @@ impl Refusal {
         let message = format!(
             "{} is over the provider's own limit of {limit} {unit}, which all namespaces share. The \
              share of {} is {share} at present. Try again in {seconds} s.",
-            clip(scope.as_bytes()),
-            clip(namespace.as_bytes())
+            clip_bytes(scope.as_bytes()),
+            clip_bytes(namespace.as_bytes())
         );
         let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
         refusal.rate = Some(rate);
@@ -156,7 +156,7 @@ impl Refusal {
         let message = format!(
             "{} is throttled, {reason}: {what}. Try again in {seconds} s, or ask your administrator \
              to {remedy}.",
-            clip(scope.as_bytes())
+            clip_bytes(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::RateLimitExceeded, message).by(scope);
         refusal.rate = Some(rate);
@@ -191,7 +191,7 @@ impl Refusal {
         let message = format!(
             "{what}: {} has {remaining} left and this request may cost {needed}. Lower the \
              request's max tokens, {when}or {source}.",
-            clip(scope.as_bytes())
+            clip_bytes(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::BudgetExceeded, message).by(scope);
         refusal.remaining = Some(remaining);

@@ -2,18 +2,20 @@
 //!
 //! A [`Refusal`] knows what happened, which scope decided and what to do next. It becomes HTTP only
 //! in [`Refusal::to_reply`], in the dialect of the caller.
+//!
+//! Decisions must be absent, and so must the modules that make them: `authorization` and `routing`
+//! import this one.
 
 mod access;
 mod capacity;
 mod code;
 mod reply;
-mod routing;
 mod text;
 
 pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
-pub(crate) use text::clip;
+pub(crate) use text::{clip, clip_bytes, list};
 
 use crate::money::Money;
 use crate::timestamp::Timestamp;
@@ -45,7 +47,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: Code, message: String) -> Self {
+    pub(crate) fn new(code: Code, message: String) -> Self {
         Refusal {
             status: code.status(),
             code,
@@ -63,11 +65,11 @@ impl Refusal {
     /// The same refusal, decided by `scope` (`namespace:tenant-marketing`).
     #[must_use]
     pub fn by(mut self, scope: &str) -> Self {
-        self.scope = Some(text::clip(scope.as_bytes()));
+        self.scope = Some(text::clip_bytes(scope.as_bytes()));
         self
     }
 
-    fn at(mut self, param: Option<&'static str>) -> Self {
+    pub(crate) fn at(mut self, param: Option<&'static str>) -> Self {
         self.param = param;
         self
     }

@@ -1,13 +1,24 @@
 //! Foreign text made fit for a message or a header.
 
+use std::borrow::Cow;
+
 /// The most characters of anything a client or an operator named.
 pub(super) const MOST_CHARS: usize = 200;
 /// The most names a message lists.
 pub(super) const MOST_NAMES: usize = 50;
 
+/// `text` as [`clip_bytes`] makes it, borrowed if it is short and plain already.
+pub(crate) fn clip(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    match text.len() <= MOST_CHARS && text.bytes().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(clip_bytes(text.as_bytes())),
+    }
+}
+
 /// At most [`MOST_CHARS`] characters of `bytes`, without control characters; bytes that are not
 /// UTF-8 become U+FFFD.
-pub(crate) fn clip(bytes: &[u8]) -> String {
+pub(crate) fn clip_bytes(bytes: &[u8]) -> String {
     // Four bytes a character at most, and one more character to tell that there was more; lone
     // bytes and control characters only make the result shorter.
     let enough = bytes
@@ -30,7 +41,7 @@ fn is_unfit(letter: char) -> bool {
 
 /// `text`, fit for a message, at the beginning of a sentence.
 pub(super) fn capitalized(text: &str) -> String {
-    let text = clip(text.as_bytes());
+    let text = clip(text).into_owned();
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
@@ -47,14 +58,14 @@ pub(super) fn header_value(text: &str) -> String {
 }
 
 /// `a, b, c`, of the first [`MOST_NAMES`] names, and how many more there are.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names = names.into_iter();
     let mut text = String::new();
     for name in names.by_ref().take(MOST_NAMES) {
         if !text.is_empty() {
             text.push_str(", ");
         }
-        text.push_str(&clip(name.as_bytes()));
+        text.push_str(&clip(name));
     }
     let more = names.count();
     if text.is_empty() {
@@ -72,13 +83,13 @@ mod tests {
 
     #[test]
     fn text_is_clipped_and_cleaned() {
-        assert_eq!(clip(b"gpt-4.1"), "gpt-4.1");
-        assert_eq!(clip(b"a\r\n\x1b[31mb\x00"), "a[31mb");
-        assert_eq!(clip("a\u{202e}b\u{200b}".as_bytes()), "ab");
-        assert_eq!(clip(b"a\xffb"), "a\u{fffd}b");
-        assert_eq!(clip("é".repeat(200).as_bytes()), "é".repeat(200));
+        assert_eq!(clip_bytes(b"gpt-4.1"), "gpt-4.1");
+        assert_eq!(clip_bytes(b"a\r\n\x1b[31mb\x00"), "a[31mb");
+        assert_eq!(clip_bytes("a\u{202e}b\u{200b}".as_bytes()), "ab");
+        assert_eq!(clip_bytes(b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(clip_bytes("é".repeat(200).as_bytes()), "é".repeat(200));
         assert_eq!(
-            clip("é".repeat(201).as_bytes()),
+            clip_bytes("é".repeat(201).as_bytes()),
             format!("{}…", "é".repeat(200))
         );
         assert_eq!(header_value("a\r\nb: é c"), "ab:c");
@@ -99,7 +110,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_long_or_odd_gets_through(bytes: Vec<u8>, repeat in 1usize..50) {
-            let text = clip(&bytes.repeat(repeat));
+            let bytes = bytes.repeat(repeat);
+            let text = clip_bytes(&bytes);
+            let lossy = String::from_utf8_lossy(&bytes);
+            prop_assert!(lossy.len() > bytes.len() || clip(&lossy) == text);
             prop_assert!(text.chars().count() <= MOST_CHARS + 1);
             prop_assert!(!text.chars().any(char::is_control));
         }

@@ -2,8 +2,6 @@
 
 use super::endpoint::Endpoint;
 use super::gemini::GeminiVerb;
-use core::fmt;
-use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
 /// What a field means, whatever its dialect calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,30 +150,8 @@ pub(super) enum Key {
     Other,
 }
 
-/// Reads a key, its escapes decoded, against a table of fields.
-pub(super) struct KeyOf(pub(super) &'static [Row]);
-
-impl<'de> DeserializeSeed<'de> for KeyOf {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for KeyOf {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-        Ok(classify(self.0, key))
-    }
-}
-
-fn classify(rows: &[Row], key: &str) -> Key {
+/// What `key`, its escapes decoded, is to a table of fields.
+pub(super) fn classify(rows: &[Row], key: &str) -> Key {
     if let Some((_, field, param)) = rows.iter().find(|(name, _, _)| *name == key) {
         return Key::Known(*field, param);
     }

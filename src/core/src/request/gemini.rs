@@ -1,6 +1,16 @@
 //! Paths of Gemini, which carry the model and what is asked of it.
 
 use super::query::percent_decode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What is escaped of a model's name in a path: all but the unreserved characters of RFC 3986, and
+/// `@`, which stands before a version.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@');
 
 /// What a Gemini path asks of its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +69,7 @@ pub fn path_with_model(path_and_query: &str, model: &str) -> Option<String> {
     }
     let mut result = String::with_capacity(path_and_query.len().saturating_add(model.len()));
     result.push_str(str::from_utf8(prefix).ok()?);
-    for byte in model.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-                result.push(char::from(byte));
-            }
-            _ => result.push_str(&format!("%{byte:02X}")),
-        }
-    }
+    result.extend(utf8_percent_encode(model, ESCAPED));
     result.push(':');
     result.push_str(str::from_utf8(verb).ok()?);
     result.push_str(query);

@@ -1,4 +1,6 @@
 //! A request as it comes in: what its headers, its path and its body say, and nothing decided yet.
+//!
+//! Policy and state must be absent.
 
 mod body;
 mod endpoint;
@@ -7,6 +9,7 @@ mod fields;
 mod gemini;
 mod head;
 mod hints;
+mod key;
 mod prompt;
 mod query;
 mod reader;

@@ -1,5 +1,6 @@
 //! How large a prompt is, without tokenizing it.
 
+use super::key::KeyAs;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -23,7 +24,7 @@ impl PromptSize {
         self.tokens(4, 3, 1_000).max(1)
     }
 
-    /// More tokens than prompts of this size have: what a reservation of money assumes.
+    /// More tokens than prompts of this size have: what a hold assumes.
     ///
     /// The tokenizers in use learned their merges from natural languages and code, which stay under
     /// one token for two bytes of UTF-8: prose near a quarter, Chinese and Japanese (three bytes a
@@ -189,38 +190,20 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
         self.size.objects = self.size.objects.saturating_add(1);
-        while let Some(under_media_key) = entries.next_key_seed(Key(&mut *self.size))? {
+        loop {
+            let add_key = KeyAs(|key: &str| {
+                self.size.add_text(key);
+                is_media_key(key)
+            });
+            let Some(under_media_key) = entries.next_key_seed(add_key)? else {
+                return Ok(false);
+            };
             entries.next_value_seed(Walk {
                 size: &mut *self.size,
                 under_media_key,
                 is_setting: false,
             })?;
         }
-        Ok(false)
-    }
-}
-
-/// Adds a key to a [`PromptSize`]; says whether its value can be a medium.
-struct Key<'p>(&'p mut PromptSize);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<bool, E> {
-        self.0.add_text(key);
-        Ok(is_media_key(key))
     }
 }
 

@@ -1,33 +1,12 @@
 //! Percent-encoding in paths, and the query parameters that are not for the upstream.
 
+use percent_encoding::percent_encode_byte;
 use std::borrow::Cow;
 
 /// `text` with each `%XX` replaced by its byte. A `%` that is not followed by two hex digits
 /// stands for itself.
 pub(super) fn percent_decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'%', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        let mut byte = *first;
-        if let (b'%', [high, low, behind @ ..]) = (byte, after)
-            && let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low))
-        {
-            byte = high.wrapping_shl(4) | low;
-            rest = behind;
-        }
-        decoded.push(byte);
-    }
-    Cow::Owned(decoded)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    percent_encoding::percent_decode(text).into()
 }
 
 /// The parameters of a query, as they came, each with its name and value.
@@ -102,7 +81,7 @@ fn push_lossless(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("%{byte:02X}"));
+            text.push_str(percent_encode_byte(*byte));
         }
     }
 }

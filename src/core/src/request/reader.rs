@@ -2,7 +2,8 @@
 
 use super::body::{BodyError, ModelRequest};
 use super::endpoint::Endpoint;
-use super::fields::{self, Field, Key, KeyOf, Row};
+use super::fields::{self, Field, Key, Row, classify};
+use super::key::KeyAs;
 use super::prompt::{PromptSize, Prompts, Walk};
 use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
@@ -47,7 +48,7 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(key) = entries.next_key_seed(KeyOf(self.rows))? {
+        while let Some(key) = entries.next_key_seed(KeyAs(|key: &str| classify(self.rows, key)))? {
             let refusal = match key {
                 Key::Known(field, param) if self.reader.is_first(field) => {
                     self.reader.field(field, param, &mut entries)?.err()

@@ -3,6 +3,7 @@
 use super::body::ModelRequest;
 use core::ops::Range;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Where in a body a model is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +79,11 @@ impl ModelRequest<'_> {
         let model = model.filter(|model| *model != self.model);
         let names = model.into_iter().flat_map(|model| {
             let names = self.rewriting.models.iter();
-            names.map(move |name| (&name.span, Edit::Name(name.prefix, model)))
+            names.filter_map(move |name| Some((&name.span, json_string(name.prefix, model)?)))
         });
         let usage = self.rewriting.usage.as_ref().filter(|_| force_usage);
-        let usage = usage.map(|(span, text)| (span, Edit::Text(text)));
-        let mut edits: Vec<(&Range<usize>, Edit<'_>)> = names.chain(usage).collect();
+        let usage = usage.map(|(span, text)| (span, Cow::Borrowed(*text)));
+        let mut edits: Vec<(&Range<usize>, Cow<'static, str>)> = names.chain(usage).collect();
         if edits.is_empty() {
             return None;
         }
@@ -92,7 +93,7 @@ impl ModelRequest<'_> {
         let mut from = 0;
         for (span, edit) in edits {
             result.extend_from_slice(body.get(from..span.start)?);
-            edit.push(&mut result);
+            result.extend_from_slice(edit.as_bytes());
             from = span.end;
         }
         result.extend_from_slice(body.get(from..)?);
@@ -100,57 +101,9 @@ impl ModelRequest<'_> {
     }
 }
 
-/// What is put into a body.
-#[derive(Clone, Copy)]
-enum Edit<'a> {
-    /// Text as it is.
-    Text(&'static str),
-    /// A prefix and a name, as a JSON string.
-    Name(&'static str, &'a str),
-}
-
-impl Edit<'_> {
-    /// Its bytes, or a little more.
-    fn len(&self) -> usize {
-        match self {
-            Edit::Text(text) => text.len(),
-            Edit::Name(prefix, name) => prefix.len().saturating_add(escaped_len(name)),
-        }
-    }
-
-    fn push(&self, result: &mut Vec<u8>) {
-        match self {
-            Edit::Text(text) => result.extend_from_slice(text.as_bytes()),
-            Edit::Name(prefix, name) => {
-                result.push(b'"');
-                result.extend_from_slice(prefix.as_bytes());
-                push_escaped(result, name);
-                result.push(b'"');
-            }
-        }
-    }
-}
-
-/// The bytes of `text` as a JSON string, quotes included, or a little more.
-fn escaped_len(text: &str) -> usize {
-    let escapes = text.bytes().filter(|byte| needs_escape(*byte)).count();
-    text.len()
-        .saturating_add(escapes.saturating_mul(5))
-        .saturating_add(2)
-}
-
-fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-fn push_escaped(result: &mut Vec<u8>, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => result.extend_from_slice(&[b'\\', byte]),
-            _ if needs_escape(byte) => {
-                result.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-            }
-            _ => result.push(byte),
-        }
-    }
+/// A prefix and a name, as one JSON string.
+fn json_string(prefix: &str, name: &str) -> Option<Cow<'static, str>> {
+    let text = serde_json::to_string(&[prefix, name].concat());
+    // A string can always be written.
+    text.ok().map(Cow::Owned)
 }

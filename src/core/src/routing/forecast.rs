@@ -20,9 +20,9 @@ pub struct Forecast {
     pub rule: Option<String>,
     /// What `x-paddock-reason` would say; absent where the request names a model.
     pub reason: Option<String>,
-    /// What admission would charge and reserve.
+    /// What admission would charge and hold.
     pub estimate: Estimate,
-    /// What would be reserved for the dearest model that the routing may lead this caller to.
+    /// What would be held for the dearest model that the routing may lead this caller to.
     pub dearest: Money,
 }
 

@@ -1,8 +1,11 @@
 //! Which model serves a request that leaves the choice to Paddock: a pure function of the
 //! namespace's routing, what the request is like, and what its caller may use.
+//!
+//! Bytes and HTTP must be absent.
 
 mod forecast;
 mod matching;
+mod refusals;
 
 pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 

@@ -25,20 +25,20 @@ struct State {
 type Shared = (HashMap<String, (Vec<u8>, u32)>, Vec<bool>);
 
 /// The store as one worker sees it.
-pub(crate) struct Seat {
+pub(crate) struct WorkerStore {
     me: usize,
     turns: Arc<Turns>,
 }
 
 impl Turns {
-    /// `workers` seats at one store. `schedule` says who is next, round and round; every put
+    /// `workers` stores at one store. `schedule` says who is next, round and round; every put
     /// consumes an entry of `conflicts`. `watch` sees the store after each write.
-    pub(crate) fn seats(
+    pub(crate) fn stores(
         workers: usize,
         schedule: Vec<u8>,
         conflicts: Vec<bool>,
         watch: impl Fn(&FakeStore) + Send + Sync + 'static,
-    ) -> (Arc<Turns>, Vec<Seat>) {
+    ) -> (Arc<Turns>, Vec<WorkerStore>) {
         let state = State {
             store: (HashMap::new(), conflicts),
             schedule,
@@ -51,12 +51,12 @@ impl Turns {
             passed: Condvar::new(),
             watch: Box::new(watch),
         });
-        let seat = |me| Seat {
+        let store_of_worker = |me| WorkerStore {
             me,
             turns: Arc::clone(&turns),
         };
-        let seats = (0..workers).map(seat).collect();
-        (turns, seats)
+        let stores = (0..workers).map(store_of_worker).collect();
+        (turns, stores)
     }
 
     /// The store as the workers left it.
@@ -107,7 +107,7 @@ impl State {
     }
 }
 
-impl SharedStore for Seat {
+impl SharedStore for WorkerStore {
     fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
         self.turns.take(self.me, |store| store.get(key))
     }
@@ -119,7 +119,7 @@ impl SharedStore for Seat {
 }
 
 /// A worker that is done, or has failed, holds up nobody.
-impl Drop for Seat {
+impl Drop for WorkerStore {
     fn drop(&mut self) {
         let Ok(mut state) = self.turns.state.lock() else {
             return;

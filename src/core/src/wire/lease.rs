@@ -33,7 +33,7 @@ pub struct Lease {
     /// What the ledger has booked under this lease.
     #[serde(default)]
     pub spent: Money,
-    /// After this the gateway must not reserve from it.
+    /// After this the gateway must not hold any of it.
     pub expires_at: Timestamp,
     /// The end of the budget period it belongs to; never before `expires_at`. [`Timestamp::FAR`] of a
     /// scope whose one cap is its prepaid balance.
@@ -48,7 +48,7 @@ pub struct Lease {
     /// The lender had too little for the need this answers: asking again at once is in vain.
     #[serde(default)]
     pub short: bool,
-    /// The gateway is asked to give back whatever it holds unreserved above this.
+    /// The gateway is asked to give back whatever it has above this and no hold takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_at_most: Option<Money>,
 }
@@ -62,9 +62,9 @@ pub struct LeaseReport {
     pub id: i64,
     /// All that was ever given back under this lease. Never shrinks.
     pub returned: Money,
-    /// What the gateway holds that nothing is reserved from.
+    /// What the gateway holds that no hold takes.
     pub left: Money,
-    /// The gateway holds nothing more of it and no request in flight has reserved from it: the
+    /// The gateway holds nothing more of it and no request in flight has a hold on it: the
     /// lease may be closed once the events sent so far are booked.
     #[serde(default)]
     pub idle: bool,
@@ -75,7 +75,7 @@ pub struct LeaseReport {
 pub struct Need {
     /// The scope that is short of it.
     pub scope: String,
-    /// How much the gateway must be able to reserve from that scope.
+    /// How much the gateway must be able to hold of that scope.
     pub amount: Money,
     /// What the gateway holds of it, where it holds a lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,8 @@
 //!
 //! Every message may be repeated, lost or answered late: money moves by cumulative counters, and
 //! events are told apart by their ids.
+//!
+//! Behaviour must be absent: these types are all that gateways and the service share.
 
 mod event;
 mod lease;

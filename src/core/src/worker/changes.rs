@@ -1,8 +1,9 @@
 //! Policy changes on their way from the worker that syncs to all workers of the Envoy.
 
 use crate::cache::PolicyCache;
-use crate::store::SharedStore;
+use crate::store::{SharedStore, bytes_of, read_as};
 use crate::wire::PolicyChanges;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const HEAD_KEY: &str = "changes";
 /// Changes kept for workers that have not read them. A worker reads ten times a second and changes
@@ -16,7 +17,8 @@ pub struct ChangeFeed {
 }
 
 /// What the newest record of the feed is, and the policy's revision after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
 struct Head {
     number: u64,
     revision: u64,
@@ -39,10 +41,11 @@ impl ChangeFeed {
     /// again with the next sync, whose revision is then still the old one.
     pub fn publish<S: SharedStore>(store: &mut S, changes: &PolicyChanges) {
         let (head, version) = match store.get(HEAD_KEY) {
-            Some((bytes, version)) => (decode(&bytes), Some(version)),
+            Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
             None => (Head::default(), None),
         };
-        if changes.revision == head.revision && !changes.reset {
+        // A worker that led before and hears its answer late has nothing new to say.
+        if changes.revision <= head.revision && !changes.reset {
             return;
         }
         let Ok(text) = serde_json::to_vec(changes) else {
@@ -56,7 +59,7 @@ impl ChangeFeed {
         let slot_version = store.get(&slot).map(|(_, version)| version);
         let value = [&next.number.to_le_bytes(), text.as_slice()].concat();
         if store.put(&slot, &value, slot_version).is_ok() {
-            let _ = store.put(HEAD_KEY, &encode(next), version);
+            let _ = store.put(HEAD_KEY, &bytes_of(&next), version);
         }
     }
 
@@ -99,25 +102,8 @@ fn slot(number: u64) -> String {
 fn read_head<S: SharedStore>(store: &S) -> Head {
     store
         .get(HEAD_KEY)
-        .map(|(bytes, _)| decode(&bytes))
+        .and_then(|(bytes, _)| read_as(&bytes))
         .unwrap_or_default()
-}
-
-fn decode(bytes: &[u8]) -> Head {
-    let Some((number, rest)) = bytes.split_first_chunk::<8>() else {
-        return Head::default();
-    };
-    let revision = rest
-        .first_chunk::<8>()
-        .map_or(0, |word| u64::from_le_bytes(*word));
-    Head {
-        number: u64::from_le_bytes(*number),
-        revision,
-    }
-}
-
-fn encode(head: Head) -> Vec<u8> {
-    [head.number.to_le_bytes(), head.revision.to_le_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -145,6 +131,25 @@ mod tests {
         }
         assert!(store.values.len() <= 17, "bounded");
         assert_eq!(ChangeFeed::join(&store), (feed, 40));
+    }
+
+    #[test]
+    fn an_older_revision_is_not_published() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        ChangeFeed::publish(&mut store, &at(7));
+        ChangeFeed::publish(&mut store, &at(6));
+        feed.follow(&store, &mut cache);
+        assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (7, 7));
+        // A service that starts over says so.
+        let anew = PolicyChanges {
+            reset: true,
+            ..at(2)
+        };
+        ChangeFeed::publish(&mut store, &anew);
+        feed.follow(&store, &mut cache);
+        assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (2, 2));
     }
 
     #[test]

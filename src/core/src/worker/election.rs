@@ -1,9 +1,10 @@
 //! One worker syncs for its Envoy, elected by a lease in shared data.
 
 use crate::admission::LAYOUT;
-use crate::store::{SharedStore, update};
+use crate::store::{SharedStore, bytes_of, read_as, update};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const LEADER_KEY: &str = "leader";
 /// For how long a worker leads without renewing: then its VM is taken for dead.
@@ -25,28 +26,26 @@ impl Election {
     pub fn lead<S: SharedStore>(&self, store: &mut S, now: Timestamp) -> bool {
         let me = self.me;
         update(store, LEADER_KEY, |present| {
-            let (leader, until) = decode(present);
-            if leader != me && now < until {
+            let term: Term = read_as(present).unwrap_or_default();
+            if term.leader != me && now < term.until {
                 return (None, false);
             }
-            (Some(encode(me, now.plus(TERM))), true)
+            let next = Term {
+                leader: me,
+                until: now.plus(TERM),
+            };
+            (Some(bytes_of(&next)), true)
         })
         .unwrap_or(false)
     }
 }
 
-fn decode(bytes: &[u8]) -> (u64, Timestamp) {
-    let word = |at: usize| {
-        bytes
-            .get(at..)
-            .and_then(|rest| rest.first_chunk::<8>())
-            .map_or(0, |w| u64::from_le_bytes(*w))
-    };
-    (word(0), Timestamp::from_nanos(word(8)))
-}
-
-fn encode(leader: u64, until: Timestamp) -> Vec<u8> {
-    [leader.to_le_bytes(), until.nanos().to_le_bytes()].concat()
+/// Who leads, and until when.
+#[derive(Default, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
+struct Term {
+    leader: u64,
+    until: Timestamp,
 }
 
 /// The id of this Envoy process: the first worker's `candidate`, for as long as Envoy lives and its

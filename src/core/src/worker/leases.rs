@@ -1,28 +1,31 @@
-//! The leases an Envoy holds: where they are written down, what the service is told of them, and
+//! The leases an Envoy has: where they are registered, what the service is told of them, and
 //! what becomes of its answers.
 
-use crate::admission::{ScopeRecord, seat_of};
-use crate::budget::Epochs;
+use crate::admission::{ScopeRecord, record_of};
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::store::{SharedStore, update};
 use crate::timestamp::Timestamp;
 use crate::wire::{Lease, LeaseReport, LendAnswer, Need};
 use core::time::Duration;
+use hashbrown::{HashMap, HashSet};
 
 const LEASES_KEY: &str = "leases";
 /// A lease nobody has used for this long is given back.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Takes over the answer to `needs`. Where a need is still not covered, the scope is remembered as
-/// dry, so that the requests after it are refused without asking.
+/// Takes over the answer to `needs`. A scope whose need is still not covered is remembered as dry,
+/// so that the requests after it are refused without asking.
 pub fn apply_lend<S: SharedStore>(
     store: &mut S,
     needs: &[Need],
     answer: &LendAnswer,
     now: Timestamp,
 ) {
+    let leases = by_scope(&answer.leases);
+    let mut lent = Vec::with_capacity(needs.len());
     for need in needs {
-        let Some(lease) = answer.leases.iter().find(|lease| lease.scope == need.scope) else {
+        let Some(lease) = leases.get(need.scope.as_str()) else {
             // The scope has lost its cap or is gone; until the change arrives here, asking is in vain.
             change(store, &need.scope, |record| {
                 record.slice.found_dry(need.amount, now)
@@ -36,24 +39,27 @@ pub fn apply_lend<S: SharedStore>(
                 record.slice.found_dry(need.amount, now);
             }
         });
-        // After it is there to be seen: whoever strikes out looks whether it is.
-        write_down(store, &need.scope);
+        lent.push(need.scope.as_str());
     }
+    // After the leases are there to be seen: `unregister` looks whether they are.
+    register(store, &lent);
 }
 
-/// What the service is told: every lease written down. Those not used for a while are given back
+/// What the service is told: every registered lease. Those not used for a while are given back
 /// first.
 pub(super) fn report<S: SharedStore>(
     store: &mut S,
     epochs: Epochs,
     now: Timestamp,
 ) -> Vec<LeaseReport> {
-    let scopes = written_down(store);
-    let mut reports = Vec::with_capacity(scopes.len());
-    for scope in &scopes {
+    let registry = store.get(LEASES_KEY);
+    let text = registry.map(|(text, _)| text).unwrap_or_default();
+    let mut reports = Vec::new();
+    let mut ended = HashSet::new();
+    for scope in lines(&text) {
         let slice = change(store, scope, |record| {
-            record.slice.reserved.roll(epochs, now);
-            // Nothing can be reserved from it after its period, and its lender waits for the rest.
+            record.slice.held.roll(epochs, now);
+            // Nothing can be held from it after its period, and its lender waits for the rest.
             let over = now >= record.slice.period_ends_at;
             if over || now.since(record.slice.used_at) > IDLE {
                 record.slice.give_back_above(Money::ZERO);
@@ -61,27 +67,40 @@ pub(super) fn report<S: SharedStore>(
         });
         match slice {
             Some(record) if record.slice.lease != 0 => reports.push(record.slice.report(scope)),
-            _ => strike_out(store, scope),
+            _ => {
+                ended.insert(scope);
+            }
         }
     }
+    unregister(store, &ended);
     reports
 }
 
 /// Takes over the service's answer to `reported`. A lease it does not name any more is closed: what
 /// was left of it is not ours.
 pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], leases: &[Lease]) {
+    let leases = by_scope(leases);
+    let mut ended = HashSet::new();
     for report in reported {
-        let renewed = leases.iter().find(|lease| lease.scope == report.scope);
-        let record = change(store, &report.scope, |record| match renewed {
-            // A lease made while the report was under way is newer than this answer.
-            _ if record.slice.lease != report.id => {}
-            Some(lease) => record.slice.accept(lease),
-            None => record.slice.close(),
+        let record = change(store, &report.scope, |record| {
+            match leases.get(report.scope.as_str()) {
+                // A lease made while the report was under way is newer than this answer.
+                _ if record.slice.lease != report.id => {}
+                Some(lease) => record.slice.accept(lease),
+                None => record.slice.close(),
+            }
         });
         if record.is_some_and(|record| record.slice.lease == 0) {
-            strike_out(store, &report.scope);
+            ended.insert(report.scope.as_str());
         }
     }
+    unregister(store, &ended);
+}
+
+/// Of several leases of one scope the first counts.
+fn by_scope(leases: &[Lease]) -> HashMap<&str, &Lease> {
+    let pairs = leases.iter().rev();
+    pairs.map(|lease| (lease.scope.as_str(), lease)).collect()
 }
 
 fn change<S: SharedStore>(
@@ -89,10 +108,10 @@ fn change<S: SharedStore>(
     scope: &str,
     mut with: impl FnMut(&mut ScopeRecord),
 ) -> Option<ScopeRecord> {
-    let seat = seat_of(store, scope)?;
-    let changed = update(store, &seat.key, |bytes| {
+    let slot = record_of(store, scope)?;
+    let changed = update(store, &slot.key, |bytes| {
         let before = ScopeRecord::decode(bytes);
-        if before.owner != seat.owner {
+        if before.owner.get() != slot.owner {
             return (None, None);
         }
         let mut record = before;
@@ -102,42 +121,44 @@ fn change<S: SharedStore>(
     changed.ok().flatten()
 }
 
-fn written_down<S: SharedStore>(store: &S) -> Vec<String> {
-    let text = store
-        .get(LEASES_KEY)
-        .map(|(text, _)| text)
-        .unwrap_or_default();
-    lines(&text).map(str::to_owned).collect()
-}
-
-fn write_down<S: SharedStore>(store: &mut S, scope: &str) {
-    // Out of attempts: the lease is not renewed and expires by itself.
+/// Adds scopes to the registry of leases.
+fn register<S: SharedStore>(store: &mut S, scopes: &[&str]) {
+    // Out of attempts: the leases are not renewed and expire by themselves.
     let _ = update(store, LEASES_KEY, |text| {
-        if lines(text).any(|line| line == scope) {
+        let mut missing: HashSet<&str> = scopes.iter().copied().collect();
+        for line in lines(text) {
+            missing.remove(line);
+        }
+        if missing.is_empty() {
             return (None, ());
         }
-        (Some([text, scope.as_bytes(), b"\n"].concat()), ())
+        let mut next = text.to_vec();
+        for scope in scopes.iter().filter(|scope| missing.remove(**scope)) {
+            next.extend_from_slice(scope.as_bytes());
+            next.push(b'\n');
+        }
+        (Some(next), ())
     });
 }
 
-fn strike_out<S: SharedStore>(store: &mut S, scope: &str) {
+/// Removes scopes from the registry, all in one write: it is as long as there are leases.
+fn unregister<S: SharedStore>(store: &mut S, scopes: &HashSet<&str>) {
+    if scopes.is_empty() {
+        return;
+    }
     let _ = update(store, LEASES_KEY, |text| {
-        let kept: Vec<&str> = lines(text).filter(|line| *line != scope).collect();
-        // Never empty: an empty value counts as none, and would have no version.
-        let next: String = kept.iter().flat_map(|line| [*line, "\n"]).collect();
-        (
-            Some(if next.is_empty() {
-                b"\n".to_vec()
-            } else {
-                next.into_bytes()
-            }),
-            (),
-        )
+        let kept = lines(text).filter(|line| !scopes.contains(line));
+        let mut next: String = kept.flat_map(|line| [line, "\n"]).collect();
+        if next.is_empty() {
+            // An empty value counts as none, and would have no version.
+            next.push('\n');
+        }
+        (Some(next.into_bytes()), ())
     });
     // A lease may have come in between.
-    if change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0) {
-        write_down(store, scope);
-    }
+    let mut back: Vec<&str> = scopes.iter().copied().collect();
+    back.retain(|scope| change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0));
+    register(store, &back);
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
@@ -145,4 +166,99 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
         .unwrap_or_default()
         .lines()
         .filter(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fake::FakeStore;
+    use crate::wire::CapPeriod;
+    use core::cell::Cell;
+
+    /// A store that counts the bytes that are read and written of the registry.
+    #[derive(Default)]
+    struct Counting {
+        store: FakeStore,
+        bytes: Cell<usize>,
+    }
+
+    impl SharedStore for Counting {
+        fn get(&self, key: &str) -> Option<(Vec<u8>, crate::store::Version)> {
+            let value = self.store.get(key);
+            if let (LEASES_KEY, Some((text, _))) = (key, &value) {
+                self.bytes.set(self.bytes.get() + text.len());
+            }
+            value
+        }
+
+        fn put(
+            &mut self,
+            key: &str,
+            value: &[u8],
+            version: Option<crate::store::Version>,
+        ) -> Result<(), crate::store::Conflict> {
+            if key == LEASES_KEY {
+                self.bytes.set(self.bytes.get() + value.len());
+            }
+            self.store.put(key, value, version)
+        }
+    }
+
+    fn lease(scope: &str, id: i64) -> Lease {
+        let end = Timestamp::from_secs(4_000_000_000);
+        Lease {
+            scope: scope.to_owned(),
+            id,
+            lent: Money::from_nanos(10),
+            spent: Money::ZERO,
+            expires_at: end,
+            period_ends_at: end,
+            period: CapPeriod::Monthly,
+            remaining: Money::from_nanos(100),
+            short: false,
+            used_percent: 0,
+            hold_at_most: None,
+        }
+    }
+
+    /// All leases end in one answer: the registry is read and written once, not once a lease.
+    #[test]
+    fn a_renewal_touches_the_registry_once_however_many_leases_there_are() {
+        const LEASES: i64 = 2_000;
+        let now = Timestamp::from_secs(1_800_000_000);
+        let mut store = Counting::default();
+        let leases: Vec<Lease> = (1..=LEASES)
+            .map(|id| lease(&format!("key:{id}"), id))
+            .collect();
+        let needs: Vec<Need> = leases
+            .iter()
+            .map(|lease| Need {
+                scope: lease.scope.clone(),
+                amount: Money::from_nanos(1),
+                held: None,
+            })
+            .collect();
+        let answer = LendAnswer {
+            leases: leases.clone(),
+        };
+        apply_lend(&mut store, &needs, &answer, now);
+        let (registry, _) = store.store.get(LEASES_KEY).unwrap();
+        assert_eq!(lines(&registry).count(), 2_000);
+
+        store.bytes.set(0);
+        let reported = report(&mut store, Epochs(60), now);
+        assert_eq!(reported.len(), 2_000);
+        assert_eq!(store.bytes.get(), registry.len());
+
+        // The service has closed all but one.
+        store.bytes.set(0);
+        renew(&mut store, &reported, &leases[..1]);
+        assert!(
+            store.bytes.get() <= registry.len() * 3,
+            "{}",
+            store.bytes.get()
+        );
+        let (left, _) = store.store.get(LEASES_KEY).unwrap();
+        assert_eq!(lines(&left).collect::<Vec<_>>(), ["key:1"]);
+    }
 }

@@ -1,5 +1,7 @@
 //! What the workers of one Envoy do together, once a second rather than once a request: elect the
 //! one that syncs, send usage, keep leases, pass on changes.
+//!
+//! Per-request work must be absent.
 
 mod changes;
 mod election;
@@ -13,7 +15,7 @@ pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
 pub use outbox::{Outbox, UsageQueue};
 pub use sync::Sync;
-pub use waiting::{Role, Waiting};
+pub use waiting::{Join, Waiting};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::changes::ChangeFeed;
 use super::election::Election;
 use super::leases;
 use super::outbox::{Outbox, UsageQueue};
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::{LeaseReport, SyncAnswer};

@@ -1,41 +1,92 @@
-//! What streams ask the accounting service, and going on with them when it has answered.
+//! What streams ask the accounting service, and what becomes of its answers.
 
-use super::{Call, MAX_RELEASES, Worker};
-use crate::effects::{SharedExchange, advance, release};
-use crate::host::{self, SharedData};
-use paddock_core::exchange::{Input, Question};
+use super::continuing::Called;
+use super::{SharedExchange, Worker};
+use crate::host::Host;
+use hashbrown::HashMap;
+use paddock_core::exchange::Question;
 use paddock_core::wire::{LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer};
-use paddock_core::worker::{Role, apply_lend};
+use paddock_core::worker::{Join, Waiting, apply_lend};
 use std::rc::Rc;
 
-impl Worker {
-    /// Asks the service on behalf of stream `id`, or lets it wait for an answer under way. False
-    /// where the service cannot be asked.
-    ///
-    /// A call belongs to the stream in whose callback it is made and is lost with it. So a stream
-    /// that is gone on with from another's callback does not ask itself: the next tick does.
-    pub(crate) fn ask(&mut self, question: Question, id: u32, exchange: &SharedExchange) -> bool {
-        let topic = question.topic();
-        self.held.insert(id, Rc::clone(exchange));
-        if self.waiting.join(topic.clone(), id) == Role::Follower {
-            return true;
-        }
-        if self.releasing {
-            self.waiting.orphan(topic.clone());
-            self.questions.insert(topic, question);
-            return true;
-        }
-        let asked = self.dispatch(&topic, &question);
-        if asked {
-            self.questions.insert(topic, question);
-        } else {
-            self.waiting.answered(&topic);
-            self.held.remove(&id);
-        }
-        asked
+/// Questions that streams wait for, by topic, and the calls under way.
+#[derive(Default)]
+pub(super) struct Questions {
+    waiting: Waiting<String>,
+    asked: HashMap<String, Question>,
+    streams: HashMap<u32, SharedExchange>,
+    calls: HashMap<u32, Call>,
+}
+
+/// What a call under way was made for.
+pub(super) enum Call {
+    Question(String),
+    Sync,
+}
+
+impl Questions {
+    /// The answer to a call will come with this token.
+    pub(super) fn expect(&mut self, token: u32, call: Call) {
+        self.calls.insert(token, call);
     }
 
-    pub(super) fn dispatch(&mut self, topic: &str, question: &Question) -> bool {
+    /// A stream that waits for an answer, to be continued.
+    pub(super) fn take_stream(&mut self, id: u32) -> Option<SharedExchange> {
+        self.streams.remove(&id)
+    }
+
+    /// A stream is over. Whether it waited.
+    pub(super) fn leave(&mut self, id: u32) -> bool {
+        let waited = self.streams.remove(&id).is_some();
+        if waited {
+            self.waiting.leave(id);
+        }
+        waited
+    }
+
+    /// Whether a stream waits for the answer to a question that nobody is asking.
+    pub(super) fn has_orphans(&self) -> bool {
+        self.waiting.has_orphans()
+    }
+}
+
+impl<H: Host> Worker<H> {
+    /// Asks the service on behalf of stream `id`, or lets it wait for an answer under way. False if
+    /// the service cannot be asked.
+    pub(super) fn ask(&mut self, question: Question, id: u32, exchange: &SharedExchange) -> bool {
+        let topic = question.topic();
+        self.questions.streams.insert(id, Rc::clone(exchange));
+        if self.questions.waiting.join(topic.clone(), id) == Join::AlreadyAsked {
+            return true;
+        }
+        match self.call(&topic, &question) {
+            Called::Now => {}
+            Called::Later => self.questions.waiting.orphan(topic.clone()),
+            Called::Impossible => {
+                self.questions.waiting.answered(&topic);
+                self.questions.streams.remove(&id);
+                return false;
+            }
+        }
+        self.questions.asked.insert(topic, question);
+        true
+    }
+
+    /// Asks in the place of streams that could not, or that have gone.
+    pub(super) fn ask_for_orphans(&mut self) {
+        for topic in self.questions.waiting.take_orphans() {
+            let Some(question) = self.questions.asked.get(&topic).cloned() else {
+                continue;
+            };
+            if self.call(&topic, &question) == Called::Impossible {
+                self.questions.asked.remove(&topic);
+                self.wake(&topic, false);
+            }
+        }
+    }
+
+    /// Posts a question to the service. False if that cannot be done.
+    pub(super) fn post_question(&mut self, topic: &str, question: &Question) -> bool {
         let Some(service) = &self.service else {
             return false;
         };
@@ -54,20 +105,24 @@ impl Worker {
                 (LEND_PATH, serde_json::to_vec(&request))
             }
         };
-        let Some(token) = body.ok().and_then(|body| service.post(path, &body)) else {
+        let token = body
+            .ok()
+            .and_then(|body| service.post(&self.host, path, &body));
+        let Some(token) = token else {
             return false;
         };
-        self.calls.insert(token, Call::Question(topic.to_owned()));
+        self.questions
+            .expect(token, Call::Question(topic.to_owned()));
         true
     }
 
     /// The answer to a call is there; host calls act for the context `current`.
     pub(crate) fn answered(&mut self, token: u32, body_size: usize, current: u32) {
-        let Some(call) = self.calls.remove(&token) else {
+        let Some(call) = self.questions.calls.remove(&token) else {
             return;
         };
-        let status = host::callout_status();
-        let body = host::callout_body(body_size);
+        let status = self.host.call_status();
+        let body = self.host.call_body(body_size);
         let body = (status == Some(200)).then_some(body);
         if body.is_none() {
             log::warn!("the accounting service answered with status {status:?}");
@@ -77,29 +132,29 @@ impl Worker {
             Call::Question(topic) => {
                 let reached = self.take_over(&topic, body.as_deref());
                 self.wake(&topic, reached);
-                self.release_some(current);
+                self.continue_answered(current);
             }
         }
     }
 
-    /// Takes an answer over into cache or store. False where there was none.
+    /// Takes an answer over into cache or store. False if there was none.
     fn take_over(&mut self, topic: &str, body: Option<&[u8]>) -> bool {
-        let (Some(question), Some(body)) = (self.questions.remove(topic), body) else {
+        let (Some(question), Some(body)) = (self.questions.asked.remove(topic), body) else {
             return false;
         };
-        let now = host::now();
+        let now = self.host.now();
         match question {
             Question::Resolve(request) => match serde_json::from_slice::<ResolveAnswer>(body) {
                 Ok(answer) => {
-                    self.gateway.cache.learn(&request, answer, now);
+                    self.state.cache.learn(&request, answer, now);
                     true
                 }
                 Err(error) => unreadable(&error),
             },
             Question::Lend(needs) => match serde_json::from_slice::<LendAnswer>(body) {
                 Ok(answer) => {
-                    self.gateway.cache.hear_lent(&needs, &answer);
-                    apply_lend(&mut SharedData, &needs, &answer, now);
+                    self.state.cache.forget_ended_reservations(&needs, &answer);
+                    apply_lend(&mut self.host.store(), &needs, &answer, now);
                     true
                 }
                 Err(error) => unreadable(&error),
@@ -107,34 +162,10 @@ impl Worker {
         }
     }
 
-    pub(super) fn wake(&mut self, topic: &str, reached: bool) {
-        let topic = topic.to_owned();
-        self.released.extend(
-            self.waiting
-                .answered(&topic)
-                .into_iter()
-                .map(|id| (id, reached)),
-        );
-    }
-
-    /// Goes on with streams whose answer is there, a bounded number at once.
-    pub(super) fn release_some(&mut self, current: u32) {
-        self.releasing = true;
-        for _ in 0..MAX_RELEASES {
-            let Some((id, reached)) = self.released.pop_front() else {
-                break;
-            };
-            let Some(exchange) = self.held.remove(&id) else {
-                continue;
-            };
-            if host::act_for(id) {
-                let verdict = advance(self, &exchange, id, Input::Answered { reached });
-                release(&verdict);
-            }
-        }
-        self.releasing = false;
-        host::act_for(current);
-        self.hurry_if_needed();
+    /// The streams that waited for this answer are to be continued.
+    fn wake(&mut self, topic: &str, reached: bool) {
+        let streams = self.questions.waiting.answered(&topic.to_owned());
+        self.continuing.push(streams, reached);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Several workers at once, their reads and writes in any order.
 
 use super::*;
-use crate::admission::{Denied, Reservation, admit};
-use crate::store::turns::{Seat, Turns};
+use crate::admission::{Denied, Hold, place_hold};
+use crate::store::turns::{Turns, WorkerStore};
 
 /// What a worker does next.
 #[derive(Clone, Debug)]
@@ -38,33 +38,33 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     proptest::collection::vec(operation, 1..10)
 }
 
-fn work(mut seat: Seat, limits: &[Limits; 3], operations: Vec<Operation>) -> Work {
+fn work(mut store: WorkerStore, limits: &[Limits; 3], operations: Vec<Operation>) -> Work {
     let scopes = scopes(limits.each_ref());
     let mut work = Work::default();
-    let mut held: Vec<(Reservation, u64)> = Vec::new();
-    let settle = |seat: &mut Seat, work: &mut Work, held: (Reservation, u64), percent: i64| {
-        let (reservation, tokens) = held;
-        let cost = reservation.money().nanos() * percent / 100;
+    let mut held: Vec<(Hold, u64)> = Vec::new();
+    let settle = |store: &mut WorkerStore, work: &mut Work, held: (Hold, u64), percent: i64| {
+        let (hold, tokens) = held;
+        let cost = hold.money().nanos() * percent / 100;
         work.cost += cost;
         let now = at(work.clock);
-        let settled = reservation.settle(seat, tokens, Money::from_nanos(cost), now);
+        let settled = hold.settle(store, tokens, Money::from_nanos(cost), now);
         assert_eq!(settled.contended, 0);
     };
     for operation in operations {
         match operation {
             Operation::Wait(nanos) => work.clock += nanos,
             Operation::Admit { tokens, money } => {
-                let result = admit(
-                    &mut seat,
+                let result = place_hold(
+                    &mut store,
                     &scopes,
                     &ask(tokens, money),
                     TERMS,
                     at(work.clock),
                 );
                 match result {
-                    Ok(reservation) => {
+                    Ok(hold) => {
                         work.requests += 1;
-                        held.push((reservation, tokens));
+                        held.push((hold, tokens));
                     }
                     Err(denied) => {
                         assert!(!matches!(denied, Denied::Contended | Denied::Lend(_)));
@@ -73,13 +73,13 @@ fn work(mut seat: Seat, limits: &[Limits; 3], operations: Vec<Operation>) -> Wor
             }
             Operation::Settle { which, percent } if !held.is_empty() => {
                 let which = which % held.len();
-                settle(&mut seat, &mut work, held.remove(which), percent);
+                settle(&mut store, &mut work, held.remove(which), percent);
             }
             Operation::Settle { .. } => {}
         }
     }
     for held in held {
-        settle(&mut seat, &mut work, held, 50);
+        settle(&mut store, &mut work, held, 50);
     }
     work
 }
@@ -92,7 +92,7 @@ fn check_limits(store: &FakeStore, limits: &[Limits; 3]) {
             let in_flight = u64::try_from(record.in_flight.total()).unwrap();
             assert!(in_flight <= most, "{in_flight} in flight in {}", scope.name);
         }
-        let booked = record.books.month_spent + record.books.reserved.total();
+        let booked = record.books.month_spent + record.books.held.total();
         for quota in [limits.monthly_quota, limits.daily_quota]
             .into_iter()
             .flatten()
@@ -114,7 +114,7 @@ fn check_end(store: &FakeStore, limits: &[Limits; 3], done: &[Work]) {
     for scope in scopes(limits.each_ref()) {
         let record = record(store, &scope);
         assert_eq!(record.in_flight.total(), 0, "{}", scope.name);
-        assert_eq!(record.books.reserved.total(), 0, "{}", scope.name);
+        assert_eq!(record.books.held.total(), 0, "{}", scope.name);
         if scope.limits.is_budgeted() {
             assert_eq!(record.books.month_spent, cost, "{}", scope.name);
         }
@@ -142,13 +142,13 @@ proptest! {
     ) {
         let watched = limits.clone();
         let watch = move |store: &FakeStore| check_limits(store, &watched);
-        let (turns, seats) = Turns::seats(workers.len(), schedule, conflicts, watch);
+        let (turns, stores) = Turns::stores(workers.len(), schedule, conflicts, watch);
         let done: Vec<Work> = std::thread::scope(|threads| {
             let limits = &limits;
-            let running: Vec<_> = seats
+            let running: Vec<_> = stores
                 .into_iter()
                 .zip(workers)
-                .map(|(seat, operations)| threads.spawn(move || work(seat, limits, operations)))
+                .map(|(store, operations)| threads.spawn(move || work(store, limits, operations)))
                 .collect();
             running.into_iter().map(|thread| thread.join().unwrap()).collect()
         });

@@ -1,11 +1,11 @@
 mod atomicity;
 mod interleaving;
 mod reference;
-mod seats;
+mod shared_records;
 mod throttling;
 
-use super::{Ask, Budgeting, Lane, Scope, ScopeRecord, Terms, WhenShort};
-use crate::budget::Epochs;
+use super::{Ask, Budgeting, RateTier, Scope, ScopeRecord, Terms, WhenShort};
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::store::fake::FakeStore;
@@ -35,7 +35,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         tokens,
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
-        lane: Lane::Regular,
+        tier: RateTier::Regular,
     }
 }
 

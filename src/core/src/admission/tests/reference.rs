@@ -1,7 +1,7 @@
 //! Admission against a model of plain numbers: no shared data, no bytes, no compare-and-swap.
 
 use super::*;
-use crate::admission::{Denied, RateKind, Reservation, admit};
+use crate::admission::{Denied, Hold, RateKind, place_hold};
 use crate::wire::CapPeriod;
 use core::time::Duration;
 
@@ -19,7 +19,7 @@ struct Model {
     tokens: i128,
     filled_at: u64,
     in_flight: u64,
-    reserved: i64,
+    held: i64,
     /// Every cost and when its request was admitted.
     costs: Vec<(u64, i64)>,
 }
@@ -47,7 +47,7 @@ impl Model {
             tokens: 0,
             filled_at: 0,
             in_flight: 0,
-            reserved: 0,
+            held: 0,
             costs: Vec::new(),
         };
         (model.requests, model.tokens) = (model.capacity().0 * PARTS, model.capacity().1 * PARTS);
@@ -102,7 +102,7 @@ impl Model {
             ),
         ];
         for (period, quota, spent) in caps {
-            let left = quota.map(|quota| quota.nanos() - spent - self.reserved);
+            let left = quota.map(|quota| quota.nanos() - spent - self.held);
             if left.is_some_and(|left| money > left && money > 0) {
                 return Decision::Budget(me, period, left.unwrap_or(0).max(0));
             }
@@ -133,7 +133,7 @@ impl Model {
         self.requests -= PARTS;
         self.tokens -= self.charged(tokens) * PARTS;
         self.in_flight += 1;
-        self.reserved += money;
+        self.held += money;
     }
 
     fn leave(&mut self, held: &Held, used: u64, cost: i64, clock: u64) {
@@ -141,14 +141,14 @@ impl Model {
         self.tokens += (self.charged(held.tokens) - i128::from(used)) * PARTS;
         self.tokens = self.tokens.min(self.capacity().1 * PARTS);
         self.in_flight -= 1;
-        self.reserved -= held.money;
+        self.held -= held.money;
         self.costs.push((held.admitted, cost));
     }
 }
 
 #[derive(Debug)]
 struct Held {
-    reservation: Reservation,
+    hold: Hold,
     tokens: u64,
     money: i64,
     admitted: u64,
@@ -208,7 +208,7 @@ fn compare(store: &FakeStore, scopes: &[Rc<Scope>; 3], models: &[Model; 3], cloc
             );
         }
         if scope.limits.is_budgeted() {
-            assert_eq!(record.books.reserved.total(), model.reserved);
+            assert_eq!(record.books.held.total(), model.held);
         }
     }
 }
@@ -232,12 +232,12 @@ proptest! {
             models.iter_mut().for_each(|model| model.fill(clock));
             if kind < 2 {
                 let expected = judge(&models, tokens, money, clock);
-                let got = admit(&mut store, &scopes, &ask(tokens, money), TERMS, at(clock));
+                let got = place_hold(&mut store, &scopes, &ask(tokens, money), TERMS, at(clock));
                 match got {
-                    Ok(reservation) => {
+                    Ok(hold) => {
                         prop_assert_eq!(Decision::Yes, expected);
                         models.iter_mut().for_each(|model| model.enter(tokens, money));
-                        held.push(Held { reservation, tokens, money, admitted: clock });
+                        held.push(Held { hold, tokens, money, admitted: clock });
                     }
                     Err(denied) => prop_assert_eq!(decision_of(&denied), expected),
                 }
@@ -245,7 +245,7 @@ proptest! {
                 let held = held.remove(which % held.len());
                 models.iter_mut().for_each(|model| model.leave(&held, tokens, money, clock));
                 let cost = Money::from_nanos(money);
-                let _ = held.reservation.settle(&mut store, tokens, cost, at(clock));
+                let _ = held.hold.settle(&mut store, tokens, cost, at(clock));
             }
             compare(&store, &scopes, &models, clock);
         }

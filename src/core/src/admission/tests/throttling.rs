@@ -1,7 +1,7 @@
 //! Rates while a budget runs low.
 
 use super::{SECOND, START, TERMS, ask, at, record};
-use crate::admission::{Ask, Denied, Lane, RateKind, Scope, Throttle, admit};
+use crate::admission::{Ask, Denied, RateKind, RateTier, Scope, Throttle, place_hold};
 use crate::money::Money;
 use crate::policy::{Limits, ThrottleFactor};
 use crate::store::fake::FakeStore;
@@ -28,15 +28,15 @@ fn scope() -> Rc<Scope> {
 fn spend(store: &mut FakeStore, scope: &Rc<Scope>, nanos: i64, now: Timestamp) {
     let all = [Rc::clone(scope)];
     let money = Money::from_nanos(nanos);
-    let held = admit(store, &all, &ask(0, nanos), TERMS, now).unwrap();
+    let held = place_hold(store, &all, &ask(0, nanos), TERMS, now).unwrap();
     let _ = held.settle(store, 0, money, now);
 }
 
-fn passes(store: &mut FakeStore, scope: &Rc<Scope>, lane: Lane, now: Timestamp) -> usize {
+fn passes(store: &mut FakeStore, scope: &Rc<Scope>, tier: RateTier, now: Timestamp) -> usize {
     let all = [Rc::clone(scope)];
-    let ask = Ask { lane, ..ask(0, 0) };
+    let ask = Ask { tier, ..ask(0, 0) };
     (0..100)
-        .take_while(|_| admit(store, &all, &ask, TERMS, now).is_ok())
+        .take_while(|_| place_hold(store, &all, &ask, TERMS, now).is_ok())
         .count()
 }
 
@@ -45,21 +45,30 @@ fn over_the_threshold_the_rate_is_split_in_two() {
     let (scope, mut store) = (scope(), FakeStore::default());
     spend(&mut store, &scope, 79, at(0));
     let full = at(600 * SECOND);
-    assert_eq!(passes(&mut store.copy(), &scope, Lane::Regular, full), 10);
     assert_eq!(
-        passes(&mut store.copy(), &scope, Lane::Excess, full),
+        passes(&mut store.copy(), &scope, RateTier::Regular, full),
+        10
+    );
+    assert_eq!(
+        passes(&mut store.copy(), &scope, RateTier::Excess, full),
         10,
-        "one lane only"
+        "one tier only"
     );
 
     spend(&mut store, &scope, 1, full);
     let later = at(1_200 * SECOND);
-    assert_eq!(passes(&mut store.copy(), &scope, Lane::Regular, later), 2);
-    assert_eq!(passes(&mut store.copy(), &scope, Lane::Excess, later), 8);
+    assert_eq!(
+        passes(&mut store.copy(), &scope, RateTier::Regular, later),
+        2
+    );
+    assert_eq!(
+        passes(&mut store.copy(), &scope, RateTier::Excess, later),
+        8
+    );
     let mut both = store.copy();
-    assert_eq!(passes(&mut both, &scope, Lane::Regular, later), 2);
-    assert_eq!(passes(&mut both, &scope, Lane::Excess, later), 8);
-    let denied = admit(&mut both, &[Rc::clone(&scope)], &ask(0, 0), TERMS, later);
+    assert_eq!(passes(&mut both, &scope, RateTier::Regular, later), 2);
+    assert_eq!(passes(&mut both, &scope, RateTier::Excess, later), 8);
+    let denied = place_hold(&mut both, &[Rc::clone(&scope)], &ask(0, 0), TERMS, later);
     let expected = Denied::Rate {
         scope: Rc::clone(&scope),
         kind: RateKind::Requests,
@@ -78,12 +87,17 @@ fn throttling_ends_with_the_period_and_by_the_clock() {
     let (scope, mut store) = (scope(), FakeStore::default());
     spend(&mut store, &scope, 90, at(0));
     assert_eq!(
-        passes(&mut store.copy(), &scope, Lane::Regular, at(600 * SECOND)),
+        passes(
+            &mut store.copy(),
+            &scope,
+            RateTier::Regular,
+            at(600 * SECOND)
+        ),
         2
     );
     let next_month = Timestamp::from_nanos(START).end_of_month();
     assert_eq!(
-        passes(&mut store.copy(), &scope, Lane::Regular, next_month),
+        passes(&mut store.copy(), &scope, RateTier::Regular, next_month),
         10
     );
 
@@ -96,10 +110,15 @@ fn throttling_ends_with_the_period_and_by_the_clock() {
     let scope =
         Rc::new(Scope::new("namespace:m".to_owned(), scope.limits.clone()).throttled(throttle));
     assert_eq!(
-        passes(&mut store.copy(), &scope, Lane::Regular, at(59 * SECOND)),
+        passes(
+            &mut store.copy(),
+            &scope,
+            RateTier::Regular,
+            at(59 * SECOND)
+        ),
         2
     );
-    assert_eq!(passes(&mut store, &scope, Lane::Regular, until), 10);
+    assert_eq!(passes(&mut store, &scope, RateTier::Regular, until), 10);
 }
 
 #[test]
@@ -109,13 +128,13 @@ fn an_excess_of_nothing_lets_nobody_pass() {
     let (whole, mut store) = (Rc::new(whole), FakeStore::default());
     spend(&mut store, &whole, 90, at(0));
     assert_eq!(
-        passes(&mut store, &whole, Lane::Excess, at(600 * SECOND)),
+        passes(&mut store, &whole, RateTier::Excess, at(600 * SECOND)),
         0
     );
 }
 
 proptest! {
-    /// Whatever crosses the threshold when, both lanes together pass no more than the rate allows.
+    /// Whatever crosses the threshold when, both tiers together pass no more than the rate allows.
     #[test]
     fn throttling_never_adds_to_a_rate(
         steps in proptest::collection::vec((0u64..20, any::<bool>(), 0i64..4), 1..200),
@@ -125,10 +144,10 @@ proptest! {
         let (mut elapsed, mut passed) = (0, 0);
         for (seconds, excess, cost) in steps {
             elapsed += seconds;
-            let lane = if excess { Lane::Excess } else { Lane::Regular };
-            let ask = Ask { lane, ..ask(0, cost) };
+            let tier = if excess { RateTier::Excess } else { RateTier::Regular };
+            let ask = Ask { tier, ..ask(0, cost) };
             let now = at(elapsed * SECOND);
-            if let Ok(held) = admit(&mut store, &all, &ask, TERMS, now) {
+            if let Ok(held) = place_hold(&mut store, &all, &ask, TERMS, now) {
                 passed += 1;
                 let _ = held.settle(&mut store, 0, Money::from_nanos(cost), now);
             }

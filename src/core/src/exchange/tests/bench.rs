@@ -3,7 +3,7 @@
 use crate::admission::{Scope, ScopeRecord};
 use crate::cache::PolicyCache;
 use crate::config::Config;
-use crate::exchange::{Effect, Exchange, Gateway, Input, Step, Surroundings, Verdict};
+use crate::exchange::{Effect, Exchange, Input, Step, StepContext, Verdict, WorkerState};
 use crate::ids::EventIds;
 use crate::policy::{KeyPolicy, Limits, NamespacePolicy};
 use crate::refusal::Reply;
@@ -26,7 +26,7 @@ const MODELS: &str = r#""models":[
     "aliases":{"tiny":"small","huge":"large"}"#;
 
 pub(super) struct Bench {
-    pub(super) gateway: Gateway,
+    pub(super) worker: WorkerState,
     pub(super) store: FakeStore,
     pub(super) now: Timestamp,
 }
@@ -90,7 +90,7 @@ impl Bench {
     /// A gateway that asks the service for everything; and what that would tell of the key.
     pub(super) fn leased(namespace: &str) -> (Bench, KeyPolicy, NamespacePolicy) {
         let policy = Bench::standalone("", namespace)
-            .gateway
+            .worker
             .config
             .policy
             .unwrap();
@@ -103,7 +103,7 @@ impl Bench {
     fn with(config: Config, cache: PolicyCache) -> Bench {
         let event_ids = EventIds::new([7; 6]);
         Bench {
-            gateway: Gateway {
+            worker: WorkerState {
                 config,
                 cache,
                 event_ids,
@@ -115,12 +115,12 @@ impl Bench {
     }
 
     pub(super) fn step(&mut self, exchange: &mut Exchange, input: Input<'_>) -> Step {
-        let mut on = Surroundings {
-            gateway: &mut self.gateway,
+        let mut cx = StepContext {
+            worker: &mut self.worker,
             store: &mut self.store,
             now: self.now,
         };
-        exchange.step(input, &mut on)
+        exchange.step(input, &mut cx)
     }
 
     /// The request as a whole.

@@ -37,7 +37,7 @@ fn needs(step: &Step) -> Vec<Need> {
 /// What the service knows, told to the worker.
 fn teach(bench: &mut Bench, request: &ResolveRequest, key: KeyPolicy, namespace: NamespacePolicy) {
     let catalog = Bench::standalone("", "")
-        .gateway
+        .worker
         .cache
         .catalog()
         .unwrap()
@@ -51,7 +51,7 @@ fn teach(bench: &mut Bench, request: &ResolveRequest, key: KeyPolicy, namespace:
         ..ResolveAnswer::default()
     };
     let now = bench.now;
-    bench.gateway.cache.learn(request, answer, now);
+    bench.worker.cache.learn(request, answer, now);
 }
 
 fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
@@ -110,7 +110,7 @@ fn a_key_seen_first_waits_for_the_service_and_then_for_money() {
     assert_eq!(step.verdict, Verdict::Continue);
     let done = bench.step(&mut exchange, Input::Closed);
     assert_eq!(event(&[done]).leases, [5]);
-    assert_eq!(bench.record("namespace:n").slice.reserved.total(), 0);
+    assert_eq!(bench.record("namespace:n").slice.held.total(), 0);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_key_or_namespace_the_service_does_not_know_is_refused_and_remembered() {
         revision: 1,
         ..ResolveAnswer::default()
     };
-    bench.gateway.cache.learn(&asked, nobody.clone(), now);
+    bench.worker.cache.learn(&asked, nobody.clone(), now);
     assert_eq!(reply(answered(&mut bench, &mut exchange, true)).status, 401);
     assert_eq!(
         reply(bench.chat(&body("small", "")).1).status,
@@ -137,11 +137,11 @@ fn a_key_or_namespace_the_service_does_not_know_is_refused_and_remembered() {
         key: Some(key),
         ..nobody.clone()
     };
-    bench.gateway.cache.learn(&asked, homeless, now);
+    bench.worker.cache.learn(&asked, homeless, now);
     let step = answered(&mut bench, &mut exchange, true);
     let asked = resolve(&step);
     assert_eq!(asked.namespace.as_deref(), Some("n"));
-    bench.gateway.cache.learn(&asked, nobody, now);
+    bench.worker.cache.learn(&asked, nobody, now);
     assert_eq!(reply(answered(&mut bench, &mut exchange, true)).status, 403);
 }
 

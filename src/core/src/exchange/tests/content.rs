@@ -12,7 +12,7 @@ const POLICY: &str = r#"{"accounting":{"cluster":"c"},"content_policy":{"categor
 fn guarded(key: &str, namespace: &str) -> Bench {
     let mut bench = Bench::standalone(key, namespace);
     let config = crate::config::Config::parse(POLICY.as_bytes()).unwrap();
-    bench.gateway.config.content_policy = config.content_policy;
+    bench.worker.config.content_policy = config.content_policy;
     bench
 }
 

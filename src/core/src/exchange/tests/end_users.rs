@@ -43,7 +43,7 @@ fn each_user_has_the_namespaces_quota_and_is_told_apart_by_three_names() {
         let step = bench.send(&mut Exchange::default(), headers, body);
         assert_eq!(reply(step).status, 402, "{user}");
         let scope = format!("user:n/{user}");
-        assert!(bench.record(&scope).books.reserved.total() > 0, "{user}");
+        assert!(bench.record(&scope).books.held.total() > 0, "{user}");
     }
     // Who names nobody is limited by the levels above alone.
     for _ in 0..3 {
@@ -98,7 +98,7 @@ fn some_users_have_quotas_of_their_own() {
 #[test]
 fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
     let mut bench = Bench::standalone("", ONE_EACH);
-    bench.gateway.config.max_limited_users = 6;
+    bench.worker.config.max_limited_users = 6;
     for user in ["a", "b", "c"] {
         assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
         assert_eq!(
@@ -127,7 +127,7 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
 #[test]
 fn one_namespace_does_not_take_the_room_of_the_others() {
     let mut bench = Bench::standalone("", ONE_EACH);
-    bench.gateway.config.max_limited_users = 8;
+    bench.worker.config.max_limited_users = 8;
     for n in 0..50 {
         let _ = chat_of(&mut bench, &format!("stranger-{n}"));
     }
@@ -137,12 +137,12 @@ fn one_namespace_does_not_take_the_room_of_the_others() {
         users.filter(|key| key.starts_with(&prefix)).count()
     };
     assert_eq!(of(&bench, "n"), 5, "four and the one they share");
-    let Known::Yes(namespace) = bench.gateway.cache.namespace("m", NOW) else {
+    let Known::Yes(namespace) = bench.worker.cache.namespace("m", NOW) else {
         panic!("m is there");
     };
     let mut policy = namespace.policy.clone();
     policy.user_quotas.monthly_quota = Money::from_dollars(1.0);
-    bench.gateway.cache.apply(PolicyChanges {
+    bench.worker.cache.apply(PolicyChanges {
         namespaces: vec![policy],
         ..PolicyChanges::default()
     });
@@ -165,7 +165,7 @@ fn a_name_cannot_break_out_of_its_scope() {
 fn a_users_money_is_borrowed_like_any_other() {
     let (mut bench, key, mut namespace) = Bench::leased("");
     namespace.user_quotas.monthly_quota = Money::from_dollars(1.0);
-    let catalog = Bench::standalone("", "").gateway.cache.catalog().cloned();
+    let catalog = Bench::standalone("", "").worker.cache.catalog().cloned();
     let (mut exchange, step) = chat_of(&mut bench, "alice");
     let asked = step.effects.into_iter().find_map(|effect| match effect {
         Effect::Ask(Question::Resolve(request)) => Some(request),
@@ -179,7 +179,7 @@ fn a_users_money_is_borrowed_like_any_other() {
         ..ResolveAnswer::default()
     };
     let now = bench.now;
-    bench.gateway.cache.learn(&asked.unwrap(), answer, now);
+    bench.worker.cache.learn(&asked.unwrap(), answer, now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     let needs = step.effects.into_iter().find_map(|effect| match effect {
         Effect::Ask(Question::Lend(needs)) => Some(needs),

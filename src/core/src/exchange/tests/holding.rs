@@ -1,14 +1,14 @@
 //! Where a request is held: at its headers, or at its body where Envoy cannot hold the headers.
 
 use super::bench::{Bench, CHAT, KEY, body, error, headers, reply};
-use crate::config::Hold;
+use crate::config::HoldAt;
 use crate::exchange::{Effect, Exchange, Input, Level, Step, Verdict};
 use crate::request::Headers;
 
 fn at_the_body() -> Bench {
     let mut bench = Bench::standalone("", "");
     let upstream = "openai".to_owned();
-    bench.gateway.config.hold = Hold::Body { upstream };
+    bench.worker.config.hold = HoldAt::Body { upstream };
     bench
 }
 
@@ -72,14 +72,14 @@ fn at_the_body_the_headers_go_on_without_their_length_and_are_not_touched_again(
             .iter()
             .any(|effect| matches!(effect, Effect::ReplaceRequestBody(_)))
     );
-    assert!(exchange.holds_reservation());
+    assert!(exchange.has_hold());
 }
 
 #[test]
 fn at_the_body_a_model_of_another_upstream_is_refused_with_the_reason() {
     let mut bench = at_the_body();
     let upstream = "anthropic".to_owned();
-    bench.gateway.config.hold = Hold::Body { upstream };
+    bench.worker.config.hold = HoldAt::Body { upstream };
     let mut exchange = Exchange::default();
     begin(&mut bench, &mut exchange, &[]);
     let step = bench.step(

@@ -11,7 +11,7 @@ const HEADER: &str = r#"[{"header":{"name":"x-tenant"}},{"key":{}}]"#;
 
 fn accepting(mut bench: Bench, identity: &str) -> Bench {
     let text = format!(r#"{{"accounting":{{"cluster":"c"}},"identity":{identity}}}"#);
-    bench.gateway.config.identity = Config::parse(text.as_bytes()).unwrap().identity;
+    bench.worker.config.identity = Config::parse(text.as_bytes()).unwrap().identity;
     bench
 }
 
@@ -123,24 +123,24 @@ fn the_service_is_asked_for_their_namespace() {
     let answer = ResolveAnswer {
         namespaces: vec![namespace],
         catalog: Bench::standalone("", "")
-            .gateway
+            .worker
             .config
             .policy
             .map(|policy| policy.catalog),
         ..ResolveAnswer::default()
     };
-    bench.gateway.cache.learn(question, answer, bench.now);
+    bench.worker.cache.learn(question, answer, bench.now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     assert_eq!(reply(step).status, 200);
     assert_eq!(reply(ask(&mut bench).1).status, 200, "not asked again");
 
-    bench.gateway.cache = PolicyCache::new(10, 0);
+    bench.worker.cache = PolicyCache::new(10, 0);
     let (mut exchange, step) = ask(&mut bench);
     let [.., Effect::Ask(Question::Resolve(question))] = &step.effects[..] else {
         panic!("{step:?}")
     };
     let nothing = ResolveAnswer::default();
-    bench.gateway.cache.learn(question, nothing, bench.now);
+    bench.worker.cache.learn(question, nothing, bench.now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     is_refused(step, 403, "namespace_not_found", Some("namespace:n"));
 }

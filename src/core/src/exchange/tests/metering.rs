@@ -54,7 +54,7 @@ fn run(request: &[u8], answer: &Answer<'_>) -> (Bench, Vec<Step>) {
     }
     steps.push(bench.step(&mut exchange, Input::Closed));
     steps.push(bench.step(&mut exchange, Input::Closed));
-    assert!(!exchange.holds_reservation());
+    assert!(!exchange.has_hold());
     (bench, steps)
 }
 
@@ -77,7 +77,7 @@ fn check(
         "what is booked is what is reported"
     );
     assert_eq!(
-        (record.books.reserved.total(), record.in_flight.total()),
+        (record.books.held.total(), record.in_flight.total()),
         (0, 0)
     );
     let spent = i64::try_from(tokens.0 + tokens.1).unwrap();
@@ -227,10 +227,10 @@ fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_charged_what_was_reserved_for_it() {
+fn an_answer_that_cannot_be_read_is_charged_what_was_held_for_it() {
     let mut bench = Bench::standalone("", LIMITS);
     let (mut exchange, _) = bench.chat(&body("small", r#","max_tokens":40"#));
-    let reserved = bench.record("namespace:n").books.reserved.total();
+    let held = bench.record("namespace:n").books.held.total();
     let compressed = Input::ResponseHeaders {
         status: 200,
         content_type: JSON.as_bytes(),
@@ -247,5 +247,5 @@ fn an_answer_that_cannot_be_read_is_charged_what_was_reserved_for_it() {
     let steps = [done];
     let event = event(&steps);
     assert!(event.estimated && event.tokens.output == 40);
-    assert_eq!(event.cost.nanos(), reserved);
+    assert_eq!(event.cost.nanos(), held);
 }

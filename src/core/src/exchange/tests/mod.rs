@@ -1,5 +1,6 @@
 mod bench;
 mod borrowing;
+mod bounds;
 mod content;
 mod end_users;
 mod holding;

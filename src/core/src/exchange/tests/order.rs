@@ -87,8 +87,8 @@ fn bench(leased: bool) -> Bench {
     let of_users = format!(r#"{limits},"user_monthly_quota_usd":0.005,{routing}"#);
     let mut bench = Bench::of_organization(limits, &of_users, limits);
     if leased {
-        let config = Bench::leased("").0.gateway.config;
-        bench.gateway.config.accounting = config.accounting;
+        let config = Bench::leased("").0.worker.config;
+        bench.worker.config.accounting = config.accounting;
     }
     bench
 }
@@ -184,9 +184,9 @@ proptest! {
                     continue;
                 }
             };
-            let held_before = exchange.holds_reservation();
+            let held_before = exchange.has_hold();
             let step = bench.step(&mut exchange, input);
-            admitted += u32::from(exchange.holds_reservation() && !held_before);
+            admitted += u32::from(exchange.has_hold() && !held_before);
             for effect in step.effects {
                 match effect {
                     Effect::Emit(json) => emitted += u32::from(!is_of_a_refusal(&json)),
@@ -194,18 +194,18 @@ proptest! {
                     _ => {}
                 }
             }
-            prop_assert_eq!(held(&bench), i64::from(exchange.holds_reservation()));
+            prop_assert_eq!(held(&bench), i64::from(exchange.has_hold()));
             if is_request(happening) && step.verdict == Verdict::Continue {
-                prop_assert!(admitted > 0, "{happening:?} goes on and nothing was ever reserved");
+                prop_assert!(admitted > 0, "{happening:?} goes on and nothing was ever held");
             }
         }
-        prop_assert!(!exchange.holds_reservation());
+        prop_assert!(!exchange.has_hold());
         prop_assert_eq!(emitted, admitted, "one event a reservation");
         for scope in SCOPES.into_iter().chain(["user:n/u"]) {
             let record = bench.record(scope);
             prop_assert_eq!(record.in_flight.total(), 0);
-            prop_assert_eq!(record.books.reserved.total(), 0);
-            prop_assert_eq!(record.slice.reserved.total(), 0);
+            prop_assert_eq!(record.books.held.total(), 0);
+            prop_assert_eq!(record.slice.held.total(), 0);
         }
         // A refused or finished exchange stays so, whatever comes after.
         let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&heads[0]), attributes: &[], end: false });

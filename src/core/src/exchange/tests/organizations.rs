@@ -21,7 +21,7 @@ type Row = (
     &'static str,
 );
 
-/// A small request is reserved at 28 tokens of prompt and 100 of output: $0.001028.
+/// A small request is held at 28 tokens of prompt and 100 of output: $0.001028.
 #[test]
 fn every_level_must_pass_and_the_one_that_does_not_is_named() {
     let table: [Row; 10] = [
@@ -158,7 +158,7 @@ fn capped(name: &str) -> OrganizationPolicy {
 /// A gateway with a service, and a chat that waits for it to say who the caller is.
 fn asking() -> (Bench, Exchange, ResolveRequest, ResolveAnswer) {
     let (mut bench, key, namespace) = Bench::leased(r#","monthly_quota_usd":1"#);
-    let catalog = Bench::standalone("", "").gateway.cache.catalog().cloned();
+    let catalog = Bench::standalone("", "").worker.cache.catalog().cloned();
     let (exchange, step) = bench.chat(&body("small", ""));
     let Question::Resolve(request) = question(&step).clone() else {
         panic!("{step:?}");
@@ -205,7 +205,7 @@ fn lend(bench: &mut Bench, needs: &[Need]) {
 fn an_organizations_money_is_borrowed_and_booked_with_its_namespaces() {
     let (mut bench, mut exchange, request, answer) = asking();
     let now = bench.now;
-    bench.gateway.cache.learn(&request, answer, now);
+    bench.worker.cache.learn(&request, answer, now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     let needs = needs(&step);
     let scopes: Vec<&str> = needs.iter().map(|need| need.scope.as_str()).collect();
@@ -219,7 +219,7 @@ fn an_organizations_money_is_borrowed_and_booked_with_its_namespaces() {
     assert_eq!(step.verdict, Verdict::Continue);
     let done = bench.step(&mut exchange, Input::Closed);
     assert_eq!(event(&[done]).leases, [1, 2]);
-    assert_eq!(bench.record("organization:o").slice.reserved.total(), 0);
+    assert_eq!(bench.record("organization:o").slice.held.total(), 0);
 }
 
 #[test]
@@ -228,10 +228,10 @@ fn a_limit_set_later_holds_from_the_change_on() {
     answer.organizations = Vec::new();
     answer.namespaces[0].limits = Default::default();
     let now = bench.now;
-    bench.gateway.cache.learn(&request, answer, now);
+    bench.worker.cache.learn(&request, answer, now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     assert_eq!(step.verdict, Verdict::Continue, "nothing is limited");
-    bench.gateway.cache.apply(PolicyChanges {
+    bench.worker.cache.apply(PolicyChanges {
         revision: 2,
         organizations: vec![capped("o")],
         ..PolicyChanges::default()
@@ -244,8 +244,8 @@ fn a_limit_set_later_holds_from_the_change_on() {
 fn an_organization_that_is_not_in_memory_is_asked_for_with_its_namespace() {
     let (mut bench, mut exchange, request, answer) = asking();
     let now = bench.now;
-    bench.gateway.cache.learn(&request, answer.clone(), now);
-    bench.gateway.cache.apply(PolicyChanges {
+    bench.worker.cache.learn(&request, answer.clone(), now);
+    bench.worker.cache.apply(PolicyChanges {
         revision: 1,
         removed_organizations: vec!["o".to_owned()],
         ..PolicyChanges::default()
@@ -255,7 +255,7 @@ fn an_organization_that_is_not_in_memory_is_asked_for_with_its_namespace() {
         panic!("{step:?}");
     };
     assert_eq!(again.namespace.as_deref(), Some("n"));
-    bench.gateway.cache.learn(&again, answer, now);
+    bench.worker.cache.learn(&again, answer, now);
     let step = bench.step(&mut exchange, Input::Answered { reached: true });
     assert_eq!(needs(&step).len(), 2);
 }

@@ -21,7 +21,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
     let Some(Question::Resolve(request)) = question(&step) else {
         panic!("{step:?}");
     };
-    let catalog = Bench::standalone("", "").gateway.cache.catalog().cloned();
+    let catalog = Bench::standalone("", "").worker.cache.catalog().cloned();
     let answer = ResolveAnswer {
         revision: 1,
         key: Some(key),
@@ -31,7 +31,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
         reservation: None,
     };
     let (request, now) = (request.clone(), bench.now);
-    bench.gateway.cache.learn(&request, answer, now);
+    bench.worker.cache.learn(&request, answer, now);
     bench
 }
 
@@ -131,7 +131,7 @@ fn what_a_balance_covers_is_served_and_booked_under_its_lease() {
     assert_eq!(step.verdict, Verdict::Continue);
     let record = bench.record("namespace:n");
     assert_eq!(
-        record.slice.period,
+        record.slice.period.get(),
         CapPeriod::Balance,
         "as it is in shared data"
     );

@@ -11,19 +11,19 @@ const USAGE: &str = r#""usage":{"prompt_tokens":100,"prompt_tokens_details":{"ca
 /// A gateway whose model `small` has this price.
 fn priced(price: Price) -> Bench {
     let mut bench = Bench::standalone("", r#","monthly_quota_usd":1"#);
-    let mut policy = bench.gateway.config.policy.clone().unwrap();
+    let mut policy = bench.worker.config.policy.clone().unwrap();
     policy.catalog.models[0].price = Some(price);
     let (keys, namespaces) = (policy.keys, policy.namespaces);
     let (organizations, catalog) = (policy.organizations, policy.catalog);
-    bench.gateway.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
+    bench.worker.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
     bench
 }
 
-/// What is reserved and what is charged in nano-dollars, and whether as batch.
+/// What is held and what is charged in nano-dollars, and whether as batch.
 fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, bool) {
     let mut bench = priced(price);
     let (mut exchange, _) = bench.chat(&body("small", asks));
-    let reserved = bench.record("namespace:n").books.reserved.total();
+    let held = bench.record("namespace:n").books.held.total();
     bench.answer(&mut exchange, 200, "application/json");
     let chunk = format!(r#"{{"service_tier":{tier},{USAGE}}}"#);
     let input = Input::ResponseBody {
@@ -34,7 +34,7 @@ fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, bool) {
     let event = event(&steps);
     let booked = bench.record("namespace:n").books.month_spent;
     assert_eq!(event.cost.nanos(), booked, "what is booked is reported");
-    (reserved, booked, event.batch)
+    (held, booked, event.batch)
 }
 
 const PRICE: Price = Price {
@@ -61,10 +61,10 @@ fn the_batch_price_needs_a_request_and_the_providers_word() {
         (auto, r#""flex""#, false),
         (r#","max_tokens":20"#, r#""flex""#, false),
     ] {
-        let (reserved, cost, found) = charged(PRICE, asks, tier);
+        let (held, cost, found) = charged(PRICE, asks, tier);
         let expected = if is_batch { full / 2 } else { full };
         assert_eq!((cost, found), (expected, is_batch), "{asks} {tier}");
-        assert!(reserved > 20 * 20_000, "the dearest is reserved");
+        assert!(held > 20 * 20_000, "the dearest is held");
     }
     // Without a price of its own a batch costs what all cost, and the event still says what it was.
     let price = Price {

@@ -240,7 +240,7 @@ fn every_refusal_has_its_status_code_and_scope() {
         let step = bench.send(&mut exchange, &headers, &body);
         if status == 0 {
             assert_eq!(step.verdict, Verdict::Continue, "row {row}");
-            assert!(exchange.holds_reservation(), "row {row}");
+            assert!(exchange.has_hold(), "row {row}");
             continue;
         }
         let reply = reply(step);
@@ -254,7 +254,7 @@ fn every_refusal_has_its_status_code_and_scope() {
             assert_eq!(header(&reply, "x-should-retry"), retry, "row {row}");
         }
         assert_eq!(header(&reply, "x-request-id"), Some("req-1"), "row {row}");
-        assert!(!exchange.holds_reservation());
+        assert!(!exchange.has_hold());
     }
 }
 

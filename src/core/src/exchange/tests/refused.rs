@@ -13,7 +13,7 @@ use std::collections::HashMap;
 fn bench(key: &str, namespace: &str) -> Bench {
     let mut bench = Bench::standalone(key, namespace);
     let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
-    bench.gateway.config.accounting = config.accounting;
+    bench.worker.config.accounting = config.accounting;
     bench
 }
 
@@ -34,7 +34,7 @@ fn handed_over(step: &Step) -> Vec<UsageEvent<'static>> {
 
 fn due(bench: &mut Bench) -> Vec<UsageEvent<'static>> {
     let now = bench.now;
-    let due = bench.gateway.refusals_due(now);
+    let due = bench.worker.refusals_due(now);
     due.iter().map(|json| parsed(json)).collect()
 }
 
@@ -195,10 +195,10 @@ fn the_worker_that_ends_tells_what_it_has_counted() {
     for _ in 0..5 {
         bench.chat(&body("none", ""));
     }
-    let left = bench.gateway.refusals_left();
+    let left = bench.worker.refusals_left();
     assert_eq!(left.len(), 1);
     assert_eq!(parsed(&left[0]).refusals, 4);
-    assert!(bench.gateway.refusals_left().is_empty());
+    assert!(bench.worker.refusals_left().is_empty());
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn more_callers_than_there_is_room_for_are_all_told() {
     );
     let policy = Config::parse(text.as_bytes()).unwrap().policy.unwrap();
     let mut bench = bench("", "");
-    bench.gateway.cache = crate::cache::PolicyCache::complete(
+    bench.worker.cache = crate::cache::PolicyCache::complete(
         policy.keys,
         policy.namespaces,
         policy.organizations,
@@ -238,7 +238,7 @@ fn more_callers_than_there_is_room_for_are_all_told() {
                 count(handed_over(&step));
             }
         }
-        assert_eq!(bench.gateway.refusals.len(), 4_096, "round {round}");
+        assert_eq!(bench.worker.refusals.len(), 4_096, "round {round}");
     }
     wait(&mut bench, 1_000);
     count(due(&mut bench));
@@ -285,7 +285,7 @@ proptest! {
         prop_assert_eq!(counts.values().sum::<u64>(), total);
         wait(&mut bench, 1_000);
         due(&mut bench);
-        prop_assert_eq!(bench.gateway.refusals.len(), 0, "nothing is kept of what is over");
+        prop_assert_eq!(bench.worker.refusals.len(), 0, "nothing is kept of what is over");
     }
 }
 

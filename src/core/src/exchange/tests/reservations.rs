@@ -58,7 +58,7 @@ impl Service {
             reservation: found,
             ..ResolveAnswer::default()
         };
-        bench.gateway.cache.learn(request, answer, bench.now);
+        bench.worker.cache.learn(request, answer, bench.now);
     }
 
     /// Lends exactly what is needed, or nothing.
@@ -92,7 +92,7 @@ impl Service {
             });
         }
         let answer = LendAnswer { leases };
-        bench.gateway.cache.hear_lent(needs, &answer);
+        bench.worker.cache.forget_ended_reservations(needs, &answer);
         apply_lend(&mut bench.store, needs, &answer, bench.now);
     }
 }
@@ -108,7 +108,7 @@ fn lease_of(scope: &str) -> i64 {
 /// A gateway that knows its tenant: a key and a namespace, each with fields of the policy.
 fn gateway(key_fields: &str, namespace_fields: &str) -> Bench {
     let policy = Bench::standalone(key_fields, namespace_fields)
-        .gateway
+        .worker
         .config
         .policy
         .unwrap();
@@ -124,7 +124,7 @@ fn gateway(key_fields: &str, namespace_fields: &str) -> Bench {
         catalog: Some(policy.catalog),
         ..ResolveAnswer::default()
     };
-    bench.gateway.cache.learn(request, answer, NOW);
+    bench.worker.cache.learn(request, answer, NOW);
     bench
 }
 
@@ -327,7 +327,7 @@ fn a_standalone_gateway_knows_of_no_reservations() {
 #[test]
 fn where_there_is_no_room_for_a_reservation_the_ordinary_budgets_pay() {
     let mut bench = gateway("", CAPPED);
-    bench.gateway.config.max_reservations = 1;
+    bench.worker.config.max_reservations = 1;
     let name = ReservationName {
         namespace: "n".to_owned(),
         id: "first".to_owned(),
@@ -338,8 +338,8 @@ fn where_there_is_no_room_for_a_reservation_the_ordinary_budgets_pay() {
         amount: Money::from_nanos(1),
         expires_at: EXPIRES_AT,
     };
-    let epochs = bench.gateway.terms().epochs;
-    crate::admission::take_seat(&mut bench.store, &first, 1, epochs, NOW).unwrap();
+    let epochs = bench.worker.terms().epochs;
+    crate::admission::assign_record(&mut bench.store, &first, 1, epochs, NOW).unwrap();
     let mut service = Service::new(Some(PLENTY), PLENTY);
     assert_eq!(outcome(&mut bench, &mut service, "job"), Ok(vec![5]));
 }

@@ -123,9 +123,9 @@ fn a_change_of_the_organization_changes_its_roles_at_once() {
         allowed_endpoints: None,
     };
     organization.roles.insert(Role::Developer, rights);
-    let config: Config = bench.gateway.config.clone();
+    let config: Config = bench.worker.config.clone();
     let policy = config.policy.unwrap();
-    bench.gateway.cache = PolicyCache::complete(
+    bench.worker.cache = PolicyCache::complete(
         policy.keys,
         policy.namespaces,
         vec![organization],

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, CHAT, KEY, error, headers, reply};
 use crate::cache::PolicyCache;
-use crate::config::Hold;
+use crate::config::HoldAt;
 use crate::exchange::{Effect, Exchange, Step, Verdict};
 use crate::policy::FormatPaths;
 
@@ -13,13 +13,13 @@ const GENERATE: &str = "/v1beta/models/small:generateContent";
 /// A gateway whose model `small` (alias `tiny`) is called so, and served there, by its upstream.
 fn routed(upstream_model: Option<&str>, paths: &str) -> Bench {
     let mut bench = Bench::standalone("", "");
-    let mut policy = bench.gateway.config.policy.clone().unwrap();
+    let mut policy = bench.worker.config.policy.clone().unwrap();
     let model = &mut policy.catalog.models[0];
     model.upstream_model = upstream_model.map(str::to_owned);
     model.paths = serde_json::from_str::<FormatPaths>(paths).unwrap();
     let (keys, namespaces) = (policy.keys, policy.namespaces);
     let (organizations, catalog) = (policy.organizations, policy.catalog);
-    bench.gateway.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
+    bench.worker.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
     bench
 }
 
@@ -81,7 +81,7 @@ fn a_format_is_asked_where_the_upstream_serves_it() {
         let mut bench = routed(None, paths);
         let (exchange, step) = send(&mut bench, path, body);
         assert_eq!(seen(&step), (expected, None), "{path} {paths}");
-        assert!(exchange.holds_reservation());
+        assert!(exchange.has_hold());
     }
 }
 
@@ -170,7 +170,7 @@ fn at_the_body_no_path_can_be_changed() {
     for (name, paths, path, body, goes) in cases {
         let mut bench = routed(name, paths);
         let upstream = "openai".to_owned();
-        bench.gateway.config.hold = Hold::Body { upstream };
+        bench.worker.config.hold = HoldAt::Body { upstream };
         let mut exchange = Exchange::default();
         let begun = crate::exchange::Input::RequestHeaders {
             headers: crate::request::Headers(&headers(path, KEY, &[])),

@@ -199,7 +199,7 @@ fn what_is_reserved_is_what_is_forecast() {
         ("tiny", r#","max_tokens":9"#),
     ] {
         let mut bench = Bench::standalone("", ROUTED);
-        let policy = bench.gateway.config.policy.clone().unwrap();
+        let policy = bench.worker.config.policy.clone().unwrap();
         let (namespace, catalog) = (&policy.namespaces[0], &policy.catalog);
         let (endpoint, bytes, hints) = (
             Endpoint::ChatCompletions,
@@ -215,8 +215,8 @@ fn what_is_reserved_is_what_is_forecast() {
         let routing = namespace.routing.as_ref();
         let forecast = forecast(routing, namespace.priority, unsent, catalog, &rights).unwrap();
         let (mut exchange, _) = bench.chat(&bytes);
-        let reserved = bench.record("namespace:n").books.reserved.total();
-        assert_eq!(reserved, forecast.estimate.money.nanos(), "{more}");
+        let held = bench.record("namespace:n").books.held.total();
+        assert_eq!(held, forecast.estimate.money.nanos(), "{more}");
         let steps = answered(&mut bench, &mut exchange);
         assert_eq!(
             told(&steps[0], "x-paddock-model").as_ref(),

@@ -192,7 +192,7 @@ fn the_excess_waits_its_turn_and_no_newcomer_overtakes() {
         "n",
         crate::policy::Priority::High,
         9,
-        crate::budget::Epochs(5),
+        crate::epoch_sum::Epochs(5),
         bench.now,
     )
     .unwrap();

@@ -18,7 +18,7 @@ fn limits(requests_per_minute: u64) -> Vec<Rc<UpstreamLimit>> {
 /// A gateway whose upstream takes two requests a minute of everybody.
 fn limited() -> Bench {
     let mut bench = Bench::standalone("", "");
-    bench.gateway.config.upstreams = limits(2);
+    bench.worker.config.upstreams = limits(2);
     bench
 }
 
@@ -70,12 +70,12 @@ fn who_waited_in_a_queue_and_finds_the_upstream_taken_leaves_the_queue() {
     let seats = |bench: &Bench| bench.store.get("queue/n").map(|(bytes, _)| bytes);
     let held = seats(&bench);
 
-    bench.gateway.config.upstreams = limits(1);
+    bench.worker.config.upstreams = limits(1);
     let other = headers(CHAT, "sk-admin", &[("x-namespace", "m")]);
     bench.now = bench.now.plus(Duration::from_secs(61));
     let taken = bench.send(&mut Exchange::default(), &other, &body("small", ""));
     assert_eq!(taken.verdict, Verdict::Continue, "{taken:?}");
     let refused = reply(bench.step(&mut waits, Input::Turn));
     assert_eq!(error(&refused)["scope"], "upstream:openai");
-    assert_ne!(seats(&bench), held, "its seat is free");
+    assert_ne!(seats(&bench), held, "its slot is free");
 }

@@ -1,9 +1,9 @@
 //! A request's scopes and its upstream: all or none, also where others write in between.
 
 use super::*;
-use crate::admission::{Ask, Budgeting, Denied, Lane, Scope, Terms, WhenShort};
-use crate::budget::Epochs;
-use crate::fair_share::{NotAdmitted, Reserved, admit};
+use crate::admission::{Ask, Budgeting, Denied, RateTier, Scope, Terms, WhenShort};
+use crate::epoch_sum::Epochs;
+use crate::fair_share::{NotAdmitted, RequestHold, hold_request};
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::store::SharedStore;
@@ -24,14 +24,18 @@ fn scope(requests: u64) -> Rc<Scope> {
     Rc::new(Scope::new("namespace:n".to_owned(), limits))
 }
 
-fn ask(store: &mut FakeStore, scope: &Rc<Scope>, demand: &Demand) -> Result<Reserved, NotAdmitted> {
+fn ask(
+    store: &mut FakeStore,
+    scope: &Rc<Scope>,
+    demand: &Demand,
+) -> Result<RequestHold, NotAdmitted> {
     let ask = Ask {
         tokens: 10,
         money: Money::from_nanos(100),
         short: WhenShort::Borrow,
-        lane: Lane::Regular,
+        tier: RateTier::Regular,
     };
-    admit(
+    hold_request(
         store,
         core::slice::from_ref(scope),
         &ask,

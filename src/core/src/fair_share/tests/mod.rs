@@ -2,7 +2,7 @@ mod atomicity;
 mod fairness;
 mod limits;
 
-use super::draw::{Denial, Drawn};
+use super::draw::{Drawn, ShareDenial};
 use super::record::UpstreamRecord;
 use super::{Demand, UpstreamLimit};
 use crate::policy::NamespacePolicy;
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// As every caller does it: the record is read, refilled, drawn on and written.
-    fn ask(&mut self, who: &NamespacePolicy, tokens: u64) -> Result<Drawn, Denial> {
+    fn ask(&mut self, who: &NamespacePolicy, tokens: u64) -> Result<Drawn, ShareDenial> {
         let mut record = UpstreamRecord::decode(&self.record.encode());
         record.refill(&self.limit, at(self.now));
         let taken = record.take(&Demand::new(&self.limit, who, tokens), at(self.now));

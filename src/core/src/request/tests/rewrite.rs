@@ -32,7 +32,7 @@ fn only_the_models_value_changes() {
         (
             r#"{"model":"a"}"#,
             "q\"\\\n/é",
-            Some("{\"model\":\"q\\\"\\\\\\u000a/é\"}"),
+            Some("{\"model\":\"q\\\"\\\\\\n/é\"}"),
         ),
         (r#"{"model":" A "}"#, "A", Some(r#"{"model":"A"}"#)),
         (r#"{"model":"a"}"#, "a", None),

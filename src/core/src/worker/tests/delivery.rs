@@ -1,6 +1,6 @@
 //! Usage on its way from two workers to the ledger, whatever is lost and whoever dies.
 
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::store::fake::FakeStore;
 use crate::store::{Conflict, SharedStore, Version};
 use crate::timestamp::Timestamp;

@@ -2,6 +2,6 @@ mod delivery;
 mod lender;
 mod lending;
 mod operations;
+mod registering;
 mod reserved;
 mod world;
-mod writing_down;

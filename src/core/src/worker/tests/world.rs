@@ -3,10 +3,10 @@
 
 use super::lender::{Event, GRACE, Lender, NAMESPACE, NEVER};
 use crate::admission::{
-    Ask, Budgeting, Denied, Lane, Reservation, Scope, ScopeRecord, Terms, WhenShort, admit,
-    seat_of, take_seat,
+    Ask, Budgeting, Denied, Hold, RateTier, Scope, ScopeRecord, Terms, WhenShort, assign_record,
+    place_hold, record_of,
 };
-use crate::budget::Epochs;
+use crate::epoch_sum::Epochs;
 use crate::money::Money;
 use crate::policy::Limits;
 use crate::store::SharedStore;
@@ -32,12 +32,12 @@ const CARRIED: u64 = GRACE / 2;
 /// Seconds after which a living gateway gets through at last: well before its leases are nobody's.
 const GETS_THROUGH: u64 = GRACE / 2;
 /// Reservations a gateway has room for.
-const SEATS: usize = 3;
+const ROOM: usize = 3;
 
 #[derive(Default)]
 pub(super) struct Gateway {
     pub(super) store: FakeStore,
-    pub(super) held: Vec<(Reservation, u64)>,
+    pub(super) held: Vec<(Hold, u64)>,
     pub(super) waiting: Vec<(i64, Option<usize>)>,
     pub(super) unsent: Vec<Event>,
     /// Costs of its requests by the second they were admitted in.
@@ -110,19 +110,19 @@ impl World {
             tokens: 0,
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
-            lane: Lane::Regular,
+            tier: RateTier::Regular,
         };
         let now = self.at();
         let store = &mut self.gateways[me].store;
         let named = reservation.and_then(|which| self.lender.reserved.get(which));
         let named = named.filter(|named| named.policy.expires_at > now);
-        let seat =
-            named.and_then(|named| take_seat(store, &named.policy, SEATS, TERMS.epochs, now));
-        let is_reserved = seat.is_some();
-        let scopes = [seat.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
+        let paying =
+            named.and_then(|named| assign_record(store, &named.policy, ROOM, TERMS.epochs, now));
+        let is_reserved = paying.is_some();
+        let scopes = [paying.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
         let gateway = &mut self.gateways[me];
-        match admit(&mut gateway.store, &scopes, &ask, TERMS, now) {
-            Ok(reservation) => gateway.held.push((reservation, self.now)),
+        match place_hold(&mut gateway.store, &scopes, &ask, TERMS, now) {
+            Ok(hold) => gateway.held.push((hold, self.now)),
             Err(Denied::Lend(needs)) => {
                 gateway.waiting.push((amount, reservation));
                 self.network.push((me, self.now, Message::Lend { needs }));
@@ -146,9 +146,9 @@ impl World {
     pub(super) fn settle(&mut self, me: usize, which: usize, percent: i64) {
         let now = self.at();
         let gateway = &mut self.gateways[me];
-        let (reservation, started_at) = gateway.held.remove(which);
-        let cost = reservation.money().nanos() * percent / 100;
-        let settled = reservation.settle(&mut gateway.store, 0, Money::from_nanos(cost), now);
+        let (hold, started_at) = gateway.held.remove(which);
+        let cost = hold.money().nanos() * percent / 100;
+        let settled = hold.settle(&mut gateway.store, 0, Money::from_nanos(cost), now);
         gateway.costs.push((started_at, cost));
         self.next_event += 1;
         gateway.unsent.push(Event {
@@ -224,7 +224,7 @@ impl World {
             self.now += 1;
             for me in 0..self.gateways.len() {
                 let now = self.now;
-                let too_old = |(_, at): &(Reservation, u64)| now - at >= LONGEST_REQUEST;
+                let too_old = |(_, at): &(Hold, u64)| now - at >= LONGEST_REQUEST;
                 while let Some(which) = self.gateways[me].held.iter().position(too_old) {
                     self.settle(me, which, 100);
                 }
@@ -259,8 +259,8 @@ impl World {
     /// What a gateway may still reserve from a scope.
     pub(super) fn left_of(&self, me: usize, scope: &str) -> i64 {
         let store = &self.gateways[me].store;
-        let seat = seat_of(store, scope);
-        let value = seat.and_then(|seat| store.get(&seat.key));
+        let slot = record_of(store, scope);
+        let value = slot.and_then(|slot| store.get(&slot.key));
         let record = value.map(|(bytes, _)| ScopeRecord::decode(&bytes));
         record.unwrap_or_default().slice.left().nanos()
     }

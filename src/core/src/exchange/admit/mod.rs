@@ -1,0 +1,152 @@
+//! Places the hold of a call, or says what becomes of a call that cannot have one: a wait for
+//! money, a wait in the queue, the fallback model, or a refusal.
+
+mod end_user;
+mod fallback;
+mod forward;
+mod payer;
+mod queue;
+
+pub(crate) use payer::{awaited_reservation, reservation_id};
+
+use super::call::{BodyRead, Pending};
+use super::context::StepContext;
+use super::effect::{Effect, Question, Step, Verdict};
+use super::event::CallContext;
+use super::head::Head;
+use super::state::{Exchange, State};
+use crate::admission::Denied;
+use crate::config::Config;
+use crate::fair_share::{Demand, NotAdmitted, hold_request};
+use crate::store::SharedStore;
+use end_user::end_user;
+use fallback::{fallback, redirected};
+use payer::{Payer, pay_from, payer};
+use queue::{WhyWait, others_are_ahead};
+use std::rc::Rc;
+
+impl Exchange {
+    /// Debits what a call asks for, or says what becomes of it where that cannot be had. `read` is
+    /// what it was prepared from, where that is still at hand.
+    pub(crate) fn admit<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        read: Option<BodyRead<'_>>,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        if others_are_ahead(&head, &pending, cx) {
+            return self.wait_in_queue(head, pending, &WhyWait::OthersAhead, cx);
+        }
+        let caller = pending.call.grant.caller().clone();
+        let mut levels = caller.scopes().to_vec();
+        let reservation = match payer(&head, &pending, cx) {
+            Payer::Ordinary => None,
+            Payer::Reservation(scope) => Some(scope),
+            Payer::Unknown(request) => {
+                return self.wait(head, pending, read, Question::Resolve(request), cx);
+            }
+        };
+        if let Some(scope) = &reservation {
+            let paid = [&caller.namespace().scope, &caller.organization().scope];
+            pay_from(scope, &mut levels, paid);
+        }
+        if let Some(user) = end_user(&pending.call, cx) {
+            pending.call.user_shared = user.shared;
+            levels.push(user.scope);
+        }
+        let demand = demand(&pending, &cx.worker.config);
+        let (terms, ask) = (cx.worker.terms(), &pending.call.ask);
+        match hold_request(cx.store, &levels, ask, demand.as_ref(), terms, cx.now) {
+            Ok(hold) => {
+                pending.leave_queue(true, cx.store);
+                self.send(head, pending, hold)
+            }
+            Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
+                self.wait(head, pending, read, Question::Lend(needs), cx)
+            }
+            Err(NotAdmitted::Scope(Denied::Budget { scope, .. }))
+                if reservation.is_some_and(|paying| Rc::ptr_eq(&paying, &scope)) =>
+            {
+                pending.may_be_reserved = false;
+                self.admit(head, pending, read, cx)
+            }
+            Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, cx),
+            Err(NotAdmitted::Upstream(limit, denial)) => {
+                pending.leave_queue(false, cx.store);
+                self.refuse_share(
+                    &limit,
+                    denial,
+                    CallContext::making(&head, &pending.call),
+                    cx,
+                )
+            }
+        }
+    }
+
+    fn denied<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        read: Option<BodyRead<'_>>,
+        denied: Denied,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        if let Some(other) = redirected(&head, &mut pending, read, &denied, cx) {
+            return self.admit(head, other, None, cx);
+        }
+        let caller = pending.call.grant.caller().clone();
+        match denied {
+            Denied::Rate {
+                throttled: true,
+                retry_after,
+                rates,
+                ..
+            } if caller.queues() => {
+                let why = WhyWait::Throttled(retry_after, rates);
+                self.wait_in_queue(head, pending, &why, cx)
+            }
+            denied => {
+                pending.leave_queue(false, cx.store);
+                let needed = pending.call.ask.money;
+                self.refuse_denied(
+                    denied,
+                    needed,
+                    CallContext::making(&head, &pending.call),
+                    cx,
+                )
+            }
+        }
+    }
+
+    /// Has a call wait for an answer.
+    fn wait<S: SharedStore>(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        read: Option<BodyRead<'_>>,
+        question: Question,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        pending.rounds = pending.rounds.saturating_add(1);
+        if let (None, Some(read)) = (&pending.fallback, read) {
+            // The body is not at hand any more when the answer comes.
+            pending.fallback = fallback(&head, &pending, read, cx).map(Box::new);
+        }
+        self.state = State::Borrow {
+            head,
+            pending: Box::new(pending),
+        };
+        let mut step = Step::new(Verdict::Wait);
+        step.effects.push(Effect::Ask(question));
+        step
+    }
+}
+
+/// What a call wants of its upstream, where that has a limit of its own.
+fn demand(pending: &Pending, config: &Config) -> Option<Demand> {
+    let call = &pending.call;
+    let limit = config.upstream(&call.grant.model()?.upstream)?;
+    let namespace = &call.grant.caller().namespace().policy;
+    Some(Demand::new(limit, namespace, call.ask.tokens))
+}

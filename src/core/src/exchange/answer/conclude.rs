@@ -1,0 +1,83 @@
+//! The end of an exchange: what was used, what it costs, who is told.
+
+use super::charge::charge;
+use super::report::report;
+use crate::exchange::call::InFlight;
+use crate::exchange::context::StepContext;
+use crate::exchange::effect::{Effect, Level, Step, Verdict};
+use crate::exchange::event::CallContext;
+use crate::exchange::head::Head;
+use crate::exchange::state::{Exchange, State};
+use crate::money::Money;
+use crate::store::SharedStore;
+use crate::wire::UsageEvent;
+
+impl Exchange {
+    /// Settles its hold, once, and reports it. Does nothing if it has none.
+    pub(crate) fn conclude<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        let mut step = Step::new(Verdict::Continue);
+        let over = match self.state {
+            State::Upstream { .. } | State::PassThrough(_) | State::Done => State::Done,
+            _ => State::Refused,
+        };
+        match core::mem::replace(&mut self.state, over) {
+            State::Upstream { head, in_flight } => {
+                conclude_call(&head, *in_flight, cx, &mut step.effects);
+            }
+            State::PassThrough(passing) => {
+                passing.conclude(cx, &mut step.effects);
+            }
+            State::Queued { mut pending, .. } | State::Borrow { mut pending, .. } => {
+                pending.leave_queue(false, cx.store);
+            }
+            _ => {}
+        }
+        step
+    }
+}
+
+fn conclude_call<S: SharedStore>(
+    head: &Head,
+    in_flight: InFlight,
+    cx: &mut StepContext<'_, S>,
+    effects: &mut Vec<Effect>,
+) {
+    let mut charge = charge(&in_flight);
+    let InFlight {
+        call, hold, status, ..
+    } = in_flight;
+    let cost = match call.free {
+        true => Money::ZERO,
+        false => charge.cost(call.grant.price()).unwrap_or_else(|overflow| {
+            // A count nobody can have used is a broken upstream's, not a bill: the highest plausible
+            // cost, which is what was held, is booked in its place.
+            charge.estimated = true;
+            charge.batch = false;
+            let text = format!(
+                "booked the reserved cost of {}: {overflow}",
+                head.request_id
+            );
+            effects.push(Effect::Log(Level::Warn, text));
+            hold.scopes().money()
+        }),
+    };
+    let admitted_at = hold.scopes().admitted_at();
+    let settled = hold.settle(cx.store, charge.tokens.total(), cost, cx.now);
+    if settled.contended > 0 {
+        let text = format!("{} could not be settled in shared data", head.request_id);
+        effects.push(Effect::Log(Level::Error, text));
+    }
+    let id = cx.worker.event_ids.next(admitted_at.millis());
+    let event = UsageEvent {
+        status,
+        outcome: charge.outcome,
+        estimated: charge.estimated,
+        batch: charge.batch,
+        duration_ms: u64::try_from(cx.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
+        tokens: charge.tokens,
+        cost,
+        leases: settled.leases,
+        ..CallContext::making(head, &call).event(id, admitted_at)
+    };
+    report(effects, &event);
+}

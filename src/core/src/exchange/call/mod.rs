@@ -1,0 +1,117 @@
+//! One model call: what was granted, what it asks for, what it holds.
+
+mod prepare;
+mod queued;
+
+pub(crate) use prepare::{BodyRead, Choice, prepare};
+pub(crate) use queued::Queued;
+
+use super::head::Head;
+use crate::admission::Ask;
+use crate::authorization::Grant;
+use crate::estimate::Estimate;
+use crate::fair_share::RequestHold;
+use crate::identity::Caller;
+use crate::meter::Meter;
+use std::borrow::Cow;
+
+/// A call that may be made.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) grant: Grant,
+    pub(crate) requested_model: String,
+    pub(crate) user: Option<String>,
+    /// Whether that user is limited together with others.
+    pub(crate) user_shared: bool,
+    pub(crate) stream: bool,
+    pub(crate) hide_usage: bool,
+    pub(crate) free: bool,
+    /// Whether it asks for a tier for work that can wait.
+    pub(crate) batch: bool,
+    /// Why Paddock chose another model than the caller named; absent where it did not choose.
+    pub(crate) reason: Option<String>,
+    pub(crate) estimate: Estimate,
+    pub(crate) ask: Ask,
+}
+
+/// A call that waits for money.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) call: Call,
+    /// The body as the upstream is to see it, where it differs.
+    pub(crate) rewritten: Option<Vec<u8>>,
+    /// The path as the upstream is to see it, where it differs.
+    pub(crate) path: Option<String>,
+    /// How often it has waited.
+    pub(crate) rounds: u8,
+    /// The same call of the model it may be redirected to, where the body is no longer at hand.
+    pub(crate) fallback: Option<Box<Pending>>,
+    /// Its place in its namespace's queue, while it has one.
+    pub(crate) queued: Option<Queued>,
+    /// Whether it ever had one.
+    pub(crate) was_queued: bool,
+    /// Whether the reservation it names may still pay for it.
+    pub(crate) may_be_reserved: bool,
+}
+
+/// A call at the upstream.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    pub(crate) call: Call,
+    /// Whether it waited its turn in a queue.
+    pub(crate) was_queued: bool,
+    pub(crate) hold: RequestHold,
+    /// The upstream's status; 0 until it answers.
+    pub(crate) status: u16,
+    /// Whether Envoy answered in the upstream's place.
+    pub(crate) local: bool,
+    /// Reads the answer, where it can be read.
+    pub(crate) meter: Option<Meter>,
+    /// Whether the whole answer has passed.
+    pub(crate) complete: bool,
+}
+
+impl InFlight {
+    /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
+    /// full rate.
+    pub(crate) fn reason(&self) -> Option<String> {
+        let throttled = self.was_queued || self.hold.scopes().rates().throttled;
+        let throttled = throttled.then_some(Cow::Borrowed("throttled"));
+        match (self.call.reason(), throttled) {
+            (Some(reason), Some(throttled)) if reason != throttled => {
+                Some(format!("{reason}, {throttled}"))
+            }
+            (reason, throttled) => reason.or(throttled).map(Cow::into_owned),
+        }
+    }
+}
+
+impl Call {
+    /// The name of the model that serves it.
+    pub(crate) fn model_name(&self) -> &str {
+        self.grant.model().map_or("", |model| model.name.as_str())
+    }
+
+    /// Whether the caller named the model otherwise than the upstream knows it.
+    pub(crate) fn is_renamed(&self) -> bool {
+        self.model_name() != self.requested_model
+    }
+
+    /// What `x-paddock-reason` says; absent where the caller gets the model as it was named.
+    pub(crate) fn reason(&self) -> Option<Cow<'_, str>> {
+        match &self.reason {
+            Some(reason) => Some(Cow::Borrowed(reason)),
+            None => self.is_renamed().then_some(Cow::Borrowed("aliased")),
+        }
+    }
+}
+
+/// A request that passes through: identified and limited, but not metered.
+#[derive(Debug)]
+pub(crate) struct PassThrough {
+    pub(crate) head: Head,
+    pub(crate) caller: Caller,
+    pub(crate) hold: RequestHold,
+    /// The upstream's status; 0 until it answers.
+    pub(crate) status: u16,
+}

@@ -1,0 +1,171 @@
+//! From what a caller asks to a call that may be admitted, of the model they named or of another.
+
+use super::{Call, Pending};
+use crate::admission::{Ask, RateTier, WhenShort};
+use crate::authorization::{Grant, authorize_model};
+use crate::cache::PolicyCache;
+use crate::config::{Config, HoldAt};
+use crate::estimate::Estimate;
+use crate::exchange::head::Head;
+use crate::identity::Caller;
+use crate::policy::{Model, Served};
+use crate::refusal::Refusal;
+use crate::request::{Endpoint, ModelRequest, path_below, path_with_model};
+use crate::wire_format::WireFormat;
+use std::rc::Rc;
+
+/// A body and what it says, while it is at hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyRead<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) request: &'a ModelRequest<'a>,
+    /// The body that `request` was read from.
+    pub(crate) body: &'a [u8],
+    /// Whether that is another body than the one that came.
+    pub(crate) is_changed: bool,
+}
+
+/// The model that is to serve a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Choice<'a> {
+    /// Its name, or an alias of it.
+    pub(crate) model: &'a str,
+    /// What `x-paddock-reason` says, where Paddock chose it and not the caller.
+    pub(crate) reason: Option<String>,
+}
+
+impl<'a> Choice<'a> {
+    /// The model the caller named.
+    pub(crate) fn of_the_caller(request: &'a ModelRequest<'_>) -> Choice<'a> {
+        Choice {
+            model: &request.model,
+            reason: None,
+        }
+    }
+}
+
+/// A call of the chosen model: authorized, estimated, and with body and path as its upstream is to
+/// see them. Whoever chose, the caller must be allowed the model.
+pub(crate) fn prepare(
+    caller: Caller,
+    head: &Head,
+    read: BodyRead<'_>,
+    choice: Choice<'_>,
+    cache: &PolicyCache,
+    config: &Config,
+) -> Result<Pending, Refusal> {
+    let catalog = cache.catalog().map(Rc::clone).unwrap_or_default();
+    let grant = authorize_model(caller, &catalog, choice.model)?;
+    let force_usage = must_force_usage(read.endpoint, read.request);
+    let call = call(grant, head, read, choice.reason, force_usage)?;
+    if let HoldAt::Body { upstream } = &config.hold {
+        check_route(&call, upstream)?;
+    }
+    let path = upstream_path(&call, head, read)?;
+    let model = call.grant.model().map(Model::upstream_name);
+    let rewritten = read.request.rewrite(read.body, model, force_usage);
+    let rewritten = rewritten.or_else(|| read.is_changed.then(|| read.body.to_vec()));
+    Ok(Pending {
+        call,
+        rewritten,
+        path,
+        rounds: 0,
+        fallback: None,
+        queued: None,
+        was_queued: false,
+        may_be_reserved: true,
+    })
+}
+
+fn call(
+    grant: Grant,
+    head: &Head,
+    read: BodyRead<'_>,
+    reason: Option<String>,
+    force_usage: bool,
+) -> Result<Call, Refusal> {
+    let BodyRead {
+        endpoint, request, ..
+    } = read;
+    let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
+    let estimate = Estimate::of(endpoint, request, model_limit, grant.price());
+    let estimate = estimate.map_err(Refusal::cost_overflow)?;
+    Ok(Call {
+        requested_model: request.model.clone().into_owned(),
+        user: request
+            .user
+            .clone()
+            .map(|user| user.into_owned())
+            .filter(|user| !user.is_empty())
+            .or_else(|| head.user.clone()),
+        user_shared: false,
+        stream: request.stream || endpoint.streams(),
+        hide_usage: force_usage && !request.include_usage,
+        free: endpoint.is_free(),
+        batch: request.batch,
+        reason,
+        ask: Ask {
+            tokens: estimate.tokens,
+            money: estimate.money,
+            short: WhenShort::Borrow,
+            tier: RateTier::Regular,
+        },
+        estimate,
+        grant,
+    })
+}
+
+/// Whether usage must be asked of the upstream, because it does not come by itself.
+fn must_force_usage(endpoint: &Endpoint, request: &ModelRequest<'_>) -> bool {
+    request.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions)
+}
+
+/// Where the route is fixed, only what it leads to can be served.
+fn check_route(call: &Call, routed: &str) -> Result<(), Refusal> {
+    let model = call.grant.model();
+    let upstream = model.map_or("", |model| model.upstream.as_str());
+    if upstream != routed {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::model_not_on_route(
+            scope,
+            &call.requested_model,
+            upstream,
+            routed,
+        ));
+    }
+    Ok(())
+}
+
+/// The path and query that the model's upstream is to be asked, where they differ from the
+/// caller's.
+fn upstream_path(call: &Call, head: &Head, read: BodyRead<'_>) -> Result<Option<String>, Refusal> {
+    let Some(model) = call.grant.model() else {
+        return Ok(None);
+    };
+    let asked_for = head.path_and_query.as_str();
+    let mut path = match read.endpoint {
+        Endpoint::Gemini { .. } => path_with_model(asked_for, model.upstream_name()),
+        _ => None,
+    };
+    let format = read.endpoint.format();
+    match model.paths.served(format) {
+        Served::AsAsked => {}
+        Served::Below(base) => {
+            let from = path.as_deref().unwrap_or(asked_for);
+            path = path_below(from, base).or(path);
+        }
+        Served::Nowhere => {
+            let formats = model.paths.formats().map(WireFormat::name);
+            return Err(Refusal::format_not_served(
+                &model.name,
+                format.name(),
+                formats,
+            ));
+        }
+    }
+    if let (Some(path), true) = (&path, head.headers_gone) {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::path_is_fixed(scope, &call.requested_model, path));
+    }
+    Ok(path)
+}

@@ -1,0 +1,58 @@
+//! What a step may look at and change outside its exchange.
+
+use super::event::{RefusalTally, json};
+use crate::admission::{Budgeting, Terms};
+use crate::cache::PolicyCache;
+use crate::config::Config;
+use crate::epoch_sum::Epochs;
+use crate::ids::EventIds;
+use crate::timestamp::Timestamp;
+
+/// What the exchanges of one worker share.
+#[derive(Debug)]
+pub struct WorkerState {
+    /// The operator's configuration.
+    pub config: Config,
+    /// The policy in memory.
+    pub cache: PolicyCache,
+    /// The source of event ids.
+    pub event_ids: EventIds,
+    /// Refusals not yet reported to the ledger.
+    pub refusals: RefusalTally,
+}
+
+impl WorkerState {
+    /// What holds for every request.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            epochs: Epochs(self.config.max_request_seconds),
+            budgeting: match self.config.accounting {
+                Some(_) => Budgeting::Leased,
+                None => Budgeting::Books,
+            },
+        }
+    }
+
+    /// The events (JSON) of counted refusals that are due. To be called at least once a second.
+    pub fn refusals_due(&mut self, now: Timestamp) -> Vec<Vec<u8>> {
+        let due = self.refusals.due(now);
+        due.iter().filter_map(|event| json(event).ok()).collect()
+    }
+
+    /// The events (JSON) of all counted refusals, due or not: for the end of a worker.
+    pub fn refusals_left(&mut self) -> Vec<Vec<u8>> {
+        let rest = self.refusals.rest();
+        rest.iter().filter_map(|event| json(event).ok()).collect()
+    }
+}
+
+/// All that a step may look at and change outside its exchange.
+#[derive(Debug)]
+pub struct StepContext<'a, S> {
+    /// The worker.
+    pub worker: &'a mut WorkerState,
+    /// What the workers share.
+    pub store: &'a mut S,
+    /// Now.
+    pub now: Timestamp,
+}

@@ -1,0 +1,70 @@
+//! Which model serves a request, and whether its caller may use it and say what they say.
+
+mod content;
+mod route;
+
+use super::call::{BodyRead, Choice, prepare};
+use super::context::{StepContext, WorkerState};
+use super::effect::Step;
+use super::event::CallContext;
+use super::head::Head;
+use super::state::Exchange;
+use crate::identity::Caller;
+use crate::policy::is_auto;
+use crate::refusal::Refusal;
+use crate::request::{Endpoint, read_body};
+use crate::store::SharedStore;
+use content::violated;
+
+impl Exchange {
+    /// Chooses the model of a body that has come, prepares its call and admits it.
+    pub(crate) fn decide<S: SharedStore>(
+        &mut self,
+        head: Head,
+        endpoint: &Endpoint,
+        caller: Caller,
+        body: &[u8],
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let request = match read_body(endpoint, body) {
+            Ok(request) => request,
+            Err(error) => {
+                let refusal = Refusal::from(error);
+                return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+            }
+        };
+        let read = BodyRead {
+            endpoint,
+            request: &request,
+            body,
+            is_changed: false,
+        };
+        if is_auto(&request.model) {
+            return self.decide_routed(head, caller, read, cx);
+        }
+        self.decide_on(Choice::of_the_caller(&request), head, caller, read, cx)
+    }
+
+    /// Prepares a call of the chosen model, and admits it.
+    pub(crate) fn decide_on<S: SharedStore>(
+        &mut self,
+        choice: Choice<'_>,
+        head: Head,
+        caller: Caller,
+        read: BodyRead<'_>,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let tenant = caller.clone();
+        let WorkerState { cache, config, .. } = &*cx.worker;
+        match prepare(caller, &head, read, choice, cache, config) {
+            Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
+                None => self.admit(head, pending, Some(read), cx),
+                Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),
+            },
+            Err(refusal) => {
+                let call_context = CallContext::of(&head, &tenant).naming(&read.request.model);
+                self.refuse_call(&refusal, call_context, cx)
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What is kept of a request's head, and what it is for.
+
+use crate::config::Config;
+use crate::request::{Endpoint, Hints, RequestHead};
+use crate::wire_format::WireFormat;
+
+/// What is kept of a request's head.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) target: Target,
+    /// Without its query.
+    pub(crate) path: String,
+    /// With its query, less what is not for the upstream.
+    pub(crate) path_and_query: String,
+    pub(crate) format: WireFormat,
+    pub(crate) request_id: String,
+    pub(crate) user_agent: String,
+    pub(crate) client_address: String,
+    pub(crate) user: Option<String>,
+    /// What the client says of the request to Paddock alone.
+    pub(crate) hints: Hints,
+    /// The reservation it names, if that could be one.
+    pub(crate) reservation: Option<String>,
+    /// Whether the request said how long its body is, and still does.
+    pub(crate) has_length: bool,
+    /// Whether the headers have gone on, so that neither they nor the route can be changed.
+    pub(crate) headers_gone: bool,
+}
+
+/// Where a request leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A model endpoint.
+    Model(Endpoint),
+    /// A path the operator lets pass, and the upstream that serves it.
+    PassThrough(String),
+    /// Anything else: refused, whoever calls.
+    Nothing {
+        /// The method, for the refusal.
+        method: Vec<u8>,
+    },
+}
+
+impl Target {
+    pub(crate) fn of(head: &RequestHead<'_>, config: &Config) -> Target {
+        if let Some(endpoint) = Endpoint::of(head.method, head.path) {
+            return Target::Model(endpoint);
+        }
+        match config
+            .pass_through
+            .iter()
+            .find(|rule| rule.covers(head.path))
+        {
+            Some(rule) => Target::PassThrough(rule.upstream.clone()),
+            None => Target::Nothing {
+                method: head.method.to_vec(),
+            },
+        }
+    }
+
+    pub(crate) fn format(&self) -> Option<WireFormat> {
+        match self {
+            Target::Model(endpoint) => Some(endpoint.format()),
+            _ => None,
+        }
+    }
+}

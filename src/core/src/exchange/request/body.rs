@@ -1,0 +1,91 @@
+//! The body of a request, while it comes and once it is there.
+
+use crate::exchange::context::StepContext;
+use crate::exchange::effect::{Effect, Level, Step, Verdict};
+use crate::exchange::event::CallContext;
+use crate::exchange::state::{Exchange, State};
+use crate::refusal::Refusal;
+use crate::store::SharedStore;
+
+impl Exchange {
+    pub(crate) fn on_body_never_came<S>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        let (head, caller) = match core::mem::take(&mut self.state) {
+            State::AwaitBody { head, caller, .. } => (head, caller),
+            other => {
+                self.state = other;
+                return Step::new(Verdict::Wait);
+            }
+        };
+        let refusal = Refusal::body_never_came();
+        let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+        let reason = "a request was held at its headers and its body never came: set \
+                      `allow_on_headers_stop_iteration: true` in Envoy's plugin configuration, or \
+                      `hold: body` in Paddock's";
+        step.effects
+            .push(Effect::Log(Level::Error, reason.to_owned()));
+        step
+    }
+
+    pub(crate) fn on_body_grows<S: SharedStore>(
+        &mut self,
+        received: usize,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let limit = cx.worker.config.max_request_bytes;
+        let refusal = || Refusal::too_large(limit as u64);
+        match core::mem::take(&mut self.state) {
+            State::AwaitBody { head, caller, .. } if received > limit => {
+                self.refuse_call(&refusal(), CallContext::of(&head, &caller), cx)
+            }
+            State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
+            State::PassThrough(mut passing) if received > limit => {
+                let refusal = refusal();
+                passing.status = refusal.status;
+                let mut effects = Vec::new();
+                let (head, caller) = passing.conclude(cx, &mut effects);
+                let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+                step.effects.append(&mut effects);
+                step
+            }
+            other => {
+                self.state = other;
+                Step::new(self.request_verdict())
+            }
+        }
+    }
+
+    pub(crate) fn on_request_body<S: SharedStore>(
+        &mut self,
+        body: &[u8],
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        if body.len() > cx.worker.config.max_request_bytes {
+            return self.on_body_grows(body.len(), cx);
+        }
+        match core::mem::take(&mut self.state) {
+            State::AwaitBody {
+                head,
+                endpoint,
+                caller,
+            } => self.decide(head, &endpoint, caller, body, cx),
+            State::Identify {
+                head,
+                claim,
+                rounds,
+                ..
+            } => {
+                self.state = State::Identify {
+                    head,
+                    claim,
+                    body: Some(body.to_vec()),
+                    rounds,
+                };
+                Step::new(Verdict::Wait)
+            }
+            other => {
+                self.state = other;
+                Step::new(self.request_verdict())
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The headers of a request: who claims to call, what for, and what the upstream must not see.
+
+use crate::config::HoldAt;
+use crate::exchange::admit::reservation_id;
+use crate::exchange::context::StepContext;
+use crate::exchange::effect::{Effect, Step, Verdict};
+use crate::exchange::head::{Head, Target};
+use crate::exchange::state::{Exchange, State};
+use crate::identity::Claim;
+use crate::refusal::Refusal;
+use crate::request::{Headers, Hints, RequestHead, guess_format};
+use crate::store::SharedStore;
+
+impl Exchange {
+    pub(crate) fn on_request_headers<S: SharedStore>(
+        &mut self,
+        headers: &Headers<'_>,
+        attributes: &[Option<Vec<u8>>],
+        end: bool,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let head = RequestHead::read(headers);
+        let format = guess_format(head.path, head.credential.as_ref());
+        let request_id = text(head.request_id);
+        let identities = &cx.worker.config.identity;
+        let claim = match Claim::read(&head, headers, attributes, identities) {
+            Ok(claim) => claim,
+            Err(refusal) => return self.refuse(&refusal, format, &request_id, None),
+        };
+        let trusted = headers
+            .names()
+            .filter(|name| identities.is_trusted_header(name));
+        let mut effects: Vec<Effect> = head
+            .untrusted
+            .iter()
+            .copied()
+            .chain(trusted)
+            .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
+            .collect();
+        let target = Target::of(&head, &cx.worker.config);
+        let metered = matches!(target, Target::Model(_));
+        let stripped = head.path_for_upstream(metered);
+        effects.extend(stripped.clone().map(Effect::SetPath));
+        let too_long = head
+            .content_length
+            .is_some_and(|length| length > cx.worker.config.max_request_bytes as u64);
+        let headers_gone = !end && cx.worker.config.hold != HoldAt::Headers;
+        if headers_gone {
+            effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
+        }
+        let kept = Head {
+            has_length: head.content_length.is_some() && !headers_gone,
+            headers_gone,
+            format: target.format().unwrap_or(format),
+            path_and_query: stripped.unwrap_or_else(|| head.path_and_query()),
+            path: text(Some(head.path)),
+            hints: Hints::of(&head),
+            request_id,
+            user_agent: text(head.user_agent),
+            target,
+            client_address: client_address(headers),
+            reservation: reservation_id(head.reservation_id),
+            user: head
+                .user
+                .map(|user| text(Some(user)))
+                .filter(|user| !user.is_empty()),
+        };
+        let mut step = match too_long {
+            true => self.refuse_too_large(&kept, cx.worker.config.max_request_bytes),
+            false => self.identify(kept, claim, end.then(Vec::new), 0, cx),
+        };
+        if headers_gone && step.verdict == Verdict::Wait {
+            effects.extend(self.known_namespace());
+            step.verdict = Verdict::Continue;
+        }
+        effects.append(&mut step.effects);
+        step.effects = effects;
+        step
+    }
+
+    /// The namespace's own connection pool, where the namespace is known before the headers go.
+    fn known_namespace(&self) -> Option<Effect> {
+        let State::AwaitBody { caller, .. } = &self.state else {
+            return None;
+        };
+        let name = caller.namespace().policy.name.clone();
+        Some(Effect::SetRequestHeader("x-paddock-namespace", name))
+    }
+
+    pub(crate) fn refuse_too_large(&mut self, head: &Head, limit: usize) -> Step {
+        self.refuse(
+            &Refusal::too_large(limit as u64),
+            head.format,
+            &head.request_id,
+            None,
+        )
+    }
+}
+
+fn text(bytes: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
+}
+
+/// The last address of `x-forwarded-for`: the one Envoy itself added.
+fn client_address(headers: &Headers<'_>) -> String {
+    let chain = headers.get("x-forwarded-for").unwrap_or_default();
+    let last = chain
+        .rsplit(|byte| *byte == b',')
+        .next()
+        .unwrap_or_default();
+    String::from_utf8_lossy(last.trim_ascii()).into_owned()
+}

@@ -1,0 +1,107 @@
+//! From a claim to a caller, and to what the caller wants.
+
+use super::models::models_reply;
+use crate::admission::view;
+use crate::authorization::{authorize_endpoint, authorize_role};
+use crate::exchange::context::StepContext;
+use crate::exchange::effect::{Effect, Question, Step, Verdict};
+use crate::exchange::event::CallContext;
+use crate::exchange::head::{Head, Target};
+use crate::exchange::state::{Exchange, MAX_ROUNDS, State};
+use crate::identity::{Caller, Claim, Unauthenticated};
+use crate::policy::EndpointScope;
+use crate::refusal::Refusal;
+use crate::request::Endpoint;
+use crate::store::SharedStore;
+use std::rc::Rc;
+
+impl Exchange {
+    pub(crate) fn identify<S: SharedStore>(
+        &mut self,
+        head: Head,
+        claim: Claim,
+        body: Option<Vec<u8>>,
+        rounds: u8,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        match claim.authenticate(&mut cx.worker.cache, cx.now) {
+            Ok(caller) => self.identified(head, caller, body, cx),
+            Err(Unauthenticated::Refused(refusal)) => {
+                self.refuse(&refusal, head.format, &head.request_id, None)
+            }
+            Err(Unauthenticated::Unknown(_)) if rounds >= MAX_ROUNDS => {
+                let refusal = Refusal::accounting_unavailable(None);
+                self.refuse(&refusal, head.format, &head.request_id, None)
+            }
+            Err(Unauthenticated::Unknown(question)) => {
+                let rounds = rounds.saturating_add(1);
+                self.state = State::Identify {
+                    head,
+                    claim,
+                    body,
+                    rounds,
+                };
+                let mut step = Step::new(Verdict::Wait);
+                step.effects.push(Effect::Ask(Question::Resolve(question)));
+                step
+            }
+        }
+    }
+
+    fn identified<S: SharedStore>(
+        &mut self,
+        head: Head,
+        caller: Caller,
+        body: Option<Vec<u8>>,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let endpoint = match &head.target {
+            Target::Model(Endpoint::ListModels) => {
+                if let Err(refusal) = authorize_role(&caller, EndpointScope::Models) {
+                    return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+                }
+                return self.list_models(&head, &caller, cx);
+            }
+            Target::Model(endpoint) => endpoint.clone(),
+            Target::PassThrough(upstream) => {
+                let upstream = upstream.clone();
+                return self.pass_through(head, caller, upstream, cx);
+            }
+            Target::Nothing { method } => {
+                let refusal = Refusal::path_not_found(method, head.path.as_bytes());
+                return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+            }
+        };
+        if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
+            return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+        }
+        match body {
+            Some(body) => self.decide(head, &endpoint, caller, &body, cx),
+            None => {
+                self.state = State::AwaitBody {
+                    head,
+                    endpoint,
+                    caller,
+                };
+                Step::new(Verdict::Wait)
+            }
+        }
+    }
+
+    fn list_models<S: SharedStore>(
+        &mut self,
+        head: &Head,
+        caller: &Caller,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let rates = view(cx.store, &caller.scopes(), cx.worker.terms(), cx.now);
+        self.state = State::Refused;
+        let catalog = cx.worker.cache.catalog().map(Rc::clone).unwrap_or_default();
+        Step::new(Verdict::Reply(models_reply(
+            caller,
+            &catalog,
+            &rates,
+            &head.request_id,
+        )))
+    }
+}

@@ -1,0 +1,60 @@
+//! A request that waited for the accounting service, once it has answered.
+
+use crate::admission::WhenShort;
+use crate::exchange::admit::awaited_reservation;
+use crate::exchange::context::StepContext;
+use crate::exchange::effect::{Step, Verdict};
+use crate::exchange::event::CallContext;
+use crate::exchange::state::{Exchange, MAX_ROUNDS, State};
+use crate::policy::FailureMode;
+use crate::refusal::Refusal;
+use crate::store::SharedStore;
+
+impl Exchange {
+    pub(crate) fn on_answered<S: SharedStore>(
+        &mut self,
+        reached: bool,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        match core::mem::take(&mut self.state) {
+            State::Identify {
+                head,
+                claim,
+                body,
+                rounds,
+            } => {
+                // Where the service is away nobody's identity is certain: fail closed.
+                let rounds = if reached { rounds } else { MAX_ROUNDS };
+                self.identify(head, claim, body, rounds, cx)
+            }
+            // The service cannot be asked for the reservation: the slices in hand may do.
+            State::Borrow { head, mut pending }
+                if !reached && awaited_reservation(&head, &pending).is_some() =>
+            {
+                pending.may_be_reserved = false;
+                self.admit(head, *pending, None, cx)
+            }
+            State::Borrow { head, mut pending } => {
+                let caller = pending.call.grant.caller();
+                let failure_mode = caller.namespace().policy.failure_mode;
+                pending.call.ask.short = match (reached, failure_mode) {
+                    (true, _) if pending.rounds < MAX_ROUNDS => WhenShort::Borrow,
+                    (true, _) => WhenShort::Refuse,
+                    (false, FailureMode::Open) => WhenShort::Overdraw,
+                    (false, FailureMode::Closed) => {
+                        let scope = &caller.namespace().scope.name;
+                        let refusal = Refusal::accounting_unavailable(Some(scope));
+                        pending.leave_queue(false, cx.store);
+                        let call_context = CallContext::making(&head, &pending.call);
+                        return self.refuse_call(&refusal, call_context, cx);
+                    }
+                };
+                self.admit(head, *pending, None, cx)
+            }
+            other => {
+                self.state = other;
+                Step::new(Verdict::Wait)
+            }
+        }
+    }
+}

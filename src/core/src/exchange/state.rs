@@ -1,0 +1,94 @@
+//! How far an exchange has come.
+
+use super::call::{InFlight, PassThrough, Pending};
+use super::effect::Verdict;
+use super::head::Head;
+use crate::identity::{Caller, Claim};
+use crate::request::Endpoint;
+
+/// How often a request asks the service who its caller is, or waits for money, before it gives up.
+pub(crate) const MAX_ROUNDS: u8 = 64;
+
+/// One HTTP exchange.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    pub(super) state: State,
+}
+
+#[derive(Debug, Default)]
+pub(crate) enum State {
+    #[default]
+    Start,
+    /// Waits for the service to say who the caller is. The body may have come meanwhile.
+    Identify {
+        head: Head,
+        claim: Claim,
+        body: Option<Vec<u8>>,
+        rounds: u8,
+    },
+    /// Waits for the body.
+    AwaitBody {
+        head: Head,
+        endpoint: Endpoint,
+        caller: Caller,
+    },
+    /// Waits for the service to lend, or to say what a reservation is.
+    Borrow { head: Head, pending: Box<Pending> },
+    /// Waits its turn in its namespace's queue.
+    Queued { head: Head, pending: Box<Pending> },
+    /// At the upstream; has a hold.
+    Upstream {
+        head: Head,
+        in_flight: Box<InFlight>,
+    },
+    /// Passes through, limited by its rate alone; has a hold of one request.
+    PassThrough(Box<PassThrough>),
+    /// Refused, answered by Paddock itself, or over before it was admitted: nothing of it goes to
+    /// the upstream any more.
+    Refused,
+    /// Was at the upstream and is settled.
+    Done,
+}
+
+impl Exchange {
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.state, State::Start)
+    }
+
+    /// What becomes of more of the request, if it decides nothing: it continues only after what was
+    /// admitted.
+    pub(super) fn request_verdict(&self) -> Verdict {
+        match self.state {
+            State::Upstream { .. } | State::PassThrough(_) | State::Done => Verdict::Continue,
+            _ => Verdict::Wait,
+        }
+    }
+
+    /// Whether nothing more can come of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Refused | State::Done)
+    }
+
+    /// Whether it has a hold that is still to be settled.
+    pub fn has_hold(&self) -> bool {
+        matches!(self.state, State::Upstream { .. } | State::PassThrough(_))
+    }
+
+    /// Whether its request goes to the upstream as it comes, unread.
+    pub fn passes_request(&self) -> bool {
+        matches!(self.state, State::PassThrough(_))
+    }
+
+    /// Whether it needs the bytes of the response's body.
+    pub fn reads_response_body(&self) -> bool {
+        match &self.state {
+            State::Upstream { in_flight, .. } => in_flight.meter.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether it waits in a queue.
+    pub fn is_queued(&self) -> bool {
+        matches!(self.state, State::Queued { .. })
+    }
+}

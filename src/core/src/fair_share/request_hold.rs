@@ -1,0 +1,156 @@
+//! A request's scopes and its upstream's limit together: all are debited, or none.
+
+use super::draw::{Drawn, ShareDenial};
+use super::record::UpstreamRecord;
+use super::{Demand, UpstreamLimit};
+use crate::admission::{self, Ask, Denied, Hold, Scope, Settled, Terms};
+use crate::money::Money;
+use crate::store::{Conflict, SharedStore, Unwritten, update};
+use crate::timestamp::Timestamp;
+use std::rc::Rc;
+
+/// What a request holds in its scopes and of its upstream's limit. It must be settled by value, once.
+#[derive(Debug)]
+#[must_use = "a hold is given back only by settling it"]
+pub struct RequestHold {
+    scopes: Hold,
+    upstream: Option<Held>,
+}
+
+/// What was taken of an upstream's limit.
+#[derive(Debug)]
+struct Held {
+    upstream: Rc<UpstreamLimit>,
+    member: u64,
+    weight: u64,
+    tokens: Drawn,
+}
+
+/// Why a request was not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAdmitted {
+    /// One of its scopes refuses.
+    Scope(Denied),
+    /// The limit of its upstream, which all namespaces share.
+    Upstream(Rc<UpstreamLimit>, ShareDenial),
+}
+
+/// Debits every scope and the upstream's limit, or nothing.
+///
+/// Both are judged before either is written. What a scope refuses for longer, or for good, outweighs
+/// the upstream: then that never hears of the request.
+///
+/// # Errors
+/// [`NotAdmitted`]; then nothing is debited.
+pub fn hold_request<S: SharedStore>(
+    store: &mut S,
+    scopes: &[Rc<Scope>],
+    ask: &Ask,
+    demand: Option<&Demand>,
+    terms: Terms,
+    now: Timestamp,
+) -> Result<RequestHold, NotAdmitted> {
+    let Some(demand) = demand else {
+        let scopes = admission::place_hold(store, scopes, ask, terms, now);
+        return match scopes {
+            Ok(scopes) => Ok(RequestHold {
+                scopes,
+                upstream: None,
+            }),
+            Err(denied) => Err(NotAdmitted::Scope(denied)),
+        };
+    };
+    let refuse = |denial| NotAdmitted::Upstream(Rc::clone(&demand.upstream), denial);
+    if let Ok(Err(denial)) = take(&mut Unwritten(store), demand, now) {
+        match admission::place_hold(&mut Unwritten(store), scopes, ask, terms, now) {
+            // Unwritten, so there is nothing to be settled.
+            Ok(_) | Err(Denied::Lend(_)) => {}
+            Err(Denied::Rate { retry_after, .. }) if retry_after < denial.wait => {}
+            Err(denied) => return Err(NotAdmitted::Scope(denied)),
+        }
+        register(store, demand, now);
+        return Err(refuse(denial));
+    }
+    let hold = admission::place_hold(store, scopes, ask, terms, now).map_err(NotAdmitted::Scope)?;
+    match take(store, demand, now) {
+        Ok(Ok(tokens)) => Ok(RequestHold {
+            scopes: hold,
+            upstream: Some(Held {
+                upstream: Rc::clone(&demand.upstream),
+                member: demand.member,
+                weight: demand.weight,
+                tokens,
+            }),
+        }),
+        taken => {
+            hold.cancel(store, now);
+            Err(match taken {
+                Ok(Err(denial)) => refuse(denial),
+                _ => NotAdmitted::Scope(Denied::Contended),
+            })
+        }
+    }
+}
+
+fn take<S: SharedStore>(
+    store: &mut S,
+    demand: &Demand,
+    now: Timestamp,
+) -> Result<Result<Drawn, ShareDenial>, Conflict> {
+    update(store, &demand.upstream.record(), |bytes| {
+        let mut record = UpstreamRecord::decode(bytes);
+        record.refill(&demand.upstream, now);
+        let taken = record.take(demand, now);
+        (Some(record.encode()), taken)
+    })
+}
+
+/// Counts a namespace that was refused among those who ask.
+fn register<S: SharedStore>(store: &mut S, demand: &Demand, now: Timestamp) {
+    // Out of attempts: it counts from its next request on.
+    let _ = update(store, &demand.upstream.record(), |bytes| {
+        let mut record = UpstreamRecord::decode(bytes);
+        record.refill(&demand.upstream, now);
+        let before = record.clone();
+        let next = match record.take(demand, now) {
+            Err(_) => record,
+            // Somebody gave something back since: this request is refused all the same.
+            Ok(_) => before,
+        };
+        (Some(next.encode()), ())
+    });
+}
+
+impl RequestHold {
+    /// What it holds in its scopes.
+    pub fn scopes(&self) -> &Hold {
+        &self.scopes
+    }
+
+    /// Replaces what was foreseen by the `tokens` used and their `cost`, everywhere.
+    pub fn settle<S: SharedStore>(
+        self,
+        store: &mut S,
+        tokens: u64,
+        cost: Money,
+        now: Timestamp,
+    ) -> Settled {
+        let mut settled = self.scopes.settle(store, tokens, cost, now);
+        let held = self
+            .upstream
+            .filter(|held| held.upstream.tokens_per_minute.is_some());
+        if let Some(held) = held {
+            let written = update(store, &held.upstream.record(), |bytes| {
+                let mut record = UpstreamRecord::decode(bytes);
+                record.refill(&held.upstream, now);
+                let member = (held.member, held.weight);
+                record.settle(&held.upstream, member, held.tokens, tokens, now);
+                (Some(record.encode()), ())
+            });
+            settled.contended = settled
+                .contended
+                .saturating_add(u32::from(written.is_err()));
+        }
+        settled
+    }
+}

@@ -1,0 +1,69 @@
+//! What can be asked of the scanner, and what it then tells.
+
+use super::path::{Key, Path};
+
+/// The shape of a value, known by its first byte. Numbers and literals are never asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Object,
+    Array,
+    String,
+}
+
+/// Which kind of generated text a string is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextKind {
+    Answer,
+    /// Two names of one thing: some servers send both with the same text.
+    Reasoning,
+    ReasoningContent,
+}
+
+/// A short string that means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    /// The type of an event.
+    Type,
+    /// Why the answer ended.
+    Finish,
+    /// The tier that served it.
+    Tier,
+}
+
+/// What a sink wants to know of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Selector {
+    Nothing,
+    /// The length of the string.
+    Text(TextKind),
+    /// The lengths of all strings inside the object or array.
+    AllText,
+    /// The string itself.
+    Marker(Marker),
+    /// Whether the array has items.
+    Items,
+    /// The whole object. `true`: the one at the top of the document, not one further in.
+    Capture(bool),
+}
+
+/// Is told what the scanner comes across.
+pub(super) trait Sink {
+    /// What there is to know about the value under `key`, inside `path`.
+    fn select(&self, path: &Path, key: Key, shape: Shape) -> Selector;
+    /// So many more bytes of text.
+    fn text(&mut self, kind: TextKind, bytes: usize);
+    /// A short string; a long one comes as an empty one.
+    fn marker(&mut self, marker: Marker, raw: &[u8]);
+    /// The array has items, or none.
+    fn items(&mut self, any: bool);
+    /// An object asked for has opened.
+    fn capturing(&mut self);
+    /// An object asked for, complete.
+    fn captured(&mut self, top: bool, raw: &[u8]);
+    /// An object begins: the document, or an item of the array that is the document.
+    fn document_begins(&mut self);
+    /// That object has closed.
+    fn document_ends(&mut self);
+    /// Nothing more can come.
+    fn all_ends(&mut self);
+}

@@ -1,0 +1,232 @@
+//! Envoy as the host: the only file that names host calls. Byte getters only: the string getters of
+//! the SDK panic on a header that is not UTF-8.
+
+use super::{CallFailed, Host, wasi};
+use core::time::Duration;
+use paddock_core::refusal::Reply;
+use paddock_core::store::{Conflict, SharedStore, Version};
+use paddock_core::timestamp::Timestamp;
+use paddock_core::worker::UsageQueue;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, MapType, MetricType, Status};
+
+/// This worker's Envoy. It has no state, so that a call costs what the host call costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Envoy;
+
+impl Host for Envoy {
+    type Store = SharedData;
+    type Queue = SharedQueue;
+
+    fn store(&self) -> SharedData {
+        SharedData
+    }
+
+    fn open_queue(&self, name: &str) -> Option<SharedQueue> {
+        hostcalls::register_shared_queue(name)
+            .ok()
+            .map(|id| SharedQueue { id })
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        wasi::random()
+    }
+
+    fn environment_variable(&self, name: &str) -> Option<String> {
+        wasi::environment_variable(name)
+    }
+
+    fn response_header(&self, name: &str) -> Vec<u8> {
+        header(MapType::HttpResponseHeaders, name).unwrap_or_default()
+    }
+
+    fn call_status(&self) -> Option<u16> {
+        let status = header(MapType::HttpCallResponseHeaders, ":status")?;
+        core::str::from_utf8(&status).ok()?.parse().ok()
+    }
+
+    fn call_body(&self, size: usize) -> Vec<u8> {
+        buffer(BufferType::HttpCallResponseBody, size)
+    }
+
+    fn request_headers(&self) -> Vec<(String, Vec<u8>)> {
+        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+    }
+
+    fn set_request_header(&self, name: &str, value: Option<&str>) {
+        let value = value.map(str::as_bytes);
+        accept(hostcalls::set_map_value_bytes(
+            MapType::HttpRequestHeaders,
+            name,
+            value,
+        ));
+    }
+
+    fn set_response_header(&self, name: &str, value: Option<&str>) {
+        let value = value.map(str::as_bytes);
+        accept(hostcalls::set_map_value_bytes(
+            MapType::HttpResponseHeaders,
+            name,
+            value,
+        ));
+    }
+
+    fn request_body(&self, size: usize) -> Vec<u8> {
+        buffer(BufferType::HttpRequestBody, size)
+    }
+
+    fn response_chunk(&self, size: usize) -> Vec<u8> {
+        buffer(BufferType::HttpResponseBody, size)
+    }
+
+    fn replace_request_body(&self, body: &[u8]) {
+        accept(hostcalls::set_buffer(
+            BufferType::HttpRequestBody,
+            0,
+            u32::MAX as usize,
+            body,
+        ));
+    }
+
+    fn replace_response_chunk(&self, chunk: &[u8]) {
+        accept(hostcalls::set_buffer(
+            BufferType::HttpResponseBody,
+            0,
+            u32::MAX as usize,
+            chunk,
+        ));
+    }
+
+    fn resume_request(&self) {
+        accept(hostcalls::resume_http_request());
+    }
+
+    fn reply(&self, reply: &Reply) {
+        let headers = reply
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        accept(hostcalls::send_http_response(
+            u32::from(reply.status),
+            headers,
+            Some(&reply.body),
+        ));
+    }
+
+    fn act_for(&self, context: u32) -> bool {
+        hostcalls::set_effective_context(context).is_ok()
+    }
+
+    fn response_is_local(&self) -> bool {
+        let details = hostcalls::get_property(vec!["response", "code_details"])
+            .ok()
+            .flatten();
+        details.is_some_and(|details| details != b"via_upstream")
+    }
+
+    fn attribute(&self, path: Vec<&str>) -> Option<Vec<u8>> {
+        hostcalls::get_property(path).ok().flatten()
+    }
+
+    fn annotate(&self, name: &str, value: &[u8]) {
+        accept(hostcalls::set_property(vec![name], Some(value)));
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = hostcalls::get_current_time()
+            .ok()
+            .and_then(|now| now.duration_since(std::time::UNIX_EPOCH).ok())
+            .unwrap_or_default();
+        Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn set_tick_period(&self, period: Duration) {
+        accept(hostcalls::set_tick_period(period));
+    }
+
+    fn post(
+        &self,
+        cluster: &str,
+        path: &str,
+        authorization: &str,
+        body: &[u8],
+        timeout: Duration,
+    ) -> Result<u32, CallFailed> {
+        let headers = vec![
+            (":method", "POST"),
+            (":path", path),
+            (":authority", cluster),
+            ("content-type", "application/json"),
+            ("authorization", authorization),
+        ];
+        hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+            .map_err(|status| CallFailed(format!("{status:?}")))
+    }
+
+    fn define_counter(&self, name: &str) -> Option<u32> {
+        hostcalls::define_metric(MetricType::Counter, name).ok()
+    }
+
+    fn count(&self, id: u32, amount: u64) {
+        accept(hostcalls::increment_metric(
+            id,
+            i64::try_from(amount).unwrap_or(i64::MAX),
+        ));
+    }
+}
+
+fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
+    hostcalls::get_map_value_bytes(map, name).ok().flatten()
+}
+
+fn buffer(kind: BufferType, size: usize) -> Vec<u8> {
+    match size {
+        0 => Vec::new(),
+        _ => hostcalls::get_buffer(kind, 0, size)
+            .ok()
+            .flatten()
+            .unwrap_or_default(),
+    }
+}
+
+/// Shared data of this Envoy's workers.
+#[derive(Debug)]
+pub(crate) struct SharedData;
+
+impl SharedStore for SharedData {
+    fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
+        let (value, version) = hostcalls::get_shared_data(key).ok()?;
+        Some((value.filter(|value| !value.is_empty())?, Version(version?)))
+    }
+
+    fn put(&mut self, key: &str, value: &[u8], version: Option<Version>) -> Result<(), Conflict> {
+        // A key that is absent has no version, and a write without one is unconditional: with one
+        // that no key ever has, it only succeeds where the key is still absent.
+        let version = version.map_or(u32::MAX, |version| version.0);
+        hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|_| Conflict)
+    }
+}
+
+/// The queue of usage events that all workers share.
+#[derive(Debug)]
+pub(crate) struct SharedQueue {
+    id: u32,
+}
+
+impl UsageQueue for SharedQueue {
+    fn push(&mut self, event: &[u8]) {
+        accept(hostcalls::enqueue_shared_queue(self.id, Some(event)));
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        hostcalls::dequeue_shared_queue(self.id).ok().flatten()
+    }
+}
+
+/// Host calls fail where the stream they are for has gone: then there is nothing left to do.
+fn accept<T>(result: Result<T, Status>) {
+    if let Err(status) = result {
+        log::debug!("a host call was refused: {status:?}");
+    }
+}

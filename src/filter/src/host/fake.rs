@@ -1,0 +1,253 @@
+//! A host in memory. Like Envoy, it gives a call to the context in whose callback it is made, and
+//! drops the answer together with that context.
+
+use super::{CallFailed, Host};
+use core::time::Duration;
+use paddock_core::refusal::Reply;
+use paddock_core::store::{Conflict, SharedStore, Version};
+use paddock_core::timestamp::Timestamp;
+use paddock_core::worker::UsageQueue;
+use std::cell::{RefCell, RefMut};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MadeCall {
+    pub(crate) token: u32,
+    /// The context in whose callback it was made.
+    pub(crate) owner: u32,
+    pub(crate) path: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What the host knows and what it was told.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) now: Timestamp,
+    /// The contexts there are.
+    pub(crate) contexts: BTreeSet<u32>,
+    /// The context whose callback runs.
+    pub(crate) callback: u32,
+    acts_for: u32,
+    values: HashMap<String, (Vec<u8>, u32)>,
+    pub(crate) queue: VecDeque<Vec<u8>>,
+    pub(crate) tick_period: Option<Duration>,
+    /// Whether calls can be made.
+    pub(crate) is_reachable: bool,
+    pub(crate) calls: Vec<MadeCall>,
+    next_token: u32,
+    /// The answer to the call whose answer is being told.
+    pub(crate) answer: (Option<u16>, Vec<u8>),
+    pub(crate) headers: HashMap<u32, Vec<(String, Vec<u8>)>>,
+    pub(crate) response_headers: HashMap<&'static str, Vec<u8>>,
+    /// What is at hand of a body.
+    pub(crate) body: Vec<u8>,
+    /// Bytes of bodies that were copied out of the host.
+    pub(crate) copied: usize,
+    pub(crate) resumed: Vec<u32>,
+    pub(crate) replies: Vec<(u32, u16)>,
+    pub(crate) counted: HashMap<String, u64>,
+    counters: Vec<String>,
+}
+
+/// The host of one worker, as all who use it share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fake(Rc<RefCell<State>>);
+
+impl Fake {
+    pub(crate) fn state(&self) -> RefMut<'_, State> {
+        self.0.borrow_mut()
+    }
+
+    /// Runs a callback of a context, for which host calls must act again at its end.
+    pub(crate) fn callback<T>(&self, context: u32, run: impl FnOnce() -> T) -> T {
+        {
+            let mut state = self.state();
+            state.callback = context;
+            state.acts_for = context;
+        }
+        let result = run();
+        assert_eq!(self.state().acts_for, context);
+        result
+    }
+
+    /// A context goes, and its calls with it.
+    pub(crate) fn close(&self, context: u32) {
+        let mut state = self.state();
+        state.contexts.remove(&context);
+        state.calls.retain(|call| call.owner != context);
+    }
+
+    /// The calls of a path under way, oldest first.
+    pub(crate) fn calls_to(&self, path: &str) -> Vec<MadeCall> {
+        let state = self.0.borrow();
+        let calls = state.calls.iter().filter(|call| call.path == path);
+        calls.cloned().collect()
+    }
+}
+
+impl Host for Fake {
+    type Store = Fake;
+    type Queue = Fake;
+
+    fn store(&self) -> Fake {
+        self.clone()
+    }
+
+    fn open_queue(&self, _: &str) -> Option<Fake> {
+        Some(self.clone())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        [7; N]
+    }
+
+    fn environment_variable(&self, _: &str) -> Option<String> {
+        Some("token".to_owned())
+    }
+
+    fn set_tick_period(&self, period: Duration) {
+        self.state().tick_period = Some(period);
+    }
+
+    fn request_headers(&self) -> Vec<(String, Vec<u8>)> {
+        let state = self.state();
+        state.headers.get(&state.acts_for).cloned().unwrap()
+    }
+
+    fn set_request_header(&self, _: &str, _: Option<&str>) {}
+
+    fn request_body(&self, size: usize) -> Vec<u8> {
+        let mut state = self.state();
+        state.copied += size;
+        state.body[..size].to_vec()
+    }
+
+    fn replace_request_body(&self, _: &[u8]) {}
+
+    fn resume_request(&self) {
+        let mut state = self.state();
+        let context = state.acts_for;
+        state.resumed.push(context);
+    }
+
+    fn reply(&self, reply: &Reply) {
+        let mut state = self.state();
+        let context = state.acts_for;
+        state.replies.push((context, reply.status));
+    }
+
+    fn attribute(&self, _: Vec<&str>) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn annotate(&self, _: &str, _: &[u8]) {}
+
+    fn response_header(&self, name: &str) -> Vec<u8> {
+        let state = self.state();
+        state
+            .response_headers
+            .get(name)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn set_response_header(&self, _: &str, _: Option<&str>) {}
+
+    fn response_is_local(&self) -> bool {
+        false
+    }
+
+    fn response_chunk(&self, size: usize) -> Vec<u8> {
+        self.request_body(size)
+    }
+
+    fn replace_response_chunk(&self, _: &[u8]) {}
+
+    fn act_for(&self, context: u32) -> bool {
+        let mut state = self.state();
+        let exists = state.contexts.contains(&context);
+        if exists {
+            state.acts_for = context;
+        }
+        exists
+    }
+
+    fn post(
+        &self,
+        _: &str,
+        path: &str,
+        authorization: &str,
+        body: &[u8],
+        _: Duration,
+    ) -> Result<u32, CallFailed> {
+        assert_eq!(authorization, "Bearer token");
+        let mut state = self.state();
+        if !state.is_reachable {
+            return Err(CallFailed("BadArgument".to_owned()));
+        }
+        state.next_token += 1;
+        let call = MadeCall {
+            token: state.next_token,
+            owner: state.callback,
+            path: path.to_owned(),
+            body: body.to_vec(),
+        };
+        state.calls.push(call);
+        Ok(state.next_token)
+    }
+
+    fn call_status(&self) -> Option<u16> {
+        self.state().answer.0
+    }
+
+    fn call_body(&self, _: usize) -> Vec<u8> {
+        self.state().answer.1.clone()
+    }
+
+    fn define_counter(&self, name: &str) -> Option<u32> {
+        let mut state = self.state();
+        state.counters.push(name.to_owned());
+        u32::try_from(state.counters.len() - 1).ok()
+    }
+
+    fn count(&self, id: u32, amount: u64) {
+        let mut state = self.state();
+        let name = state.counters[id as usize].clone();
+        *state.counted.entry(name).or_default() += amount;
+    }
+}
+
+impl SharedStore for Fake {
+    fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
+        let state = self.0.borrow();
+        let (value, version) = state.values.get(key)?;
+        Some((value.clone(), Version(*version)))
+    }
+
+    fn put(&mut self, key: &str, value: &[u8], version: Option<Version>) -> Result<(), Conflict> {
+        let mut state = self.state();
+        let present = state.values.get(key).map(|(_, version)| Version(*version));
+        if present != version {
+            return Err(Conflict);
+        }
+        let next = version.map_or(1, |version| version.0 + 1);
+        state.values.insert(key.to_owned(), (value.to_vec(), next));
+        Ok(())
+    }
+}
+
+impl UsageQueue for Fake {
+    fn push(&mut self, event: &[u8]) {
+        self.state().queue.push_back(event.to_vec());
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        self.state().queue.pop_front()
+    }
+}

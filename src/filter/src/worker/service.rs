@@ -1,0 +1,61 @@
+//! The accounting service, as a worker reaches it: by callouts to a cluster of Envoy's.
+
+use crate::host::{CallFailed, Host};
+use core::time::Duration;
+use paddock_core::config::Accounting;
+use paddock_core::epoch_sum::Epochs;
+use paddock_core::worker::{Sync, gateway_id};
+
+const QUEUE: &str = "usage";
+const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
+
+/// The accounting service, as this worker reaches it.
+pub(super) struct Service<H: Host> {
+    accounting: Accounting,
+    authorization: String,
+    pub(super) gateway_id: String,
+    pub(super) queue: Option<H::Queue>,
+    pub(super) sync: Sync,
+}
+
+impl<H: Host> Service<H> {
+    pub(super) fn new(host: &H, accounting: Accounting, epochs: Epochs) -> Self {
+        let me = u64::from_le_bytes(host.random());
+        let candidate = u64::from_le_bytes(host.random());
+        let gateway_id = gateway_id(&mut host.store(), candidate);
+        let token = host
+            .environment_variable(TOKEN_VARIABLE)
+            .unwrap_or_default();
+        if token.is_empty() {
+            log::error!(
+                "{TOKEN_VARIABLE} is not set: the accounting service will not know this gateway; \
+                 set it in Envoy's environment and list it in vm_config.environment_variables"
+            );
+        }
+        Service {
+            sync: Sync::new(me, gateway_id.clone(), epochs),
+            authorization: format!("Bearer {token}"),
+            queue: host.open_queue(QUEUE),
+            gateway_id,
+            accounting,
+        }
+    }
+
+    pub(super) fn post(&self, host: &H, path: &str, body: &[u8]) -> Option<u32> {
+        let timeout = Duration::from_millis(self.accounting.timeout_ms);
+        match host.post(
+            &self.accounting.cluster,
+            path,
+            &self.authorization,
+            body,
+            timeout,
+        ) {
+            Ok(token) => Some(token),
+            Err(CallFailed(why)) => {
+                let cluster = &self.accounting.cluster;
+                log::warn!("the accounting service cannot be called ({cluster}: {why})");
+                None
+            }
+        }
+    }
+}

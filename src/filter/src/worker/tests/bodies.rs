@@ -1,0 +1,117 @@
+//! Bodies that never come, and bodies that nobody reads.
+
+use super::world::{CHAT, World, with_service};
+use crate::stream::{Flow, Stream};
+use crate::worker::TICK;
+use core::time::Duration;
+
+const PASS_THROUGH: &str =
+    r#","max_request_bytes":1024,"pass_through":[{"path":"/v1/files","upstream":"openai"}]"#;
+
+fn known() -> World {
+    let mut world = World::new(&with_service(PASS_THROUGH), r#","max_concurrency":5"#);
+    world.know("a");
+    world
+}
+
+#[test]
+fn a_request_whose_body_never_comes_is_given_up_until_the_first_one_has_come() {
+    let mut world = World::new(&with_service(""), "");
+    world.open(2, "a", "/v1/chat/completions");
+    let call = world.resolving();
+    world.resolve(&call);
+    world.tick(Duration::from_secs(5));
+    assert_eq!(world.replies(), []);
+    world.tick(TICK);
+    assert_eq!(world.replies(), [(2, 503)]);
+
+    world.open(3, "a", "/v1/chat/completions");
+    world.chat(4, "a");
+    world.tick(Duration::from_secs(60));
+    assert_eq!(world.replies().len(), 1, "bodies do come");
+}
+
+#[test]
+fn a_stream_that_has_gone_is_not_given_up_on() {
+    let mut world = World::new(&with_service(""), "");
+    world.open(2, "a", "/v1/chat/completions");
+    world.close(2);
+    world.tick(Duration::from_secs(60));
+    assert_eq!(world.replies(), []);
+}
+
+fn respond(world: &mut World, id: u32, content_encoding: &[u8]) {
+    {
+        let mut state = world.host.state();
+        state.response_headers = [
+            (":status", b"200".to_vec()),
+            ("content-type", b"application/json".to_vec()),
+            ("content-encoding", content_encoding.to_vec()),
+        ]
+        .into();
+        state.copied = 0;
+        state.body = br#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#.to_vec();
+    }
+    world.on(id, |stream| stream.response_headers(false));
+    let size = world.host.state().body.len();
+    for end in [false, true] {
+        let size = if end { 0 } else { size };
+        world.on(id, |stream| stream.response_body(size, end));
+    }
+}
+
+#[test]
+fn only_bodies_that_are_metered_are_copied() {
+    let mut world = known();
+    world.chat(10, "a");
+    respond(&mut world, 10, b"");
+    assert!(world.host.state().copied > 0, "metered");
+
+    world.chat(11, "a");
+    respond(&mut world, 11, b"gzip");
+    assert_eq!(world.host.state().copied, 0, "unreadable");
+
+    assert_eq!(world.open(12, "a", "/v1/files"), Flow::Continue);
+    let sent = world.on(12, |stream| stream.request_body(CHAT.len(), true));
+    assert_eq!(sent, Flow::Continue);
+    respond(&mut world, 12, b"");
+    assert_eq!(world.host.state().copied, 0, "passed through");
+    for id in 10..13 {
+        world.close(id);
+    }
+    // All three were settled and reported: none is in flight any more.
+    for id in 20..25 {
+        assert_eq!(world.chat(id, "a"), Flow::Continue, "{id}");
+    }
+    assert_eq!(world.replies(), []);
+}
+
+#[test]
+fn a_body_that_passes_through_in_chunks_is_counted_as_a_whole() {
+    let mut world = known();
+    world.open(10, "a", "/v1/files");
+    let flows = [512, 512, 1].map(|size| world.on(10, |stream| stream.request_body(size, false)));
+    assert_eq!(flows, [Flow::Continue, Flow::Continue, Flow::Pause]);
+    assert_eq!(world.replies(), [(10, 413)]);
+
+    // One that was held at first, and let go from another callback than its own.
+    world.open(11, "b", "/v1/files");
+    let held = [400, 800].map(|size| world.on(11, |stream| stream.request_body(size, false)));
+    assert_eq!(held, [Flow::Pause; 2], "all of it is at hand");
+    let call = world.resolving();
+    world.resolve(&call);
+    assert_eq!(world.resumed(), [11]);
+    let flows = [224, 1].map(|size| world.on(11, |stream| stream.request_body(size, false)));
+    assert_eq!(flows, [Flow::Continue, Flow::Pause]);
+    assert_eq!(world.replies().last(), Some(&(11, 413)));
+
+    // The last chunk counts too, and trailers say nothing new.
+    world.open(12, "a", "/v1/files");
+    world.on(12, |stream| stream.request_body(1_024, false));
+    assert_eq!(world.on(12, Stream::request_trailers), Flow::Continue);
+    world.open(13, "a", "/v1/files");
+    world.on(13, |stream| stream.request_body(1_024, false));
+    world.on(13, |stream| stream.request_body(1, true));
+    assert_eq!(world.replies().last(), Some(&(13, 413)));
+    assert_eq!(world.host.state().copied, 0);
+}

@@ -1,0 +1,6 @@
+//! One worker and its streams, on a host in memory.
+
+mod bodies;
+mod calls;
+mod queue;
+pub(crate) mod world;

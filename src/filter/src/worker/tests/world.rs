@@ -1,0 +1,184 @@
+//! A worker, its streams, and a service that answers when it is told to.
+
+use crate::host::fake::{Fake, MadeCall};
+use crate::stream::{Flow, Stream};
+use crate::worker::{SharedWorker, Worker, with_worker};
+use core::time::Duration;
+use paddock_core::config::{Config, InlinePolicy};
+use paddock_core::secret;
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::{RESOLVE_PATH, ResolveAnswer, ResolveRequest};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub(crate) const ROOT: u32 = 1;
+pub(crate) const CHAT: &[u8] = br#"{"model":"small","max_tokens":9,"messages":[]}"#;
+
+pub(crate) struct World {
+    pub(crate) host: Fake,
+    pub(crate) worker: SharedWorker<Fake>,
+    pub(crate) streams: BTreeMap<u32, Stream<Fake>>,
+    /// What the service knows.
+    pub(crate) policy: InlinePolicy,
+}
+
+/// A configuration with a service, and these fields beside it.
+pub(crate) fn with_service(more: &str) -> String {
+    format!(r#"{{"accounting":{{"cluster":"paddock"}}{more}}}"#)
+}
+
+impl World {
+    /// A worker that knows nobody. The service knows the keys `a` to `c`, whose namespaces have the
+    /// same names and these fields.
+    pub(crate) fn new(config: &str, namespace: &str) -> World {
+        let names = ["a", "b", "c"];
+        let keys = names.map(|name| {
+            let digest = secret::digest(format!("sk-{name}").as_bytes()).to_hex();
+            format!(r#"{{"id":"{name}","sha256":"{digest}","namespace":"{name}"}}"#)
+        });
+        let namespaces = names.map(|name| format!(r#"{{"name":"{name}"{namespace}}}"#));
+        let policy = format!(
+            r#"{{"policy":{{"keys":[{}],"namespaces":[{}],
+            "models":[{{"name":"small","upstream":"openai","input":1.0,"output":10.0}}]}}}}"#,
+            keys.join(","),
+            namespaces.join(",")
+        );
+        let policy = Config::parse(policy.as_bytes()).unwrap().policy.unwrap();
+        let host = Fake::default();
+        {
+            let mut state = host.state();
+            state.contexts.insert(ROOT);
+            state.is_reachable = true;
+            state.now = Timestamp::from_secs(1_800_000_000);
+        }
+        let config = Config::parse(config.as_bytes()).unwrap();
+        let worker = Worker::new(host.clone(), config, ROOT);
+        World {
+            host,
+            worker: Rc::new(RefCell::new(worker)),
+            streams: BTreeMap::new(),
+            policy,
+        }
+    }
+
+    /// A new stream of the key `sk-{key}`, at its headers.
+    pub(crate) fn open(&mut self, id: u32, key: &str, path: &str) -> Flow {
+        let headers = [
+            (":method", "POST".to_owned()),
+            (":path", path.to_owned()),
+            ("authorization", format!("Bearer sk-{key}")),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes()));
+        {
+            let mut state = self.host.state();
+            state.contexts.insert(id);
+            state.headers.insert(id, headers.to_vec());
+        }
+        let stream = Stream::new(self.host.clone(), id, Rc::clone(&self.worker));
+        self.streams.insert(id, stream);
+        self.on(id, |stream| stream.request_headers(false))
+    }
+
+    /// Runs a callback of a stream.
+    pub(crate) fn on<T>(&mut self, id: u32, run: impl FnOnce(&mut Stream<Fake>) -> T) -> T {
+        let stream = self.streams.get_mut(&id).unwrap();
+        self.host.callback(id, || run(stream))
+    }
+
+    /// The whole body of a chat request.
+    pub(crate) fn body(&mut self, id: u32) -> Flow {
+        self.host.state().body = CHAT.to_vec();
+        self.on(id, |stream| stream.request_body(CHAT.len(), true))
+    }
+
+    /// A whole chat request.
+    pub(crate) fn chat(&mut self, id: u32, key: &str) -> Flow {
+        self.open(id, key, "/v1/chat/completions");
+        self.body(id)
+    }
+
+    /// A stream ends, and whatever belongs to it.
+    pub(crate) fn close(&mut self, id: u32) {
+        self.on(id, Stream::closed);
+        self.host.close(id);
+        self.streams.remove(&id);
+    }
+
+    /// So much later the root context's tick comes.
+    pub(crate) fn tick(&mut self, after: Duration) {
+        {
+            let mut state = self.host.state();
+            state.now = state.now.plus(after);
+        }
+        let worker = &self.worker;
+        self.host
+            .callback(ROOT, || with_worker(worker, Worker::tick))
+            .unwrap();
+    }
+
+    /// The answer to a call comes, to the context that made it. Without a body it was reset.
+    pub(crate) fn answer(&mut self, call: &MadeCall, body: Option<Vec<u8>>) {
+        {
+            let mut state = self.host.state();
+            assert!(state.calls.contains(call), "it is lost: {call:?}");
+            state.calls.retain(|other| other != call);
+            let status = body.as_ref().map(|_| 200);
+            state.answer = (status, body.unwrap_or_default());
+        }
+        if call.owner == ROOT {
+            let worker = &self.worker;
+            self.host.callback(ROOT, || {
+                with_worker(worker, |worker| worker.answered(call.token, 1, ROOT))
+            });
+        } else {
+            self.on(call.owner, |stream| stream.call_answered(call.token, 1));
+        }
+    }
+
+    /// The one call that asks who somebody is.
+    pub(crate) fn resolving(&self) -> MadeCall {
+        let calls = self.host.calls_to(RESOLVE_PATH);
+        let [call] = &calls[..] else {
+            panic!("{calls:?}");
+        };
+        call.clone()
+    }
+
+    /// The service says who it is.
+    pub(crate) fn resolve(&mut self, call: &MadeCall) {
+        let asked: ResolveRequest = serde_json::from_slice(&call.body).unwrap();
+        assert!(asked.gateway.starts_with("gw_"));
+        let keys = &self.policy.keys;
+        let key = keys
+            .iter()
+            .find(|key| Some(key.digest) == asked.key)
+            .cloned();
+        let answer = ResolveAnswer {
+            revision: 1,
+            key,
+            namespaces: self.policy.namespaces.clone(),
+            catalog: Some(self.policy.catalog.clone()),
+            ..ResolveAnswer::default()
+        };
+        self.answer(call, Some(serde_json::to_vec(&answer).unwrap()));
+    }
+
+    /// Resolves the key of a first stream, which is then admitted.
+    pub(crate) fn know(&mut self, key: &str) {
+        self.chat(2, key);
+        let call = self.resolving();
+        self.resolve(&call);
+        self.close(2);
+        self.host.state().resumed.clear();
+        self.host.state().copied = 0;
+    }
+
+    pub(crate) fn resumed(&self) -> Vec<u32> {
+        self.host.state().resumed.clone()
+    }
+
+    pub(crate) fn replies(&self) -> Vec<(u32, u16)> {
+        self.host.state().replies.clone()
+    }
+}

@@ -1,0 +1,105 @@
+//! How often the worker is woken, and what it then does.
+
+use super::Worker;
+use super::questions::{Call, unreadable};
+use super::queue::QUEUE_TICK;
+use crate::host::Host;
+use core::time::Duration;
+use paddock_core::wire::{SYNC_PATH, SyncAnswer};
+use paddock_core::worker::UsageQueue;
+
+/// How often changes are looked for and calls that lost their stream are made anew.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+/// The shortest period a tick can have.
+const HURRIED_TICK: Duration = Duration::from_millis(1);
+
+/// The period that the host was told last.
+pub(super) struct TickPeriod(Duration);
+
+impl Default for TickPeriod {
+    fn default() -> Self {
+        TickPeriod(TICK)
+    }
+}
+
+impl<H: Host> Worker<H> {
+    /// Has the next tick come at once if streams wait for it.
+    pub(super) fn hurry_if_needed(&mut self) {
+        if self.questions.has_orphans() || self.continuing.is_behind() {
+            self.tick_at_least_every(HURRIED_TICK);
+        }
+    }
+
+    /// Has ticks come at least this often, until nothing needs them to.
+    pub(super) fn tick_at_least_every(&mut self, period: Duration) {
+        if period < self.period.0 {
+            self.set_period(period);
+        }
+    }
+
+    /// Has ticks come no more often than something needs them to.
+    fn slow_down(&mut self) {
+        if self.period.0 < TICK && self.queued.is_empty() {
+            self.set_period(TICK);
+        } else if self.period.0 < QUEUE_TICK {
+            self.set_period(QUEUE_TICK);
+        }
+        self.hurry_if_needed();
+    }
+
+    fn set_period(&mut self, period: Duration) {
+        self.period.0 = period;
+        self.host.set_tick_period(period);
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.feed.follow(&self.host.store(), &mut self.state.cache);
+        self.ask_for_orphans();
+        self.continue_answered(self.root);
+        self.serve_queues();
+        self.give_up_on_bodies();
+        self.slow_down();
+        self.sync();
+    }
+
+    /// Has its share in the sync of this Envoy with the service, if one is due.
+    fn sync(&mut self) {
+        let now = self.host.now();
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        let Some(queue) = &mut service.queue else {
+            return;
+        };
+        for event in self.state.refusals_due(now) {
+            queue.push(&event);
+        }
+        if let Some(body) = service.sync.due(&mut self.host.store(), queue, now) {
+            match service.post(&self.host, SYNC_PATH, &body) {
+                Some(token) => self.questions.expect(token, Call::Sync),
+                None => self.synced(None),
+            }
+        }
+    }
+
+    pub(super) fn synced(&mut self, body: Option<&[u8]>) {
+        let now = self.host.now();
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        let mut store = self.host.store();
+        match body.map(serde_json::from_slice::<SyncAnswer>) {
+            Some(Ok(answer)) => {
+                service.sync.answered(&mut store, &answer, now);
+                self.feed.follow(&store, &mut self.state.cache);
+            }
+            failure => {
+                let pause = service.sync.failed(now);
+                if let Some(Err(error)) = failure {
+                    unreadable(&error);
+                }
+                log::warn!("usage could not be handed over; trying again in {pause:?}");
+            }
+        }
+    }
+}
