@@ -11,6 +11,7 @@ mod key;
 mod limits;
 mod namespace;
 mod organization;
+mod priority;
 mod reservation;
 mod routing;
 mod settings;
@@ -22,8 +23,9 @@ pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;
 pub use limits::{Limits, MAX_RATE};
-pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, Priority, UnknownPrice};
+pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy, RoleRights, role_scope};
+pub use priority::Priority;
 pub use reservation::{
     MAX_RESERVATION_ID, ReservationName, ReservationPolicy, is_reservation_id,
     is_reservation_scope, reservation_name, reservation_scope,

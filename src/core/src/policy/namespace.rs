@@ -1,7 +1,7 @@
 //! One namespace (team, project), as far as a gateway needs to know it.
 
 use super::key::yes;
-use super::{DEFAULT_ORGANIZATION, Limits, Routing, Settings, UserQuotas};
+use super::{DEFAULT_ORGANIZATION, Limits, Priority, Routing, Settings, UserQuotas};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -64,48 +64,6 @@ const fn one() -> u64 {
 
 fn default_organization() -> String {
     DEFAULT_ORGANIZATION.to_owned()
-}
-
-/// The place of a namespace where several compete.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Priority {
-    /// Before all others.
-    High,
-    /// The usual.
-    #[default]
-    Standard,
-    /// After the usual.
-    Low,
-    /// Whatever is left.
-    Background,
-}
-
-impl Priority {
-    /// How many there are.
-    pub const COUNT: usize = 4;
-
-    /// From 0, which goes first, to 3.
-    pub const fn rank(self) -> usize {
-        match self {
-            Priority::High => 0,
-            Priority::Standard => 1,
-            Priority::Low => 2,
-            Priority::Background => 3,
-        }
-    }
-
-    /// The priority of that name in JSON, in any case.
-    pub fn named(name: &[u8]) -> Option<Priority> {
-        let names: [(&[u8], Priority); Priority::COUNT] = [
-            (b"high", Priority::High),
-            (b"standard", Priority::Standard),
-            (b"low", Priority::Low),
-            (b"background", Priority::Background),
-        ];
-        let found = names.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map(|(_, priority)| *priority)
-    }
 }
 
 /// What becomes of a request for a model that has no price.

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::Priority;
+use crate::policy::priority::Priority;
 use serde::{Deserialize, Serialize};
 
 /// The name that asks for routing. No model and no alias can have it.

@@ -1,7 +1,9 @@
 //! Routing as people write it: the contract's JSON, with every problem named at once.
 
 use super::{Conditions, Routing, Rule, Temperature, is_auto};
-use crate::policy::{Catalog, Priority, capability};
+use crate::policy::capability::capability;
+use crate::policy::catalog::Catalog;
+use crate::policy::priority::Priority;
 use hashbrown::HashSet;
 use serde_json::{Map, Value};
 
