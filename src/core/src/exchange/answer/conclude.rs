@@ -10,7 +10,6 @@ use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
 use crate::money::Money;
 use crate::store::SharedStore;
-use crate::wire::UsageEvent;
 
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
@@ -22,7 +21,7 @@ impl Exchange {
         };
         match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => {
-                conclude_call(&head, *in_flight, cx, &mut step.effects);
+                conclude_call(&head, in_flight, cx, &mut step.effects);
             }
             State::PassThrough(passing) => {
                 passing.conclude(cx, &mut step.effects);
@@ -38,14 +37,14 @@ impl Exchange {
 
 fn conclude_call<S: SharedStore>(
     head: &Head,
-    in_flight: InFlight,
+    in_flight: Box<InFlight>,
     cx: &mut StepContext<'_, S>,
     effects: &mut Vec<Effect>,
 ) {
     let mut charge = charge(&in_flight);
     let InFlight {
         call, hold, status, ..
-    } = in_flight;
+    } = *in_flight;
     let cost = match call.free {
         true => Money::ZERO,
         false => charge.cost(call.grant.price()).unwrap_or_else(|overflow| {
@@ -68,16 +67,15 @@ fn conclude_call<S: SharedStore>(
         effects.push(Effect::Log(Level::Error, text));
     }
     let id = cx.worker.event_ids.next(admitted_at.millis());
-    let event = UsageEvent {
-        status,
-        outcome: charge.outcome,
-        estimated: charge.estimated,
-        batch: charge.batch,
-        duration_ms: u64::try_from(cx.now.since(admitted_at).as_millis()).unwrap_or(u64::MAX),
-        tokens: charge.tokens,
-        cost,
-        leases: settled.leases,
-        ..CallContext::making(head, &call).event(id, admitted_at)
-    };
+    let duration = cx.now.since(admitted_at).as_millis();
+    let mut event = CallContext::making(head, &call).event(id, admitted_at);
+    event.status = status;
+    event.outcome = charge.outcome;
+    event.estimated = charge.estimated;
+    event.batch = charge.batch;
+    event.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
+    event.tokens = charge.tokens;
+    event.cost = cost;
+    event.leases = settled.leases;
     report(effects, &event);
 }

@@ -69,6 +69,7 @@ impl<'a> CallContext<'a> {
 
     /// The event of this call as it began: it has used nothing and costs nothing. Texts that the
     /// client chose are bounded in length, or one call could fill the ledger.
+    #[inline]
     pub(crate) fn event(self, id: EventId, started_at: Timestamp) -> UsageEvent<'a> {
         let CallContext {
             head,
