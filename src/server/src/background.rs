@@ -66,18 +66,20 @@ async fn house(app: &SharedApp, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match round {
-            Ok(kept) => tracing::info!(
-                closed_leases = kept.closed_leases,
-                deleted_leases = kept.deleted_leases,
-                deleted_tombstones = kept.deleted_tombstones,
-                dropped_entries = kept.dropped_entries,
-                dropped_days = kept.dropped_days,
-                deleted_events = kept.deleted_events,
-                deleted_rejected = kept.deleted_rejected,
-                deleted_sums = kept.deleted_sums,
-                deleted_scopes = kept.deleted_scopes,
-                made_blocks = kept.made_blocks,
-                "threw away what was too old, and summed up days"
+            Ok(report) => tracing::info!(
+                closed_leases = report.closed_leases,
+                deleted_leases = report.deleted_leases,
+                deleted_tombstones = report.deleted_tombstones,
+                dropped_entries = report.dropped_entries,
+                dropped_days = report.dropped_days,
+                deleted_events = report.deleted_events,
+                deleted_rejected = report.deleted_rejected,
+                deleted_sums = report.deleted_sums,
+                deleted_scopes = report.deleted_scopes,
+                deleted_deliveries = report.deleted_deliveries,
+                deleted_firings = report.deleted_firings,
+                made_blocks = report.made_blocks,
+                "housekeeping: deleted expired rows and made day blocks"
             ),
             Err(error) => tracing::warn!(%error, "housekeeping failed; trying again later"),
         }

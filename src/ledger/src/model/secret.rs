@@ -29,7 +29,7 @@ impl Secret {
     /// The secret in a file, without the blanks around it.
     ///
     /// # Errors
-    /// Where the file cannot be read or holds nothing.
+    /// If the file cannot be read or is empty.
     pub fn read(path: &Path) -> anyhow::Result<Secret> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the secret in {}", path.display()))?;
@@ -42,7 +42,7 @@ impl Secret {
     /// The secret as given, or the one in the file.
     ///
     /// # Errors
-    /// Where both are given, or neither, or the file cannot be read. `flag` names the option.
+    /// If both are given, or neither, or the file cannot be read. `flag` names the option.
     pub fn of(given: Option<&Secret>, file: Option<&Path>, flag: &str) -> anyhow::Result<Secret> {
         match (given, file) {
             (Some(secret), None) => Ok(secret.clone()),

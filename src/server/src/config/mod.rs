@@ -16,7 +16,7 @@ use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::credits::currency::ExchangeRates;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::rules::caps::Terms;
+use paddock_ledger::rules::caps::LendingTerms;
 use std::time::Duration;
 
 /// Shortest secret an operator may choose, in characters.
@@ -56,7 +56,7 @@ pub struct Config {
     /// Whether keys' quotas may sum up to more than their namespace's.
     pub allow_over_assignment: bool,
     /// On what terms money is lent.
-    pub terms: Terms,
+    pub terms: LendingTerms,
     /// What is answered of an organization that sets no limits, and the most its namespaces may be
     /// given. Gateways enforce what was set alone.
     pub organization: Limits,
@@ -151,7 +151,7 @@ impl Config {
             gateway_token: secret::digest(gateway_token.expose().as_bytes()),
             rpm_range: (policy.min_rpm, policy.max_rpm),
             allow_over_assignment: policy.allow_over_assignment,
-            terms: Terms {
+            terms: LendingTerms {
                 ttl: Duration::from_secs(policy.lease_ttl_seconds),
                 grace: Duration::from_secs(policy.lease_grace_seconds),
                 scarce_for: Duration::from_secs(3),
