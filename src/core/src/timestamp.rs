@@ -69,6 +69,12 @@ impl Timestamp {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
+    /// This moment less `duration`, held at the epoch.
+    pub fn minus(self, duration: Duration) -> Timestamp {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Timestamp(self.0.saturating_sub(nanos))
+    }
+
     /// This moment and `duration`, held at the end of the range.
     pub fn plus(self, duration: Duration) -> Timestamp {
         Timestamp(

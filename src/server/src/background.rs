@@ -62,17 +62,19 @@ async fn clean_up(app: &SharedApp) {
     let config = &app.config;
     let round = housekeeping::keep(&app.store, &config.terms, config.audit_retention, app.now());
     match round.await {
-        Ok(kept) => tracing::info!(
-            closed_leases = kept.closed_leases,
-            deleted_leases = kept.deleted_leases,
-            deleted_tombstones = kept.deleted_tombstones,
-            dropped_entries = kept.dropped_entries,
-            dropped_days = kept.dropped_days,
-            deleted_events = kept.deleted_events,
-            deleted_rejected = kept.deleted_rejected,
-            deleted_sums = kept.deleted_sums,
-            deleted_scopes = kept.deleted_scopes,
-            made_blocks = kept.made_blocks,
+        Ok(report) => tracing::info!(
+            closed_leases = report.closed_leases,
+            deleted_leases = report.deleted_leases,
+            deleted_tombstones = report.deleted_tombstones,
+            dropped_entries = report.dropped_entries,
+            dropped_days = report.dropped_days,
+            deleted_events = report.deleted_events,
+            deleted_rejected = report.deleted_rejected,
+            deleted_sums = report.deleted_sums,
+            deleted_scopes = report.deleted_scopes,
+            deleted_deliveries = report.deleted_deliveries,
+            deleted_firings = report.deleted_firings,
+            made_blocks = report.made_blocks,
             "housekeeping done: old data deleted, totals of days combined"
         ),
         Err(error) => tracing::warn!(%error, "housekeeping failed; retrying later"),

@@ -8,7 +8,7 @@
 
 use crate::booking_queue::Answer;
 use crate::state::SharedApp;
-use paddock_ledger::rules::ledger::{Booked, Message, Stored, Sums};
+use paddock_ledger::rules::ledger::{BatchSums, Booking, Message, Stored};
 use paddock_ledger::store::events::Ids;
 use paddock_ledger::store::{Store, StoreError};
 use std::collections::HashSet;
@@ -28,7 +28,7 @@ const fn most_events(store: &Store) -> usize {
 ///
 /// # Errors
 /// Where the database refuses; then nothing of it was booked, or it is not known whether it was.
-pub async fn book(app: &SharedApp, message: Message) -> Result<Booked, StoreError> {
+pub async fn book(app: &SharedApp, message: Message) -> Result<Booking, StoreError> {
     let (answer, booked) = oneshot::channel();
     app.bookings.push(message, answer);
     // Each message brings a round with it: where another's has taken it along there is nothing left
@@ -47,7 +47,7 @@ async fn round(app: SharedApp) {
     if messages.is_empty() {
         return;
     }
-    let sums = Sums::of(&messages, &HashSet::new(), app.now());
+    let sums = BatchSums::of(&messages, &HashSet::new(), app.now());
     // On PostgreSQL ids that are new are stored far cheaper; SQLite need not be told.
     let ids = match app.store {
         Store::Sqlite { .. } => Ids::Any,
@@ -78,8 +78,8 @@ async fn round(app: SharedApp) {
 }
 
 /// Where ids may be in the ledger already.
-async fn attempt_again(app: &SharedApp, messages: &[Message]) -> Result<Vec<Booked>, StoreError> {
-    let sums = Sums::of(messages, &HashSet::new(), app.now());
+async fn attempt_again(app: &SharedApp, messages: &[Message]) -> Result<Vec<Booking>, StoreError> {
+    let sums = BatchSums::of(messages, &HashSet::new(), app.now());
     let storing = app.bookings.storing.lock().await;
     attempt(app, messages, sums, Ids::Any, storing).await
 }
@@ -87,10 +87,10 @@ async fn attempt_again(app: &SharedApp, messages: &[Message]) -> Result<Vec<Book
 async fn attempt(
     app: &SharedApp,
     messages: &[Message],
-    sums: Sums<'_>,
+    sums: BatchSums<'_>,
     ids: Ids,
     storing: tokio::sync::MutexGuard<'_, ()>,
-) -> Result<Vec<Booked>, StoreError> {
+) -> Result<Vec<Booking>, StoreError> {
     // On SQLite one transaction writes at a time: another would wait for its connection, and not for ever.
     let mut booking = match app.store {
         Store::Sqlite { .. } => Some(app.bookings.booking.lock().await),
@@ -110,7 +110,7 @@ async fn attempt(
 
 fn tell(
     answers: impl IntoIterator<Item = Answer>,
-    booked: impl IntoIterator<Item = Result<Booked, StoreError>>,
+    booked: impl IntoIterator<Item = Result<Booking, StoreError>>,
 ) {
     for (answer, booked) in answers.into_iter().zip(booked) {
         // Whoever asked may have gone: it asks again.

@@ -1,6 +1,6 @@
 //! The messages of gateways that wait to be booked.
 
-use paddock_ledger::rules::ledger::{Booked, Message};
+use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::store::StoreError;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 const WORTH_A_ROUND: usize = 4_000;
 
 /// Where the result of a message goes.
-pub(crate) type Answer = oneshot::Sender<Result<Booked, StoreError>>;
+pub(crate) type Answer = oneshot::Sender<Result<Booking, StoreError>>;
 
 /// Messages that wait to be booked.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
 use anyhow::Context;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::records::DEFAULT_ORGANIZATION;
+use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
 use paddock_ledger::store::{Store, catalog, organizations, partitions};
 use std::sync::Arc;

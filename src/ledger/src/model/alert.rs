@@ -17,8 +17,7 @@ const MONDAY: u64 = 3 * DAY;
 
 /// How much time is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = AlertWindow)]
-pub enum Span {
+pub enum AlertWindow {
     /// The UTC day; of anomalies, the 24 hours before.
     #[serde(rename = "1d")]
     Day,
@@ -30,16 +29,16 @@ pub enum Span {
     Month,
 }
 
-impl Span {
+impl AlertWindow {
     /// The names of all.
     pub const NAMES: [&'static str; 3] = ["1d", "7d", "30d"];
 
     /// The calendar's day, week or month that a moment lies in.
     pub fn window(self, at: Timestamp) -> Window {
         match self {
-            Span::Day => Window::of(CapPeriod::Daily, at),
-            Span::Month => Window::of(CapPeriod::Monthly, at),
-            Span::Week => {
+            AlertWindow::Day => Window::of(CapPeriod::Daily, at),
+            AlertWindow::Month => Window::of(CapPeriod::Monthly, at),
+            AlertWindow::Week => {
                 let shifted = Timestamp::from_secs(at.secs().saturating_add(MONDAY));
                 let start = start_of(WEEK, shifted).secs().saturating_sub(MONDAY);
                 Window {
@@ -63,7 +62,7 @@ pub enum Threshold {
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum AlertAction {
     /// A signed POST.
     Webhook,
     /// A message to Slack's incoming webhook.
@@ -76,13 +75,13 @@ pub enum Action {
     Throttle,
 }
 
-impl Action {
+impl AlertAction {
     /// The names of all.
     pub const NAMES: [&'static str; 5] = ["webhook", "slack", "email", "disable_key", "throttle"];
 
     /// Whether it changes what gateways are to know.
     pub const fn changes_policy(self) -> bool {
-        matches!(self, Action::DisableKey | Action::Throttle)
+        matches!(self, AlertAction::DisableKey | AlertAction::Throttle)
     }
 }
 
@@ -98,9 +97,9 @@ pub struct Alert {
     /// When it is due.
     pub threshold: Threshold,
     /// How much time is looked at.
-    pub span: Span,
+    pub span: AlertWindow,
     /// What follows.
-    pub action: Action,
+    pub action: AlertAction,
     /// Where to, of a webhook or Slack.
     pub webhook_url: Option<String>,
     /// What signs, of a webhook.
@@ -111,7 +110,7 @@ pub struct Alert {
     pub keys: Vec<String>,
     /// Who gets a mail, whatever the action.
     pub notify_emails: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last was due.
     pub last_fired_at: Option<Timestamp>,
@@ -122,7 +121,7 @@ impl Alert {
     pub fn period(&self, at: Timestamp) -> Window {
         match self.threshold {
             Threshold::Percent(_) => self.span.window(at),
-            Threshold::Deviations(_) => Span::Day.window(at),
+            Threshold::Deviations(_) => AlertWindow::Day.window(at),
         }
     }
 }
@@ -163,10 +162,10 @@ mod tests {
     fn weeks_begin_on_monday() {
         // 2026-03-15 is a Sunday.
         let sunday = Timestamp::from_secs(1_773_576_000);
-        let week = Span::Week.window(sunday);
+        let week = AlertWindow::Week.window(sunday);
         assert_eq!(week.start.to_rfc3339(), "2026-03-09T00:00:00Z");
         assert_eq!(week.end.to_rfc3339(), "2026-03-16T00:00:00Z");
-        assert_eq!(Span::Week.window(week.start), week);
-        assert_ne!(Span::Week.window(week.end), week);
+        assert_eq!(AlertWindow::Week.window(week.start), week);
+        assert_ne!(AlertWindow::Week.window(week.end), week);
     }
 }

@@ -9,7 +9,7 @@ use paddock_core::policy::{Catalog, Limits};
 pub struct InForce {
     /// Requests a minute.
     pub requests_per_minute: u64,
-    /// Capacity of the request bucket, where it is not one minute's worth.
+    /// Capacity of the request bucket, if it is not one minute's worth.
     pub burst: Option<u64>,
     /// Tokens a minute.
     pub tokens_per_minute: u64,
@@ -17,7 +17,7 @@ pub struct InForce {
     pub max_concurrency: Option<u64>,
     /// Hard monthly cap.
     pub monthly_quota: Money,
-    /// Hard daily cap, where there is one beside the monthly.
+    /// Hard daily cap, if there is one beside the monthly.
     pub daily_quota: Option<Money>,
 }
 
@@ -30,7 +30,7 @@ pub fn smaller<T: Ord + Copy>(a: Option<T>, b: Option<T>) -> Option<T> {
 }
 
 impl InForce {
-    /// The limits at the top of a tree, where nothing is above.
+    /// The limits at the top of a tree, if nothing is above.
     pub fn top(limits: &Limits) -> InForce {
         InForce {
             requests_per_minute: limits.requests_per_minute.unwrap_or(u64::MAX),
@@ -80,7 +80,13 @@ pub struct Parent<'a> {
     pub assigned: (Money, Money),
 }
 
-/// Everything in which a child's wish is wider than its parent allows, in the contract's words.
+/// The name of the model that a name or an alias stands for; the same name if there is no such model.
+pub(crate) fn canonical(catalog: &Catalog, name: &str) -> String {
+    let known = catalog.resolve(name).map(|model| model.name.as_str());
+    known.unwrap_or(name).to_owned()
+}
+
+/// Everything in which what a child asks for is wider than its parent allows, in the contract's words.
 pub fn violations(
     parent: &Parent<'_>,
     limits: &Limits,
@@ -90,14 +96,13 @@ pub fn violations(
     let mut violations = Vec::new();
     let word = parent.word;
     if let (Some(wanted), Some(allowed)) = (allowed_models, parent.allowed_models) {
-        let meant = |name: &str| {
-            let known = catalog.resolve(name).map(|model| model.name.as_str());
-            known.unwrap_or(name).to_owned()
-        };
-        let allowed: Vec<String> = allowed.iter().map(|name| meant(name)).collect();
+        let allowed: Vec<String> = allowed
+            .iter()
+            .map(|name| canonical(catalog, name))
+            .collect();
         let refused: Vec<String> = wanted
             .iter()
-            .filter(|name| !allowed.contains(&meant(name)))
+            .filter(|name| !allowed.contains(&canonical(catalog, name)))
             .map(|name| format!("'{name}'"))
             .collect();
         if !refused.is_empty() {
@@ -181,13 +186,13 @@ mod tests {
             allowed_models: Some(&allowed),
             assigned: (Money::from_nanos(1), Money::ZERO),
         };
-        let wish = Limits {
+        let wanted = Limits {
             requests_per_minute: Some(101),
             monthly_quota: dollars(5_000.0),
             ..Limits::default()
         };
         let models = ["gpt4", "o1-preview", "o1-pro"].map(str::to_owned);
-        let found = violations(&parent, &wish, Some(&models), &Catalog::builtin());
+        let found = violations(&parent, &wanted, Some(&models), &Catalog::builtin());
         assert_eq!(
             found,
             [
@@ -208,12 +213,12 @@ mod tests {
             ..Limits::default()
         });
         assert_eq!(top.below(&Limits::default()), top);
-        let wish = Limits {
+        let wanted = Limits {
             requests_per_minute: Some(500),
             monthly_quota: dollars(3.0),
             ..Limits::default()
         };
-        let child = top.below(&wish);
+        let child = top.below(&wanted);
         assert_eq!((child.requests_per_minute, child.burst), (100, None));
         assert_eq!(child.monthly_quota, dollars(3.0).unwrap());
     }

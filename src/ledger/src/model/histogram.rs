@@ -14,7 +14,7 @@ pub fn bucket(millis: u64) -> i64 {
 }
 
 /// The duration in milliseconds that `share` (0 to 1) of the counted requests did not exceed; 0
-/// where there were none. Right to within a fifth.
+/// if there were none. Right to within a fifth.
 pub fn quantile(counts: &[(i64, i64)], share: f64) -> f64 {
     let total: i64 = counts
         .iter()

@@ -2,15 +2,30 @@
 
 pub mod alert;
 pub mod audit;
-pub mod blocks;
 pub mod credits;
+pub mod day_blocks;
+pub mod delivery;
 pub mod hierarchy;
 pub mod histogram;
+mod key;
+mod member;
+mod namespace;
+pub mod notice;
+mod organization;
 pub mod period;
 pub mod quota_override;
-pub mod records;
+mod reservation;
 pub mod roles;
 pub mod scope;
 pub mod secret;
 pub mod slug;
+mod user_quota;
 pub mod webhook;
+
+pub use key::{Key, KeyMember, KeySecret};
+pub use member::Member;
+pub use namespace::Namespace;
+pub use organization::Organization;
+pub use paddock_core::policy::DEFAULT_ORGANIZATION;
+pub use reservation::Reservation;
+pub use user_quota::UserQuota;

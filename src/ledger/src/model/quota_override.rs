@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 pub struct QuotaOverride {
     /// The namespace.
     pub namespace: String,
-    /// Why, in the words of whoever changed them.
+    /// Why, as the caller gave it.
     pub reason: String,
-    /// The monthly cap that comes back; absent where it was not changed.
+    /// The monthly cap that comes back; absent if it was not changed.
     pub monthly_before: Option<Option<Money>>,
-    /// The daily cap that comes back; absent where it was not changed.
+    /// The daily cap that comes back; absent if it was not changed.
     pub daily_before: Option<Option<Money>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,

@@ -33,7 +33,7 @@ impl Powers {
         create_api_keys: true,
     };
 
-    /// Those a role has where nobody narrows it.
+    /// Those a role has if nobody narrows it.
     pub fn of(role: Role) -> Powers {
         let is_admin = role == Role::Admin;
         Powers {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_wider_than_the_role_is_told() {
-        let wish = RoleOverride {
+        let wider = RoleOverride {
             rights: RoleRights {
                 allowed_models: None,
                 allowed_endpoints: Some(vec![EndpointScope::Chat, EndpointScope::Models]),
@@ -145,13 +145,13 @@ mod tests {
             powers: Powers::ALL,
         };
         let limit = Money::from_nanos(1);
-        let told = wish.violations(Role::Viewer, &["can_manage_users"], limit);
+        let told = wider.violations(Role::Viewer, &["can_manage_users"], limit);
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(
             told[0].contains("['chat:create'] - not in role 'viewer'"),
             "{told:?}"
         );
         let asked = ["can_manage_users", "can_view_analytics"];
-        assert_eq!(wish.violations(Role::Admin, &asked, Money::MAX), [""; 0]);
+        assert_eq!(wider.violations(Role::Admin, &asked, Money::MAX), [""; 0]);
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 /// What a webhook can be told of: how much of its namespace's monthly quota is spent, and what was
 /// paid into its balance by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
+pub enum WebhookEvent {
     /// 80 percent.
     #[serde(rename = "quota_80_percent")]
     Quota80,
@@ -31,7 +31,7 @@ pub enum Event {
     RefillLimitReached,
 }
 
-impl Event {
+impl WebhookEvent {
     /// The names of all.
     pub const NAMES: [&'static str; 6] = [
         "quota_80_percent",
@@ -45,12 +45,12 @@ impl Event {
     /// Its name in the contract.
     pub const fn name(self) -> &'static str {
         match self {
-            Event::Quota80 => "quota_80_percent",
-            Event::Quota95 => "quota_95_percent",
-            Event::Exceeded => "quota_exceeded",
-            Event::Threshold => "spend.threshold",
-            Event::Refilled => "credits.refilled",
-            Event::RefillLimitReached => "credits.refill_limit_reached",
+            WebhookEvent::Quota80 => "quota_80_percent",
+            WebhookEvent::Quota95 => "quota_95_percent",
+            WebhookEvent::Exceeded => "quota_exceeded",
+            WebhookEvent::Threshold => "spend.threshold",
+            WebhookEvent::Refilled => "credits.refilled",
+            WebhookEvent::RefillLimitReached => "credits.refill_limit_reached",
         }
     }
 }
@@ -65,26 +65,26 @@ pub struct Webhook {
     /// Where it is told.
     pub url: String,
     /// What it is told of.
-    pub events: Vec<Event>,
+    pub events: Vec<WebhookEvent>,
     /// When it is told `spend.threshold`.
     pub threshold_percent: Option<u64>,
     /// What signs.
     pub secret: Secret,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Webhook {
     /// What it is told of, with the percentage from which on it is.
-    pub fn thresholds(&self) -> impl Iterator<Item = (Event, u64)> {
+    pub fn thresholds(&self) -> impl Iterator<Item = (WebhookEvent, u64)> {
         self.events.iter().filter_map(|event| {
             let percent = match event {
-                Event::Quota80 => Some(80),
-                Event::Quota95 => Some(95),
-                Event::Exceeded => Some(100),
-                Event::Threshold => self.threshold_percent,
+                WebhookEvent::Quota80 => Some(80),
+                WebhookEvent::Quota95 => Some(95),
+                WebhookEvent::Exceeded => Some(100),
+                WebhookEvent::Threshold => self.threshold_percent,
                 // Of the balance, which is no percentage.
-                Event::Refilled | Event::RefillLimitReached => None,
+                WebhookEvent::Refilled | WebhookEvent::RefillLimitReached => None,
             };
             Some((*event, percent?))
         })

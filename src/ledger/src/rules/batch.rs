@@ -16,7 +16,7 @@ const MAX_NAME: usize = 512;
 
 /// An event as it will be stored, and what of it is stored elsewhere.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ReadEvent {
     /// The ledger's row.
     pub row: EventRow,
     /// When it was admitted.
@@ -29,7 +29,7 @@ pub struct Entry {
     pub user_shared: bool,
 }
 
-impl Entry {
+impl ReadEvent {
     /// Whether it was never served: then it is in the audit, and no usage.
     pub fn is_refused(&self) -> bool {
         self.row.outcome == REFUSED
@@ -40,7 +40,7 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub struct ReadBatch {
     /// In the order of their ids, each id once.
-    pub events: Vec<Entry>,
+    pub events: Vec<ReadEvent>,
     /// What is wrong, and the text.
     pub rejected: Vec<(String, String)>,
 }
@@ -73,8 +73,8 @@ impl ReadBatch {
     }
 }
 
-fn entry(gateway: &str, mut event: UsageEvent<'_>) -> Entry {
-    Entry {
+fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
+    ReadEvent {
         started_at: event.started_at,
         cost: event.cost,
         user_shared: event.user_shared,

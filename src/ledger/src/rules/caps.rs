@@ -1,13 +1,13 @@
 //! The caps of scopes, with what is booked and lent under them.
 
+use crate::model::Reservation;
 use crate::model::credits::account::Account;
 use crate::model::period::Window;
-use crate::model::records::Reservation;
 use crate::model::scope::Scope;
-use crate::rules::set_aside::Kept;
+use crate::rules::quotas::{self, Quotas};
+use crate::rules::set_aside::SetAside;
 use crate::store::leases::{self, OpenLease};
-use crate::store::spend::{self, Quotas};
-use crate::store::{StoreError, Tx, credits, namespaces, reservations};
+use crate::store::{StoreError, Tx, credits, namespaces, reservations, spend};
 use paddock_core::budget::{Cap, percent, tightest};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// On what terms money is lent.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct LendingTerms {
     /// How long a gateway may go on with a lease after the service has last answered it.
     pub ttl: Duration,
     /// How long after its end, or after the service's start, a lease may still be reported.
@@ -30,7 +30,7 @@ pub struct Terms {
     pub patience: Duration,
 }
 
-impl Terms {
+impl LendingTerms {
     /// Whether a lease's gateway has not been heard of for so long that it is gone.
     pub fn give_up(&self, lease: &OpenLease, now: Timestamp) -> bool {
         now > lease.expires_at.max(self.started_at).plus(self.grace)
@@ -48,7 +48,7 @@ pub struct Budget {
     pub leases: Vec<OpenLease>,
     /// Gateways are to hold no more than they need until then.
     pub scarce_until: Timestamp,
-    /// The reservation, where the scope is one.
+    /// The reservation, if the scope is one.
     pub reservation: Option<Reservation>,
 }
 
@@ -67,7 +67,7 @@ impl Budget {
     fn of_scope(
         scope: &str,
         quotas: Quotas,
-        booked: &spend::Booked,
+        booked: &spend::Spend,
         account: Option<&Account>,
         set_aside: Money,
     ) -> Budget {
@@ -187,9 +187,6 @@ impl Budget {
 /// Locks the lending and booking of scopes until the end of the transaction. What is lent of a
 /// reservation concerns its namespace and its organization: they are locked with it. Answers until
 /// when each is scarce.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn lock(
     tx: &mut Tx,
     mut scopes: BTreeSet<String>,
@@ -208,18 +205,15 @@ pub async fn lock(
 
 /// The budgets of those scopes that exist and have a cap. The scopes must be locked; `scarce` is
 /// what the lock answered.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn load(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     scarce: &HashMap<String, Timestamp>,
     scopes: &[Scope],
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {
-    let (mut budgets, kept) = read(tx, terms, scopes, now).await?;
-    kept.note_ends(tx, now).await?;
+    let (mut budgets, aside) = read(tx, terms, scopes, now).await?;
+    aside.note_ends(tx, now).await?;
     for (scope, budget) in &mut budgets {
         budget.scarce_until = scarce.get(scope).copied().unwrap_or_default();
     }
@@ -227,12 +221,9 @@ pub async fn load(
 }
 
 /// The same of scopes that are not locked, to be looked at alone.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn look(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     scopes: &[Scope],
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {
@@ -241,21 +232,21 @@ pub async fn look(
 
 async fn read(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     scopes: &[Scope],
     now: Timestamp,
-) -> Result<(HashMap<String, Budget>, Kept), StoreError> {
-    let quotas = spend::quotas(tx, scopes).await?;
+) -> Result<(HashMap<String, Budget>, SetAside), StoreError> {
+    let quotas = quotas::of_scopes(tx, scopes).await?;
     let is_capped = |quotas: &Quotas| quotas.prepaid || quotas.each().next().is_some();
     let quotas = quotas.into_iter().filter(|(_, quotas)| is_capped(quotas));
     let quotas: Vec<(String, Quotas)> = quotas.collect();
     let names: Vec<&str> = quotas.iter().map(|(scope, _)| scope.as_str()).collect();
     let booked = spend::booked(tx, &names, now).await?;
     let accounts = open_accounts(tx, &quotas).await?;
-    let kept = Kept::read(tx, terms, &names, now).await?;
+    let aside = SetAside::read(tx, terms, &names, now).await?;
     let budget = |(scope, quotas): &(String, Quotas)| {
         let account = accounts.get(scope);
-        Budget::of_scope(scope, *quotas, &booked, account, kept.of(scope))
+        Budget::of_scope(scope, *quotas, &booked, account, aside.of(scope))
     };
     let mut budgets: Vec<Budget> = quotas.iter().map(budget).collect();
     let is_reservation = |scope: &&Scope| matches!(scope, Scope::Reservation(..));
@@ -275,7 +266,7 @@ async fn read(
     let by_name = budgets
         .into_iter()
         .map(|budget| (budget.scope.clone(), budget));
-    Ok((by_name.collect(), kept))
+    Ok((by_name.collect(), aside))
 }
 
 /// The accounts of those scopes whose balance is a cap.

@@ -1,16 +1,17 @@
-//! Where a key or namespace stands in its month.
+//! Namespaces with what is above them, and the state of their budgets.
 
 use crate::model::audit::Change;
-use crate::model::hierarchy::InForce;
-use crate::model::records::{Key, Namespace, Organization};
+use crate::model::hierarchy::{InForce, canonical};
 use crate::model::scope::Scope;
-use crate::rules::caps::{self, Terms};
+use crate::model::{Key, Namespace, Organization};
+use crate::rules::caps::{self, LendingTerms};
 use crate::store::{StoreError, Tx, namespaces, organizations, spend};
 use paddock_core::budget::percent;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, Limits, Role};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A namespace, what is above it, and the limits that come of it.
 #[derive(Clone, Debug)]
@@ -19,17 +20,14 @@ pub struct NamespaceContext {
     pub namespace: Namespace,
     /// Its organization.
     pub organization: Organization,
-    /// The organization's limits, with the installation's where it sets none.
+    /// The organization's limits, with the installation's if it sets none.
     pub above: InForce,
     /// The namespace's limits in force.
     pub limits: InForce,
 }
 
 impl NamespaceContext {
-    /// The namespace of that name, where it is there.
-    ///
-    /// # Errors
-    /// Where the database refuses.
+    /// The namespace of that name, if it exists.
     pub async fn find(
         tx: &mut Tx,
         name: &str,
@@ -43,31 +41,69 @@ impl NamespaceContext {
             .map(Some)
     }
 
-    /// The place of a namespace.
-    ///
-    /// # Errors
-    /// Where the database refuses.
+    /// The context of a namespace.
     pub async fn of(
         tx: &mut Tx,
         namespace: Namespace,
         defaults: &Limits,
     ) -> Result<NamespaceContext, StoreError> {
-        let name = &namespace.organization;
-        let organization = organizations::find(tx, name).await?;
+        let organization = organizations::find(tx, &namespace.organization).await?;
+        Ok(NamespaceContext::new(namespace, organization, defaults))
+    }
+
+    /// The contexts of namespaces, in their order: their organizations are looked up at once.
+    pub async fn of_many(
+        tx: &mut Tx,
+        namespaces: Vec<Namespace>,
+        defaults: &Limits,
+    ) -> Result<Vec<NamespaceContext>, StoreError> {
+        let names = namespaces
+            .iter()
+            .map(|one| one.organization.clone())
+            .collect();
+        let organizations = organizations::find_many(tx, &names).await?;
+        let context = |namespace: Namespace| {
+            let organization = organizations.get(&namespace.organization).cloned();
+            NamespaceContext::new(namespace, organization, defaults)
+        };
+        Ok(namespaces.into_iter().map(context).collect())
+    }
+
+    /// The contexts of those of some namespaces that exist, by name: of the keys of a list, for
+    /// example.
+    pub async fn find_many(
+        tx: &mut Tx,
+        names: &BTreeSet<&str>,
+        defaults: &Limits,
+    ) -> Result<BTreeMap<String, NamespaceContext>, StoreError> {
+        let found = namespaces::find_many(tx, names).await?.into_values();
+        let contexts = NamespaceContext::of_many(tx, found.collect(), defaults).await?;
+        let by_name = contexts.into_iter();
+        Ok(by_name
+            .map(|context| (context.namespace.name.clone(), context))
+            .collect())
+    }
+
+    fn new(
+        namespace: Namespace,
+        organization: Option<Organization>,
+        defaults: &Limits,
+    ) -> NamespaceContext {
         // The schema lets no namespace be without one.
-        let organization =
-            organization.unwrap_or_else(|| Organization::new(name.clone(), namespace.created_at));
+        let organization = organization.unwrap_or_else(|| {
+            Organization::new(namespace.organization.clone(), namespace.created_at)
+        });
         let above = organization.in_force(defaults);
         let limits = above.below(&namespace.limits);
-        Ok(NamespaceContext {
+        NamespaceContext {
             namespace,
             organization,
             above,
             limits,
-        })
+        }
     }
 
-    /// The models a key of this namespace may use, or any key where none is given: what is not
+    /// The models a key of this namespace may use, or any key if none is given: what is not
     /// narrowed is the parent's, and at the top every model there is.
     pub fn allowed_models(&self, key: Option<&Key>, catalog: &Catalog) -> Vec<String> {
         let own = key.and_then(|key| key.allowed_models.as_ref());
@@ -92,14 +128,10 @@ impl NamespaceContext {
         else {
             return models;
         };
-        let meant = |name: &str| {
-            let known = catalog.resolve(name).map(|model| model.name.as_str());
-            known.unwrap_or(name).to_owned()
-        };
-        let list: Vec<String> = list.iter().map(|name| meant(name)).collect();
+        let list: Vec<String> = list.iter().map(|name| canonical(catalog, name)).collect();
         let left = models
             .into_iter()
-            .filter(|name| list.contains(&meant(name)));
+            .filter(|name| list.contains(&canonical(catalog, name)));
         left.collect()
     }
 
@@ -111,7 +143,7 @@ impl NamespaceContext {
         ]
     }
 
-    /// The most a key of a role may spend in a month, where the organization says so.
+    /// The most a key of a role may spend in a month, if the organization says so.
     pub fn role_quota(&self, role: Role) -> Option<Money> {
         self.organization.roles.get(&role)?.monthly_quota
     }
@@ -126,9 +158,6 @@ impl NamespaceContext {
 
 /// Whether gateways throttle a namespace: because an alert said so, or because so much of its daily
 /// or monthly quota is spent.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn is_throttled(
     tx: &mut Tx,
     namespace: &Namespace,
@@ -154,13 +183,10 @@ pub async fn is_throttled(
 }
 
 /// What is left of the prepaid balances among the caps of some scopes, of the one with the least; absent
-/// where none is prepaid. Never negative.
-///
-/// # Errors
-/// Where the database refuses.
+/// if none is prepaid. Never negative.
 pub async fn prepaid_balance(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     scopes: &[Scope],
     now: Timestamp,
 ) -> Result<Option<Money>, StoreError> {
@@ -193,11 +219,8 @@ impl BudgetStatus {
         }
     }
 
-    /// Where a key stands under its own cap or, where it has none, under its namespace's; where
+    /// Where a key stands under its own cap or, if it has none, under its namespace's; where
     /// that has none either, under its organization's.
-    ///
-    /// # Errors
-    /// Where the database refuses.
     pub async fn of_key(
         tx: &mut Tx,
         key: &Key,
@@ -210,10 +233,7 @@ impl BudgetStatus {
         }
     }
 
-    /// Where a namespace stands under its own cap, or its organization's.
-    ///
-    /// # Errors
-    /// Where the database refuses.
+    /// Of a namespace under its own cap, or its organization's.
     pub async fn of_namespace(
         tx: &mut Tx,
         context: &NamespaceContext,
@@ -229,10 +249,7 @@ impl BudgetStatus {
         BudgetStatus::of(tx, scope, quota, now).await
     }
 
-    /// Where a scope stands under a cap.
-    ///
-    /// # Errors
-    /// Where the database refuses.
+    /// Of a scope under a cap.
     pub async fn of(
         tx: &mut Tx,
         scope: Scope,

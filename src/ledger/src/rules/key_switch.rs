@@ -1,16 +1,13 @@
-//! Disabling and enabling a key, whoever does it.
+//! Disabling and enabling a key: for a caller, an alert or a member's removal.
 
+use crate::model::Key;
 use crate::model::audit::Actor;
-use crate::model::records::Key;
 use crate::rules::audit;
 use crate::rules::context::NamespaceContext;
 use crate::store::{StoreError, Tx, keys};
 
-/// Switches a key and records it. The key after it; `None` where it was so already, and nothing is
+/// Switches a key and records it. The key after it; `None` if it was so already, and nothing is
 /// to be committed.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn switch(
     tx: &mut Tx,
     context: &NamespaceContext,

@@ -1,19 +1,22 @@
 //! Booking: the events and reports of gateways become the ledger's, all of a batch or none.
 
 use crate::ids;
+use crate::model::audit::Segment;
+use crate::model::credits::account::Account;
 use crate::model::period::{DAY, name, start_of, start_of_month};
 use crate::model::scope::Scope;
 use crate::rules::audit::Calls;
-use crate::rules::batch::{Entry, ReadBatch};
-use crate::rules::caps::{self, Budget, Terms};
-use crate::rules::credits::{self, refill};
+use crate::rules::batch::{ReadBatch, ReadEvent};
+use crate::rules::caps::{self, Budget, LendingTerms};
+use crate::rules::credits;
+use crate::rules::credits::refill::{self, Refill};
 use crate::rules::notices;
+use crate::rules::user_rollups::UserRollups;
 use crate::store::events::{self, EventRow, Ids};
 use crate::store::latencies::Latencies;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
-use crate::store::user_rollups::UserRollups;
-use crate::store::{StoreError, Tx, audit, blocks, reservations, spend};
+use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
@@ -22,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What booking a message came to.
 #[derive(Debug, Default)]
-pub struct Booked {
+pub struct Booking {
     /// Events that were new.
     pub new_events: usize,
     /// The leases reported that are still the gateway's.
@@ -40,14 +43,14 @@ pub struct Message {
     pub reports: Vec<LeaseReport>,
 }
 
-/// What the events of some messages come to: sums and hashes, made before the transaction, in
+/// What the events of some messages come to: sums and hashes, computed before the transaction, in
 /// which everybody else waits.
 #[derive(Debug)]
-pub struct Sums<'a> {
+pub struct BatchSums<'a> {
     /// The number the events get.
     number: i64,
     /// In the order of their ids, each id once.
-    events: Vec<&'a Entry>,
+    events: Vec<&'a ReadEvent>,
     rollups: Rollups<'a>,
     latencies: Latencies<'a>,
     users: UserRollups<'a>,
@@ -56,17 +59,31 @@ pub struct Sums<'a> {
     leases: BTreeMap<i64, Money>,
 }
 
-impl<'a> Sums<'a> {
+impl<'a> BatchSums<'a> {
     /// Of the messages' events that are not among `known`.
-    pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> Sums<'a> {
+    pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> BatchSums<'a> {
         let events = messages.iter().flat_map(|message| &message.batch.events);
-        let mut events: Vec<&Entry> = events
-            .filter(|entry| known.is_empty() || !known.contains(&entry.row.id))
+        let mut events: Vec<&ReadEvent> = events
+            .filter(|event| !known.contains(&event.row.id))
             .collect();
-        events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
-        events.dedup_by(|a, b| a.row.id == b.row.id);
-        let mut sums = Sums {
-            number: ids::audit_batch(now),
+        // Each message's are in order already.
+        if messages.len() > 1 {
+            events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
+            events.dedup_by(|a, b| a.row.id == b.row.id);
+        }
+        BatchSums::of_events(events, ids::audit_batch(now))
+    }
+
+    /// The same without those that are in the ledger already, under the same number.
+    fn without(self, known: &HashSet<String>) -> BatchSums<'a> {
+        let mut events = self.events;
+        events.retain(|event| !known.contains(&event.row.id));
+        BatchSums::of_events(events, self.number)
+    }
+
+    fn of_events(events: Vec<&'a ReadEvent>, number: i64) -> BatchSums<'a> {
+        let mut sums = BatchSums {
+            number,
             events,
             rollups: Rollups::default(),
             latencies: Latencies::default(),
@@ -76,20 +93,20 @@ impl<'a> Sums<'a> {
             leases: BTreeMap::new(),
         };
         let mut spent = Spent::default();
-        for entry in &sums.events {
-            sums.calls.add(&entry.row);
-            // What was never served is in the audit, and no usage.
-            if entry.is_refused() {
+        for event in &sums.events {
+            sums.calls.add(&event.row);
+            // Refused calls are in the audit, and are no usage.
+            if event.is_refused() {
                 continue;
             }
-            sums.rollups.add(&entry.row);
-            sums.latencies.add(&entry.row);
-            sums.users.add(&entry.row);
-            if entry.cost > Money::ZERO {
-                spent.add(entry);
-                for id in &entry.leases {
+            sums.rollups.add(&event.row);
+            sums.latencies.add(&event.row);
+            sums.users.add(&event.row);
+            if event.cost > Money::ZERO {
+                spent.add(event);
+                for id in &event.leases {
                     let spent = sums.leases.entry(*id).or_default();
-                    *spent = spent.saturating_add(entry.cost);
+                    *spent = spent.saturating_add(event.cost);
                 }
             }
         }
@@ -99,7 +116,7 @@ impl<'a> Sums<'a> {
 
     /// The events as they are stored.
     fn rows(&self) -> Vec<&'a EventRow> {
-        self.events.iter().map(|entry| &entry.row).collect()
+        self.events.iter().map(|event| &event.row).collect()
     }
 
     /// The ids, taken for new ones.
@@ -108,56 +125,59 @@ impl<'a> Sums<'a> {
     }
 }
 
-/// Books a batch and takes note of what a gateway says of its leases.
-///
-/// # Errors
-/// Where the database refuses; then nothing was booked.
+/// Books a batch and a gateway's reports on its leases. If it fails nothing is to be committed.
 pub async fn book(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     message: Message,
     now: Timestamp,
-) -> Result<(Booked, Message), StoreError> {
+) -> Result<(Booking, Message), StoreError> {
     let messages = [message];
-    let sums = Sums::of(&messages, &HashSet::new(), now);
+    let sums = BatchSums::of(&messages, &HashSet::new(), now);
     let stored = Stored::new(tx, &messages, sums, Ids::Any, now).await?;
     let booked = stored.book(tx, terms, now).await?;
     let [message] = messages;
     Ok((booked.into_iter().next().unwrap_or_default(), message))
 }
 
-/// Messages whose events are stored, and nothing else of them: all of that follows in the same
-/// transaction, and none of it is locked yet.
+// Booking has an order, because locks and later statements depend on earlier ones. Each step is a
+// type that only the step before it makes: Stored, Locked, Summed, Reported.
+
+/// First step: the events are stored, and nothing is locked yet.
 #[derive(Debug)]
 pub struct Stored<'a> {
     messages: &'a [Message],
-    sums: Sums<'a>,
-    /// Those of their ids that are in the ledger already.
+    sums: BatchSums<'a>,
+    /// Those of their ids that were in the ledger already.
     known: HashSet<String>,
 }
 
 impl<'a> Stored<'a> {
-    /// Stores the events of messages of several gateways, all of them or none.
+    /// Stores the events of messages of several gateways, all of them or none, and the texts that
+    /// could not be read.
     ///
     /// # Errors
-    /// Where the database refuses; then nothing was stored. A duplicate where an id that was taken for
-    /// a new one is in the ledger.
+    /// A duplicate if an id that was taken for a new one is in the ledger.
     pub async fn new(
         tx: &mut Tx,
         messages: &'a [Message],
-        sums: Sums<'a>,
+        sums: BatchSums<'a>,
         ids: Ids,
         now: Timestamp,
     ) -> Result<Stored<'a>, StoreError> {
-        let number = sums.number;
-        let known = events::insert(tx, &sums.rows(), number, ids).await?;
+        let known = events::insert(tx, &sums.rows(), sums.number, ids).await?;
+        let rejected: Vec<(&str, &str, &str)> = messages
+            .iter()
+            .flat_map(|message| {
+                let texts = message.batch.rejected.iter();
+                texts.map(|(error, text)| (message.gateway.as_str(), error.as_str(), text.as_str()))
+            })
+            .collect();
+        events::reject(tx, &rejected, now).await?;
         let sums = match known.is_empty() {
             true => sums,
             // Seldom: a gateway has not heard that its batch was booked, and sends it again.
-            false => Sums {
-                number,
-                ..Sums::of(messages, &known, now)
-            },
+            false => sums.without(&known),
         };
         Ok(Stored {
             messages,
@@ -166,87 +186,153 @@ impl<'a> Stored<'a> {
         })
     }
 
-    /// Books what follows from them. What each message came to.
-    ///
-    /// # Errors
-    /// Where the database refuses; then nothing was booked.
+    /// Books what follows from them: what each message came to.
     pub async fn book(
         self,
         tx: &mut Tx,
-        terms: &Terms,
+        terms: &LendingTerms,
         now: Timestamp,
-    ) -> Result<Vec<Booked>, StoreError> {
+    ) -> Result<Vec<Booking>, StoreError> {
+        let locked = self.lock(tx).await?;
+        let summed = locked.add_sums(tx, now).await?;
+        let reported = summed.take_reports(tx, terms, now).await?;
+        reported.chain(tx).await
+    }
+
+    /// Locks the scopes of leases, of reports and of accounts: of these, lending and payments must see
+    /// all or nothing. When exactly anything else is booked makes no difference to lending.
+    async fn lock(self, tx: &mut Tx) -> Result<Locked<'a>, StoreError> {
+        let booked_to = self.sums.amounts.keys().map(|(scope, ..)| scope.as_str());
+        let accounts = credits::paying(tx, booked_to).await?;
+        let mut scopes = leases::scopes(tx, &self.sums.leases).await?;
+        scopes.extend(accounts.keys().cloned());
+        scopes.extend(reports(self.messages).map(|report| report.scope.clone()));
+        Ok(Locked {
+            stored: self,
+            accounts,
+            scarce: caps::lock(tx, scopes).await?,
+        })
+    }
+}
+
+fn reports(messages: &[Message]) -> impl Iterator<Item = &LeaseReport> {
+    messages.iter().flat_map(|message| &message.reports)
+}
+
+/// Second step: what lending and payments look at is locked.
+struct Locked<'a> {
+    stored: Stored<'a>,
+    accounts: HashMap<String, Vec<Account>>,
+    /// Until when each locked scope is scarce.
+    scarce: HashMap<String, Timestamp>,
+}
+
+impl<'a> Locked<'a> {
+    /// Adds the sums to those in the database, and pays and tells what follows from them.
+    async fn add_sums(self, tx: &mut Tx, now: Timestamp) -> Result<Summed<'a>, StoreError> {
         let Stored {
             messages,
             sums,
             known,
-        } = self;
-        let number = sums.number;
-        let mut new = new_events(messages, &known);
-        for message in messages {
-            events::reject(tx, &message.gateway, &message.batch.rejected, now).await?;
-        }
-        let booked_to = sums.amounts.keys().map(|(scope, ..)| scope.as_str());
-        let accounts = credits::paying(tx, booked_to).await?;
-        // What leases were cut from, what is reported of, and what accounts pay, is lent or paid in at the
-        // same time; of anything else it makes no difference to lending when exactly it is booked.
-        let mut scopes = leases::scopes(tx, &sums.leases).await?;
-        scopes.extend(accounts.keys().cloned());
-        let reports = || messages.iter().flat_map(|message| &message.reports);
-        scopes.extend(reports().map(|report| report.scope.clone()));
-        let scarce = caps::lock(tx, scopes).await?;
-        let sealed = blocks::sealed_until(tx).await?;
+        } = self.stored;
+        // Only after the events are stored: who seals days waits for them.
+        let sealed = day_blocks::sealed_until(tx).await?;
         sums.rollups.store(tx, sealed).await?;
         sums.latencies.store(tx).await?;
         sums.users.store(tx, sealed).await?;
-        let months = months_of_namespaces(&sums.amounts);
-        let charged = credits::charge(tx, &accounts, &sums.events).await?;
+        let charged = credits::charge(tx, &self.accounts, &sums.events).await?;
         let refills = refill::refill_low(tx, &charged, now).await?;
+        let months = months_of_namespaces(&sums.amounts);
         spend::add(tx, sums.amounts).await?;
         notices::after_booking(tx, &months, now).await?;
         let by_scope = leases::add_spent(tx, &sums.leases).await?;
         reservations::add_spent(tx, &by_scope).await?;
+        Ok(Summed {
+            messages,
+            booked: new_events(messages, &known),
+            segments: sums.calls.into_segments(sums.number, now),
+            refills,
+            scarce: self.scarce,
+        })
+    }
+}
 
-        let reported: BTreeSet<&str> = reports().map(|report| report.scope.as_str()).collect();
-        let reported: Vec<Scope> = reported.into_iter().filter_map(Scope::parse).collect();
-        let mut budgets = caps::load(tx, terms, &scarce, &reported, now).await?;
-        let mut book = Reports::default();
-        for (number, message) in messages.iter().enumerate() {
+/// Third step: everything is booked but the reports of leases, which are judged by it.
+struct Summed<'a> {
+    messages: &'a [Message],
+    booked: Vec<Booking>,
+    segments: Vec<Segment>,
+    refills: Vec<Refill>,
+    scarce: HashMap<String, Timestamp>,
+}
+
+impl Summed<'_> {
+    async fn take_reports(
+        mut self,
+        tx: &mut Tx,
+        terms: &LendingTerms,
+        now: Timestamp,
+    ) -> Result<Reported, StoreError> {
+        let scopes = reports(self.messages).map(|report| report.scope.as_str());
+        let scopes: BTreeSet<&str> = scopes.collect();
+        let scopes: Vec<Scope> = scopes.into_iter().filter_map(Scope::parse).collect();
+        let mut budgets = caps::load(tx, terms, &self.scarce, &scopes, now).await?;
+        let mut taken = Reports::default();
+        for (number, message) in self.messages.iter().enumerate() {
             for report in &message.reports {
                 if let Some(budget) = budgets.get_mut(&report.scope) {
-                    book.take(tx, terms, budget, (number, &message.gateway), report, now)
-                        .await?;
+                    let from = (number, message.gateway.as_str());
+                    taken.take(tx, terms, budget, from, report, now).await?;
                 }
             }
         }
-        leases::close(tx, &book.closed, now).await?;
-        for ((expires_at, period_ends_at), ids) in &book.renewed {
+        leases::close(tx, &taken.closed, now).await?;
+        for ((expires_at, period_ends_at), ids) in &taken.renewed {
             leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
         }
-        // Last, because whoever holds a chain holds up its organization's other batches and changes.
-        audit::append(tx, sums.calls.into_segments(number, now)).await?;
-        refill::record(tx, refills).await?;
         for budget in budgets.values_mut() {
             budget.count_leases(now);
         }
-        for (number, scope, lease) in &book.told {
-            if let (Some(budget), Some(answer)) = (budgets.get(scope), new.get_mut(*number)) {
+        for (number, scope, lease) in &taken.told {
+            if let (Some(budget), Some(booking)) =
+                (budgets.get(scope), self.booked.get_mut(*number))
+            {
                 let hold_at_most = budget.is_short(now).then_some(Money::ZERO);
-                answer.leases.push(budget.describe(lease, hold_at_most));
+                booking.leases.push(budget.describe(lease, hold_at_most));
             }
         }
-        Ok(new)
+        Ok(Reported {
+            booked: self.booked,
+            segments: self.segments,
+            refills: self.refills,
+        })
+    }
+}
+
+/// Fourth step: only the audit is left. It is last, because a transaction that holds a chain holds up
+/// its organization's other batches and changes.
+struct Reported {
+    booked: Vec<Booking>,
+    segments: Vec<Segment>,
+    refills: Vec<Refill>,
+}
+
+impl Reported {
+    async fn chain(self, tx: &mut Tx) -> Result<Vec<Booking>, StoreError> {
+        audit::append(tx, self.segments).await?;
+        refill::record(tx, self.refills).await?;
+        Ok(self.booked)
     }
 }
 
 /// Counts each message's events that were new: what two messages have is the first one's.
-fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booked> {
+fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booking> {
     let mut seen: HashSet<&str> = HashSet::new();
-    let count = |message: &Message| Booked {
+    let booking = |message: &Message| Booking {
         new_events: 0,
         leases: Vec::with_capacity(message.reports.len()),
     };
-    let mut booked: Vec<Booked> = messages.iter().map(count).collect();
+    let mut booked: Vec<Booking> = messages.iter().map(booking).collect();
     for (message, booked) in messages.iter().zip(&mut booked) {
         for entry in &message.batch.events {
             let id = entry.row.id.as_str();
@@ -282,7 +368,7 @@ struct Spent<'a> {
 }
 
 impl<'a> Spent<'a> {
-    fn add(&mut self, entry: &'a Entry) {
+    fn add(&mut self, entry: &'a ReadEvent) {
         let day = start_of(DAY, entry.started_at).secs();
         let row = &entry.row;
         let caller = (
@@ -349,7 +435,7 @@ impl Reports {
     async fn take(
         &mut self,
         tx: &mut Tx,
-        terms: &Terms,
+        terms: &LendingTerms,
         budget: &mut Budget,
         (message, gateway): (usize, &str),
         report: &LeaseReport,

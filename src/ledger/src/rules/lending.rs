@@ -5,7 +5,7 @@
 
 use crate::ids;
 use crate::model::scope::Scope;
-use crate::rules::caps::{self, Budget, Terms};
+use crate::rules::caps::{self, Budget, LendingTerms};
 use crate::rules::credits::refill::{self, Refill};
 use crate::rules::notices;
 use crate::store::leases::{self, OpenLease};
@@ -17,12 +17,9 @@ use paddock_core::wire::{Lease, LendAnswer, LendRequest, Need};
 use std::collections::BTreeSet;
 
 /// Covers the needs of a gateway as far as the caps allow.
-///
-/// # Errors
-/// Where the database refuses; then nothing was lent.
 pub async fn lend(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     request: &LendRequest,
     now: Timestamp,
 ) -> Result<LendAnswer, StoreError> {
@@ -63,7 +60,7 @@ pub async fn lend(
     Ok(answer)
 }
 
-/// Pays into a balance that could not cover a need, where it is low and is to be refilled.
+/// Pays into a balance that could not cover a need, if it is low and is to be refilled.
 async fn refill(
     tx: &mut Tx,
     budget: &mut Budget,
@@ -82,7 +79,7 @@ async fn refill(
 /// Closes leases of gateways that have not been heard of for so long that they are gone.
 pub(super) async fn reclaim(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     budget: &mut Budget,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -104,7 +101,7 @@ pub(super) async fn reclaim(
 
 async fn cover(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     budget: &mut Budget,
     gateway: &str,
     need: &Need,

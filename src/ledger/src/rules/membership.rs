@@ -1,26 +1,14 @@
-//! What becomes of a member's keys where the member's role shrinks or the member goes.
+//! What happens to a member's keys if the member's role shrinks or the member is removed.
 
 use crate::model::audit::Actor;
-use crate::model::records::{Key, KeyMember, Member};
+use crate::model::{Key, Member};
 use crate::rules::audit;
 use crate::rules::context::NamespaceContext;
 use crate::rules::key_switch;
 use crate::store::{StoreError, Tx, keys, members};
 
-impl From<&Member> for KeyMember {
-    fn from(member: &Member) -> KeyMember {
-        KeyMember {
-            id: member.id.clone(),
-            user_id: member.user_id.clone(),
-        }
-    }
-}
-
 /// Narrows the keys of a member that are more than the member is, and records each. Widening a
 /// member later widens no key.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn narrow_keys(
     tx: &mut Tx,
     context: &NamespaceContext,
@@ -50,9 +38,6 @@ pub async fn narrow_keys(
 }
 
 /// Removes a member and disables their keys, and records all of it. How many keys were disabled.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn remove(
     tx: &mut Tx,
     context: &NamespaceContext,

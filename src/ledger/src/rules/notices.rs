@@ -1,20 +1,18 @@
 //! Telling webhooks that a quota runs low: rows of the outbox, in the transaction that found it.
 
-use crate::ids;
+use crate::model::delivery::NewDelivery;
+use crate::model::notice::QuotaNotice;
 use crate::model::period::{Window, name};
 use crate::model::scope::Scope;
-use crate::model::webhook::{Event, Webhook};
+use crate::model::webhook::{Webhook, WebhookEvent};
 use crate::rules::caps::Budget;
-use crate::store::deliveries::{self, NewDelivery};
-use crate::store::{StoreError, Tx, spend, webhooks};
+use crate::store::{StoreError, Tx, deliveries, spend, webhooks};
 use paddock_core::budget::percent;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
-use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use utoipa::ToSchema;
 
 /// From this percentage on a refusal means that the quota is used up: below it the request was
 /// merely large.
@@ -31,36 +29,15 @@ struct Progress {
 }
 
 impl Progress {
-    fn has_reached(&self, event: Event, threshold: u64) -> bool {
+    fn has_reached(&self, event: WebhookEvent, threshold: u64) -> bool {
         let used = percent(self.spent.nanos(), self.quota);
-        let is_over = event == Event::Exceeded && self.refused && used >= NEARLY_ALL;
+        let is_over = event == WebhookEvent::Exceeded && self.refused && used >= NEARLY_ALL;
         used >= threshold || is_over
     }
 }
 
-/// How far a namespace has come with its monthly quota: the body of an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct QuotaNotice<'a> {
-    /// What happened: `quota_80_percent`, `quota_95_percent`, `quota_exceeded` or `spend.threshold`.
-    event: &'static str,
-    /// The namespace's name.
-    namespace: &'a str,
-    /// Its monthly quota, in US dollars.
-    quota_usd: f64,
-    /// US dollars spent this month.
-    spent_usd: f64,
-    /// US dollars left.
-    remaining_usd: f64,
-    /// When the quota is used up if it goes on so; at the latest the end of the month.
-    #[schema(format = DateTime)]
-    projected_exhaustion: String,
-}
-
 /// Looks at what namespaces have spent in the months just booked in: their names, and each month's
 /// first second.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn after_booking(
     tx: &mut Tx,
     months: &BTreeSet<(String, u64)>,
@@ -71,23 +48,31 @@ pub async fn after_booking(
     if webhooks.is_empty() {
         return Ok(());
     }
+    let scope = |webhook: &Webhook| Scope::Namespace(webhook.namespace.clone()).to_string();
+    let scopes: BTreeSet<String> = webhooks.iter().map(|(webhook, _)| scope(webhook)).collect();
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let watched: BTreeSet<&str> = webhooks
+        .iter()
+        .map(|(one, _)| one.namespace.as_str())
+        .collect();
+    let starts = months
+        .iter()
+        .filter(|(name, _)| watched.contains(name.as_str()));
+    let starts: BTreeSet<u64> = starts.map(|(_, start)| *start).collect();
     let mut new = Vec::new();
-    for (namespace, start) in months {
-        let is_watched = |(webhook, _): &&(Webhook, Money)| webhook.namespace == *namespace;
-        let of: Vec<&(Webhook, Money)> = webhooks.iter().filter(is_watched).collect();
-        let Some((_, quota)) = of.first() else {
-            continue;
-        };
-        let month = Window::of(CapPeriod::Monthly, Timestamp::from_secs(*start));
-        let scope = Scope::Namespace(namespace.clone()).to_string();
-        let booked = spend::booked(tx, &[&scope], month.start).await?;
-        let progress = Progress {
-            month,
-            quota: *quota,
-            spent: booked.of(&scope, CapPeriod::Monthly),
-            refused: false,
-        };
-        for (webhook, _) in of {
+    // Nearly always one month: a batch seldom has calls of two.
+    for start in starts {
+        let month = Window::of(CapPeriod::Monthly, Timestamp::from_secs(start));
+        let booked = spend::booked(tx, &scopes, month.start).await?;
+        let is_of_month =
+            |(webhook, _): &&(Webhook, Money)| months.contains(&(webhook.namespace.clone(), start));
+        for (webhook, quota) in webhooks.iter().filter(is_of_month) {
+            let progress = Progress {
+                month,
+                quota: *quota,
+                spent: booked.of(&scope(webhook), CapPeriod::Monthly),
+                refused: false,
+            };
             new.extend(due(webhook, &progress, now));
         }
     }
@@ -96,9 +81,6 @@ pub async fn after_booking(
 }
 
 /// Looks at a budget that could not cover a need of `needed`.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn after_refusal(
     tx: &mut Tx,
     budget: &Budget,
@@ -141,7 +123,7 @@ fn due(webhook: &Webhook, progress: &Progress, now: Timestamp) -> Vec<NewDeliver
     let reached = webhook
         .thresholds()
         .filter(|(event, threshold)| progress.has_reached(*event, *threshold));
-    let delivery = |(event, threshold): (Event, u64)| {
+    let delivery = |(event, threshold): (WebhookEvent, u64)| {
         let body = QuotaNotice {
             event: event.name(),
             namespace: &webhook.namespace,
@@ -150,23 +132,11 @@ fn due(webhook: &Webhook, progress: &Progress, now: Timestamp) -> Vec<NewDeliver
             remaining_usd: quota.saturating_sub(spent).or_zero().to_dollars(),
             projected_exhaustion: exhaustion(&month, quota, spent, now).to_rfc3339(),
         };
-        let period = name(CapPeriod::Monthly);
-        NewDelivery {
-            id: ids::delivery_id(now),
-            owner: webhook.id.clone(),
-            occasion: format!(
-                "{}/{threshold}/{period}/{}",
-                event.name(),
-                month.start.secs()
-            ),
-            namespace: webhook.namespace.clone(),
-            event_id: ids::event_id(now),
-            event: event.name().to_owned(),
-            channel: "webhook",
-            target: webhook.url.clone(),
-            // Texts and finite numbers cannot fail to serialize.
-            body: serde_json::to_string(&body).unwrap_or_default(),
-        }
+        let (period, start) = (name(CapPeriod::Monthly), month.start.secs());
+        let occasion = format!("{threshold}/{period}/{start}");
+        // Texts and finite numbers cannot fail to serialize.
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        NewDelivery::to_webhook(webhook, event, &occasion, body, now)
     };
     reached.map(delivery).collect()
 }

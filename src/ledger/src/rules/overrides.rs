@@ -1,14 +1,11 @@
-//! Quotas that are changed for a while and come back by themselves.
+//! Temporary quota overrides: when one ends, the quotas from before come back.
 
 use crate::model::audit::{Actor, Change};
 use crate::rules::audit;
 use crate::store::{Store, StoreError, Tx, namespaces, policy, quota_overrides};
 use paddock_core::timestamp::Timestamp;
 
-/// Notes that quotas of a namespace were changed for good: they do not come back.
-///
-/// # Errors
-/// Where the database refuses.
+/// Notes that quotas of a namespace were changed permanently: they do not come back.
 pub async fn supersede(
     tx: &mut Tx,
     namespace: &str,
@@ -28,17 +25,13 @@ pub async fn supersede(
     }
 }
 
-/// Brings back the quotas whose time has come. Called before every request is looked at, so that
-/// none finds them otherwise, however long the service was away.
-///
-/// # Errors
-/// Where the database refuses.
+/// Brings back the quotas of overrides that have ended. Called before every request, so that none sees
+/// an override that has ended, however long the service was away and whichever replica stored it.
+/// If none has ended this is one look into an index, without a transaction.
 pub async fn revert_due(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let mut tx = store.read().await?;
-    if quota_overrides::due(&mut tx, now).await?.is_empty() {
+    if !quota_overrides::is_any_due(store, now).await? {
         return Ok(());
     }
-    drop(tx);
     let mut tx = store.write().await?;
     let revision = policy::next_revision(&mut tx).await?;
     // Looked for again: another request may have been faster.
@@ -59,7 +52,7 @@ pub async fn revert_due(store: &Store, now: Timestamp) -> Result<(), StoreError>
         tracing::info!(
             namespace = after.name,
             reason = over.reason,
-            "quotas came back"
+            "a quota override ended"
         );
     }
     if due.is_empty() {

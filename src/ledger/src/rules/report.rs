@@ -1,11 +1,11 @@
 //! Which time a usage report covers, and in which steps.
 
-use crate::model::blocks::BLOCKS;
+use crate::model::day_blocks::BLOCK_LENGTHS;
 use crate::model::period::{DAY, HOUR, MINUTE, end_of_tomorrow, start_of, start_of_month};
 use crate::rules::housekeeping::{KEEP_HOURS, KEEP_MINUTES};
-use crate::store::costs::{Days, Piece};
+use crate::store::costs::{Days, RollupInterval};
 use crate::store::reports::{Span, Sums};
-use crate::store::{StoreError, Tx, blocks};
+use crate::store::{StoreError, Tx, day_blocks};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Period {
         }
     }
 
-    /// The step a report of it has where none is asked for.
+    /// The step a report of it has if none is asked for.
     pub const fn step(self) -> Step {
         match self {
             Period::Days(0..=7) => Step::Hour,
@@ -85,7 +85,12 @@ impl DayRange {
 /// lie in it whole, blocks that end before `sealed`, days and hours, and minutes at its ends. What is so
 /// long ago at `now` that there are no minutes any more, or no hours, begins and ends with a whole hour or
 /// day.
-pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp, sealed: Timestamp) -> Vec<Piece> {
+pub fn cover(
+    from: Timestamp,
+    until: Timestamp,
+    now: Timestamp,
+    sealed: Timestamp,
+) -> Vec<RollupInterval> {
     let today = start_of(DAY, now).secs();
     let kept = |days: u64| today.saturating_sub(days.saturating_mul(DAY));
     let finest = |at: u64| match at {
@@ -95,43 +100,41 @@ pub fn cover(from: Timestamp, until: Timestamp, now: Timestamp, sealed: Timestam
     };
     let mut at = start_of(finest(from.secs()), from).secs();
     let end = until.secs().div_ceil(MINUTE).saturating_mul(MINUTE);
-    let mut pieces: Vec<Piece> = Vec::new();
+    let mut intervals: Vec<RollupInterval> = Vec::new();
     while at < end {
         let fits = |step: &u64| {
             let next = at.saturating_add(*step);
             at.is_multiple_of(*step) && next <= end && (*step <= DAY || next <= sealed.secs())
         };
-        let steps = BLOCKS.into_iter().rev().chain([DAY, HOUR]);
+        let steps = BLOCK_LENGTHS.into_iter().rev().chain([DAY, HOUR]);
         let step = steps.into_iter().find(fits).unwrap_or(MINUTE);
         let step = step.max(finest(at));
         let next = at.saturating_add(step);
-        match pieces.last_mut() {
-            Some(piece) if piece.0 == step => piece.2 = next,
-            _ => pieces.push((step, at, next)),
+        match intervals.last_mut() {
+            Some(interval) if interval.0 == step => interval.2 = next,
+            _ => intervals.push((step, at, next)),
         }
         at = next;
     }
-    pieces
+    intervals
 }
 
 /// The sums that are some whole days.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn cover_days(tx: &mut Tx, days: Days, now: Timestamp) -> Result<Vec<Piece>, StoreError> {
-    let sealed = blocks::sealed_until(tx).await?;
+pub async fn cover_days(
+    tx: &mut Tx,
+    days: Days,
+    now: Timestamp,
+) -> Result<Vec<RollupInterval>, StoreError> {
+    let sealed = day_blocks::sealed_until(tx).await?;
     Ok(cover(days.start, days.end, now, sealed))
 }
 
 /// The sums of all that was booked since a moment.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn cover_since(
     tx: &mut Tx,
     start: Timestamp,
     now: Timestamp,
-) -> Result<Vec<Piece>, StoreError> {
+) -> Result<Vec<RollupInterval>, StoreError> {
     let end = end_of_tomorrow(now);
     cover_days(tx, Days { start, end }, now).await
 }
@@ -183,7 +186,7 @@ impl Step {
         }
     }
 
-    /// One entry a step from `start` to `now`, zeros where nothing was; `None` where that is too
+    /// One entry a step from `start` to `now`, zeros if nothing was; `None` if that is too
     /// many.
     pub fn fill(
         self,
@@ -211,18 +214,23 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::blocks::FIVE_DAYS;
+    use crate::model::day_blocks::FIVE_DAYS;
 
     #[test]
     fn a_time_is_covered_once_by_the_coarsest_rollups() {
         let at = |hours: u64, minutes: u64| Timestamp::from_secs(hours * HOUR + minutes * MINUTE);
         // On the third day the minutes of the first are still there.
-        let pieces = cover(at(22, 58), at(73, 2), at(71, 0), Timestamp::EPOCH);
-        let seconds = |pieces: &[Piece]| pieces.iter().map(|piece| piece.2 - piece.1).sum::<u64>();
-        assert_eq!(seconds(&pieces), 50 * HOUR + 4 * MINUTE);
-        let steps: Vec<u64> = pieces.iter().map(|piece| piece.0).collect();
+        let intervals = cover(at(22, 58), at(73, 2), at(71, 0), Timestamp::EPOCH);
+        let seconds = |intervals: &[RollupInterval]| {
+            intervals
+                .iter()
+                .map(|interval| interval.2 - interval.1)
+                .sum::<u64>()
+        };
+        assert_eq!(seconds(&intervals), 50 * HOUR + 4 * MINUTE);
+        let steps: Vec<u64> = intervals.iter().map(|interval| interval.0).collect();
         assert_eq!(steps, [MINUTE, HOUR, DAY, HOUR, MINUTE]);
-        assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
+        assert!(intervals.windows(2).all(|pair| pair[0].2 == pair[1].1));
         let odd = Timestamp::from_secs(61);
         assert_eq!(
             cover(odd, Timestamp::from_secs(62), odd, Timestamp::EPOCH),
@@ -237,12 +245,12 @@ mod tests {
             Timestamp::from_secs(days * DAY + hours * HOUR + minutes * MINUTE)
         };
         let steps = |from, until| {
-            let pieces = cover(from, until, at(1_000, 5, 0), Timestamp::EPOCH);
-            assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
-            assert!(pieces[0].1 <= from.secs() && pieces.last().unwrap().2 >= until.secs());
-            pieces
+            let intervals = cover(from, until, at(1_000, 5, 0), Timestamp::EPOCH);
+            assert!(intervals.windows(2).all(|pair| pair[0].2 == pair[1].1));
+            assert!(intervals[0].1 <= from.secs() && intervals.last().unwrap().2 >= until.secs());
+            intervals
                 .into_iter()
-                .map(|piece| piece.0)
+                .map(|interval| interval.0)
                 .collect::<Vec<u64>>()
         };
         assert_eq!(steps(at(998, 0, 1), at(998, 0, 3)), [MINUTE]);
@@ -258,18 +266,20 @@ mod tests {
         let mut most = 0;
         for today in 20_000..20_030 {
             let sealed = start_of(FIVE_DAYS, at(today));
-            let pieces = cover(at(today - 30), at(today + 1), at(today), sealed);
+            let intervals = cover(at(today - 30), at(today + 1), at(today), sealed);
             assert_eq!(
-                (pieces[0].1, pieces.last().unwrap().2),
+                (intervals[0].1, intervals.last().unwrap().2),
                 (at(today - 30).secs(), at(today + 1).secs())
             );
-            assert!(pieces.windows(2).all(|pair| pair[0].2 == pair[1].1));
-            let rows = |piece: &Piece| {
-                assert!(piece.0 == DAY || piece.2 <= sealed.secs());
-                assert!(piece.1.is_multiple_of(piece.0) && piece.2.is_multiple_of(piece.0));
-                (piece.2 - piece.1) / piece.0
+            assert!(intervals.windows(2).all(|pair| pair[0].2 == pair[1].1));
+            let rows = |interval: &RollupInterval| {
+                assert!(interval.0 == DAY || interval.2 <= sealed.secs());
+                assert!(
+                    interval.1.is_multiple_of(interval.0) && interval.2.is_multiple_of(interval.0)
+                );
+                (interval.2 - interval.1) / interval.0
             };
-            most = most.max(pieces.iter().map(rows).sum());
+            most = most.max(intervals.iter().map(rows).sum());
         }
         assert_eq!(most, 9);
         let unsealed = cover(at(20_000), at(20_031), at(20_030), at(20_004));

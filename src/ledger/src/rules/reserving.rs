@@ -4,9 +4,9 @@
 //! what is booked, lent and set aside never passes a cap.
 
 use crate::model::period::Window;
-use crate::model::records::{Namespace, Reservation};
 use crate::model::scope::Scope;
-use crate::rules::caps::{self, Budget, Terms};
+use crate::model::{Namespace, Reservation};
+use crate::rules::caps::{self, Budget, LendingTerms};
 use crate::rules::lending::reclaim;
 use crate::store::{StoreError, Tx, leases, reservations};
 use paddock_core::budget::Cap;
@@ -22,7 +22,7 @@ pub const MAX_OPEN: u64 = 1_000;
 
 /// What is to be set aside.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct ReserveRequest {
     /// The id its requests will name.
     pub id: String,
     /// How much.
@@ -40,7 +40,7 @@ pub struct Shortage {
     pub period: CapPeriod,
     /// What could be set aside now.
     pub remaining: Money,
-    /// When it starts anew, where it does.
+    /// When it starts anew, if it does.
     pub resets_at: Option<Timestamp>,
     /// Whether it could, were it not for what gateways hold: they are asked to give it back.
     pub is_on_loan: bool,
@@ -48,7 +48,7 @@ pub struct Shortage {
 
 /// What became of a request.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum ReserveOutcome {
     /// It is set aside.
     Approved(Reservation),
     /// It was before, as this reservation.
@@ -60,23 +60,20 @@ pub enum Outcome {
 }
 
 /// Sets money aside, or finds that it has been. The transaction is to be committed whatever comes.
-///
-/// # Errors
-/// Where the database refuses; then nothing is to be committed.
 pub async fn reserve(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     namespace: &Namespace,
-    request: &Request,
+    request: &ReserveRequest,
     now: Timestamp,
-) -> Result<Outcome, StoreError> {
+) -> Result<ReserveOutcome, StoreError> {
     let mut budgets = lock_and_load(tx, terms, namespace, now).await?;
     let before = reservations::newest(tx, &namespace.name, &request.id).await?;
     if let Some(open) = before.as_ref().filter(|before| !before.has_ended(now)) {
-        return Ok(Outcome::Found(open.clone()));
+        return Ok(ReserveOutcome::Found(open.clone()));
     }
     if reservations::count_open(tx, &namespace.name, now).await? >= MAX_OPEN {
-        return Ok(Outcome::TooMany);
+        return Ok(ReserveOutcome::TooMany);
     }
     for budget in budgets.values_mut() {
         reclaim(tx, terms, budget, now).await?;
@@ -94,7 +91,7 @@ pub async fn reserve(
         }
     }
     if let Some(shortage) = tightest {
-        return Ok(Outcome::Short(shortage));
+        return Ok(ReserveOutcome::Short(shortage));
     }
     let name = ReservationName {
         namespace: namespace.name.clone(),
@@ -113,17 +110,14 @@ pub async fn reserve(
         ended_at: None,
     };
     reservations::insert(tx, &reservation).await?;
-    Ok(Outcome::Approved(reservation))
+    Ok(ReserveOutcome::Approved(reservation))
 }
 
-/// Ends a reservation before its time; what gateways hold of it is called back. `None` where there
+/// Ends a reservation before its time; what gateways hold of it is called back. `None` if there
 /// never was one of that id; one that has ended already stays as it is.
-///
-/// # Errors
-/// Where the database refuses; then nothing was changed.
 pub async fn release(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     namespace: &Namespace,
     id: &str,
     now: Timestamp,
@@ -140,13 +134,10 @@ pub async fn release(
 }
 
 /// What a namespace has left to spend or to set aside, beside what is: under its own caps and its
-/// organization's. `None` where neither has one.
-///
-/// # Errors
-/// Where the database refuses.
+/// organization's. `None` if neither has one.
 pub async fn remaining(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     namespace: &Namespace,
     now: Timestamp,
 ) -> Result<Option<Money>, StoreError> {
@@ -158,7 +149,7 @@ pub async fn remaining(
 
 async fn lock_and_load(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &LendingTerms,
     namespace: &Namespace,
     now: Timestamp,
 ) -> Result<HashMap<String, Budget>, StoreError> {

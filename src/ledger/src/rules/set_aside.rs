@@ -1,8 +1,8 @@
 //! What reservations keep from the caps of their namespaces and organizations.
 
-use crate::model::records::Reservation;
+use crate::model::Reservation;
 use crate::model::scope::Scope;
-use crate::rules::caps::Terms;
+use crate::rules::caps::LendingTerms;
 use crate::store::leases::OpenLease;
 use crate::store::{StoreError, Tx, leases, reservations};
 use paddock_core::budget::set_aside;
@@ -12,46 +12,43 @@ use std::collections::HashMap;
 
 /// The reservations that keep money from some scopes, with what gateways hold of them.
 #[derive(Clone, Debug, Default)]
-pub struct Kept {
+pub struct SetAside {
     reservations: Vec<(Reservation, Vec<OpenLease>)>,
     by_scope: HashMap<String, Money>,
     /// Leases of gateways that are gone.
     given_up: Vec<i64>,
 }
 
-impl Kept {
-    /// What is kept of those scopes that are namespaces or organizations.
-    ///
-    /// # Errors
-    /// Where the database refuses.
+impl SetAside {
+    /// What is aside of those scopes that are namespaces or organizations.
     pub async fn read(
         tx: &mut Tx,
-        terms: &Terms,
+        terms: &LendingTerms,
         scopes: &[&str],
         now: Timestamp,
-    ) -> Result<Kept, StoreError> {
+    ) -> Result<SetAside, StoreError> {
         let of = |prefix: &str| -> Vec<&str> {
             let names = scopes.iter().filter_map(|scope| scope.strip_prefix(prefix));
             names.collect()
         };
         let (namespaces, organizations) = (of("namespace:"), of("organization:"));
         if namespaces.is_empty() && organizations.is_empty() {
-            return Ok(Kept::default());
+            return Ok(SetAside::default());
         }
         let found = reservations::unsettled(tx, &namespaces, &organizations).await?;
         let names: Vec<&str> = found.iter().map(|found| found.scope.as_str()).collect();
         let mut leases = leases::open_of(tx, &names).await?;
-        let mut kept = Kept::default();
+        let mut aside = SetAside::default();
         for reservation in found {
             let mut leases = leases.remove(&reservation.scope).unwrap_or_default();
             // Nobody asks for more of one that has ended, so that its leases are given up here.
             if reservation.has_ended(now) {
                 let gone = leases.extract_if(.., |lease| terms.give_up(lease, now));
-                kept.given_up.extend(gone.map(|lease| lease.id));
+                aside.given_up.extend(gone.map(|lease| lease.id));
             }
-            kept.add(reservation, leases, now);
+            aside.add(reservation, leases, now);
         }
-        Ok(kept)
+        Ok(aside)
     }
 
     fn add(&mut self, reservation: Reservation, leases: Vec<OpenLease>, now: Timestamp) {
@@ -71,16 +68,13 @@ impl Kept {
         self.reservations.push((reservation, leases));
     }
 
-    /// What is kept of one of those scopes.
+    /// What is aside of one of those scopes.
     pub fn of(&self, scope: &str) -> Money {
         self.by_scope.get(scope).copied().unwrap_or_default()
     }
 
     /// Takes note of those that were found to have ended, so that they have for everybody, and of
     /// those nobody holds anything of. The scopes must be locked.
-    ///
-    /// # Errors
-    /// Where the database refuses.
     pub async fn note_ends(&self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         let ended = self
             .reservations

@@ -5,7 +5,7 @@
 //! resumes where it was; nothing is kept for anybody.
 
 use crate::model::period::start_of;
-use crate::store::usage_feed::{self, Booked};
+use crate::store::usage_feed::{self, BookedUsage};
 use crate::store::{Store, StoreError};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub struct Interval {
     /// The first moment after it.
     pub end: Timestamp,
     /// By namespace, key and model, in that order.
-    pub booked: Vec<Booked>,
+    pub booked: Vec<BookedUsage>,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub struct Listener {
 }
 
 impl UsageFeed {
-    /// Listens to intervals of so many seconds; `None` where the service is stopping.
+    /// Listens to intervals of so many seconds; `None` if the service is stopping.
     pub fn listen(&self, seconds: u64, now: Timestamp) -> Option<Listener> {
         let mut state = self.lock();
         if state.is_closed {
@@ -71,7 +71,7 @@ impl UsageFeed {
         }
         let channel = state.channels.entry(seconds).or_insert_with(|| Channel {
             sender: broadcast::channel(CHANNEL).0,
-            next: start_of(seconds, earlier(now, SETTLING)),
+            next: start_of(seconds, now.minus(SETTLING)),
         });
         Some(Listener {
             from: channel.next,
@@ -80,9 +80,6 @@ impl UsageFeed {
     }
 
     /// Reads the intervals that are over and tells those who listen. To be called once a second.
-    ///
-    /// # Errors
-    /// Where the database fails: the next call goes on.
     pub async fn publish(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         for (seconds, mut start) in self.due() {
             for _ in 0..MOST_AT_ONCE {
@@ -135,10 +132,7 @@ impl UsageFeed {
     }
 }
 
-/// What was booked from `start` to `end`, of one organization where one is given.
-///
-/// # Errors
-/// Where the database refuses.
+/// What was booked from `start` to `end`, of one organization if one is given.
 pub async fn read(
     store: &Store,
     organization: Option<&str>,
@@ -148,9 +142,4 @@ pub async fn read(
     let mut tx = store.read().await?;
     let booked = usage_feed::booked(&mut tx, organization, start, end).await?;
     Ok(Interval { start, end, booked })
-}
-
-fn earlier(at: Timestamp, by: Duration) -> Timestamp {
-    let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-    Timestamp::from_nanos(at.nanos().saturating_sub(by))
 }

@@ -10,8 +10,8 @@
 //! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
 //! compared.
 
-use crate::model::audit::Kind;
-use crate::model::blocks::BLOCKS;
+use crate::model::audit::SegmentKind;
+use crate::model::day_blocks::BLOCK_LENGTHS;
 use crate::model::histogram;
 use crate::model::period::{DAY, HOUR, MINUTE, start_of};
 use crate::model::scope::Scope;
@@ -19,8 +19,8 @@ use crate::rules::credits::proof;
 use crate::store::audit::{self, At};
 use crate::store::credits;
 use crate::store::events::{EventRow, REFUSED};
-use crate::store::verification::{self as stored, Group, Sums};
-use crate::store::{Store, StoreError, Tx, blocks, horizons, latencies};
+use crate::store::verification::{self as stored, Group, RollupSums};
+use crate::store::{Store, StoreError, Tx, day_blocks, latencies, watermarks};
 use paddock_core::policy::{SHARED_USER, user_scope};
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
@@ -63,9 +63,6 @@ pub struct Summary {
 }
 
 /// Compares everything with the events. Each difference is told as it is found.
-///
-/// # Errors
-/// Where the database fails: a difference is no error.
 pub async fn verify(
     store: &Store,
     tell: &mut (dyn FnMut(Difference) + Send),
@@ -111,17 +108,17 @@ async fn verify_blocks(
     store: &Store,
     tell: &mut (dyn FnMut(Difference) + Send),
 ) -> Result<(), StoreError> {
-    for length in BLOCKS {
+    for length in BLOCK_LENGTHS {
         let mut tx = store.read().await?;
         let days = stored::days(&mut tx).await?.into_iter();
         let mut starts: BTreeSet<Timestamp> = days.map(|day| start_of(length, day)).collect();
-        starts.extend(blocks::present(&mut tx, length).await?);
+        starts.extend(day_blocks::present(&mut tx, length).await?);
         drop(tx);
         for start in starts {
             let mut tx = store.read().await?;
             let end = start.plus(Duration::from_secs(length));
-            let is_sealed = end <= blocks::sealed_until(&mut tx).await?;
-            let uneven = blocks::uneven(&mut tx, (start, length), is_sealed).await?;
+            let is_sealed = end <= day_blocks::sealed_until(&mut tx).await?;
+            let uneven = day_blocks::uneven(&mut tx, (start, length), is_sealed).await?;
             for (kind, uneven) in ["rollup", "user"].into_iter().zip(uneven) {
                 for block in uneven {
                     let (namespace, name, model) = (block.namespace, block.name, block.model);
@@ -139,22 +136,22 @@ async fn verify_blocks(
     Ok(())
 }
 
-/// Since when there is what is not kept for ever.
-struct Kept {
+/// From when on there are sums that are not kept forever.
+struct Watermarks {
     minutes: Timestamp,
     hours: Timestamp,
     latencies: Timestamp,
     users: Timestamp,
 }
 
-impl Kept {
+impl Watermarks {
     /// In the snapshot that is compared: what is told here is told before it is deleted.
-    async fn read(tx: &mut Tx) -> Result<Kept, StoreError> {
-        Ok(Kept {
-            minutes: horizons::of(tx, horizons::MINUTES).await?,
-            hours: horizons::of(tx, horizons::HOURS).await?,
-            latencies: horizons::of(tx, horizons::LATENCIES).await?,
-            users: horizons::of(tx, horizons::USERS).await?,
+    async fn read(tx: &mut Tx) -> Result<Watermarks, StoreError> {
+        Ok(Watermarks {
+            minutes: watermarks::of(tx, watermarks::MINUTES).await?,
+            hours: watermarks::of(tx, watermarks::HOURS).await?,
+            latencies: watermarks::of(tx, watermarks::LATENCIES).await?,
+            users: watermarks::of(tx, watermarks::USERS).await?,
         })
     }
 
@@ -172,9 +169,9 @@ impl Kept {
 }
 
 /// Scopes whose spend since `start` is that of events and nothing else.
-fn is_compared(scope: &str, start: Timestamp, kept: &Kept) -> bool {
+fn is_compared(scope: &str, start: Timestamp, watermarks: &Watermarks) -> bool {
     match Scope::parse(scope) {
-        Some(Scope::User(_, user)) => user != SHARED_USER && start >= kept.users,
+        Some(Scope::User(_, user)) => user != SHARED_USER && start >= watermarks.users,
         Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_)) => true,
         _ => false,
     }
@@ -185,7 +182,7 @@ async fn verify_day(
     day: Timestamp,
     tell: &mut (dyn FnMut(Difference) + Send),
 ) -> Result<u64, StoreError> {
-    let kept = Kept::read(tx).await?;
+    let watermarks = Watermarks::read(tx).await?;
     let mut events: u64 = 0;
     let mut spend: BTreeMap<String, i64> = BTreeMap::new();
     let mut balances: BTreeMap<String, i64> = BTreeMap::new();
@@ -196,12 +193,12 @@ async fn verify_day(
             let start = day.plus(Duration::from_secs(HOUR.saturating_mul(hour)));
             let end = start.plus(Duration::from_secs(HOUR));
             let mut expected = Expected::default();
-            let scope = audit::Scope {
+            let scope = audit::SegmentFilter {
                 namespace: Some(namespace.clone()),
-                kind: Some(Kind::Calls),
+                kind: Some(SegmentKind::Calls),
                 from: start,
                 until: end,
-                ..audit::Scope::default()
+                ..audit::SegmentFilter::default()
             };
             let mut at = None;
             loop {
@@ -229,12 +226,19 @@ async fn verify_day(
             }
             for granularity in [MINUTE, HOUR] {
                 expected
-                    .compare(tx, &namespace, granularity, (start, end), &kept, tell)
+                    .compare(tx, &namespace, granularity, (start, end), &watermarks, tell)
                     .await?;
             }
         }
         whole
-            .compare(tx, &namespace, DAY, (day, day.end_of_day()), &kept, tell)
+            .compare(
+                tx,
+                &namespace,
+                DAY,
+                (day, day.end_of_day()),
+                &watermarks,
+                tell,
+            )
             .await?;
         let users = stored::users(tx, &namespace, day)
             .await?
@@ -245,7 +249,7 @@ async fn verify_day(
         });
     }
     let found = stored::spend_of_day(tx, day).await?.into_iter();
-    let is_compared = |scope: &str| is_compared(scope, day, &kept);
+    let is_compared = |scope: &str| is_compared(scope, day, &watermarks);
     let found = found.filter(|(scope, _)| is_compared(scope)).collect();
     spend.retain(|scope, _| is_compared(scope));
     compare("spend", spend, found, tell, |scope| {
@@ -279,7 +283,7 @@ fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
 /// What the events of one namespace say.
 #[derive(Default)]
 struct Expected {
-    rollups: BTreeMap<Group, Sums>,
+    rollups: BTreeMap<Group, RollupSums>,
     /// By granularity, start and bucket.
     latencies: BTreeMap<(u64, u64, i64), i64>,
     users: BTreeMap<String, [i64; 3]>,
@@ -333,7 +337,7 @@ impl Expected {
         namespace: &str,
         granularity: u64,
         span: (Timestamp, Timestamp),
-        kept: &Kept,
+        watermarks: &Watermarks,
         tell: &mut (dyn FnMut(Difference) + Send),
     ) -> Result<(), StoreError> {
         let name = |group: &Group| {
@@ -342,11 +346,11 @@ impl Expected {
             format!("{namespace} {key} {model} of {granularity} s from {start}")
         };
         let expected = take(&mut self.rollups, |group| group.0 == granularity);
-        if kept.has_rollups(granularity, span.0) {
-            let piece = (granularity, span.0.secs(), span.1.secs());
-            let mut found: BTreeMap<Group, Sums> = BTreeMap::new();
+        if watermarks.has_rollups(granularity, span.0) {
+            let interval = (granularity, span.0.secs(), span.1.secs());
+            let mut found: BTreeMap<Group, RollupSums> = BTreeMap::new();
             // Apart by organization, where the namespace was moved meanwhile.
-            for (group, sums) in stored::rollups(tx, namespace, piece).await? {
+            for (group, sums) in stored::rollups(tx, namespace, interval).await? {
                 let total = found.entry(group).or_default();
                 for (total, value) in total.iter_mut().zip(sums) {
                     add(total, value);
@@ -355,7 +359,7 @@ impl Expected {
             compare("rollup", expected, found, tell, name);
         }
         let expected = take(&mut self.latencies, |group| group.0 == granularity);
-        if !kept.has_latencies(granularity, span.0) {
+        if !watermarks.has_latencies(granularity, span.0) {
             return Ok(());
         }
         let found = latencies::by_interval(tx, namespace, granularity, span).await?;

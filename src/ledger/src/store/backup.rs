@@ -15,7 +15,7 @@ pub fn is_postgres(url: &str) -> bool {
 /// moment: readers and writers go on. <https://www.sqlite.org/lang_vacuum.html#vacuuminto>
 ///
 /// # Errors
-/// Where the database is not there, or the copy cannot be written or is not whole.
+/// If the database does not exist, or the copy cannot be written or is not whole.
 pub async fn sqlite(url: &str, file: &Path) -> anyhow::Result<()> {
     let path = file.to_str().context("the file's name is not UTF-8")?;
     let options = sqlite_options(url)?.read_only(true);

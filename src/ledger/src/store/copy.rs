@@ -2,7 +2,7 @@
 //! and nothing to do where a row is there already but to fail.
 //! <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4>
 
-use super::args::Columns;
+use super::columns::Sink;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// No flags, and no extension of the header.
@@ -39,31 +39,38 @@ impl CopyRows {
         self.bytes
     }
 
-    fn field(&mut self, value: &[u8]) {
+    fn field(&mut self, value: Option<&[u8]>) {
+        let Some(value) = value else {
+            self.bytes.extend_from_slice(&NULL);
+            return;
+        };
         let length = i32::try_from(value.len()).unwrap_or(i32::MAX);
         self.bytes.extend_from_slice(&length.to_be_bytes());
         self.bytes.extend_from_slice(value);
     }
 }
 
-impl Columns for CopyRows {
-    fn int(&mut self, value: i64) {
-        self.field(&value.to_be_bytes());
+impl Sink for CopyRows {
+    fn int(&mut self, value: Option<i64>) {
+        self.field(
+            value
+                .map(i64::to_be_bytes)
+                .as_ref()
+                .map(<[u8; 8]>::as_slice),
+        );
     }
 
-    fn flag(&mut self, value: bool) {
-        self.field(&[u8::from(value)]);
+    fn flag(&mut self, value: Option<bool>) {
+        self.field(
+            value
+                .map(|value| [u8::from(value)])
+                .as_ref()
+                .map(<[u8; 1]>::as_slice),
+        );
     }
 
-    fn text(&mut self, value: &str) {
-        self.field(value.as_bytes());
-    }
-
-    fn optional_text(&mut self, value: Option<&str>) {
-        match value {
-            Some(value) => self.text(value),
-            None => self.bytes.extend_from_slice(&NULL),
-        }
+    fn text(&mut self, value: Option<&str>) {
+        self.field(value.map(str::as_bytes));
     }
 }
 
@@ -75,10 +82,10 @@ mod tests {
     fn a_row_is_its_width_and_each_fields_length_and_bytes() {
         let mut rows = CopyRows::new(4, 0);
         let row = rows.row();
-        row.text("ab");
-        row.int(7);
-        row.flag(true);
-        row.optional_text(None);
+        row.text(Some("ab"));
+        row.int(Some(7));
+        row.flag(Some(true));
+        row.text(None);
         let bytes = rows.finish();
         let row = bytes.get(19..bytes.len() - 2).unwrap();
         let expected = [

@@ -1,14 +1,15 @@
 //! What groups of keys, models and users cost over some days: always from rollups, never from
 //! events.
 
-use super::pieces::{self, Whose};
+use super::intervals::{self, Whose};
+use super::record::record;
 use super::reports::{Sums, TOKENS};
 use super::{StoreError, Tx, args};
 use paddock_core::timestamp::Timestamp;
 
-pub use super::pieces::Piece;
+pub use super::intervals::RollupInterval;
 
-/// Whose usage: of the whole installation where neither is given.
+/// Whose usage: of the whole installation if neither is given.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     /// Only of this organization.
@@ -49,38 +50,30 @@ pub struct KeyModelSums {
     pub sums: Sums,
 }
 
+record! { KeyModelSums { key, namespace, model, sums } }
+
 /// Sums by key, namespace and model.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn by_key(
     tx: &mut Tx,
     reach: &Reach,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
 ) -> Result<Vec<KeyModelSums>, StoreError> {
     let mut values = args![];
     let columns = format!("key_id, namespace, model, requests, {TOKENS} AS tokens, cost");
-    let rows = pieces::rows(
+    let rows = intervals::rows(
         ("rollups", &columns),
         reach.whose(),
-        pieces,
+        intervals,
         "",
         &mut values,
     );
     let sql = format!(
         "SELECT key_id, namespace, model, CAST(SUM(requests) AS BIGINT),
-            CAST(SUM(tokens) AS BIGINT), CAST(SUM(cost) AS BIGINT)
-        FROM ({rows}) AS pieces
+            CAST(SUM(tokens) AS BIGINT), CAST(SUM(cost) AS BIGINT), CAST(0 AS BIGINT)
+        FROM ({rows}) AS intervals
         GROUP BY key_id, namespace, model ORDER BY key_id, namespace, model"
     );
-    let rows: Vec<(String, String, String, i64, i64, i64)> = tx.all(sql, values).await?;
-    let sums = |(key, namespace, model, requests, tokens, cost)| KeyModelSums {
-        key,
-        namespace,
-        model,
-        sums: Sums::new((requests, tokens, cost, 0)),
-    };
-    Ok(rows.into_iter().map(sums).collect())
+    tx.all(sql, values).await
 }
 
 /// Sums by one column of a table, and model.
@@ -88,7 +81,7 @@ async fn grouped(
     tx: &mut Tx,
     (table, column): (&str, &str),
     reach: &Reach,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
 ) -> Result<Vec<(String, String, Sums)>, StoreError> {
     let mut values = args![];
     let tokens = match table {
@@ -96,45 +89,35 @@ async fn grouped(
         _ => "tokens",
     };
     let columns = format!("{column}, model, requests, {tokens} AS tokens, cost");
-    let rows = pieces::rows((table, &columns), reach.whose(), pieces, "", &mut values);
+    let rows = intervals::rows((table, &columns), reach.whose(), intervals, "", &mut values);
     let sql = format!(
         "SELECT {column}, model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
-            CAST(SUM(cost) AS BIGINT)
-        FROM ({rows}) AS pieces GROUP BY {column}, model ORDER BY {column}, model"
+            CAST(SUM(cost) AS BIGINT), CAST(0 AS BIGINT)
+        FROM ({rows}) AS intervals GROUP BY {column}, model ORDER BY {column}, model"
     );
-    let rows: Vec<(String, String, i64, i64, i64)> = tx.all(sql, values).await?;
-    let sums = |(group, model, requests, tokens, cost)| {
-        (group, model, Sums::new((requests, tokens, cost, 0)))
-    };
-    Ok(rows.into_iter().map(sums).collect())
+    tx.all(sql, values).await
 }
 
 /// Sums by namespace and model.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn by_namespace(
     tx: &mut Tx,
     reach: &Reach,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
 ) -> Result<Vec<(String, String, Sums)>, StoreError> {
-    grouped(tx, ("rollups", "namespace"), reach, pieces).await
+    grouped(tx, ("rollups", "namespace"), reach, intervals).await
 }
 
-/// Sums by end user and model; the user is empty where none was named.
-///
-/// # Errors
-/// Where the database refuses.
+/// Sums by end user and model; the user is empty if none was named.
 pub async fn by_user(
     tx: &mut Tx,
     reach: &Reach,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
 ) -> Result<Vec<(String, String, Sums)>, StoreError> {
-    grouped(tx, ("user_rollups", "end_user"), reach, pieces).await
+    grouped(tx, ("user_rollups", "end_user"), reach, intervals).await
 }
 
 /// What one key used over a time.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct KeyTotals {
     /// The key's id.
     pub key_id: String,
@@ -150,15 +133,16 @@ pub struct KeyTotals {
     pub cost: i64,
 }
 
-/// The next keys after `after` (a key and its namespace) that used anything in the pieces of time:
+record! {
+    KeyTotals { key_id, namespace, requests, input_tokens, output_tokens, cost }
+}
+
+/// The next keys after `after` (a key and its namespace) that used anything in the intervals of time:
 /// at most `limit`.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn totals_of_keys(
     tx: &mut Tx,
     reach: &Reach,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
     after: (&str, &str),
     limit: u64,
 ) -> Result<Vec<KeyTotals>, StoreError> {
@@ -166,10 +150,10 @@ pub async fn totals_of_keys(
     let columns = "key_id, namespace, requests, output_tokens, cost, \
         input_tokens + cached_input_tokens + cache_write_tokens AS input_tokens";
     let further = " AND (key_id, namespace) > ($1, $2)";
-    let rows = pieces::rows(
+    let rows = intervals::rows(
         ("rollups", columns),
         reach.whose(),
-        pieces,
+        intervals,
         further,
         &mut values,
     );
@@ -178,7 +162,7 @@ pub async fn totals_of_keys(
             CAST(SUM(input_tokens) AS BIGINT) AS input_tokens,
             CAST(SUM(output_tokens) AS BIGINT) AS output_tokens,
             CAST(SUM(cost) AS BIGINT) AS cost
-        FROM ({rows}) AS pieces
+        FROM ({rows}) AS intervals
         GROUP BY key_id, namespace ORDER BY key_id, namespace LIMIT $3"
     );
     tx.all(sql, values).await

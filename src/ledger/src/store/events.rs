@@ -1,10 +1,10 @@
 //! The ledger's events.
 
-use super::args::Columns;
-use super::columns::to_text;
+use super::columns::{Bind, json};
 use super::copy::CopyRows;
+use super::record::{columns, record};
 use super::tx::without_nul;
-use super::{Args, StoreError, Tx, args, stored};
+use super::{StoreError, Tx, args, stored};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Outcome, UsageEvent};
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// An event as it is stored.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct EventRow {
     /// Its id.
     pub id: String,
@@ -38,7 +38,7 @@ pub struct EventRow {
     pub endpoint: String,
     /// Whether the answer was a stream.
     pub stream: bool,
-    /// The upstream's HTTP status; 0 where it never answered.
+    /// The upstream's HTTP status; 0 if it never answered.
     pub status: i64,
     /// How it ended.
     pub outcome: String,
@@ -74,21 +74,33 @@ pub struct EventRow {
     pub refusal_code: Option<String>,
     /// The scope that refused it.
     pub refused_by: Option<String>,
-    /// How many refused calls it stands for; 0 where it was not refused, or nobody told.
+    /// How many refused calls it stands for; 0 if it was not refused, or nobody told.
     pub refusals: i64,
     /// The number of the batch it was booked in.
     pub audit_batch: i64,
 }
 
-/// The columns of [`EventRow`].
-pub(super) const COLUMNS: &str = "id, gateway, started_at, duration_ms, key_id, namespace, \
-    organization, end_user, model, requested_model, endpoint, stream, status, outcome, estimated, \
-    input_tokens, cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
-    output_tokens, reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, \
-    category, refusal_code, refused_by, refusals, audit_batch";
+record! {
+    EventRow {
+        id, gateway, started_at, duration_ms, key_id, namespace, organization, end_user, model,
+        requested_model, endpoint, stream, status, outcome, estimated, input_tokens,
+        cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
+        reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, category,
+        refusal_code, refused_by, refusals,
+    }
+    // Last and apart: an event gets it when it is stored.
+    reads { audit_batch = AUDIT_BATCH }
+}
 
-/// How many they are.
-const COLUMN_COUNT: usize = 32;
+const AUDIT_BATCH: &str = "audit_batch";
+
+/// The columns of an event, and the number of its batch.
+pub(super) fn all_columns() -> Vec<&'static str> {
+    let mut names = columns::<EventRow>();
+    names.push(AUDIT_BATCH);
+    names
+}
+
 /// About what a row takes in a message of COPY.
 const TYPICAL_BYTES: usize = 512;
 
@@ -130,7 +142,7 @@ pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
         outcome: outcome.to_owned(),
         estimated: event.estimated,
         cost: event.cost.nanos(),
-        leases: to_text(&event.leases),
+        leases: json(&event.leases),
         request_id: owned(&mut event.request_id),
         client_address: owned(&mut event.client_address),
         user_agent: owned(&mut event.user_agent),
@@ -156,9 +168,12 @@ pub enum Ids {
 impl Ids {
     /// Of new events, to be stored under the number of their batch.
     pub fn new(events: &[&EventRow], batch: i64) -> Ids {
-        let mut rows = CopyRows::new(COLUMN_COUNT, events.len().saturating_mul(TYPICAL_BYTES));
+        let capacity = events.len().saturating_mul(TYPICAL_BYTES);
+        let mut rows = CopyRows::new(all_columns().len(), capacity);
         for event in events {
-            put(event, batch, rows.row());
+            let row = rows.row();
+            event.bind(row);
+            batch.bind(row);
         }
         Ids::New(rows)
     }
@@ -168,26 +183,23 @@ impl Ids {
 /// of those that were not stored, because they are there already.
 ///
 /// # Errors
-/// Where the database refuses; a duplicate where an id that was taken for a new one is there already.
+/// A duplicate if an id that was taken for a new one is there already.
 pub async fn insert(
     tx: &mut Tx,
     events: &[&EventRow],
     batch: i64,
     ids: Ids,
 ) -> Result<HashSet<String>, StoreError> {
+    let columns = all_columns().join(", ");
     if let (Tx::Postgres(tx), Ids::New(rows)) = (&mut *tx, ids) {
-        let sql = format!("COPY events ({COLUMNS}) FROM STDIN (FORMAT binary)");
+        let sql = format!("COPY events ({columns}) FROM STDIN (FORMAT binary)");
         let mut copy = tx.copy_in_raw(&sql).await?;
         copy.send(rows.finish()).await?;
         copy.finish().await?;
         return Ok(HashSet::new());
     }
-    let rows = events.iter().map(|row| {
-        let mut values = Args::with_capacity(COLUMN_COUNT);
-        put(row, batch, &mut values);
-        values
-    });
-    let head = format!("INSERT INTO events ({COLUMNS})");
+    let rows = events.iter().map(|row| args![row, batch]);
+    let head = format!("INSERT INTO events ({columns})");
     let new = tx
         .execute_many(&head, rows.collect(), "ON CONFLICT (id) DO NOTHING")
         .await?;
@@ -195,73 +207,30 @@ pub async fn insert(
         return Ok(HashSet::new());
     }
     let sql = "SELECT id FROM events WHERE audit_batch = $1";
-    let new: Vec<(String,)> = tx.all(sql, args![batch]).await?;
-    let new: HashSet<String> = new.into_iter().map(|(id,)| id).collect();
+    let new: Vec<String> = tx.all(sql, args![batch]).await?;
+    let new: HashSet<String> = new.into_iter().collect();
     let known = events.iter().filter(|row| !new.contains(&row.id));
     Ok(known.map(|row| row.id.clone()).collect())
 }
 
-/// Keeps what could not be read, each text once.
-///
-/// # Errors
-/// Where the database refuses.
+/// Keeps events that could not be booked, each text once: the gateway, what is wrong, and the text.
 pub async fn reject(
     tx: &mut Tx,
-    gateway: &str,
-    rejected: &[(String, String)],
+    rejected: &[(&str, &str, &str)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (error, body) in rejected {
-        let sql = "INSERT INTO rejected_events (id, gateway, received_at, error, body)
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
-        let id = secret::digest(body.as_bytes()).to_hex();
-        tx.execute(sql, args![id, gateway, now, error, body])
-            .await?;
-    }
+    let rows = rejected.iter().map(|(gateway, error, body)| {
+        let id = secret::digest(body.as_bytes());
+        args![id, gateway, now, error, body]
+    });
+    let head = "INSERT INTO rejected_events (id, gateway, received_at, error, body)";
+    tx.execute_many(head, rows.collect(), "ON CONFLICT (id) DO NOTHING")
+        .await?;
     Ok(())
-}
-
-/// The values of a row, in the order of [`COLUMNS`].
-fn put(row: &EventRow, batch: i64, columns: &mut impl Columns) {
-    columns.text(&row.id);
-    columns.text(&row.gateway);
-    columns.int(row.started_at);
-    columns.int(row.duration_ms);
-    columns.text(&row.key_id);
-    columns.text(&row.namespace);
-    columns.text(&row.organization);
-    columns.optional_text(row.end_user.as_deref());
-    columns.text(&row.model);
-    columns.text(&row.requested_model);
-    columns.text(&row.endpoint);
-    columns.flag(row.stream);
-    columns.int(row.status);
-    columns.text(&row.outcome);
-    columns.flag(row.estimated);
-    columns.int(row.input_tokens);
-    columns.int(row.cached_input_tokens);
-    columns.int(row.cache_write_5m_tokens);
-    columns.int(row.cache_write_1h_tokens);
-    columns.int(row.output_tokens);
-    columns.int(row.reasoning_tokens);
-    columns.int(row.cost);
-    columns.text(&row.leases);
-    columns.text(&row.request_id);
-    columns.text(&row.client_address);
-    columns.text(&row.user_agent);
-    columns.flag(row.batch);
-    columns.optional_text(row.category.as_deref());
-    columns.optional_text(row.refusal_code.as_deref());
-    columns.optional_text(row.refused_by.as_deref());
-    columns.int(row.refusals);
-    columns.int(batch);
 }
 
 /// Deletes events whose batch has a number below `batch`, the oldest first, at most `limit`; how many.
 /// On PostgreSQL only those that are in no day's partition.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn delete_below(tx: &mut Tx, batch: i64, limit: u64) -> Result<u64, StoreError> {
     // On SQLite a row's own number, which the index by batch has, leads to it at once.
     let (table, row) = match tx {
@@ -276,10 +245,7 @@ pub async fn delete_below(tx: &mut Tx, batch: i64, limit: u64) -> Result<u64, St
 }
 
 /// Deletes what could not be read and was received before a moment, at most `limit`; how many.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn forget_rejected(
+pub async fn delete_rejected(
     tx: &mut Tx,
     before: Timestamp,
     limit: u64,

@@ -2,7 +2,6 @@
 //! batch touches nearly every bucket of it, and each bucket as a row of its own was most of what
 //! booking wrote.
 
-use super::columns::{from_text, to_text};
 use super::events::EventRow;
 use super::reports::Span;
 use super::{StoreError, Tx, args, loaded};
@@ -40,9 +39,6 @@ impl<'a> Latencies<'a> {
     }
 
     /// Adds the counts to those in the database.
-    ///
-    /// # Errors
-    /// Where the database refuses or holds something unreadable.
     pub async fn store(self, tx: &mut Tx) -> Result<(), StoreError> {
         let mut groups: BTreeMap<Group, Counts> = BTreeMap::new();
         for ((namespace, hour), counts) in self.0 {
@@ -61,17 +57,16 @@ impl<'a> Latencies<'a> {
         let tail = "ON CONFLICT (granularity, namespace, starts_at)
             DO UPDATE SET counts = latencies.counts
             RETURNING granularity, namespace, starts_at, counts";
-        let before: Vec<(i64, String, i64, String)> = tx.many(head, rows, tail).await?;
-        for (granularity, namespace, start, text) in before {
-            let group = (loaded(granularity), namespace, loaded(start));
-            if let Some(counts) = groups.get_mut(&group) {
-                add(counts, &read(&text)?);
+        let before: Vec<(u64, String, u64, Counts)> = tx.many(head, rows, tail).await?;
+        for (granularity, namespace, start, more) in before {
+            if let Some(counts) = groups.get_mut(&(granularity, namespace, start)) {
+                add(counts, &more);
             }
         }
         let rows = groups
             .into_iter()
             .map(|((granularity, namespace, start), counts)| {
-                args![granularity, namespace, start, to_text(&counts)]
+                args![granularity, namespace, start, counts]
             })
             .collect();
         let tail = "ON CONFLICT (granularity, namespace, starts_at)
@@ -81,14 +76,7 @@ impl<'a> Latencies<'a> {
     }
 }
 
-fn read(text: &str) -> Result<Counts, StoreError> {
-    from_text("latencies", text)
-}
-
 /// How many requests of a namespace fell into which bucket.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn of_namespace(
     tx: &mut Tx,
     namespace: &str,
@@ -97,18 +85,14 @@ pub async fn of_namespace(
     let sql = "SELECT counts FROM latencies
         WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3";
     let values = args![span.granularity, namespace, span.start.secs()];
-    let rows: Vec<(String,)> = tx.all(sql, values).await?;
     let mut sum = Counts::new();
-    for (text,) in rows {
-        add(&mut sum, &read(&text)?);
+    for counts in tx.all::<Counts>(sql, values).await? {
+        add(&mut sum, &counts);
     }
     Ok(sum.into_iter().collect())
 }
 
 /// The same by granularity, start and bucket, of intervals that start from `start` to `end`.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn by_interval(
     tx: &mut Tx,
     namespace: &str,
@@ -118,11 +102,9 @@ pub async fn by_interval(
     let sql = "SELECT starts_at, counts FROM latencies
         WHERE granularity = $1 AND namespace = $2 AND starts_at >= $3 AND starts_at < $4";
     let values = args![granularity, namespace, start.secs(), end.secs()];
-    let rows: Vec<(i64, String)> = tx.all(sql, values).await?;
     let mut counts = Vec::new();
-    for (start, text) in rows {
-        let start = loaded(start);
-        let of_interval = read(&text)?.into_iter();
+    for (start, of_interval) in tx.all::<(u64, Counts)>(sql, values).await? {
+        let of_interval = of_interval.into_iter();
         counts.extend(of_interval.map(|(bucket, count)| ((granularity, start, bucket), count)));
     }
     Ok(counts)

@@ -1,7 +1,7 @@
 //! Budget slices on loan.
 
-use super::columns::moment;
-use super::{StoreError, Tx, Value, args};
+use super::record::{record, select};
+use super::{StoreError, Tx, args};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,24 +39,14 @@ impl OpenLease {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct LeaseRow {
-    id: i64,
-    scope: String,
-    gateway: String,
-    opened_at: i64,
-    lent: i64,
-    returned: i64,
-    spent: i64,
-    expires_at: i64,
-    period_ends_at: i64,
+record! {
+    OpenLease in "leases" {
+        id, scope, gateway, opened_at, lent, returned, spent, expires_at, period_ends_at,
+    }
 }
 
 /// Locks the lending and booking of scopes until the end of the transaction, always in the same
 /// order. Answers until when each is scarce.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn lock(
     tx: &mut Tx,
     scopes: &BTreeSet<String>,
@@ -65,18 +55,12 @@ pub async fn lock(
     // The update changes nothing, but takes the row's lock on PostgreSQL.
     let tail = "ON CONFLICT (name) DO UPDATE SET scarce_until = scopes.scarce_until
         RETURNING name, scarce_until";
-    let rows = tx.many::<(String, i64)>("INSERT INTO scopes (name, scarce_until)", rows, tail);
-    Ok(rows
-        .await?
-        .into_iter()
-        .map(|(name, until)| (name, moment(until)))
-        .collect())
+    let head = "INSERT INTO scopes (name, scarce_until)";
+    let rows: Vec<(String, Timestamp)> = tx.many(head, rows, tail).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Notes that a scope could not cover a need.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn mark_scarce(tx: &mut Tx, scope: &str, until: Timestamp) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE scopes SET scarce_until = $2 WHERE name = $1",
@@ -87,62 +71,27 @@ pub async fn mark_scarce(tx: &mut Tx, scope: &str, until: Timestamp) -> Result<(
 }
 
 /// The open leases of scopes.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn open_of(
     tx: &mut Tx,
     scopes: &[&str],
 ) -> Result<HashMap<String, Vec<OpenLease>>, StoreError> {
-    let head = "SELECT id, scope, gateway, opened_at, lent, returned, spent, expires_at, \
-        period_ends_at FROM leases WHERE closed_at IS NULL AND scope";
-    let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
-    let rows: Vec<LeaseRow> = tx
-        .among(head, args![], &names, "ORDER BY opened_at, id")
+    let head = select::<OpenLease>("WHERE closed_at IS NULL AND scope");
+    let leases: Vec<OpenLease> = tx
+        .among(&head, args![], scopes, "ORDER BY opened_at, id")
         .await?;
     let mut open: HashMap<String, Vec<OpenLease>> = HashMap::new();
-    for row in rows {
-        open.entry(row.scope.clone()).or_default().push(OpenLease {
-            id: row.id,
-            scope: row.scope,
-            gateway: row.gateway,
-            opened_at: moment(row.opened_at),
-            lent: Money::from_nanos(row.lent),
-            returned: Money::from_nanos(row.returned),
-            spent: Money::from_nanos(row.spent),
-            expires_at: moment(row.expires_at),
-            period_ends_at: moment(row.period_ends_at),
-        });
+    for lease in leases {
+        open.entry(lease.scope.clone()).or_default().push(lease);
     }
     Ok(open)
 }
 
 /// Stores a new lease.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn insert(tx: &mut Tx, lease: &OpenLease) -> Result<(), StoreError> {
-    let sql = "INSERT INTO leases (id, scope, gateway, opened_at, lent, returned, spent,
-        expires_at, period_ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let values = args![
-        lease.id,
-        &lease.scope,
-        &lease.gateway,
-        lease.opened_at,
-        lease.lent,
-        lease.returned,
-        lease.spent,
-        lease.expires_at,
-        lease.period_ends_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+    tx.insert(lease).await
 }
 
 /// Lends `more` under an open lease and renews it.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn grow(tx: &mut Tx, lease: &OpenLease, more: Money) -> Result<(), StoreError> {
     let sql = "UPDATE leases SET lent = lent + $2, expires_at = $3, period_ends_at = $4
         WHERE id = $1";
@@ -155,40 +104,29 @@ pub async fn grow(tx: &mut Tx, lease: &OpenLease, more: Money) -> Result<(), Sto
 }
 
 /// Renews leases, all to the same moments.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn renew(
     tx: &mut Tx,
     ids: &[i64],
     expires_at: Timestamp,
     period_ends_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
     let head = "UPDATE leases SET expires_at = $1, period_ends_at = $2 WHERE id";
-    tx.among::<()>(head, args![expires_at, period_ends_at], &ids, "")
+    tx.among::<()>(head, args![expires_at, period_ends_at], ids, "")
         .await?;
     Ok(())
 }
 
 /// The scopes that leases were cut from, open or not.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn scopes(
     tx: &mut Tx,
     leases: &BTreeMap<i64, Money>,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let ids: Vec<Value> = leases.keys().map(|id| Value::from(*id)).collect();
     let head = "SELECT DISTINCT scope FROM leases WHERE id";
-    let rows: Vec<(String,)> = tx.among(head, args![], &ids, "").await?;
-    Ok(rows.into_iter().map(|(scope,)| scope).collect())
+    let scopes: Vec<String> = tx.among(head, args![], leases.keys(), "").await?;
+    Ok(scopes.into_iter().collect())
 }
 
 /// Books costs against leases, open or not. What that makes by scope.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn add_spent(
     tx: &mut Tx,
     amounts: &BTreeMap<i64, Money>,
@@ -209,9 +147,6 @@ pub async fn add_spent(
 }
 
 /// Notes all that was ever given back under a lease.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn set_returned(tx: &mut Tx, id: i64, returned: Money) -> Result<(), StoreError> {
     let sql = "UPDATE leases SET returned = $2 WHERE id = $1 AND returned < $2";
     tx.execute(sql, args![id, returned]).await?;
@@ -219,20 +154,13 @@ pub async fn set_returned(tx: &mut Tx, id: i64, returned: Money) -> Result<(), S
 }
 
 /// Closes leases: what they hold is nobody's any more.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn close(tx: &mut Tx, ids: &[i64], now: Timestamp) -> Result<(), StoreError> {
-    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
     let head = "UPDATE leases SET closed_at = $1 WHERE id";
-    tx.among::<()>(head, args![now], &ids, "").await?;
+    tx.among::<()>(head, args![now], ids, "").await?;
     Ok(())
 }
 
 /// The scopes of open leases that expired before a moment: at most `limit`.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn expired_scopes(
     tx: &mut Tx,
     before: Timestamp,
@@ -240,35 +168,27 @@ pub async fn expired_scopes(
 ) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT DISTINCT scope FROM leases WHERE closed_at IS NULL AND expires_at < $1
         ORDER BY scope LIMIT $2";
-    let rows: Vec<(String,)> = tx.all(sql, args![before, limit]).await?;
-    Ok(rows.into_iter().map(|(scope,)| scope).collect())
+    tx.all(sql, args![before, limit]).await
 }
 
 /// Closes the open leases of scopes that expired before a moment; how many. The scopes must be
 /// locked.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn close_expired(
     tx: &mut Tx,
     scopes: &[String],
     before: Timestamp,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let names: Vec<Value> = scopes.iter().map(Value::from).collect();
     let head = "UPDATE leases SET closed_at = $1 WHERE closed_at IS NULL AND expires_at < $2
         AND scope";
     let closed: Vec<(i64,)> = tx
-        .among(head, args![now, before], &names, "RETURNING id")
+        .among(head, args![now, before], scopes, "RETURNING id")
         .await?;
     Ok(u64::try_from(closed.len()).unwrap_or(u64::MAX))
 }
 
 /// Deletes leases that were closed before a moment, at most `limit`; how many. What is spent under
 /// them later is booked all the same: a closed lease counts for nothing.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn delete_closed(tx: &mut Tx, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
     let sql = "DELETE FROM leases WHERE id IN (SELECT id FROM leases
         WHERE closed_at IS NOT NULL AND closed_at < $1 LIMIT $2)";
@@ -276,9 +196,6 @@ pub async fn delete_closed(tx: &mut Tx, before: Timestamp, limit: u64) -> Result
 }
 
 /// The next scopes after `after` that have no open lease and are not scarce: at most `limit`.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn unused_scopes(
     tx: &mut Tx,
     after: &str,
@@ -288,23 +205,18 @@ pub async fn unused_scopes(
     let sql = "SELECT name FROM scopes WHERE name > $1 AND scarce_until < $2 AND NOT EXISTS (
             SELECT 1 FROM leases WHERE leases.scope = scopes.name AND closed_at IS NULL)
         ORDER BY name LIMIT $3";
-    let rows: Vec<(String,)> = tx.all(sql, args![after, now, limit]).await?;
-    Ok(rows.into_iter().map(|(name,)| name).collect())
+    tx.all(sql, args![after, now, limit]).await
 }
 
 /// Deletes those of some scopes that are unused still; how many. They must be locked.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn delete_unused_scopes(
     tx: &mut Tx,
     scopes: &[String],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let names: Vec<Value> = scopes.iter().map(Value::from).collect();
     let head = "DELETE FROM scopes WHERE scarce_until < $1 AND NOT EXISTS (
             SELECT 1 FROM leases WHERE leases.scope = scopes.name AND closed_at IS NULL)
         AND name";
-    let gone: Vec<(String,)> = tx.among(head, args![now], &names, "RETURNING name").await?;
+    let gone: Vec<(String,)> = tx.among(head, args![now], scopes, "RETURNING name").await?;
     Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
 }

@@ -1,43 +1,16 @@
 //! The members of namespaces.
 
-use super::columns::{from_word, moment, to_word};
-use super::{StoreError, Tx, Value, args};
-use crate::model::records::Member;
+use super::record::{record, select};
+use super::{StoreError, Tx, args};
+use crate::model::Member;
 use paddock_core::timestamp::Timestamp;
 
-const SELECT: &str = "SELECT members.id, user_id, email, role, namespace, \
-    COALESCE(namespaces.organization, '') AS organization, members.created_at, \
-    members.updated_at, removed_at FROM members \
-    LEFT JOIN namespaces ON namespaces.name = members.namespace";
-
-#[derive(sqlx::FromRow)]
-struct MemberRow {
-    id: String,
-    user_id: String,
-    email: String,
-    role: String,
-    namespace: String,
-    organization: String,
-    created_at: i64,
-    updated_at: i64,
-    removed_at: Option<i64>,
-}
-
-impl TryFrom<MemberRow> for Member {
-    type Error = StoreError;
-
-    fn try_from(row: MemberRow) -> Result<Member, StoreError> {
-        Ok(Member {
-            role: from_word("role", &row.role)?,
-            created_at: moment(row.created_at),
-            updated_at: moment(row.updated_at),
-            is_removed: row.removed_at.is_some(),
-            id: row.id,
-            user_id: row.user_id,
-            email: row.email,
-            namespace: row.namespace,
-            organization: row.organization,
-        })
+record! {
+    Member in "members" { id, user_id, email, role, namespace, created_at, updated_at }
+    reads {
+        organization = "COALESCE((SELECT organization FROM namespaces \
+            WHERE namespaces.name = members.namespace), '')",
+        is_removed = "removed_at IS NOT NULL",
     }
 }
 
@@ -50,115 +23,75 @@ pub struct Filter {
     pub namespace: Option<String>,
     /// Only this user, or the member of this id.
     pub which: Option<String>,
-    /// Only after this id: ids are in the order of their making.
+    /// Only after this id: ids are in the order in which members were added.
     pub after: String,
     /// At most so many.
     pub limit: u64,
 }
 
 /// The members that pass the filter and were not removed, oldest first.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Member>, StoreError> {
-    let sql = format!(
-        "{SELECT} WHERE removed_at IS NULL AND members.id > $1
-        AND ($2 = '' OR namespaces.organization = $2) AND ($3 = '' OR namespace = $3)
-        AND ($4 = '' OR user_id = $4 OR members.id = $4) ORDER BY members.id LIMIT $5"
+    let sql = select::<Member>(
+        "WHERE removed_at IS NULL AND id > $1 AND ($2 = '' OR namespace IN (
+            SELECT name FROM namespaces WHERE organization = $2))
+        AND ($3 = '' OR namespace = $3) AND ($4 = '' OR user_id = $4 OR id = $4)
+        ORDER BY id LIMIT $5",
     );
     let values = args![
-        &filter.after,
-        filter.organization.clone().unwrap_or_default(),
-        filter.namespace.clone().unwrap_or_default(),
-        filter.which.clone().unwrap_or_default(),
+        filter.after,
+        filter.organization.as_deref().unwrap_or_default(),
+        filter.namespace.as_deref().unwrap_or_default(),
+        filter.which.as_deref().unwrap_or_default(),
         filter.limit,
     ];
-    let rows: Vec<MemberRow> = tx.all(sql, values).await?;
-    rows.into_iter().map(Member::try_from).collect()
+    tx.all(sql, values).await
 }
 
 /// The member of that id, also one that was removed.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Member>, StoreError> {
-    let sql = format!("{SELECT} WHERE members.id = $1");
-    let row: Option<MemberRow> = tx.optional(sql, args![id]).await?;
-    row.map(Member::try_from).transpose()
+    tx.optional(select::<Member>("WHERE id = $1"), args![id])
+        .await
 }
 
 /// The member of a namespace that a user is.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn of_user(
     tx: &mut Tx,
     namespace: &str,
     user_id: &str,
 ) -> Result<Option<Member>, StoreError> {
-    let sql = format!("{SELECT} WHERE removed_at IS NULL AND namespace = $1 AND user_id = $2");
-    let row: Option<MemberRow> = tx.optional(sql, args![namespace, user_id]).await?;
-    row.map(Member::try_from).transpose()
+    let sql = select::<Member>("WHERE removed_at IS NULL AND namespace = $1 AND user_id = $2");
+    tx.optional(sql, args![namespace, user_id]).await
 }
 
 /// The member of a namespace that has an e-mail address, in any case.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn of_email(
     tx: &mut Tx,
     namespace: &str,
     email: &str,
 ) -> Result<Option<Member>, StoreError> {
-    let sql = format!(
-        "{SELECT} WHERE removed_at IS NULL AND namespace = $1 AND lower(email) = lower($2)"
+    let sql = select::<Member>(
+        "WHERE removed_at IS NULL AND namespace = $1 AND lower(email) = lower($2)",
     );
-    let row: Option<MemberRow> = tx.optional(sql, args![namespace, email]).await?;
-    row.map(Member::try_from).transpose()
+    tx.optional(sql, args![namespace, email]).await
 }
 
 /// Stores a new member.
 ///
 /// # Errors
-/// Where the database refuses; [`StoreError::is_duplicate`] where the user or the address is a
-/// member of the namespace already.
+/// [`StoreError::is_duplicate`] if the user or the address is a member of the namespace already.
 pub async fn insert(tx: &mut Tx, member: &Member) -> Result<(), StoreError> {
-    let sql = "INSERT INTO members (id, user_id, email, role, namespace, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values = args![
-        &member.id,
-        &member.user_id,
-        &member.email,
-        to_word(&member.role),
-        &member.namespace,
-        member.created_at,
-        member.updated_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+    tx.insert(member).await
 }
 
 /// Stores a member's address and role.
 ///
 /// # Errors
-/// Where the database refuses; [`StoreError::is_duplicate`] where the address is a member of the
-/// namespace already.
+/// [`StoreError::is_duplicate`] if the address is a member of the namespace already.
 pub async fn update(tx: &mut Tx, member: &Member) -> Result<(), StoreError> {
-    let sql = "UPDATE members SET email = $2, role = $3, updated_at = $4 WHERE id = $1";
-    let values = args![
-        &member.id,
-        &member.email,
-        to_word(&member.role),
-        member.updated_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+    tx.update(member).await
 }
 
 /// Removes a member.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn remove(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE members SET removed_at = $2, updated_at = $2 WHERE id = $1";
     tx.execute(sql, args![id, now]).await?;
@@ -166,14 +99,10 @@ pub async fn remove(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreEr
 }
 
 /// The e-mail addresses of the members that keys belong or belonged to, by the keys' ids.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn emails_of_keys(
     tx: &mut Tx,
     ids: &[&str],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let ids: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
     let mut emails = Vec::new();
     for table in ["retired_keys", "keys"] {
         let head = format!(
@@ -181,7 +110,7 @@ pub async fn emails_of_keys(
             WHERE {table}.id"
         );
         emails.extend(
-            tx.among::<(String, String)>(&head, args![], &ids, "")
+            tx.among::<(String, String)>(&head, args![], ids, "")
                 .await?,
         );
     }

@@ -8,15 +8,16 @@ mod args;
 pub mod audit;
 pub mod auto_refills;
 pub mod backup;
-pub mod blocks;
 pub mod catalog;
 mod columns;
 mod copy;
 pub mod costs;
 pub mod credits;
+pub mod day_blocks;
 pub mod deliveries;
 pub mod events;
-pub mod horizons;
+pub(crate) mod intervals;
+mod key_secrets;
 pub mod keys;
 pub mod latencies;
 pub mod leases;
@@ -25,26 +26,28 @@ mod migrations;
 pub mod namespaces;
 pub mod organizations;
 pub mod partitions;
-pub(crate) mod pieces;
 pub mod policy;
 pub mod quota_overrides;
+mod record;
 pub mod reports;
 pub mod reservations;
-pub mod retention;
+pub(crate) mod retention;
 pub mod role_overrides;
-pub mod rollups;
-pub mod spend;
-pub mod tasks;
+pub(crate) mod rollups;
+pub(crate) mod spend;
+pub(crate) mod tasks;
 mod tx;
 pub mod usage_feed;
 pub mod user_quotas;
-pub mod user_rollups;
-pub mod verification;
+pub(crate) mod user_rollups;
+pub(crate) mod verification;
+pub(crate) mod watermarks;
 pub mod webhooks;
 
 pub(crate) use args::args;
 pub use args::{Args, Value};
-pub use tx::{Row, Tx};
+pub use columns::Row;
+pub use tx::Tx;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -153,7 +156,7 @@ impl Store {
     /// its schema up to date.
     ///
     /// # Errors
-    /// Where the database cannot be reached or a migration fails.
+    /// If the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
         Store::open_with(url, Pool::default()).await
     }
@@ -174,7 +177,7 @@ impl Store {
     /// Opens a database that is there, and leaves its schema as it is.
     ///
     /// # Errors
-    /// Where it is not there or cannot be reached.
+    /// If it does not exist or cannot be reached.
     pub async fn open_existing(url: &str) -> Result<Store, StoreError> {
         Store::connect(url, Pool::default(), false).await
     }
@@ -211,7 +214,7 @@ impl Store {
     /// A snapshot to read from.
     ///
     /// # Errors
-    /// Where no connection can be had in time.
+    /// If no connection is free in time.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Store::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
@@ -221,10 +224,10 @@ impl Store {
         })
     }
 
-    /// A transaction to write in. It is undone where it is dropped without [`Tx::commit`].
+    /// A transaction to write in. It is undone if it is dropped without [`Tx::commit`].
     ///
     /// # Errors
-    /// Where no connection can be had in time.
+    /// If no connection is free in time.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Store::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
@@ -235,7 +238,7 @@ impl Store {
     /// Whether the database answers and its schema is this program's.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub async fn is_ready(&self) -> Result<bool, StoreError> {
         let mut tx = self.read().await?;
         let applied: Option<(i64,)> = tx
@@ -289,7 +292,7 @@ fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
         .statement_cache_capacity(256))
 }
 
-/// A whole number as the database holds it, at the end of the range where it does not fit.
+/// A whole number as the database holds it, at the end of the range if it does not fit.
 pub fn stored(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

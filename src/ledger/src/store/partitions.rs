@@ -1,6 +1,6 @@
 //! The partitions of the ledger's events on PostgreSQL: one a UTC day, by the time in the events' ids,
 //! so that a day is dropped at once. An id of a day without a partition goes into `events_other`,
-//! until there is one. On SQLite there is one table, and a day is dropped in pieces.
+//! until there is one. On SQLite there is one table, and a day is dropped in intervals.
 
 use super::{Store, StoreError, Tx, args};
 use crate::ids;
@@ -12,14 +12,14 @@ use std::time::Duration;
 const AHEAD: u64 = 7;
 /// How long a change of the partitions may hold up bookings before it is left for later.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '500ms'";
-/// The advisory lock of whoever changes partitions.
+/// The advisory lock of a change of partitions.
 const LOCK: i64 = 0x0070_6164_646f_636b;
 
 /// A partition of some days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Partition {
     name: String,
-    /// The first id that belongs to it; empty where there is none.
+    /// The first id that belongs to it; empty if there is none.
     from: String,
     /// The first id behind it.
     until: String,
@@ -36,7 +36,7 @@ pub fn first_id(at: Timestamp) -> String {
 /// replicas may do so at once.
 ///
 /// # Errors
-/// Where the database refuses, or is too busy for a moment: what is missing is made later, and what
+/// The database is too busy for a moment: what is missing is made later, and what
 /// comes until then waits in `events_other`.
 pub async fn prepare(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     if matches!(store, Store::Sqlite { .. }) {
@@ -144,7 +144,7 @@ async fn make(tx: &mut Tx, day: &Partition) -> Result<(), StoreError> {
 /// Drops the partitions in which every event has a batch number below `batch`; how many.
 ///
 /// # Errors
-/// Where the database refuses, or is too busy for a moment.
+/// The database is too busy for a moment.
 pub async fn drop_below(store: &Store, batch: i64) -> Result<u64, StoreError> {
     if matches!(store, Store::Sqlite { .. }) {
         return Ok(0);

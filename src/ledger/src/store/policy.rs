@@ -1,6 +1,6 @@
 //! The revision of the policy: one counter for keys, namespaces, organizations and the catalog.
 
-use super::{StoreError, Tx, args, keys, loaded, namespaces, organizations};
+use super::{StoreError, Tx, args, keys, namespaces, organizations};
 use paddock_core::ids::KeyDigest;
 use paddock_core::wire::PolicyChanges;
 
@@ -31,66 +31,51 @@ impl Deleted {
 
 /// Counts the revision up. Everything that changes policy calls this first: it also is the lock
 /// that makes revisions become visible in their order.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn next_revision(tx: &mut Tx) -> Result<u64, StoreError> {
     let sql = "UPDATE policy SET revision = revision + 1 WHERE id = 1 RETURNING revision";
-    let (revision,): (i64,) = tx.one(sql, args![]).await?;
-    Ok(loaded(revision))
+    tx.one(sql, args![]).await
 }
 
 /// The revision of the policy, and that of the catalog.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn revisions(tx: &mut Tx) -> Result<(u64, u64), StoreError> {
     let sql = "SELECT revision, catalog_revision FROM policy WHERE id = 1";
-    let (policy, catalog): (i64, i64) = tx.one(sql, args![]).await?;
-    Ok((loaded(policy), loaded(catalog)))
+    tx.one(sql, args![]).await
 }
 
-/// Notes a deletion.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn bury(tx: &mut Tx, kind: Deleted, name: &str, revision: u64) -> Result<(), StoreError> {
+/// Stores a tombstone: a deletion that gateways have to learn of.
+pub async fn add_tombstone(
+    tx: &mut Tx,
+    kind: Deleted,
+    name: &str,
+    revision: u64,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO tombstones (kind, name, revision) VALUES ($1, $2, $3)
         ON CONFLICT (kind, name) DO UPDATE SET revision = excluded.revision";
     tx.execute(sql, args![kind.name(), name, revision]).await?;
     Ok(())
 }
 
-/// Forgets a deletion, because something of that name was made again.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn unbury(tx: &mut Tx, kind: Deleted, name: &str) -> Result<(), StoreError> {
+/// Deletes a tombstone, because something of that name was created again.
+pub async fn delete_tombstone(tx: &mut Tx, kind: Deleted, name: &str) -> Result<(), StoreError> {
     let sql = "DELETE FROM tombstones WHERE kind = $1 AND name = $2";
     tx.execute(sql, args![kind.name(), name]).await?;
     Ok(())
 }
 
-/// Forgets deletions of long ago: all but those of the last `keep` revisions. How many.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn forget(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
+/// Deletes old tombstones: all but those of the last `keep` revisions. How many.
+pub async fn delete_tombstones(tx: &mut Tx, keep: u64) -> Result<u64, StoreError> {
     let (revision, _) = revisions(tx).await?;
     let last = revision.saturating_sub(keep);
     let sql = "DELETE FROM tombstones WHERE revision <= $1";
-    let forgotten = tx.execute(sql, args![last]).await?;
-    if forgotten > 0 {
+    let deleted = tx.execute(sql, args![last]).await?;
+    if deleted > 0 {
         let sql = "UPDATE policy SET forgotten_revision = $1 WHERE id = 1";
         tx.execute(sql, args![last]).await?;
     }
-    Ok(forgotten)
+    Ok(deleted)
 }
 
 /// What changed after `since`: all of it, or an order to start anew.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreError> {
     let (revision, catalog_revision) = revisions(tx).await?;
     let mut changes = PolicyChanges {
@@ -106,10 +91,10 @@ pub async fn changes(tx: &mut Tx, since: u64) -> Result<PolicyChanges, StoreErro
         + (SELECT COUNT(*) FROM tombstones WHERE revision > $1)
         + (SELECT COUNT(*) FROM user_quotas JOIN namespaces ON name = namespace
             WHERE revision > $1) / 20";
-    let (count,): (i64,) = tx.one(sql, args![since]).await?;
+    let count: i64 = tx.one(sql, args![since]).await?;
     let sql = "SELECT forgotten_revision FROM policy WHERE id = 1";
-    let (forgotten,): (i64,) = tx.one(sql, args![]).await?;
-    if since > revision || since < loaded(forgotten) || count > MOST_CHANGES {
+    let forgotten: u64 = tx.one(sql, args![]).await?;
+    if since > revision || since < forgotten || count > MOST_CHANGES {
         changes.reset = true;
         changes.catalog = Some(super::catalog::load(tx).await?);
         return Ok(changes);

@@ -1,90 +1,85 @@
-//! Quotas of namespaces that were changed for a while.
+//! Temporary overrides of namespaces' quotas.
 
-use super::columns::moment;
-use super::{StoreError, Tx, args};
+use super::columns::{Bind, Columns, Row, Sink};
+use super::record::{Record, select};
+use super::{Store, StoreError, Tx, args};
 use crate::model::quota_override::QuotaOverride;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 
-const COLUMNS: &str = "namespace, reason, overrides_monthly, monthly_before, overrides_daily, \
-    daily_before, created_at, expires_at";
-
-#[derive(sqlx::FromRow)]
-struct OverrideRow {
-    namespace: String,
-    reason: String,
-    overrides_monthly: bool,
-    monthly_before: Option<i64>,
-    overrides_daily: bool,
-    daily_before: Option<i64>,
-    created_at: i64,
-    expires_at: i64,
+impl Record for QuotaOverride {
+    const TABLE: &'static str = "quota_overrides";
 }
 
-impl From<OverrideRow> for QuotaOverride {
-    fn from(row: OverrideRow) -> QuotaOverride {
-        let before =
-            |overrides: bool, before: Option<i64>| overrides.then(|| before.map(Money::from_nanos));
-        QuotaOverride {
-            namespace: row.namespace,
-            reason: row.reason,
-            monthly_before: before(row.overrides_monthly, row.monthly_before),
-            daily_before: before(row.overrides_daily, row.daily_before),
-            created_at: moment(row.created_at),
-            expires_at: moment(row.expires_at),
+/// A quota that comes back has two columns: whether there is one, and what it was.
+impl Bind for QuotaOverride {
+    fn bind(&self, to: &mut impl Sink) {
+        self.namespace.bind(to);
+        self.reason.bind(to);
+        for before in [self.monthly_before, self.daily_before] {
+            before.is_some().bind(to);
+            before.flatten().bind(to);
         }
+        self.created_at.bind(to);
+        self.expires_at.bind(to);
+    }
+
+    fn null(_: &mut impl Sink) {}
+}
+
+impl Row for QuotaOverride {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, sqlx::Error> {
+        let before = |(is_changed, before): (bool, Option<Money>)| is_changed.then_some(before);
+        Ok(QuotaOverride {
+            namespace: columns.read()?,
+            reason: columns.read()?,
+            monthly_before: before(columns.read()?),
+            daily_before: before(columns.read()?),
+            created_at: columns.read()?,
+            expires_at: columns.read()?,
+        })
+    }
+
+    fn names(_: &'static str, names: &mut Vec<&'static str>) {
+        names.extend(["namespace", "reason", "overrides_monthly", "monthly_before"]);
+        names.extend([
+            "overrides_daily",
+            "daily_before",
+            "created_at",
+            "expires_at",
+        ]);
     }
 }
 
-/// That of a namespace.
-///
-/// # Errors
-/// Where the database refuses.
+/// The override of a namespace.
 pub async fn find(tx: &mut Tx, namespace: &str) -> Result<Option<QuotaOverride>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM quota_overrides WHERE namespace = $1");
-    let row: Option<OverrideRow> = tx.optional(sql, args![namespace]).await?;
-    Ok(row.map(QuotaOverride::from))
+    let sql = select::<QuotaOverride>("WHERE namespace = $1");
+    tx.optional(sql, args![namespace]).await
 }
 
-/// Those that are over, the first to end first.
-///
-/// # Errors
-/// Where the database refuses.
+/// Whether an override has ended: one look into an index, outside of any transaction.
+pub async fn is_any_due(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM quota_overrides WHERE expires_at <= $1)";
+    let now = super::stored(now.nanos());
+    Ok(match store {
+        Store::Sqlite { read, .. } => sqlx::query_scalar(sql).bind(now).fetch_one(read).await?,
+        Store::Postgres(pool) => sqlx::query_scalar(sql).bind(now).fetch_one(pool).await?,
+    })
+}
+
+/// The overrides that have ended, the first to end first.
 pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Vec<QuotaOverride>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM quota_overrides WHERE expires_at <= $1
-        ORDER BY expires_at, namespace"
-    );
-    let rows: Vec<OverrideRow> = tx.all(sql, args![now]).await?;
-    Ok(rows.into_iter().map(QuotaOverride::from).collect())
+    let sql = select::<QuotaOverride>("WHERE expires_at <= $1 ORDER BY expires_at, namespace");
+    tx.all(sql, args![now]).await
 }
 
-/// Stores the override of a namespace, in the place of the one it had.
-///
-/// # Errors
-/// Where the database refuses.
+/// Stores the override of a namespace, in place of the one it had.
 pub async fn put(tx: &mut Tx, change: &QuotaOverride) -> Result<(), StoreError> {
     remove(tx, &change.namespace).await?;
-    let sql =
-        format!("INSERT INTO quota_overrides ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
-    let values = args![
-        &change.namespace,
-        &change.reason,
-        change.monthly_before.is_some(),
-        change.monthly_before.flatten(),
-        change.daily_before.is_some(),
-        change.daily_before.flatten(),
-        change.created_at,
-        change.expires_at,
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+    tx.insert(change).await
 }
 
 /// Removes the override of a namespace; its quotas stay as they are.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn remove(tx: &mut Tx, namespace: &str) -> Result<(), StoreError> {
     let sql = "DELETE FROM quota_overrides WHERE namespace = $1";
     tx.execute(sql, args![namespace]).await?;

@@ -1,7 +1,9 @@
 //! Usage reports: always from rollups, never from events.
 
-use super::pieces::{self, Piece, Whose};
-use super::{StoreError, Tx, args, loaded};
+use super::columns::Seconds;
+use super::intervals::{self, RollupInterval, Whose};
+use super::record::record;
+use super::{StoreError, Tx, args};
 use crate::model::period::{DAY, MINUTE, end_of_tomorrow, start_of};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -63,17 +65,10 @@ pub struct Sums {
     pub latency_ms: u64,
 }
 
-impl Sums {
-    pub(super) fn new((requests, tokens, cost, latency_ms): (i64, i64, i64, i64)) -> Sums {
-        Sums {
-            requests: loaded(requests),
-            tokens: loaded(tokens),
-            cost: Money::from_nanos(cost),
-            latency_ms: loaded(latency_ms),
-        }
-    }
+record! { Sums { requests, tokens, cost, latency_ms } }
 
-    /// These and those.
+impl Sums {
+    /// The sum of both.
     pub fn plus(self, other: Sums) -> Sums {
         Sums {
             requests: self.requests.saturating_add(other.requests),
@@ -84,40 +79,30 @@ impl Sums {
     }
 }
 
-/// Sums by model over some pieces of time, dearest first.
-///
-/// # Errors
-/// Where the database refuses.
+/// Sums by model over some intervals of time, dearest first.
 pub async fn by_model(
     tx: &mut Tx,
     subject: &Subject,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
 ) -> Result<Vec<(String, Sums)>, StoreError> {
     let mut values = args![];
     let columns = format!("model, requests, {TOKENS} AS tokens, cost, latency_ms");
-    let rows = pieces::rows(
+    let rows = intervals::rows(
         ("rollups", &columns),
         subject.whose(),
-        pieces,
+        intervals,
         "",
         &mut values,
     );
     let sql = format!(
         "SELECT model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
             CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
-        FROM ({rows}) AS pieces GROUP BY model ORDER BY SUM(cost) DESC, model"
+        FROM ({rows}) AS intervals GROUP BY model ORDER BY SUM(cost) DESC, model"
     );
-    let rows: Vec<(String, i64, i64, i64, i64)> = tx.all(sql, values).await?;
-    let sums = |(model, requests, tokens, cost, latency)| {
-        (model, Sums::new((requests, tokens, cost, latency)))
-    };
-    Ok(rows.into_iter().map(sums).collect())
+    tx.all(sql, values).await
 }
 
 /// Sums by interval, oldest first; intervals without requests are left out.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn series(
     tx: &mut Tx,
     subject: &Subject,
@@ -126,30 +111,26 @@ pub async fn series(
 ) -> Result<Vec<(Timestamp, Sums)>, StoreError> {
     let mut values = args![];
     let columns = format!("starts_at, requests, {TOKENS} AS tokens, cost, latency_ms");
-    let piece = (
+    let interval = (
         span.granularity,
         span.start.secs(),
         end_of_tomorrow(now).secs(),
     );
-    let rows = pieces::rows_within(tx, &columns, subject.whose(), piece, &mut values);
+    let rows = intervals::rows_within(tx, &columns, subject.whose(), interval, &mut values);
     let sql = format!(
         "SELECT starts_at, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
             CAST(SUM(cost) AS BIGINT), CAST(SUM(latency_ms) AS BIGINT)
         FROM ({rows}) AS steps GROUP BY starts_at ORDER BY starts_at"
     );
-    let rows: Vec<(i64, i64, i64, i64, i64)> = tx.all(sql, values).await?;
-    let sums = |(start, requests, tokens, cost, latency)| {
-        let start = Timestamp::from_secs(loaded(start));
-        (start, Sums::new((requests, tokens, cost, latency)))
-    };
-    Ok(rows.into_iter().map(sums).collect())
+    let rows: Vec<(Seconds, Sums)> = tx.all(sql, values).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(start, sums)| (start.0, sums))
+        .collect())
 }
 
 /// The most requests and the most tokens of any one minute since `start`. Of days whose minutes are
 /// gone, what is kept of a key's whole days.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn peaks(
     tx: &mut Tx,
     subject: &Subject,
@@ -158,21 +139,45 @@ pub async fn peaks(
 ) -> Result<(u64, u64), StoreError> {
     let mut values = args![];
     let columns = format!("starts_at, requests, {TOKENS} AS tokens");
-    let piece = (MINUTE, start.secs(), end_of_tomorrow(now).secs());
-    let rows = pieces::rows_within(tx, &columns, subject.whose(), piece, &mut values);
+    let interval = (MINUTE, start.secs(), end_of_tomorrow(now).secs());
+    let rows = intervals::rows_within(tx, &columns, subject.whose(), interval, &mut values);
     let sql = format!(
         "SELECT CAST(COALESCE(MAX(requests), 0) AS BIGINT),
             CAST(COALESCE(MAX(tokens), 0) AS BIGINT)
         FROM (SELECT SUM(requests) AS requests, SUM(tokens) AS tokens
             FROM ({rows}) AS steps GROUP BY starts_at) AS minutes"
     );
-    let (requests, tokens): (i64, i64) = tx.one(sql, values).await?;
+    let (requests, tokens): (u64, u64) = tx.one(sql, values).await?;
     let Subject::Key { id, .. } = subject else {
-        return Ok((loaded(requests), loaded(tokens)));
+        return Ok((requests, tokens));
     };
     let sql = "SELECT COALESCE(MAX(requests), 0), COALESCE(MAX(tokens), 0) FROM peaks
         WHERE key_id = $1 AND starts_at >= $2";
     let day = start_of(DAY, start).secs();
-    let older: (i64, i64) = tx.one(sql, args![id, day]).await?;
-    Ok((loaded(requests.max(older.0)), loaded(tokens.max(older.1))))
+    let older: (u64, u64) = tx.one(sql, args![id, day]).await?;
+    Ok((requests.max(older.0), tokens.max(older.1)))
+}
+
+/// What namespaces spent in each interval of `granularity` seconds from `start` to `end`: the
+/// namespace, the interval's first second, the cost. Each interval is looked up for each namespace.
+pub async fn costs_of_namespaces(
+    tx: &mut Tx,
+    namespaces: impl IntoIterator<Item = &str>,
+    (granularity, start, end): (u64, Timestamp, Timestamp),
+) -> Result<Vec<(String, u64, Money)>, StoreError> {
+    let (start, end) = (start.secs(), end.secs());
+    // On SQLite a cross join is done in the order it is written.
+    let head = format!(
+        "WITH RECURSIVE steps (place) AS (SELECT CAST({start} AS BIGINT)
+            UNION ALL SELECT place + {granularity} FROM steps WHERE place + {granularity} < {end})
+        SELECT t.namespace, t.starts_at, CAST(SUM(t.cost) AS BIGINT) FROM ("
+    );
+    let tail = format!(
+        ") AS wanted CROSS JOIN steps CROSS JOIN rollups AS t
+        WHERE t.granularity = {granularity} AND t.starts_at = steps.place
+            AND t.namespace = wanted.column1
+        GROUP BY t.namespace, t.starts_at"
+    );
+    let rows = namespaces.into_iter().map(|name| args![name]).collect();
+    tx.many(&head, rows, &tail).await
 }

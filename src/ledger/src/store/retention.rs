@@ -2,7 +2,7 @@
 //! spend of one namespace or scope at a time, as theirs are.
 
 use super::reports::TOKENS;
-use super::{StoreError, Tx, args, horizons, stored};
+use super::{StoreError, Tx, args, stored, watermarks};
 use crate::model::period::{HOUR, MINUTE};
 use paddock_core::timestamp::Timestamp;
 
@@ -10,17 +10,14 @@ use paddock_core::timestamp::Timestamp;
 const MINUTES_AT_ONCE: i64 = 10;
 
 /// Deletes the oldest rollups of minutes or of hours that begin at `after` or later and before `until`;
-/// the end of those that went, and how many. `None` where there are none.
-///
-/// # Errors
-/// Where the database refuses.
+/// the end of those that went, and how many. `None` if there are none.
 pub async fn delete_oldest(
     tx: &mut Tx,
-    horizon: &str,
+    watermark: &str,
     (after, until): (i64, Timestamp),
 ) -> Result<Option<(i64, u64)>, StoreError> {
-    let (granularity, length) = match horizon {
-        horizons::MINUTES => (MINUTE, stored(MINUTE).saturating_mul(MINUTES_AT_ONCE)),
+    let (granularity, length) = match watermark {
+        watermarks::MINUTES => (MINUTE, stored(MINUTE).saturating_mul(MINUTES_AT_ONCE)),
         _ => (HOUR, stored(HOUR)),
     };
     let sql = "SELECT MIN(starts_at) FROM rollups
@@ -39,19 +36,16 @@ pub async fn delete_oldest(
     Ok(Some((end, gone)))
 }
 
-/// The next namespace or scope after `after` that has any of what a horizon is of; of scopes, any
+/// The next namespace or scope after `after` that has rows the watermark is about; of scopes, rows
 /// from before `until`.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn next(
     tx: &mut Tx,
-    horizon: &str,
+    watermark: &str,
     after: &str,
     until: Timestamp,
 ) -> Result<Option<String>, StoreError> {
-    let (column, from) = match horizon {
-        horizons::LATENCIES => ("namespace", "latencies WHERE granularity = 3600"),
+    let (column, from) = match watermark {
+        watermarks::LATENCIES => ("namespace", "latencies WHERE granularity = 3600"),
         _ => (
             "scope",
             "spend WHERE scope LIKE 'user:%' AND starts_at < $2",
@@ -59,7 +53,7 @@ pub async fn next(
     };
     let sql = format!("SELECT {column} FROM {from} AND {column} > $1 ORDER BY {column} LIMIT 1");
     let mut values = args![after];
-    if horizon == horizons::USERS {
+    if watermark == watermarks::USERS {
         values.extend(args![until.secs()]);
     }
     let row: Option<(String,)> = tx.optional(sql, values).await?;
@@ -67,17 +61,14 @@ pub async fn next(
 }
 
 /// Deletes what one of them has from before `until`; how many rows.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn delete(
     tx: &mut Tx,
-    horizon: &str,
+    watermark: &str,
     name: &str,
     until: Timestamp,
 ) -> Result<u64, StoreError> {
-    let from = match horizon {
-        horizons::LATENCIES => "latencies WHERE granularity = 3600 AND namespace = $1",
+    let from = match watermark {
+        watermarks::LATENCIES => "latencies WHERE granularity = 3600 AND namespace = $1",
         _ => "spend WHERE scope = $1",
     };
     let sql = format!("DELETE FROM {from} AND starts_at < $2");

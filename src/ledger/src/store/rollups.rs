@@ -1,8 +1,9 @@
 //! Usage, summed by key and model over minutes, hours, days, and blocks of days.
 
+use super::columns::Bind;
 use super::events::EventRow;
 use super::{StoreError, Tx, args, loaded, stored};
-use crate::model::blocks::sealed_blocks;
+use crate::model::day_blocks::sealed_blocks;
 use crate::model::period::{DAY, HOUR, MINUTE};
 use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -64,9 +65,6 @@ impl<'a> Rollups<'a> {
     }
 
     /// Adds the sums to those in the database, where days are sealed until `sealed`.
-    ///
-    /// # Errors
-    /// Where the database refuses.
     pub async fn store(self, tx: &mut Tx, sealed: Timestamp) -> Result<(), StoreError> {
         let mut groups: BTreeMap<Group<'_>, Sums> = BTreeMap::new();
         for ((key, model, namespace, organization, minute), sums) in self.minutes {
@@ -81,7 +79,9 @@ impl<'a> Rollups<'a> {
         let rows = groups.into_iter().map(|(group, sums)| {
             let (granularity, start, namespace, key, model, organization) = group;
             let mut row = args![granularity, start, namespace, key, model, organization];
-            row.extend(sums.map(super::Value::from));
+            for sum in sums {
+                sum.bind(&mut row);
+            }
             row
         });
         let head = "INSERT INTO rollups (granularity, starts_at, namespace, key_id, model, \

@@ -1,109 +1,64 @@
 //! What each scope has spent on each day, and what it may in a day and a month.
 
+use super::record::record;
 use super::role_overrides::QUOTA_OF_KEY;
-use super::{StoreError, Tx, Value, args, user_quotas};
-use crate::model::hierarchy::smaller;
+use super::{StoreError, Tx, args};
 use crate::model::period::{self, Window};
-use crate::model::scope::Scope;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use std::collections::{BTreeMap, HashMap};
 
-/// The hard caps of a scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Quotas {
-    /// A UTC calendar month.
+/// The caps of a key, a namespace or an organization, as they were set.
+#[derive(Clone, Debug)]
+pub struct SetCaps {
+    /// The key's id, or the name.
+    pub name: String,
+    /// A month's.
     pub monthly: Option<Money>,
-    /// A UTC calendar day.
+    /// A day's.
     pub daily: Option<Money>,
-    /// Whether its prepaid balance is one too: see `credits`.
+    /// A month's of each key of the role the key has.
+    pub of_role: Option<Money>,
+    /// Whether the prepaid balance is one too.
     pub prepaid: bool,
 }
 
-impl Quotas {
-    /// The caps of periods there are.
-    pub fn each(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
-        let caps = [
-            (CapPeriod::Monthly, self.monthly),
-            (CapPeriod::Daily, self.daily),
-        ];
-        caps.into_iter()
-            .filter_map(|(period, quota)| Some((period, quota?)))
-    }
+record! { SetCaps { name, monthly, daily, of_role, prepaid } }
+
+/// The caps of keys by their ids.
+pub async fn caps_of_keys(tx: &mut Tx, ids: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
+    let head =
+        format!("SELECT id, monthly_quota, daily_quota, {QUOTA_OF_KEY}, FALSE FROM keys WHERE id");
+    tx.among(&head, args![], ids, "").await
 }
 
-/// A scope's id, its monthly cap, its daily cap, one that lowers the monthly, and whether it is prepaid.
-type QuotaRow = (String, Option<i64>, Option<i64>, Option<i64>, bool);
+/// The caps of namespaces by their names.
+pub async fn caps_of_namespaces(tx: &mut Tx, names: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
+    caps_of(tx, "namespaces", names).await
+}
 
-/// The caps of those scopes that exist, as they were set.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn quotas(tx: &mut Tx, scopes: &[Scope]) -> Result<HashMap<String, Quotas>, StoreError> {
-    let mut found = HashMap::new();
-    let mut users = Vec::new();
-    let [mut keys, mut namespaces, mut organizations] = [const { Vec::new() }; 3];
-    for scope in scopes {
-        match scope {
-            Scope::Key(id) => keys.push(Value::from(id)),
-            Scope::Namespace(name) => namespaces.push(Value::from(name)),
-            Scope::Organization(name) => organizations.push(Value::from(name)),
-            Scope::User(namespace, user) => users.push((namespace.clone(), user.clone())),
-            // Its amount is no cap of a period: see `reservations`.
-            Scope::Reservation(..) => {}
-        }
-    }
-    let none = "CAST(NULL AS BIGINT)";
-    let kinds = [
-        ("key:", "id", "keys", QUOTA_OF_KEY, "FALSE", keys),
-        (
-            "namespace:",
-            "name",
-            "namespaces",
-            none,
-            "prepaid",
-            namespaces,
-        ),
-        (
-            "organization:",
-            "name",
-            "organizations",
-            none,
-            "prepaid",
-            organizations,
-        ),
-    ];
-    for (prefix, id, table, more, prepaid, names) in kinds {
-        let head = format!(
-            "SELECT {id}, monthly_quota, daily_quota, {more}, {prepaid} FROM {table} WHERE {id}"
-        );
-        let rows: Vec<QuotaRow> = tx.among(&head, args![], &names, "").await?;
-        for (name, monthly, daily, more, prepaid) in rows {
-            let quotas = Quotas {
-                monthly: smaller(monthly, more).map(Money::from_nanos),
-                daily: daily.map(Money::from_nanos),
-                prepaid,
-            };
-            found.insert(format!("{prefix}{name}"), quotas);
-        }
-    }
-    for (scope, quota) in user_quotas::caps(tx, &users).await? {
-        let quotas = Quotas {
-            monthly: Some(quota),
-            daily: None,
-            prepaid: false,
-        };
-        found.insert(scope, quotas);
-    }
-    Ok(found)
+/// The caps of organizations by their names.
+pub async fn caps_of_organizations(
+    tx: &mut Tx,
+    names: &[&str],
+) -> Result<Vec<SetCaps>, StoreError> {
+    caps_of(tx, "organizations", names).await
+}
+
+async fn caps_of(tx: &mut Tx, table: &str, names: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
+    let head = format!(
+        "SELECT name, monthly_quota, daily_quota, CAST(NULL AS BIGINT), prepaid FROM {table}
+        WHERE name"
+    );
+    tx.among(&head, args![], names, "").await
 }
 
 /// What scopes have spent in the day and the month of `now`. Absent means nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Booked(HashMap<(String, &'static str), Money>);
+pub struct Spend(HashMap<(String, &'static str), Money>);
 
-impl Booked {
+impl Spend {
     /// What one scope has spent.
     pub fn of(&self, scope: &str, period: CapPeriod) -> Money {
         let key = (scope.to_owned(), period::name(period));
@@ -112,23 +67,19 @@ impl Booked {
 }
 
 /// What scopes have spent in the day and the month of `now`.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Booked, StoreError> {
+pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Spend, StoreError> {
     let day = Window::of(CapPeriod::Daily, now).start.secs();
     let month = Window::of(CapPeriod::Monthly, now);
     let head = "SELECT scope, CAST(SUM(amount) AS BIGINT),
             CAST(SUM(CASE WHEN starts_at = $3 THEN amount ELSE 0 END) AS BIGINT)
         FROM spend WHERE period = 'daily' AND starts_at >= $1 AND starts_at < $2 AND scope";
-    let names: Vec<Value> = scopes.iter().map(|scope| Value::from(*scope)).collect();
     let fixed = args![month.start.secs(), month.end.secs(), day];
-    let rows: Vec<(String, i64, i64)> = tx.among(head, fixed, &names, "GROUP BY scope").await?;
-    let mut booked = Booked::default();
+    let rows: Vec<(String, Money, Money)> = tx.among(head, fixed, scopes, "GROUP BY scope").await?;
+    let mut booked = Spend::default();
     for (scope, month, day) in rows {
         let mut put = |period, amount| {
             let key = (scope.clone(), period::name(period));
-            booked.0.insert(key, Money::from_nanos(amount));
+            booked.0.insert(key, amount);
         };
         put(CapPeriod::Monthly, month);
         put(CapPeriod::Daily, day);
@@ -140,9 +91,6 @@ pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Book
 pub type SpendKey = (String, &'static str, u64);
 
 /// Adds to what scopes have spent.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn add(tx: &mut Tx, amounts: BTreeMap<SpendKey, Money>) -> Result<(), StoreError> {
     let rows = amounts
         .into_iter()

@@ -3,11 +3,8 @@
 use super::{StoreError, Tx, args};
 use paddock_core::timestamp::Timestamp;
 
-/// Takes a task that is due at `now`: it is due again at `next`. `false` where another replica has
+/// Takes a task that is due at `now`: it is due again at `next`. `false` if another replica has
 /// taken it, or it is not due.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn take(
     tx: &mut Tx,
     name: &str,

@@ -1,9 +1,8 @@
 //! One transaction, on either database.
 
+use super::columns::{Bind, Columns, Row};
 use super::{Args, StoreError, Value};
-use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -12,12 +11,7 @@ const MAX_VALUES: usize = 30_000;
 /// Most rows bound to one statement as arrays.
 const MAX_ROWS: usize = 10_000;
 
-/// What a row is read into: a tuple, or a struct that derives [`FromRow`].
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{}
-
-/// A transaction: undone where it is dropped without [`Tx::commit`].
+/// A transaction: undone if it is dropped without [`Tx::commit`].
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
@@ -26,13 +20,13 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Runs one query on whichever database the transaction is of.
-macro_rules! run {
-    ($tx:expr, $make:expr, $sql:expr, $args:expr, $fetch:ident) => {{
+/// Fetches rows from whichever database the transaction is of.
+macro_rules! fetch {
+    ($tx:expr, $sql:expr, $args:expr, $fetch:ident, $read:expr) => {{
         let (sql, args) = (AssertSqlSafe($sql), $args);
         match $tx {
-            Tx::Sqlite(tx) => bind!($make(sql), args).$fetch(&mut **tx).await?,
-            Tx::Postgres(tx) => bind!($make(sql), args).$fetch(&mut **tx).await?,
+            Tx::Sqlite(tx) => $read(bind!(sqlx::query(sql), args).$fetch(&mut **tx).await?),
+            Tx::Postgres(tx) => $read(bind!(sqlx::query(sql), args).$fetch(&mut **tx).await?),
         }
     }};
 }
@@ -63,7 +57,7 @@ impl Tx {
     /// Makes all of it last.
     ///
     /// # Errors
-    /// Where the database cannot: then nothing of it happened, or it is not known whether it did.
+    /// If it fails, nothing of it happened, or it is not known whether it did.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Tx::Sqlite(tx) => tx.commit().await?,
@@ -73,9 +67,6 @@ impl Tx {
     }
 
     /// Runs a statement; the number of rows it touched.
-    ///
-    /// # Errors
-    /// Where the database refuses it.
     pub async fn execute(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
@@ -95,48 +86,49 @@ impl Tx {
     }
 
     /// The rows a statement answers.
-    ///
-    /// # Errors
-    /// Where the database refuses it or a row is not of the type.
     pub async fn all<T: Row>(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
         args: Args,
     ) -> Result<Vec<T>, StoreError> {
-        Ok(run!(self, sqlx::query_as, sql.into(), args, fetch_all))
+        Ok(fetch!(self, sql.into(), args, fetch_all, |rows: Vec<
+            _,
+        >| {
+            rows.iter().map(read).collect::<Result<Vec<T>, _>>()
+        })?)
     }
 
-    /// The row a statement answers, where it answers one.
-    ///
-    /// # Errors
-    /// Where the database refuses it or the row is not of the type.
+    /// The row a statement answers, if it answers one.
     pub async fn optional<T: Row>(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
         args: Args,
     ) -> Result<Option<T>, StoreError> {
-        Ok(run!(self, sqlx::query_as, sql.into(), args, fetch_optional))
+        Ok(fetch!(
+            self,
+            sql.into(),
+            args,
+            fetch_optional,
+            |row: Option<_>| { row.as_ref().map(read).transpose() }
+        )?)
     }
 
     /// The one row a statement answers.
     ///
     /// # Errors
-    /// Where there is none, the database refuses it or the row is not of the type.
+    /// If there is none or the row is not of the type.
     pub async fn one<T: Row>(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
         args: Args,
     ) -> Result<T, StoreError> {
-        Ok(run!(self, sqlx::query_as, sql.into(), args, fetch_one))
+        Ok(fetch!(self, sql.into(), args, fetch_one, |row| read(&row))?)
     }
 
     /// Runs `head ROWS tail` for many rows of one width, in as few statements as the databases
     /// allow; the rows they answer. `ROWS` is a list of values on SQLite, and the rows of arrays on
     /// PostgreSQL, whose text and plan are the same for any number of rows. Their columns are called
     /// `column1`, `column2`, ….
-    ///
-    /// # Errors
-    /// Where the database refuses one.
     pub async fn many<T: Row>(
         &mut self,
         head: &str,
@@ -147,14 +139,14 @@ impl Tx {
         match self {
             Tx::Sqlite(tx) => {
                 for (sql, args) in listed(head, rows, tail) {
-                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), args);
-                    answers.extend(query.fetch_all(&mut **tx).await?);
+                    let query = bind!(sqlx::query(AssertSqlSafe(sql)), args);
+                    read_all(&query.fetch_all(&mut **tx).await?, &mut answers)?;
                 }
             }
             Tx::Postgres(tx) => {
                 for (sql, columns) in unnested(head, rows, tail) {
-                    let query = bind_columns!(sqlx::query_as(AssertSqlSafe(sql)), columns);
-                    answers.extend(query.fetch_all(&mut **tx).await?);
+                    let query = bind_columns!(sqlx::query(AssertSqlSafe(sql)), columns);
+                    read_all(&query.fetch_all(&mut **tx).await?, &mut answers)?;
                 }
             }
         }
@@ -162,9 +154,6 @@ impl Tx {
     }
 
     /// The same of statements that answer nothing: how many rows they touched.
-    ///
-    /// # Errors
-    /// Where the database refuses one.
     pub async fn execute_many(
         &mut self,
         head: &str,
@@ -193,16 +182,14 @@ impl Tx {
 
     /// Runs `head IN (…) tail` for many values, after the statement's `fixed` first values. On PostgreSQL
     /// they are one array: a list of parameters is put together anew for every row that is looked at.
-    ///
-    /// # Errors
-    /// Where the database refuses it or a row is not of the type.
     pub async fn among<T: Row>(
         &mut self,
         head: &str,
         fixed: Args,
-        names: &[Value],
+        names: impl IntoIterator<Item: Bind>,
         tail: &str,
     ) -> Result<Vec<T>, StoreError> {
+        let names: Vec<Value> = names.into_iter().map(|name| Value::of(&name)).collect();
         let mut answers = Vec::new();
         let first = fixed.len();
         match self {
@@ -214,8 +201,8 @@ impl Tx {
                     let mut args = fixed.clone();
                     args.extend(chunk.iter().chain(last).take(size).cloned());
                     let sql = format!("{head} IN {} {tail}", tuple(first, size));
-                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), args);
-                    answers.extend(query.fetch_all(&mut **tx).await?);
+                    let query = bind!(sqlx::query(AssertSqlSafe(sql)), args);
+                    read_all(&query.fetch_all(&mut **tx).await?, &mut answers)?;
                 }
             }
             Tx::Postgres(tx) => {
@@ -227,14 +214,31 @@ impl Tx {
                         column.push(name.clone());
                     }
                     let sql = format!("{head} = ANY(${number}::{}[]) {tail}", sql_type(of));
-                    let query = bind!(sqlx::query_as(AssertSqlSafe(sql)), fixed.clone());
+                    let query = bind!(sqlx::query(AssertSqlSafe(sql)), fixed.clone());
                     let query = bind_columns!(query, [column]);
-                    answers.extend(query.fetch_all(&mut **tx).await?);
+                    read_all(&query.fetch_all(&mut **tx).await?, &mut answers)?;
                 }
             }
         }
         Ok(answers)
     }
+}
+
+fn read<'r, R, T: Row>(row: &'r R) -> Result<T, sqlx::Error>
+where
+    Columns<'r>: From<&'r R>,
+{
+    Columns::from(row).read()
+}
+
+fn read_all<R, T: Row>(rows: &[R], answers: &mut Vec<T>) -> Result<(), sqlx::Error>
+where
+    for<'r> Columns<'r>: From<&'r R>,
+{
+    for row in rows {
+        answers.push(read(row)?);
+    }
+    Ok(())
 }
 
 /// One value of each of some rows.
@@ -259,7 +263,7 @@ impl Column {
         match (self, value) {
             (Column::Int(values), Value::Int(value)) => values.push(value),
             (Column::Text(values), Value::Text(value)) => values.push(value.map(without_nul)),
-            (Column::Bool(values), Value::Bool(value)) => values.push(Some(value)),
+            (Column::Bool(values), Value::Bool(value)) => values.push(value),
             (Column::Int(values), _) => values.push(None),
             (Column::Text(values), _) => values.push(None),
             (Column::Bool(values), _) => values.push(None),

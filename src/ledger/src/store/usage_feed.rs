@@ -1,20 +1,21 @@
 //! What was booked when.
 
+use super::record::record;
 use super::reports::{Sums, TOKENS_OF_EVENT};
 use super::{StoreError, Tx, args, keys};
 use paddock_core::timestamp::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What was booked of one key and model.
 #[derive(Clone, Debug)]
-pub struct Booked {
+pub struct BookedUsage {
     /// The organization.
     pub organization: String,
     /// The namespace it was served in.
     pub namespace: String,
     /// The key's id.
     pub key: String,
-    /// The key's name; its id where nobody knows the name.
+    /// The key's name; its id if the name is not known.
     pub key_name: String,
     /// The model that served it.
     pub model: String,
@@ -22,22 +23,24 @@ pub struct Booked {
     pub sums: Sums,
 }
 
+record! {
+    BookedUsage { organization, namespace, key, model, sums }
+    defaults { key_name }
+}
+
 /// What was booked from `start` to `end`, by namespace, key and model: of one organization where
 /// one is given. Every replica finds the same.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn booked(
     tx: &mut Tx,
     organization: Option<&str>,
     start: Timestamp,
     end: Timestamp,
-) -> Result<Vec<Booked>, StoreError> {
+) -> Result<Vec<BookedUsage>, StoreError> {
     // An hour in nanoseconds; 'batch > 0' lets SQLite use its index, and a cross join is done there
     // in the order it is written.
     let sql = format!(
         "SELECT e.organization, e.namespace, e.key_id, e.model, COUNT(*),
-            CAST(SUM({TOKENS_OF_EVENT}) AS BIGINT), CAST(SUM(e.cost) AS BIGINT)
+            CAST(SUM({TOKENS_OF_EVENT}) AS BIGINT), CAST(SUM(e.cost) AS BIGINT), CAST(0 AS BIGINT)
         FROM audit_segments AS s CROSS JOIN events AS e
         WHERE s.batch > 0 AND s.recorded_at >= $1 AND s.recorded_at < $2
             AND ($3 = '' OR s.organization = $3)
@@ -50,21 +53,12 @@ pub async fn booked(
         ORDER BY e.organization, e.namespace, e.key_id, e.model"
     );
     let values = args![start, end, organization.unwrap_or_default()];
-    let rows: Vec<(String, String, String, String, i64, i64, i64)> = tx.all(sql, values).await?;
-    let mut ids: Vec<&str> = rows.iter().map(|row| row.2.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
+    let mut booked: Vec<BookedUsage> = tx.all(sql, values).await?;
+    let ids: BTreeSet<&str> = booked.iter().map(|one| one.key.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
     let names: HashMap<String, String> = keys::names(tx, &ids).await?.into_iter().collect();
-    let booked = |row: (String, String, String, String, i64, i64, i64)| {
-        let (organization, namespace, key, model, requests, tokens, cost) = row;
-        Booked {
-            organization,
-            namespace,
-            key_name: names.get(&key).unwrap_or(&key).clone(),
-            key,
-            model,
-            sums: Sums::new((requests, tokens, cost, 0)),
-        }
-    };
-    Ok(rows.into_iter().map(booked).collect())
+    for one in &mut booked {
+        one.key_name = names.get(&one.key).unwrap_or(&one.key).clone();
+    }
+    Ok(booked)
 }

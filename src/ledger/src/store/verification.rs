@@ -1,70 +1,45 @@
-//! Sums as they are stored, a day and a namespace at a time: to be compared with the events.
+//! RollupSums as they are stored, a day and a namespace at a time: to be compared with the events.
 
-use super::pieces::{self, Piece, Whose};
-use super::{StoreError, Tx, args, loaded};
+use super::columns::Seconds;
+use super::intervals::{self, RollupInterval, Whose};
+use super::record::record;
+use super::{StoreError, Tx, args};
 use crate::model::period::DAY;
 use paddock_core::timestamp::Timestamp;
 
-/// Sums of one group, in the order of the columns: requests, input, cached input, cache write,
+/// RollupSums of one group, in the order of the columns: requests, input, cached input, cache write,
 /// output and reasoning tokens, cost, milliseconds.
-pub type Sums = [i64; 8];
+pub type RollupSums = [i64; 8];
 
 /// Granularity, start, key and model.
 pub type Group = (u64, u64, String, String);
 
-#[derive(sqlx::FromRow)]
-struct RollupRow {
-    granularity: i64,
-    starts_at: i64,
-    key_id: String,
-    model: String,
-    requests: i64,
-    input_tokens: i64,
-    cached_input_tokens: i64,
-    cache_write_tokens: i64,
-    output_tokens: i64,
-    reasoning_tokens: i64,
-    cost: i64,
-    latency_ms: i64,
-}
-
 /// The first seconds of the days that have rollups, spend or calls.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT starts_at FROM rollups WHERE granularity = 86400
         UNION SELECT starts_at FROM spend WHERE period = 'daily'
         UNION SELECT starts_at FROM user_rollups WHERE granularity = 86400
         UNION SELECT hour / 86400 * 86400 FROM audit_segments WHERE batch > 0 ORDER BY 1";
-    let rows: Vec<(i64,)> = tx.all(sql, args![]).await?;
-    let day = |(start,): (i64,)| Timestamp::from_secs(loaded(start));
-    Ok(rows.into_iter().map(day).collect())
+    let days: Vec<Seconds> = tx.all(sql, args![]).await?;
+    Ok(days.into_iter().map(|day| day.0).collect())
 }
 
 /// The namespaces that have rollups or calls on a day.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn namespaces(tx: &mut Tx, day: Timestamp) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT namespace FROM rollups WHERE granularity = 86400 AND starts_at = $1
         UNION SELECT namespace FROM user_rollups WHERE granularity = 86400 AND starts_at = $1
         UNION SELECT namespace FROM audit_segments WHERE hour >= $1 AND hour < $2 AND batch > 0
         ORDER BY 1";
     let values = args![day.secs(), day.secs().saturating_add(DAY)];
-    let rows: Vec<(String,)> = tx.all(sql, values).await?;
-    Ok(rows.into_iter().map(|(name,)| name).collect())
+    tx.all(sql, values).await
 }
 
-/// The rollups of a namespace that lie in a piece of time.
-///
-/// # Errors
-/// Where the database refuses.
+/// The rollups of a namespace that lie in a interval of time.
 pub async fn rollups(
     tx: &mut Tx,
     namespace: &str,
-    piece: Piece,
-) -> Result<Vec<(Group, Sums)>, StoreError> {
+    interval: RollupInterval,
+) -> Result<Vec<(Group, RollupSums)>, StoreError> {
     let mut values = args![];
     let columns = "t.granularity, t.starts_at, key_id, model, requests, input_tokens, \
         cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, latency_ms";
@@ -72,34 +47,11 @@ pub async fn rollups(
         namespace: Some(namespace),
         ..Whose::default()
     };
-    let sql = pieces::rows(("rollups", columns), whose, &[piece], "", &mut values);
-    let rows: Vec<RollupRow> = tx.all(sql, values).await?;
-    let read = |row: RollupRow| {
-        let group = (
-            loaded(row.granularity),
-            loaded(row.starts_at),
-            row.key_id,
-            row.model,
-        );
-        let sums = [
-            row.requests,
-            row.input_tokens,
-            row.cached_input_tokens,
-            row.cache_write_tokens,
-            row.output_tokens,
-            row.reasoning_tokens,
-            row.cost,
-            row.latency_ms,
-        ];
-        (group, sums)
-    };
-    Ok(rows.into_iter().map(read).collect())
+    let sql = intervals::rows(("rollups", columns), whose, &[interval], "", &mut values);
+    tx.all(sql, values).await
 }
 
 /// What the users of a namespace used on a day, together, by model: requests, tokens, cost.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn users(
     tx: &mut Tx,
     namespace: &str,
@@ -109,15 +61,10 @@ pub async fn users(
             CAST(SUM(cost) AS BIGINT)
         FROM user_rollups WHERE granularity = 86400 AND namespace = $1 AND starts_at = $2
         GROUP BY model";
-    let rows: Vec<(String, i64, i64, i64)> = tx.all(sql, args![namespace, day.secs()]).await?;
-    let read = |(model, requests, tokens, cost)| (model, [requests, tokens, cost]);
-    Ok(rows.into_iter().map(read).collect())
+    tx.all(sql, args![namespace, day.secs()]).await
 }
 
 /// What scopes spent on a day.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn spend_of_day(tx: &mut Tx, day: Timestamp) -> Result<Vec<(String, i64)>, StoreError> {
     let sql = "SELECT scope, amount FROM spend
         WHERE period = 'daily' AND starts_at / 86400 = $1";
@@ -125,9 +72,6 @@ pub async fn spend_of_day(tx: &mut Tx, day: Timestamp) -> Result<Vec<(String, i6
 }
 
 /// What was booked of accounts of prepaid balances on a day, by the account's id.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn balances_of_day(
     tx: &mut Tx,
     day: Timestamp,
@@ -138,7 +82,7 @@ pub async fn balances_of_day(
 }
 
 /// An account whose sums are not those of its rows.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct UnevenAccount {
     /// Its id.
     pub id: String,
@@ -154,10 +98,9 @@ pub struct UnevenAccount {
     pub booked: i64,
 }
 
+record! { UnevenAccount { id, scope, entered, credited, spent, booked } }
+
 /// Accounts whose sums are not those of their entries and their days.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn uneven_accounts(tx: &mut Tx) -> Result<Vec<UnevenAccount>, StoreError> {
     let sql = "SELECT id, scope, entered, credited, spent, booked FROM (
             SELECT id, scope, credited, booked,
@@ -172,9 +115,6 @@ pub async fn uneven_accounts(tx: &mut Tx) -> Result<Vec<UnevenAccount>, StoreErr
 
 /// Rollups of minutes without their hour, and of hours without their day: granularity, namespace,
 /// key, model and start; at most a thousand.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn orphans(tx: &mut Tx) -> Result<Vec<(i64, String, String, String, i64)>, StoreError> {
     let sql = "SELECT granularity, namespace, key_id, model, starts_at FROM rollups AS r
         WHERE granularity < 86400 AND NOT EXISTS (SELECT 1 FROM rollups AS above

@@ -16,7 +16,7 @@ use paddock_core::policy::{Limits, MAX_RATE};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::credits::currency::ExchangeRates;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::rules::caps::Terms;
+use paddock_ledger::rules::caps::LendingTerms;
 use std::time::Duration;
 
 /// Shortest secret an operator may choose, in characters.
@@ -56,7 +56,7 @@ pub struct Config {
     /// Whether the quotas of keys may add up to more than their namespace's.
     pub allow_over_assignment: bool,
     /// The terms on which budget is lent.
-    pub terms: Terms,
+    pub terms: LendingTerms,
     /// The limits shown for an organization that sets none, and the most its namespaces may get.
     /// Gateways enforce only limits that were set.
     pub organization: Limits,
@@ -151,7 +151,7 @@ impl Config {
             gateway_token: paddock_core::secret::digest(gateway_token.expose().as_bytes()),
             rpm_range: (policy.min_rpm, policy.max_rpm),
             allow_over_assignment: policy.allow_over_assignment,
-            terms: Terms {
+            terms: LendingTerms {
                 ttl: Duration::from_secs(policy.lease_ttl_seconds),
                 grace: Duration::from_secs(policy.lease_grace_seconds),
                 scarce_for: Duration::from_secs(3),

@@ -5,10 +5,9 @@ use crate::outbound::outlet::Failure;
 use crate::outbound::signature;
 use crate::state::{App, SharedApp};
 use futures_util::stream::{self, StreamExt};
-use paddock_core::timestamp::Timestamp;
 use paddock_ledger::ids;
-use paddock_ledger::store::StoreError;
-use paddock_ledger::store::deliveries::{self, Due, Outcome};
+use paddock_ledger::model::delivery::{Channel, ClaimedDelivery, DeliveryOutcome};
+use paddock_ledger::store::{StoreError, deliveries};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -20,19 +19,10 @@ const AT_ONCE: usize = 16;
 const CLAIM_LASTS: Duration = Duration::from_secs(120);
 /// How long the worker rests when nothing is due.
 const REST: Duration = Duration::from_secs(1);
-/// How often old deliveries are deleted.
-const TIDY: Duration = Duration::from_secs(3_600);
 
 /// Delivers until told to stop.
 pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
-    let mut forget_at = app.now();
     loop {
-        if app.now() >= forget_at {
-            forget_at = app.now().plus(TIDY);
-            if let Err(error) = forget(&app).await {
-                tracing::warn!(%error, "cannot delete old deliveries");
-            }
-        }
         let claimed = pass(&app).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "cannot claim deliveries or store their outcomes; retrying");
             0
@@ -46,15 +36,6 @@ pub async fn run(app: SharedApp, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
-}
-
-/// Deletes deliveries that ended more than [`deliveries::KEPT`] ago, and returns how many.
-pub async fn forget(app: &App) -> Result<u64, StoreError> {
-    let mut tx = app.store.write().await?;
-    let before = app.now().secs().saturating_sub(deliveries::KEPT.as_secs());
-    let forgotten = deliveries::forget(&mut tx, Timestamp::from_secs(before)).await?;
-    tx.commit().await?;
-    Ok(forgotten)
 }
 
 /// Attempts every due delivery once, and returns how many there were. If the database fails, those
@@ -79,7 +60,7 @@ pub async fn pass(app: &App) -> Result<usize, StoreError> {
         for (due, result, took) in ended {
             let outcome = judge(app, &due, result);
             app.metrics
-                .count_delivery(due.channel, outcome.word(), took);
+                .count_delivery(due.channel.name(), outcome.name(), took);
             deliveries::finish(&mut tx, &due, &outcome, app.now()).await?;
         }
         tx.commit().await?;
@@ -87,15 +68,15 @@ pub async fn pass(app: &App) -> Result<usize, StoreError> {
     Ok(claimed)
 }
 
-async fn attempt(app: &App, due: &Due) -> Result<u16, Failure> {
+async fn attempt(app: &App, due: &ClaimedDelivery) -> Result<u16, Failure> {
     let outlet = &app.outlet;
     match due.channel {
-        "email" => match &app.mailer {
+        Channel::Email => match &app.mailer {
             Some(mailer) => mailer.send(&due.target, &due.body).await,
             None => Err(Failure::new("mail is not configured: set --smtp-url")),
         },
-        "slack" => outlet.post(&due.target, &[], &due.body).await,
-        _ => {
+        Channel::Slack => outlet.post(&due.target, &[], &due.body).await,
+        Channel::Webhook => {
             let timestamp = app.now().secs();
             let signature = signature::sign(&due.secret, &due.event_id, timestamp, &due.body);
             let headers = [
@@ -108,9 +89,9 @@ async fn attempt(app: &App, due: &Due) -> Result<u16, Failure> {
     }
 }
 
-fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
+fn judge(app: &App, due: &ClaimedDelivery, result: Result<u16, Failure>) -> DeliveryOutcome {
     match result {
-        Ok(status) => Outcome::Delivered { status },
+        Ok(status) => DeliveryOutcome::Delivered { status },
         Err(failure) if failure.is_final || due.attempts >= backoff::ATTEMPTS => {
             let Failure { status, error, .. } = failure;
             tracing::warn!(
@@ -119,7 +100,7 @@ fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
                 error,
                 "delivery failed for good"
             );
-            Outcome::Failed { status, error }
+            DeliveryOutcome::Failed { status, error }
         }
         Err(Failure { status, error, .. }) => {
             tracing::debug!(
@@ -130,7 +111,7 @@ fn judge(app: &App, due: &Due, result: Result<u16, Failure>) -> Outcome {
             );
             let wait = backoff::wait(due.attempts, ids::jitter());
             let due_at = app.now().plus(wait);
-            Outcome::Again {
+            DeliveryOutcome::Retry {
                 status,
                 error,
                 due_at,

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use paddock_core::wire::{SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
-use paddock_ledger::rules::ledger::{Booked, Message};
+use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::store::policy;
 
 /// Books in one transaction and acknowledges after its commit.
@@ -31,10 +31,10 @@ pub async fn handle(
     }))
 }
 
-async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booked, ApiError> {
+async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiError> {
     let raw = request.batch.map(|batch| batch.events).unwrap_or_default();
     if raw.is_empty() && request.leases.is_empty() {
-        return Ok(Booked::default());
+        return Ok(Booking::default());
     }
     let oldest = app.config.oldest_event(app.now());
     let batch = ReadBatch::read(&request.gateway, &raw, oldest);

@@ -7,8 +7,8 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
-use paddock_ledger::model::records::{Key, Namespace};
 use paddock_ledger::model::roles::{Powers, RoleOverride};
+use paddock_ledger::model::{Key, Namespace};
 use paddock_ledger::store::{keys, members, namespaces, role_overrides};
 
 /// A caller whose key was accepted.

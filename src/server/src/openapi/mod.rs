@@ -15,9 +15,9 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
-use paddock_ledger::rules::alerts::firing::AlertNotice;
-use paddock_ledger::rules::credits::refill::{RefillLimitNotice, RefillNotice};
-use paddock_ledger::rules::notices::QuotaNotice;
+use paddock_ledger::model::notice::AlertNotice;
+use paddock_ledger::model::notice::QuotaNotice;
+use paddock_ledger::model::notice::{RefillLimitNotice, RefillNotice};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Collected;
 

@@ -4,9 +4,8 @@ use crate::api::{
     CONTENT_MODES, FAILURE_MODES, PRIORITIES, ROLES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
 };
 use paddock_core::policy::EndpointScope;
-use paddock_ledger::model::alert::{Action, Span};
-use paddock_ledger::model::credits::Kind;
-use paddock_ledger::model::webhook::Event;
+use paddock_ledger::model::credits::EntryKind;
+use paddock_ledger::model::{alert, webhook};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::RefOr;
@@ -47,13 +46,13 @@ words! {
     ThrottleMode = THROTTLE_MODES;
     /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage; that
     /// a balance was refilled, or not because of the month's limit.
-    WebhookEvent = Event::NAMES;
+    WebhookEvent = webhook::WebhookEvent::NAMES;
     /// Why money is paid in: it was paid for, given, or something is put right.
-    CreditKind = Kind::NAMES;
+    CreditKind = EntryKind::NAMES;
     /// What follows from an alert.
-    AlertAction = Action::NAMES;
+    AlertAction = alert::AlertAction::NAMES;
     /// How much time an alert looks at: the UTC day, the week from Monday, the calendar month.
-    AlertWindow = Span::NAMES;
+    AlertWindow = alert::AlertWindow::NAMES;
     /// What became of a delivery.
     DeliveryStatus = STATUSES;
     /// The interval of an event of the usage stream.

@@ -2,20 +2,20 @@
 
 use crate::support::{Event, Gateway, TestApp, on_both_databases};
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::blocks::{FIFTEEN_DAYS, FIVE_DAYS};
+use paddock_ledger::model::day_blocks::{FIFTEEN_DAYS, FIVE_DAYS};
 use paddock_ledger::model::period::DAY;
 use paddock_ledger::rules::batch::ReadBatch;
-use paddock_ledger::rules::housekeeping::{Kept, keep};
+use paddock_ledger::rules::housekeeping::{HousekeepingReport, keep};
 use paddock_ledger::rules::ledger::{self, Message};
 use paddock_ledger::rules::verification::{Difference, verify};
-use paddock_ledger::store::{blocks, credits};
+use paddock_ledger::store::{credits, day_blocks};
 use paddock_server::config::PolicyOptions;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const CENT: i64 = 10_000_000;
 
-async fn round(app: &TestApp) -> Kept {
+async fn round(app: &TestApp) -> HousekeepingReport {
     keep(
         &app.app.store,
         &app.app.config.terms,
@@ -226,11 +226,11 @@ on_both_databases! {
         round(app).await;
         app.advance(20 * DAY);
         let mut tx = app.app.store.write().await.unwrap();
-        blocks::lock(&mut tx).await.unwrap();
+        day_blocks::lock(&mut tx).await.unwrap();
         credits::wait_for_bookings(&mut tx).await.unwrap();
-        let start = blocks::sealed_until(&mut tx).await.unwrap();
-        blocks::make(&mut tx, (start, FIVE_DAYS), DAY).await.unwrap();
-        blocks::seal(&mut tx, start.plus(Duration::from_secs(FIVE_DAYS))).await.unwrap();
+        let start = day_blocks::sealed_until(&mut tx).await.unwrap();
+        day_blocks::make(&mut tx, (start, FIVE_DAYS), DAY).await.unwrap();
+        day_blocks::seal(&mut tx, start.plus(Duration::from_secs(FIVE_DAYS))).await.unwrap();
         let events = [late];
         let mut booking = Box::pin(gateway.sync(app, 0, &events, json!([])));
         let early = tokio::time::timeout(Duration::from_secs(1), &mut booking).await;

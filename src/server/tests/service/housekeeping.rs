@@ -2,7 +2,7 @@
 
 use crate::support::{Event, Gateway, TestApp, on_both_databases};
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::rules::housekeeping::{Kept, keep};
+use paddock_ledger::rules::housekeeping::{HousekeepingReport, keep};
 use paddock_ledger::rules::verification::verify;
 use paddock_ledger::store::audit;
 use paddock_server::config::PolicyOptions;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const CENT: i64 = 10_000_000;
 const DAY: u64 = 86_400;
 
-async fn round(app: &TestApp) -> Kept {
+async fn round(app: &TestApp) -> HousekeepingReport {
     keep(
         &app.app.store,
         &app.app.config.terms,
@@ -55,7 +55,7 @@ on_both_databases! {
         app.advance(700);
         let held = here.lend(app, need.clone()).await.leases.remove(0);
         app.advance(200);
-        assert_eq!(round(app).await, Kept::default(), "within the grace");
+        assert_eq!(round(app).await, HousekeepingReport::default(), "within the grace");
         let report = json!([{ "scope": scope, "id": held.id, "returned": 0, "left": held.lent }]);
         here.sync(app, 0, &[], report.clone()).await;
         app.advance(70);

@@ -2,7 +2,7 @@
 //! before there were any.
 
 use crate::support::{Backend, Event, Gateway, TestApp};
-use paddock_ledger::rules::housekeeping::{Kept, keep};
+use paddock_ledger::rules::housekeeping::{HousekeepingReport, keep};
 use paddock_ledger::rules::verification::verify;
 use paddock_ledger::store::latencies::Counts;
 use paddock_ledger::store::{Args, Store};
@@ -13,7 +13,7 @@ use std::path::Path;
 
 const DAY: u64 = 86_400;
 
-async fn round(app: &TestApp) -> Kept {
+async fn round(app: &TestApp) -> HousekeepingReport {
     keep(
         &app.app.store,
         &app.app.config.terms,

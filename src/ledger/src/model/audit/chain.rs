@@ -26,7 +26,7 @@ impl ChainHash {
 
 /// What a segment is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SegmentKind {
     /// Model calls: events of the ledger.
     Calls,
     /// Something somebody changed.
@@ -35,22 +35,22 @@ pub enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl SegmentKind {
     /// As it is stored.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::Calls => "calls",
-            Kind::Changes => "changes",
-            Kind::Unknown => "unknown",
+            SegmentKind::Calls => "calls",
+            SegmentKind::Changes => "changes",
+            SegmentKind::Unknown => "unknown",
         }
     }
 
     /// From its name.
-    pub fn parse(name: &str) -> Kind {
-        [Kind::Calls, Kind::Changes]
+    pub fn parse(name: &str) -> SegmentKind {
+        [SegmentKind::Calls, SegmentKind::Changes]
             .into_iter()
             .find(|kind| kind.name() == name)
-            .unwrap_or(Kind::Unknown)
+            .unwrap_or(SegmentKind::Unknown)
     }
 }
 
@@ -61,8 +61,8 @@ pub struct Segment {
     /// Whose chain it belongs to.
     pub organization: String,
     /// What its entries are.
-    pub kind: Kind,
-    /// The namespace of its entries; empty where they belong to none.
+    pub kind: SegmentKind,
+    /// The namespace of its entries; empty if they belong to none.
     pub namespace: String,
     /// The start of the UTC hour that all its entries lie in.
     pub hour: Timestamp,
@@ -108,7 +108,7 @@ mod tests {
     fn segment() -> Segment {
         Segment {
             organization: "acme".to_owned(),
-            kind: Kind::Calls,
+            kind: SegmentKind::Calls,
             namespace: "web".to_owned(),
             hour: Timestamp::from_secs(3_600),
             recorded_at: Timestamp::from_secs(3_700),
@@ -127,7 +127,7 @@ mod tests {
         assert_ne!(segment().hash(original, 1), original);
         let changes: [fn(&mut Segment); 8] = [
             |segment| segment.organization.push('x'),
-            |segment| segment.kind = Kind::Changes,
+            |segment| segment.kind = SegmentKind::Changes,
             |segment| segment.namespace.clear(),
             |segment| segment.hour = Timestamp::EPOCH,
             |segment| segment.recorded_at = Timestamp::EPOCH,
@@ -141,6 +141,6 @@ mod tests {
             assert_ne!(changed.hash(ChainHash::ORIGIN, 1), original);
         }
         assert_eq!(ChainHash::from_hex(&original.to_hex()), Some(original));
-        assert_eq!(Kind::parse("changes"), Kind::Changes);
+        assert_eq!(SegmentKind::parse("changes"), SegmentKind::Changes);
     }
 }

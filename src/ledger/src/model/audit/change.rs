@@ -49,9 +49,9 @@ pub struct Change {
     pub action: &'static str,
     /// Which thing of that kind.
     pub resource_id: String,
-    /// What it was; absent where it was not there.
+    /// What it was; absent if it was not there.
     pub before: Option<Value>,
-    /// What it is now; absent where it is no more.
+    /// What it is now; absent if it is no more.
     pub after: Option<Value>,
 }
 
@@ -91,70 +91,87 @@ impl Change {
         self
     }
 
-    /// The change as an entry of the audit.
-    pub(crate) fn by<'a>(&'a self, actor: &'a Actor) -> ChangeEntry<'a> {
+    /// The change as the audit stores it, without a number yet.
+    pub(crate) fn by(&self, actor: &Actor) -> ChangeRow {
         let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
-        ChangeEntry {
-            organization: &self.organization,
-            namespace: self.namespace.as_deref().unwrap_or_default(),
+        ChangeRow {
+            organization: self.organization.clone(),
+            sequence: 0,
+            namespace: self.namespace.clone().unwrap_or_default(),
             changed_at: i64::try_from(actor.at.nanos()).unwrap_or(i64::MAX),
-            actor: &actor.id,
-            actor_name: &actor.name,
-            actor_email: actor.email.as_deref(),
-            action: self.action,
-            resource_type: self.action.split('.').next().unwrap_or_default(),
-            resource_id: &self.resource_id,
+            actor: actor.id.clone(),
+            actor_name: actor.name.clone(),
+            action: self.action.to_owned(),
+            resource_type: self.action.split('.').next().unwrap_or_default().to_owned(),
+            resource_id: self.resource_id.clone(),
             before: text(&self.before),
             after: text(&self.after),
-            client_address: &actor.client_address,
-            user_agent: &actor.user_agent,
-            request_id: &actor.request_id,
+            client_address: actor.client_address.clone(),
+            user_agent: actor.user_agent.clone(),
+            request_id: actor.request_id.clone(),
+            actor_email: actor.email.clone(),
         }
     }
 }
 
 /// A change as it is stored and hashed.
 #[derive(Clone, Debug)]
-pub(crate) struct ChangeEntry<'a> {
-    pub(crate) organization: &'a str,
-    pub(crate) namespace: &'a str,
+pub struct ChangeRow {
+    /// The organization in whose chain it is.
+    pub organization: String,
+    /// The number of its segment.
+    pub sequence: u64,
+    /// The namespace it belongs to; empty if it belongs to none.
+    pub namespace: String,
     /// Nanoseconds since 1970.
-    pub(crate) changed_at: i64,
-    pub(crate) actor: &'a str,
-    pub(crate) actor_name: &'a str,
-    pub(crate) actor_email: Option<&'a str>,
-    pub(crate) action: &'a str,
-    pub(crate) resource_type: &'a str,
-    pub(crate) resource_id: &'a str,
-    pub(crate) before: Option<String>,
-    pub(crate) after: Option<String>,
-    pub(crate) client_address: &'a str,
-    pub(crate) user_agent: &'a str,
-    pub(crate) request_id: &'a str,
+    pub changed_at: i64,
+    /// The id of the actor's key, or `operator`.
+    pub actor: String,
+    /// The key's name.
+    pub actor_name: String,
+    /// What was done: `key.rotate`.
+    pub action: String,
+    /// The kind of thing.
+    pub resource_type: String,
+    /// Which one.
+    pub resource_id: String,
+    /// What it was, in JSON.
+    pub before: Option<String>,
+    /// What it is now, in JSON.
+    pub after: Option<String>,
+    /// The client's address.
+    pub client_address: String,
+    /// The client's `User-Agent`.
+    pub user_agent: String,
+    /// The request's id.
+    pub request_id: String,
+    /// The e-mail address of the member the actor's key belongs to.
+    pub actor_email: Option<String>,
 }
 
-impl ChangeEntry<'_> {
+impl ChangeRow {
+    /// Its hash. Its number is not hashed: the segment's is.
     pub(crate) fn digest(&self) -> [u8; 32] {
         let mut canonical = Canonical::new("paddock.audit.change.1");
         canonical.int(self.changed_at);
         for text in [
-            self.organization,
-            self.namespace,
-            self.actor,
-            self.actor_name,
-            self.action,
-            self.resource_type,
-            self.resource_id,
-            self.client_address,
-            self.user_agent,
-            self.request_id,
+            &self.organization,
+            &self.namespace,
+            &self.actor,
+            &self.actor_name,
+            &self.action,
+            &self.resource_type,
+            &self.resource_id,
+            &self.client_address,
+            &self.user_agent,
+            &self.request_id,
         ] {
             canonical.text(text);
         }
         canonical.optional(self.before.as_deref());
         canonical.optional(self.after.as_deref());
-        // Nothing where there is none, so that changes recorded before there were any hash as ever.
-        if let Some(email) = self.actor_email {
+        // Nothing if there is none, so that changes recorded before there were any keep their hash.
+        if let Some(email) = &self.actor_email {
             canonical.text("actor_email");
             canonical.text(email);
         }

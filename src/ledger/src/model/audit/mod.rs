@@ -6,9 +6,8 @@ mod change;
 mod snapshot;
 
 pub use canonical::Canonical;
-pub use chain::{ChainHash, Kind, Segment};
-pub(crate) use change::ChangeEntry;
-pub use change::{Actor, Change};
+pub use chain::{ChainHash, Segment, SegmentKind};
+pub use change::{Actor, Change, ChangeRow};
 pub use snapshot::Snapshot;
 
 /// The chain of what belongs to no organization: prices, and the organizations themselves. It is

@@ -1,7 +1,7 @@
 //! Things as the audit keeps them: what was set, in the contract's words, and never a secret.
 
-use crate::model::records::{Key, Member, Namespace, Organization, Reservation, UserQuota};
 use crate::model::roles::RoleOverride;
+use crate::model::{Key, Member, Namespace, Organization, Reservation, UserQuota};
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, Model};
 use serde::Serialize;

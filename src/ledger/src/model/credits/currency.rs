@@ -39,7 +39,7 @@ impl Rate {
     }
 
     /// What an amount of billionths is in dollars, rounded to the nearest nano-dollar, halves away
-    /// from zero. `None` where it is too much to be counted.
+    /// from zero. `None` if it is too much to be counted.
     pub fn to_money(self, amount: i64) -> Option<Money> {
         let product = i128::from(amount).checked_mul(i128::from(self.0))?;
         let half = BILLION.checked_div(2)?;
@@ -53,7 +53,7 @@ impl Rate {
     }
 
     /// What dollars are in this currency, in billionths, rounded down: never more than there is.
-    /// `None` where it is too much to be counted.
+    /// `None` if it is too much to be counted.
     pub fn of_money(self, money: Money) -> Option<i64> {
         let billionths = i128::from(money.nanos()).checked_mul(BILLION)?;
         i64::try_from(billionths.checked_div_euclid(i128::from(self.0))?).ok()
@@ -69,7 +69,7 @@ pub struct ExchangeRate {
     pub rate: Rate,
 }
 
-/// What is wrong with a rate, in words for whoever wrote it.
+/// What is wrong with a rate, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "write a currency's three letters, '=' and the dollars of one unit, above 0 and up to \

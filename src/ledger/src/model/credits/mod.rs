@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 /// Why money is paid in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum EntryKind {
     /// It was paid for.
     TopUp,
     /// It was given.
@@ -24,14 +24,14 @@ pub enum Kind {
     Adjustment,
 }
 
-impl Kind {
+impl EntryKind {
     /// The names of all.
     pub const NAMES: [&'static str; 3] = ["top_up", "grant", "adjustment"];
 }
 
 /// One entry of an account. Entries are never changed or deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct CreditEntry {
     /// `crd_…`.
     pub id: String,
     /// The account's id.
@@ -45,7 +45,7 @@ pub struct Entry {
     /// What the author calls the entry: the same reference is the same entry.
     pub reference: String,
     /// Why.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// How much, in dollars.
     pub amount: Money,
     /// How much, in billionths of the currency.
@@ -56,11 +56,11 @@ pub struct Entry {
     pub rate: Rate,
     /// The id of the key that made it, `operator`, `credits-hook` or `auto-refill`.
     pub author: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-impl Snapshot for Entry {
+impl Snapshot for CreditEntry {
     fn snapshot(&self) -> Value {
         json!({
             "id": self.id,

@@ -1,48 +1,20 @@
 //! What follows from an alert that is due, in one transaction, once a period.
 
 use super::reading::Reading;
-use crate::ids;
-use crate::model::alert::{Action, Alert, Span, Threshold, from_thousandths};
+use crate::model::alert::{Alert, AlertAction, Threshold, from_thousandths};
 use crate::model::audit::Actor;
+use crate::model::delivery::{Channel, NewDelivery};
+use crate::model::notice::AlertNotice;
 use crate::rules::audit;
 use crate::rules::context::NamespaceContext;
 use crate::rules::key_switch;
-use crate::store::deliveries::{self, NewDelivery};
-use crate::store::{StoreError, Tx, alerts, keys, namespaces, policy};
+use crate::store::{StoreError, Tx, alerts, deliveries, keys, namespaces, policy};
 use paddock_core::policy::Limits;
 use paddock_core::timestamp::Timestamp;
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
-/// That an alert fired: the body its webhook gets.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AlertNotice<'a> {
-    /// Always `spend.alert`.
-    event: &'static str,
-    /// The alert's name.
-    alert: &'a str,
-    /// The namespace's name.
-    namespace: &'a str,
-    /// How much time was looked at.
-    window: Span,
-    /// The window's budget, in US dollars.
-    quota_usd: f64,
-    /// US dollars spent in it.
-    spent_usd: f64,
-    /// US dollars left of it.
-    remaining_usd: f64,
-    /// How much of it is spent, in percent.
-    percent: f64,
-    /// The alert's message, filled in.
-    message: &'a str,
-}
-
-/// Fires an alert that `reading` says is due. `false` where it has fired in this period already, or
+/// Fires an alert that `reading` says is due. `false` if it has fired in this period already, or
 /// is no more; then nothing is to be committed.
-///
-/// # Errors
-/// Where the database refuses; then nothing is to be committed.
 pub async fn fire(
     tx: &mut Tx,
     alert: &Alert,
@@ -65,17 +37,20 @@ pub async fn fire(
     if !alerts::note_firing(tx, &alert.id, period.start, now).await? {
         return Ok(false);
     }
+    deliveries::insert(tx, &messages(alert, reading, period.start, now), now).await?;
+    let Some(revision) = revision else {
+        return Ok(true);
+    };
     let Some(context) = NamespaceContext::find(tx, &alert.namespace, defaults).await? else {
         return Ok(false);
     };
-    deliveries::insert(tx, &messages(alert, reading, period.start, now), now).await?;
     let actor = Actor {
         id: format!("alert:{}", alert.name),
         name: alert.name.clone(),
         ..Actor::service(now)
     };
-    match (alert.action, revision) {
-        (Action::DisableKey, Some(revision)) => {
+    match alert.action {
+        AlertAction::DisableKey => {
             for id in &alert.keys {
                 let key = keys::find(tx, id).await?;
                 if let Some(key) = key.filter(|key| key.namespace == alert.namespace) {
@@ -83,7 +58,7 @@ pub async fn fire(
                 }
             }
         }
-        (Action::Throttle, Some(revision)) => {
+        AlertAction::Throttle => {
             let mut namespace = context.namespace.clone();
             namespace.throttled_until = Some(period.end);
             namespace.revision = revision;
@@ -93,7 +68,7 @@ pub async fn fire(
             let change = change.before(&context.namespace).after(&namespace);
             audit::record(tx, &actor, change).await?;
         }
-        _ => {}
+        AlertAction::Webhook | AlertAction::Slack | AlertAction::Email => {}
     }
     Ok(true)
 }
@@ -106,20 +81,12 @@ fn messages(
     now: Timestamp,
 ) -> Vec<NewDelivery> {
     let text = message(alert, reading);
-    let delivery = |channel: &'static str, target: &str, body: String| NewDelivery {
-        id: ids::delivery_id(now),
-        owner: alert.id.clone(),
-        occasion: format!("{channel}/{target}/{}", start.secs()),
-        namespace: alert.namespace.clone(),
-        event_id: ids::event_id(now),
-        event: "spend.alert".to_owned(),
-        channel,
-        target: target.to_owned(),
-        body,
+    let delivery = |channel: Channel, target: &str, body: String| {
+        NewDelivery::of_alert(alert, start, (channel, target), body, now)
     };
     let mut messages = Vec::new();
     match (alert.action, &alert.webhook_url) {
-        (Action::Webhook, Some(url)) => {
+        (AlertAction::Webhook, Some(url)) => {
             let remaining = reading.limit.saturating_sub(reading.spent).or_zero();
             let body = json!(AlertNotice {
                 event: "spend.alert",
@@ -132,18 +99,18 @@ fn messages(
                 percent: rounded(reading.percent),
                 message: &text,
             });
-            messages.push(delivery("webhook", url, body.to_string()));
+            messages.push(delivery(Channel::Webhook, url, body.to_string()));
         }
-        (Action::Slack, Some(url)) => {
+        (AlertAction::Slack, Some(url)) => {
             let body = json!({ "text": text }).to_string();
-            messages.push(delivery("slack", url, body));
+            messages.push(delivery(Channel::Slack, url, body));
         }
         _ => {}
     }
     let subject = format!("Paddock: {} of {}", alert.name, alert.namespace);
     let mail = json!({ "subject": subject, "text": text }).to_string();
     for address in &alert.notify_emails {
-        messages.push(delivery("email", address, mail.clone()));
+        messages.push(delivery(Channel::Email, address, mail.clone()));
     }
     messages
 }

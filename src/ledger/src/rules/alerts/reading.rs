@@ -1,13 +1,12 @@
-//! What a namespace's rollups say of an alert.
+//! Whether an alert is due, by what its namespace has spent.
 
-use crate::model::alert::{Alert, Span, Threshold, from_thousandths};
+use crate::model::alert::{Alert, AlertWindow, Threshold, from_thousandths};
 use crate::model::hierarchy::InForce;
 use crate::model::period::{DAY, HOUR, start_of};
-use crate::store::reports::{self, Subject};
-use crate::store::{StoreError, Tx};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Fewest hours of the past that an anomaly is told from: of the same hour of other days, and of
 /// the hours before.
@@ -27,64 +26,72 @@ pub struct Reading {
     pub is_due: bool,
 }
 
-/// Reads what is spent. `None` of an anomaly with too little history to tell.
-///
-/// # Errors
-/// Where the database refuses.
-pub async fn read(
-    tx: &mut Tx,
+/// Which sums an alert is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Needed {
+    /// Seconds of an interval: days, or hours of an anomaly.
+    pub granularity: u64,
+    /// The start of the first interval.
+    pub start: Timestamp,
+}
+
+/// What an alert is judged by.
+pub fn needed(alert: &Alert, now: Timestamp) -> Needed {
+    match alert.threshold {
+        Threshold::Percent(_) => Needed {
+            granularity: DAY,
+            start: alert.span.window(now).start,
+        },
+        Threshold::Deviations(_) => {
+            let hour = start_of(HOUR, now);
+            Needed {
+                granularity: HOUR,
+                start: hour.minus(Duration::from_secs(baseline(alert.span).0)),
+            }
+        }
+    }
+}
+
+/// Judges what was spent: costs by the first second of each interval that is [`needed`]. `None` of an
+/// anomaly with too little history to judge by.
+pub fn judge(
     alert: &Alert,
     limits: &InForce,
+    costs: &HashMap<u64, Money>,
     now: Timestamp,
-) -> Result<Option<Reading>, StoreError> {
-    let subject = Subject::Namespace(alert.namespace.clone());
+) -> Option<Reading> {
     match alert.threshold {
         Threshold::Percent(thousandths) => {
-            let span = reports::Span {
-                granularity: DAY,
-                start: alert.span.window(now).start,
-            };
-            let days = reports::series(tx, &subject, span, now).await?;
-            let spent = days
-                .iter()
-                .fold(Money::ZERO, |sum, (_, day)| sum.saturating_add(day.cost));
+            let spent = costs
+                .values()
+                .copied()
+                .fold(Money::ZERO, Money::saturating_add);
             let limit = budget(alert.span, limits);
             let percent = percent(spent, limit);
-            Ok(Some(Reading {
+            Some(Reading {
                 spent,
                 limit,
                 percent,
                 is_due: percent >= from_thousandths(thousandths),
-            }))
+            })
         }
         Threshold::Deviations(thousandths) => {
-            let hour = start_of(HOUR, now);
-            let start = hour.secs().saturating_sub(baseline(alert.span).0);
-            let span = reports::Span {
-                granularity: HOUR,
-                start: Timestamp::from_secs(start),
-            };
-            let hours = reports::series(tx, &subject, span, now).await?;
-            let hours: HashMap<u64, Money> = hours
-                .into_iter()
-                .map(|(at, sums)| (at.secs(), sums.cost))
-                .collect();
-            Ok(anomaly(alert.span, &hours, hour.secs(), thousandths))
+            anomaly(alert.span, costs, start_of(HOUR, now).secs(), thousandths)
         }
     }
 }
 
 /// What may be spent in a window: the day's is the daily quota or a thirtieth of the month's.
-fn budget(span: Span, limits: &InForce) -> Money {
+fn budget(span: AlertWindow, limits: &InForce) -> Money {
     let monthly = limits.monthly_quota;
     let days = |days: i64| {
         let nanos = i128::from(monthly.nanos()).saturating_mul(days.into()) / 30;
         Money::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
     };
     match span {
-        Span::Day => limits.daily_quota.unwrap_or_else(|| days(1)),
-        Span::Week => days(7),
-        Span::Month => monthly,
+        AlertWindow::Day => limits.daily_quota.unwrap_or_else(|| days(1)),
+        AlertWindow::Week => days(7),
+        AlertWindow::Month => monthly,
     }
 }
 
@@ -99,18 +106,18 @@ fn percent(spent: Money, limit: Money) -> f64 {
 }
 
 /// How far back an anomaly's past begins, and the steps it goes in, in seconds.
-const fn baseline(span: Span) -> (u64, u64) {
+const fn baseline(span: AlertWindow) -> (u64, u64) {
     match span {
-        Span::Day => (DAY, HOUR),
-        Span::Week => (7 * DAY, DAY),
-        Span::Month => (30 * DAY, DAY),
+        AlertWindow::Day => (DAY, HOUR),
+        AlertWindow::Week => (7 * DAY, DAY),
+        AlertWindow::Month => (30 * DAY, DAY),
     }
 }
 
 /// Compares an hour with such hours of the past, as far as there was any usage: an hour without any
 /// counts as zero from the first one on.
 fn anomaly(
-    span: Span,
+    span: AlertWindow,
     hours: &HashMap<u64, Money>,
     hour: u64,
     thousandths: u64,
@@ -123,7 +130,7 @@ fn anomaly(
         .filter(|at| *at >= first)
         .map(|at| hours.get(&at).copied().unwrap_or_default().to_dollars())
         .collect();
-    let fewest = if span == Span::Day {
+    let fewest = if span == AlertWindow::Day {
         FEWEST_HOURS
     } else {
         FEWEST_DAYS
@@ -171,14 +178,14 @@ mod tests {
 
     #[test]
     fn an_hour_is_compared_with_the_same_hour_of_other_days() {
-        let due = |count, now| anomaly(Span::Week, &days(count, now), NOON, 3_000);
+        let due = |count, now| anomaly(AlertWindow::Week, &days(count, now), NOON, 3_000);
         assert_eq!(due(4, 100), None, "too little history");
         assert!(!due(7, 1).unwrap().is_due);
         assert!(
             due(7, 2).unwrap().is_due,
             "a tenth of the mean is the least deviation"
         );
-        let reading = anomaly(Span::Month, &days(7, 2), NOON, 11_000).unwrap();
+        let reading = anomaly(AlertWindow::Month, &days(7, 2), NOON, 11_000).unwrap();
         assert!(!reading.is_due);
         assert_eq!(reading.limit, Money::from_nanos(2_100_000_000));
     }
@@ -189,10 +196,18 @@ mod tests {
         hours.insert(NOON - 12 * HOUR, dollars(12));
         hours.insert(NOON, dollars(11));
         // Of twelve hours one cost twelve dollars: a mean of 1, a deviation of 3.32.
-        assert!(anomaly(Span::Day, &hours, NOON, 3_000).unwrap().is_due);
-        assert!(!anomaly(Span::Day, &hours, NOON, 3_100).unwrap().is_due);
+        assert!(
+            anomaly(AlertWindow::Day, &hours, NOON, 3_000)
+                .unwrap()
+                .is_due
+        );
+        assert!(
+            !anomaly(AlertWindow::Day, &hours, NOON, 3_100)
+                .unwrap()
+                .is_due
+        );
         hours.remove(&(NOON - 12 * HOUR));
         hours.insert(NOON - 11 * HOUR, dollars(12));
-        assert_eq!(anomaly(Span::Day, &hours, NOON, 3_000), None);
+        assert_eq!(anomaly(AlertWindow::Day, &hours, NOON, 3_000), None);
     }
 }

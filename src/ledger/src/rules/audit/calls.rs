@@ -1,6 +1,6 @@
 //! Model calls as entries of the audit: the ledger's events, hashed as they are stored.
 
-use crate::model::audit::{Canonical, Kind, Segment};
+use crate::model::audit::{Canonical, Segment, SegmentKind};
 use crate::model::period::{HOUR, start_of};
 use crate::store::events::EventRow;
 use paddock_core::timestamp::Timestamp;
@@ -69,7 +69,7 @@ impl CallsHash {
         for value in [row.stream, row.estimated, row.batch] {
             canonical.flag(value);
         }
-        // Nothing where there is none, so that calls recorded before there were any hash as ever.
+        // Nothing if there is none, so that calls recorded before there were any hash as ever.
         let texts = [
             ("category", &row.category),
             ("refusal_code", &row.refusal_code),
@@ -121,7 +121,7 @@ impl Calls {
             for ((namespace, hour), hash) in namespaces {
                 segments.push(Segment {
                     organization: organization.clone(),
-                    kind: Kind::Calls,
+                    kind: SegmentKind::Calls,
                     namespace,
                     hour: Timestamp::from_secs(hour),
                     recorded_at: now,

@@ -1,12 +1,12 @@
 //! Proves that a chain is whole: nothing altered, removed or put in. In bounded memory, a page in
 //! a transaction, so that it can run beside everything else.
 //!
-//! Whoever can write to the database can also write a whole new chain: compare the head with one
+//! Anyone who can write to the database can also write a whole new chain: compare the head with one
 //! noted elsewhere to see that.
 
 use super::CallsHash;
-use crate::model::audit::{ChainHash, Kind};
-use crate::store::audit::{self, ChangeRow, Contents, Link};
+use crate::model::audit::{ChainHash, SegmentKind};
+use crate::store::audit::{self, Contents, Link};
 use crate::store::{Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,7 +40,7 @@ pub struct ChainReport {
     pub head_sequence: u64,
     /// Its hash: to be noted elsewhere.
     pub head_hash: String,
-    /// The number of the newest segment dropped by retention; 0 where there is none.
+    /// The number of the newest segment dropped by retention; 0 if there is none.
     pub anchor_sequence: u64,
     /// The first problems.
     pub problems: Vec<Problem>,
@@ -74,9 +74,6 @@ impl ChainReport {
 }
 
 /// Verifies the chains of every organization, or of one.
-///
-/// # Errors
-/// Where the database fails: a problem of a chain is no error.
 pub async fn verify(
     store: &Store,
     organization: Option<&str>,
@@ -91,8 +88,8 @@ pub async fn verify(
     }
     let mut after = String::new();
     loop {
-        let strays = audit::stray_calls(&mut store.read().await?, organization, &after).await?;
-        for (organization, count, id) in strays.found {
+        let orphans = audit::orphan_calls(&mut store.read().await?, organization, &after).await?;
+        for (organization, count, id) in orphans.found {
             let known = reports
                 .iter_mut()
                 .find(|report| report.organization == organization);
@@ -106,7 +103,7 @@ pub async fn verify(
                 }
             }
         }
-        match strays.until {
+        match orphans.until {
             Some(until) => after = until,
             None => return Ok(reports),
         }
@@ -123,7 +120,7 @@ async fn chain(store: &Store, organization: &str) -> Result<ChainReport, StoreEr
         }
         return Ok(report);
     };
-    for sequence in audit::stray_changes(&mut tx, organization).await? {
+    for sequence in audit::orphan_changes(&mut tx, organization).await? {
         report.problem(sequence, "a change is in no segment");
     }
     drop(tx);
@@ -175,18 +172,18 @@ async fn chain(store: &Store, organization: &str) -> Result<ChainReport, StoreEr
 
 fn check_contents(report: &mut ChainReport, link: &Link, contents: &mut Contents) {
     let (entries, digest) = match link.segment.kind {
-        Kind::Calls => {
+        SegmentKind::Calls => {
             let mut hash = CallsHash::default();
             for row in contents.calls(link) {
                 hash.add(&row);
             }
             hash.finish()
         }
-        Kind::Changes => match contents.change(link) {
+        SegmentKind::Changes => match contents.change(link) {
             Some(row) => (1, row.digest()),
             None => (0, [0; 32]),
         },
-        Kind::Unknown => (0, [0; 32]),
+        SegmentKind::Unknown => (0, [0; 32]),
     };
     report.segments = report.segments.saturating_add(1);
     report.entries = report.entries.saturating_add(entries);
@@ -196,27 +193,5 @@ fn check_contents(report: &mut ChainReport, link: &Link, contents: &mut Contents
         report.problem(link.sequence, message);
     } else if digest != link.segment.digest {
         report.problem(link.sequence, format!("{kind} of the segment were altered"));
-    }
-}
-
-impl ChangeRow {
-    fn digest(&self) -> [u8; 32] {
-        crate::model::audit::ChangeEntry {
-            organization: &self.organization,
-            namespace: &self.namespace,
-            changed_at: self.changed_at,
-            actor: &self.actor,
-            actor_name: &self.actor_name,
-            actor_email: self.actor_email.as_deref(),
-            action: &self.action,
-            resource_type: &self.resource_type,
-            resource_id: &self.resource_id,
-            before: self.before.clone(),
-            after: self.after.clone(),
-            client_address: &self.client_address,
-            user_agent: &self.user_agent,
-            request_id: &self.request_id,
-        }
-        .digest()
     }
 }

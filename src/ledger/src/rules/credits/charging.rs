@@ -4,16 +4,13 @@
 use crate::model::credits::account::Account;
 use crate::model::period::{DAY, start_of};
 use crate::model::scope::Scope;
-use crate::rules::batch::Entry;
+use crate::rules::batch::ReadEvent;
 use crate::store::{StoreError, Tx, credits};
 use paddock_core::money::Money;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The accounts of those of some scopes that have one, by the scope. It must be asked after the events
-/// are stored: whoever opens an account waits for them ([`credits::wait_for_bookings`]).
-///
-/// # Errors
-/// Where the database refuses.
+/// are stored: opening an account waits for them ([`credits::wait_for_bookings`]).
 pub async fn paying(
     tx: &mut Tx,
     scopes: impl Iterator<Item = &str>,
@@ -27,13 +24,10 @@ pub async fn paying(
 /// Charges new events to the accounts that pay for them, whose scopes must be locked. Each event is an
 /// account's by the moment it started at, whenever it is booked. Answers the names of the namespaces
 /// whose accounts were charged.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn charge(
     tx: &mut Tx,
     accounts: &HashMap<String, Vec<Account>>,
-    events: &[&Entry],
+    events: &[&ReadEvent],
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut charged = BTreeSet::new();
     if accounts.is_empty() {

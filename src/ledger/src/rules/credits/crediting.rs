@@ -4,7 +4,7 @@ use crate::ids;
 use crate::model::audit::{Actor, Change};
 use crate::model::credits::account::Account;
 use crate::model::credits::currency::Rate;
-use crate::model::credits::{Entry, Kind};
+use crate::model::credits::{CreditEntry, EntryKind};
 use crate::model::period::{DAY, start_of};
 use crate::model::scope::Scope;
 use crate::rules::audit;
@@ -19,7 +19,7 @@ pub const MAX_TOTAL: Money = Money::from_nanos(9_000_000_000_000_000_000);
 
 /// What is to be paid in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct CreditRequest {
     /// Whose account: a namespace or an organization, which is there.
     pub scope: Scope,
     /// The organization of it.
@@ -27,7 +27,7 @@ pub struct Wish {
     /// What the author calls it.
     pub reference: String,
     /// Why.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// How much, in dollars.
     pub amount: Money,
     /// How much, in billionths of the currency.
@@ -38,10 +38,10 @@ pub struct Wish {
     pub rate: Rate,
 }
 
-impl Wish {
+impl CreditRequest {
     /// Whether an entry is what this one wants: a rate that has changed meanwhile does not make it
     /// another one.
-    fn is_same(&self, entry: &Entry) -> bool {
+    fn is_same(&self, entry: &CreditEntry) -> bool {
         self.scope == entry.scope
             && self.kind == entry.kind
             && self.original_amount == entry.original_amount
@@ -49,54 +49,51 @@ impl Wish {
     }
 }
 
-/// What became of a wish.
+/// What became of a request.
 #[derive(Clone, Debug)]
 pub enum Credited {
     /// It is paid in.
-    Made(Entry),
+    Made(CreditEntry),
     /// It was, as this entry.
-    Found(Entry),
+    Found(CreditEntry),
     /// That reference is another entry's.
-    Differs(Entry),
+    Differs(CreditEntry),
     /// The sum of the account's entries, which is this one, would pass [`MAX_TOTAL`].
     TooMuch(Money),
 }
 
 /// Pays in, or finds that it has been. The first entry opens the account and makes its namespace or
 /// organization prepaid. `revision` is the policy's new one, whose lock lets one entry be made at a
-/// time. The transaction is to be committed where an entry was made.
-///
-/// # Errors
-/// Where the database refuses; then nothing is to be committed.
+/// time. The transaction is to be committed if an entry was made.
 pub async fn credit(
     tx: &mut Tx,
-    wish: &Wish,
+    request: &CreditRequest,
     revision: u64,
     actor: &Actor,
 ) -> Result<Credited, StoreError> {
-    let found = credits::by_reference(tx, &wish.organization, &wish.reference).await?;
+    let found = credits::by_reference(tx, &request.organization, &request.reference).await?;
     if let Some(found) = found {
-        return Ok(match wish.is_same(&found) {
+        return Ok(match request.is_same(&found) {
             true => Credited::Found(found),
             false => Credited::Differs(found),
         });
     }
-    let scope = wish.scope.to_string();
+    let scope = request.scope.to_string();
     lock_account(tx, &scope).await?;
     let open = credits::open_account(tx, &scope).await?;
     let is_new = open.is_none();
     let account = match open {
         Some(account) => account,
-        None => make_account(tx, &wish.scope, &wish.organization, actor.at).await?,
+        None => make_account(tx, &request.scope, &request.organization, actor.at).await?,
     };
-    let total = account.credited.checked_add(wish.amount);
+    let total = account.credited.checked_add(request.amount);
     let fits = |total: &Money| total.nanos().unsigned_abs() <= MAX_TOTAL.nanos().unsigned_abs();
     if total.filter(fits).is_none() {
         return Ok(Credited::TooMuch(account.credited));
     }
-    let entry = enter(tx, &account, wish, actor).await?;
+    let entry = enter(tx, &account, request, actor).await?;
     if is_new {
-        make_prepaid(tx, &wish.scope, revision, actor).await?;
+        make_prepaid(tx, &request.scope, revision, actor).await?;
     }
     audit::record(tx, actor, made(&entry)).await?;
     Ok(Credited::Made(entry))
@@ -106,21 +103,21 @@ pub async fn credit(
 pub(super) async fn enter(
     tx: &mut Tx,
     account: &Account,
-    wish: &Wish,
+    request: &CreditRequest,
     actor: &Actor,
-) -> Result<Entry, StoreError> {
-    let entry = Entry {
+) -> Result<CreditEntry, StoreError> {
+    let entry = CreditEntry {
         id: ids::credit_id(actor.at),
         account: account.id.clone(),
         number: account.entries.saturating_add(1),
-        scope: wish.scope.clone(),
-        organization: wish.organization.clone(),
-        reference: wish.reference.clone(),
-        kind: wish.kind,
-        amount: wish.amount,
-        original_amount: wish.original_amount,
-        currency: wish.currency.clone(),
-        rate: wish.rate,
+        scope: request.scope.clone(),
+        organization: request.organization.clone(),
+        reference: request.reference.clone(),
+        kind: request.kind,
+        amount: request.amount,
+        original_amount: request.original_amount,
+        currency: request.currency.clone(),
+        rate: request.rate,
         author: actor.id.clone(),
         created_at: actor.at,
     };
@@ -132,7 +129,7 @@ pub(super) async fn enter(
 }
 
 /// What the audit is told of a new entry.
-pub(super) fn made(entry: &Entry) -> Change {
+pub(super) fn made(entry: &CreditEntry) -> Change {
     let change = Change::new(&entry.organization, "credits.create", &entry.id).after(entry);
     match &entry.scope {
         Scope::Namespace(name) => change.within(name),
@@ -140,10 +137,7 @@ pub(super) fn made(entry: &Entry) -> Change {
     }
 }
 
-/// Opens the account of a namespace or an organization, where it has none. The policy must be locked.
-///
-/// # Errors
-/// Where the database refuses.
+/// Opens the account of a namespace or an organization, if it has none. The policy must be locked.
 pub async fn open(
     tx: &mut Tx,
     scope: &Scope,
@@ -200,9 +194,6 @@ async fn make_account(
 
 /// Closes the account of what is deleted. What is left of it is nobody's: the account is answered, so
 /// that the audit can tell. The policy must be locked.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn close(
     tx: &mut Tx,
     scope: &Scope,

@@ -10,4 +10,4 @@ pub mod proof;
 pub mod refill;
 
 pub use charging::{charge, paying};
-pub use crediting::{Credited, MAX_TOTAL, Wish, close, credit, open};
+pub use crediting::{CreditRequest, Credited, MAX_TOTAL, close, credit, open};

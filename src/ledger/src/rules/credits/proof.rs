@@ -33,9 +33,6 @@ pub fn add(
 }
 
 /// Compares the sums of accounts with what they are the sums of. Each difference is told as it is found.
-///
-/// # Errors
-/// Where the database fails: a difference is no error.
 pub async fn verify_accounts(
     tx: &mut Tx,
     tell: &mut (dyn FnMut(Difference) + Send),

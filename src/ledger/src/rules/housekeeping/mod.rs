@@ -1,17 +1,19 @@
-//! What is thrown away, and when it is safe to; and what is summed up before: see `blocks`.
+//! What is deleted and when that is safe, and what is summed up before: see `day_blocks`.
 //!
 //! - A lease whose gateway has not been heard of until after the grace is closed, as lending its
 //!   scope would do: nobody may ever ask for that scope again. A closed lease counts for nothing.
 //! - A tombstone tells gateways of a deletion. One that is further behind than tombstones are kept
 //!   is told to start anew, which is always right.
-//! - A scope that nobody borrows from needs no row: whoever lends of it makes one.
-//! - Sums of minutes and hours are kept for a while, and days for ever: see `sums`.
+//! - A scope that nobody borrows from needs no row: lending from it makes one.
+//! - Sums of minutes and hours are kept for a while, and days forever: see `sums`.
+//! - Finished deliveries and old firings of alerts are deleted in steps: see `outbox`.
 //! - Entries of the audit older than the operator wants to keep them go with their segments, from
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
 //!   Their events go once no segment has a batch of theirs: by partitions, or in steps. What could
 //!   not be read of that time goes too.
 
-mod blocks;
+mod day_blocks;
+mod outbox;
 mod retention;
 mod scopes;
 mod steps;
@@ -19,7 +21,8 @@ mod sums;
 
 pub use sums::{KEEP_HOURS, KEEP_MINUTES};
 
-use crate::rules::caps::{self, Terms};
+use crate::model::period::DAY;
+use crate::rules::caps::{self, LendingTerms};
 use crate::store::{Store, StoreError, leases, partitions, policy};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -27,7 +30,7 @@ use std::time::Duration;
 
 /// How long a closed lease is kept: longer than usage can be late, which is booked to the
 /// reservation a lease was cut from.
-const KEEP_LEASES: Duration = Duration::from_secs(32 * 86_400);
+const KEEP_LEASES: Duration = Duration::from_secs(32 * DAY);
 /// How many of the last changes of the policy tombstones are kept for: ten times as many as a
 /// gateway is told one by one.
 const KEEP_REVISIONS: u64 = 10_000;
@@ -36,7 +39,7 @@ const LEASES_AT_ONCE: u64 = 1_000;
 
 /// What was done in one round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct HousekeepingReport {
     /// Leases closed.
     pub closed_leases: u64,
     /// Closed leases deleted.
@@ -57,48 +60,50 @@ pub struct Kept {
     pub made_blocks: u64,
     /// Scopes deleted.
     pub deleted_scopes: u64,
+    /// Finished deliveries deleted from the log.
+    pub deleted_deliveries: u64,
+    /// Old firings of alerts deleted.
+    pub deleted_firings: u64,
 }
 
-/// Throws away what is due. Several replicas may do so at once.
-///
-/// # Errors
-/// Where the database fails: the next round goes on.
+/// Deletes what is due. Several replicas may do so at once.
 pub async fn keep(
     store: &Store,
-    terms: &Terms,
+    terms: &LendingTerms,
     audit_retention: Option<Duration>,
     now: Timestamp,
-) -> Result<Kept, StoreError> {
-    let mut kept = Kept::default();
+) -> Result<HousekeepingReport, StoreError> {
+    let mut report = HousekeepingReport::default();
     or_later(partitions::prepare(store, now).await)?;
-    kept.made_blocks = or_later(blocks::keep(store, now).await)?;
+    report.made_blocks = or_later(day_blocks::keep(store, now).await)?;
     loop {
         let closed = close_leases(store, terms, now).await?;
-        kept.closed_leases = kept.closed_leases.saturating_add(closed);
+        report.closed_leases = report.closed_leases.saturating_add(closed);
         if closed == 0 {
             break;
         }
     }
     loop {
         let mut tx = store.write().await?;
-        let before = earlier(now, KEEP_LEASES);
+        let before = now.minus(KEEP_LEASES);
         let deleted = leases::delete_closed(&mut tx, before, LEASES_AT_ONCE).await?;
         tx.commit().await?;
-        kept.deleted_leases = kept.deleted_leases.saturating_add(deleted);
+        report.deleted_leases = report.deleted_leases.saturating_add(deleted);
         if deleted == 0 {
             break;
         }
     }
     let mut tx = store.write().await?;
-    kept.deleted_tombstones = policy::forget(&mut tx, KEEP_REVISIONS).await?;
+    report.deleted_tombstones = policy::delete_tombstones(&mut tx, KEEP_REVISIONS).await?;
     tx.commit().await?;
-    kept.deleted_scopes = scopes::keep(store, now).await?;
-    kept.deleted_sums = sums::keep(store, now).await?;
+    outbox::keep(store, now, &mut report).await?;
+    report.deleted_scopes = scopes::keep(store, now).await?;
+    report.deleted_sums = sums::keep(store, now).await?;
     if let Some(keep_for) = audit_retention {
-        let before = earlier(now, keep_for);
-        retention::keep(store, before, now, &mut kept).await?;
+        let before = now.minus(keep_for);
+        retention::keep(store, before, now, &mut report).await?;
     }
-    Ok(kept)
+    Ok(report)
 }
 
 /// What is done, or is left for the next round because the database was too busy.
@@ -114,11 +119,15 @@ fn or_later<T: Default>(done: Result<T, StoreError>) -> Result<T, StoreError> {
 
 /// Closes leases nobody can still report on: as many as one transaction should. The scopes are
 /// locked first, so that none of them is lent from at the same time.
-async fn close_leases(store: &Store, terms: &Terms, now: Timestamp) -> Result<u64, StoreError> {
+async fn close_leases(
+    store: &Store,
+    terms: &LendingTerms,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     if now <= terms.started_at.plus(terms.grace) {
         return Ok(0);
     }
-    let before = earlier(now, terms.grace);
+    let before = now.minus(terms.grace);
     let scopes = leases::expired_scopes(&mut store.read().await?, before, LEASES_AT_ONCE).await?;
     if scopes.is_empty() {
         return Ok(0);
@@ -128,9 +137,4 @@ async fn close_leases(store: &Store, terms: &Terms, now: Timestamp) -> Result<u6
     let closed = leases::close_expired(&mut tx, &scopes, before, now).await?;
     tx.commit().await?;
     Ok(closed)
-}
-
-fn earlier(at: Timestamp, by: Duration) -> Timestamp {
-    let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-    Timestamp::from_nanos(at.nanos().saturating_sub(by))
 }

@@ -1,13 +1,13 @@
 //! The audit's retention: segments, then the calls that are in none any more.
 
 use super::steps::Steps;
-use super::{Kept, or_later};
+use super::{HousekeepingReport, or_later};
 use crate::ids;
 use crate::model::audit::{Actor, Change};
 use crate::model::period::{DAY, start_of};
 use crate::rules::audit;
 use crate::store::audit as store_audit;
-use crate::store::{Store, StoreError, events, horizons, partitions};
+use crate::store::{Store, StoreError, events, partitions, watermarks};
 use paddock_core::timestamp::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
@@ -18,18 +18,18 @@ pub(super) async fn keep(
     store: &Store,
     before: Timestamp,
     now: Timestamp,
-    kept: &mut Kept,
+    report: &mut HousekeepingReport,
 ) -> Result<(), StoreError> {
     for organization in store_audit::organizations(&mut store.read().await?).await? {
         let dropped = drop_entries(store, &organization, before, now).await?;
-        kept.dropped_entries = kept.dropped_entries.saturating_add(dropped);
+        report.dropped_entries = report.dropped_entries.saturating_add(dropped);
     }
-    drop_events(store, before, kept).await?;
+    drop_events(store, before, report).await?;
     let mut tx = store.write().await?;
-    let is_due = horizons::advance(&mut tx, horizons::REJECTED, start_of(DAY, before)).await?;
+    let is_due = watermarks::advance(&mut tx, watermarks::REJECTED, start_of(DAY, before)).await?;
     tx.commit().await?;
     if is_due {
-        kept.deleted_rejected = forget_rejected(store, start_of(DAY, before)).await?;
+        report.deleted_rejected = delete_rejected(store, start_of(DAY, before)).await?;
     }
     Ok(())
 }
@@ -73,18 +73,22 @@ async fn drop_entries(
 
 /// Drops the events of segments that were dropped. A batch that is being booked has a higher number
 /// than those of `before`, so that none of its events can be taken for one of these.
-async fn drop_events(store: &Store, before: Timestamp, kept: &mut Kept) -> Result<(), StoreError> {
+async fn drop_events(
+    store: &Store,
+    before: Timestamp,
+    report: &mut HousekeepingReport,
+) -> Result<(), StoreError> {
     let oldest = store_audit::oldest_batch(&mut store.read().await?).await?;
     let limit = ids::first_audit_batch(before);
     let batch = oldest.map_or(limit, |oldest| oldest.min(limit));
-    kept.dropped_days = or_later(partitions::drop_below(store, batch).await)?;
+    report.dropped_days = or_later(partitions::drop_below(store, batch).await)?;
     let mut steps = Steps::default();
     loop {
         let mut tx = store.write().await?;
         let began = Instant::now();
         let deleted = events::delete_below(&mut tx, batch, steps.size()).await?;
         tx.commit().await?;
-        kept.deleted_events = kept.deleted_events.saturating_add(deleted);
+        report.deleted_events = report.deleted_events.saturating_add(deleted);
         if deleted == 0 {
             return Ok(());
         }
@@ -92,13 +96,13 @@ async fn drop_events(store: &Store, before: Timestamp, kept: &mut Kept) -> Resul
     }
 }
 
-async fn forget_rejected(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
+async fn delete_rejected(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
     let mut all: u64 = 0;
     let mut steps = Steps::default();
     loop {
         let mut tx = store.write().await?;
         let began = Instant::now();
-        let deleted = events::forget_rejected(&mut tx, before, steps.size()).await?;
+        let deleted = events::delete_rejected(&mut tx, before, steps.size()).await?;
         tx.commit().await?;
         all = all.saturating_add(deleted);
         if deleted == 0 {

@@ -1,7 +1,7 @@
 //! Scopes that nobody borrows from any more: of users that are gone, of reservations that have ended.
 
 use crate::model::period::{DAY, start_of};
-use crate::store::{Store, StoreError, horizons, leases};
+use crate::store::{Store, StoreError, leases, watermarks};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const AT_ONCE: u64 = 500;
 /// them is lent from at the same time.
 pub(super) async fn keep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let mut tx = store.write().await?;
-    let is_due = horizons::advance(&mut tx, horizons::SCOPES, start_of(DAY, now)).await?;
+    let is_due = watermarks::advance(&mut tx, watermarks::SCOPES, start_of(DAY, now)).await?;
     tx.commit().await?;
     let mut deleted: u64 = 0;
     if !is_due {

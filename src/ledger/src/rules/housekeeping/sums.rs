@@ -1,9 +1,9 @@
-//! How long sums are kept. Days are kept for ever; minutes, of which nearly every call is one, for two
-//! days, and of them each day's peaks of each key. Hours are kept as long as a report can ask for a
-//! series of them, and latencies of hours as long as a report is made of them.
+//! How long sums are kept. Days are kept forever. Minutes, of which nearly every call is one, are kept
+//! for two days, and then only each day's peaks of each key. Hours are kept as long as a report can ask
+//! for a series of them, and latencies of hours as long as a report uses them.
 
 use crate::model::period::{DAY, start_of, start_of_month};
-use crate::store::{Store, StoreError, horizons, retention};
+use crate::store::{Store, StoreError, retention, watermarks};
 use paddock_core::timestamp::Timestamp;
 
 /// Whole days before today that minutes are kept of.
@@ -22,17 +22,19 @@ pub(super) async fn keep(store: &Store, now: Timestamp) -> Result<u64, StoreErro
     let days_ago = |days: u64| Timestamp::from_secs(today.saturating_sub(days.saturating_mul(DAY)));
     let mut deleted: u64 = 0;
     for (name, until) in [
-        (horizons::MINUTES, days_ago(KEEP_MINUTES)),
-        (horizons::HOURS, days_ago(KEEP_HOURS)),
-        (horizons::LATENCIES, days_ago(KEEP_LATENCIES)),
-        (horizons::USERS, start_of_month(days_ago(KEEP_USERS))),
+        (watermarks::MINUTES, days_ago(KEEP_MINUTES)),
+        (watermarks::HOURS, days_ago(KEEP_HOURS)),
+        (watermarks::LATENCIES, days_ago(KEEP_LATENCIES)),
+        (watermarks::USERS, start_of_month(days_ago(KEEP_USERS))),
     ] {
         let mut tx = store.write().await?;
-        let is_due = horizons::advance(&mut tx, name, until).await?;
+        let is_due = watermarks::advance(&mut tx, name, until).await?;
         tx.commit().await?;
         if is_due {
             let gone = match name {
-                horizons::MINUTES | horizons::HOURS => delete_oldest(store, name, until).await?,
+                watermarks::MINUTES | watermarks::HOURS => {
+                    delete_oldest(store, name, until).await?
+                }
                 _ => delete(store, name, until).await?,
             };
             deleted = deleted.saturating_add(gone);

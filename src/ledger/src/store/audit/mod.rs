@@ -1,19 +1,105 @@
 //! The audit's chains, their segments and what was changed.
 
+mod orphans;
 mod read;
 mod retention;
-mod strays;
 
+pub use orphans::{Orphans, calls as orphan_calls, changes as orphan_changes};
 pub use read::{
-    At, Chain, ChangeRow, Contents, Link, NamespaceContext, Scope, chain, contents, links, listed,
+    At, Chain, Contents, SegmentFilter, SegmentPosition, chain, contents, links, listed,
     organizations,
 };
 pub use retention::{Expired, drop_oldest, dropped_until, expired, oldest_batch};
-pub use strays::{Strays, calls as stray_calls, changes as stray_changes};
 
-use super::{Args, StoreError, Tx, args, loaded};
-use crate::model::audit::{ChainHash, ChangeEntry, Segment};
+use super::columns::{Bind, Column, Columns, Row, Seconds, Sink};
+use super::record::{columns, record};
+use super::{StoreError, Tx, args};
+use crate::model::audit::{ChainHash, ChangeRow, Segment, SegmentKind};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A link of a chain, as it is stored.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its number.
+    pub sequence: u64,
+    /// What it links.
+    pub segment: Segment,
+    /// The hash it is stored with.
+    pub hash: ChainHash,
+}
+
+record! { Link in "audit_segments" { sequence, segment, hash } }
+
+record! {
+    ChangeRow in "audit_changes" {
+        organization, sequence, namespace, changed_at, actor, actor_name, action, resource_type,
+        resource_id, before, after, client_address, user_agent, request_id, actor_email,
+    }
+}
+
+impl Bind for Segment {
+    fn bind(&self, to: &mut impl Sink) {
+        self.organization.bind(to);
+        self.kind.name().bind(to);
+        self.namespace.bind(to);
+        Seconds(self.hour).bind(to);
+        self.recorded_at.bind(to);
+        self.batch.bind(to);
+        self.entries.bind(to);
+        self.ids.0.bind(to);
+        self.ids.1.bind(to);
+        ChainHash(self.digest).bind(to);
+    }
+
+    fn null(_: &mut impl Sink) {}
+}
+
+/// What is unreadable becomes something else, and so no longer has the hash it should have.
+impl Row for Segment {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, sqlx::Error> {
+        Ok(Segment {
+            organization: columns.read()?,
+            kind: SegmentKind::parse(&columns.read::<String>()?),
+            namespace: columns.read()?,
+            hour: columns.read::<Seconds>()?.0,
+            recorded_at: columns.read()?,
+            batch: columns.read()?,
+            entries: columns.read()?,
+            ids: columns.read()?,
+            digest: columns.read::<ChainHash>()?.0,
+        })
+    }
+
+    fn names(_: &'static str, names: &mut Vec<&'static str>) {
+        names.extend([
+            "organization",
+            "kind",
+            "namespace",
+            "hour",
+            "recorded_at",
+            "batch",
+        ]);
+        names.extend(["entries", "first_id", "last_id", "digest"]);
+    }
+}
+
+impl Bind for ChainHash {
+    fn bind(&self, to: &mut impl Sink) {
+        to.text(Some(&self.to_hex()));
+    }
+
+    fn null(to: &mut impl Sink) {
+        to.text(None);
+    }
+}
+
+impl Column for ChainHash {
+    type Cell = String;
+
+    fn load(cell: Option<String>) -> Option<Self> {
+        cell.map(|text| ChainHash::from_hex(&text).unwrap_or(ChainHash::ORIGIN))
+    }
+}
 
 /// The newest link of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +112,6 @@ pub struct Head {
 
 /// Puts segments at the end of their organizations' chains, in the order given; their numbers. The
 /// chains are locked from here to the end of the transaction, always in the same order.
-///
-/// # Errors
-/// Where the database refuses or holds something unreadable.
 pub async fn append(tx: &mut Tx, segments: Vec<Segment>) -> Result<Vec<u64>, StoreError> {
     let organizations: BTreeSet<&str> = segments
         .iter()
@@ -37,7 +120,7 @@ pub async fn append(tx: &mut Tx, segments: Vec<Segment>) -> Result<Vec<u64>, Sto
     let mut heads = lock(tx, &organizations).await?;
     let mut sequences = Vec::with_capacity(segments.len());
     let mut rows = Vec::with_capacity(segments.len());
-    for segment in &segments {
+    for segment in segments {
         // Locked above, so it is there.
         let Some(head) = heads.get_mut(&segment.organization) else {
             continue;
@@ -45,19 +128,25 @@ pub async fn append(tx: &mut Tx, segments: Vec<Segment>) -> Result<Vec<u64>, Sto
         head.sequence = head.sequence.saturating_add(1);
         head.hash = segment.hash(head.hash, head.sequence);
         sequences.push(head.sequence);
-        rows.push(values(segment, head));
+        let (sequence, hash) = (head.sequence, head.hash);
+        rows.push(args![Link {
+            sequence,
+            segment,
+            hash
+        }]);
     }
-    let insert = "INSERT INTO audit_segments (organization, sequence, kind, namespace, hour, \
-        recorded_at, batch, entries, first_id, last_id, digest, hash)";
-    tx.execute_many(insert, rows, "").await?;
+    let insert = format!(
+        "INSERT INTO audit_segments ({})",
+        columns::<Link>().join(", ")
+    );
+    tx.execute_many(&insert, rows, "").await?;
     let rows = heads.into_iter().map(|(organization, head)| {
-        let origin = ChainHash::ORIGIN.to_hex();
         args![
             organization,
             head.sequence,
-            head.hash.to_hex(),
+            head.hash,
             0_i64,
-            origin
+            ChainHash::ORIGIN
         ]
     });
     let tail = "ON CONFLICT (organization) DO UPDATE
@@ -74,79 +163,26 @@ async fn lock(
     tx: &mut Tx,
     organizations: &BTreeSet<&str>,
 ) -> Result<BTreeMap<String, Head>, StoreError> {
-    let origin = ChainHash::ORIGIN.to_hex();
+    let origin = ChainHash::ORIGIN;
     let rows = organizations
         .iter()
-        .map(|name| args![*name, 0_i64, &origin, 0_i64, &origin]);
+        .map(|name| args![name, 0_i64, origin, 0_i64, origin]);
     // The update changes nothing, but takes the row's lock on PostgreSQL.
     let tail = "ON CONFLICT (organization) DO UPDATE SET sequence = audit_chains.sequence
         RETURNING organization, sequence, hash";
-    let rows: Vec<(String, i64, String)> = tx.many(INSERT_CHAIN, rows.collect(), tail).await?;
+    let rows: Vec<(String, u64, String)> = tx.many(INSERT_CHAIN, rows.collect(), tail).await?;
     rows.into_iter()
         .map(|(organization, sequence, hash)| {
-            let head = Head {
-                sequence: loaded(sequence),
-                hash: hash_of(hash)?,
-            };
-            Ok((organization, head))
+            let hash = ChainHash::from_hex(&hash).ok_or(StoreError::Corrupt {
+                what: "hash of the audit",
+                value: hash,
+            })?;
+            Ok((organization, Head { sequence, hash }))
         })
         .collect()
 }
 
-fn hash_of(text: String) -> Result<ChainHash, StoreError> {
-    ChainHash::from_hex(&text).ok_or(StoreError::Corrupt {
-        what: "hash of the audit",
-        value: text,
-    })
-}
-
-fn values(segment: &Segment, head: &Head) -> Args {
-    args![
-        &segment.organization,
-        head.sequence,
-        segment.kind.name(),
-        &segment.namespace,
-        segment.hour.secs(),
-        segment.recorded_at,
-        segment.batch,
-        segment.entries,
-        &segment.ids.0,
-        &segment.ids.1,
-        hex::encode(segment.digest),
-        head.hash.to_hex(),
-    ]
-}
-
-/// Stores the entry of a change's segment.
-///
-/// # Errors
-/// Where the database refuses.
-pub(crate) async fn insert_change(
-    tx: &mut Tx,
-    sequence: u64,
-    entry: &ChangeEntry<'_>,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO audit_changes (organization, sequence, namespace, changed_at, actor,
-        actor_name, action, resource_type, resource_id, before, after, client_address, user_agent,
-        request_id, actor_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-        $14, $15)";
-    let values = args![
-        entry.organization,
-        sequence,
-        entry.namespace,
-        entry.changed_at,
-        entry.actor,
-        entry.actor_name,
-        entry.action,
-        entry.resource_type,
-        entry.resource_id,
-        entry.before.clone(),
-        entry.after.clone(),
-        entry.client_address,
-        entry.user_agent,
-        entry.request_id,
-        entry.actor_email.map(str::to_owned),
-    ];
-    tx.execute(sql, values).await?;
-    Ok(())
+/// Stores the change of a segment that was appended.
+pub(crate) async fn insert_change(tx: &mut Tx, change: &ChangeRow) -> Result<(), StoreError> {
+    tx.insert(change).await
 }

@@ -2,7 +2,8 @@
 
 use super::read;
 use crate::model::period::HOUR;
-use crate::store::{StoreError, Tx, args, loaded};
+use crate::store::columns::Seconds;
+use crate::store::{StoreError, Tx, args};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
@@ -21,11 +22,8 @@ pub struct Expired {
     pub entries: u64,
 }
 
-/// The first segments of a chain whose entries were all made and recorded before `before`; `None` where
+/// The first segments of a chain whose entries were all made and recorded before `before`; `None` if
 /// there is none. The first one that is younger ends them: a chain has no holes.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn expired(
     tx: &mut Tx,
     organization: &str,
@@ -39,28 +37,25 @@ pub async fn expired(
         AND (hour > $3 OR recorded_at >= $4) ORDER BY sequence LIMIT 1";
     let last_hour = before.secs().saturating_sub(HOUR);
     let values = args![organization, after, last_hour, before];
-    let younger: Option<(i64,)> = tx.optional(sql, values).await?;
-    let younger = younger.map_or(i64::MAX, |(sequence,)| sequence);
+    let younger: Option<i64> = tx.optional(sql, values).await?;
+    let younger = younger.unwrap_or(i64::MAX);
     let sql =
         "SELECT COALESCE(MAX(sequence), 0), COUNT(*), CAST(COALESCE(SUM(entries), 0) AS BIGINT)
         FROM audit_segments WHERE organization = $1 AND sequence > $2 AND sequence < $3";
     let values = args![organization, after, younger];
-    let (through, segments, entries): (i64, i64, i64) = tx.one(sql, values).await?;
+    let (through, segments, entries): (u64, u64, u64) = tx.one(sql, values).await?;
     Ok((segments > 0).then(|| Expired {
         organization: organization.to_owned(),
         after,
-        through: loaded(through),
-        segments: loaded(segments),
-        entries: loaded(entries),
+        through,
+        segments,
+        entries,
     }))
 }
 
 /// Drops the next segments of those that are to go, at most `limit`; how many entries they had. `None`
-/// where there is nothing left, or somebody else is at it. Their calls are in no segment from then on:
+/// if there is nothing left, or somebody else is at it. Their calls are in no segment from then on:
 /// see [`oldest_batch`].
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn drop_oldest(
     tx: &mut Tx,
     expired: &mut Expired,
@@ -78,7 +73,7 @@ pub async fn drop_oldest(
             ORDER BY sequence LIMIT $4) AS oldest";
     let values = args![organization, expired.after, expired.through, limit];
     let (Some(through), Some(hour), Some(entries)) = tx
-        .one::<(Option<i64>, Option<i64>, Option<i64>)>(sql, values)
+        .one::<(Option<u64>, Option<u64>, Option<u64>)>(sql, values)
         .await?
     else {
         return Ok(None);
@@ -87,7 +82,7 @@ pub async fn drop_oldest(
         anchor_hash = (SELECT hash FROM audit_segments WHERE organization = $1 AND sequence = $2),
         dropped_until = CASE WHEN dropped_until < $3 THEN $3 ELSE dropped_until END
         WHERE organization = $1";
-    let until = loaded(hour).saturating_add(HOUR);
+    let until = hour.saturating_add(HOUR);
     tx.execute(sql, args![organization, through, until]).await?;
     for table in ["audit_changes", "audit_segments"] {
         let sql = format!(
@@ -96,26 +91,18 @@ pub async fn drop_oldest(
         let values = args![organization, expired.after, through];
         tx.execute(sql, values).await?;
     }
-    expired.after = loaded(through);
-    Ok(Some(loaded(entries)))
+    expired.after = through;
+    Ok(Some(entries))
 }
 
 /// The lowest batch number of any chain's segments: events with a lower one are in no segment.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn oldest_batch(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT MIN(batch) FROM audit_segments WHERE batch > 0";
-    let (batch,): (Option<i64>,) = tx.one(sql, args![]).await?;
-    Ok(batch)
+    tx.one(sql, args![]).await
 }
 
 /// Entries before this moment may have been dropped from some chain.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn dropped_until(tx: &mut Tx) -> Result<Timestamp, StoreError> {
     let sql = "SELECT COALESCE(MAX(dropped_until), 0) FROM audit_chains";
-    let (seconds,): (i64,) = tx.one(sql, args![]).await?;
-    Ok(Timestamp::from_secs(loaded(seconds)))
+    Ok(tx.one::<Seconds>(sql, args![]).await?.0)
 }

@@ -16,7 +16,7 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_ledger::ids;
-use paddock_ledger::model::alert::Action;
+use paddock_ledger::model::alert::AlertAction;
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::alerts;
@@ -57,7 +57,7 @@ pub async fn handle(
     draft.change(&mut alert);
     draft::check(&app, &alert)?;
     draft::resolve_keys(&mut tx, &mut alert).await?;
-    let needs_secret = alert.action == Action::Webhook && alert.secret.expose().is_empty();
+    let needs_secret = alert.action == AlertAction::Webhook && alert.secret.expose().is_empty();
     let secret = needs_secret.then(ids::webhook_secret);
     if let Some(secret) = &secret {
         alert.secret = Secret::from(secret.clone());

@@ -16,7 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_ledger::ids;
-use paddock_ledger::model::alert::Action;
+use paddock_ledger::model::alert::AlertAction;
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::alerts;
@@ -65,7 +65,7 @@ pub async fn handle(
     if let Some(url) = &alert.webhook_url {
         webhooks::target(&app, "webhook_url", url).await?;
     }
-    let secret = (alert.action == Action::Webhook).then(ids::webhook_secret);
+    let secret = (alert.action == AlertAction::Webhook).then(ids::webhook_secret);
     alert.secret = Secret::from(secret.clone().unwrap_or_default());
     let mut tx = app.store.write().await?;
     let context = namespaces::find(&app, &mut tx, &caller, &name).await?;

@@ -6,7 +6,7 @@ use crate::outbound::mail;
 use crate::state::App;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::ids;
-use paddock_ledger::model::alert::{Action, Alert, Span, Threshold};
+use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold};
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::store::{Tx, keys};
 
@@ -18,8 +18,8 @@ const MOST_ADDRESSES: usize = 20;
 pub struct Draft {
     name: Option<String>,
     threshold: Option<Threshold>,
-    span: Option<Span>,
-    action: Option<Action>,
+    span: Option<AlertWindow>,
+    action: Option<AlertAction>,
     webhook_url: Patch<String>,
     message_template: Patch<String>,
     keys: Patch<Vec<String>>,
@@ -43,8 +43,8 @@ impl Draft {
         Ok(Draft {
             name: fields.text("name")?.flatten(),
             threshold,
-            span: fields.word("window", &Span::NAMES)?,
-            action: fields.word("action", &Action::NAMES)?,
+            span: fields.word("window", &AlertWindow::NAMES)?,
+            action: fields.word("action", &AlertAction::NAMES)?,
             webhook_url: fields.url("webhook_url")?,
             message_template: fields.text("message_template")?,
             keys: fields.texts("keys")?,
@@ -60,7 +60,7 @@ impl Draft {
         let Some(action) = self.action else {
             let message = format!(
                 "Missing required parameter: 'action', one of {}.",
-                Action::NAMES.join(", ")
+                AlertAction::NAMES.join(", ")
             );
             return Err(ApiError::invalid("action", message));
         };
@@ -69,7 +69,7 @@ impl Draft {
             namespace: namespace.to_owned(),
             threshold: self.threshold.ok_or_else(one_threshold)?,
             name: self.name.ok_or_else(|| ApiError::missing("name"))?,
-            span: self.span.unwrap_or(Span::Month),
+            span: self.span.unwrap_or(AlertWindow::Month),
             action,
             webhook_url: self.webhook_url.flatten(),
             secret: Secret::default(),
@@ -125,13 +125,13 @@ pub fn check(app: &App, alert: &Alert) -> Result<(), ApiError> {
         Err(ApiError::invalid(field, message))
     };
     match alert.action {
-        Action::Webhook | Action::Slack if alert.webhook_url.is_none() => {
+        AlertAction::Webhook | AlertAction::Slack if alert.webhook_url.is_none() => {
             return needs("webhook_url", "where it is told");
         }
-        Action::Email if alert.notify_emails.is_empty() => {
+        AlertAction::Email if alert.notify_emails.is_empty() => {
             return needs("notify_emails", "who gets a mail");
         }
-        Action::DisableKey if alert.keys.is_empty() => {
+        AlertAction::DisableKey if alert.keys.is_empty() => {
             return needs("keys", "the ids of the keys that are to be disabled");
         }
         _ => {}

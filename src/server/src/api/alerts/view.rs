@@ -2,7 +2,7 @@
 
 use crate::openapi::words;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::alert::{Action, Alert, Span, Threshold, from_thousandths};
+use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold, from_thousandths};
 use paddock_ledger::model::webhook::without_secrets;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,10 +25,10 @@ pub struct AlertView {
     threshold_stddev: Option<f64>,
     /// How much time is looked at.
     #[schema(value_type = words::AlertWindow)]
-    window: Span,
+    window: AlertWindow,
     /// What follows.
     #[schema(value_type = words::AlertAction)]
-    action: Action,
+    action: AlertAction,
     /// Where it is told; of Slack's URLs without what is secret.
     webhook_url: Option<String>,
     /// What is told.
@@ -62,7 +62,7 @@ impl From<&Alert> for AlertView {
             window: alert.span,
             action: alert.action,
             webhook_url: match alert.action {
-                Action::Slack => url.map(without_secrets),
+                AlertAction::Slack => url.map(without_secrets),
                 _ => url.map(str::to_owned),
             },
             message_template: alert.message_template.clone(),

@@ -1,6 +1,6 @@
 //! Where a page of the audit ended. Opaque to clients.
 
-use paddock_ledger::store::audit::NamespaceContext;
+use paddock_ledger::store::audit::SegmentPosition;
 
 /// What is done of a segment that is behind the cursor as a whole.
 pub const WHOLE: usize = usize::MAX;
@@ -9,7 +9,7 @@ pub const WHOLE: usize = usize::MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The segment.
-    pub position: NamespaceContext,
+    pub position: SegmentPosition,
     /// Entries of it that are done.
     pub done: usize,
 }

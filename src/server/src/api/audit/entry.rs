@@ -3,7 +3,7 @@
 use super::names::Names;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::store::audit::ChangeRow;
+use paddock_ledger::model::audit::ChangeRow;
 use paddock_ledger::store::events::{EventRow, REFUSED};
 use serde_json::{Value, json};
 use utoipa::ToSchema;

@@ -7,9 +7,9 @@ use super::entry::{CALL, Entry, REFUSED_CALL};
 use super::names::Names;
 use crate::state::SharedApp;
 use axum::body::Bytes;
-use paddock_ledger::model::audit::Kind;
+use paddock_ledger::model::audit::SegmentKind;
 use paddock_ledger::store::StoreError;
-use paddock_ledger::store::audit::{self, Link, Scope};
+use paddock_ledger::store::audit::{self, Link, SegmentFilter};
 use serde_json::{Map, Value, json};
 
 /// How entries are written.
@@ -25,7 +25,7 @@ pub enum Format {
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// Which segments.
-    pub scope: Scope,
+    pub scope: SegmentFilter,
     /// Only from this moment on, in nanoseconds.
     pub from: i64,
     /// Only before this moment, in nanoseconds.
@@ -54,13 +54,13 @@ impl Wish {
     }
 
     /// The kind of segments that may have what is wanted.
-    pub fn kind(action: &str) -> Kind {
+    pub fn kind(action: &str) -> SegmentKind {
         let is_it =
             |call: &str| call == action || (action.ends_with('.') && call.starts_with(action));
         if is_it(CALL) || is_it(REFUSED_CALL) {
-            Kind::Calls
+            SegmentKind::Calls
         } else {
-            Kind::Changes
+            SegmentKind::Changes
         }
     }
 }
@@ -146,17 +146,17 @@ impl Export {
         let mut skip = begun.map_or(0, |(_, cursor)| cursor.done);
         'links: for link in &links {
             let mut entries: Vec<Entry> = match link.segment.kind {
-                Kind::Calls => contents
+                SegmentKind::Calls => contents
                     .calls(link)
                     .into_iter()
                     .map(|row| Entry::Call(link.sequence, Box::new(row)))
                     .collect(),
-                Kind::Changes => contents
+                SegmentKind::Changes => contents
                     .change(link)
                     .into_iter()
                     .map(|row| Entry::Change(Box::new(row)))
                     .collect(),
-                Kind::Unknown => Vec::new(),
+                SegmentKind::Unknown => Vec::new(),
             };
             if self.wish.scope.descending {
                 entries.reverse();
@@ -237,7 +237,7 @@ impl Export {
     }
 }
 
-fn position_of(link: &Link) -> audit::NamespaceContext {
+fn position_of(link: &Link) -> audit::SegmentPosition {
     let segment = &link.segment;
     (
         segment.hour.secs(),

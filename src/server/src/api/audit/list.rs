@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::period::{HOUR, start_of};
-use paddock_ledger::store::audit::Scope;
+use paddock_ledger::store::audit::SegmentFilter;
 use paddock_ledger::store::costs::Reach;
 use paddock_ledger::store::{StoreError, stored};
 use std::time::Duration;
@@ -113,7 +113,7 @@ pub async fn handle(
     let action = query.take("action");
     let aggregation = query.take("aggregation");
     let wish = Wish {
-        scope: Scope {
+        scope: SegmentFilter {
             organization,
             namespace,
             kind: action.as_deref().map(Wish::kind),

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::report;
-use paddock_ledger::store::costs::{self, Days, KeyTotals, Piece, Reach};
+use paddock_ledger::store::costs::{self, Days, KeyTotals, Reach, RollupInterval};
 use paddock_ledger::store::{StoreError, Tx};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +32,7 @@ pub struct PerKey {
     reach: Reach,
     time: (Timestamp, Timestamp),
     /// What the time is covered by, once that was asked.
-    pieces: Option<Vec<Piece>>,
+    pieces: Option<Vec<RollupInterval>>,
     format: Format,
     fields: Vec<&'static str>,
     names: Names,
@@ -96,7 +96,7 @@ impl PerKey {
     }
 
     /// The whole of today where the time ends later than now.
-    async fn cover(&self, tx: &mut Tx) -> Result<Vec<Piece>, StoreError> {
+    async fn cover(&self, tx: &mut Tx) -> Result<Vec<RollupInterval>, StoreError> {
         let ((from, until), now) = (self.time, self.app.now());
         let until = match until > now {
             true => until.max(now.end_of_day()),

@@ -1,7 +1,7 @@
 //! Costs put together by team, key, user, tag or model.
 
 use paddock_core::policy::SHARED_USER;
-use paddock_ledger::store::costs::{self, KeyModelSums, Piece, Reach};
+use paddock_ledger::store::costs::{self, KeyModelSums, Reach, RollupInterval};
 use paddock_ledger::store::reports::Sums;
 use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
 use serde_json::Value;
@@ -58,7 +58,7 @@ pub async fn sums(
     tx: &mut Tx,
     group_by: GroupBy,
     reach: &Reach,
-    pieces: &[Piece],
+    pieces: &[RollupInterval],
 ) -> Result<Groups, StoreError> {
     let mut groups = Groups::new();
     match group_by {

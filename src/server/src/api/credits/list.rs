@@ -12,7 +12,7 @@ use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_ledger::model::credits::currency::DOLLARS;
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::set_aside::Kept;
+use paddock_ledger::rules::set_aside::SetAside;
 use paddock_ledger::store::credits;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -101,7 +101,7 @@ pub async fn handle(
         None => Vec::new(),
     };
     let has_more = query::cut(&mut found, limit);
-    let kept = Kept::read(&mut tx, &app.config.terms, &[&name], app.now()).await?;
+    let kept = SetAside::read(&mut tx, &app.config.terms, &[&name], app.now()).await?;
     let (balance, credited, spent) = account.map_or(Default::default(), |account| {
         (account.balance(), account.credited, account.booked)
     });

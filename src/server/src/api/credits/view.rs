@@ -5,7 +5,7 @@ use crate::openapi::words;
 use crate::state::App;
 use paddock_core::money::Money;
 use paddock_ledger::model::credits::currency::{Rate, code};
-use paddock_ledger::model::credits::{Entry, Kind};
+use paddock_ledger::model::credits::{CreditEntry, EntryKind};
 use paddock_ledger::model::scope::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ pub struct EntryView {
     organization: String,
     /// Why it was paid in.
     #[schema(value_type = words::CreditKind)]
-    kind: Kind,
+    kind: EntryKind,
     /// US dollars.
     amount_usd: f64,
     /// As it was said, in the currency it was said in.
@@ -42,8 +42,8 @@ pub struct EntryView {
     created_at: String,
 }
 
-impl From<&Entry> for EntryView {
-    fn from(entry: &Entry) -> EntryView {
+impl From<&CreditEntry> for EntryView {
+    fn from(entry: &CreditEntry) -> EntryView {
         let namespace = match &entry.scope {
             Scope::Namespace(name) => Some(name.clone()),
             _ => None,

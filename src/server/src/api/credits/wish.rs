@@ -9,10 +9,10 @@ use axum::Json;
 use axum::http::StatusCode;
 use paddock_core::money::Money;
 use paddock_ledger::model::audit::Actor;
-use paddock_ledger::model::credits::Kind;
+use paddock_ledger::model::credits::EntryKind;
 use paddock_ledger::model::credits::currency::{DOLLARS, Rate};
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::credits::{self, Credited, MAX_TOTAL, Wish};
+use paddock_ledger::rules::credits::{self, CreditRequest, Credited, MAX_TOTAL};
 use paddock_ledger::store::{Tx, namespaces, organizations, policy};
 
 /// Whose account is meant.
@@ -57,7 +57,7 @@ impl Owner {
 pub struct Request {
     scope: Scope,
     reference: String,
-    kind: Kind,
+    kind: EntryKind,
     amount: Money,
     original_amount: i64,
     currency: String,
@@ -83,8 +83,8 @@ impl Request {
             }
         };
         let reference = fields.required_text("reference")?;
-        let Some(kind) = fields.word::<Kind>("kind", &Kind::NAMES)? else {
-            let names = Kind::NAMES.join(", ");
+        let Some(kind) = fields.word::<EntryKind>("kind", &EntryKind::NAMES)? else {
+            let names = EntryKind::NAMES.join(", ");
             let message = format!("Missing required parameter: 'kind', one of {names}.");
             return Err(ApiError::invalid("kind", message));
         };
@@ -95,7 +95,7 @@ impl Request {
         if amount.nanos().unsigned_abs() > MAX_TOTAL.nanos().unsigned_abs() {
             return Err(too_large());
         }
-        if kind != Kind::Adjustment && !amount.is_positive() {
+        if kind != EntryKind::Adjustment && !amount.is_positive() {
             let message = format!(
                 "'{field}' must be above 0. What takes money away is of the kind 'adjustment'."
             );
@@ -131,7 +131,7 @@ impl Request {
         let mut tx = app.store.write().await?;
         let revision = policy::next_revision(&mut tx).await?;
         let owner = Owner::find(&mut tx, caller, self.scope).await?;
-        let wish = Wish {
+        let wish = CreditRequest {
             scope: owner.scope,
             organization: owner.organization,
             reference: self.reference,

@@ -18,7 +18,7 @@ use axum::Json;
 use axum::extract::State;
 use paddock_core::policy::EndpointScope;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::records::Key;
+use paddock_ledger::model::Key;
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::{Tx, catalog, keys, policy};
 use std::time::Duration;

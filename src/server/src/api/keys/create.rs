@@ -22,10 +22,8 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::ids;
 use paddock_ledger::model::audit::Actor;
 use paddock_ledger::model::hierarchy::{Parent, violations};
-use paddock_ledger::model::records::{
-    DEFAULT_ORGANIZATION, Key, KeyMember, KeySecret, Member, Namespace,
-};
 use paddock_ledger::model::slug;
+use paddock_ledger::model::{DEFAULT_ORGANIZATION, Key, KeyMember, KeySecret, Member, Namespace};
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, catalog, keys, namespaces, policy};
@@ -159,14 +157,11 @@ async fn find_or_make_place(
         .organization()
         .unwrap_or(DEFAULT_ORGANIZATION)
         .to_owned();
-    let mut namespace = Namespace::new(slug::from_text(&wish.name), organization, app.now());
+    // The policy is locked, so nobody else takes the name.
+    let free = namespaces::next_free_name(tx, &slug::from_text(&wish.name)).await?;
+    let mut namespace = Namespace::new(free, organization, app.now());
     namespace.revision = revision;
-    let slug = namespace.name.clone();
-    let mut number: u64 = 1;
-    while !namespaces::insert(tx, &namespace).await? {
-        number = number.saturating_add(1);
-        namespace.name = format!("{slug}-{number}");
-    }
+    namespaces::insert(tx, &namespace).await?;
     let context = NamespaceContext::of(tx, namespace, defaults).await?;
     let change = context.change("namespace.create", &context.namespace.name);
     audit::record(tx, actor, change.after(&context.namespace)).await?;

@@ -13,7 +13,7 @@ use crate::openapi::{parameters, refusals};
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_ledger::model::records::Key;
+use paddock_ledger::model::Key;
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, keys, policy};

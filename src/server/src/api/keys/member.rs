@@ -2,7 +2,7 @@
 
 use crate::http::error::ApiError;
 use paddock_core::policy::Role;
-use paddock_ledger::model::records::{Key, Member};
+use paddock_ledger::model::{Key, Member};
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, members};
 

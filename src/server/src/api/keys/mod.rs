@@ -17,7 +17,7 @@ mod view;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
-use paddock_ledger::model::records::Key;
+use paddock_ledger::model::Key;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, keys};
 use utoipa_axum::router::OpenApiRouter;

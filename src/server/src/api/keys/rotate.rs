@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_core::secret;
 use paddock_ledger::ids;
-use paddock_ledger::model::records::KeySecret;
+use paddock_ledger::model::KeySecret;
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::policy;
 use serde::Serialize;

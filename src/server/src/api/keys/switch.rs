@@ -10,8 +10,8 @@ use crate::openapi::{parameters, refusals};
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
+use paddock_ledger::model::Key;
 use paddock_ledger::model::audit::Actor;
-use paddock_ledger::model::records::Key;
 use paddock_ledger::rules::key_switch;
 use paddock_ledger::store::{catalog, policy};
 

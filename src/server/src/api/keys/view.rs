@@ -3,7 +3,7 @@
 use crate::http::limits::{LimitsView, own_limits};
 use crate::openapi::words;
 use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Role};
-use paddock_ledger::model::records::Key;
+use paddock_ledger::model::Key;
 use paddock_ledger::model::roles;
 use paddock_ledger::rules::context::NamespaceContext;
 use serde::Serialize;

@@ -15,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_ledger::ids;
-use paddock_ledger::model::records::Member;
+use paddock_ledger::model::Member;
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, members, policy};

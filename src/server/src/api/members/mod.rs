@@ -11,7 +11,7 @@ mod view;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
-use paddock_ledger::model::records::Member;
+use paddock_ledger::model::Member;
 use paddock_ledger::store::{Tx, members};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -2,7 +2,7 @@
 
 use crate::openapi::words;
 use paddock_core::policy::Role;
-use paddock_ledger::model::records::Member;
+use paddock_ledger::model::Member;
 use serde::Serialize;
 use utoipa::ToSchema;
 

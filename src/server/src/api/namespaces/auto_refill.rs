@@ -75,7 +75,11 @@ impl AutoRefillView {
         let so_far = match credits::open_account(tx, &scope).await? {
             Some(account) => {
                 let span = (month.start, month.end);
-                credits::paid_in(tx, &account.id, AUTHOR, span).await?
+                credits::paid_in(tx, &[&account.id], AUTHOR, span)
+                    .await?
+                    .into_values()
+                    .next()
+                    .unwrap_or_default()
             }
             None => Money::ZERO,
         };

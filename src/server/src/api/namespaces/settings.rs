@@ -16,7 +16,7 @@ use paddock_core::policy::{
     Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings,
     ThrottleFactor, ThrottleMode, UnknownPrice,
 };
-use paddock_ledger::model::records::Namespace;
+use paddock_ledger::model::Namespace;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, policy};
 use serde::Serialize;

@@ -12,7 +12,7 @@ mod view;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
-use paddock_ledger::model::records::Organization;
+use paddock_ledger::model::Organization;
 use paddock_ledger::store::{Tx, organizations};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

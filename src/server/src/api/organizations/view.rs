@@ -3,7 +3,7 @@
 use crate::http::limits::{LimitsView, names_of};
 use crate::openapi::words;
 use paddock_core::policy::Limits;
-use paddock_ledger::model::records::Organization;
+use paddock_ledger::model::Organization;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

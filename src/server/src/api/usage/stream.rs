@@ -14,7 +14,7 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::usage_feed::{self, INTERVALS, Interval, Listener};
 use paddock_ledger::store::StoreError;
 use paddock_ledger::store::costs::Reach;
-use paddock_ledger::store::usage_feed::Booked;
+use paddock_ledger::store::usage_feed::BookedUsage;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ struct View {
 }
 
 impl View {
-    fn is_seen(&self, booked: &Booked) -> bool {
+    fn is_seen(&self, booked: &BookedUsage) -> bool {
         let matches =
             |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
         matches(&self.reach.organization, &booked.organization)
@@ -171,7 +171,7 @@ impl View {
             _ => 0,
         };
         let seen = interval.booked.iter().filter(|booked| self.is_seen(booked));
-        let event = |(index, booked): (usize, &Booked)| {
+        let event = |(index, booked): (usize, &BookedUsage)| {
             let number = index.saturating_add(1);
             let row = Row {
                 timestamp: interval.start.to_rfc3339(),

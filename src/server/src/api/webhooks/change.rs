@@ -16,7 +16,7 @@ use axum::extract::State;
 use paddock_ledger::ids;
 use paddock_ledger::model::audit::Actor;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::model::webhook::Event;
+use paddock_ledger::model::webhook::WebhookEvent;
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::webhooks;
 
@@ -75,7 +75,7 @@ async fn change(
 ) -> Result<Json<NewWebhook>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(body)?;
-    let events: Option<Vec<Event>> = fields.words("events", &Event::NAMES)?.flatten();
+    let events: Option<Vec<WebhookEvent>> = fields.words("events", &WebhookEvent::NAMES)?.flatten();
     let url = fields.url("url")?.flatten();
     let secret = usable_secret(&mut fields)?;
     let percent = fields.whole("threshold_percent", 1, 100)?;
@@ -93,7 +93,7 @@ async fn change(
     webhook.events = events.unwrap_or(webhook.events);
     webhook.events.dedup();
     webhook.threshold_percent = percent.unwrap_or(webhook.threshold_percent);
-    if webhook.events.contains(&Event::Threshold) {
+    if webhook.events.contains(&WebhookEvent::Threshold) {
         webhook.threshold_percent.get_or_insert(DEFAULT_THRESHOLD);
     }
     let made = matches!(secret, Some(None)).then(ids::webhook_secret);

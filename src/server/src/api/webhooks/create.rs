@@ -17,7 +17,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use paddock_ledger::ids;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::model::webhook::{Event, Webhook};
+use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
 use paddock_ledger::rules::audit;
 use paddock_ledger::store::webhooks;
 use serde::Serialize;
@@ -62,11 +62,11 @@ pub async fn handle(
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;
-    let events: Option<Vec<Event>> = fields.words("events", &Event::NAMES)?.flatten();
+    let events: Option<Vec<WebhookEvent>> = fields.words("events", &WebhookEvent::NAMES)?.flatten();
     let Some(mut events) = events else {
         let message = format!(
             "Missing required parameter: 'events', a list of {}.",
-            Event::NAMES.join(", ")
+            WebhookEvent::NAMES.join(", ")
         );
         return Err(ApiError::invalid("events", message));
     };
@@ -79,7 +79,7 @@ pub async fn handle(
 
     let made = given.is_none().then(ids::webhook_secret);
     let secret = given.or(made.clone()).unwrap_or_default();
-    let has_threshold = events.contains(&Event::Threshold);
+    let has_threshold = events.contains(&WebhookEvent::Threshold);
     let now = app.now();
     let mut tx = app.store.write().await?;
     let context = namespaces::find(&app, &mut tx, &caller, &name).await?;

@@ -10,7 +10,8 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::store::deliveries::{self, Logged};
+use paddock_ledger::model::delivery::LoggedDelivery;
+use paddock_ledger::store::deliveries;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -78,8 +79,8 @@ pub struct Page {
     pub(super) has_more: bool,
 }
 
-impl From<Logged> for DeliveryView {
-    fn from(logged: Logged) -> DeliveryView {
+impl From<LoggedDelivery> for DeliveryView {
+    fn from(logged: LoggedDelivery) -> DeliveryView {
         let is_pending = logged.status == "pending";
         DeliveryView {
             object: "webhook.delivery",

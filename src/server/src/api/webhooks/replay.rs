@@ -13,9 +13,10 @@ use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
 use paddock_ledger::ids;
+use paddock_ledger::model::delivery::{Channel, NewDelivery};
 use paddock_ledger::model::webhook::without_secrets;
 use paddock_ledger::rules::audit;
-use paddock_ledger::store::deliveries::{self, NewDelivery};
+use paddock_ledger::store::deliveries;
 use serde_json::json;
 
 /// Most events replayed at once.
@@ -71,7 +72,7 @@ pub async fn handle(
             namespace: webhook.namespace.clone(),
             event_id: event.clone(),
             event: first.event.clone(),
-            channel: "webhook",
+            channel: Channel::Webhook,
             target: target.clone(),
             body: first.body.clone(),
         });

@@ -1,7 +1,7 @@
 //! A webhook, as it is answered: without its secret.
 
 use crate::openapi::words;
-use paddock_ledger::model::webhook::{Event, Webhook};
+use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ pub struct WebhookView {
     url: String,
     /// What it is told of.
     #[schema(value_type = Vec<words::WebhookEvent>)]
-    events: Vec<Event>,
+    events: Vec<WebhookEvent>,
     /// The percentage at which `spend.threshold` is told.
     threshold_percent: Option<u64>,
     /// When it was made.

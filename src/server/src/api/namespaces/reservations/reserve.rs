@@ -16,7 +16,7 @@ use paddock_core::money::Money;
 use paddock_core::policy::{MAX_RESERVATION_ID, is_reservation_id};
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::rules::audit;
-use paddock_ledger::rules::reserving::{self, MAX_OPEN, Outcome, Request, Shortage};
+use paddock_ledger::rules::reserving::{self, MAX_OPEN, ReserveOutcome, ReserveRequest, Shortage};
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -80,19 +80,19 @@ pub async fn handle(
         let context = super::super::find(&app, &mut tx, &caller, &name).await?;
         let (terms, now) = (&app.config.terms, app.now());
         let outcome = reserving::reserve(&mut tx, terms, &context.namespace, &request, now).await?;
-        if let Outcome::Approved(reservation) = &outcome {
+        if let ReserveOutcome::Approved(reservation) = &outcome {
             let change = context.change("reservation.create", &request.id);
             audit::record(&mut tx, &actor, change.after(reservation)).await?;
         }
         match outcome {
-            Outcome::Approved(reservation) | Outcome::Found(reservation) => {
+            ReserveOutcome::Approved(reservation) | ReserveOutcome::Found(reservation) => {
                 let remaining = super::remaining(&app, &mut tx, &context).await?;
                 tx.commit().await?;
                 tracing::info!(scope = reservation.scope, "reserved");
                 let view = ReservationView::new(&reservation, now).beside(remaining);
                 return Ok((StatusCode::CREATED, Json(view)));
             }
-            Outcome::Short(shortage) => {
+            ReserveOutcome::Short(shortage) => {
                 // What was noted asks gateways to give back what they hold.
                 tx.commit().await?;
                 if !shortage.is_on_loan || attempt >= attempts {
@@ -101,7 +101,7 @@ pub async fn handle(
                 attempt = attempt.saturating_add(1);
                 tokio::time::sleep(PAUSE).await;
             }
-            Outcome::TooMany => {
+            ReserveOutcome::TooMany => {
                 return Err(ApiError::full(format!(
                     "{MAX_OPEN} reservations of '{name}' are open, which is the most. Release \
                      some, or wait until they expire."
@@ -111,7 +111,7 @@ pub async fn handle(
     }
 }
 
-fn read(mut fields: Fields) -> Result<Request, ApiError> {
+fn read(mut fields: Fields) -> Result<ReserveRequest, ApiError> {
     let id = fields.required_text("reservation_id")?;
     if !is_reservation_id(id.as_bytes()) {
         let message = format!(
@@ -127,7 +127,7 @@ fn read(mut fields: Fields) -> Result<Request, ApiError> {
     };
     let ttl = fields.whole("ttl_seconds", 1, MAX_TTL)?.flatten();
     fields.finish()?;
-    Ok(Request {
+    Ok(ReserveRequest {
         id,
         amount,
         ttl: Duration::from_secs(ttl.unwrap_or(DEFAULT_TTL)),

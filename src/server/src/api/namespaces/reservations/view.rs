@@ -2,7 +2,7 @@
 
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::records::Reservation;
+use paddock_ledger::model::Reservation;
 use serde::Serialize;
 use utoipa::ToSchema;
 

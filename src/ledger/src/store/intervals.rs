@@ -1,16 +1,17 @@
-//! The rows of sums that lie in some pieces of time.
+//! The rows of sums that lie in some intervals of time.
 //!
 //! The tables of sums are in the order of time, and those of an interval in that of namespaces. So
-//! what an installation or an organization used is read as a range of each piece, and what a namespace
+//! what an installation or an organization used is read as a range of each interval, and what a namespace
 //! used by a look into each interval of it, which neither database would do by itself.
 
+use super::columns::Bind;
 use super::{Args, Tx, args};
 use crate::model::period::DAY;
 
 /// Sums of one granularity, and the time they are taken from: whole seconds, its end excluded.
-pub type Piece = (u64, u64, u64);
+pub type RollupInterval = (u64, u64, u64);
 
-/// Whose sums: everybody's where nothing is given.
+/// Whose sums: everybody's if nothing is given.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Whose<'a> {
     /// Of an organization.
@@ -32,7 +33,7 @@ impl Whose<'_> {
         ];
         for (column, name) in parts {
             if let Some(name) = name {
-                values.push(name.into());
+                name.bind(values);
                 text.push_str(&format!(" AND {column} = ${}", values.len()));
             }
         }
@@ -45,16 +46,16 @@ impl Whose<'_> {
 pub fn rows(
     (table, columns): (&str, &str),
     whose: Whose<'_>,
-    pieces: &[Piece],
+    intervals: &[RollupInterval],
     further: &str,
     values: &mut Args,
 ) -> String {
-    if pieces.is_empty() {
+    if intervals.is_empty() {
         return format!("SELECT {columns} FROM {table} AS t WHERE 1 = 0");
     }
     let conditions = whose.conditions(values);
     if whose.namespace.is_some() {
-        let starts = pieces.iter().map(|(granularity, start, end)| {
+        let starts = intervals.iter().map(|(granularity, start, end)| {
             values.extend(args![*granularity, *start, *end]);
             let last = values.len();
             let [granularity, start, end] = [2, 1, 0].map(|before| last.saturating_sub(before));
@@ -72,7 +73,7 @@ pub fn rows(
             starts.join(", ")
         );
     }
-    let ranges = pieces.iter().map(|(granularity, start, end)| {
+    let ranges = intervals.iter().map(|(granularity, start, end)| {
         // The numbers and not parameters: PostgreSQL has to know how many rows there will be. That they
         // are days at least leads SQLite to the index by organization.
         let index = match whose.organization {
@@ -87,13 +88,13 @@ pub fn rows(
     ranges.collect::<Vec<String>>().join(" UNION ALL ")
 }
 
-/// The statement that selects `columns` of the rollups in a piece of time, of a namespace that is given:
-/// as [`rows`] does, but from the first interval of the piece that anybody has to the last.
+/// The statement that selects `columns` of the rollups in a interval of time, of a namespace that is given:
+/// as [`rows`] does, but from the first interval of the interval that anybody has to the last.
 pub fn rows_within(
     tx: &Tx,
     columns: &str,
     whose: Whose<'_>,
-    (granularity, start, end): Piece,
+    (granularity, start, end): RollupInterval,
     values: &mut Args,
 ) -> String {
     let conditions = whose.conditions(values);

@@ -1,7 +1,8 @@
-//! Until when what is kept for a while has been thrown away: whoever compares sums with events must
-//! know what is not there on purpose.
+//! Retention watermarks: until when rows that are kept for a while have been deleted. A comparison of
+//! sums with events must know which rows are missing on purpose.
 
-use super::{StoreError, Tx, args, loaded};
+use super::columns::Seconds;
+use super::{StoreError, Tx, args};
 use paddock_core::timestamp::Timestamp;
 
 /// Minutes of the rollups.
@@ -17,21 +18,14 @@ pub const REJECTED: &str = "rejected events";
 /// Scopes that nobody borrows from.
 pub const SCOPES: &str = "unused scopes";
 
-/// Before this moment it may be gone; the beginning where nothing is.
-///
-/// # Errors
-/// Where the database refuses.
+/// Rows from before this moment may be deleted; the epoch if none are.
 pub async fn of(tx: &mut Tx, name: &str) -> Result<Timestamp, StoreError> {
     let sql = "SELECT dropped_until FROM horizons WHERE name = $1";
-    let row: Option<(i64,)> = tx.optional(sql, args![name]).await?;
-    let seconds = row.map_or(0, |(seconds,)| loaded(seconds));
-    Ok(Timestamp::from_secs(seconds))
+    let until: Option<Seconds> = tx.optional(sql, args![name]).await?;
+    Ok(until.map_or(Timestamp::EPOCH, |until| until.0))
 }
 
-/// Notes that what is before a moment is about to be thrown away. Whether it was not before.
-///
-/// # Errors
-/// Where the database refuses.
+/// Notes that rows from before a moment are about to be deleted. `false` if that was noted before.
 pub async fn advance(tx: &mut Tx, name: &str, until: Timestamp) -> Result<bool, StoreError> {
     let sql = "INSERT INTO horizons (name, dropped_until) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET dropped_until = excluded.dropped_until

@@ -1,8 +1,8 @@
 //! Sealing days: once five are over, they are summed up to a block, and every third time fifteen are.
 
-use crate::model::blocks::{BLOCKS, FIVE_DAYS};
+use crate::model::day_blocks::{BLOCK_LENGTHS, FIVE_DAYS};
 use crate::model::period::{DAY, HOUR, start_of};
-use crate::store::{Store, StoreError, blocks, credits};
+use crate::store::{Store, StoreError, credits, day_blocks};
 use paddock_core::timestamp::Timestamp;
 use std::time::Duration;
 
@@ -14,39 +14,39 @@ const WAIT: Duration = Duration::from_secs(HOUR);
 /// each is summed up with the days, or finds them sealed.
 ///
 /// # Errors
-/// Where the database refuses, or is too busy for a moment.
+/// The database is too busy for a moment.
 pub(super) async fn keep(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let due = start_of(FIVE_DAYS, super::earlier(now, WAIT));
+    let due = start_of(FIVE_DAYS, now.minus(WAIT));
     let mut made: u64 = 0;
-    while blocks::sealed_until(&mut store.read().await?).await? < due {
+    while day_blocks::sealed_until(&mut store.read().await?).await? < due {
         let mut tx = store.write().await?;
-        blocks::lock(&mut tx).await?;
+        day_blocks::lock(&mut tx).await?;
         credits::wait_for_bookings(&mut tx).await?;
-        let sealed = blocks::sealed_until(&mut tx).await?;
+        let sealed = day_blocks::sealed_until(&mut tx).await?;
         if sealed >= due {
             break;
         }
         if sealed == Timestamp::EPOCH {
             // Before the first day there is nothing to sum up.
-            let first = blocks::first_day(&mut tx).await?;
+            let first = day_blocks::first_day(&mut tx).await?;
             let first = first.map_or(due, |first| start_of(FIVE_DAYS, first).min(due));
             if first > sealed {
-                blocks::seal(&mut tx, first).await?;
+                day_blocks::seal(&mut tx, first).await?;
                 tx.commit().await?;
                 continue;
             }
         }
         let until = sealed.plus(Duration::from_secs(FIVE_DAYS));
         let mut parts = DAY;
-        for length in BLOCKS {
+        for length in BLOCK_LENGTHS {
             if until.secs().is_multiple_of(length) {
                 let start = Timestamp::from_secs(until.secs().saturating_sub(length));
-                blocks::make(&mut tx, (start, length), parts).await?;
+                day_blocks::make(&mut tx, (start, length), parts).await?;
                 made = made.saturating_add(1);
             }
             parts = length;
         }
-        blocks::seal(&mut tx, until).await?;
+        day_blocks::seal(&mut tx, until).await?;
         tx.commit().await?;
     }
     Ok(made)

@@ -1,6 +1,8 @@
-//! Blocks of days: see [`crate::model::blocks`].
+//! Blocks of days: see [`crate::model::day_blocks`].
 
-use super::{StoreError, Tx, args, loaded};
+use super::columns::Seconds;
+use super::record::record;
+use super::{StoreError, Tx, args};
 use crate::model::period::DAY;
 use paddock_core::timestamp::Timestamp;
 
@@ -28,20 +30,13 @@ const TABLES: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// Until when days are sealed: the beginning where none is. A booking must ask after it has stored its
-/// events, since whoever seals waits for them ([`super::credits::wait_for_bookings`]).
-///
-/// # Errors
-/// Where the database refuses.
+/// events, since sealing waits for them ([`super::credits::wait_for_bookings`]).
 pub async fn sealed_until(tx: &mut Tx) -> Result<Timestamp, StoreError> {
     let sql = "SELECT sealed_until FROM blocks";
-    let (seconds,): (i64,) = tx.one(sql, args![]).await?;
-    Ok(Timestamp::from_secs(loaded(seconds)))
+    Ok(tx.one::<Seconds>(sql, args![]).await?.0)
 }
 
 /// Keeps other replicas from sealing days until this transaction ends.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
     let sql = "UPDATE blocks SET sealed_until = sealed_until";
     tx.execute(sql, args![]).await?;
@@ -49,9 +44,6 @@ pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
 }
 
 /// Notes that the blocks that end until a moment are made.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn seal(tx: &mut Tx, until: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE blocks SET sealed_until = $1";
     tx.execute(sql, args![until.secs()]).await?;
@@ -59,24 +51,18 @@ pub async fn seal(tx: &mut Tx, until: Timestamp) -> Result<(), StoreError> {
 }
 
 /// The first day that anything was booked on.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn first_day(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
-    let mut first: Option<i64> = None;
+    let mut first: Option<Timestamp> = None;
     for (table, ..) in TABLES {
         let sql = format!("SELECT MIN(starts_at) FROM {table} WHERE granularity = 86400");
-        let (day,): (Option<i64>,) = tx.one(sql, args![]).await?;
-        first = [first, day].into_iter().flatten().min();
+        let day: Option<Seconds> = tx.one(sql, args![]).await?;
+        first = [first, day.map(|day| day.0)].into_iter().flatten().min();
     }
-    Ok(first.map(|seconds| Timestamp::from_secs(loaded(seconds))))
+    Ok(first)
 }
 
 /// Makes the block of `length` seconds that begins at `start` out of its days, or out of blocks of
 /// `parts` seconds. It must not be there.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn make(
     tx: &mut Tx,
     (start, length): (Timestamp, u64),
@@ -100,19 +86,15 @@ pub async fn make(
 }
 
 /// The blocks of `length` seconds that there are, by their first second.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn present(tx: &mut Tx, length: u64) -> Result<Vec<Timestamp>, StoreError> {
     let starts = TABLES
         .map(|(table, ..)| format!("SELECT starts_at FROM {table} WHERE granularity = {length}"));
-    let rows: Vec<(i64,)> = tx.all(starts.join(" UNION "), args![]).await?;
-    let start = |(start,): (i64,)| Timestamp::from_secs(loaded(start));
-    Ok(rows.into_iter().map(start).collect())
+    let starts: Vec<Seconds> = tx.all(starts.join(" UNION "), args![]).await?;
+    Ok(starts.into_iter().map(|start| start.0).collect())
 }
 
 /// A group whose block is not what its days sum up to.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct UnevenBlock {
     /// Its namespace.
     pub namespace: String,
@@ -126,11 +108,10 @@ pub struct UnevenBlock {
     pub found: String,
 }
 
+record! { UnevenBlock { namespace, name, model, expected, found } }
+
 /// Groups of a block whose sums are not those of its days, which count as nothing where they are not
 /// sealed: of keys, and of users.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn uneven(
     tx: &mut Tx,
     (start, length): (Timestamp, u64),

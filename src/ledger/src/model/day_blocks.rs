@@ -12,7 +12,7 @@ pub const FIVE_DAYS: u64 = 5 * DAY;
 /// Seconds of the longer blocks.
 pub const FIFTEEN_DAYS: u64 = 15 * DAY;
 /// Seconds of all of them, counted from 1970 on; each is a whole number of those before it.
-pub const BLOCKS: [u64; 2] = [FIVE_DAYS, FIFTEEN_DAYS];
+pub const BLOCK_LENGTHS: [u64; 2] = [FIVE_DAYS, FIFTEEN_DAYS];
 
 /// The sealed blocks that a moment lies in, where days are sealed until `sealed`: their lengths and
 /// first seconds.
@@ -23,7 +23,7 @@ pub fn sealed_blocks(at: u64, sealed: Timestamp) -> impl Iterator<Item = (u64, u
     };
     let is_sealed =
         move |(length, start): &(u64, u64)| start.saturating_add(*length) <= sealed.secs();
-    BLOCKS.into_iter().map(block).filter(is_sealed)
+    BLOCK_LENGTHS.into_iter().map(block).filter(is_sealed)
 }
 
 #[cfg(test)]

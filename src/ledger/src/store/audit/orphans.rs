@@ -1,34 +1,31 @@
 //! Entries that are in no segment: somebody put them there. Of what is older than a chain's beginning
 //! nobody can tell: it is on its way out.
 
-use crate::store::{StoreError, Tx, args, loaded};
+use crate::store::{StoreError, Tx, args};
 
 /// Events looked at in one transaction.
 const WINDOW: i64 = 50_000;
 
 /// What was found in one window of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Strays {
+pub struct Orphans {
     /// Organization, how many of its events are in no segment, and the id of one.
     pub found: Vec<(String, u64, String)>,
-    /// The last id looked at; absent where there was nothing more.
+    /// The last id looked at; absent if there was nothing more.
     pub until: Option<String>,
 }
 
-/// Looks for events in no segment, in the next window after `after`; of one organization where one
+/// Looks for events in no segment, in the next window after `after`; of one organization if one
 /// is given.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn calls(
     tx: &mut Tx,
     organization: Option<&str>,
     after: &str,
-) -> Result<Strays, StoreError> {
+) -> Result<Orphans, StoreError> {
     let sql = "SELECT MAX(id) FROM (SELECT id FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS w";
-    let (until,): (Option<String>,) = tx.one(sql, args![after, WINDOW]).await?;
+    let until: Option<String> = tx.one(sql, args![after, WINDOW]).await?;
     let Some(until) = until else {
-        return Ok(Strays::default());
+        return Ok(Orphans::default());
     };
     // An hour in seconds, of nanoseconds since 1970; 'batch > 0' lets SQLite use its index.
     let sql = "SELECT organization, COUNT(*), MIN(id) FROM events
@@ -42,28 +39,17 @@ pub async fn calls(
             AND events.started_at < c.dropped_until * 1000000000)
         GROUP BY organization ORDER BY organization";
     let values = args![after, &until, organization.unwrap_or_default()];
-    let rows: Vec<(String, i64, String)> = tx.all(sql, values).await?;
-    Ok(Strays {
-        found: rows
-            .into_iter()
-            .map(|(organization, count, id)| (organization, loaded(count), id))
-            .collect(),
+    Ok(Orphans {
+        found: tx.all(sql, values).await?,
         until: Some(until),
     })
 }
 
 /// The numbers of an organization's changes that are in no segment: the first hundred.
-///
-/// # Errors
-/// Where the database refuses.
 pub async fn changes(tx: &mut Tx, organization: &str) -> Result<Vec<u64>, StoreError> {
     let sql = "SELECT sequence FROM audit_changes AS c WHERE organization = $1 AND NOT EXISTS (
             SELECT 1 FROM audit_segments AS s WHERE s.organization = c.organization
             AND s.sequence = c.sequence AND s.kind = 'changes')
         ORDER BY sequence LIMIT 100";
-    let rows: Vec<(i64,)> = tx.all(sql, args![organization]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(sequence,)| loaded(sequence))
-        .collect())
+    tx.all(sql, args![organization]).await
 }

@@ -1,0 +1,73 @@
+//! Organizations: the top of every tree of limits.
+
+use crate::model::hierarchy::InForce;
+use crate::model::roles::RoleOverride;
+use paddock_core::policy::{Limits, OrganizationPolicy, Role};
+use paddock_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
+
+/// One organization.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its name, which is its id.
+    pub name: String,
+    /// The limits somebody set for its namespaces to share.
+    pub limits: Limits,
+    /// Whether the balance of its own account is a cap of all its namespaces.
+    pub prepaid: bool,
+    /// What it narrows roles to: as it was read; it is stored elsewhere.
+    pub roles: BTreeMap<Role, RoleOverride>,
+    /// The operator's labels: a list or a map of strings.
+    pub tags: Option<serde_json::Value>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The change of the policy that last touched it.
+    pub revision: u64,
+}
+
+impl Organization {
+    /// An organization that sets no limits.
+    pub fn new(name: String, now: Timestamp) -> Organization {
+        Organization {
+            name,
+            limits: Limits::default(),
+            prepaid: false,
+            roles: BTreeMap::new(),
+            tags: None,
+            created_at: now,
+            updated_at: now,
+            revision: 0,
+        }
+    }
+
+    /// The limits to be answered, and the most its namespaces may be given: what was set, and
+    /// `defaults` for the rest.
+    pub fn in_force(&self, defaults: &Limits) -> InForce {
+        let own = &self.limits;
+        InForce::top(&Limits {
+            requests_per_minute: own.requests_per_minute.or(defaults.requests_per_minute),
+            burst: own.burst.or(defaults.burst),
+            tokens_per_minute: own.tokens_per_minute.or(defaults.tokens_per_minute),
+            max_concurrency: own.max_concurrency.or(defaults.max_concurrency),
+            monthly_quota: own.monthly_quota.or(defaults.monthly_quota),
+            daily_quota: own.daily_quota.or(defaults.daily_quota),
+        })
+    }
+
+    /// The organization as gateways know it: the defaults are not for them, for each limit costs
+    /// every request a write.
+    pub fn policy(&self) -> OrganizationPolicy {
+        let narrowed = self.roles.iter();
+        OrganizationPolicy {
+            name: self.name.clone(),
+            limits: self.limits.clone(),
+            prepaid: self.prepaid,
+            roles: narrowed
+                .map(|(role, narrowed)| (*role, narrowed.rights.clone()))
+                .collect(),
+            revision: self.revision,
+        }
+    }
+}
