@@ -69,6 +69,7 @@ fn default_organization() -> String {
 /// The place of a namespace where several compete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Priority {
     /// Before all others.
     High,
@@ -111,6 +112,7 @@ impl Priority {
 /// What becomes of a request for a model that has no price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UnknownPrice {
     /// It is refused: an unknown price is not zero.
     #[default]
@@ -122,6 +124,7 @@ pub enum UnknownPrice {
 /// What becomes of a request whose budget cannot be asked for because the service is away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FailureMode {
     /// It is refused with 503: the cap holds whatever happens.
     #[default]

@@ -9,6 +9,7 @@ mod keys;
 mod members;
 mod namespaces;
 mod organizations;
+mod prelude;
 mod prices;
 mod roles;
 mod team;
@@ -20,7 +21,6 @@ use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use keys::ROLES;
 pub(crate) use namespaces::{
     CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
 };

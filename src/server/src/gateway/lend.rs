@@ -1,7 +1,7 @@
 //! A request waits for money.
 
 use super::read;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -15,7 +15,7 @@ use paddock_ledger::rules::lending;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<LendAnswer>, ApiError> {
     let request: LendRequest = read(&body)?;
     let mut tx = app.store.write().await?;

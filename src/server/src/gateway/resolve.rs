@@ -1,7 +1,7 @@
 //! Who is the holder of this key? What is this reservation?
 
 use super::read;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
     let request: ResolveRequest = read(&body)?;
     let mut tx = app.store.read().await?;

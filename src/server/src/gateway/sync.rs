@@ -2,7 +2,7 @@
 
 use super::read;
 use crate::booking;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -17,7 +17,7 @@ use paddock_ledger::store::policy;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<SyncAnswer>, ApiError> {
     let request: SyncRequest<'_> = read(&body)?;
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);

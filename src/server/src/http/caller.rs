@@ -73,7 +73,6 @@ impl FromRequestParts<SharedApp> for Caller {
             ));
         };
         let caller = authenticate(app, key).await?;
-        parts.extensions.insert(caller.clone());
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
         let named = named
             .filter_map(|name| parts.headers.get(name)?.to_str().ok())

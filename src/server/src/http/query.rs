@@ -1,7 +1,7 @@
 //! Query strings, with the contract's synonyms.
 
+use super::body::canonical;
 use super::error::ApiError;
-use super::fields::canonical;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::collections::BTreeMap;

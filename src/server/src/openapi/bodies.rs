@@ -2,7 +2,7 @@
 //! and that there are no other fields.
 
 use super::complete::put;
-use crate::http::fields::synonyms;
+use crate::http::body::synonyms;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 

@@ -1,13 +1,12 @@
 //! Words that fields choose among, as the code has them.
 
 use crate::api::{
-    CONTENT_MODES, FAILURE_MODES, PRIORITIES, ROLES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
+    CONTENT_MODES, FAILURE_MODES, PRIORITIES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
 };
 use paddock_core::policy::EndpointScope;
 use paddock_ledger::model::alert::{Action, Span};
 use paddock_ledger::model::credits::Kind;
 use paddock_ledger::model::webhook::Event;
-use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -32,7 +31,7 @@ macro_rules! words {
 words! {
     /// What the holder of a key may do: `admin` manages its organization, `developer` and `analyst`
     /// use models and read analytics, `viewer` reads analytics only.
-    Role = ROLES;
+    Role = ["admin", "developer", "analyst", "viewer"];
     /// An endpoint that a key may use. Scopes narrow a role, never widen it.
     Scope = EndpointScope::ALL.map(EndpointScope::name);
     /// How strictly prompts are held to the operator's content policy.
@@ -110,28 +109,6 @@ impl PartialSchema for Tags {
 }
 
 impl ToSchema for Tags {}
-
-/// That something was deleted.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Deleted {
-    /// What was deleted.
-    id: String,
-    /// Its kind.
-    object: &'static str,
-    /// Always true.
-    deleted: bool,
-}
-
-impl Deleted {
-    /// Something of that kind.
-    pub fn new(object: &'static str, id: impl Into<String>) -> Deleted {
-        Deleted {
-            id: id.into(),
-            object,
-            deleted: true,
-        }
-    }
-}
 
 /// A text of 1 to 256 characters that is not blank and has no control characters.
 #[derive(Debug, ToSchema)]

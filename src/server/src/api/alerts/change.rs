@@ -5,8 +5,8 @@ use super::create::NewAlert;
 use super::draft::{self, Draft};
 use super::view::AlertView;
 use crate::api::webhooks;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -39,9 +39,9 @@ use paddock_ledger::store::alerts;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, id)): Path<(String, String)>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<NewAlert>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -4,8 +4,8 @@ use super::body::CreateAlert;
 use super::draft::Draft;
 use super::view::AlertView;
 use crate::api::{namespaces, webhooks};
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -52,9 +52,9 @@ pub struct NewAlert {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<NewAlert>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -3,8 +3,8 @@
 use super::body::CreateCredit;
 use super::view::EntryView;
 use super::wish::Request;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -33,8 +33,8 @@ use paddock_ledger::model::scope::Scope;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<EntryView>), ApiError> {
     caller.may_manage()?;
     let request = Request::read(&app, Fields::parse(&body)?)?;

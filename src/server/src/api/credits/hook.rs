@@ -5,8 +5,8 @@ use super::body::CreateCredit;
 use super::view::EntryView;
 use super::wish::Request;
 use crate::delivery::signature::{self, Signed};
-use crate::http::actor;
-use crate::http::body::Body;
+use crate::http::author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -24,7 +24,7 @@ const AUTHOR: &str = "credits-hook";
 /// A body whose signature is right, and who sent it.
 #[derive(Debug)]
 pub struct SignedBody {
-    body: Body,
+    body: RawBody,
     actor: Actor,
 }
 
@@ -39,9 +39,9 @@ impl FromRequest<SharedApp> for SignedBody {
             ));
         };
         let (parts, body) = request.into_parts();
-        let actor = actor::named(&parts, AUTHOR, AUTHOR, app.now());
+        let actor = author::named(&parts, AUTHOR, AUTHOR, app.now());
         let headers = parts.headers.clone();
-        let body = Body::from_request(HttpRequest::from_parts(parts, body), app).await?;
+        let body = RawBody::from_request(HttpRequest::from_parts(parts, body), app).await?;
         let signed = Signed {
             id: header(&headers, "webhook-id")?,
             timestamp: header(&headers, "webhook-timestamp")?,

@@ -1,34 +1,10 @@
 //! `GET /v1/keys?namespace=&after=&limit=`.
 
 use super::view::KeyView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::{self, Parameters};
-use crate::openapi::parameters;
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, keys};
-use serde::Serialize;
 use std::collections::HashMap;
-use utoipa::ToSchema;
-
-/// One page, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KeyList)]
-pub struct Page {
-    /// What this is.
-    object: &'static str,
-    /// The rows.
-    data: Vec<KeyView>,
-    /// The first row of the page.
-    first_id: Option<String>,
-    /// The last row of the page: `after` for the next.
-    last_id: Option<String>,
-    /// Whether there is another page.
-    has_more: bool,
-}
 
 /// Lists keys
 ///
@@ -37,14 +13,14 @@ pub struct Page {
     get, path = "/v1/keys", tag = "keys", operation_id = "list_keys",
     params(parameters::OfNamespace, parameters::Page),
     responses(
-        (status = 200, description = "A page.", body = Page)
+        (status = 200, description = "A page.", body = Page<KeyView>)
     )
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     mut query: Parameters,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Json<Page<KeyView>>, ApiError> {
     let limit = query.take_limit()?;
     let filter = keys::Filter {
         organization: caller.organization().map(str::to_owned),
@@ -54,28 +30,28 @@ pub async fn handle(
     };
     query.finish()?;
     let mut tx = app.store.read().await?;
-    let mut found = match &caller {
+    let found = match &caller {
         Caller::Holder(holder) if caller.may_manage().is_err() => vec![holder.key.clone()],
         _ => keys::list(&mut tx, &filter).await?,
     };
-    let has_more = query::cut(&mut found, limit);
     let catalog = catalog::load(&mut tx).await?;
-    let mut places: HashMap<String, NamespaceContext> = HashMap::new();
-    let mut data = Vec::with_capacity(found.len());
+    let mut contexts: HashMap<String, NamespaceContext> = HashMap::new();
     for key in &found {
-        if !places.contains_key(&key.namespace) {
+        if !contexts.contains_key(&key.namespace) {
             let defaults = &app.config.organization;
             let context = NamespaceContext::find(&mut tx, &key.namespace, defaults).await?;
-            places.extend(context.map(|context| (key.namespace.clone(), context)));
+            contexts.extend(context.map(|context| (key.namespace.clone(), context)));
         }
-        let context = places.get(&key.namespace);
-        data.extend(context.map(|context| KeyView::new(key, context, &catalog)));
     }
-    Ok(Json(Page {
-        object: "list",
-        data,
-        first_id: found.first().map(|key| key.id.clone()),
-        last_id: found.last().map(|key| key.id.clone()),
-        has_more,
-    }))
+    let found: Vec<_> = found
+        .iter()
+        .filter_map(|key| Some((key, contexts.get(&key.namespace)?)))
+        .collect();
+    let page = Page::of(
+        found,
+        limit,
+        |(key, _)| key.id.as_str(),
+        |(key, context)| KeyView::new(key, context, &catalog),
+    );
+    Ok(Json(page))
 }

@@ -1,18 +1,11 @@
 //! `GET /v1/keys/{id}/status`: where a key stands now.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::context::KeyContext;
+use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_ledger::model::period::{MINUTE, start_of};
 use paddock_ledger::rules::context::{BudgetStatus, is_throttled, prepaid_balance};
 use paddock_ledger::store::reports::{self, Subject};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Where a key stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -73,11 +66,12 @@ pub async fn handle(
     caller.may_read_key(&id)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
-    let standing = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
+    let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
+    let limits = found.limits();
+    let KeyContext { key, context } = found;
+    let budget = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
     let terms = &app.config.terms;
     let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
-    let limits = context.limits.below(&key.limits_in_force());
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),
@@ -88,10 +82,10 @@ pub async fn handle(
     Ok(Json(Status {
         enabled: key.enabled && context.namespace.enabled,
         expired: expires_at.is_some_and(|at| at <= now),
-        budget_used_usd: standing.used.to_dollars(),
-        budget_limit_usd: standing.quota.to_dollars(),
-        budget_used_percent: standing.used_percent(),
-        budget_remaining_usd: standing.remaining().to_dollars(),
+        budget_used_usd: budget.used.to_dollars(),
+        budget_limit_usd: budget.quota.to_dollars(),
+        budget_used_percent: budget.used_percent(),
+        budget_remaining_usd: budget.remaining().to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         limit_rpm: limits.requests_per_minute,
         limit_tpm: limits.tokens_per_minute,

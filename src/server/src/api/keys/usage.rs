@@ -1,20 +1,14 @@
 //! `GET /v1/keys/{id}/usage?period=7d&granularity=hour|day|month`.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::context::KeyContext;
+use crate::api::prelude::*;
+use crate::openapi::words;
 use paddock_core::money::Money;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
 use paddock_ledger::rules::report::{self, Period, Step};
 use paddock_ledger::store::reports::{self, Subject, Sums};
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 /// How fine.
 #[derive(IntoParams)]
@@ -122,7 +116,8 @@ pub async fn handle(
     let (period, step) = asked(query)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
+    let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
+    let KeyContext { key, context } = found;
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),

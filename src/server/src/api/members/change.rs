@@ -3,9 +3,8 @@
 use super::body::{ChangeMember, ChangeNamedMember};
 use super::create::{email, email_is_free};
 use super::view::MemberView;
-use crate::api::ROLES;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -37,9 +36,9 @@ use paddock_ledger::store::{members, policy};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(which): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<MemberView>, ApiError> {
     change(&app, &caller, &actor, Some(which), &body).await
 }
@@ -60,8 +59,8 @@ pub async fn handle(
 pub async fn named(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<Json<MemberView>, ApiError> {
     change(&app, &caller, &actor, None, &body).await
 }
@@ -83,7 +82,7 @@ async fn change(
     };
     let namespace = fields.text("namespace")?.flatten();
     let address = fields.text("email")?.flatten();
-    let role = fields.word("role", &ROLES)?;
+    let role = fields.word("role", &["admin", "developer", "analyst", "viewer"])?;
     fields.finish()?;
 
     let mut tx = app.store.write().await?;

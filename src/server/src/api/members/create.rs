@@ -2,9 +2,8 @@
 
 use super::body::CreateMember;
 use super::view::MemberView;
-use crate::api::ROLES;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -36,8 +35,8 @@ use paddock_ledger::store::{Tx, members, policy};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<MemberView>), ApiError> {
     caller.may_manage_users()?;
     let mut fields = Fields::parse(&body)?;
@@ -46,7 +45,9 @@ pub async fn handle(
         id: ids::member_id(now),
         user_id: fields.required_text("user_id")?,
         email: email(&fields.required_text("email")?)?,
-        role: fields.word("role", &ROLES)?.unwrap_or_default(),
+        role: fields
+            .word("role", &["admin", "developer", "analyst", "viewer"])?
+            .unwrap_or_default(),
         namespace: fields.required_text("namespace")?,
         organization: String::new(),
         created_at: now,

@@ -1,7 +1,7 @@
 //! `DELETE /v1/members/{id}`, or without an id where query or body have a `user_id`.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -48,7 +48,7 @@ pub struct DeletedMember {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(which): Path<String>,
     mut query: Parameters,
 ) -> Result<Json<DeletedMember>, ApiError> {
@@ -72,9 +72,9 @@ pub async fn handle(
 pub async fn named(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     mut query: Parameters,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<DeletedMember>, ApiError> {
     let mut fields = Fields::parse(&body)?;
     let namespace = match query.take("namespace") {

@@ -1,12 +1,12 @@
 //! `/v1/namespaces/{name}/auto-refill`: what is paid into a balance by itself.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
+use crate::http::deleted::Deleted;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
 use crate::http::path::Path;
-use crate::openapi::words::Deleted;
 use crate::openapi::{parameters, refusals};
 use crate::state::SharedApp;
 use axum::Json;
@@ -133,9 +133,9 @@ pub async fn show(
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<AutoRefillView>, ApiError> {
     caller.may_manage()?;
     let now = app.now();
@@ -189,7 +189,7 @@ pub async fn put(
 pub async fn delete(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
 ) -> Result<Json<Deleted>, ApiError> {
     caller.may_manage()?;

@@ -5,7 +5,7 @@
     reason = "the shapes alone are looked at: `Fields` reads what is sent"
 )]
 
-use crate::http::limits::WrittenLimits;
+use crate::http::fields::limits::WrittenLimits;
 use crate::openapi::words::{
     ContentMode, FailureMode, Name, Phrases, Priority, Tags, Text, ThrottleMode, UnknownPrice,
 };

@@ -3,8 +3,8 @@
 use super::body::ChangeNamespace;
 use super::create::{apply, check, open_account};
 use super::view::NamespaceView;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -34,9 +34,9 @@ use paddock_ledger::store::{catalog, namespaces, policy};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<NamespaceView>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -1,6 +1,6 @@
 //! `DELETE /v1/namespaces/{name}`: the namespace and its keys end at once.
 
-use crate::http::actor::Author;
+use crate::http::author::Author;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -45,7 +45,7 @@ pub struct DeletedNamespace {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
 ) -> Result<Json<DeletedNamespace>, ApiError> {
     caller.may_manage()?;

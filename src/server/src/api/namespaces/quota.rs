@@ -2,8 +2,8 @@
 
 use super::body::OverrideQuota;
 use super::create::check;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -113,9 +113,9 @@ pub async fn show(
 pub async fn patch(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<QuotaView>, ApiError> {
     caller.may_manage()?;
     let now = app.now();

@@ -1,7 +1,7 @@
 //! `POST /v1/namespaces/{name}/routing/resolve`: which model would serve a request, and what it
 //! would cost at most, without sending it.
 
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -87,7 +87,7 @@ pub async fn handle(
     Path(name): Path<String>,
     mut query: Parameters,
     headers: HeaderMap,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<Resolution>, ApiError> {
     caller.may_read_namespace(&name)?;
     let path = query.take("endpoint");

@@ -1,8 +1,8 @@
 //! `/v1/namespaces/{name}/routing`: where requests for the model `auto` go.
 
 use super::body::{PutRouting, WrittenRouting};
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -87,9 +87,9 @@ pub async fn show(
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<RoutingView>, ApiError> {
     caller.may_manage()?;
     let written: Value = serde_json::from_slice(&body).map_err(|error| {
@@ -126,7 +126,7 @@ pub async fn put(
 pub async fn delete(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
 ) -> Result<Json<DeletedRouting>, ApiError> {
     caller.may_manage()?;

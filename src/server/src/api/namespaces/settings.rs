@@ -2,8 +2,8 @@
 
 use super::body::PutSettings;
 use super::create::{FAILURE_MODES, UNKNOWN_PRICES};
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -115,9 +115,9 @@ pub async fn show(
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<SettingsView>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

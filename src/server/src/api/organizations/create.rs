@@ -2,12 +2,12 @@
 
 use super::body::CreateOrganization;
 use super::view::OrganizationView;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
-use crate::http::limits::LimitsPatch;
+use crate::http::fields::limits::LimitsPatch;
 use crate::openapi::refusals;
 use crate::state::{App, SharedApp};
 use axum::Json;
@@ -37,8 +37,8 @@ use paddock_ledger::store::{StoreError, Tx, organizations, policy};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<OrganizationView>), ApiError> {
     caller.must_be_operator()?;
     let mut fields = Fields::parse(&body)?;

@@ -1,10 +1,10 @@
 //! `DELETE /v1/organizations/{name}`.
 
-use crate::http::actor::Author;
+use crate::http::author::Author;
 use crate::http::caller::Caller;
+use crate::http::deleted::Deleted;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
-use crate::openapi::words::Deleted;
 use crate::openapi::{parameters, refusals};
 use crate::state::SharedApp;
 use axum::Json;
@@ -33,7 +33,7 @@ use paddock_ledger::store::{organizations, policy};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
 ) -> Result<Json<Deleted>, ApiError> {
     caller.must_be_operator()?;

@@ -2,8 +2,8 @@
 
 use super::body::PutRole;
 use crate::api::roles::{RoleView, Roles, top};
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -87,9 +87,9 @@ pub async fn show(
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, role)): Path<(String, String)>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<RoleView>, ApiError> {
     let role = named(&role)?;
     may_override(&caller, role)?;
@@ -113,7 +113,7 @@ pub async fn put(
 pub async fn delete(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, role)): Path<(String, String)>,
 ) -> Result<Json<RoleView>, ApiError> {
     let role = named(&role)?;

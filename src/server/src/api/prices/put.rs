@@ -2,8 +2,8 @@
 
 use super::PriceView;
 use super::body::PutPrice;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -38,9 +38,9 @@ const MAX_OUTPUT: u64 = 100_000_000;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<PriceView>), ApiError> {
     caller.must_be_operator()?;
     let mut fields = Fields::parse(&body)?;

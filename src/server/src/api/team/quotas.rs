@@ -1,7 +1,7 @@
 //! `POST|GET /v1/team/quotas`: caps for end users.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -98,8 +98,8 @@ impl From<UserQuota> for QuotaView {
 pub async fn put(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<QuotaView>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

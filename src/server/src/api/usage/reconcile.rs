@@ -1,7 +1,7 @@
 //! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::openapi::refusals;
@@ -71,8 +71,8 @@ struct Rejected {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    Author { actor, .. }: Author,
+    RawBody(body): RawBody,
 ) -> Result<Json<Reconciled>, ApiError> {
     caller.must_be_operator()?;
     let logged: Logged = serde_json::from_slice(&body).map_err(|error| {

@@ -3,8 +3,8 @@
 use super::body::ChangeWebhook;
 use super::create::{DEFAULT_THRESHOLD, NewWebhook, target, usable_secret};
 use super::view::WebhookView;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -36,9 +36,9 @@ use paddock_ledger::store::webhooks;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(id): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<NewWebhook>, ApiError> {
     change(&app, &caller, &actor, None, &id, &body).await
 }
@@ -58,9 +58,9 @@ pub async fn handle(
 pub async fn within(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, id)): Path<(String, String)>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<NewWebhook>, ApiError> {
     change(&app, &caller, &actor, Some(&name), &id, &body).await
 }

@@ -4,8 +4,8 @@ use super::body::CreateWebhook;
 use super::view::WebhookView;
 use crate::api::namespaces;
 use crate::delivery::signature;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::{Fields, Patch};
@@ -56,9 +56,9 @@ pub struct NewWebhook {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

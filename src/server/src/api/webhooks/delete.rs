@@ -1,10 +1,10 @@
 //! `DELETE /v1/webhooks/{id}`, also under its namespace.
 
-use crate::http::actor::Author;
+use crate::http::author::Author;
 use crate::http::caller::Caller;
+use crate::http::deleted::Deleted;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
-use crate::openapi::words::Deleted;
 use crate::openapi::{parameters, refusals};
 use crate::state::SharedApp;
 use axum::Json;
@@ -28,7 +28,7 @@ use paddock_ledger::store::webhooks;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(id): Path<String>,
 ) -> Result<Json<Deleted>, ApiError> {
     delete(&app, &caller, &actor, None, &id).await
@@ -47,7 +47,7 @@ pub async fn handle(
 pub async fn within(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Json<Deleted>, ApiError> {
     delete(&app, &caller, &actor, Some(&name), &id).await

@@ -2,8 +2,8 @@
 
 use super::body::ReplayEvents;
 use super::deliveries::{DeliveryView, Page};
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -37,9 +37,9 @@ const MOST: usize = 100;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(id): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<Page>, ApiError> {
     caller.may_manage()?;
     let mut fields = Fields::parse(&body)?;

@@ -1,10 +1,9 @@
 //! A JSON body, read field by field: synonyms in, one name out, nothing unknown.
 
-mod synonyms;
+pub mod limits;
 mod values;
 
-pub use synonyms::{canonical, synonyms};
-
+use super::body::canonical;
 use super::error::ApiError;
 use serde_json::Value;
 use std::collections::BTreeMap;

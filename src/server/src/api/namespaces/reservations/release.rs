@@ -1,7 +1,7 @@
 //! `DELETE /v1/namespaces/{name}/reservations/{id}`.
 
 use super::view::ReservationView;
-use crate::http::actor::Author;
+use crate::http::author::Author;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::path::Path;
@@ -28,7 +28,7 @@ use paddock_ledger::rules::reserving;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Json<ReservationView>, ApiError> {
     caller.may_spend(&name)?;

@@ -1,8 +1,8 @@
 //! `POST /v1/namespaces/{name}/reserve`.
 
 use super::view::ReservationView;
-use crate::http::actor::Author;
-use crate::http::body::Body;
+use crate::http::author::Author;
+use crate::http::body::RawBody;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::fields::Fields;
@@ -66,9 +66,9 @@ pub struct Reserve {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Author(actor): Author,
+    Author { actor, .. }: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<ReservationView>), ApiError> {
     caller.may_spend(&name)?;
     let request = read(Fields::parse(&body)?)?;

@@ -1,0 +1,174 @@
+//! A JSON body as one typed struct.
+//!
+//! [`Body`] reads it in two steps. [`canonical`](self::canonical::canonical) turns synonyms into the
+//! contract's names. Then serde reads the struct. The types of its fields ([`values`]) hold their own
+//! ranges: the same type reads a value, refuses one that is out of range with the field's name, and
+//! describes itself in the OpenAPI document.
+
+mod canonical;
+mod patch;
+mod raw;
+mod synonyms;
+pub mod values;
+mod variant;
+
+pub use patch::Patch;
+pub use raw::RawBody;
+pub use synonyms::{canonical, synonyms};
+pub(crate) use variant::{variant, variant_of};
+
+use crate::http::error::ApiError;
+use axum::extract::{FromRequest, Request};
+use canonical::Canonical;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Error, Path, Segment};
+
+/// A JSON body, read. An empty one is an object without fields.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        read(&bytes).map(Body)
+    }
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// 400 if it is not a JSON object, if two synonyms contradict each other, or naming the first field
+/// that is unknown, missing or not what it must be.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let canonical = Canonical::parse(body)?;
+    let value = canonical.value.clone();
+    serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, &canonical))
+}
+
+fn refusal(error: &Error<serde_json::Error>, canonical: &Canonical) -> ApiError {
+    let message = error.inner().to_string();
+    let field = written(error.path(), canonical);
+    let within = |name: &str| match field.as_str() {
+        "" => canonical.written(name).to_owned(),
+        field => format!("{field}.{name}"),
+    };
+    if let Some(name) = quoted(&message, "unknown field `") {
+        // The path already ends with an unknown name that the deserializer was asked for.
+        let name = if field.ends_with(name) {
+            field
+        } else {
+            within(name)
+        };
+        return ApiError::unknown_parameter(&name);
+    }
+    if let Some(name) = quoted(&message, "missing field `") {
+        return ApiError::missing(&within(name));
+    }
+    let expected = message
+        .rsplit_once("expected ")
+        .map(|(_, expected)| expected);
+    let problem = match expected {
+        Some(expected) => format!("must be {}", expected.replace('`', "'")),
+        None => format!("is not valid: {message}"),
+    };
+    match field.as_str() {
+        "" => ApiError::invalid("", format!("The body of your request {problem}.")),
+        field => ApiError::invalid(field, format!("'{field}' {problem}.")),
+    }
+}
+
+fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
+    message.strip_prefix(before)?.split('`').next()
+}
+
+/// The path of a field, with the name that the caller wrote.
+fn written(path: &Path, canonical: &Canonical) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Map { key } if text.is_empty() => text.push_str(canonical.written(key)),
+            Segment::Map { key } => {
+                text.push('.');
+                text.push_str(key);
+            }
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values::{Text, Whole};
+    use super::*;
+    use serde::Deserialize;
+
+    #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Example {
+        rate_limit_per_minute: Option<Option<Whole<1, 100>>>,
+        tokens_per_minute: Option<Option<Whole<1, 100>>>,
+        rules: Vec<Rule>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Rule {
+        #[expect(dead_code, reason = "only read")]
+        name: Text,
+    }
+
+    fn problem(body: &str) -> String {
+        format!("{:?}", read::<Example>(body.as_bytes()).unwrap_err())
+    }
+
+    #[test]
+    fn synonyms_are_read_once_and_must_agree() {
+        let body = br#"{"rate_limits":{"rpm":60,"tpm":5.0},"rpm":60}"#;
+        let example: Example = read(body).unwrap();
+        assert_eq!(
+            example.rate_limit_per_minute.value().map(u64::from),
+            Some(60)
+        );
+        assert_eq!(example.tokens_per_minute.value().map(u64::from), Some(5));
+        assert!(problem(r#"{"rpm":60,"rate_limit_rpm":61}"#).contains("mean the same and differ"));
+        assert!(read::<Example>(b" ").unwrap().rules.is_empty());
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_as_the_caller_wrote_it() {
+        for (body, expected) in [
+            ("[1]", "must be a JSON object"),
+            ("{", "not valid JSON"),
+            (
+                r#"{"rpm":"60"}"#,
+                "'rpm' must be a whole number from 1 to 100.",
+            ),
+            (
+                r#"{"rate_limits":{"tpm":101}}"#,
+                "'rate_limits.tpm' must be a whole number from 1 to 100.",
+            ),
+            (r#"{"colour":1}"#, "Unknown parameter: 'colour'."),
+            (
+                r#"{"rules":[{"name":""}]}"#,
+                "'rules[0].name' must be a text of 1 to 256 characters.",
+            ),
+            (
+                r#"{"rules":[{}]}"#,
+                "Missing required parameter: 'rules[0].name'.",
+            ),
+            (
+                r#"{"rules":[{"name":"a","x":1}]}"#,
+                "Unknown parameter: 'rules[0].x'.",
+            ),
+            (r#"{"rules":1}"#, "'rules' must be a sequence."),
+        ] {
+            let found = problem(body);
+            assert!(found.contains(expected), "{expected} in {found}");
+        }
+    }
+}
