@@ -27,7 +27,7 @@ pub async fn handle(
     Body(body): Body<CreditBody>,
 ) -> Result<(StatusCode, Json<EntryView>), ApiError> {
     by.may_manage()?;
-    let payment = body.payment(&app.config.exchange_rates)?;
+    let payment = body?.payment(&app.config.exchange_rates)?;
     if matches!(payment.scope, Scope::Organization(_)) {
         by.must_be_operator()?;
     }

@@ -27,6 +27,7 @@ pub async fn handle(
     Body(body): Body<PutPrice>,
 ) -> Result<(StatusCode, Json<PriceView>), ApiError> {
     by.must_be_operator()?;
+    let body = body?;
     let mut edit = Edit::begin(&app, &by).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
     let before = known(&catalog, &name)?;

@@ -25,16 +25,17 @@ use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A JSON body, read. An empty one is an object without fields.
+/// A JSON body, read. An empty one is an object without fields. A wrong one is refused by the handler: after
+/// it has checked that the caller may do this at all.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T>(pub Result<T, ApiError>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
         let RawBody(bytes) = RawBody::from_request(request, state).await?;
-        read(&bytes).map(Body)
+        Ok(Body(read(&bytes)))
     }
 }
 
