@@ -29,7 +29,7 @@ pub(super) fn close(
         return body.parts;
     };
     // What somebody else's fields are is not for this document to say.
-    if schema.get("additionalProperties").is_some() {
+    if !is_ours(schema) {
         return body.parts;
     }
     body.add(schemas, schema);
@@ -50,6 +50,12 @@ pub(super) fn close(
     flat.insert("additionalProperties".to_owned(), json!(false));
     schemas.insert(name.to_owned(), Value::Object(flat));
     body.parts
+}
+
+/// Whether the fields of a schema are all known: not if it has any others.
+fn is_ours(schema: &Value) -> bool {
+    let others = schema.get("additionalProperties");
+    others.is_none_or(|others| *others == json!(false))
 }
 
 /// The fields of a body, of all the schemas it is made up of: `allOf` cannot be said to have no other
@@ -137,8 +143,8 @@ fn close_inner(schemas: &mut Map<String, Value>, name: &str) {
     let Some(schema) = schemas.get_mut(name) else {
         return;
     };
-    let is_open = schema.get("additionalProperties").is_none();
-    let Some(fields) = schema.get("properties").filter(|_| is_open) else {
+    let is_ours = is_ours(schema);
+    let Some(fields) = schema.get("properties").filter(|_| is_ours) else {
         return;
     };
     let inner = references(fields);
