@@ -52,19 +52,55 @@ impl NamespaceContext {
         namespace: Namespace,
         defaults: &Limits,
     ) -> Result<NamespaceContext, StoreError> {
+        let organization = organizations::find(tx, &namespace.organization).await?;
+        Ok(NamespaceContext::below(namespace, organization, defaults))
+    }
+
+    /// The places of namespaces, in their order.
+    ///
+    /// # Errors
+    /// Where the database refuses.
+    pub async fn of_all(
+        tx: &mut Tx,
+        namespaces: Vec<Namespace>,
+        defaults: &Limits,
+    ) -> Result<Vec<NamespaceContext>, StoreError> {
+        let names = namespaces.iter().map(|found| found.organization.clone());
+        let organizations = organizations::named(tx, &names.collect()).await?;
+        let context = |namespace: Namespace| {
+            let organization = organizations.get(&namespace.organization).cloned();
+            NamespaceContext::below(namespace, organization, defaults)
+        };
+        Ok(namespaces.into_iter().map(context).collect())
+    }
+
+    fn below(
+        namespace: Namespace,
+        organization: Option<Organization>,
+        defaults: &Limits,
+    ) -> NamespaceContext {
         let name = &namespace.organization;
-        let organization = organizations::find(tx, name).await?;
         // The schema lets no namespace be without one.
         let organization =
             organization.unwrap_or_else(|| Organization::new(name.clone(), namespace.created_at));
         let above = organization.in_force(defaults);
         let limits = above.below(&namespace.limits);
-        Ok(NamespaceContext {
+        NamespaceContext {
             namespace,
             organization,
             above,
             limits,
-        })
+        }
+    }
+
+    /// The same for the namespace as it is changed to.
+    pub fn with(&self, namespace: Namespace) -> NamespaceContext {
+        NamespaceContext {
+            limits: self.above.below(&namespace.limits),
+            namespace,
+            organization: self.organization.clone(),
+            above: self.above.clone(),
+        }
     }
 
     /// The models a key of this namespace may use, or any key where none is given: what is not

@@ -82,6 +82,17 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Namespace>, StoreErr
     row.map(Namespace::try_from).transpose()
 }
 
+/// Those of these namespaces that are there.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn named(tx: &mut Tx, names: &BTreeSet<String>) -> Result<Vec<Namespace>, StoreError> {
+    let head = format!("SELECT {COLUMNS} FROM namespaces WHERE name");
+    let names: Vec<Value> = names.iter().map(Value::from).collect();
+    let rows: Vec<NamespaceRow> = tx.among(&head, args![], &names, "").await?;
+    rows.into_iter().map(Namespace::try_from).collect()
+}
+
 /// The organizations of those namespaces that are there, by the namespace.
 ///
 /// # Errors

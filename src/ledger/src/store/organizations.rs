@@ -1,11 +1,11 @@
 //! Organizations: the top of every tree of limits.
 
 use super::columns::{LimitColumns, from_text, moment, to_text};
-use super::{StoreError, Tx, args, loaded, policy, role_overrides};
+use super::{StoreError, Tx, Value, args, loaded, policy, role_overrides};
 use crate::model::records::Organization;
 use paddock_core::policy::OrganizationPolicy;
 use paddock_core::timestamp::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const COLUMNS: &str = "name, requests_per_minute, burst, tokens_per_minute, max_concurrency, \
     monthly_quota, daily_quota, tags, created_at, updated_at, revision, prepaid";
@@ -48,6 +48,21 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Organization>, Store
     let sql = format!("SELECT {COLUMNS} FROM organizations WHERE name = $1");
     let row: Option<OrganizationRow> = tx.optional(sql, args![name]).await?;
     Ok(with_roles(tx, row.into_iter().collect()).await?.pop())
+}
+
+/// Those of these organizations that are there, by their names.
+///
+/// # Errors
+/// Where the database refuses or holds something unreadable.
+pub async fn named(
+    tx: &mut Tx,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Organization>, StoreError> {
+    let head = format!("SELECT {COLUMNS} FROM organizations WHERE name");
+    let names: Vec<Value> = names.iter().map(Value::from).collect();
+    let rows: Vec<OrganizationRow> = tx.among(&head, args![], &names, "").await?;
+    let found = with_roles(tx, rows).await?.into_iter();
+    Ok(found.map(|found| (found.name.clone(), found)).collect())
 }
 
 async fn with_roles(

@@ -11,6 +11,7 @@ mod namespaces;
 mod organizations;
 mod prelude;
 mod prices;
+mod report;
 mod roles;
 mod team;
 mod usage;
@@ -21,9 +22,6 @@ use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use namespaces::{
-    CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
-};
 pub(crate) use webhooks::STATUSES;
 
 /// Largest body of a management request.

@@ -1,8 +1,6 @@
 //! Words that fields choose among, as the code has them.
 
-use crate::api::{
-    CONTENT_MODES, FAILURE_MODES, PRIORITIES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
-};
+use crate::api::STATUSES;
 use paddock_core::policy::EndpointScope;
 use paddock_ledger::model::alert::{Action, Span};
 use paddock_ledger::model::webhook::Event;
@@ -33,16 +31,6 @@ words! {
     Role = ["admin", "developer", "analyst", "viewer"];
     /// An endpoint that a key may use. Scopes narrow a role, never widen it.
     Scope = EndpointScope::ALL.map(EndpointScope::name);
-    /// How strictly prompts are held to the operator's content policy.
-    ContentMode = CONTENT_MODES;
-    /// Who goes first where requests wait or share an upstream's limit.
-    Priority = PRIORITIES;
-    /// Whether a model without a price is refused, or free.
-    UnknownPrice = UNKNOWN_PRICES;
-    /// What happens to requests while the service is away: refused (`closed`), or let through.
-    FailureMode = FAILURE_MODES;
-    /// What becomes of the excess of a throttled namespace.
-    ThrottleMode = THROTTLE_MODES;
     /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage; that
     /// a balance was refilled, or not because of the month's limit.
     WebhookEvent = Event::NAMES;
@@ -108,26 +96,6 @@ pub struct Text(String);
 #[schema(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 #[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Name(String);
-
-/// Texts to look for, of 1 to 256 bytes and not blank: one, or at most 64.
-#[derive(Debug)]
-pub enum Phrases {}
-
-impl PartialSchema for Phrases {
-    fn schema() -> RefOr<Schema> {
-        let text = || {
-            let text = ObjectBuilder::new().schema_type(Type::String);
-            let text = text.min_length(Some(1)).max_length(Some(256));
-            text.pattern(Some(r"\S"))
-        };
-        let list = ArrayBuilder::new().items(text()).max_items(Some(64));
-        let both = OneOfBuilder::new().item(list).item(text());
-        let both = both.description(Some("One text, or a list of texts."));
-        RefOr::T(both.into())
-    }
-}
-
-impl ToSchema for Phrases {}
 
 /// A UTC day, or a moment in RFC 3339.
 #[derive(Debug, ToSchema)]

@@ -3,7 +3,7 @@
 use super::view::KeyView;
 use crate::api::prelude::*;
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::{catalog, keys};
+use paddock_ledger::store::{catalog, keys, namespaces};
 use std::collections::HashMap;
 use utoipa::IntoParams;
 
@@ -49,14 +49,14 @@ pub async fn handle(
         _ => keys::list(&mut tx, &filter).await?,
     };
     let catalog = catalog::load(&mut tx).await?;
-    let mut contexts: HashMap<String, NamespaceContext> = HashMap::new();
-    for key in &found {
-        if !contexts.contains_key(&key.namespace) {
-            let defaults = &app.config.organization;
-            let context = NamespaceContext::find(&mut tx, &key.namespace, defaults).await?;
-            contexts.extend(context.map(|context| (key.namespace.clone(), context)));
-        }
-    }
+    let names = found.iter().map(|key| key.namespace.clone()).collect();
+    let namespaces = namespaces::named(&mut tx, &names).await?;
+    let defaults = &app.config.organization;
+    let contexts = NamespaceContext::of_all(&mut tx, namespaces, defaults).await?;
+    let contexts = contexts.into_iter();
+    let contexts: HashMap<String, NamespaceContext> = contexts
+        .map(|context| (context.namespace.name.clone(), context))
+        .collect();
     let found: Vec<_> = found
         .iter()
         .filter_map(|key| Some((key, contexts.get(&key.namespace)?)))

@@ -2,10 +2,12 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
+use crate::api::report::{ByModel, Part, Totals, parts};
 use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
-use paddock_ledger::rules::report::{self, Step};
+use paddock_ledger::rules::report::Step;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
@@ -33,28 +35,18 @@ pub struct Usage {
     key_name: String,
     /// The namespace's name.
     namespace: String,
-    /// The first moment it covers.
-    #[schema(format = DateTime)]
-    period_start: String,
-    /// The last moment it covers.
-    #[schema(format = DateTime)]
-    period_end: String,
-    /// Requests in the period.
-    total_requests: u64,
-    /// Tokens in the period, input and output.
-    total_tokens: u64,
-    /// US dollars in the period.
-    total_cost_usd: f64,
+    #[serde(flatten)]
+    totals: Totals,
     /// US dollars left of this UTC month's budget.
     budget_remaining_usd: f64,
-    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balances above it: the namespace's or the organization's,
+    /// whichever is less. Absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_usd: Option<f64>,
     /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
     /// The same by model.
-    by_model: BTreeMap<String, ModelUsage>,
+    by_model: BTreeMap<String, Part>,
     /// The most requests of one minute.
     peak_rpm: u64,
     /// Requests a minute that are allowed.
@@ -67,18 +59,6 @@ pub struct Usage {
     series: Vec<Interval>,
 }
 
-/// What a key used of one model.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KeyModelUsage)]
-struct ModelUsage {
-    /// Requests.
-    requests: u64,
-    /// Tokens, input and output.
-    tokens: u64,
-    /// US dollars.
-    cost_usd: f64,
-}
-
 /// What a key used in one step.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UsageStep)]
@@ -86,15 +66,11 @@ struct Interval {
     /// The first moment of the step.
     #[schema(format = DateTime)]
     start: String,
-    /// Requests.
-    requests: u64,
-    /// Tokens, input and output.
-    tokens: u64,
-    /// US dollars.
-    cost_usd: f64,
+    #[serde(flatten)]
+    part: Part,
 }
 
-/// Shows what a key used
+/// Shows the usage of a key
 ///
 /// To admins, and to the key's holder. The period begins with a whole hour (up to seven days)
 /// or day.
@@ -126,8 +102,7 @@ pub async fn handle(
         namespace: key.namespace.clone(),
     };
     let span = step.span(period.start(now, key.created_at));
-    let pieces = report::cover_since(&mut tx, span.start, now).await?;
-    let models = reports::by_model(&mut tx, &subject, &pieces).await?;
+    let used = ByModel::since(&mut tx, &subject, span, now).await?;
     let rows = reports::series(&mut tx, &subject, span, now).await?;
     let series = step.fill(&rows, span.start, now).ok_or_else(|| {
         let message = "'granularity' is too fine for this period: choose a coarser one.";
@@ -138,45 +113,23 @@ pub async fn handle(
     let terms = &app.config.terms;
     let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
     let limits = context.limits.below(&key.limits_in_force());
-    let total = models
-        .iter()
-        .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));
-    let model = |(name, sums): (String, Sums)| {
-        let cost_usd = sums.cost.to_dollars();
-        (
-            name,
-            ModelUsage {
-                requests: sums.requests,
-                tokens: sums.tokens,
-                cost_usd,
-            },
-        )
+    let step = |(start, sums): (Timestamp, Sums)| Interval {
+        start: start.to_rfc3339(),
+        part: sums.into(),
     };
     Ok(Json(Usage {
         id: key.id,
         key_name: key.name,
         namespace: key.namespace,
-        period_start: span.start.to_rfc3339(),
-        period_end: now.to_rfc3339(),
-        total_requests: total.requests,
-        total_tokens: total.tokens,
-        total_cost_usd: total.cost.to_dollars(),
+        totals: Totals::new(span.start, now, used.total),
         budget_remaining_usd: standing.remaining().to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         budget_used_percent: standing.used_percent(),
-        by_model: models.into_iter().map(model).collect(),
+        by_model: parts(used.models),
         peak_rpm,
         limit_rpm: limits.requests_per_minute,
         peak_tpm,
         limit_tpm: limits.tokens_per_minute,
-        series: series
-            .into_iter()
-            .map(|(start, sums)| Interval {
-                start: start.to_rfc3339(),
-                requests: sums.requests,
-                tokens: sums.tokens,
-                cost_usd: sums.cost.to_dollars(),
-            })
-            .collect(),
+        series: series.into_iter().map(step).collect(),
     }))
 }

@@ -19,7 +19,7 @@ pub fn refusal<V: PartialEq>(
     };
     if let Some(name) = quoted(&message, "unknown field `") {
         // The path already ends with an unknown name that the deserializer was asked for.
-        let name = if field.ends_with(name) {
+        let name = if field.ends_with(sent.written(name)) {
             field
         } else {
             within(name)

@@ -23,6 +23,8 @@ const MAX_URL: usize = 2_048;
 const MAX_LIST: usize = 1_000;
 /// Most tags of one thing.
 const MAX_TAGS: usize = 64;
+/// Smallest amount of money above zero, in dollars: a billionth.
+const MIN_DOLLARS: f64 = 1e-9;
 /// Largest amount of money of a field, in dollars.
 const MAX_DOLLARS: f64 = 1e9;
 /// Highest price of a field, in dollars per million tokens.
@@ -95,6 +97,12 @@ value!(
     },
     text_schema(slug::MAX_NAME).pattern(Some("^[A-Za-z0-9][A-Za-z0-9._-]*$"))
 );
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl From<Name> for String {
     fn from(name: Name) -> String {
@@ -223,6 +231,28 @@ value!(
 
 impl From<Dollars> for Money {
     fn from(dollars: Dollars) -> Money {
+        dollars.0
+    }
+}
+
+/// An amount of US dollars above zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositiveDollars(Money);
+
+value!(
+    PositiveDollars,
+    "a number of dollars above 0, at most 1000000000",
+    |value| {
+        let dollars = value
+            .as_f64()
+            .filter(|dollars| (MIN_DOLLARS..=MAX_DOLLARS).contains(dollars))?;
+        Money::from_dollars(dollars).map(PositiveDollars)
+    },
+    number_schema(MIN_DOLLARS, MAX_DOLLARS)
+);
+
+impl From<PositiveDollars> for Money {
+    fn from(dollars: PositiveDollars) -> Money {
         dollars.0
     }
 }
