@@ -7,8 +7,10 @@ use crate::store::costs::{Days, Piece};
 use crate::store::reports::{Span, Sums};
 use crate::store::{StoreError, Tx, blocks};
 use paddock_core::timestamp::Timestamp;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Longest series answered, in steps.
 const MAX_STEPS: usize = 10_000;
@@ -137,7 +139,9 @@ pub async fn cover_since(
 }
 
 /// The step of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = Granularity)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// An hour.
     Hour,
@@ -148,16 +152,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// From its name in the contract; `None` otherwise.
-    pub fn parse(text: &str) -> Option<Step> {
-        match text {
-            "hour" => Some(Step::Hour),
-            "day" => Some(Step::Day),
-            "month" => Some(Step::Month),
-            _ => None,
-        }
-    }
-
     /// The rollups that answer for a time from `start` on: whole steps.
     pub fn span(self, start: Timestamp) -> Span {
         let granularity = if self == Step::Hour { HOUR } else { DAY };

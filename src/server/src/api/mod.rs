@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod cost_attribution;
 mod credits;
+mod email;
 mod keys;
 mod members;
 mod namespaces;
@@ -24,7 +25,6 @@ use utoipa_axum::routes;
 pub(crate) use namespaces::{
     CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
 };
-pub(crate) use webhooks::STATUSES;
 
 /// Largest body of a management request.
 const MAX_BODY: usize = 1 << 20;

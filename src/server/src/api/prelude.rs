@@ -1,7 +1,6 @@
 //! What most handlers use.
 
 pub(super) use crate::http::author::Author;
-#[expect(unused_imports, reason = "not all handlers are there yet")]
 pub(super) use crate::http::body::values::{Dollars, Name, Tags, Text, Texts, Whole};
 pub(super) use crate::http::body::{Body, Patch};
 pub(super) use crate::http::caller::Caller;

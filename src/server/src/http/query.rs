@@ -1,9 +1,11 @@
 //! Query strings, with the contract's synonyms.
 
-use super::body::canonical;
+use super::body::{canonical, must_be};
 use super::error::ApiError;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::de::value::Error;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use std::collections::BTreeMap;
 use url::form_urlencoded;
 
@@ -55,6 +57,21 @@ impl Parameters {
         self.0.remove(name).filter(|value| !value.is_empty())
     }
 
+    /// Takes one of the words of an enum.
+    ///
+    /// # Errors
+    /// 400 with the words, if it is none of them.
+    pub fn take_word<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ApiError> {
+        let Some(word) = self.take(name) else {
+            return Ok(None);
+        };
+        let read: Result<T, Error> = T::deserialize(word.into_deserializer());
+        read.map(Some).map_err(|error| {
+            let problem = must_be(&error.to_string());
+            ApiError::invalid(name, format!("'{name}' {problem}."))
+        })
+    }
+
     /// Takes the number of rows of a page: `limit`.
     ///
     /// # Errors
@@ -96,6 +113,7 @@ pub fn cut<T>(found: &mut Vec<T>, limit: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use paddock_core::policy::Role;
 
     #[test]
     fn a_query_is_read_by_canonical_names_and_must_agree_with_itself() {
@@ -115,6 +133,12 @@ mod tests {
             assert!(Parameters::read(bad).is_err(), "{bad}");
         }
         assert!(Parameters::read("colour=red").unwrap().finish().is_err());
+        let mut query = Parameters::read("role=viewer&other=owner").unwrap();
+        assert_eq!(query.take_word("role").unwrap(), Some(Role::Viewer));
+        assert_eq!(query.take_word::<Role>("absent").unwrap(), None);
+        let refused = format!("{:?}", query.take_word::<Role>("other").unwrap_err());
+        let expected = "'other' must be one of 'admin', 'developer', 'analyst', 'viewer'.";
+        assert!(refused.contains(expected), "{refused}");
         for bad in ["0", "1001", "-1", "ten"] {
             let mut query = Parameters::read(&format!("limit={bad}")).unwrap();
             assert!(query.take_limit().is_err(), "{bad}");

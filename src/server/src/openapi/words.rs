@@ -1,12 +1,7 @@
 //! Words that fields choose among, as the code has them.
 
-use crate::api::{
-    CONTENT_MODES, FAILURE_MODES, PRIORITIES, STATUSES, THROTTLE_MODES, UNKNOWN_PRICES,
-};
-use paddock_core::policy::EndpointScope;
-use paddock_ledger::model::alert::{Action, Span};
+use crate::api::{CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES};
 use paddock_ledger::model::credits::Kind;
-use paddock_ledger::model::webhook::Event;
 use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -29,11 +24,6 @@ macro_rules! words {
 }
 
 words! {
-    /// What the holder of a key may do: `admin` manages its organization, `developer` and `analyst`
-    /// use models and read analytics, `viewer` reads analytics only.
-    Role = ["admin", "developer", "analyst", "viewer"];
-    /// An endpoint that a key may use. Scopes narrow a role, never widen it.
-    Scope = EndpointScope::ALL.map(EndpointScope::name);
     /// How strictly prompts are held to the operator's content policy.
     ContentMode = CONTENT_MODES;
     /// Who goes first where requests wait or share an upstream's limit.
@@ -44,21 +34,10 @@ words! {
     FailureMode = FAILURE_MODES;
     /// What becomes of the excess of a throttled namespace.
     ThrottleMode = THROTTLE_MODES;
-    /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage; that
-    /// a balance was refilled, or not because of the month's limit.
-    WebhookEvent = Event::NAMES;
     /// Why money is paid in: it was paid for, given, or something is put right.
     CreditKind = Kind::NAMES;
-    /// What follows from an alert.
-    AlertAction = Action::NAMES;
-    /// How much time an alert looks at: the UTC day, the week from Monday, the calendar month.
-    AlertWindow = Span::NAMES;
-    /// What became of a delivery.
-    DeliveryStatus = STATUSES;
     /// The interval of an event of the usage stream.
     Interval = ["1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"];
-    /// The steps of a series.
-    Granularity = ["hour", "day", "month"];
     /// By what costs are put together.
     GroupBy = ["team", "namespace", "project", "key", "user", "tag", "model"];
     /// What groups are parted by.

@@ -2,7 +2,6 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
-use crate::openapi::words;
 use paddock_core::money::Money;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
 use paddock_ledger::rules::report::{self, Period, Step};
@@ -10,14 +9,13 @@ use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
-/// How fine.
+/// The steps of a report.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Granularity {
-    /// The steps of `series`: an hour up to seven days, a day beyond, where none is named. At most
-    /// 10,000 steps.
-    #[param(value_type = Option<words::Granularity>, inline)]
+    /// The steps of `series`, at most 10,000. By default an hour up to seven days, and a day beyond.
+    #[param(value_type = Option<Step>, inline)]
     granularity: Option<String>,
 }
 
@@ -45,23 +43,23 @@ pub struct Usage {
     total_cost_usd: f64,
     /// US dollars left of this UTC month's budget.
     budget_remaining_usd: f64,
-    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balance of the namespace or the organization, whichever is less;
+    /// absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_usd: Option<f64>,
     /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
     /// The same by model.
     by_model: BTreeMap<String, ModelUsage>,
-    /// The most requests of one minute.
+    /// The most requests in one minute.
     peak_rpm: u64,
     /// Requests a minute that are allowed.
     limit_rpm: u64,
-    /// The most tokens of one minute.
+    /// The most tokens in one minute.
     peak_tpm: u64,
     /// Tokens a minute that are allowed.
     limit_tpm: u64,
-    /// By step, the first one first, none left out.
+    /// Every step, oldest first.
     series: Vec<Interval>,
 }
 
@@ -92,10 +90,9 @@ struct Interval {
     cost_usd: f64,
 }
 
-/// Tells what a key used
+/// Reports what a key used
 ///
-/// Answers admins, and the key's holder. The period begins with a whole hour (up to seven days)
-/// or day.
+/// To admins, and to the key's holder. The period begins with a whole hour (up to seven days) or day.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/usage", tag = "keys", operation_id = "get_key_usage",
     params(parameters::KeyId, parameters::Period, Granularity),
@@ -184,12 +181,7 @@ fn asked(mut query: Parameters) -> Result<(Period, Step), ApiError> {
         let message = "'period' must be current_month, all, or a number of days like 7d.";
         ApiError::invalid("period", message)
     })?;
-    let step = match query.take("granularity") {
-        None => period.step(),
-        Some(step) => Step::parse(&step).ok_or_else(|| {
-            ApiError::invalid("granularity", "'granularity' must be hour, day or month.")
-        })?,
-    };
+    let step = query.take_word("granularity")?;
     query.finish()?;
-    Ok((period, step))
+    Ok((period, step.unwrap_or_else(|| period.step())))
 }

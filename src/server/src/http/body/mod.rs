@@ -18,6 +18,7 @@ pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
+use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
 use canonical::Canonical;
 use serde::de::DeserializeOwned;
@@ -27,24 +28,39 @@ use serde_path_to_error::{Error, Path, Segment};
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
-        let RawBody(bytes) = RawBody::from_request(request, state).await?;
-        read(&bytes).map(Body)
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, ApiError> {
+        let RawBody(bytes) = RawBody::from_request(request, app).await?;
+        read(&bytes, app.config.rpm_range).map(Body)
     }
 }
 
-/// Reads a body.
+/// Reads a body. `rpm_range` is the lowest and the highest rate that the operator allows, in requests
+/// a minute.
 ///
 /// # Errors
 /// 400 if it is not a JSON object, if two synonyms contradict each other, or naming the first field
 /// that is unknown, missing or not what it must be.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+fn read<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Result<T, ApiError> {
     let canonical = Canonical::parse(body)?;
+    check_rate(&canonical, rpm_range)?;
     let value = canonical.value.clone();
     serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, &canonical))
+}
+
+/// Checks the rate in a body. Its type cannot: the range is in the configuration.
+fn check_rate(canonical: &Canonical, (min, max): (u64, u64)) -> Result<(), ApiError> {
+    let name = "rate_limit_per_minute";
+    let rate = canonical.value.get(name).filter(|rate| !rate.is_null());
+    let fits = |rate| values::whole(rate).is_some_and(|rate| (min..=max).contains(&rate));
+    if rate.is_none_or(fits) {
+        return Ok(());
+    }
+    let field = canonical.written(name);
+    let message = format!("'{field}' must be a whole number from {min} to {max}.");
+    Err(ApiError::invalid(field, message))
 }
 
 fn refusal(error: &Error<serde_json::Error>, canonical: &Canonical) -> ApiError {
@@ -66,16 +82,18 @@ fn refusal(error: &Error<serde_json::Error>, canonical: &Canonical) -> ApiError 
     if let Some(name) = quoted(&message, "missing field `") {
         return ApiError::missing(&within(name));
     }
-    let expected = message
-        .rsplit_once("expected ")
-        .map(|(_, expected)| expected);
-    let problem = match expected {
-        Some(expected) => format!("must be {}", expected.replace('`', "'")),
-        None => format!("is not valid: {message}"),
-    };
+    let problem = must_be(&message);
     match field.as_str() {
         "" => ApiError::invalid("", format!("The body of your request {problem}.")),
         field => ApiError::invalid(field, format!("'{field}' {problem}.")),
+    }
+}
+
+/// What a value must be, from the message of the deserializer that refused it.
+pub(super) fn must_be(message: &str) -> String {
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => format!("must be {}", expected.replace('`', "'")),
+        None => format!("is not valid: {message}"),
     }
 }
 
@@ -123,20 +141,23 @@ mod tests {
     }
 
     fn problem(body: &str) -> String {
-        format!("{:?}", read::<Example>(body.as_bytes()).unwrap_err())
+        format!(
+            "{:?}",
+            read::<Example>(body.as_bytes(), (1, 90)).unwrap_err()
+        )
     }
 
     #[test]
     fn synonyms_are_read_once_and_must_agree() {
         let body = br#"{"rate_limits":{"rpm":60,"tpm":5.0},"rpm":60}"#;
-        let example: Example = read(body).unwrap();
+        let example: Example = read(body, (1, 90)).unwrap();
         assert_eq!(
             example.rate_limit_per_minute.value().map(u64::from),
             Some(60)
         );
         assert_eq!(example.tokens_per_minute.value().map(u64::from), Some(5));
         assert!(problem(r#"{"rpm":60,"rate_limit_rpm":61}"#).contains("mean the same and differ"));
-        assert!(read::<Example>(b" ").unwrap().rules.is_empty());
+        assert!(read::<Example>(b" ", (1, 90)).unwrap().rules.is_empty());
     }
 
     #[test]
@@ -146,7 +167,11 @@ mod tests {
             ("{", "not valid JSON"),
             (
                 r#"{"rpm":"60"}"#,
-                "'rpm' must be a whole number from 1 to 100.",
+                "'rpm' must be a whole number from 1 to 90.",
+            ),
+            (
+                r#"{"rate_limits":{"rpm":91}}"#,
+                "'rate_limits.rpm' must be a whole number from 1 to 90.",
             ),
             (
                 r#"{"rate_limits":{"tpm":101}}"#,

@@ -30,27 +30,32 @@ const MAX_DOLLARS: f64 = 1e9;
 /// Highest price of a field, in dollars per million tokens.
 const MAX_PRICE: f64 = 1e6;
 
-/// A kind of value: how it is read from JSON, and what it must be.
+/// A kind of value: how it is read from JSON, what it must be, and its schema.
 macro_rules! value {
     ($name:ty, $expected:expr, $read:expr, $schema:expr) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                let value = Value::deserialize(deserializer)?;
-                let read: fn(&Value) -> Option<$name> = $read;
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$name, D::Error> {
+                use serde::de::{Error, Unexpected};
+                let value = serde_json::Value::deserialize(deserializer)?;
+                let read: fn(&serde_json::Value) -> Option<$name> = $read;
                 read(&value)
                     .ok_or_else(|| D::Error::invalid_value(Unexpected::Other("this"), &$expected))
             }
         }
 
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                RefOr::T($schema.into())
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::RefOr::T($schema.into())
             }
         }
 
-        impl ToSchema for $name {}
+        impl utoipa::ToSchema for $name {}
     };
 }
+
+pub(crate) use value;
 
 /// A text of 1 to 256 characters, without blanks around it and without control characters, which
 /// PostgreSQL does not take all of.
@@ -106,8 +111,14 @@ value!(
     UrlText,
     "a URL of at most 2048 characters",
     |value| trimmed(value, MAX_URL).map(UrlText),
-    text_schema(MAX_URL)
+    text_schema(MAX_URL).format(Some(SchemaFormat::Custom("uri".to_owned())))
 );
+
+impl AsRef<str> for UrlText {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl From<UrlText> for String {
     fn from(url: UrlText) -> String {
@@ -385,14 +396,14 @@ impl<T> From<Words<T>> for Vec<T> {
 }
 
 /// A text without the blanks around it, of 1 to `max` characters, none of them a control character.
-fn trimmed(value: &Value, max: usize) -> Option<String> {
+pub(crate) fn trimmed(value: &Value, max: usize) -> Option<String> {
     let text = value.as_str()?.trim();
     let fits = !text.is_empty() && text.chars().count() <= max;
     (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
 /// A whole number, as JSON writes it or as a float without a fraction.
-fn whole(value: &Value) -> Option<u64> {
+pub(super) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let float = value.as_f64()?;
         let is_whole = float.fract() == 0.0 && (0.0..1e15).contains(&float);
@@ -405,7 +416,7 @@ fn whole(value: &Value) -> Option<u64> {
     })
 }
 
-fn text_schema(max: usize) -> ObjectBuilder {
+pub(crate) fn text_schema(max: usize) -> ObjectBuilder {
     let text = ObjectBuilder::new().schema_type(Type::String);
     text.min_length(Some(1)).max_length(Some(max))
 }
