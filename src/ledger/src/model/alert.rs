@@ -15,7 +15,7 @@ const WEEK: u64 = 7 * DAY;
 /// From a Monday to the epoch, which was a Thursday, in seconds.
 const MONDAY: u64 = 3 * DAY;
 
-/// How much time is looked at.
+/// The time an alert looks at: the UTC day, the week from Monday, the calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = AlertWindow)]
 pub enum Span {
@@ -31,9 +31,6 @@ pub enum Span {
 }
 
 impl Span {
-    /// The names of all.
-    pub const NAMES: [&'static str; 3] = ["1d", "7d", "30d"];
-
     /// The calendar's day, week or month that a moment lies in.
     pub fn window(self, at: Timestamp) -> Window {
         match self {
@@ -60,8 +57,9 @@ pub enum Threshold {
     Deviations(u64),
 }
 
-/// What follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What happens when an alert fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AlertAction)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A signed POST.
@@ -77,9 +75,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// The names of all.
-    pub const NAMES: [&'static str; 5] = ["webhook", "slack", "email", "disable_key", "throttle"];
-
     /// Whether it changes what gateways are to know.
     pub const fn changes_policy(self) -> bool {
         matches!(self, Action::DisableKey | Action::Throttle)

@@ -5,6 +5,7 @@ mod alerts;
 mod audit;
 mod cost_attribution;
 mod credits;
+mod email;
 mod keys;
 mod members;
 mod namespaces;
@@ -21,8 +22,6 @@ use crate::state::SharedApp;
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-pub(crate) use webhooks::STATUSES;
 
 /// Largest body of a management request.
 const MAX_BODY: usize = 1 << 20;

@@ -8,10 +8,9 @@ pub(super) use crate::http::deleted::Deleted;
 pub(super) use crate::http::edit::Edit;
 pub(super) use crate::http::error::ApiError;
 pub(super) use crate::http::managed::{Managed, find};
-pub(super) use crate::http::page::{Page, PageSize};
+pub(super) use crate::http::page::{Page, PageQuery, PageSize};
 pub(super) use crate::http::path::Path;
-#[expect(unused_imports, reason = "not all handlers are there yet")]
-pub(super) use crate::http::query::{Parameters, Query};
+pub(super) use crate::http::query::Query;
 pub(super) use crate::openapi::{parameters, refusals};
 pub(super) use crate::state::{App, SharedApp};
 pub(super) use axum::Json;

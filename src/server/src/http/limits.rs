@@ -2,8 +2,6 @@
 
 use super::body::Patch;
 use super::body::values::{Dollars, Whole};
-use super::error::ApiError;
-use crate::config::Config;
 use paddock_core::policy::{Limits, MAX_RATE};
 use paddock_ledger::model::hierarchy::{InForce, smaller};
 use serde::Serialize;
@@ -26,22 +24,12 @@ pub struct LimitsPatch {
     pub daily_quota_usd: Option<Option<Dollars>>,
 }
 
-/// A rate or a capacity.
+/// A rate or a capacity. Of requests a minute, the operator's range is checked where the body is read.
 pub type Rate = Whole<1, MAX_RATE>;
 
 impl LimitsPatch {
     /// Changes limits.
-    ///
-    /// # Errors
-    /// 400 if the rate is outside the range that the operator allows.
-    pub fn apply(self, limits: &mut Limits, config: &Config) -> Result<(), ApiError> {
-        let (min, max) = config.rpm_range;
-        let rate = self.rate_limit_per_minute.flatten().map(u64::from);
-        if rate.is_some_and(|rate| !(min..=max).contains(&rate)) {
-            let name = "rate_limit_per_minute";
-            let message = format!("'{name}' must be a whole number from {min} to {max}.");
-            return Err(ApiError::invalid(name, message));
-        }
+    pub fn apply(self, limits: &mut Limits) {
         self.rate_limit_per_minute
             .apply(&mut limits.requests_per_minute);
         self.burst.apply(&mut limits.burst);
@@ -49,7 +37,6 @@ impl LimitsPatch {
         self.max_concurrency.apply(&mut limits.max_concurrency);
         self.monthly_quota_usd.apply(&mut limits.monthly_quota);
         self.daily_quota_usd.apply(&mut limits.daily_quota);
-        Ok(())
     }
 }
 

@@ -6,7 +6,6 @@ pub mod caller;
 pub mod deleted;
 pub mod edit;
 pub mod error;
-pub mod fields;
 pub mod gateway_caller;
 pub mod health;
 pub mod limits;

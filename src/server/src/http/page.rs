@@ -82,11 +82,19 @@ impl<T> Page<T> {
     ) -> Page<T> {
         let has_more = query::cut(&mut found, limit);
         Page {
+            has_more,
+            ..Page::all(&found, id, view)
+        }
+    }
+
+    /// All there is, on one page.
+    pub fn all<R>(found: &[R], id: impl Fn(&R) -> &str, view: impl FnMut(&R) -> T) -> Page<T> {
+        Page {
             object: "list",
             first_id: found.first().map(|row| id(row).to_owned()),
             last_id: found.last().map(|row| id(row).to_owned()),
             data: found.iter().map(view).collect(),
-            has_more,
+            has_more: false,
         }
     }
 }

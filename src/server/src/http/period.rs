@@ -1,12 +1,9 @@
 //! Times in query strings.
 
 use super::body::values::value;
-use super::error::ApiError;
-use super::query::Parameters;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::report::{DayRange, Period};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// A UTC day, or a moment in RFC 3339.
@@ -102,30 +99,6 @@ pub enum Edge {
     Start,
     /// The first moment after it.
     End,
-}
-
-/// Takes a moment: RFC 3339, or a UTC day like `2026-03-15`.
-///
-/// # Errors
-/// Where it is something else.
-pub fn moment(
-    query: &mut Parameters,
-    name: &str,
-    edge: Edge,
-) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = query.take(name) else {
-        return Ok(None);
-    };
-    let found = DayOrMoment::deserialize(Value::String(text)).map_err(|_| {
-        let message = format!(
-            "'{name}' must be a day like 2026-03-15 or a moment like 2026-03-15T12:00:00Z."
-        );
-        ApiError::invalid(name, message)
-    })?;
-    Ok(Some(match edge {
-        Edge::Start => found.start(),
-        Edge::End => found.end(),
-    }))
 }
 
 #[cfg(test)]

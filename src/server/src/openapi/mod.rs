@@ -8,7 +8,6 @@ mod complete;
 pub mod parameters;
 pub mod refusals;
 mod webhooks;
-pub mod words;
 
 use crate::config::Config;
 use axum::Extension;

@@ -55,11 +55,8 @@ variant! {
 
 impl KeyBody {
     /// Changes a key.
-    ///
-    /// # Errors
-    /// 400 if the rate is outside the range that the operator allows, or a key would move.
-    pub fn apply(self, key: &mut Key, app: &App, now: Timestamp) -> Result<(), ApiError> {
-        self.limits().apply(&mut key.limits, &app.config)?;
+    pub fn apply(self, key: &mut Key, now: Timestamp) {
+        self.limits().apply(&mut key.limits);
         self.name.set(&mut key.name);
         self.role.set(&mut key.role);
         self.enabled.set(&mut key.enabled);
@@ -75,7 +72,6 @@ impl KeyBody {
             }
         }
         key.updated_at = now;
-        Ok(())
     }
 
     /// Checks that a key stays where it is and whose it is.

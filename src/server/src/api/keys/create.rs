@@ -25,8 +25,8 @@ pub struct Created {
 
 /// Creates a key
 ///
-/// If it names no namespace, one is created for it: a key is always isolated. The secret is shown this
-/// once.
+/// If no namespace is named, one is created for it, so that no other key shares its limits. The secret
+/// is shown this once.
 #[utoipa::path(
     post, path = "/v1/keys", tag = "keys", operation_id = "create_key",
     request_body = CreateKey,
@@ -46,7 +46,7 @@ pub async fn handle(
     let body = body?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
-    let role = body.role.clone().value();
+    let role = body.role.value();
     let namespace = body.namespace.clone().value();
     if user.is_some() && namespace.is_none() {
         let message = "A member's key is a key of their namespace: name that in 'namespace'.";
@@ -59,7 +59,7 @@ pub async fn handle(
     };
     let plain = ids::key_secret();
     let mut key = new_key(&context, &plain, edit.revision, edit.now);
-    body.apply(&mut key, &app, edit.now)?;
+    body.apply(&mut key, edit.now);
     if let Some(user) = user {
         let member = member::of_user(&mut edit.tx, &context, user.as_ref()).await?;
         key.role = member::role_of(&member, role)?;

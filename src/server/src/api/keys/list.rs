@@ -23,7 +23,7 @@ pub struct ListKeys {
 
 /// Lists keys
 ///
-/// To an admin those within its reach, oldest first; to any other caller, its own.
+/// An admin sees those within its reach, oldest first; any other caller sees its own.
 #[utoipa::path(
     get, path = "/v1/keys", tag = "keys", operation_id = "list_keys",
     params(ListKeys),

@@ -1,4 +1,4 @@
-//! `POST /v1/keys/{id}/rotate`: a new secret now, the old one for a while.
+//! `POST /v1/keys/{id}/rotate`: a new secret; the old one still works until it expires.
 
 use super::context::{KeyContext, stored};
 use crate::api::prelude::*;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long the old secret keeps working by default.
 const DEFAULT_OVERLAP: Duration = Duration::from_secs(90 * 86_400);
 
-/// How a key is rotated.
+/// How the secret of a key is rotated.
 #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,22 +41,22 @@ pub struct Rotated {
     /// When the new secret expires; `null` is never.
     #[schema(format = DateTime)]
     primary_expires_at: Option<String>,
-    /// The older secret of a rotated key.
+    /// The first 8 and the last 4 characters of the old secret.
     secondary: Option<String>,
-    /// When the old secret ends.
+    /// When the old secret expires.
     #[schema(format = DateTime)]
     secondary_expires_at: Option<String>,
 }
 
-/// Gives a key a new secret
+/// Rotates the secret of a key
 ///
-/// The new secret is the primary. The old one works as the secondary until it expires: after
-/// `expires_in` days at most. A secondary of an earlier rotation ends now. Where the key had an
-/// expiry, the new secret expires after `expires_in` days, and never otherwise.
+/// The new secret is the primary. The old one works as the secondary until it expires, after
+/// `expires_in` days at most. A secondary of an earlier rotation ends now. If the old secret had an
+/// expiry, the new one expires after `expires_in` days; otherwise it never does.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/rotate", tag = "keys", operation_id = "rotate_key",
     params(parameters::KeyId),
-    request_body = RotateKey,
+    request_body = Option<RotateKey>,
     responses(
         (status = 201, description = "The new secret.", body = Rotated),
         refusals::Forbidden,

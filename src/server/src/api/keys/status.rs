@@ -1,4 +1,4 @@
-//! `GET /v1/keys/{id}/status`: where a key stands now.
+//! `GET /v1/keys/{id}/status`: what a key has left of its budget and its rates.
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
@@ -7,7 +7,7 @@ use paddock_ledger::model::period::{MINUTE, start_of};
 use paddock_ledger::rules::context::{BudgetStatus, is_throttled, prepaid_balance};
 use paddock_ledger::store::reports::{self, Subject};
 
-/// Where a key stands.
+/// The status of a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KeyStatus)]
 pub struct Status {
@@ -19,7 +19,7 @@ pub struct Status {
     namespace: String,
     /// Whether it is accepted.
     enabled: bool,
-    /// Whether its time is over.
+    /// Whether its secret has expired.
     expired: bool,
     /// US dollars spent of the budget.
     budget_used_usd: f64,
@@ -29,8 +29,8 @@ pub struct Status {
     budget_used_percent: f64,
     /// US dollars left of the budget.
     budget_remaining_usd: f64,
-    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balance of the namespace or the organization, whichever is less;
+    /// absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_usd: Option<f64>,
     /// Requests a minute that are allowed.
@@ -41,19 +41,19 @@ pub struct Status {
     current_rpm: u64,
     /// Tokens booked in this minute.
     current_tpm: u64,
-    /// Whether it is held back now.
+    /// Whether it is throttled now.
     throttled: bool,
 }
 
-/// Tells where a key stands now
+/// Shows the status of a key
 ///
-/// Answers admins, and the key's holder. `throttled` is whether its namespace is throttled, or the
-/// ledger shows a rate at its limit in this minute.
+/// To admins, and to the key's holder: what it spent of its budget and used of its rates. It is
+/// throttled if its namespace is, or if a rate has reached its limit in this minute.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/status", tag = "keys", operation_id = "get_key_status",
     params(parameters::KeyId),
     responses(
-        (status = 200, description = "Where it stands.", body = Status),
+        (status = 200, description = "The status.", body = Status),
         refusals::Forbidden,
         refusals::Missing
     )

@@ -16,7 +16,7 @@ use paddock_ledger::store::{catalog, keys};
 #[utoipa::path(
     patch, path = "/v1/keys/{id}", tag = "keys", operation_id = "update_key",
     params(parameters::KeyId),
-    request_body = UpdateKey,
+    request_body = Option<UpdateKey>,
     responses(
         (status = 200, description = "The key as it is now.", body = KeyView),
         refusals::Forbidden,
@@ -36,7 +36,7 @@ pub async fn handle(
     let found: KeyContext = edit.find(&id).await?;
     body.keeps_its_place(&found)?;
     let mut key = found.key.clone();
-    body.apply(&mut key, &app, edit.now)?;
+    body.apply(&mut key, edit.now);
     member::check(&mut edit.tx, &found.key, &key).await?;
     key.role_quota = found.context.role_quota(key.role);
     let (found, catalog) = store(&app, edit, found, key, "key.update").await?;
@@ -65,7 +65,7 @@ pub struct KeyLimitsBody {
 #[utoipa::path(
     patch, path = "/v1/keys/{id}/limits", tag = "keys", operation_id = "update_key_limits",
     params(parameters::KeyId),
-    request_body = KeyLimitsBody,
+    request_body = Option<KeyLimitsBody>,
     responses(
         (status = 200, description = "The limits in force.", body = KeyLimits),
         refusals::Forbidden,
@@ -90,7 +90,7 @@ pub async fn limits(
     let mut edit = Edit::begin(&app, &by).await?;
     let found: KeyContext = edit.find(&id).await?;
     let mut key = found.key.clone();
-    patch.apply(&mut key.limits, &app.config)?;
+    patch.apply(&mut key.limits);
     key.updated_at = edit.now;
     let (found, _) = store(&app, edit, found, key, "key.limits.update").await?;
     Ok(Json(KeyLimits::new(&found)))

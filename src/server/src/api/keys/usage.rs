@@ -51,11 +51,11 @@ pub struct Usage {
     peak_rpm: u64,
     /// Requests a minute that are allowed.
     limit_rpm: u64,
-    /// The most tokens of one minute.
+    /// The most tokens in one minute.
     peak_tpm: u64,
     /// Tokens a minute that are allowed.
     limit_tpm: u64,
-    /// By step, the first one first, none left out.
+    /// Every step, oldest first.
     series: Vec<Interval>,
 }
 

@@ -27,7 +27,7 @@ pub struct KeyView {
     key_preview: String,
     /// What its holder may do.
     role: Role,
-    /// Who the member is that it belongs to.
+    /// The user who is the member that it belongs to.
     user_id: Option<String>,
     /// The id of that member.
     member_id: Option<String>,
@@ -41,14 +41,14 @@ pub struct KeyView {
     own_limits: Vec<&'static str>,
     /// Whether it is accepted.
     enabled: bool,
-    /// What it is used in.
+    /// What it is used in, such as `production`.
     environment: Option<String>,
     /// Labels.
     #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
     /// How strictly prompts are judged.
     content_policy_mode: Option<ContentMode>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last changed.
@@ -99,7 +99,7 @@ struct SecondaryView {
 }
 
 impl KeyView {
-    /// The key in its place.
+    /// A key, in the context of its namespace.
     pub fn new(key: &Key, context: &NamespaceContext, catalog: &Catalog) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);

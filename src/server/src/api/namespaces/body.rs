@@ -56,11 +56,8 @@ variant! {
 
 impl NamespaceBody {
     /// Changes a namespace.
-    ///
-    /// # Errors
-    /// 400 if the rate is outside the range that the operator allows.
-    pub fn apply(self, namespace: &mut Namespace, app: &App) -> Result<(), ApiError> {
-        self.limits().apply(&mut namespace.limits, &app.config)?;
+    pub fn apply(self, namespace: &mut Namespace) {
+        self.limits().apply(&mut namespace.limits);
         self.allowed_models.apply(&mut namespace.allowed_models);
         self.priority.set(&mut namespace.priority);
         self.weight.set_or(&mut namespace.weight, 1);
@@ -71,7 +68,6 @@ impl NamespaceBody {
         self.tags.apply(&mut namespace.tags);
         self.user_monthly_quota_usd
             .apply(&mut namespace.user_monthly_quota);
-        Ok(())
     }
 
     /// Checks that a namespace keeps its name and its organization.

@@ -40,7 +40,7 @@ pub async fn handle(
     let (now, revision) = (edit.now, edit.revision);
     let mut namespace = Namespace::new(name.into(), organization, now);
     namespace.revision = revision;
-    body.apply(&mut namespace, &app)?;
+    body.apply(&mut namespace);
     let organization = &namespace.organization;
     let is_new = organizations::ensure(&mut edit.tx, organization, revision, now).await?;
     let defaults = &app.config.organization;

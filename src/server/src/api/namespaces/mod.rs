@@ -44,13 +44,3 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         ))
         .merge(reservations::routes())
 }
-
-/// The namespace of that name, if it is within the caller's reach.
-pub(super) async fn find(
-    app: &SharedApp,
-    tx: &mut Tx,
-    caller: &Caller,
-    name: &str,
-) -> Result<NamespaceContext, ApiError> {
-    managed::find(app, tx, caller, name).await
-}

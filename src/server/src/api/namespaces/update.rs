@@ -34,7 +34,7 @@ pub async fn handle(
     body.keeps_its_place(&before.namespace)?;
     let (monthly, daily) = body.changes_quotas();
     let mut namespace = before.namespace.clone();
-    body.apply(&mut namespace, &app)?;
+    body.apply(&mut namespace);
     let catalog = catalog::load(&mut edit.tx).await?;
     check(&before.with(namespace.clone()), &catalog)?;
     let (change, namespace) = update(&mut edit, &before, namespace, "namespace.update").await?;

@@ -21,34 +21,61 @@ pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
+use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// A JSON body, read. An empty one is an object without fields. A wrong one is refused by the handler: after
-/// it has checked that the caller may do this at all.
+/// A JSON body, read. An empty one is an object without fields.
+///
+/// Handlers unwrap it after they have checked what the caller may do: a caller who may not is told so,
+/// whatever was sent.
 #[derive(Debug)]
 pub struct Body<T>(pub Result<T, ApiError>);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
-        let RawBody(bytes) = RawBody::from_request(request, state).await?;
-        Ok(Body(read(&bytes)))
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, ApiError> {
+        let RawBody(bytes) = RawBody::from_request(request, app).await?;
+        Ok(Body(read_with_rate(&bytes, app.config.rpm_range)))
     }
 }
 
-/// Reads a body.
+/// Reads a body that sets no rate.
 ///
 /// # Errors
 /// 400 if it is not a JSON object, if two synonyms contradict each other, or naming the first field
 /// that is unknown, missing or not what it must be.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let mut sent = Canonical::parse(body)?;
+    typed(Canonical::parse(body)?)
+}
+
+/// Reads a body. `rpm_range` is the lowest and the highest rate that the operator allows, in requests
+/// a minute.
+fn read_with_rate<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Result<T, ApiError> {
+    let sent = Canonical::parse(body)?;
+    check_rate(&sent, rpm_range)?;
+    typed(sent)
+}
+
+fn typed<T: DeserializeOwned>(mut sent: Canonical<Value>) -> Result<T, ApiError> {
     let fields = std::mem::take(&mut sent.fields).into_iter().collect();
     serde_path_to_error::deserialize(Value::Object(fields))
         .map_err(|error| refusal(&error, "The body of your request", &sent))
+}
+
+/// Checks the rate in a body. Its type cannot: the range is in the configuration.
+fn check_rate(sent: &Canonical<Value>, (min, max): (u64, u64)) -> Result<(), ApiError> {
+    let name = "rate_limit_per_minute";
+    let rate = sent.fields.get(name).filter(|rate| !rate.is_null());
+    let fits = |rate| values::whole(rate).is_some_and(|rate| (min..=max).contains(&rate));
+    if rate.is_none_or(fits) {
+        return Ok(());
+    }
+    let field = sent.written(name);
+    let message = format!("'{field}' must be a whole number from {min} to {max}.");
+    Err(ApiError::invalid(field, message))
 }
 
 #[cfg(test)]
@@ -74,7 +101,10 @@ mod tests {
     }
 
     fn problem(body: &str) -> String {
-        format!("{:?}", read::<Example>(body.as_bytes()).unwrap_err())
+        format!(
+            "{:?}",
+            read_with_rate::<Example>(body.as_bytes(), (1, 90)).unwrap_err()
+        )
     }
 
     #[test]
@@ -97,7 +127,11 @@ mod tests {
             ("{", "not valid JSON"),
             (
                 r#"{"rpm":"60"}"#,
-                "'rpm' must be a whole number from 1 to 100.",
+                "'rpm' must be a whole number from 1 to 90.",
+            ),
+            (
+                r#"{"rate_limits":{"rpm":91}}"#,
+                "'rate_limits.rpm' must be a whole number from 1 to 90.",
             ),
             (
                 r#"{"rate_limits":{"tpm":101}}"#,

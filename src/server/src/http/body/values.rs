@@ -118,8 +118,14 @@ value!(
     UrlText,
     "a URL of at most 2048 characters",
     |value| trimmed(value, MAX_URL).map(UrlText),
-    text_schema(MAX_URL)
+    text_schema(MAX_URL).format(Some(SchemaFormat::Custom("uri".to_owned())))
 );
+
+impl AsRef<str> for UrlText {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
 
 impl From<UrlText> for String {
     fn from(url: UrlText) -> String {
@@ -415,14 +421,14 @@ impl<T> From<Words<T>> for Vec<T> {
 }
 
 /// A text without the blanks around it, of 1 to `max` characters, none of them a control character.
-fn trimmed(value: &Value, max: usize) -> Option<String> {
+pub(crate) fn trimmed(value: &Value, max: usize) -> Option<String> {
     let text = value.as_str()?.trim();
     let fits = !text.is_empty() && text.chars().count() <= max;
     (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
 /// A whole number, as JSON writes it or as a float without a fraction.
-fn whole(value: &Value) -> Option<u64> {
+pub(super) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let float = value.as_f64()?;
         let is_whole = float.fract() == 0.0 && (0.0..1e15).contains(&float);
@@ -435,7 +441,7 @@ fn whole(value: &Value) -> Option<u64> {
     })
 }
 
-fn text_schema(max: usize) -> ObjectBuilder {
+pub(crate) fn text_schema(max: usize) -> ObjectBuilder {
     let text = ObjectBuilder::new().schema_type(Type::String);
     text.min_length(Some(1)).max_length(Some(max))
 }
