@@ -8,9 +8,10 @@ pub(super) use crate::http::deleted::Deleted;
 pub(super) use crate::http::edit::Edit;
 pub(super) use crate::http::error::ApiError;
 pub(super) use crate::http::managed::{Managed, find};
-pub(super) use crate::http::page::Page;
+pub(super) use crate::http::page::{Page, PageSize};
 pub(super) use crate::http::path::Path;
-pub(super) use crate::http::query::Parameters;
+#[expect(unused_imports, reason = "not all handlers are there yet")]
+pub(super) use crate::http::query::{Parameters, Query};
 pub(super) use crate::openapi::{parameters, refusals};
 pub(super) use crate::state::{App, SharedApp};
 pub(super) use axum::Json;

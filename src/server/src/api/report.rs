@@ -2,7 +2,7 @@
 
 use crate::api::prelude::*;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::rules::report::{self, Period};
+use paddock_ledger::rules::report;
 use paddock_ledger::store::reports::{self, Span, Subject, Sums};
 use paddock_ledger::store::{StoreError, Tx};
 use std::collections::BTreeMap;
@@ -94,18 +94,4 @@ impl ByModel {
         let total = total(models.iter().map(|(_, sums)| *sums));
         Ok(ByModel { models, total })
     }
-}
-
-/// Takes the period of a report.
-///
-/// # Errors
-/// 400 if it is none.
-pub(super) fn take_period(query: &mut Parameters, default: Period) -> Result<Period, ApiError> {
-    let Some(text) = query.take("period") else {
-        return Ok(default);
-    };
-    Period::parse(&text).ok_or_else(|| {
-        let message = "'period' must be current_month, all, or a number of days like 7d.";
-        ApiError::invalid("period", message)
-    })
 }

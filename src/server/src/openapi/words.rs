@@ -3,7 +3,6 @@
 use crate::api::STATUSES;
 use paddock_core::policy::EndpointScope;
 use paddock_ledger::model::alert::{Action, Span};
-use paddock_ledger::model::credits::Kind;
 use paddock_ledger::model::webhook::Event;
 use serde_json::json;
 use utoipa::openapi::RefOr;
@@ -35,28 +34,12 @@ words! {
     /// What a webhook is told of: 80, 95 or 100 percent of the monthly quota, or its own percentage; that
     /// a balance was refilled, or not because of the month's limit.
     WebhookEvent = Event::NAMES;
-    /// Why money is paid in: it was paid for, given, or something is put right.
-    CreditKind = Kind::NAMES;
     /// What follows from an alert.
     AlertAction = Action::NAMES;
     /// How much time an alert looks at: the UTC day, the week from Monday, the calendar month.
     AlertWindow = Span::NAMES;
     /// What became of a delivery.
     DeliveryStatus = STATUSES;
-    /// The interval of an event of the usage stream.
-    Interval = ["1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"];
-    /// The steps of a series.
-    Granularity = ["hour", "day", "month"];
-    /// By what costs are put together.
-    GroupBy = ["team", "namespace", "project", "key", "user", "tag", "model"];
-    /// What groups are parted by.
-    Breakdown = ["by_model"];
-    /// Oldest or newest first.
-    Order = ["asc", "desc"];
-    /// How entries are written.
-    AuditFormat = ["json", "csv"];
-    /// What entries are put together to.
-    Aggregation = ["per_key"];
 }
 
 fn one_of(words: &[&'static str], description: &str) -> RefOr<Schema> {
@@ -113,17 +96,6 @@ pub struct Text(String);
 #[schema(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 #[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Name(String);
-
-/// What a model can do: one word.
-#[derive(Debug, ToSchema)]
-#[schema(
-    min_length = 1,
-    max_length = 64,
-    pattern = "^[A-Za-z0-9_.-]+$",
-    example = "vision"
-)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Capability(String);
 
 /// A UTC day, or a moment in RFC 3339.
 #[derive(Debug, ToSchema)]

@@ -2,25 +2,27 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
-use crate::api::report::{ByModel, Part, Totals, parts, take_period};
-use crate::openapi::words;
+use crate::api::report::{ByModel, Part, Totals, parts};
+use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
-use paddock_ledger::rules::report::{Period, Step};
+use paddock_ledger::rules::report::Step;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
-/// The steps of the series.
-#[derive(IntoParams)]
+/// How long, and how fine.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Granularity {
-    /// The steps of `series`; by default an hour up to seven days, and a day beyond. At most 10,000
-    /// steps.
-    #[param(value_type = Option<words::Granularity>, inline)]
-    granularity: Option<String>,
+pub struct GetKeyUsage {
+    /// `current_month`, `all`, or the last days: `7d` (the default), up to `3660d`.
+    #[param(inline)]
+    period: Option<UsagePeriod>,
+    /// The steps of `series`, at most 10,000. By default an hour for up to seven days, a day beyond.
+    #[param(inline)]
+    granularity: Option<Step>,
 }
 
 /// What a key used.
@@ -74,7 +76,7 @@ struct Interval {
 /// or day.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/usage", tag = "keys", operation_id = "get_key_usage",
-    params(parameters::KeyId, parameters::Period, Granularity),
+    params(parameters::KeyId, GetKeyUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -85,11 +87,12 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    query: Parameters,
+    Query(query): Query<GetKeyUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_key(&id)?;
     caller.may_view_analytics()?;
-    let (period, step) = asked(query)?;
+    let UsagePeriod(period) = query.period.unwrap_or_default();
+    let step = query.granularity.unwrap_or(period.step());
     let now = app.now();
     let mut tx = app.store.read().await?;
     let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
@@ -129,16 +132,4 @@ pub async fn handle(
         limit_tpm: limits.tokens_per_minute,
         series: series.into_iter().map(step).collect(),
     }))
-}
-
-fn asked(mut query: Parameters) -> Result<(Period, Step), ApiError> {
-    let period = take_period(&mut query, Period::Days(7))?;
-    let step = match query.take("granularity") {
-        None => period.step(),
-        Some(step) => Step::parse(&step).ok_or_else(|| {
-            ApiError::invalid("granularity", "'granularity' must be hour, day or month.")
-        })?,
-    };
-    query.finish()?;
-    Ok((period, step))
 }

@@ -27,6 +27,7 @@ pub async fn handle(
     Body(body): Body<NamespaceBody>,
 ) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
     by.may_manage()?;
+    let body = body?;
     let name = body.name.clone().required("name")?;
     let own = by.organization().unwrap_or(DEFAULT_ORGANIZATION);
     let organization = body.organization.clone().value();

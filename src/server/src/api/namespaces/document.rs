@@ -77,9 +77,10 @@ pub(super) async fn set<D: Document>(
     app: &SharedApp,
     by: &Author,
     name: &str,
-    body: D::Body,
+    body: Result<D::Body, ApiError>,
 ) -> Result<Json<D>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     let mut edit = Edit::begin(app, by).await?;
     let context: NamespaceContext = edit.find(name).await?;
     let (document, change) = D::set(&mut edit, &context, body).await?;

@@ -2,6 +2,7 @@
 
 use super::view::NamespaceView;
 use crate::api::prelude::*;
+use crate::http::page::PageQuery;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, namespaces};
 
@@ -10,7 +11,7 @@ use paddock_ledger::store::{catalog, namespaces};
 /// To an admin those within its reach, by name; to any other caller, its own.
 #[utoipa::path(
     get, path = "/v1/namespaces", tag = "namespaces", operation_id = "list_namespaces",
-    params(parameters::Page),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<NamespaceView>)
     )
@@ -18,16 +19,15 @@ use paddock_ledger::store::{catalog, namespaces};
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<NamespaceView>>, ApiError> {
-    let limit = query.take_limit()?;
-    let after = query.take("after").unwrap_or_default();
-    query.finish()?;
+    let size = query.limit.unwrap_or_default();
+    let after = query.after.unwrap_or_default();
     let mut tx = app.store.read().await?;
     let found = match &caller {
         Caller::Holder(holder) if caller.may_manage().is_err() => vec![holder.namespace.clone()],
         _ => {
-            let one_more = limit.saturating_add(1);
+            let one_more = size.and_one_more();
             namespaces::list(&mut tx, caller.organization(), &after, one_more).await?
         }
     };
@@ -36,7 +36,7 @@ pub async fn handle(
     let found = NamespaceContext::of_all(&mut tx, found, defaults).await?;
     let page = Page::of(
         found,
-        limit,
+        size.rows(),
         |context| context.namespace.name.as_str(),
         |context| NamespaceView::new(context, &catalog),
     );

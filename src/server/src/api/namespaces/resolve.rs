@@ -18,9 +18,9 @@ use utoipa::IntoParams;
 pub const MAX_BODY: usize = 10 << 20;
 
 /// Where the request would be sent.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct RequestPath {
     /// The path of its endpoint, such as `/v1/messages`; by default, the body's fields decide.
     #[param(example = "/v1/messages", pattern = "^(/v1[!-~]*)?$")]
@@ -79,13 +79,12 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<RequestPath>,
     headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Json<Resolution>, ApiError> {
     caller.may_read_namespace(&name)?;
-    let path = query.take("endpoint");
-    query.finish()?;
+    let path = query.endpoint;
     let (endpoint, body) = read(path.as_deref(), &body)?;
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
     let hints = Hints::read(

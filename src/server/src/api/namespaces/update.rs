@@ -28,6 +28,7 @@ pub async fn handle(
     Body(body): Body<NamespaceBody>,
 ) -> Result<Json<NamespaceView>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     let mut edit = Edit::begin(&app, &by).await?;
     let before: NamespaceContext = edit.find(&name).await?;
     body.keeps_its_place(&before.namespace)?;

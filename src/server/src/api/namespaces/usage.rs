@@ -1,7 +1,8 @@
 //! `GET /v1/namespaces/{name}/usage?period=current_month|7d|30d|90d|all`.
 
 use crate::api::prelude::*;
-use crate::api::report::{ByModel, parts, take_period};
+use crate::api::report::{ByModel, parts};
+use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
@@ -13,6 +14,17 @@ use paddock_ledger::rules::report::Period;
 use paddock_ledger::store::latencies;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
+use utoipa::IntoParams;
+
+/// How long.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GetNamespaceUsage {
+    /// `current_month` (the default), `all`, or the last days: `7d`, up to `3660d`.
+    #[param(inline)]
+    period: Option<UsagePeriod>,
+}
 
 /// What a namespace used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,7 +99,7 @@ impl From<Sums> for ModelUsage {
 /// To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/usage", tag = "namespaces", operation_id = "get_namespace_usage",
-    params(parameters::NamespaceName, parameters::Period),
+    params(parameters::NamespaceName, GetNamespaceUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -98,12 +110,12 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<GetNamespaceUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_namespace(&name)?;
     caller.may_view_analytics()?;
-    let period = take_period(&mut query, Period::CurrentMonth)?;
-    query.finish()?;
+    let default = UsagePeriod(Period::CurrentMonth);
+    let UsagePeriod(period) = query.period.unwrap_or(default);
     let now = app.now();
     let mut tx = app.store.read().await?;
     let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;

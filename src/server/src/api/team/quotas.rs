@@ -7,6 +7,7 @@ use paddock_ledger::model::audit::Change;
 use paddock_ledger::model::records::UserQuota;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{namespaces, user_quotas};
+use utoipa::IntoParams;
 
 /// The cap of an end user.
 #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
@@ -89,6 +90,7 @@ pub async fn put(
     Body(body): Body<PutUserQuota>,
 ) -> Result<(StatusCode, Json<QuotaView>), ApiError> {
     by.may_manage()?;
+    let body = body?;
     let sent = body.monthly_quota_usd;
     let quota = sent.ok_or_else(|| ApiError::missing("monthly_limit_usd"))?;
     let user = String::from(body.user_id);
@@ -150,10 +152,24 @@ async fn put_own(
     Ok(user_quotas::put(&mut edit.tx, &quota).await?)
 }
 
+/// Whose caps, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListUserQuotas {
+    /// The namespace; the caller's own by default. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    after: Option<String>,
+}
+
 /// Lists the end users that have caps of their own
 #[utoipa::path(
     get, path = "/v1/team/quotas", tag = "team", operation_id = "list_user_quotas",
-    params(parameters::OfNamespace, parameters::Page),
+    params(ListUserQuotas),
     responses(
         (status = 200, description = "A page.", body = Page<QuotaView>),
         refusals::Forbidden,
@@ -163,22 +179,18 @@ async fn put_own(
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<ListUserQuotas>,
 ) -> Result<Json<Page<QuotaView>>, ApiError> {
-    let limit = query.take_limit()?;
-    let after = query.take("after").unwrap_or_default();
-    let named = query.take("namespace");
-    query.finish()?;
-    if let Some(name) = &named {
-        caller.may_read_namespace(name)?;
-    }
-    let name = super::named(&caller, named)?;
+    let name = super::named(&caller, query.namespace)?;
+    caller.may_read_namespace(&name)?;
+    let size = query.limit.unwrap_or_default();
+    let after = query.after.unwrap_or_default();
     let mut tx = app.store.read().await?;
     let _: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
-    let found = user_quotas::list(&mut tx, &name, &after, limit.saturating_add(1)).await?;
+    let found = user_quotas::list(&mut tx, &name, &after, size.and_one_more()).await?;
     let page = Page::of(
         found,
-        limit,
+        size.rows(),
         |quota| quota.user.as_str(),
         |quota| QuotaView::from(quota.clone()),
     );

@@ -3,14 +3,28 @@
 use crate::api::cost_attribution::{OTHERS, key_labels, user_label};
 use crate::api::prelude::*;
 use crate::api::report::{Part, Totals, parts, total};
+use crate::http::period::CostPeriod;
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::rules::report::{self, DayRange};
+use paddock_ledger::rules::report::{self, DayRange, Period};
 use paddock_ledger::store::costs::{self, KeyModelSums, Reach};
 use paddock_ledger::store::reports::Sums;
 use std::collections::BTreeMap;
+use utoipa::IntoParams;
 
 /// Most users that a report names: those who cost most.
 const MOST_USERS: usize = 1_000;
+
+/// Which team, and which days.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GetTeamUsage {
+    /// The namespace; the caller's own by default. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// `current_month`, `previous_month`, `all`, or the last days, today included: `30d` (the default).
+    #[param(inline)]
+    period: Option<CostPeriod>,
+}
 
 /// What a team used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,7 +50,7 @@ pub struct Usage {
 /// UTC days, today included.
 #[utoipa::path(
     get, path = "/v1/team/usage", tag = "team", operation_id = "get_team_usage",
-    params(parameters::OfNamespace, parameters::Days),
+    params(GetTeamUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -46,23 +60,16 @@ pub struct Usage {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<GetTeamUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_view_analytics()?;
-    let named = query.take("namespace");
-    let period = query.take("period");
-    query.finish()?;
-    if let Some(name) = &named {
-        caller.may_read_namespace(name)?;
-    }
+    let name = super::named(&caller, query.namespace)?;
+    caller.may_read_namespace(&name)?;
     let now = app.now();
-    let days = DayRange::parse(period.as_deref().unwrap_or("30d"), now).ok_or_else(|| {
-        let message = "'period' must be current_month, previous_month, all, or a number of days \
-                       like 7d.";
-        ApiError::invalid("period", message)
-    })?;
+    let default = CostPeriod(DayRange::Period(Period::Days(30)));
+    let CostPeriod(days) = query.period.unwrap_or(default);
+    let days = days.days(now);
     let mut tx = app.store.read().await?;
-    let name = super::named(&caller, named)?;
     let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let reach = Reach {
         organization: None,

@@ -1,38 +1,41 @@
 //! A JSON body as one typed struct.
 //!
-//! [`Body`] reads it in two steps. [`canonical`](self::canonical::canonical) turns synonyms into the
-//! contract's names. Then serde reads the struct. The types of its fields ([`values`]) hold their own
-//! ranges: the same type reads a value, refuses one that is out of range with the field's name, and
-//! describes itself in the OpenAPI document.
+//! [`Body`] reads it in two steps. [`Canonical`] turns synonyms into the contract's names. Then serde
+//! reads the struct. The types of its fields ([`values`]) hold their own ranges: the same type reads a
+//! value, refuses one that is out of range with the field's name, and describes itself in the OpenAPI
+//! document.
 
 mod canonical;
 mod patch;
 mod raw;
+mod refusal;
 mod synonyms;
 pub mod values;
 mod variant;
 
+pub use canonical::Canonical;
 pub use patch::Patch;
 pub use raw::RawBody;
+pub use refusal::refusal;
 pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
 use axum::extract::{FromRequest, Request};
-use canonical::Canonical;
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Error, Path, Segment};
+use serde_json::Value;
 
-/// A JSON body, read. An empty one is an object without fields.
+/// A JSON body, read. An empty one is an object without fields. A wrong one is refused by the handler: after
+/// it has checked that the caller may do this at all.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T>(pub Result<T, ApiError>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, ApiError> {
         let RawBody(bytes) = RawBody::from_request(request, state).await?;
-        read(&bytes).map(Body)
+        Ok(Body(read(&bytes)))
     }
 }
 
@@ -42,62 +45,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// 400 if it is not a JSON object, if two synonyms contradict each other, or naming the first field
 /// that is unknown, missing or not what it must be.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let canonical = Canonical::parse(body)?;
-    let value = canonical.value.clone();
-    serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, &canonical))
-}
-
-fn refusal(error: &Error<serde_json::Error>, canonical: &Canonical) -> ApiError {
-    let message = error.inner().to_string();
-    let field = written(error.path(), canonical);
-    let within = |name: &str| match field.as_str() {
-        "" => canonical.written(name).to_owned(),
-        field => format!("{field}.{name}"),
-    };
-    if let Some(name) = quoted(&message, "unknown field `") {
-        // The path already ends with an unknown name that the deserializer was asked for.
-        let name = if field.ends_with(name) {
-            field
-        } else {
-            within(name)
-        };
-        return ApiError::unknown_parameter(&name);
-    }
-    if let Some(name) = quoted(&message, "missing field `") {
-        return ApiError::missing(&within(name));
-    }
-    let expected = message
-        .rsplit_once("expected ")
-        .map(|(_, expected)| expected);
-    let problem = match expected {
-        Some(expected) => format!("must be {}", expected.replace('`', "'")),
-        None => format!("is not valid: {message}"),
-    };
-    match field.as_str() {
-        "" => ApiError::invalid("", format!("The body of your request {problem}.")),
-        field => ApiError::invalid(field, format!("'{field}' {problem}.")),
-    }
-}
-
-fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
-    message.strip_prefix(before)?.split('`').next()
-}
-
-/// The path of a field, with the name that the caller wrote.
-fn written(path: &Path, canonical: &Canonical) -> String {
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Map { key } if text.is_empty() => text.push_str(canonical.written(key)),
-            Segment::Map { key } => {
-                text.push('.');
-                text.push_str(key);
-            }
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    text
+    let mut sent = Canonical::parse(body)?;
+    let fields = std::mem::take(&mut sent.fields).into_iter().collect();
+    serde_path_to_error::deserialize(Value::Object(fields))
+        .map_err(|error| refusal(&error, "The body of your request", &sent))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub async fn handle(
     Body(body): Body<Reserve>,
 ) -> Result<(StatusCode, Json<ReservationView>), ApiError> {
     by.may_spend(&name)?;
-    let request = body.request()?;
+    let request = body?.request()?;
     let patience = app.config.terms.patience.as_millis();
     let attempts = patience.checked_div(PAUSE.as_millis()).unwrap_or(0);
     let mut attempt = 0;
