@@ -114,27 +114,3 @@ pub struct Reach {
     #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     organization: Option<String>,
 }
-
-/// The time a usage report covers.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Period {
-    /// `current_month`, `all`, or the last so many days: `7d`, up to `3660d`.
-    #[param(
-        pattern = "^(current_month|all|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)d)?$",
-        example = "7d"
-    )]
-    period: Option<String>,
-}
-
-/// The whole UTC days a report of costs covers.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Days {
-    /// `current_month`, `previous_month`, `all`, or the last so many days, today included: `7d`.
-    #[param(
-        pattern = "^(current_month|previous_month|all|[1-9][0-9]{0,2}d)?$",
-        example = "30d"
-    )]
-    period: Option<String>,
-}

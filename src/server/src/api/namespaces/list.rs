@@ -2,6 +2,7 @@
 
 use super::view::NamespaceView;
 use crate::api::prelude::*;
+use crate::http::page::PageQuery;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, namespaces};
 
