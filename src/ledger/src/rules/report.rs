@@ -62,24 +62,41 @@ impl Period {
     }
 }
 
-/// Which days a report of costs covers.
-#[derive(Clone, Copy, Debug)]
-pub struct DayRange;
+/// Which whole UTC days a report of costs covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayRange {
+    /// Those of the month before this one.
+    PreviousMonth,
+    /// Those of a period, today included.
+    Period(Period),
+}
 
 impl DayRange {
-    /// From a [`Period`]'s name or `previous_month`, today included; `None` otherwise.
-    pub fn parse(text: &str, now: Timestamp) -> Option<Days> {
-        if text == "previous_month" {
-            let end = start_of_month(now);
-            let last = Timestamp::from_secs(end.secs().saturating_sub(1));
-            let start = start_of_month(last);
-            return Some(Days { start, end });
+    /// From `previous_month` or a [`Period`]'s name; `None` otherwise.
+    pub fn parse(text: &str) -> Option<DayRange> {
+        match text {
+            "previous_month" => Some(DayRange::PreviousMonth),
+            text => Period::parse(text).map(DayRange::Period),
         }
-        let start = Period::parse(text)?.start(now, Timestamp::EPOCH);
-        Some(Days {
-            start: start_of(DAY, start),
-            end: now.end_of_day(),
-        })
+    }
+
+    /// The days.
+    pub fn days(self, now: Timestamp) -> Days {
+        match self {
+            DayRange::PreviousMonth => {
+                let end = start_of_month(now);
+                let last = Timestamp::from_secs(end.secs().saturating_sub(1));
+                let start = start_of_month(last);
+                Days { start, end }
+            }
+            DayRange::Period(period) => {
+                let start = period.start(now, Timestamp::EPOCH);
+                Days {
+                    start: start_of(DAY, start),
+                    end: now.end_of_day(),
+                }
+            }
+        }
     }
 }
 
@@ -140,7 +157,6 @@ pub async fn cover_since(
 
 /// The step of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[schema(as = Granularity)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// An hour.

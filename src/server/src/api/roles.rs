@@ -6,6 +6,21 @@ use paddock_ledger::model::records::{DEFAULT_ORGANIZATION, Namespace, Organizati
 use paddock_ledger::model::roles::{self, Powers, RoleOverride};
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::catalog;
+use utoipa::IntoParams;
+
+/// The organization whose roles are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListRoles {
+    /// The caller's own organization, or any if the caller is the operator.
+    organization: Option<String>,
+    /// Accepted as of other lists: the roles are always on one page.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// Accepted as of other lists: the roles are always on one page.
+    after: Option<String>,
+}
 
 /// One role, as it is in an organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,7 +104,7 @@ pub fn all(context: &NamespaceContext, catalog: &Catalog) -> Page<RoleView> {
 /// organization that is named.
 #[utoipa::path(
     get, path = "/v1/roles", tag = "roles", operation_id = "list_roles",
-    params(parameters::OfOrganization, parameters::Page),
+    params(ListRoles),
     responses(
         (status = 200, description = "The roles.", body = Page<RoleView>),
         refusals::Missing
@@ -98,16 +113,13 @@ pub fn all(context: &NamespaceContext, catalog: &Catalog) -> Page<RoleView> {
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<ListRoles>,
 ) -> Result<Json<Page<RoleView>>, ApiError> {
-    let named = query.take("organization");
-    // One page holds them all, whatever its size is to be.
-    let _ = (query.take_limit()?, query.take("after"));
-    query.finish()?;
+    let _ = (query.limit, query.after);
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
     let own = caller.organization().unwrap_or(DEFAULT_ORGANIZATION);
-    let name = named.as_deref().unwrap_or(own);
+    let name = query.organization.as_deref().unwrap_or(own);
     let organization: Organization = find(&app, &mut tx, &caller, name).await?;
     let context = match caller {
         Caller::Holder(holder) => {

@@ -11,6 +11,7 @@ use axum::extract::State;
 use paddock_core::wire::{SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booked, Message};
+use paddock_ledger::rules::overrides;
 use paddock_ledger::store::policy;
 
 /// Books in one transaction and acknowledges after its commit.
@@ -22,6 +23,7 @@ pub async fn handle(
     let request: SyncRequest<'_> = read(&body)?;
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
+    overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let booked = book(&app, request).await?;
     let mut tx = app.store.read().await?;
     Ok(Json(SyncAnswer {

@@ -16,4 +16,3 @@ pub mod path;
 pub mod period;
 pub mod query;
 pub mod request_log;
-pub mod upkeep;

@@ -1,8 +1,60 @@
 //! One page of a list, in OpenAI's list shape.
 
+use super::body::values::value;
 use super::query;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+
+/// Most rows of one page.
+const MAX: u64 = 1_000;
+
+/// The rows of a page, from 1 to 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize(u64);
+
+value!(
+    PageSize,
+    "a whole number from 1 to 1000",
+    |value| {
+        let rows = value.as_str()?.parse().ok()?;
+        (1..=MAX).contains(&rows).then_some(PageSize(rows))
+    },
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(MAX))
+);
+
+impl Default for PageSize {
+    fn default() -> PageSize {
+        PageSize(100)
+    }
+}
+
+impl PageSize {
+    /// The rows of the page.
+    pub fn rows(self) -> u64 {
+        self.0
+    }
+
+    /// One row more than the page has: whether there is another page.
+    pub fn and_one_more(self) -> u64 {
+        self.0.saturating_add(1)
+    }
+}
+
+/// Which page of a list that has no other parameters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    pub limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    pub after: Option<String>,
+}
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]

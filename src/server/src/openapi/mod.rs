@@ -1,25 +1,27 @@
 //! The management API as an OpenAPI 3.1 document. Each handler describes itself with
 //! `#[utoipa::path]` and is routed by `routes!`, which is the only way in: a route that is in no
 //! document does not compile past clippy. What all operations share is added in `complete`.
+//!
+//! Absent: the words and shapes of the API. They are with the types that are read and answered.
 
-mod bodies;
 mod complete;
 pub mod parameters;
 pub mod refusals;
+mod webhooks;
 pub mod words;
-
-pub use complete::document as complete;
 
 use crate::config::Config;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
+use complete::Complete;
 use paddock_ledger::rules::alerts::firing::AlertNotice;
 use paddock_ledger::rules::credits::refill::{RefillLimitNotice, RefillNotice};
 use paddock_ledger::rules::notices::QuotaNotice;
-use utoipa::OpenApi;
+use serde_json::Value;
 use utoipa::openapi::OpenApi as Collected;
+use utoipa::{Modify, OpenApi};
 
 const ABOUT: &str = "\
 What operators and admins do with Paddock: keys, namespaces, budgets, webhooks, alerts, usage and the \
@@ -75,6 +77,14 @@ pub fn about() -> Collected {
     About::openapi()
 }
 
+/// The document that was collected from the handlers, completed. `rpm_range` is the lowest and the
+/// highest rate that may be set, in requests a minute.
+pub fn complete(mut collected: Collected, rpm_range: (u64, u64)) -> Value {
+    Complete { rpm_range }.modify(&mut collected);
+    // Its own types cannot fail to serialize.
+    serde_json::to_value(&collected).unwrap_or_default()
+}
+
 /// The document as text, made once.
 #[derive(Clone, Debug)]
 pub struct Served(pub Bytes);
@@ -82,7 +92,7 @@ pub struct Served(pub Bytes);
 impl Served {
     /// Of an installation with this configuration.
     pub fn new(collected: Collected, config: &Config) -> Served {
-        let document = complete::document(collected, config.rpm_range);
+        let document = complete(collected, config.rpm_range);
         Served(Bytes::from(document.to_string()))
     }
 }

@@ -73,15 +73,6 @@ pub struct Page {
     after: Option<String>,
 }
 
-/// The rows of a page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Limit {
-    /// Rows of the page; 100 where none are named.
-    #[param(minimum = 1, maximum = 1_000)]
-    limit: Option<u64>,
-}
-
 /// Of which namespace.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -100,15 +91,6 @@ pub struct MemberId {
     id: String,
 }
 
-/// The user a member is.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfUser {
-    /// A member's `user_id`, or its id.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    user_id: Option<String>,
-}
-
 /// A role of an organization.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -119,15 +101,6 @@ pub struct RoleOfOrganization {
     /// `admin`, `developer`, `analyst` or `viewer`.
     #[param(pattern = "^(admin|developer|analyst|viewer)$")]
     role: String,
-}
-
-/// Of which organization.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfOrganization {
-    /// An organization's name: the caller's own, or any to the operator.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    organization: Option<String>,
 }
 
 /// Of which organization and namespace.

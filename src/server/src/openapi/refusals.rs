@@ -1,8 +1,11 @@
 //! How the API refuses: one shape, and which statuses an operation answers with.
 
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
-use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 /// Every refusal, in OpenAI's shape.
@@ -60,6 +63,46 @@ pub(super) struct Refusal {
     pub code: &'static str,
     pub kind: &'static str,
     pub message: &'static str,
+}
+
+impl Refusal {
+    fn response(&self) -> Response {
+        let example = json!({ "error": {
+            "code": self.code, "message": self.message, "type": self.kind, "param": null,
+        }});
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Error")))
+            .example(Some(example));
+        let (name, header) = request_id();
+        let response = ResponseBuilder::new()
+            .description(self.description)
+            .content("application/json", content.build())
+            .header(name, header);
+        if !(401..=404).contains(&self.status) {
+            return response.build();
+        }
+        let never = ObjectBuilder::new().schema_type(Type::String);
+        let header = HeaderBuilder::new()
+            .schema(Some(never.enum_values(Some(["false"]))))
+            .description(Some("Waiting does not cure it."));
+        response.header("x-should-retry", header.build()).build()
+    }
+}
+
+/// The responses that operations refer to, by name.
+pub(super) fn responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    ALL.iter()
+        .map(|refusal| (refusal.name.to_owned(), RefOr::T(refusal.response())))
+}
+
+/// The header of every response.
+pub(super) fn request_id() -> (String, Header) {
+    let header = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(
+            "The id of the request, in the log and the audit: the caller's own if it sent one.",
+        ));
+    ("x-request-id".to_owned(), header.build())
 }
 
 macro_rules! refusals {

@@ -1,7 +1,6 @@
 //! Words that fields choose among, as the code has them.
 
 use crate::api::{CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES};
-use paddock_ledger::model::credits::Kind;
 use serde_json::json;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -34,20 +33,6 @@ words! {
     FailureMode = FAILURE_MODES;
     /// What becomes of the excess of a throttled namespace.
     ThrottleMode = THROTTLE_MODES;
-    /// Why money is paid in: it was paid for, given, or something is put right.
-    CreditKind = Kind::NAMES;
-    /// The interval of an event of the usage stream.
-    Interval = ["1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"];
-    /// By what costs are put together.
-    GroupBy = ["team", "namespace", "project", "key", "user", "tag", "model"];
-    /// What groups are parted by.
-    Breakdown = ["by_model"];
-    /// Oldest or newest first.
-    Order = ["asc", "desc"];
-    /// How entries are written.
-    AuditFormat = ["json", "csv"];
-    /// What entries are put together to.
-    Aggregation = ["per_key"];
 }
 
 fn one_of(words: &[&'static str], description: &str) -> RefOr<Schema> {
@@ -104,17 +89,6 @@ pub struct Text(String);
 #[schema(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 #[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Name(String);
-
-/// What a model can do: one word.
-#[derive(Debug, ToSchema)]
-#[schema(
-    min_length = 1,
-    max_length = 64,
-    pattern = "^[A-Za-z0-9_.-]+$",
-    example = "vision"
-)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Capability(String);
 
 /// Texts to look for, of 1 to 256 bytes and not blank: one, or at most 64.
 #[derive(Debug)]

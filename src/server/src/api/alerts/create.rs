@@ -34,6 +34,7 @@ pub async fn handle(
     Body(body): Body<AlertBody>,
 ) -> Result<(StatusCode, Json<NewAlert>), ApiError> {
     by.may_manage()?;
+    let body = body?;
     let threshold = body.threshold()?.ok_or_else(one_threshold)?;
     let action = body.action.required("action")?;
     body.name.clone().required("name")?;

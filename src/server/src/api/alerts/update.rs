@@ -34,6 +34,7 @@ pub async fn handle(
     Body(body): Body<AlertBody>,
 ) -> Result<Json<NewAlert>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     if let Some(url) = body.webhook_url.clone().value() {
         check_target(&app, "webhook_url", url.as_ref()).await?;
     }

@@ -43,6 +43,7 @@ pub async fn handle(
     Body(body): Body<KeyBody>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     by.may_create_keys()?;
+    let body = body?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
     let role = body.role.value();

@@ -5,13 +5,28 @@ use crate::api::prelude::*;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, keys};
 use std::collections::HashMap;
+use utoipa::IntoParams;
+
+/// Whose keys, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListKeys {
+    /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    after: Option<String>,
+}
 
 /// Lists keys
 ///
 /// An admin sees those within its reach, oldest first; any other caller sees its own.
 #[utoipa::path(
     get, path = "/v1/keys", tag = "keys", operation_id = "list_keys",
-    params(parameters::OfNamespace, parameters::Page),
+    params(ListKeys),
     responses(
         (status = 200, description = "A page.", body = Page<KeyView>)
     )
@@ -19,16 +34,15 @@ use std::collections::HashMap;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<ListKeys>,
 ) -> Result<Json<Page<KeyView>>, ApiError> {
-    let limit = query.take_limit()?;
+    let size = query.limit.unwrap_or_default();
     let filter = keys::Filter {
         organization: caller.organization().map(str::to_owned),
-        namespace: query.take("namespace"),
-        after: query.take("after").unwrap_or_default(),
-        limit: limit.saturating_add(1),
+        namespace: query.namespace,
+        after: query.after.unwrap_or_default(),
+        limit: size.and_one_more(),
     };
-    query.finish()?;
     let mut tx = app.store.read().await?;
     let found = match &caller {
         Caller::Holder(holder) if caller.may_manage().is_err() => vec![holder.key.clone()],
@@ -49,7 +63,7 @@ pub async fn handle(
         .collect();
     let page = Page::of(
         found,
-        limit,
+        size.rows(),
         |(key, _)| key.id.as_str(),
         |(key, context)| KeyView::new(key, context, &catalog),
     );

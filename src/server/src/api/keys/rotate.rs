@@ -70,6 +70,7 @@ pub async fn handle(
     Body(body): Body<RotateKey>,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
     by.may_create_keys()?;
+    let body = body?;
     let overlap = body
         .expires_in
         .value()

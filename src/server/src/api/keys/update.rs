@@ -31,6 +31,7 @@ pub async fn handle(
     Body(body): Body<KeyBody>,
 ) -> Result<Json<KeyView>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     let mut edit = Edit::begin(&app, &by).await?;
     let found: KeyContext = edit.find(&id).await?;
     body.keeps_its_place(&found)?;
@@ -78,6 +79,7 @@ pub async fn limits(
     Body(body): Body<KeyLimitsBody>,
 ) -> Result<Json<KeyLimits>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     let patch = LimitsPatch {
         rate_limit_per_minute: body.rate_limit_per_minute,
         burst: body.burst,

@@ -2,21 +2,25 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
+use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
-use paddock_ledger::rules::report::{self, Period, Step};
+use paddock_ledger::rules::report::{self, Step};
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
-/// The steps of a report.
-#[derive(IntoParams)]
+/// The period of a report, and its steps.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Granularity {
-    /// The steps of `series`, at most 10,000. By default an hour up to seven days, and a day beyond.
-    #[param(value_type = Option<Step>, inline)]
-    granularity: Option<String>,
+pub struct GetKeyUsage {
+    /// `current_month`, `all`, or the last days: `7d` (the default), up to `3660d`.
+    #[param(inline)]
+    period: Option<UsagePeriod>,
+    /// The steps of `series`, at most 10,000. By default an hour for up to seven days, a day beyond.
+    #[param(inline)]
+    granularity: Option<Step>,
 }
 
 /// What a key used.
@@ -90,12 +94,13 @@ struct Interval {
     cost_usd: f64,
 }
 
-/// Reports what a key used
+/// Shows what a key used
 ///
-/// To admins, and to the key's holder. The period begins with a whole hour (up to seven days) or day.
+/// To admins, and to the key's holder. The period begins with a whole hour (up to seven days)
+/// or day.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/usage", tag = "keys", operation_id = "get_key_usage",
-    params(parameters::KeyId, parameters::Period, Granularity),
+    params(parameters::KeyId, GetKeyUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -106,11 +111,12 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    query: Parameters,
+    Query(query): Query<GetKeyUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_key(&id)?;
     caller.may_view_analytics()?;
-    let (period, step) = asked(query)?;
+    let UsagePeriod(period) = query.period.unwrap_or_default();
+    let step = query.granularity.unwrap_or(period.step());
     let now = app.now();
     let mut tx = app.store.read().await?;
     let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
@@ -173,15 +179,4 @@ pub async fn handle(
             })
             .collect(),
     }))
-}
-
-fn asked(mut query: Parameters) -> Result<(Period, Step), ApiError> {
-    let period = query.take("period").unwrap_or_else(|| "7d".to_owned());
-    let period = Period::parse(&period).ok_or_else(|| {
-        let message = "'period' must be current_month, all, or a number of days like 7d.";
-        ApiError::invalid("period", message)
-    })?;
-    let step = query.take_word("granularity")?;
-    query.finish()?;
-    Ok((period, step.unwrap_or_else(|| period.step())))
 }

@@ -29,6 +29,7 @@ pub async fn handle(
     Body(body): Body<MemberBody>,
 ) -> Result<(StatusCode, Json<MemberView>), ApiError> {
     by.may_manage_users()?;
+    let body = body?;
     let user = body.user_id.clone().required("user_id")?;
     let email = body.email.clone().required("email")?;
     let namespace = body.namespace.clone().required("namespace")?;

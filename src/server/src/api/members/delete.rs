@@ -1,10 +1,23 @@
 //! `DELETE /v1/members/{id}`, or without an id if query or body have a `user_id`.
 
 use super::body::DeleteMember;
-use super::find_member;
+use super::{OfNamespace, find_member};
 use crate::api::prelude::*;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::membership;
+use utoipa::IntoParams;
+
+/// Which member is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WhichMember {
+    /// The `user_id` of the member, or its id.
+    user_id: Option<String>,
+    /// The namespace they belong to, if the user is a member of several. Also accepted as `team`,
+    /// `team_id` and `project`.
+    namespace: Option<String>,
+}
 
 /// The answer to the removal of a member.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,7 +35,7 @@ pub struct DeletedMember {
 /// The member's keys are disabled, and cannot be enabled again.
 #[utoipa::path(
     delete, path = "/v1/members/{id}", tag = "members", operation_id = "delete_member",
-    params(parameters::MemberId, parameters::OfNamespace),
+    params(parameters::MemberId, OfNamespace),
     responses(
         (status = 200, description = "Removed.", body = DeletedMember),
         refusals::Forbidden,
@@ -33,11 +46,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(which): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<OfNamespace>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    let namespace = query.take("namespace");
-    query.finish()?;
-    remove(&app, &by, &which, namespace).await
+    by.may_manage_users()?;
+    remove(&app, &by, &which, query.namespace).await
 }
 
 /// Removes the member that the query names
@@ -45,7 +57,7 @@ pub async fn handle(
 /// As if the path named it. `user_id` and `namespace` may also be in a JSON body.
 #[utoipa::path(
     delete, path = "/v1/members", tag = "members", operation_id = "delete_named_member",
-    params(parameters::OfUser, parameters::OfNamespace),
+    params(WhichMember),
     responses(
         (status = 200, description = "Removed.", body = DeletedMember),
         refusals::Forbidden,
@@ -55,14 +67,13 @@ pub async fn handle(
 pub async fn named(
     State(app): State<SharedApp>,
     by: Author,
-    mut query: Parameters,
+    Query(query): Query<WhichMember>,
     Body(body): Body<DeleteMember>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    let namespace = query.take("namespace");
-    let user = query.take("user_id");
-    query.finish()?;
-    let namespace = namespace.or(body.namespace.map(String::from));
-    let user = user.or(body.user_id.map(String::from));
+    by.may_manage_users()?;
+    let body = body?;
+    let namespace = query.namespace.or(body.namespace.map(String::from));
+    let user = query.user_id.or(body.user_id.map(String::from));
     let user = user.ok_or_else(|| ApiError::missing("user_id"))?;
     remove(&app, &by, &user, namespace).await
 }
@@ -73,7 +84,6 @@ async fn remove(
     which: &str,
     namespace: Option<String>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    by.may_manage_users()?;
     let mut edit = Edit::begin(app, by).await?;
     let member = find_member(&mut edit.tx, by, which, namespace).await?;
     let context: NamespaceContext = edit.find(&member.namespace).await?;

@@ -13,6 +13,8 @@ use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use paddock_ledger::model::records::Member;
 use paddock_ledger::store::{Tx, members};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,6 +28,16 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
             delete::named
         ))
         .routes(routes!(show::handle, update::handle, delete::handle))
+}
+
+/// The namespace of a member that the path names.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OfNamespace {
+    /// The namespace they belong to, if the user is a member of several. Also accepted as `team`,
+    /// `team_id` and `project`.
+    namespace: Option<String>,
 }
 
 /// The member of that id or of that user, if it is within the caller's reach. A user may be a member of

@@ -1,7 +1,7 @@
 //! `GET /v1/members/{id}?namespace=`.
 
-use super::find_member;
 use super::view::MemberView;
+use super::{OfNamespace, find_member};
 use crate::api::prelude::*;
 
 /// Shows a member
@@ -9,7 +9,7 @@ use crate::api::prelude::*;
 /// To admins, and to the holders of the member's keys.
 #[utoipa::path(
     get, path = "/v1/members/{id}", tag = "members", operation_id = "get_member",
-    params(parameters::MemberId, parameters::OfNamespace),
+    params(parameters::MemberId, OfNamespace),
     responses(
         (status = 200, description = "The member.", body = MemberView),
         refusals::Forbidden,
@@ -20,10 +20,9 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(which): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<OfNamespace>,
 ) -> Result<Json<MemberView>, ApiError> {
-    let mut namespace = query.take("namespace");
-    query.finish()?;
+    let mut namespace = query.namespace;
     if let Caller::Holder(holder) = &caller
         && caller.may_manage().is_err()
     {

@@ -28,7 +28,8 @@ pub async fn handle(
     Path(which): Path<String>,
     Body(body): Body<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
-    update(&app, &by, which, body).await
+    by.may_manage_users()?;
+    update(&app, &by, which, body?).await
 }
 
 /// Updates the member that the body names
@@ -49,6 +50,8 @@ pub async fn named(
     by: Author,
     Body(body): Body<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
+    by.may_manage_users()?;
+    let body = body?;
     let user = body.user_id.clone().required("user_id")?;
     update(&app, &by, user.into(), body).await
 }
@@ -59,7 +62,6 @@ async fn update(
     which: String,
     body: MemberBody,
 ) -> Result<Json<MemberView>, ApiError> {
-    by.may_manage_users()?;
     let user = body.user_id.clone().value().map(String::from);
     let namespace = body.namespace.clone().value().map(String::from);
     let mut edit = Edit::begin(app, by).await?;

@@ -28,6 +28,7 @@ pub async fn handle(
     Body(body): Body<OrganizationBody>,
 ) -> Result<(StatusCode, Json<OrganizationView>), ApiError> {
     by.must_be_operator()?;
+    let body = body?;
     let name = body.name.clone().required("name")?;
     let mut edit = Edit::begin(&app, &by).await?;
     let mut organization = Organization::new(name.into(), edit.now);

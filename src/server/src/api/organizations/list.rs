@@ -2,6 +2,7 @@
 
 use super::view::OrganizationView;
 use crate::api::prelude::*;
+use crate::http::page::PageQuery;
 use paddock_ledger::store::organizations;
 
 /// Lists organizations
@@ -9,7 +10,7 @@ use paddock_ledger::store::organizations;
 /// The operator sees all, by name; an admin sees its own.
 #[utoipa::path(
     get, path = "/v1/organizations", tag = "organizations", operation_id = "list_organizations",
-    params(parameters::Page),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page.", body = Page<OrganizationView>),
         refusals::Forbidden
@@ -18,19 +19,18 @@ use paddock_ledger::store::organizations;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<OrganizationView>>, ApiError> {
     caller.may_manage()?;
-    let limit = query.take_limit()?;
-    let after = query.take("after").unwrap_or_default();
-    query.finish()?;
+    let size = query.limit.unwrap_or_default();
+    let after = query.after.unwrap_or_default();
     let mut tx = app.store.read().await?;
-    let one_more = limit.saturating_add(1);
+    let one_more = size.and_one_more();
     let found = organizations::list(&mut tx, caller.organization(), &after, one_more).await?;
     let defaults = &app.config.organization;
     let page = Page::of(
         found,
-        limit,
+        size.rows(),
         |organization| organization.name.as_str(),
         |organization| OrganizationView::new(organization, defaults),
     );

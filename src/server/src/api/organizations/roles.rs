@@ -83,6 +83,7 @@ pub async fn put(
 ) -> Result<Json<RoleView>, ApiError> {
     let role = named(&role)?;
     may_override(&by, role)?;
+    let body = body?;
     let given = body.given();
     let narrowed = RoleOverride::from(body);
     let mut edit = Edit::begin(&app, &by).await?;

@@ -29,6 +29,7 @@ pub async fn handle(
     Body(body): Body<OrganizationBody>,
 ) -> Result<Json<OrganizationView>, ApiError> {
     by.must_be_operator()?;
+    let body = body?;
     let sent = body.name.clone().value().map(String::from);
     if sent.is_some_and(|sent| sent != name) {
         let message = "An organization's name is its identity: it cannot be changed.";

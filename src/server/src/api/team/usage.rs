@@ -94,11 +94,12 @@ pub async fn handle(
         caller.may_read_namespace(name)?;
     }
     let now = app.now();
-    let days = DayRange::parse(period.as_deref().unwrap_or("30d"), now).ok_or_else(|| {
+    let days = DayRange::parse(period.as_deref().unwrap_or("30d")).ok_or_else(|| {
         let message = "'period' must be current_month, previous_month, all, or a number of days \
                        like 7d.";
         ApiError::invalid("period", message)
     })?;
+    let days = days.days(now);
     let mut tx = app.store.read().await?;
     let namespace = super::find(&app, &mut tx, &caller, named).await?.namespace;
     let reach = Reach {

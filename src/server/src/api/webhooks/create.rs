@@ -34,6 +34,7 @@ pub async fn handle(
     Body(body): Body<WebhookBody>,
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     by.may_manage()?;
+    let body = body?;
     body.events.clone().required("events")?;
     let url = body.url.clone().required("url")?;
     check_target(&app, "url", url.as_ref()).await?;

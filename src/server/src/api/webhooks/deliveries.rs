@@ -2,24 +2,26 @@
 
 use super::context::WebhookContext;
 use crate::api::prelude::*;
-use crate::http::period::{self, Edge};
-use crate::openapi::words;
+use crate::http::period::DayOrMoment;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::store::deliveries::{self, Logged};
 use serde_json::Value;
 use utoipa::IntoParams;
 
 /// Which deliveries.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Wanted {
+pub struct ListDeliveries {
     /// Only those of this status.
-    #[param(value_type = Option<DeliveryStatus>, inline)]
-    status: Option<String>,
+    #[param(inline)]
+    status: Option<DeliveryStatus>,
     /// Only those created since: a UTC day, or a moment in RFC 3339.
-    #[param(value_type = Option<words::Moment>, inline)]
-    since: Option<String>,
+    #[param(inline)]
+    since: Option<DayOrMoment>,
+    /// Most deliveries; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
 }
 
 /// How far a delivery is.
@@ -108,7 +110,7 @@ impl DeliveryView {
 /// Newest first, at most `limit` of them.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "list_deliveries",
-    params(parameters::WebhookId, Wanted, parameters::Limit),
+    params(parameters::WebhookId, ListDeliveries),
     responses(
         (status = 200, description = "Some of them, newest first.", body = Page<DeliveryView>),
         refusals::Forbidden,
@@ -119,18 +121,21 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<ListDeliveries>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     caller.may_manage()?;
-    let limit = query.take_limit()?;
-    let status: Option<DeliveryStatus> = query.take_word("status")?;
-    let since = period::moment(&mut query, "since", Edge::Start)?.unwrap_or(Timestamp::EPOCH);
-    query.finish()?;
-    let status = status.map(DeliveryStatus::name);
+    let size = query.limit.unwrap_or_default();
+    let status = query.status.map(DeliveryStatus::name);
+    let since = query.since.map_or(Timestamp::EPOCH, DayOrMoment::start);
     let mut tx = app.store.read().await?;
     find::<WebhookContext>(&app, &mut tx, &caller, &id).await?;
-    let one_more = limit.saturating_add(1);
+    let one_more = size.and_one_more();
     let found = deliveries::log(&mut tx, &id, status, since, one_more).await?;
-    let page = Page::of(found, limit, |delivery| &delivery.id, DeliveryView::new);
+    let page = Page::of(
+        found,
+        size.rows(),
+        |delivery| &delivery.id,
+        DeliveryView::new,
+    );
     Ok(Json(page))
 }

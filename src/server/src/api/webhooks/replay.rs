@@ -45,6 +45,7 @@ pub async fn handle(
     Body(body): Body<ReplayEvents>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {
         let message = format!("'event_ids' must be a list of 1 to {MOST} ids of events.");

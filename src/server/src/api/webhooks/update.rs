@@ -28,6 +28,7 @@ pub async fn handle(
     Body(body): Body<WebhookBody>,
 ) -> Result<Json<NewWebhook>, ApiError> {
     by.may_manage()?;
+    let body = body?;
     if let Some(url) = body.url.clone().value() {
         check_target(&app, "url", url.as_ref()).await?;
     }

@@ -1,73 +1,42 @@
-//! Synonyms made canonical, in one pass over a body's fields.
+//! Synonyms made canonical, in one pass over what was sent.
 
 use super::synonyms::canonical;
 use crate::http::error::ApiError;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A body's object under canonical names, and how the caller wrote them.
+/// Fields or parameters under canonical names, and how the caller wrote them.
 #[derive(Debug)]
-pub struct Canonical {
-    /// The object.
-    pub value: Value,
+pub struct Canonical<V> {
+    /// The values.
+    pub fields: BTreeMap<String, V>,
     /// Canonical name to the name as written, where they differ.
     written: BTreeMap<String, String>,
 }
 
-impl Canonical {
-    /// Reads a body. An empty one is an object without fields.
+impl<V: PartialEq> Canonical<V> {
+    /// Nothing sent.
+    pub(in crate::http) fn new() -> Canonical<V> {
+        Canonical {
+            fields: BTreeMap::new(),
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a value under the name that the caller wrote.
     ///
     /// # Errors
-    /// 400 if it is not a JSON object, or two synonyms contradict each other.
-    pub fn parse(body: &[u8]) -> Result<Canonical, ApiError> {
-        let mut fields = Fields::default();
-        if !body.trim_ascii().is_empty() {
-            let value: Value = serde_json::from_slice(body).map_err(|error| {
-                let message = format!("The body of your request is not valid JSON: {error}");
-                ApiError::invalid("", message)
-            })?;
-            let Value::Object(object) = value else {
-                let message = "The body of your request must be a JSON object.";
-                return Err(ApiError::invalid("", message));
-            };
-            for (name, value) in object {
-                match value {
-                    Value::Object(limits) if name == "rate_limits" => {
-                        for (inner, value) in limits {
-                            fields.put(format!("{name}.{inner}"), value)?;
-                        }
-                    }
-                    value => fields.put(name, value)?,
-                }
-            }
-        }
-        Ok(Canonical {
-            value: Value::Object(fields.object),
-            written: fields.written,
-        })
-    }
-
-    /// How the caller wrote a field.
-    pub fn written<'a>(&'a self, name: &'a str) -> &'a str {
-        self.written.get(name).map_or(name, String::as_str)
-    }
-}
-
-#[derive(Default)]
-struct Fields {
-    object: Map<String, Value>,
-    written: BTreeMap<String, String>,
-}
-
-impl Fields {
-    fn put(&mut self, written: String, value: Value) -> Result<(), ApiError> {
+    /// 400 if the same was sent before and differs.
+    pub fn put(&mut self, written: String, value: V) -> Result<(), ApiError> {
         let name = canonical(&written).to_owned();
-        match self.object.get(&name) {
+        match self.fields.get(&name) {
             Some(there) if *there != value => {
-                let other = self.written.get(&name).unwrap_or(&name);
-                let message = format!(
-                    "'{other}' and '{written}' mean the same and differ: send one of them."
-                );
+                let other = self.written(&name);
+                let problem = match other == written {
+                    true => format!("'{written}' is there twice and differs"),
+                    false => format!("'{other}' and '{written}' mean the same and differ"),
+                };
+                let message = format!("{problem}: send one of them.");
                 Err(ApiError::invalid(&written, message))
             }
             Some(_) => Ok(()),
@@ -75,9 +44,46 @@ impl Fields {
                 if name != written {
                     self.written.insert(name.clone(), written);
                 }
-                self.object.insert(name, value);
+                self.fields.insert(name, value);
                 Ok(())
             }
         }
+    }
+
+    /// How the caller wrote a name.
+    pub fn written<'a>(&'a self, name: &'a str) -> &'a str {
+        self.written.get(name).map_or(name, String::as_str)
+    }
+}
+
+impl Canonical<Value> {
+    /// Reads a body. An empty one is an object without fields.
+    ///
+    /// # Errors
+    /// 400 if it is not a JSON object, or two synonyms contradict each other.
+    pub fn parse(body: &[u8]) -> Result<Canonical<Value>, ApiError> {
+        let mut fields = Canonical::new();
+        if body.trim_ascii().is_empty() {
+            return Ok(fields);
+        }
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            let message = format!("The body of your request is not valid JSON: {error}");
+            ApiError::invalid("", message)
+        })?;
+        let Value::Object(object) = value else {
+            let message = "The body of your request must be a JSON object.";
+            return Err(ApiError::invalid("", message));
+        };
+        for (name, value) in object {
+            match value {
+                Value::Object(limits) if name == "rate_limits" => {
+                    for (inner, value) in limits {
+                        fields.put(format!("{name}.{inner}"), value)?;
+                    }
+                }
+                value => fields.put(name, value)?,
+            }
+        }
+        Ok(fields)
     }
 }

@@ -1,121 +1,81 @@
 //! A JSON body as one typed struct.
 //!
-//! [`Body`] reads it in two steps. [`canonical`](self::canonical::canonical) turns synonyms into the
-//! contract's names. Then serde reads the struct. The types of its fields ([`values`]) hold their own
-//! ranges: the same type reads a value, refuses one that is out of range with the field's name, and
-//! describes itself in the OpenAPI document.
+//! [`Body`] reads it in two steps. [`Canonical`] turns synonyms into the contract's names. Then serde
+//! reads the struct. The types of its fields ([`values`]) hold their own ranges: the same type reads a
+//! value, refuses one that is out of range with the field's name, and describes itself in the OpenAPI
+//! document.
 
 mod canonical;
 mod patch;
 mod raw;
+mod refusal;
 mod synonyms;
 pub mod values;
 mod variant;
 
+pub use canonical::Canonical;
 pub use patch::Patch;
 pub use raw::RawBody;
+pub use refusal::refusal;
 pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
-use canonical::Canonical;
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Error, Path, Segment};
+use serde_json::Value;
 
 /// A JSON body, read. An empty one is an object without fields.
+///
+/// Handlers unwrap it after they have checked what the caller may do: a caller who may not is told so,
+/// whatever was sent.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Body<T>(pub Result<T, ApiError>);
 
 impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, ApiError> {
         let RawBody(bytes) = RawBody::from_request(request, app).await?;
-        read(&bytes, app.config.rpm_range).map(Body)
+        Ok(Body(read_with_rate(&bytes, app.config.rpm_range)))
     }
 }
 
-/// Reads a body. `rpm_range` is the lowest and the highest rate that the operator allows, in requests
-/// a minute.
+/// Reads a body that sets no rate.
 ///
 /// # Errors
 /// 400 if it is not a JSON object, if two synonyms contradict each other, or naming the first field
 /// that is unknown, missing or not what it must be.
-fn read<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Result<T, ApiError> {
-    let canonical = Canonical::parse(body)?;
-    check_rate(&canonical, rpm_range)?;
-    let value = canonical.value.clone();
-    serde_path_to_error::deserialize(value).map_err(|error| refusal(&error, &canonical))
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    typed(Canonical::parse(body)?)
+}
+
+/// Reads a body. `rpm_range` is the lowest and the highest rate that the operator allows, in requests
+/// a minute.
+fn read_with_rate<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Result<T, ApiError> {
+    let sent = Canonical::parse(body)?;
+    check_rate(&sent, rpm_range)?;
+    typed(sent)
+}
+
+fn typed<T: DeserializeOwned>(mut sent: Canonical<Value>) -> Result<T, ApiError> {
+    let fields = std::mem::take(&mut sent.fields).into_iter().collect();
+    serde_path_to_error::deserialize(Value::Object(fields))
+        .map_err(|error| refusal(&error, "The body of your request", &sent))
 }
 
 /// Checks the rate in a body. Its type cannot: the range is in the configuration.
-fn check_rate(canonical: &Canonical, (min, max): (u64, u64)) -> Result<(), ApiError> {
+fn check_rate(sent: &Canonical<Value>, (min, max): (u64, u64)) -> Result<(), ApiError> {
     let name = "rate_limit_per_minute";
-    let rate = canonical.value.get(name).filter(|rate| !rate.is_null());
+    let rate = sent.fields.get(name).filter(|rate| !rate.is_null());
     let fits = |rate| values::whole(rate).is_some_and(|rate| (min..=max).contains(&rate));
     if rate.is_none_or(fits) {
         return Ok(());
     }
-    let field = canonical.written(name);
+    let field = sent.written(name);
     let message = format!("'{field}' must be a whole number from {min} to {max}.");
     Err(ApiError::invalid(field, message))
-}
-
-fn refusal(error: &Error<serde_json::Error>, canonical: &Canonical) -> ApiError {
-    let message = error.inner().to_string();
-    let field = written(error.path(), canonical);
-    let within = |name: &str| match field.as_str() {
-        "" => canonical.written(name).to_owned(),
-        field => format!("{field}.{name}"),
-    };
-    if let Some(name) = quoted(&message, "unknown field `") {
-        // The path already ends with an unknown name that the deserializer was asked for.
-        let name = if field.ends_with(name) {
-            field
-        } else {
-            within(name)
-        };
-        return ApiError::unknown_parameter(&name);
-    }
-    if let Some(name) = quoted(&message, "missing field `") {
-        return ApiError::missing(&within(name));
-    }
-    let problem = must_be(&message);
-    match field.as_str() {
-        "" => ApiError::invalid("", format!("The body of your request {problem}.")),
-        field => ApiError::invalid(field, format!("'{field}' {problem}.")),
-    }
-}
-
-/// What a value must be, from the message of the deserializer that refused it.
-pub(super) fn must_be(message: &str) -> String {
-    match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("must be {}", expected.replace('`', "'")),
-        None => format!("is not valid: {message}"),
-    }
-}
-
-fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
-    message.strip_prefix(before)?.split('`').next()
-}
-
-/// The path of a field, with the name that the caller wrote.
-fn written(path: &Path, canonical: &Canonical) -> String {
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Map { key } if text.is_empty() => text.push_str(canonical.written(key)),
-            Segment::Map { key } => {
-                text.push('.');
-                text.push_str(key);
-            }
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -143,21 +103,21 @@ mod tests {
     fn problem(body: &str) -> String {
         format!(
             "{:?}",
-            read::<Example>(body.as_bytes(), (1, 90)).unwrap_err()
+            read_with_rate::<Example>(body.as_bytes(), (1, 90)).unwrap_err()
         )
     }
 
     #[test]
     fn synonyms_are_read_once_and_must_agree() {
         let body = br#"{"rate_limits":{"rpm":60,"tpm":5.0},"rpm":60}"#;
-        let example: Example = read(body, (1, 90)).unwrap();
+        let example: Example = read(body).unwrap();
         assert_eq!(
             example.rate_limit_per_minute.value().map(u64::from),
             Some(60)
         );
         assert_eq!(example.tokens_per_minute.value().map(u64::from), Some(5));
         assert!(problem(r#"{"rpm":60,"rate_limit_rpm":61}"#).contains("mean the same and differ"));
-        assert!(read::<Example>(b" ", (1, 90)).unwrap().rules.is_empty());
+        assert!(read::<Example>(b" ").unwrap().rules.is_empty());
     }
 
     #[test]

@@ -9,8 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{
     ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
@@ -30,18 +28,19 @@ const MAX_DOLLARS: f64 = 1e9;
 /// Highest price of a field, in dollars per million tokens.
 const MAX_PRICE: f64 = 1e6;
 
-/// A kind of value: how it is read from JSON, what it must be, and its schema.
+/// A kind of value: how it is read from JSON, or from the text of a query parameter, and what it must be.
 macro_rules! value {
     ($name:ty, $expected:expr, $read:expr, $schema:expr) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<$name, D::Error> {
-                use serde::de::{Error, Unexpected};
                 let value = serde_json::Value::deserialize(deserializer)?;
                 let read: fn(&serde_json::Value) -> Option<$name> = $read;
-                read(&value)
-                    .ok_or_else(|| D::Error::invalid_value(Unexpected::Other("this"), &$expected))
+                read(&value).ok_or_else(|| {
+                    let found = serde::de::Unexpected::Other("this");
+                    serde::de::Error::invalid_value(found, &$expected)
+                })
             }
         }
 
@@ -287,11 +286,7 @@ pub struct Moment(Timestamp);
 value!(
     Moment,
     "a moment in RFC 3339, as in 2026-03-15T12:00:00Z",
-    |value| {
-        let at = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
-        let nanos = u64::try_from(at.unix_timestamp_nanos()).ok()?;
-        Some(Moment(Timestamp::from_nanos(nanos)))
-    },
+    |value| Timestamp::parse(value.as_str()?.trim()).map(Moment),
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))

@@ -8,8 +8,6 @@ use paddock_core::timestamp::Timestamp;
 use paddock_core::wire_format::WireFormat;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 impl Fields {
     /// A text of 1 to 256 characters.
@@ -118,11 +116,7 @@ impl Fields {
         self.take(
             name,
             "a moment in RFC 3339, as in 2026-03-15T12:00:00Z",
-            |value| {
-                let at = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
-                let nanos = u64::try_from(at.unix_timestamp_nanos()).ok()?;
-                Some(Timestamp::from_nanos(nanos))
-            },
+            |value| Timestamp::parse(value.as_str()?.trim()),
         )
     }
 
