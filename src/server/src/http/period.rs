@@ -33,7 +33,7 @@ value!(
 impl DayOrMoment {
     fn parse(text: &str) -> Option<DayOrMoment> {
         let day = Timestamp::parse(&format!("{text}T00:00:00Z")).map(DayOrMoment::Day);
-        // A plus that nobody escaped is a blank in a query.
+        // A plus that was not escaped is a blank in a query.
         let moment = || Timestamp::parse(&text.replace(' ', "+")).map(DayOrMoment::Moment);
         day.or_else(moment)
     }

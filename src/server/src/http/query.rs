@@ -178,8 +178,7 @@ impl Parameters {
     }
 }
 
-/// Cuts what was found, where one row more than `limit` was asked for, to a page. Whether there is
-/// another.
+/// Cuts rows, of which one more than `limit` was asked for, to a page. Whether there is another.
 pub fn cut<T>(found: &mut Vec<T>, limit: u64) -> bool {
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = found.len() > page;

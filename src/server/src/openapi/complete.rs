@@ -107,7 +107,7 @@ fn schema_of(body: &RefOr<RequestBody>) -> Option<String> {
     }
 }
 
-/// What a property says of itself: where it may be `null`, its other kind says it.
+/// The description of a property: that of its value, if it may be `null` too.
 fn description_of(property: &RefOr<Schema>) -> Option<String> {
     match property {
         RefOr::Ref(there) => Some(there.description.clone()).filter(|text| !text.is_empty()),

@@ -65,7 +65,7 @@ pub struct WithinNamespace {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
-    /// Rows of the page; 100 where none are named.
+    /// Rows of the page; 100 by default.
     #[param(minimum = 1, maximum = 1_000)]
     limit: Option<u64>,
     /// What comes behind this one: the `last_id`, or the last name, of the page before.
@@ -119,7 +119,7 @@ pub struct Reach {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Period {
-    /// `current_month`, `all`, or the last so many days: `7d`, up to `3660d`.
+    /// `current_month`, `all`, or the last days: `7d`, up to `3660d`.
     #[param(
         pattern = "^(current_month|all|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)d)?$",
         example = "7d"
@@ -131,7 +131,7 @@ pub struct Period {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Days {
-    /// `current_month`, `previous_month`, `all`, or the last so many days, today included: `7d`.
+    /// `current_month`, `previous_month`, `all`, or the last days, today included: `7d`.
     #[param(
         pattern = "^(current_month|previous_month|all|[1-9][0-9]{0,2}d)?$",
         example = "30d"

@@ -33,13 +33,13 @@ pub struct Wanted {
     pub from: i64,
     /// Only before this moment, in nanoseconds.
     pub until: i64,
-    /// Only this action; where it ends in a dot, those that begin with it.
+    /// Only this action; if it ends with a dot, those that begin with it.
     pub action: Option<String>,
     /// Which fields, in this order.
     pub fields: Vec<&'static str>,
     /// How they are written.
     pub format: Format,
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<u64>,
     /// Only what comes after it.
     pub cursor: Option<Cursor>,
@@ -104,7 +104,7 @@ impl Export {
     /// The next piece of it; `None` at its end.
     ///
     /// # Errors
-    /// Where the database fails: what was sent is not the whole.
+    /// If the database does not answer: what was sent is incomplete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let mut text = Vec::new();
         match self.stage {
@@ -130,7 +130,7 @@ impl Export {
         Ok(Some(Bytes::from(text)))
     }
 
-    /// The next entries that are wanted; sets the stage where they are the last.
+    /// The next entries that are wanted; sets the stage if they are the last.
     async fn page(&mut self) -> Result<Vec<Entry>, StoreError> {
         let mut page = Vec::new();
         let mut tx = self.app.store.read().await?;

@@ -101,7 +101,7 @@ impl PutPrice {
         if let Some(problems) = problems.reduce(|all, problem| all + "; " + &problem) {
             return Err(ApiError::invalid("paths", format!("'paths': {problems}.")));
         }
-        // What the old upstream called the model, and where, says nothing of another.
+        // The name and the paths at the old upstream do not hold for another.
         let stays = own.filter(|model| model.upstream == upstream);
         let mut model = Model {
             name: own.map_or(name, |model| &model.name).to_owned(),

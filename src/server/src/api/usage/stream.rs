@@ -246,7 +246,7 @@ fn events(
 }
 
 impl Streaming {
-    /// The next interval; `None` where the service stops, or this client was too slow.
+    /// The next interval; `None` if the service stops, or this client was too slow.
     async fn next(&mut self) -> Result<Option<Arc<Interval>>, StoreError> {
         if self.at < self.listener.from {
             let end = self.at.plus(Duration::from_secs(self.view.seconds));

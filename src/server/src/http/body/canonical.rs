@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Canonical<V> {
     /// The values.
     pub fields: BTreeMap<String, V>,
-    /// Canonical name to the name as written, where they differ.
+    /// Canonical name to the name as written, if they differ.
     written: BTreeMap<String, String>,
 }
 
