@@ -2,7 +2,6 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
-use crate::api::report::{ByModel, Part, Totals, parts};
 use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -12,7 +11,7 @@ use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
-/// How long, and how fine.
+/// The period of a report, and its steps.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -70,7 +69,7 @@ struct Interval {
     part: Part,
 }
 
-/// Shows the usage of a key
+/// Shows what a key used
 ///
 /// To admins, and to the key's holder. The period begins with a whole hour (up to seven days)
 /// or day.

@@ -16,7 +16,7 @@ pub struct Canonical<V> {
 
 impl<V: PartialEq> Canonical<V> {
     /// Nothing sent.
-    pub fn new() -> Canonical<V> {
+    pub(in crate::http) fn new() -> Canonical<V> {
         Canonical {
             fields: BTreeMap::new(),
             written: BTreeMap::new(),
