@@ -2,6 +2,7 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
+use crate::api::report::{ByModel, Part, Totals, parts};
 use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
@@ -11,7 +12,7 @@ use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
-/// The period of a report, and its steps.
+/// How long, and how fine.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -50,11 +51,11 @@ pub struct Usage {
     peak_rpm: u64,
     /// Requests a minute that are allowed.
     limit_rpm: u64,
-    /// The most tokens in one minute.
+    /// The most tokens of one minute.
     peak_tpm: u64,
     /// Tokens a minute that are allowed.
     limit_tpm: u64,
-    /// Every step, oldest first.
+    /// By step, the first one first, none left out.
     series: Vec<Interval>,
 }
 
@@ -69,7 +70,7 @@ struct Interval {
     part: Part,
 }
 
-/// Shows what a key used
+/// Shows the usage of a key
 ///
 /// To admins, and to the key's holder. The period begins with a whole hour (up to seven days)
 /// or day.

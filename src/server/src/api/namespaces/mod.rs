@@ -17,13 +17,8 @@ mod update;
 mod usage;
 mod view;
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::managed;
 use crate::state::SharedApp;
 use axum::extract::DefaultBodyLimit;
-use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::Tx;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
