@@ -92,6 +92,14 @@ impl Timestamp {
             .unwrap_or_default()
     }
 
+    /// From RFC 3339 with any offset, such as `2026-03-15T12:00:00+01:00`. `None` if it is something else,
+    /// before 1970 or after [`Self::FAR`].
+    pub fn parse(text: &str) -> Option<Timestamp> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let nanos = i64::try_from(at.unix_timestamp_nanos()).ok()?;
+        u64::try_from(nanos).ok().map(Timestamp)
+    }
+
     /// First moment of the next UTC day: when a daily budget starts anew.
     pub fn end_of_day(self) -> Timestamp {
         self.to_datetime()
@@ -127,8 +135,24 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Timestamp {
-        let parsed = OffsetDateTime::parse(text, &Rfc3339).unwrap();
-        Timestamp(u64::try_from(parsed.unix_timestamp_nanos()).unwrap())
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_moment_is_read_with_its_offset_and_within_the_range() {
+        assert_eq!(
+            at("2026-03-15T12:00:00.5+02:00").nanos() % 1_000_000_000,
+            500_000_000
+        );
+        assert_eq!(at("2026-03-15T12:00:00+02:00"), at("2026-03-15T10:00:00Z"));
+        for bad in [
+            "",
+            "2026-03-15",
+            "1969-12-31T23:59:59Z",
+            "2263-01-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

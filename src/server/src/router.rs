@@ -2,7 +2,7 @@
 
 use crate::api;
 use crate::gateway;
-use crate::http::{health, request_log, upkeep};
+use crate::http::{health, request_log};
 use crate::openapi::{self, Served};
 use crate::state::SharedApp;
 use axum::{Extension, Router};
@@ -29,13 +29,11 @@ pub fn document(rpm_range: (u64, u64)) -> Value {
 
 /// Every route of the service.
 pub fn router(app: SharedApp) -> Router {
-    let upkeep = axum::middleware::from_fn_with_state(app.clone(), upkeep::before_each);
-    let managed = api::routes().route_layer(upkeep.clone());
-    let (router, document) = documented(managed).split_for_parts();
+    let (router, document) = documented(api::routes()).split_for_parts();
     let document = Served::new(document, &app.config);
     router
         .layer(Extension(document))
-        .merge(gateway::routes().route_layer(upkeep))
+        .merge(gateway::routes())
         .fallback(crate::http::error::no_such_path)
         .method_not_allowed_fallback(crate::http::error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A kind of model endpoint, as named in a key's `scopes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EndpointScope {
     /// Chat completions.
     #[serde(rename = "chat:create")]
@@ -59,6 +60,7 @@ impl EndpointScope {
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
     /// Manages everything in its organization.
     Admin,

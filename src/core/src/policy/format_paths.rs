@@ -11,22 +11,40 @@ use serde::{Deserialize, Serialize};
 /// Longest base path, in bytes.
 const MAX_BASE: usize = 256;
 
-/// For each format the path that stands in the place of the `/v1` (or `/v1beta`) that clients ask
-/// below. Where no format has one, every format is served wherever clients ask for it.
+/// For each wire format, the path that replaces the `/v1` (or `/v1beta`) of the path that clients ask; an
+/// empty one replaces nothing. If no format has one, every format is served at the path that clients ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({ "openai": "/v1beta/openai" })))]
 #[serde(default, deny_unknown_fields)]
 pub struct FormatPaths {
     /// OpenAI's chat completions, completions and embeddings.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+    )]
     pub openai: Option<String>,
     /// OpenAI's responses.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+    )]
     pub responses: Option<String>,
     /// Anthropic's messages.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+    )]
     pub anthropic: Option<String>,
     /// Google's content generation and embeddings.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+    )]
     pub gemini: Option<String>,
 }
 

@@ -69,6 +69,7 @@ fn default_organization() -> String {
 /// What becomes of a request for a model that has no price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UnknownPrice {
     /// It is refused: an unknown price is not zero.
     #[default]
@@ -80,6 +81,7 @@ pub enum UnknownPrice {
 /// What becomes of a request whose budget cannot be asked for because the service is away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FailureMode {
     /// It is refused with 503: the cap holds whatever happens.
     #[default]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The place of a namespace where several compete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Priority {
     /// Before all others.
     High,

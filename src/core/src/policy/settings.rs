@@ -34,6 +34,7 @@ pub struct Settings {
 /// What becomes of requests a throttled namespace makes over its reduced rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ThrottleMode {
     /// They are refused with 429.
     #[default]
@@ -49,6 +50,7 @@ pub enum ThrottleMode {
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ContentMode {
     /// Only what is enforced everywhere.
     Relaxed,

@@ -15,7 +15,7 @@ const WEEK: u64 = 7 * DAY;
 /// From a Monday to the epoch, which was a Thursday, in seconds.
 const MONDAY: u64 = 3 * DAY;
 
-/// How much time is looked at.
+/// The time an alert looks at: the UTC day, the week from Monday, the calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum AlertWindow {
     /// The UTC day; of anomalies, the 24 hours before.
@@ -30,9 +30,6 @@ pub enum AlertWindow {
 }
 
 impl AlertWindow {
-    /// The names of all.
-    pub const NAMES: [&'static str; 3] = ["1d", "7d", "30d"];
-
     /// The calendar's day, week or month that a moment lies in.
     pub fn window(self, at: Timestamp) -> Window {
         match self {
@@ -59,8 +56,8 @@ pub enum Threshold {
     Deviations(u64),
 }
 
-/// What follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What happens when an alert fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertAction {
     /// A signed POST.
@@ -76,9 +73,6 @@ pub enum AlertAction {
 }
 
 impl AlertAction {
-    /// The names of all.
-    pub const NAMES: [&'static str; 5] = ["webhook", "slack", "email", "disable_key", "throttle"];
-
     /// Whether it changes what gateways are to know.
     pub const fn changes_policy(self) -> bool {
         matches!(self, AlertAction::DisableKey | AlertAction::Throttle)

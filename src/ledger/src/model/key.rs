@@ -81,6 +81,35 @@ pub struct Key {
 }
 
 impl Key {
+    /// An enabled key of a developer that sets no limits, without a name.
+    pub fn new(
+        id: String,
+        namespace: String,
+        primary: KeySecret,
+        revision: u64,
+        now: Timestamp,
+    ) -> Key {
+        Key {
+            id,
+            name: String::new(),
+            namespace,
+            role: Role::default(),
+            member: None,
+            role_quota: None,
+            scopes: None,
+            allowed_models: None,
+            limits: Limits::default(),
+            enabled: true,
+            environment: None,
+            tags: None,
+            content_policy_mode: None,
+            created_at: now,
+            updated_at: now,
+            revision,
+            secrets: vec![primary],
+        }
+    }
+
     /// Its own limits, and what its role sets beside them.
     pub fn limits_in_force(&self) -> Limits {
         Limits {

@@ -6,10 +6,11 @@ use paddock_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+use utoipa::ToSchema;
 
-/// What a webhook can be told of: how much of its namespace's monthly quota is spent, and what was
-/// paid into its balance by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An event of a namespace: how much of its monthly quota is spent (80, 95 or 100 percent, or the
+/// webhook's own percentage), or that its balance was refilled or cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum WebhookEvent {
     /// 80 percent.
     #[serde(rename = "quota_80_percent")]
@@ -32,16 +33,6 @@ pub enum WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// The names of all.
-    pub const NAMES: [&'static str; 6] = [
-        "quota_80_percent",
-        "quota_95_percent",
-        "quota_exceeded",
-        "spend.threshold",
-        "credits.refilled",
-        "credits.refill_limit_reached",
-    ];
-
     /// Its name in the contract.
     pub const fn name(self) -> &'static str {
         match self {

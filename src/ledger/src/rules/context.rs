@@ -103,6 +103,16 @@ impl NamespaceContext {
         }
     }
 
+    /// The same for the namespace as it is changed to.
+    pub fn with(&self, namespace: Namespace) -> NamespaceContext {
+        NamespaceContext {
+            limits: self.above.below(&namespace.limits),
+            namespace,
+            organization: self.organization.clone(),
+            above: self.above.clone(),
+        }
+    }
+
     /// The models a key of this namespace may use, or any key if none is given: what is not
     /// narrowed is the parent's, and at the top every model there is.
     pub fn allowed_models(&self, key: Option<&Key>, catalog: &Catalog) -> Vec<String> {

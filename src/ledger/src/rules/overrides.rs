@@ -25,38 +25,50 @@ pub async fn supersede(
     }
 }
 
-/// Brings back the quotas of overrides that have ended. Called before every request, so that none sees
-/// an override that has ended, however long the service was away and whichever replica stored it.
-/// If none has ended this is one look into an index, without a transaction.
-pub async fn revert_due(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    if !quota_overrides::is_any_due(store, now).await? {
-        return Ok(());
+/// Brings back the quotas whose time has come, before a request reads anything: so none finds them
+/// otherwise, however long the service was away. Answers the transaction, or a new one that sees the
+/// change.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn revert_due(store: &Store, mut tx: Tx, now: Timestamp) -> Result<Tx, StoreError> {
+    if quota_overrides::due(&mut tx, now).await?.is_empty() {
+        return Ok(tx);
     }
     let mut tx = store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
+    revert(&mut tx, now).await?;
+    tx.commit().await?;
+    store.read().await
+}
+
+/// The same within a transaction that writes.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn revert(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    if quota_overrides::due(tx, now).await?.is_empty() {
+        return Ok(());
+    }
+    let revision = policy::next_revision(tx).await?;
     // Looked for again: another request may have been faster.
-    let due = quota_overrides::due(&mut tx, now).await?;
-    for over in &due {
-        let Some(before) = namespaces::find(&mut tx, &over.namespace).await? else {
+    for over in &quota_overrides::due(tx, now).await? {
+        let Some(before) = namespaces::find(tx, &over.namespace).await? else {
             continue;
         };
         let mut after = before.clone();
         over.revert(&mut after.limits);
         after.revision = revision;
         after.updated_at = now;
-        namespaces::update(&mut tx, &after).await?;
-        quota_overrides::remove(&mut tx, &over.namespace).await?;
+        namespaces::update(tx, &after).await?;
+        quota_overrides::remove(tx, &over.namespace).await?;
         let change = Change::new(&after.organization, "namespace.quota.revert", &after.name);
         let change = change.within(&after.name).before(&before).after(&after);
-        audit::record(&mut tx, &Actor::service(now), change).await?;
+        audit::record(tx, &Actor::service(now), change).await?;
         tracing::info!(
             namespace = after.name,
             reason = over.reason,
             "a quota override ended"
         );
     }
-    if due.is_empty() {
-        return Ok(());
-    }
-    tx.commit().await
+    Ok(())
 }

@@ -7,8 +7,10 @@ use crate::store::costs::{Days, RollupInterval};
 use crate::store::reports::{Span, Sums};
 use crate::store::{StoreError, Tx, day_blocks};
 use paddock_core::timestamp::Timestamp;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// Longest series answered, in steps.
 const MAX_STEPS: usize = 10_000;
@@ -60,24 +62,41 @@ impl Period {
     }
 }
 
-/// Which days a report of costs covers.
-#[derive(Clone, Copy, Debug)]
-pub struct DayRange;
+/// Which whole UTC days a report of costs covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayRange {
+    /// Those of the month before this one.
+    PreviousMonth,
+    /// Those of a period, today included.
+    Period(Period),
+}
 
 impl DayRange {
-    /// From a [`Period`]'s name or `previous_month`, today included; `None` otherwise.
-    pub fn parse(text: &str, now: Timestamp) -> Option<Days> {
-        if text == "previous_month" {
-            let end = start_of_month(now);
-            let last = Timestamp::from_secs(end.secs().saturating_sub(1));
-            let start = start_of_month(last);
-            return Some(Days { start, end });
+    /// From `previous_month` or a [`Period`]'s name; `None` otherwise.
+    pub fn parse(text: &str) -> Option<DayRange> {
+        match text {
+            "previous_month" => Some(DayRange::PreviousMonth),
+            text => Period::parse(text).map(DayRange::Period),
         }
-        let start = Period::parse(text)?.start(now, Timestamp::EPOCH);
-        Some(Days {
-            start: start_of(DAY, start),
-            end: now.end_of_day(),
-        })
+    }
+
+    /// The days.
+    pub fn days(self, now: Timestamp) -> Days {
+        match self {
+            DayRange::PreviousMonth => {
+                let end = start_of_month(now);
+                let last = Timestamp::from_secs(end.secs().saturating_sub(1));
+                let start = start_of_month(last);
+                Days { start, end }
+            }
+            DayRange::Period(period) => {
+                let start = period.start(now, Timestamp::EPOCH);
+                Days {
+                    start: start_of(DAY, start),
+                    end: now.end_of_day(),
+                }
+            }
+        }
     }
 }
 
@@ -140,7 +159,8 @@ pub async fn cover_since(
 }
 
 /// The step of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// An hour.
     Hour,
@@ -151,16 +171,6 @@ pub enum Step {
 }
 
 impl Step {
-    /// From its name in the contract; `None` otherwise.
-    pub fn parse(text: &str) -> Option<Step> {
-        match text {
-            "hour" => Some(Step::Hour),
-            "day" => Some(Step::Day),
-            "month" => Some(Step::Month),
-            _ => None,
-        }
-    }
-
     /// The rollups that answer for a time from `start` on: whole steps.
     pub fn span(self, start: Timestamp) -> Span {
         let granularity = if self == Step::Hour { HOUR } else { DAY };

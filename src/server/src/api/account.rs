@@ -1,25 +1,19 @@
-//! `GET /v1/account/balance`: what the caller may still spend: this month, and of prepaid balances.
+//! `GET /v1/account/balance`: what the caller may still spend, this month and of prepaid balances.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::model::{DEFAULT_ORGANIZATION, Organization};
 use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
 use paddock_ledger::store::organizations;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Dollars of this UTC month.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Balance {
     /// US dollars left this month, or of a prepaid balance, whichever is less.
     balance: f64,
-    /// US dollars left of the prepaid balances above the caller, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balances above the caller: the namespace's or the organization's,
+    /// whichever is less. Absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance: Option<f64>,
     /// The monthly cap, in US dollars.
@@ -30,9 +24,9 @@ pub struct Balance {
     currency: &'static str,
 }
 
-/// Tells what the caller may still spend this month
+/// Shows what the caller may still spend this month
 ///
-/// Answers about the caller's own key; about the default organization to the operator.
+/// The caller's own key; to the operator, the default organization.
 #[utoipa::path(
     get, path = "/v1/account/balance", tag = "usage", operation_id = "get_balance",
     responses(

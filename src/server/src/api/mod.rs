@@ -5,11 +5,14 @@ mod alerts;
 mod audit;
 mod cost_attribution;
 mod credits;
+mod email;
 mod keys;
 mod members;
 mod namespaces;
 mod organizations;
+mod prelude;
 mod prices;
+mod report;
 mod roles;
 mod team;
 mod usage;
@@ -19,12 +22,6 @@ use crate::state::SharedApp;
 use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-pub(crate) use keys::ROLES;
-pub(crate) use namespaces::{
-    CONTENT_MODES, FAILURE_MODES, PRIORITIES, THROTTLE_MODES, UNKNOWN_PRICES,
-};
-pub(crate) use webhooks::STATUSES;
 
 /// Largest body of a management request.
 const MAX_BODY: usize = 1 << 20;

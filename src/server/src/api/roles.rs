@@ -1,48 +1,55 @@
 //! `GET /v1/roles`: what each role may do.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_core::policy::{Catalog, EndpointScope, Role};
+use paddock_ledger::model::DEFAULT_ORGANIZATION;
+use paddock_ledger::model::Namespace;
+use paddock_ledger::model::Organization;
 use paddock_ledger::model::roles::{self, Powers, RoleOverride};
-use paddock_ledger::model::{DEFAULT_ORGANIZATION, Namespace};
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::{Tx, catalog, organizations};
-use serde::Serialize;
-use utoipa::ToSchema;
+use paddock_ledger::store::catalog;
+use utoipa::IntoParams;
+
+/// The organization whose roles are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListRoles {
+    /// The caller's own organization, or any if the caller is the operator.
+    organization: Option<String>,
+    /// Accepted as of other lists: the roles are always on one page.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// Accepted as of other lists: the roles are always on one page.
+    after: Option<String>,
+}
 
 /// One role, as it is in an organization.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoleRights)]
 pub struct RoleView {
     /// Its name.
-    #[schema(value_type = words::Role)]
-    name: &'static str,
+    name: Role,
     /// The organization.
     organization: String,
     /// The models it may use.
     models: Vec<String>,
     /// The most that each key of it may spend in a UTC calendar month, in US dollars.
     monthly_quota_usd: f64,
-    /// Whether it manages members, and overrides of other roles.
+    /// Whether it manages members, and narrows other roles.
     can_manage_users: bool,
     /// Whether it reads usage, costs and the audit.
     can_view_analytics: bool,
-    /// Whether it makes keys and secrets.
+    /// Whether it creates keys, and rotates them.
     can_create_api_keys: bool,
     /// The endpoints it may use.
-    #[schema(value_type = Vec<words::Scope>)]
-    allowed_endpoints: Vec<&'static str>,
+    allowed_endpoints: Vec<EndpointScope>,
     /// Which of these the organization set.
     overridden: Vec<&'static str>,
 }
 
 impl RoleView {
-    /// A role in a place.
+    /// A role in a namespace.
     pub fn new(role: Role, context: &NamespaceContext, catalog: &Catalog) -> RoleView {
         let narrowed = context.organization.roles.get(&role);
         let powers = Powers::within(role, narrowed);
@@ -52,16 +59,15 @@ impl RoleView {
         };
         let quota = context.limits.monthly_quota;
         let quota = context.role_quota(role).map_or(quota, |own| own.min(quota));
-        let endpoints = roles::endpoints(role, narrowed).into_iter();
         RoleView {
-            name: role.name(),
+            name: role,
             organization: context.organization.name.clone(),
             models,
             monthly_quota_usd: quota.to_dollars(),
             can_manage_users: powers.manage_users,
             can_view_analytics: powers.view_analytics,
             can_create_api_keys: powers.create_api_keys,
-            allowed_endpoints: endpoints.map(EndpointScope::name).collect(),
+            allowed_endpoints: roles::endpoints(role, narrowed),
             overridden: narrowed.map(overridden).unwrap_or_default(),
         }
     }
@@ -88,81 +94,51 @@ fn overridden(narrowed: &RoleOverride) -> Vec<&'static str> {
     set.map(|(name, _)| name).collect()
 }
 
-/// A list in OpenAI's shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RoleList)]
-pub struct Roles {
-    /// What this is.
-    object: &'static str,
-    /// The rows.
-    data: Vec<RoleView>,
-}
-
-impl Roles {
-    /// Every role in a place.
-    pub fn new(context: &NamespaceContext, catalog: &Catalog) -> Roles {
-        Roles {
-            object: "list",
-            data: Role::ALL
-                .map(|role| RoleView::new(role, context, catalog))
-                .into(),
-        }
-    }
+/// Every role in a namespace.
+pub fn all(context: &NamespaceContext, catalog: &Catalog) -> Page<RoleView> {
+    let view = |role: &Role| RoleView::new(*role, context, catalog);
+    Page::all(&Role::ALL, |role| role.name(), view)
 }
 
 /// Lists the roles and what each may do
 ///
-/// Answers any key: models and quota are those of its namespace. The operator is told of the
-/// organization it names.
+/// To a key, with the models and quotas of its namespace; to the operator, with those of the
+/// organization that is named.
 #[utoipa::path(
     get, path = "/v1/roles", tag = "roles", operation_id = "list_roles",
-    params(parameters::OfOrganization, parameters::Page),
+    params(ListRoles),
     responses(
-        (status = 200, description = "The roles.", body = Roles),
+        (status = 200, description = "The roles.", body = Page<RoleView>),
         refusals::Missing
     )
 )]
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
-) -> Result<Json<Roles>, ApiError> {
-    let named = query.take("organization");
-    // One page holds them all, whatever its size is to be.
-    let _ = (query.take_limit()?, query.take("after"));
-    query.finish()?;
+    Query(query): Query<ListRoles>,
+) -> Result<Json<Page<RoleView>>, ApiError> {
+    let _ = (query.limit, query.after);
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
+    let own = caller.organization().unwrap_or(DEFAULT_ORGANIZATION);
+    let name = query.organization.as_deref().unwrap_or(own);
+    let organization: Organization = find(&app, &mut tx, &caller, name).await?;
     let context = match caller {
         Caller::Holder(holder) => {
-            let own = &holder.namespace.organization;
-            if let Some(named) = named.filter(|named| named != own) {
-                return Err(ApiError::not_found("organization", &named));
-            }
             NamespaceContext::of(&mut tx, holder.namespace, &app.config.organization).await?
         }
-        Caller::Operator => {
-            let name = named.as_deref().unwrap_or(DEFAULT_ORGANIZATION);
-            top(&app, &mut tx, name).await?
-        }
+        Caller::Operator => context_of(organization, &app),
     };
-    Ok(Json(Roles::new(&context, &catalog)))
+    Ok(Json(all(&context, &catalog)))
 }
 
-/// An organization as a place: what a namespace in it would have that sets nothing.
-///
-/// # Errors
-/// 404 where there is no such organization.
-pub async fn top(app: &SharedApp, tx: &mut Tx, name: &str) -> Result<NamespaceContext, ApiError> {
-    let found = organizations::find(tx, name).await?;
-    let Some(organization) = found else {
-        return Err(ApiError::not_found("organization", name));
-    };
+/// The context of a namespace in an organization that sets nothing itself.
+pub fn context_of(organization: Organization, app: &App) -> NamespaceContext {
     let above = organization.in_force(&app.config.organization);
-    Ok(NamespaceContext {
+    NamespaceContext {
         namespace: Namespace::new(String::new(), organization.name.clone(), app.now()),
         limits: above.clone(),
         above,
         organization,
-    })
+    }
 }

@@ -1,7 +1,7 @@
 //! A request waits for money.
 
 use super::read;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -9,17 +9,19 @@ use axum::Json;
 use axum::extract::State;
 use paddock_core::money::Money;
 use paddock_core::wire::{LendAnswer, LendRequest};
-use paddock_ledger::rules::lending;
+use paddock_ledger::rules::{lending, overrides};
 
 /// Lends in one transaction; nothing is lent that was not committed.
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<LendAnswer>, ApiError> {
     let request: LendRequest = read(&body)?;
+    let now = app.now();
     let mut tx = app.store.write().await?;
-    let answer = lending::lend(&mut tx, &app.config.terms, &request, app.now()).await?;
+    overrides::revert(&mut tx, now).await?;
+    let answer = lending::lend(&mut tx, &app.config.terms, &request, now).await?;
     tx.commit().await?;
     let refused = |lease: &&_| {
         let lease: &paddock_core::wire::Lease = lease;

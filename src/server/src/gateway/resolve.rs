@@ -1,7 +1,7 @@
 //! Who is the holder of this key? What is this reservation?
 
 use super::read;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -11,6 +11,7 @@ use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{KeyPolicy, Limits, Role};
 use paddock_core::secret;
 use paddock_core::wire::{ResolveAnswer, ResolveRequest};
+use paddock_ledger::rules::overrides;
 use paddock_ledger::store::{catalog, keys, namespaces, organizations, policy, reservations};
 use std::collections::BTreeSet;
 
@@ -18,10 +19,11 @@ use std::collections::BTreeSet;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
     let request: ResolveRequest = read(&body)?;
-    let mut tx = app.store.read().await?;
+    let tx = app.store.read().await?;
+    let mut tx = overrides::revert_due(&app.store, tx, app.now()).await?;
     let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
     let mut answer = ResolveAnswer {
         revision,

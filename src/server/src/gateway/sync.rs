@@ -2,7 +2,7 @@
 
 use super::read;
 use crate::booking;
-use crate::http::body::Body;
+use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
@@ -11,17 +11,19 @@ use axum::extract::State;
 use paddock_core::wire::{SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
+use paddock_ledger::rules::overrides;
 use paddock_ledger::store::policy;
 
 /// Books in one transaction and acknowledges after its commit.
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<SyncAnswer>, ApiError> {
     let request: SyncRequest<'_> = read(&body)?;
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
+    overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let booked = book(&app, request).await?;
     let mut tx = app.store.read().await?;
     Ok(Json(SyncAnswer {

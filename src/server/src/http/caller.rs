@@ -7,8 +7,11 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
+use paddock_ledger::model::Key;
+use paddock_ledger::model::Namespace;
 use paddock_ledger::model::roles::{Powers, RoleOverride};
-use paddock_ledger::model::{Key, Namespace};
+use paddock_ledger::rules::overrides;
+use paddock_ledger::store::costs::Reach;
 use paddock_ledger::store::{keys, members, namespaces, role_overrides};
 
 /// A caller whose key was accepted.
@@ -59,6 +62,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
+/// Nothing is read from the database before a key was sent that may be one.
 impl FromRequestParts<SharedApp> for Caller {
     type Rejection = ApiError;
 
@@ -73,7 +77,6 @@ impl FromRequestParts<SharedApp> for Caller {
             ));
         };
         let caller = authenticate(app, key).await?;
-        parts.extensions.insert(caller.clone());
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
         let named = named
             .filter_map(|name| parts.headers.get(name)?.to_str().ok())
@@ -94,6 +97,7 @@ impl FromRequestParts<SharedApp> for Caller {
 async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
     let digest = secret::digest(key.as_bytes());
     if secret::digests_equal(&digest, &app.config.admin_key) {
+        overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
         return Ok(Caller::Operator);
     }
     if secret::form(key.as_bytes()) == Form::Mistyped {
@@ -106,6 +110,7 @@ async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
     let Some((key, secret)) = keys::find_by_digest(&mut tx, &digest).await? else {
         return Err(ApiError::unauthenticated("Incorrect API key provided."));
     };
+    let mut tx = overrides::revert_due(&app.store, tx, app.now()).await?;
     let Some(namespace) = namespaces::find(&mut tx, &key.namespace).await? else {
         return Err(ApiError::unauthenticated(
             "The namespace of this API key was deleted.",
@@ -256,6 +261,43 @@ impl Caller {
         match self {
             Caller::Holder(holder) if holder.namespace.name == name => Ok(()),
             _ => self.may_manage(),
+        }
+    }
+
+    /// What the caller may see of a report about a namespace and an organization, if it names any: the
+    /// operator everything, an admin its organization, everybody else their own namespace.
+    ///
+    /// # Errors
+    /// 403 if the namespace is not the caller's, 404 if the organization is not.
+    pub fn reach(
+        &self,
+        namespace: Option<String>,
+        organization: Option<String>,
+    ) -> Result<Reach, ApiError> {
+        self.may_view_analytics()?;
+        if let Some(organization) = organization.as_ref().filter(|name| !self.owns(name)) {
+            return Err(ApiError::not_found("organization", organization));
+        }
+        match self {
+            Caller::Operator => Ok(Reach {
+                organization,
+                namespace,
+            }),
+            Caller::Holder(holder) => {
+                let namespace = match self.may_manage().is_ok() {
+                    true => namespace,
+                    false => {
+                        let own = || holder.namespace.name.clone();
+                        let namespace = namespace.unwrap_or_else(own);
+                        self.may_read_namespace(&namespace)?;
+                        Some(namespace)
+                    }
+                };
+                Ok(Reach {
+                    organization: Some(holder.namespace.organization.clone()),
+                    namespace,
+                })
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ impl ApiError {
         ApiError::invalid(param, format!("Missing required parameter: '{param}'."))
     }
 
-    /// 400: something else than the name of a namespace or organization.
+    /// 400: not the name of a namespace or an organization.
     pub fn not_a_name(param: &str) -> ApiError {
         let message = format!(
             "'{param}' must be 1 to {MAX_NAME} letters, digits, '-', '_' or '.', beginning with a \
@@ -64,7 +64,7 @@ impl ApiError {
         ApiError::invalid(param, message)
     }
 
-    /// 400: a field that no parameter has.
+    /// 400: an unknown field or parameter.
     pub fn unknown_parameter(param: &str) -> ApiError {
         let message = format!("Unknown parameter: '{param}'. Remove it or correct its name.");
         ApiError {
@@ -82,7 +82,7 @@ impl ApiError {
         }
     }
 
-    /// What a gateway would refuse a request with.
+    /// The refusal of a gateway.
     pub fn refused(refusal: Refusal) -> ApiError {
         let kind = match refusal.status {
             403 => "permission_error",
@@ -105,7 +105,7 @@ impl ApiError {
         }
     }
 
-    /// 401: no key, or none that is accepted.
+    /// 401: no key, or one that is not accepted.
     pub fn unauthenticated(message: impl Into<String>) -> ApiError {
         let kind = "authentication_error";
         ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
@@ -164,13 +164,13 @@ impl ApiError {
         )
     }
 
-    /// 404: what the operator has not set up.
+    /// 404: what the operator has not configured.
     pub fn not_configured(message: impl Into<String>) -> ApiError {
         let kind = "not_found_error";
         ApiError::new(StatusCode::NOT_FOUND, "not_configured", kind, message)
     }
 
-    /// 409: something of that name is there already.
+    /// 409: the name is taken.
     pub fn conflict(message: impl Into<String>) -> ApiError {
         ApiError::new(
             StatusCode::CONFLICT,
@@ -180,7 +180,7 @@ impl ApiError {
         )
     }
 
-    /// 409: there are as many as there may be.
+    /// 409: there are as many as allowed.
     pub fn full(message: impl Into<String>) -> ApiError {
         ApiError {
             code: "limit_reached",
@@ -244,7 +244,7 @@ impl ApiError {
         if let Some(error) = error.as_object_mut() {
             error.extend(self.more.clone());
         }
-        // What a budget has left stands beside the error too, as where a gateway refuses.
+        // A gateway too answers what a budget has left beside the error.
         let mut body = Map::from_iter([("error".to_owned(), error)]);
         for name in ["remaining", "resets_at"] {
             let value = self
@@ -293,7 +293,7 @@ pub async fn no_such_path(method: Method, uri: Uri) -> ApiError {
     )
 }
 
-/// A route asked with a method it has not.
+/// A route without that method.
 pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
     let message = format!("Not allowed to {method} {}", uri.path());
     let kind = "invalid_request_error";

@@ -1,9 +1,7 @@
 //! The limits of a key, namespace or organization, as they are written in JSON.
 
-use super::error::ApiError;
-use super::fields::{Fields, Patch};
-use crate::config::Config;
-use paddock_core::money::Money;
+use super::body::Patch;
+use super::body::values::{Dollars, Whole};
 use paddock_core::policy::{Limits, MAX_RATE};
 use paddock_ledger::model::hierarchy::{InForce, smaller};
 use serde::Serialize;
@@ -12,88 +10,77 @@ use utoipa::ToSchema;
 /// Changes of limits: what was not sent stays, what is `null` becomes the parent's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LimitsPatch {
-    requests_per_minute: Patch<u64>,
-    burst: Patch<u64>,
-    tokens_per_minute: Patch<u64>,
-    max_concurrency: Patch<u64>,
-    monthly_quota: Patch<Money>,
-    daily_quota: Patch<Money>,
+    /// Requests a minute.
+    pub rate_limit_per_minute: Option<Option<Rate>>,
+    /// Capacity of the request bucket.
+    pub burst: Option<Option<Rate>>,
+    /// Tokens a minute.
+    pub tokens_per_minute: Option<Option<Rate>>,
+    /// Requests in flight at once.
+    pub max_concurrency: Option<Option<Rate>>,
+    /// Hard monthly cap.
+    pub monthly_quota_usd: Option<Option<Dollars>>,
+    /// Hard daily cap.
+    pub daily_quota_usd: Option<Option<Dollars>>,
 }
+
+/// A rate or a capacity. Of requests a minute, the operator's range is checked where the body is read.
+pub type Rate = Whole<1, MAX_RATE>;
 
 impl LimitsPatch {
-    /// Takes rates and concurrency from a body.
-    ///
-    /// # Errors
-    /// Where one is not what the contract or the operator allows.
-    pub fn rates(fields: &mut Fields, config: &Config) -> Result<LimitsPatch, ApiError> {
-        let (min_rpm, max_rpm) = config.rpm_range;
-        Ok(LimitsPatch {
-            requests_per_minute: fields.whole("rate_limit_per_minute", min_rpm, max_rpm)?,
-            burst: fields.whole("burst", 1, MAX_RATE)?,
-            tokens_per_minute: fields.whole("tokens_per_minute", 1, MAX_RATE)?,
-            max_concurrency: fields.whole("max_concurrency", 1, MAX_RATE)?,
-            ..LimitsPatch::default()
-        })
+    /// Changes limits.
+    pub fn apply(self, limits: &mut Limits) {
+        self.rate_limit_per_minute
+            .apply(&mut limits.requests_per_minute);
+        self.burst.apply(&mut limits.burst);
+        self.tokens_per_minute.apply(&mut limits.tokens_per_minute);
+        self.max_concurrency.apply(&mut limits.max_concurrency);
+        self.monthly_quota_usd.apply(&mut limits.monthly_quota);
+        self.daily_quota_usd.apply(&mut limits.daily_quota);
     }
+}
 
-    /// Takes all limits from a body.
-    ///
-    /// # Errors
-    /// Where one is not what the contract or the operator allows.
-    pub fn all(fields: &mut Fields, config: &Config) -> Result<LimitsPatch, ApiError> {
-        Ok(LimitsPatch {
-            monthly_quota: fields.dollars("monthly_quota_usd")?,
-            daily_quota: fields.dollars("daily_quota_usd")?,
-            ..LimitsPatch::rates(fields, config)?
-        })
-    }
-
-    /// The limits with the changes made.
-    pub fn apply(self, limits: &Limits) -> Limits {
-        Limits {
-            requests_per_minute: self
-                .requests_per_minute
-                .unwrap_or(limits.requests_per_minute),
-            burst: self.burst.unwrap_or(limits.burst),
-            tokens_per_minute: self.tokens_per_minute.unwrap_or(limits.tokens_per_minute),
-            max_concurrency: self.max_concurrency.unwrap_or(limits.max_concurrency),
-            monthly_quota: self.monthly_quota.unwrap_or(limits.monthly_quota),
-            daily_quota: self.daily_quota.unwrap_or(limits.daily_quota),
+/// A body that changes something with limits: its own fields, and the limits'. One closed object, since
+/// `#[serde(flatten)]` and `deny_unknown_fields` exclude each other.
+macro_rules! with_limits {
+    ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
+        #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+        #[derive(Clone, Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+        #[serde(deny_unknown_fields)]
+        $(#[$meta])*
+        pub struct $name {
+            $($fields)*
+            /// Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Option<Option<crate::http::body::values::Dollars>>,
+            /// Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Option<Option<crate::http::body::values::Dollars>>,
+            /// Requests a minute.
+            rate_limit_per_minute: Option<Option<crate::http::limits::Rate>>,
+            /// Tokens a minute, input and output; the bucket holds one minute's worth.
+            tokens_per_minute: Option<Option<crate::http::limits::Rate>>,
+            /// Requests that the bucket holds; one minute's worth by default.
+            burst: Option<Option<crate::http::limits::Rate>>,
+            /// Requests in flight at once.
+            max_concurrency: Option<Option<crate::http::limits::Rate>>,
         }
-    }
+
+        impl $name {
+            /// What it changes of the limits.
+            fn limits(&self) -> crate::http::limits::LimitsPatch {
+                crate::http::limits::LimitsPatch {
+                    rate_limit_per_minute: self.rate_limit_per_minute,
+                    burst: self.burst,
+                    tokens_per_minute: self.tokens_per_minute,
+                    max_concurrency: self.max_concurrency,
+                    monthly_quota_usd: self.monthly_quota_usd,
+                    daily_quota_usd: self.daily_quota_usd,
+                }
+            }
+        }
+    };
 }
 
-/// All limits, as the document shows what [`LimitsPatch::all`] takes.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct WrittenLimits {
-    /// Hard cap of a UTC calendar month, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    monthly_quota_usd: Option<f64>,
-    /// Hard cap of a UTC day, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    daily_quota_usd: Option<f64>,
-    /// Requests a minute.
-    #[schema(minimum = 10, maximum = 10_000)]
-    rate_limit_per_minute: Option<u64>,
-    /// Tokens a minute, input and output; the bucket holds one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    tokens_per_minute: Option<u64>,
-    #[serde(flatten)]
-    capacities: WrittenCapacities,
-}
-
-/// How many requests may come at once.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct WrittenCapacities {
-    /// Requests that the bucket holds; where it is not set, one minute's worth.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    burst: Option<u64>,
-    /// Requests in flight at once.
-    #[schema(minimum = 1, maximum = 100_000_000)]
-    max_concurrency: Option<u64>,
-}
+pub(crate) use with_limits;
 
 /// The contract's names of the limits that are set.
 pub fn names_of(limits: &Limits) -> Vec<&'static str> {

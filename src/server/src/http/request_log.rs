@@ -8,14 +8,14 @@ use axum::response::Response;
 use paddock_ledger::ids;
 use tracing::Instrument;
 
-/// The id of a request, for whoever handles it.
+/// The id of a request.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
 /// Longest request id taken over from the gateway.
 const MAX_ID: usize = 128;
 
-/// A method's name: any other than these is a client's invention, and labels are few.
+/// A method's name. Others are invented by clients, and would make endless labels of metrics.
 fn known(method: &Method) -> &'static str {
     let names = [
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",

@@ -1,185 +1,202 @@
 //! What all operations have in common, and what only the configuration knows.
 
-use super::bodies;
-use super::refusals::{self, Refusal};
-use serde_json::{Map, Value, json};
+use super::refusals::{self, Refusal, request_id};
+use super::webhooks;
+use crate::http::body::synonyms;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use utoipa::openapi::OpenApi;
+use utoipa::Modify;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{AllOfBuilder, Components, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{OpenApi, Ref, RefOr};
 
-const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+/// Texts without control characters: nothing has them in its name.
+const NO_CONTROL: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 
-/// The document that was collected from the handlers, completed.
-pub fn document(collected: OpenApi, rpm_range: (u64, u64)) -> Value {
-    // Its own types cannot fail to serialize.
-    let mut document = serde_json::to_value(&collected).unwrap_or_default();
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    let paths = paths.map(std::mem::take).unwrap_or_default();
-    // A wildcard is the router's: OpenAPI knows parameters alone.
-    let paths = paths
-        .into_iter()
-        .map(|(path, item)| (path.replace("{*", "{"), item));
-    let mut paths: Map<String, Value> = paths.collect();
-    let mut sent = BTreeSet::new();
-    for item in paths.values_mut() {
-        for method in METHODS {
-            if let Some(operation) = item.get_mut(method) {
-                sent.extend(bodies::name_of(operation));
+/// Completes the document that was collected from the handlers.
+#[derive(Clone, Copy, Debug)]
+pub struct Complete {
+    /// The lowest and the highest rate that may be set, in requests a minute.
+    pub rpm_range: (u64, u64),
+}
+
+impl Modify for Complete {
+    fn modify(&self, document: &mut OpenApi) {
+        // A wildcard is the router's: OpenAPI knows parameters alone.
+        let paths = std::mem::take(&mut document.paths.paths).into_iter();
+        let paths = paths.map(|(path, item)| (path.replace("{*", "{"), item));
+        document.paths.paths = paths.collect();
+        let mut bodies = BTreeSet::new();
+        for item in document.paths.paths.values_mut() {
+            for operation in operations(item) {
+                bodies.extend(operation.request_body.as_ref().and_then(schema_of));
                 complete(operation);
             }
         }
-    }
-    put(&mut document, "paths", Value::Object(paths));
-    put(&mut document, "webhooks", webhooks());
-    put(
-        &mut document,
-        "security",
-        json!([{ "bearer": [] }, { "x-api-key": [] }]),
-    );
-    if let Some(components) = document.get_mut("components") {
-        put(components, "securitySchemes", security_schemes());
-        put(components, "responses", responses());
-        if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
-            let merged = |body: &String| bodies::close(schemas, body, rpm_range);
-            let merged = sent.iter().flat_map(merged).collect();
-            bodies::drop_merged(&mut document, &merged);
+        document.webhooks = Some(webhooks::all());
+        let security = ["bearer", "x-api-key"];
+        let security = security.map(|name| SecurityRequirement::new(name, [""; 0]));
+        document.security = Some(security.into());
+        let components = document.components.get_or_insert_default();
+        for (name, scheme) in security_schemes() {
+            components.add_security_scheme(name, scheme);
+        }
+        components.responses.extend(refusals::responses());
+        for name in &bodies {
+            self.describe_fields(components, name);
         }
     }
-    document
 }
 
-pub(super) fn put(object: &mut Value, name: &str, value: Value) {
-    if let Some(object) = object.as_object_mut() {
-        object.insert(name.to_owned(), value);
+impl Complete {
+    /// Says of a body's fields which other names they have, and which rates this installation allows.
+    fn describe_fields(&self, components: &mut Components, body: &str) {
+        let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(body) else {
+            return;
+        };
+        for (name, property) in &mut object.properties {
+            if name == "rate_limit_per_minute" {
+                self.limit_range(property);
+            }
+            let synonyms = synonyms(name);
+            if !synonyms.is_empty() {
+                extend(property, "x-synonyms", json!(synonyms));
+            }
+        }
+    }
+
+    fn limit_range(&self, property: &mut RefOr<Schema>) {
+        let (min, max) = self.rpm_range;
+        let rate = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+            .minimum(Some(min))
+            .maximum(Some(max))
+            .description(description_of(property));
+        *property = rate.into();
     }
 }
 
-/// What is delivered to whoever asked to be told.
-fn webhooks() -> Value {
-    let header = |name: &str, description: &str| {
-        json!({
-            "name": name, "in": "header", "required": true, "description": description,
-            "schema": { "type": "string" },
-        })
-    };
-    let told = |id: &str, summary: &str, schema: &str| {
-        json!({ "post": {
-            "operationId": id,
-            "summary": summary,
-            "description": "Signed as Standard Webhooks say. Delivered at least once: `webhook-id` \
-                tells repeated deliveries from new ones.",
-            "security": [],
-            "parameters": [
-                header("webhook-id", "The event's id."),
-                header("webhook-timestamp", "When it was sent, in seconds since 1970."),
-                header("webhook-signature", "`v1,` and the Base64 of an HMAC-SHA256 of \
-                    `ID.TIMESTAMP.BODY`."),
-            ],
-            "requestBody": { "required": true, "content": { "application/json": {
-                "schema": { "$ref": format!("#/components/schemas/{schema}") },
-            }}},
-            "responses": { "2XX": {
-                "description": "It was taken. After anything else it is tried again, ever less often.",
-            }},
-        }})
-    };
-    json!({
-        "quota": told("receive_quota_notice", "A namespace's monthly quota runs low", "QuotaNotice"),
-        "refill": told("receive_refill_notice", "A prepaid balance was refilled", "RefillNotice"),
-        "refill_limit": told(
-            "receive_refill_limit_notice",
-            "A prepaid balance is low, and the month's refills are used up",
-            "RefillLimitNotice",
-        ),
-        "alert": told("receive_alert_notice", "An alert fired", "AlertNotice"),
-    })
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        patch,
+        delete,
+        ..
+    } = item;
+    [get, put, post, patch, delete].into_iter().flatten()
 }
 
-fn security_schemes() -> Value {
-    json!({
-        "bearer": {
-            "type": "http", "scheme": "bearer",
-            "description": "The operator's admin key, or an API key.",
-        },
-        "x-api-key": {
-            "type": "apiKey", "in": "header", "name": "x-api-key",
-            "description": "The same key as Anthropic's clients send it.",
-        },
-    })
+/// The name of the schema of a JSON body.
+fn schema_of(body: &RefOr<RequestBody>) -> Option<String> {
+    let RefOr::T(body) = body else {
+        return None;
+    };
+    let RefOr::T(content) = body.content.get("application/json")? else {
+        return None;
+    };
+    match content.schema.as_ref()? {
+        RefOr::Ref(there) => there.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
+    }
 }
 
-fn responses() -> Value {
-    let response = |refusal: &Refusal| {
-        let example = json!({ "error": {
-            "code": refusal.code, "message": refusal.message, "type": refusal.kind, "param": null,
-        }});
-        let mut headers = Map::from_iter([request_id()]);
-        if (401..=404).contains(&refusal.status) {
-            let header = json!({
-                "description": "Waiting does not cure it.",
-                "schema": { "type": "string", "enum": ["false"] },
-            });
-            headers.insert("x-should-retry".to_owned(), header);
+/// The description of a property: that of its value, if it may be `null` too.
+fn description_of(property: &RefOr<Schema>) -> Option<String> {
+    match property {
+        RefOr::Ref(there) => Some(there.description.clone()).filter(|text| !text.is_empty()),
+        RefOr::T(Schema::Object(object)) => object.description.clone(),
+        RefOr::T(Schema::OneOf(one_of)) => {
+            let mut inner = one_of.items.iter().map(description_of);
+            one_of
+                .description
+                .clone()
+                .or_else(|| inner.find_map(|text| text))
         }
-        let response = json!({
-            "description": refusal.description,
-            "headers": headers,
-            "content": { "application/json": {
-                "schema": { "$ref": "#/components/schemas/Error" },
-                "example": example,
-            }},
-        });
-        (refusal.name.to_owned(), response)
-    };
-    Value::Object(refusals::ALL.iter().map(response).collect())
+        RefOr::T(_) => None,
+    }
 }
 
-fn request_id() -> (String, Value) {
-    let header = json!({
-        "description": "The id of the request, in the log and the audit: the caller's own where it sent one.",
-        "schema": { "type": "string" },
-    });
-    ("x-request-id".to_owned(), header)
+/// Adds an extension to a property. A reference has none: it is put into an `allOf`.
+fn extend(property: &mut RefOr<Schema>, name: &str, value: Value) {
+    if let RefOr::Ref(there) = property {
+        let whole = AllOfBuilder::new().item(there.clone());
+        *property = whole.description(description_of(property)).into();
+    }
+    let RefOr::T(schema) = property else {
+        return;
+    };
+    let extensions = match schema {
+        Schema::Array(array) => &mut array.extensions,
+        Schema::Object(object) => &mut object.extensions,
+        Schema::OneOf(one_of) => &mut one_of.extensions,
+        Schema::AllOf(all_of) => &mut all_of.extensions,
+        Schema::AnyOf(any_of) => &mut any_of.extensions,
+        _ => return,
+    };
+    let extensions = extensions.get_or_insert_default();
+    extensions.insert(name.to_owned(), value);
 }
 
 /// Adds what every operation answers, or every one with a key, a parameter or a body.
-fn complete(operation: &mut Value) {
-    let has_body = operation.get("requestBody").is_some();
-    let is_open = operation.get("security").is_some();
-    let has_input = has_body || operation.get("parameters").is_some();
-    let parameters = operation.get_mut("parameters");
-    for parameter in parameters
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        if parameter.get("in").and_then(Value::as_str) == Some("query") {
-            // An empty one counts as absent.
-            put(parameter, "allowEmptyValue", json!(true));
+fn complete(operation: &mut Operation) {
+    let has_body = operation.request_body.is_some();
+    let is_open = operation.security.is_some();
+    let has_input = has_body || operation.parameters.is_some();
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            complete_parameter(parameter);
         }
     }
-    let Some(responses) = operation
-        .get_mut("responses")
-        .and_then(Value::as_object_mut)
-    else {
-        return;
-    };
-    for response in responses.values_mut().filter_map(Value::as_object_mut) {
-        if !response.contains_key("$ref") {
-            let headers = response.entry("headers").or_insert_with(|| json!({}));
+    let responses = &mut operation.responses.responses;
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
             let (name, header) = request_id();
-            put(headers, &name, header);
+            response.headers.insert(name, RefOr::T(header));
         }
     }
-    let common = refusals::ALL.iter().filter(|refusal| match refusal.status {
+    let is_common = |refusal: &&Refusal| match refusal.status {
         400 => has_input,
         413 => has_body,
         401 | 500 | 503 => !is_open,
         _ => false,
-    });
-    for refusal in common {
-        let response = json!({ "$ref": format!("#/components/responses/{}", refusal.name) });
+    };
+    for refusal in refusals::ALL.iter().filter(is_common) {
         responses
             .entry(refusal.status.to_string())
-            .or_insert(response);
+            .or_insert_with(|| RefOr::Ref(Ref::from_response_name(refusal.name)));
     }
+}
+
+/// An empty query parameter counts as absent; a text has no control characters.
+fn complete_parameter(parameter: &mut Parameter) {
+    if parameter.parameter_in != ParameterIn::Query {
+        return;
+    }
+    if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema {
+        let is_text = schema.schema_type == SchemaType::Type(Type::String);
+        if is_text && schema.enum_values.is_none() {
+            schema.pattern.get_or_insert_with(|| NO_CONTROL.to_owned());
+        }
+    }
+    let empty = ("allowEmptyValue", json!(true));
+    parameter.extensions = Some(Extensions::from_iter([empty]));
+}
+
+fn security_schemes() -> [(&'static str, SecurityScheme); 2] {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The operator's admin key, or an API key."));
+    let api_key =
+        ApiKeyValue::with_description("x-api-key", "The same key as Anthropic's clients send it.");
+    [
+        ("bearer", SecurityScheme::Http(bearer.build())),
+        ("x-api-key", SecurityScheme::ApiKey(ApiKey::Header(api_key))),
+    ]
 }

@@ -1,32 +1,31 @@
 //! The management API as an OpenAPI 3.1 document. Each handler describes itself with
 //! `#[utoipa::path]` and is routed by `routes!`, which is the only way in: a route that is in no
 //! document does not compile past clippy. What all operations share is added in `complete`.
+//!
+//! Absent: the words and shapes of the API. They are with the types that are read and answered.
 
-mod bodies;
 mod complete;
 pub mod parameters;
 pub mod refusals;
-pub mod words;
-
-pub use complete::document as complete;
+mod webhooks;
 
 use crate::config::Config;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::IntoResponse;
-use paddock_ledger::model::notice::AlertNotice;
-use paddock_ledger::model::notice::QuotaNotice;
-use paddock_ledger::model::notice::{RefillLimitNotice, RefillNotice};
-use utoipa::OpenApi;
+use complete::Complete;
+use paddock_ledger::model::notice::{AlertNotice, QuotaNotice, RefillLimitNotice, RefillNotice};
+use serde_json::Value;
 use utoipa::openapi::OpenApi as Collected;
+use utoipa::{Modify, OpenApi};
 
 const ABOUT: &str = "\
 What operators and admins do with Paddock: keys, namespaces, budgets, webhooks, alerts, usage and the \
 audit. Model traffic is not here: it has the paths and shapes of OpenAI, Anthropic and Google.
 
 **Callers.** The operator's admin key may do everything; a key with the role `admin` everything within \
-its organization; every other key reads what is about itself and its namespace. Where a request names a \
+its organization; every other key reads what is about itself and its namespace. If a request names a \
 namespace in `X-Namespace`, the key must belong to it.
 
 **Units.** Money is a number of US dollars, times are RFC 3339 in UTC, percentages are 0 to 100, and \
@@ -35,8 +34,8 @@ budget periods are UTC calendar days and months.
 **Names.** Some clients say *team* or *project* where this API says *namespace*: `team_id`, `team` and \
 `project` stand for `namespace` in bodies and queries. Limits have synonyms too. They are listed at each \
 field (`x-synonyms`; a dot is a field of an inner object) and accepted on input; answers have the \
-canonical names. Two names of one field in one request must agree. Fields and query parameters that \
-nobody knows are refused with 400.
+canonical names. Two names of one field in one request must agree. Unknown fields and query \
+parameters are refused with 400.
 
 **Refusals** have OpenAI's shape: see the schema `Error`. 401 to 404 carry `x-should-retry: false`: \
 waiting does not cure them.";
@@ -52,19 +51,19 @@ waiting does not cure them.";
         AlertNotice
     )),
     tags(
-        (name = "keys", description = "API keys: made, limited, rotated, switched and read."),
-        (name = "namespaces", description = "Namespaces (teams, projects): limits, settings, routing, quotas for a while."),
-        (name = "reservations", description = "Money of a namespace set aside for requests that name it."),
-        (name = "credits", description = "Prepaid balances: paid into, shown, and refilled by themselves."),
-        (name = "organizations", description = "What namespaces belong to."),
+        (name = "keys", description = "API keys and their limits."),
+        (name = "namespaces", description = "Namespaces (teams, projects): limits, settings, routing, temporary quotas."),
+        (name = "reservations", description = "A namespace's money that is set aside for requests that name the reservation."),
+        (name = "credits", description = "Prepaid balances, payments and automatic refills."),
+        (name = "organizations", description = "Organizations, which own namespaces."),
         (name = "team", description = "The caller's own namespace: usage by user, and caps for end users."),
         (name = "usage", description = "Balances, costs, and usage as it is booked."),
-        (name = "audit", description = "Every model call and every change, in a chain of hashes an organization."),
+        (name = "audit", description = "Every model call and every change, in one chain of hashes for each organization."),
         (name = "prices", description = "Models: what they cost and where they are served."),
-        (name = "webhooks", description = "Who is told that a quota runs low. Deliveries are signed as Standard Webhooks."),
-        (name = "alerts", description = "What follows from a share of the budget or an unusual hour."),
-        (name = "members", description = "Who belongs to a namespace, and the most their keys may be."),
-        (name = "roles", description = "What the holders of keys may do, and what organizations narrow that to."),
+        (name = "webhooks", description = "Notices that a quota runs low. Deliveries are signed as Standard Webhooks say."),
+        (name = "alerts", description = "What happens at a share of the budget, or after an unusual hour."),
+        (name = "members", description = "Who belongs to a namespace, and the widest role of their keys."),
+        (name = "roles", description = "What the holders of keys may do, and how organizations narrow that."),
         (name = "operations", description = "Health, metrics, and this document."),
     ),
 )]
@@ -75,21 +74,29 @@ pub fn about() -> Collected {
     About::openapi()
 }
 
-/// The document as text, made once.
+/// The document that was collected from the handlers, completed. `rpm_range` is the lowest and the
+/// highest rate that may be set, in requests a minute.
+pub fn complete(mut collected: Collected, rpm_range: (u64, u64)) -> Value {
+    Complete { rpm_range }.modify(&mut collected);
+    // Its own types cannot fail to serialize.
+    serde_json::to_value(&collected).unwrap_or_default()
+}
+
+/// The document as text.
 #[derive(Clone, Debug)]
 pub struct Served(pub Bytes);
 
 impl Served {
     /// Of an installation with this configuration.
     pub fn new(collected: Collected, config: &Config) -> Served {
-        let document = complete::document(collected, config.rpm_range);
+        let document = complete(collected, config.rpm_range);
         Served(Bytes::from(document.to_string()))
     }
 }
 
 /// Shows this document
 ///
-/// What of it depends on the configuration, such as the range of rates, is this installation's.
+/// The parts that depend on the configuration, such as the range of rates, are this installation's.
 #[utoipa::path(
     get, path = "/openapi.json", tag = "operations", operation_id = "get_openapi", security(()),
     responses((status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json"))

@@ -73,15 +73,6 @@ pub struct Page {
     after: Option<String>,
 }
 
-/// The rows of a page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Limit {
-    /// Rows of the page; 100 where none are named.
-    #[param(minimum = 1, maximum = 1_000)]
-    limit: Option<u64>,
-}
-
 /// Of which namespace.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -100,15 +91,6 @@ pub struct MemberId {
     id: String,
 }
 
-/// The user a member is.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfUser {
-    /// A member's `user_id`, or its id.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    user_id: Option<String>,
-}
-
 /// A role of an organization.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -121,15 +103,6 @@ pub struct RoleOfOrganization {
     role: String,
 }
 
-/// Of which organization.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfOrganization {
-    /// An organization's name: the caller's own, or any to the operator.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    organization: Option<String>,
-}
-
 /// Of which organization and namespace.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -140,28 +113,4 @@ pub struct Reach {
     /// An organization's name: the caller's own, or any to the operator.
     #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     organization: Option<String>,
-}
-
-/// The time a usage report covers.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Period {
-    /// `current_month`, `all`, or the last so many days: `7d`, up to `3660d`.
-    #[param(
-        pattern = "^(current_month|all|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-5][0-9]|3660)d)?$",
-        example = "7d"
-    )]
-    period: Option<String>,
-}
-
-/// The whole UTC days a report of costs covers.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Days {
-    /// `current_month`, `previous_month`, `all`, or the last so many days, today included: `7d`.
-    #[param(
-        pattern = "^(current_month|previous_month|all|[1-9][0-9]{0,2}d)?$",
-        example = "30d"
-    )]
-    period: Option<String>,
 }

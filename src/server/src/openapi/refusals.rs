@@ -1,8 +1,11 @@
 //! How the API refuses: one shape, and which statuses an operation answers with.
 
 use serde::Serialize;
+use serde_json::json;
 use std::collections::BTreeMap;
-use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 /// Every refusal, in OpenAI's shape.
@@ -13,7 +16,7 @@ pub struct Error {
     /// With 402: US dollars that are left, as within `error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<f64>,
-    /// With 402: when the budget is whole again, as within `error`; a prepaid balance never is by itself.
+    /// With 402: when the budget resets, as within `error`; `null` for a prepaid balance.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     resets_at: Option<String>,
@@ -23,11 +26,11 @@ pub struct Error {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ErrorDetail)]
 pub struct Detail {
-    /// A word for programs, such as `invalid_request_error`, `unknown_parameter`, `not_found` or
+    /// For programs, such as `invalid_request_error`, `unknown_parameter`, `not_found` or
     /// `budget_exceeded`.
     #[schema(example = "not_found")]
     code: String,
-    /// Sentences for people.
+    /// For people.
     message: String,
     /// The kind of refusal, such as `invalid_request_error`, `permission_error` or `api_error`.
     #[serde(rename = "type")]
@@ -35,17 +38,17 @@ pub struct Detail {
     kind: String,
     /// The field or parameter it is about, as the caller wrote it.
     param: Option<String>,
-    /// Everything that is wrong, each a phrase, where that can be several things.
+    /// Everything that is wrong, each a phrase, if it can be several things.
     #[serde(skip_serializing_if = "Option::is_none")]
     violations: Option<Vec<String>>,
-    /// The scope that decided, where one did: with 402 whose cap, such as `namespace:tenant-marketing`;
-    /// with 403 whose role, such as `role:acme/viewer`.
+    /// The scope that decided, if one did: with 402 the one with the cap, such as `namespace:tenant-marketing`;
+    /// with 403 the role, such as `role:acme/viewer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// With 402: US dollars that are left.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<f64>,
-    /// With 402: when the budget is whole again.
+    /// With 402: when the budget resets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     resets_at: Option<String>,
@@ -60,6 +63,46 @@ pub(super) struct Refusal {
     pub code: &'static str,
     pub kind: &'static str,
     pub message: &'static str,
+}
+
+impl Refusal {
+    fn response(&self) -> Response {
+        let example = json!({ "error": {
+            "code": self.code, "message": self.message, "type": self.kind, "param": null,
+        }});
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Error")))
+            .example(Some(example));
+        let (name, header) = request_id();
+        let response = ResponseBuilder::new()
+            .description(self.description)
+            .content("application/json", content.build())
+            .header(name, header);
+        if !(401..=404).contains(&self.status) {
+            return response.build();
+        }
+        let never = ObjectBuilder::new().schema_type(Type::String);
+        let header = HeaderBuilder::new()
+            .schema(Some(never.enum_values(Some(["false"]))))
+            .description(Some("Waiting does not cure it."));
+        response.header("x-should-retry", header.build()).build()
+    }
+}
+
+/// The responses that operations refer to, by name.
+pub(super) fn responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    ALL.iter()
+        .map(|refusal| (refusal.name.to_owned(), RefOr::T(refusal.response())))
+}
+
+/// The header of every response.
+pub(super) fn request_id() -> (String, Header) {
+    let header = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .description(Some(
+            "The id of the request, in the log and the audit: the caller's own if it sent one.",
+        ));
+    ("x-request-id".to_owned(), header.build())
 }
 
 macro_rules! refusals {
@@ -94,7 +137,7 @@ refusals! {
         "What was sent is wrong: a field, a parameter, or limits wider than the parent's (`permission_error`, all of them in `violations`)."
         "'monthly_quota_usd' must be a number of dollars from 0 to 1000000000.";
     Unauthenticated 401 "invalid_api_key" "authentication_error"
-        "No key, or one that is unknown, disabled, expired or of another namespace than `X-Namespace` names."
+        "No key, or one that is unknown, disabled, expired or of another namespace than the one in `X-Namespace`."
         "Incorrect API key provided.";
     Unpaid 402 "budget_exceeded" "insufficient_quota"
         "A daily or monthly cap or a prepaid balance cannot cover it."
@@ -106,10 +149,10 @@ refusals! {
         "What the path or the body names does not exist, or is not yours."
         "The namespace 'research' does not exist or is not yours.";
     Conflict 409 "already_exists" "conflict_error"
-        "Something of that name or reference is there already (`already_exists`), something else depends on it (`in_use`), or there are as many as there may be (`limit_reached`)."
+        "The name or reference is taken (`already_exists`), something else depends on it (`in_use`), or there are as many as allowed (`limit_reached`)."
         "A namespace named 'research' exists already. Choose another name.";
     TooLarge 413 "request_too_large" "invalid_request_error"
-        "The body is larger than 1 MiB; than 10 MiB where a model request is resolved."
+        "The body is larger than 1 MiB; or than 10 MiB if a model request is resolved."
         "The request's body is too large.";
     Broken 500 "internal_error" "api_error"
         "Something went wrong inside Paddock. The operator finds it in the log by the `x-request-id`."

@@ -117,7 +117,7 @@ on_both_databases! {
             (json!({ "name": "k", "monthly_budget_usd": -1 }), "monthly_budget_usd",
                 "'monthly_budget_usd' must be a number of dollars from 0 to 1000000000."),
             (json!({ "name": "k", "role": "king" }), "role",
-                "'role' must be one of admin, developer, analyst, viewer."),
+                "'role' must be one of 'admin', 'developer', 'analyst', 'viewer'."),
             (json!({ "name": "k", "rate_limits": { "rps": 1 } }), "rate_limits.rps",
                 "Unknown parameter: 'rate_limits.rps'. Remove it or correct its name."),
             (json!({ "name": "k", "colour": 1 }), "colour",

@@ -49,7 +49,7 @@ on_both_databases! {
             (json!({ "fallback_model": "deepseek" }), "choose one of gpt-4.1"),
             (json!({ "throttle_factor": 0 }), "from 0.001 to 1"),
             (json!({ "auto_throttle_at_percent": 101 }), "from 1 to 100"),
-            (json!({ "throttle_mode": "drop" }), "one of queue, reject, redirect"),
+            (json!({ "throttle_mode": "drop" }), "one of 'reject', 'redirect', 'queue'"),
             (json!({ "max_queue_size": 5, "colour": 1 }), "colour"),
         ] {
             let error = app.put(PATH, body).await.expect(400);

@@ -1,7 +1,7 @@
 //! A file of `paddock apply`, with canonical field names.
 
 use super::fields::Kind;
-use paddock_server::http::fields::canonical;
+use paddock_server::http::body::canonical;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,5 +1,7 @@
 //! How a namespace's requests for the model `auto` are routed.
 
+#[cfg(feature = "openapi")]
+mod document;
 mod read;
 
 use crate::policy::priority::Priority;
@@ -13,56 +15,78 @@ pub fn is_auto(model: &str) -> bool {
     model.trim().eq_ignore_ascii_case(AUTO)
 }
 
-/// The routing of a namespace: the contract's own shape. Of the rules, the first that matches wins.
+/// The routing of a namespace: the contract's own shape. Of the rules, the first that matches wins. The
+/// document tells how it is written: see [`Routing::read`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = document::example)
+)]
 pub struct Routing {
-    /// What its author calls it.
+    /// What its author calls it: visible ASCII and blanks; `default` by default.
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_name, required = false))]
     pub name: String,
-    /// Serves what no rule matches, and what a rule matches whose own models cannot serve it.
+    /// The model that serves requests that no rule matches, or whose rule has no model that can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_model, required = false))]
     pub fallback_model: Option<String>,
     /// In order.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Rule>>, max_items = 100))]
     pub rules: Vec<Rule>,
 }
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RoutingRule))]
 pub struct Rule {
-    /// Unique in its routing; visible ASCII and blanks, for it is sent in a header.
+    /// Unique in its routing: visible ASCII and blanks, because it is sent in a header.
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::name))]
     pub name: String,
-    /// All of them must hold; where there are none, the rule matches every request.
+    /// All of them must hold; a rule without conditions matches every request.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Conditions>))]
     pub match_conditions: Conditions,
-    /// The model that serves what the rule matches.
+    /// The model that serves the requests that the rule matches.
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::model))]
     pub target_model: String,
-    /// The model that serves it where the target may not be used.
+    /// The model that serves them if the target may not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_model, required = false))]
     pub fallback: Option<String>,
 }
 
 /// What a request must be like. What is absent does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RoutingConditions))]
 pub struct Conditions {
     /// The request asks for at most so many output tokens. One that sets no limit asks for more.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub max_output_tokens: Option<u64>,
     /// The request sets a temperature of at most this. One that sets none has the provider's own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, minimum = 0, maximum = 100))]
     pub temperature: Option<Temperature>,
     /// The system prompt contains one of these, whatever their case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = document::phrases, required = false))]
     pub system_prompt_contains: Vec<String>,
     /// Whether the request says that it can wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_mode: Option<bool>,
-    /// The request's priority, or its namespace's where it has none of its own.
+    /// The request's priority; its namespace's if it has none of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
     /// The request needs this of a model. It is then served only by models that have it, or that do
     /// not say what they can do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(max_length = 64, pattern = "^[A-Za-z0-9_.-]+$")
+    )]
     pub model_capability_required: Option<String>,
 }
 

@@ -10,11 +10,11 @@ use serde_json::{Map, Value};
 /// Most rules of one routing: each is looked at for every request that names `auto`.
 const MAX_RULES: usize = 100;
 /// Most texts a rule looks for in a system prompt.
-const MAX_TEXTS: usize = 64;
+pub(super) const MAX_TEXTS: usize = 64;
 /// The longest text of any kind, in bytes.
-const MAX_TEXT: usize = 256;
+pub(super) const MAX_TEXT: usize = 256;
 /// The longest name of a rule or routing, in bytes.
-const MAX_NAME: usize = 64;
+pub(super) const MAX_NAME: usize = 64;
 
 impl Routing {
     /// Reads and checks `{name, fallback_model, rules: [{name, match_conditions, target_model,

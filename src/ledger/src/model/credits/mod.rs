@@ -11,10 +11,13 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-/// Why money is paid in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why money is paid in: it was paid for (`top_up`), given (`grant`), or a balance is put right
+/// (`adjustment`, which may be negative).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CreditKind)]
 pub enum EntryKind {
     /// It was paid for.
     TopUp,
@@ -22,11 +25,6 @@ pub enum EntryKind {
     Grant,
     /// Something is put right; the amount may be negative.
     Adjustment,
-}
-
-impl EntryKind {
-    /// The names of all.
-    pub const NAMES: [&'static str; 3] = ["top_up", "grant", "adjustment"];
 }
 
 /// One entry of an account. Entries are never changed or deleted.

@@ -1,70 +1,85 @@
 //! What is sent about alerts.
 
-#![expect(
-    dead_code,
-    reason = "the shapes alone are looked at: `Fields` reads what is sent"
-)]
+use crate::api::email::Emails;
+use crate::api::prelude::*;
+use crate::http::body::values::{Thousandths, UrlText};
+use crate::http::body::variant;
+use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold};
 
-use crate::openapi::words::{AlertAction, AlertWindow, Text};
-use utoipa::ToSchema;
-
-/// An alert to make, with one of the two thresholds and what its action needs.
-#[derive(ToSchema)]
+/// An alert: what is sent changes, the rest stays. A new one has one of the two thresholds, and what its
+/// action requires.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "name": "half spent", "threshold_pct": 50.0, "window": "30d", "action": "throttle",
 }))]
-pub struct CreateAlert {
+pub struct AlertBody {
     /// Unique in its namespace.
-    #[schema(value_type = Text)]
-    name: String,
-    /// The month where none is named.
-    #[schema(value_type = Option<AlertWindow>)]
-    window: Option<String>,
-    /// What follows.
-    #[schema(value_type = AlertAction)]
-    action: String,
-    #[serde(flatten)]
-    others: WrittenAlert,
+    pub(super) name: Option<Option<Text>>,
+    /// The alert fires at this percentage of the window's budget.
+    threshold_pct: Option<Option<Thousandths<1_000>>>,
+    /// The alert fires if an hour costs this many standard deviations more than such hours did.
+    threshold_stddev: Option<Option<Thousandths<100>>>,
+    /// The time it looks at; the calendar month by default.
+    window: Option<Option<AlertWindow>>,
+    /// What happens when it fires.
+    pub(super) action: Option<Option<AlertAction>>,
+    /// The URL it is delivered to: required by `webhook` and `slack`.
+    pub(super) webhook_url: Option<Option<UrlText>>,
+    /// The message, with `{pct}`, `{spent}`, `{limit}` and `{namespace}`.
+    message_template: Option<Option<Text>>,
+    /// The keys that are disabled, by id or name: required by `disable_key`.
+    keys: Option<Option<Texts>>,
+    /// The addresses that get a mail: required by `email`. The operator must have set a mail server.
+    notify_emails: Option<Option<Emails>>,
 }
 
-/// What changes of an alert: what is sent, one of the two thresholds at most.
-#[derive(ToSchema)]
-#[schema(example = json!({
-    "threshold_pct": 60.0, "message_template": "{namespace} has spent {pct} % of {limit}",
-}))]
-pub struct ChangeAlert {
-    /// Unique in its namespace.
-    #[schema(value_type = Option<Text>)]
-    name: Option<String>,
-    /// How much time is looked at.
-    #[schema(value_type = Option<AlertWindow>)]
-    window: Option<String>,
-    /// What follows.
-    #[schema(value_type = Option<AlertAction>)]
-    action: Option<String>,
-    #[serde(flatten)]
-    others: WrittenAlert,
+variant! {
+    /// A new alert, with one of the two thresholds and what its action requires.
+    CreateAlert = AlertBody, requires ["name", "action"], without []
 }
 
-/// What a new alert and a change of one have in common.
-#[derive(ToSchema)]
-struct WrittenAlert {
-    /// Percent of the window's budget that are spent.
-    #[schema(minimum = 0.001, maximum = 1_000)]
-    threshold_pct: Option<f64>,
-    /// Standard deviations that this hour costs more than such hours did.
-    #[schema(minimum = 0.001, maximum = 100)]
-    threshold_stddev: Option<f64>,
-    /// Where it is told: needed by `webhook` and `slack`.
-    #[schema(max_length = 2_048, format = "uri")]
-    webhook_url: Option<String>,
-    /// What is told, with `{pct}`, `{spent}`, `{limit}` and `{namespace}`.
-    #[schema(value_type = Option<Text>)]
-    message_template: Option<String>,
-    /// The keys that are disabled, by id or name: needed by `disable_key`.
-    #[schema(value_type = Option<Vec<Text>>, max_items = 1_000)]
-    keys: Option<Vec<String>>,
-    /// Who gets a mail: needed by `email`, where the operator has set a mail server.
-    #[schema(value_type = Option<Vec<Text>>, max_items = 20)]
-    notify_emails: Option<Vec<String>>,
+variant! {
+    /// What changes of an alert: what is sent, at most one of the two thresholds.
+    UpdateAlert = AlertBody, requires [], without []
+}
+
+impl AlertBody {
+    /// The threshold, if one was sent.
+    ///
+    /// # Errors
+    /// 400 if both were.
+    pub fn threshold(&self) -> Result<Option<Threshold>, ApiError> {
+        match (self.threshold_pct.value(), self.threshold_stddev.value()) {
+            (Some(percent), None) => Ok(Some(Threshold::Percent(percent.into()))),
+            (None, Some(count)) => Ok(Some(Threshold::Deviations(count.into()))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => Err(one_threshold()),
+        }
+    }
+
+    /// Changes an alert.
+    ///
+    /// # Errors
+    /// 400 if both thresholds were sent.
+    pub fn apply(self, alert: &mut Alert) -> Result<(), ApiError> {
+        alert.threshold = self.threshold()?.unwrap_or(alert.threshold);
+        self.name.set(&mut alert.name);
+        self.window.set(&mut alert.span);
+        self.action.set(&mut alert.action);
+        self.webhook_url.apply(&mut alert.webhook_url);
+        self.message_template.apply(&mut alert.message_template);
+        self.keys.set_or(&mut alert.keys, Vec::new());
+        self.notify_emails
+            .set_or(&mut alert.notify_emails, Vec::new());
+        Ok(())
+    }
+}
+
+/// 400: no threshold, or both.
+pub fn one_threshold() -> ApiError {
+    let message = "Send one of 'threshold_pct', a percentage of the window's budget, and \
+                   'threshold_stddev', standard deviations of an hour's spending.";
+    ApiError::invalid("threshold_pct", message)
 }

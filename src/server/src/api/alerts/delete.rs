@@ -1,21 +1,14 @@
 //! `DELETE /v1/namespaces/{name}/alerts/{id}`.
 
-use crate::http::actor::Author;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::words::Deleted;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_ledger::rules::audit;
+use super::find_alert;
+use crate::api::prelude::*;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::alerts;
 
 /// Deletes an alert
 ///
-/// Deletes an alert, by its id or its name. What it did stays: a disabled key is enabled by hand, a
-/// throttle ends with its period.
+/// The path has its id or its name. What it did stays: a disabled key must be enabled, a throttle ends
+/// with its period.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}/alerts/{id}", tag = "alerts", operation_id = "delete_alert",
     params(parameters::WithinNamespace),
@@ -27,17 +20,15 @@ use paddock_ledger::store::alerts;
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Json<Deleted>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let (alert, context) = super::find(&app, &mut tx, &caller, &name, &id).await?;
-    alerts::delete(&mut tx, &alert.id).await?;
+    by.may_manage()?;
+    let mut edit = Edit::begin(&app, &by).await?;
+    let context: NamespaceContext = edit.find(&name).await?;
+    let alert = find_alert(&mut edit.tx, &context, &id).await?;
+    alerts::delete(&mut edit.tx, &alert.id).await?;
     let change = context.change("alert.delete", &alert.id).before(&alert);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(alert = alert.id, "deleted an alert");
+    edit.commit(change).await?;
     Ok(Json(Deleted::new("alert", alert.id)))
 }

@@ -1,36 +1,19 @@
-//! `GET /v1/namespaces/{name}/alerts` and `…/{id}`.
+//! `GET /v1/namespaces/{name}/alerts` and `/{id}`.
 
+use super::find_alert;
 use super::view::AlertView;
-use crate::api::namespaces;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::alerts;
-use serde::Serialize;
-use utoipa::ToSchema;
-
-/// All of them, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AlertList)]
-pub struct List {
-    /// What this is.
-    object: &'static str,
-    /// The rows.
-    data: Vec<AlertView>,
-    /// Whether there is another page.
-    has_more: bool,
-}
 
 /// Lists a namespace's alerts
+///
+/// All of them, oldest first.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/alerts", tag = "alerts", operation_id = "list_alerts",
     params(parameters::NamespaceName),
     responses(
-        (status = 200, description = "The alerts.", body = List),
+        (status = 200, description = "The alerts.", body = Page<AlertView>),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -39,21 +22,18 @@ pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<Json<List>, ApiError> {
+) -> Result<Json<Page<AlertView>>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.read().await?;
-    namespaces::find(&app, &mut tx, &caller, &name).await?;
-    let alerts = alerts::of_namespace(&mut tx, &name).await?;
-    Ok(Json(List {
-        object: "list",
-        data: alerts.iter().map(AlertView::from).collect(),
-        has_more: false,
-    }))
+    find::<NamespaceContext>(&app, &mut tx, &caller, &name).await?;
+    let found = alerts::of_namespace(&mut tx, &name).await?;
+    let page = Page::all(&found, |alert| &alert.id, AlertView::new);
+    Ok(Json(page))
 }
 
 /// Shows an alert
 ///
-/// Its path may have its name in the place of its id.
+/// The path has its id or its name.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/alerts/{id}", tag = "alerts", operation_id = "get_alert",
     params(parameters::WithinNamespace),
@@ -70,6 +50,7 @@ pub async fn handle(
 ) -> Result<Json<AlertView>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.read().await?;
-    let (alert, _) = super::find(&app, &mut tx, &caller, &name, &id).await?;
-    Ok(Json(AlertView::from(&alert)))
+    let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
+    let alert = find_alert(&mut tx, &context, &id).await?;
+    Ok(Json(AlertView::new(&alert)))
 }

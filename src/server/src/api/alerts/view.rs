@@ -1,11 +1,9 @@
-//! An alert, as it is answered: without its secret, and without the one that Slack's URLs are.
+//! An alert, as it is answered: without its secret, and without the secret part of a Slack URL.
 
-use crate::openapi::words;
+use crate::api::prelude::*;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold, from_thousandths};
 use paddock_ledger::model::webhook::without_secrets;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// An alert in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -19,25 +17,23 @@ pub struct AlertView {
     namespace: String,
     /// Its name.
     name: String,
-    /// Percent of the window's budget.
+    /// The percentage of the window's budget at which it fires.
     threshold_pct: Option<f64>,
-    /// Standard deviations of an hour.
+    /// The standard deviations of an hour's cost at which it fires.
     threshold_stddev: Option<f64>,
-    /// How much time is looked at.
-    #[schema(value_type = words::AlertWindow)]
+    /// The time it looks at.
     window: AlertWindow,
-    /// What follows.
-    #[schema(value_type = words::AlertAction)]
+    /// What happens when it fires.
     action: AlertAction,
-    /// Where it is told; of Slack's URLs without what is secret.
+    /// The URL it is delivered to; Slack's are shortened, because they are secret.
     webhook_url: Option<String>,
-    /// What is told.
+    /// The message.
     message_template: Option<String>,
     /// The ids of the keys that are disabled.
     keys: Vec<String>,
-    /// Who gets a mail.
+    /// The addresses that get a mail.
     notify_emails: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it last fired.
@@ -45,8 +41,20 @@ pub struct AlertView {
     last_fired_at: Option<String>,
 }
 
-impl From<&Alert> for AlertView {
-    fn from(alert: &Alert) -> AlertView {
+/// An alert after it was created or updated.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedAlert)]
+pub struct NewAlert {
+    #[serde(flatten)]
+    pub(super) alert: AlertView,
+    /// The secret that signs deliveries, if it was generated now: shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<String>,
+}
+
+impl AlertView {
+    /// An alert, as it is answered.
+    pub fn new(alert: &Alert) -> AlertView {
         let (threshold_pct, threshold_stddev) = match alert.threshold {
             Threshold::Percent(percent) => (Some(from_thousandths(percent)), None),
             Threshold::Deviations(count) => (None, Some(from_thousandths(count))),

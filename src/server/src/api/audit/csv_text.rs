@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Rows as text. `None` where writing failed, which it cannot: it is into memory.
+/// Rows as text. `None` if writing failed, which it cannot: it is into memory.
 pub fn rows(rows: impl Iterator<Item = Vec<String>>) -> Option<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)

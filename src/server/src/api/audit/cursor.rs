@@ -1,6 +1,8 @@
 //! Where a page of the audit ended. Opaque to clients.
 
+use crate::http::body::values::value;
 use paddock_ledger::store::audit::SegmentPosition;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// What is done of a segment that is behind the cursor as a whole.
 pub const WHOLE: usize = usize::MAX;
@@ -13,6 +15,15 @@ pub struct Cursor {
     /// Entries of it that are done.
     pub done: usize,
 }
+
+value!(
+    Cursor,
+    "the 'next_cursor' of another page",
+    |value| Cursor::read(value.as_str()?),
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^[0-9a-f]*$"))
+);
 
 impl Cursor {
     /// As clients have it.

@@ -5,15 +5,16 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::audit::ChangeRow;
 use paddock_ledger::store::events::{EventRow, REFUSED};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
-/// What model calls are called among the actions.
+/// The action of a model call.
 pub const CALL: &str = "model.call";
-/// What those are called that were refused and never served.
+/// The action of one that was refused.
 pub const REFUSED_CALL: &str = "model.refused";
 
-/// The fields of the contract, in its order: those of a CSV that chooses none.
+/// The contract's fields, in its order: the columns of a CSV by default.
 pub const CONTRACT: [&str; 15] = [
     "timestamp",
     "api_key_id",
@@ -32,7 +33,7 @@ pub const CONTRACT: [&str; 15] = [
     "project",
 ];
 
-/// Fields beyond those: of a JSON that chooses none, they are there too.
+/// Further fields, which JSON has by default too.
 pub const MORE: [&str; 16] = [
     "organization",
     "sequence",
@@ -52,80 +53,89 @@ pub const MORE: [&str; 16] = [
     "after",
 ];
 
-/// An entry as it is documented. A field is there where it was asked for; what an entry has not is
-/// `null`.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the shape alone is looked at: see `Entry::field`")]
+/// An entry, or with `per_key` the sums of a key. It has the fields that were asked for. What does not
+/// apply to an entry is `null`, but tokens, refusals and costs are 0: so they can be summed up.
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct AuditEntry {
-    /// When it was.
+    /// When it happened.
     #[schema(format = DateTime)]
-    timestamp: Option<String>,
+    pub(super) timestamp: Option<String>,
     /// The key it was done with; `operator` for the operator's own.
-    api_key_id: Option<String>,
+    pub(super) api_key_id: Option<String>,
     /// That key's name.
-    key_name: Option<String>,
-    /// The address of the member the key belongs to; of a call whose key belongs to nobody, the end
-    /// user it names.
-    user_email: Option<String>,
+    pub(super) key_name: Option<String>,
+    /// The e-mail address of the member that the key belongs to; if it belongs to none, the end user that
+    /// the call names.
+    pub(super) user_email: Option<String>,
     /// What was done: `model.call`, `model.refused`, or a change such as `key.create`.
-    action: Option<String>,
-    /// To what kind of thing.
-    resource_type: Option<String>,
-    /// To which.
-    resource_id: Option<String>,
+    pub(super) action: Option<String>,
+    /// The kind of thing it was done to.
+    pub(super) resource_type: Option<String>,
+    /// Which one.
+    pub(super) resource_id: Option<String>,
     /// The model of a call.
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// Input tokens, cached ones included.
-    input_tokens: Option<i64>,
+    pub(super) input_tokens: Option<i64>,
     /// Output tokens.
-    output_tokens: Option<i64>,
+    pub(super) output_tokens: Option<i64>,
     /// US dollars.
-    cost_usd: Option<f64>,
+    pub(super) cost_usd: Option<f64>,
     /// Where the request came from.
-    ip_address: Option<String>,
+    pub(super) ip_address: Option<String>,
     /// The client's user agent.
-    user_agent: Option<String>,
+    pub(super) user_agent: Option<String>,
     /// The request.
-    request_id: Option<String>,
+    pub(super) request_id: Option<String>,
     /// The namespace.
-    project: Option<String>,
+    pub(super) project: Option<String>,
     /// The organization; `*` is the installation's own.
-    organization: Option<String>,
+    pub(super) organization: Option<String>,
     /// The number of the segment in its chain.
-    sequence: Option<i64>,
+    pub(super) sequence: Option<u64>,
     /// The event of a call.
-    event_id: Option<String>,
+    pub(super) event_id: Option<String>,
     /// The endpoint of a call.
-    endpoint: Option<String>,
+    pub(super) endpoint: Option<String>,
     /// The status of a call.
-    status: Option<i64>,
-    /// What became of a call.
-    outcome: Option<String>,
+    pub(super) status: Option<i64>,
+    /// How a call ended.
+    pub(super) outcome: Option<String>,
     /// The code a refused call was refused with, such as `budget_exceeded`.
-    refusal_code: Option<String>,
+    pub(super) refusal_code: Option<String>,
     /// The scope that refused it, such as `namespace:research`.
-    refused_by: Option<String>,
-    /// How many refused calls the entry stands for; 0 where it is none.
-    refusals: Option<i64>,
-    /// The category a refused call fell into.
-    category: Option<String>,
-    /// The end user a call names.
-    end_user: Option<String>,
+    pub(super) refused_by: Option<String>,
+    /// How many refused calls the entry stands for; 0 if none.
+    pub(super) refusals: Option<i64>,
+    /// The category of a refused call.
+    pub(super) category: Option<String>,
+    /// The end user that a call names.
+    pub(super) end_user: Option<String>,
     /// Whether the tokens of a call are an estimate.
-    estimated: Option<bool>,
+    pub(super) estimated: Option<bool>,
     /// Input tokens read from the provider's cache.
-    cached_input_tokens: Option<i64>,
+    pub(super) cached_input_tokens: Option<i64>,
     /// Tokens of reasoning.
-    reasoning_tokens: Option<i64>,
-    /// What a change found.
+    pub(super) reasoning_tokens: Option<i64>,
+    /// What was there before a change.
     #[schema(value_type = Option<Object>)]
-    before: Option<Value>,
-    /// What a change left.
+    pub(super) before: Option<Value>,
+    /// What was there after it.
     #[schema(value_type = Option<Object>)]
-    after: Option<Value>,
+    pub(super) after: Option<Value>,
     /// With `per_key`: requests.
     #[schema(nullable = false)]
-    requests: Option<i64>,
+    pub(super) requests: Option<i64>,
+}
+
+impl AuditEntry {
+    /// The fields of these names, in their order.
+    pub fn fields(&self, names: &[&'static str]) -> Vec<(&'static str, Value)> {
+        // Texts and numbers cannot fail to serialize.
+        let all = serde_json::to_value(self).unwrap_or_default();
+        let field = |name: &&'static str| (*name, all.get(*name).cloned().unwrap_or_default());
+        names.iter().map(field).collect()
+    }
 }
 
 /// One entry, and the number of its segment.
@@ -138,7 +148,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// When it was.
+    /// When it happened, in nanoseconds since 1970.
     pub fn at(&self) -> i64 {
         match self {
             Entry::Call(_, row) => row.started_at,
@@ -162,12 +172,11 @@ impl Entry {
         }
     }
 
-    /// One field. What an entry has not is `null`, but for tokens, refusals and cost, which are 0: so that
-    /// they can be summed up.
-    pub fn field(&self, name: &str, names: &Names) -> Value {
+    /// The entry as it is answered.
+    pub fn view(self, names: &Names) -> AuditEntry {
         match self {
-            Entry::Call(sequence, row) => call_field(*sequence, row, name, names),
-            Entry::Change(row) => change_field(row, name),
+            Entry::Call(sequence, row) => call(sequence, *row, names),
+            Entry::Change(row) => change(*row),
         }
     }
 }
@@ -183,7 +192,7 @@ fn call_action(row: &EventRow) -> &'static str {
     }
 }
 
-/// How many refused calls it stands for: of gateways that did not tell, each told one by one.
+/// How many refused calls it stands for: a gateway that does not say sends each one by one.
 fn refusals(row: &EventRow) -> i64 {
     match row.outcome == REFUSED {
         true => row.refusals.max(1),
@@ -191,72 +200,73 @@ fn refusals(row: &EventRow) -> i64 {
     }
 }
 
-fn call_field(sequence: u64, row: &EventRow, name: &str, names: &Names) -> Value {
+fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
     let prompt = row
         .input_tokens
         .saturating_add(row.cached_input_tokens)
         .saturating_add(row.cache_write_5m_tokens)
         .saturating_add(row.cache_write_1h_tokens);
-    match name {
-        "timestamp" => json!(moment(row.started_at)),
-        "api_key_id" => json!(row.key_id),
-        "key_name" => json!(names.of(&row.key_id)),
-        "user_email" => json!(names.email_of(&row.key_id).or(row.end_user.as_deref())),
-        "end_user" => json!(row.end_user),
-        "action" => json!(call_action(row)),
-        "resource_type" => json!("model"),
-        "resource_id" | "model" => json!(row.model),
-        "input_tokens" => json!(prompt),
-        "output_tokens" => json!(row.output_tokens),
-        "cost_usd" => json!(Money::from_nanos(row.cost).to_dollars()),
-        "ip_address" => json!(row.client_address),
-        "user_agent" => json!(row.user_agent),
-        "request_id" => json!(row.request_id),
-        "project" => json!(row.namespace),
-        "organization" => json!(row.organization),
-        "sequence" => json!(sequence),
-        "event_id" => json!(row.id),
-        "endpoint" => json!(row.endpoint),
-        "status" => json!(row.status),
-        "outcome" => json!(row.outcome),
-        "refusal_code" => json!(row.refusal_code),
-        "refused_by" => json!(row.refused_by),
-        "refusals" => json!(refusals(row)),
-        "category" => json!(row.category),
-        "estimated" => json!(row.estimated),
-        "cached_input_tokens" => json!(row.cached_input_tokens),
-        "reasoning_tokens" => json!(row.reasoning_tokens),
-        _ => Value::Null,
+    let email = names.email_of(&row.key_id).or(row.end_user.as_deref());
+    AuditEntry {
+        timestamp: Some(moment(row.started_at)),
+        key_name: names.of(&row.key_id).map(str::to_owned),
+        user_email: email.map(str::to_owned),
+        action: Some(call_action(&row).to_owned()),
+        refusals: Some(refusals(&row)),
+        api_key_id: Some(row.key_id),
+        end_user: row.end_user,
+        resource_type: Some("model".to_owned()),
+        resource_id: Some(row.model.clone()),
+        model: Some(row.model),
+        input_tokens: Some(prompt),
+        output_tokens: Some(row.output_tokens),
+        cost_usd: Some(Money::from_nanos(row.cost).to_dollars()),
+        ip_address: Some(row.client_address),
+        user_agent: Some(row.user_agent),
+        request_id: Some(row.request_id),
+        project: Some(row.namespace),
+        organization: Some(row.organization),
+        sequence: Some(sequence),
+        event_id: Some(row.id),
+        endpoint: Some(row.endpoint),
+        status: Some(row.status),
+        outcome: Some(row.outcome),
+        refusal_code: row.refusal_code,
+        refused_by: row.refused_by,
+        category: row.category,
+        estimated: Some(row.estimated),
+        cached_input_tokens: Some(row.cached_input_tokens),
+        reasoning_tokens: Some(row.reasoning_tokens),
+        ..AuditEntry::default()
     }
 }
 
-fn change_field(row: &ChangeRow, name: &str) -> Value {
-    let parsed = |text: &Option<String>| {
-        let text = text.as_deref().unwrap_or("null");
-        serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+fn change(row: ChangeRow) -> AuditEntry {
+    let parsed = |text: Option<String>| {
+        text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
     };
-    match name {
-        "timestamp" => json!(moment(row.changed_at)),
-        "api_key_id" => json!(row.actor),
-        "key_name" => json!(row.actor_name),
-        "user_email" => json!(row.actor_email),
-        "action" => json!(row.action),
-        "resource_type" => json!(row.resource_type),
-        "resource_id" => json!(row.resource_id),
-        "input_tokens"
-        | "output_tokens"
-        | "cached_input_tokens"
-        | "reasoning_tokens"
-        | "refusals" => json!(0),
-        "cost_usd" => json!(0.0),
-        "ip_address" => json!(row.client_address),
-        "user_agent" => json!(row.user_agent),
-        "request_id" => json!(row.request_id),
-        "project" => json!(Some(&row.namespace).filter(|name| !name.is_empty())),
-        "organization" => json!(row.organization),
-        "sequence" => json!(row.sequence),
-        "before" => parsed(&row.before),
-        "after" => parsed(&row.after),
-        _ => Value::Null,
+    AuditEntry {
+        timestamp: Some(moment(row.changed_at)),
+        api_key_id: Some(row.actor),
+        key_name: Some(row.actor_name),
+        user_email: row.actor_email,
+        action: Some(row.action),
+        resource_type: Some(row.resource_type),
+        resource_id: Some(row.resource_id),
+        input_tokens: Some(0),
+        output_tokens: Some(0),
+        cached_input_tokens: Some(0),
+        reasoning_tokens: Some(0),
+        refusals: Some(0),
+        cost_usd: Some(0.0),
+        ip_address: Some(row.client_address),
+        user_agent: Some(row.user_agent),
+        request_id: Some(row.request_id),
+        project: Some(row.namespace).filter(|name| !name.is_empty()),
+        organization: Some(row.organization),
+        sequence: Some(row.sequence),
+        before: parsed(row.before),
+        after: parsed(row.after),
+        ..AuditEntry::default()
     }
 }

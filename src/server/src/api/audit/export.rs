@@ -3,17 +3,20 @@
 
 use super::csv_text;
 use super::cursor::{Cursor, WHOLE};
-use super::entry::{CALL, Entry, REFUSED_CALL};
+use super::entry::{AuditEntry, CALL, Entry, REFUSED_CALL};
 use super::names::Names;
 use crate::state::SharedApp;
 use axum::body::Bytes;
 use paddock_ledger::model::audit::SegmentKind;
 use paddock_ledger::store::StoreError;
 use paddock_ledger::store::audit::{self, Link, SegmentFilter};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// How entries are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Format {
     /// `{"object":"list","data":[…],"has_more":…,"next_cursor":…}`
     Json,
@@ -23,26 +26,26 @@ pub enum Format {
 
 /// Which entries, and what of them.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct Wanted {
     /// Which segments.
     pub scope: SegmentFilter,
     /// Only from this moment on, in nanoseconds.
     pub from: i64,
     /// Only before this moment, in nanoseconds.
     pub until: i64,
-    /// Only this action; where it ends in a dot, those that begin with it.
+    /// Only this action; if it ends with a dot, those that begin with it.
     pub action: Option<String>,
     /// Which fields, in this order.
     pub fields: Vec<&'static str>,
     /// How they are written.
     pub format: Format,
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<u64>,
     /// Only what comes after it.
     pub cursor: Option<Cursor>,
 }
 
-impl Wish {
+impl Wanted {
     fn is_wanted(&self, entry: &Entry) -> bool {
         let at = entry.at();
         let action = entry.action();
@@ -75,7 +78,7 @@ enum Stage {
 /// An export under way.
 pub struct Export {
     app: SharedApp,
-    wish: Wish,
+    wanted: Wanted,
     names: Names,
     stage: Stage,
     /// How far it is: all before it is done.
@@ -86,11 +89,11 @@ pub struct Export {
 
 impl Export {
     /// An export at its beginning.
-    pub fn new(app: SharedApp, wish: Wish) -> Export {
+    pub fn new(app: SharedApp, wanted: Wanted) -> Export {
         Export {
             app,
-            position: wish.cursor.clone(),
-            wish,
+            position: wanted.cursor.clone(),
+            wanted,
             names: Names::default(),
             stage: Stage::Beginning,
             written: 0,
@@ -101,7 +104,7 @@ impl Export {
     /// The next piece of it; `None` at its end.
     ///
     /// # Errors
-    /// Where the database fails: what was sent is not the whole.
+    /// If the database does not answer: what was sent is incomplete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let mut text = Vec::new();
         match self.stage {
@@ -111,20 +114,23 @@ impl Export {
         }
         self.stage = Stage::Middle;
         let page = self.page().await?;
-        text.extend(match self.wish.format {
-            Format::Json => self.json(&page),
-            Format::Csv => self.csv(&page),
+        let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
+        let page = page.into_iter().map(|entry| entry.view(&self.names));
+        let fields = &self.wanted.fields;
+        text.extend(match self.wanted.format {
+            Format::Json => json_rows(page, fields, self.written == 0),
+            Format::Csv => {
+                csv_text::rows(page.map(|entry| csv_row(&entry, fields))).unwrap_or_default()
+            }
         });
-        self.written = self
-            .written
-            .saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
+        self.written = self.written.saturating_add(count);
         if self.stage == Stage::Ended {
             text.extend(self.tail());
         }
         Ok(Some(Bytes::from(text)))
     }
 
-    /// The next entries that are wanted; sets the stage where they are the last.
+    /// The next entries that are wanted; sets the stage if they are the last.
     async fn page(&mut self) -> Result<Vec<Entry>, StoreError> {
         let mut page = Vec::new();
         let mut tx = self.app.store.read().await?;
@@ -133,7 +139,7 @@ impl Export {
             WHOLE => audit::At::After(&cursor.position),
             _ => audit::At::From(&cursor.position),
         });
-        let links = audit::listed(&mut tx, &self.wish.scope, at).await?;
+        let links = audit::listed(&mut tx, &self.wanted.scope, at).await?;
         if links.is_empty() {
             self.stage = Stage::Ended;
             return Ok(page);
@@ -158,15 +164,15 @@ impl Export {
                     .collect(),
                 SegmentKind::Unknown => Vec::new(),
             };
-            if self.wish.scope.descending {
+            if self.wanted.scope.descending {
                 entries.reverse();
             }
             for (number, entry) in entries.into_iter().enumerate() {
-                if number < skip || !self.wish.is_wanted(&entry) {
+                if number < skip || !self.wanted.is_wanted(&entry) {
                     continue;
                 }
                 let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
-                if self.wish.limit == Some(self.written.saturating_add(count)) {
+                if self.wanted.limit == Some(self.written.saturating_add(count)) {
                     self.has_more = true;
                     self.stage = Stage::Ended;
                     break 'links;
@@ -190,42 +196,17 @@ impl Export {
     }
 
     fn head(&self) -> Vec<u8> {
-        match self.wish.format {
+        match self.wanted.format {
             Format::Json => br#"{"object":"list","data":["#.to_vec(),
             Format::Csv => {
-                let names = self.wish.fields.iter().map(|name| (*name).to_owned());
+                let names = self.wanted.fields.iter().map(|name| (*name).to_owned());
                 csv_text::rows([names.collect()].into_iter()).unwrap_or_default()
             }
         }
     }
 
-    fn json(&self, page: &[Entry]) -> Vec<u8> {
-        let mut text = Vec::new();
-        for (number, entry) in page.iter().enumerate() {
-            if number > 0 || self.written > 0 {
-                text.push(b',');
-            }
-            let fields = self.wish.fields.iter();
-            let object: Map<String, Value> = fields
-                .map(|name| ((*name).to_owned(), entry.field(name, &self.names)))
-                .collect();
-            text.extend(Value::Object(object).to_string().into_bytes());
-        }
-        text
-    }
-
-    fn csv(&self, page: &[Entry]) -> Vec<u8> {
-        let row = |entry: &Entry| {
-            let fields = self.wish.fields.iter();
-            fields
-                .map(|name| csv_text::cell(&entry.field(name, &self.names)))
-                .collect()
-        };
-        csv_text::rows(page.iter().map(row)).unwrap_or_default()
-    }
-
     fn tail(&self) -> Vec<u8> {
-        match self.wish.format {
+        match self.wanted.format {
             Format::Csv => Vec::new(),
             Format::Json => {
                 let cursor = self.position.as_ref().filter(|_| self.has_more);
@@ -235,6 +216,29 @@ impl Export {
             }
         }
     }
+}
+
+/// Entries as objects of a list, with commas between them and before all but the first of the list.
+pub(super) fn json_rows(
+    entries: impl Iterator<Item = AuditEntry>,
+    fields: &[&'static str],
+    mut is_first: bool,
+) -> Vec<u8> {
+    let mut text = Vec::new();
+    for entry in entries {
+        if !std::mem::take(&mut is_first) {
+            text.push(b',');
+        }
+        let object: Value = entry.fields(fields).into_iter().collect();
+        text.extend(object.to_string().into_bytes());
+    }
+    text
+}
+
+/// An entry as the cells of a row.
+pub(super) fn csv_row(entry: &AuditEntry, fields: &[&'static str]) -> Vec<String> {
+    let fields = entry.fields(fields).into_iter();
+    fields.map(|(_, value)| csv_text::cell(&value)).collect()
 }
 
 fn position_of(link: &Link) -> audit::SegmentPosition {

@@ -2,75 +2,90 @@
 
 use super::cursor::Cursor;
 use super::entry::{AuditEntry, CONTRACT, MORE};
-use super::export::{Export, Format, Wish};
+use super::export::{Export, Format, Wanted};
 use super::per_key::PerKey;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::period::{Edge, moment};
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::body::Body;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::http::period::DayOrMoment;
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::period::{HOUR, start_of};
 use paddock_ledger::store::audit::SegmentFilter;
-use paddock_ledger::store::costs::Reach;
 use paddock_ledger::store::{StoreError, stored};
 use std::time::Duration;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// How far back is told where nobody says.
-const DEFAULT_DAYS: u64 = 90;
+/// How far back the audit is listed by default.
+const DEFAULT_PERIOD: Duration = Duration::from_secs(90 * 86_400);
 
 /// Which entries, and what of them.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Wanted {
-    /// From when on: a UTC day, or a moment in RFC 3339; 90 days back where none is named.
-    #[param(value_type = Option<words::Moment>, inline)]
-    start_date: Option<String>,
-    /// Until when: a UTC day, which belongs to it, or a moment in RFC 3339; now where none is named.
-    #[param(value_type = Option<words::Moment>, inline)]
-    end_date: Option<String>,
-    /// Only this action, such as `model.call` or `key.create`; where it ends in a dot, all that begin
-    /// with it.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+pub struct ListAudit {
+    /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Only this organization: the caller's own; any, for the operator.
+    organization: Option<String>,
+    /// The first UTC day or moment; 90 days before the end by default.
+    #[param(inline)]
+    start_date: Option<DayOrMoment>,
+    /// The last UTC day, inclusive, or a moment; now by default.
+    #[param(inline)]
+    end_date: Option<DayOrMoment>,
+    /// Only this action, such as `model.call` or `key.create`; if it ends with a dot, all that begin with
+    /// it.
     action: Option<String>,
-    /// Oldest first where nothing is named.
-    #[param(value_type = Option<words::Order>, inline)]
-    order: Option<String>,
-    /// JSON where nothing is named. A CSV has no pages.
-    #[param(value_type = Option<words::AuditFormat>, inline)]
-    format: Option<String>,
-    /// The fields that are told, in this order, with commas between; all where none are named.
+    /// `asc` (oldest first) by default.
+    #[param(inline)]
+    order: Option<Order>,
+    /// `json` by default. A CSV has no pages.
+    #[param(inline)]
+    format: Option<Format>,
+    /// The fields, in this order, separated by commas; all by default.
     #[param(
         pattern = "^([a-z_]+(,[a-z_]+)*)?$",
         example = "timestamp,action,cost_usd"
     )]
     fields: Option<String>,
-    /// Whether costs are told; they are where nothing is said.
+    /// Whether costs are included; true by default.
     include_cost: Option<bool>,
-    /// `per_key` tells the sums of each key's calls, without `action`, `limit` and `cursor`.
-    #[param(value_type = Option<words::Aggregation>, inline)]
-    aggregation: Option<String>,
-    /// Rows of the page; without it, the whole as a stream.
-    #[param(minimum = 1, maximum = 1_000)]
-    limit: Option<u64>,
+    /// `per_key` sums up the calls of each key, without `action`, `limit` and `cursor`.
+    #[param(inline)]
+    aggregation: Option<Aggregation>,
+    /// Rows of the page; without it, the answer is the whole, as a stream.
+    #[param(inline)]
+    limit: Option<PageSize>,
     /// The `next_cursor` of the page before.
-    #[param(pattern = "^[0-9a-f]*$")]
-    cursor: Option<String>,
+    #[param(inline)]
+    cursor: Option<Cursor>,
+}
+
+/// Which entries come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// The oldest.
+    Asc,
+    /// The newest.
+    Desc,
+}
+
+/// What is summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Aggregation {
+    /// The calls of each key.
+    PerKey,
 }
 
 /// A page of the audit.
 #[derive(ToSchema)]
 #[expect(
     dead_code,
-    reason = "the shape alone is looked at: entries are written one by one"
+    reason = "describes the answer, which is written entry by entry"
 )]
 pub struct AuditList {
     /// What this is.
@@ -89,12 +104,12 @@ pub struct AuditList {
 
 /// Lists model calls and changes
 ///
-/// Answers the operator about everything, admins about their organization, and every other key
-/// about its own namespace. Oldest first, or newest first with `order=desc`. Without `limit` it is
-/// the whole, as a stream.
+/// To the operator everything, to admins what is their organization's, to every other key what is its own
+/// namespace's. Oldest first, or newest first with `order=desc`. Without `limit`, the answer is the whole,
+/// as a stream.
 #[utoipa::path(
     get, path = "/v1/audit", tag = "audit", operation_id = "list_audit",
-    params(parameters::Reach, Wanted),
+    params(ListAudit),
     responses(
         (status = 200, description = "A page, or the whole as a stream.", content((AuditList = "application/json"), (String = "text/csv"))),
         refusals::Forbidden,
@@ -104,51 +119,21 @@ pub struct AuditList {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<ListAudit>,
 ) -> Result<Response, ApiError> {
-    let (organization, namespace) =
-        super::reach(&caller, query.take("namespace"), query.take("organization"))?;
-    let now = app.now();
-    let (from, until) = period(&mut query, now)?;
-    let action = query.take("action");
-    let aggregation = query.take("aggregation");
-    let wish = Wish {
-        scope: SegmentFilter {
-            organization,
-            namespace,
-            kind: action.as_deref().map(Wish::kind),
-            from: start_of(HOUR, from),
-            until,
-            descending: word(&mut query, "order", &["asc", "desc"])? == "desc",
-        },
-        from: stored(from.nanos()),
-        until: stored(until.nanos()),
-        action,
-        format: match word(&mut query, "format", &["json", "csv"])? {
-            "csv" => Format::Csv,
-            _ => Format::Json,
-        },
-        fields: Vec::new(),
-        limit: query.has("limit").then(|| query.take_limit()).transpose()?,
-        cursor: cursor(&mut query)?,
-    };
-    let include_cost = word(&mut query, "include_cost", &["true", "false"])? == "true";
-    let fields = fields(&mut query, wish.format, include_cost)?;
-    query.finish()?;
-    if wish.format == Format::Csv && wish.limit.is_some() {
+    let reach = caller.reach(query.namespace, query.organization)?;
+    let (from, until) = period(query.start_date, query.end_date, app.now())?;
+    let format = query.format.unwrap_or(Format::Json);
+    let include_cost = query.include_cost.unwrap_or(true);
+    let fields = fields(query.fields.as_deref(), format, include_cost)?;
+    if format == Format::Csv && query.limit.is_some() {
         let message = "A CSV has no pages: leave 'limit' out, or ask for format=json.";
         return Err(ApiError::invalid("limit", message));
     }
-    let format = wish.format;
-    if let Some(aggregation) = aggregation {
-        let reach = Reach {
-            organization: wish.scope.organization,
-            namespace: wish.scope.namespace,
-        };
-        let is_plain = wish.action.is_none() && wish.limit.is_none() && wish.cursor.is_none();
-        if aggregation != "per_key" || !is_plain {
-            let message = "'aggregation' must be per_key: the sums of each key's calls, without \
-                           'action', 'limit' and 'cursor'.";
+    if let Some(Aggregation::PerKey) = query.aggregation {
+        if query.action.is_some() || query.limit.is_some() || query.cursor.is_some() {
+            let message = "'aggregation' sums up all calls of each key: leave 'action', 'limit' and \
+                           'cursor' out.";
             return Err(ApiError::invalid("aggregation", message));
         }
         let mut sums = PerKey::new(app, reach, (from, until), format, include_cost);
@@ -157,25 +142,44 @@ pub async fn handle(
             let piece = sums.next().await.inspect_err(broke_off)?;
             Ok::<_, StoreError>(piece.map(|piece| (piece, sums)))
         });
-        let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
-        return Ok(answer(format, body));
+        return Ok(answer(format, stream::iter(first.map(Ok)).chain(rest)));
     }
-    let mut export = Export::new(app, Wish { fields, ..wish });
-    // The first piece before the answer begins: a database that is away is told as an error.
+    let wanted = Wanted {
+        scope: SegmentFilter {
+            organization: reach.organization,
+            namespace: reach.namespace,
+            kind: query.action.as_deref().map(Wanted::kind),
+            from: start_of(HOUR, from),
+            until,
+            descending: query.order == Some(Order::Desc),
+        },
+        from: stored(from.nanos()),
+        until: stored(until.nanos()),
+        action: query.action,
+        format,
+        fields,
+        limit: query.limit.map(PageSize::rows),
+        cursor: query.cursor,
+    };
+    let mut export = Export::new(app, wanted);
+    // The first piece before the answer begins: a database that does not answer is an error then.
     let first = export.next().await?;
     let rest = stream::try_unfold(export, |mut export| async move {
         let piece = export.next().await.inspect_err(broke_off)?;
         Ok::<_, StoreError>(piece.map(|piece| (piece, export)))
     });
-    let body = Body::from_stream(stream::iter(first.map(Ok)).chain(rest));
-    Ok(answer(format, body))
+    Ok(answer(format, stream::iter(first.map(Ok)).chain(rest)))
 }
 
 fn broke_off(error: &StoreError) {
     tracing::error!(%error, "an export of the audit broke off");
 }
 
-fn answer(format: Format, body: Body) -> Response {
+fn answer(
+    format: Format,
+    pieces: impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
+) -> Response {
+    let body = axum::body::Body::from_stream(pieces);
     match format {
         Format::Json => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Format::Csv => {
@@ -194,14 +198,16 @@ fn answer(format: Format, body: Body) -> Response {
     }
 }
 
-/// From `start_date` to `end_date`: 90 days up to its end where no start is named.
-fn period(query: &mut Parameters, now: Timestamp) -> Result<(Timestamp, Timestamp), ApiError> {
-    let until = moment(query, "end_date", Edge::End)?;
-    let from = moment(query, "start_date", Edge::Start)?;
-    let back = Duration::from_secs(DEFAULT_DAYS.saturating_mul(86_400));
-    let from = from.unwrap_or_else(|| {
-        let nanos = u64::try_from(back.as_nanos()).unwrap_or(0);
-        Timestamp::from_nanos(until.unwrap_or(now).nanos().saturating_sub(nanos))
+/// From `start_date` to `end_date`, by default the 90 days up to its end.
+fn period(
+    start: Option<DayOrMoment>,
+    end: Option<DayOrMoment>,
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), ApiError> {
+    let until = end.map(DayOrMoment::end);
+    let from = start.map(DayOrMoment::start).unwrap_or_else(|| {
+        let back = u64::try_from(DEFAULT_PERIOD.as_nanos()).unwrap_or(0);
+        Timestamp::from_nanos(until.unwrap_or(now).nanos().saturating_sub(back))
     });
     // What is recorded while this is read, and by clocks ahead of this one, belongs to it.
     let until = until.unwrap_or_else(|| now.plus(Duration::from_secs(HOUR)));
@@ -212,51 +218,23 @@ fn period(query: &mut Parameters, now: Timestamp) -> Result<(Timestamp, Timestam
     Ok((from, until))
 }
 
-/// One of a few words, the first of them where none was sent.
-fn word(
-    query: &mut Parameters,
-    name: &str,
-    words: &[&'static str],
-) -> Result<&'static str, ApiError> {
-    let sent = query.take(name);
-    let found = match &sent {
-        None => words.first(),
-        Some(sent) => words.iter().find(|word| *word == sent),
-    };
-    found
-        .copied()
-        .ok_or_else(|| ApiError::invalid(name, format!("'{name}' must be {}.", words.join(" or "))))
-}
-
-fn cursor(query: &mut Parameters) -> Result<Option<Cursor>, ApiError> {
-    let Some(text) = query.take("cursor") else {
-        return Ok(None);
-    };
-    let message = "'cursor' must be a 'next_cursor' that was answered.";
-    let cursor = Cursor::read(&text).ok_or_else(|| ApiError::invalid("cursor", message))?;
-    Ok(Some(cursor))
-}
-
-/// Those chosen, in their order; otherwise those of the contract, and in JSON all others too.
+/// The chosen fields, in their order; by default the contract's, and in JSON all others too.
 fn fields(
-    query: &mut Parameters,
+    chosen: Option<&str>,
     format: Format,
     include_cost: bool,
 ) -> Result<Vec<&'static str>, ApiError> {
     let known: Vec<&'static str> = CONTRACT.into_iter().chain(MORE).collect();
-    let mut fields = match query.take("fields") {
+    let mut fields = match chosen {
         None if format == Format::Csv => CONTRACT.to_vec(),
         None => known,
         Some(chosen) => {
             let mut fields = Vec::new();
-            for name in chosen
-                .split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty())
-            {
+            let names = chosen.split(',').map(str::trim);
+            for name in names.filter(|name| !name.is_empty()) {
                 let Some(field) = known.iter().find(|field| **field == name) else {
                     let message = format!(
-                        "'fields' names '{name}', which is none of {}.",
+                        "'fields' has no field '{name}'. There are {}.",
                         known.join(", ")
                     );
                     return Err(ApiError::invalid("fields", message));

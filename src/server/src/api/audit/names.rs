@@ -1,9 +1,9 @@
-//! What keys are called and whose they are, those that are no more included.
+//! The names of keys, deleted ones included, and the e-mail addresses of their members.
 
 use paddock_ledger::store::{StoreError, Tx, keys, members};
 use std::collections::HashMap;
 
-/// Most names remembered: then all are forgotten.
+/// How many names are remembered at most. Then all are forgotten.
 const MOST: usize = 10_000;
 
 /// The names of keys and the e-mail addresses of their members, by the keys' ids.
@@ -14,20 +14,20 @@ pub struct Names {
 }
 
 impl Names {
-    /// The name of a key that was loaded; `None` where nobody knows it.
+    /// The name of a key that was loaded; `None` if it is not known.
     pub fn of(&self, id: &str) -> Option<&str> {
         self.names.get(id).map(String::as_str)
     }
 
-    /// The address of the member a loaded key belongs to; `None` where it belongs to nobody.
+    /// The address of the member a loaded key belongs to; `None` if it belongs to none.
     pub fn email_of(&self, id: &str) -> Option<&str> {
         self.emails.get(id).map(String::as_str)
     }
 
-    /// Makes sure that names and addresses of these keys are known, where there are any.
+    /// Loads the names and addresses of these keys that are not loaded yet.
     ///
     /// # Errors
-    /// Where the database refuses.
+    /// If the database does not answer.
     pub async fn load<'a>(
         &mut self,
         tx: &mut Tx,

@@ -1,7 +1,8 @@
 //! `GET /v1/audit?aggregation=per_key`: what each key used, from rollups, a page at a time.
 
 use super::csv_text;
-use super::export::Format;
+use super::entry::AuditEntry;
+use super::export::{Format, csv_row, json_rows};
 use super::names::Names;
 use crate::state::SharedApp;
 use axum::body::Bytes;
@@ -10,7 +11,6 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::report;
 use paddock_ledger::store::costs::{self, Days, KeyTotals, Reach, RollupInterval};
 use paddock_ledger::store::{StoreError, Tx};
-use serde_json::{Map, Value, json};
 
 /// Keys of one page of the database.
 const PAGE: u64 = 1_000;
@@ -26,17 +26,17 @@ const FIELDS: [&str; 7] = [
     "cost_usd",
 ];
 
-/// An aggregation under way.
+/// The sums of each key, on their way to a client.
 pub struct PerKey {
     app: SharedApp,
     reach: Reach,
     time: (Timestamp, Timestamp),
-    /// What the time is covered by, once that was asked.
+    /// The rollups that cover the time, once they were looked up.
     pieces: Option<Vec<RollupInterval>>,
     format: Format,
     fields: Vec<&'static str>,
     names: Names,
-    /// The last key and namespace told; `None` at the end.
+    /// The last key and namespace written; `None` at the end.
     after: Option<(String, String)>,
     is_first: bool,
 }
@@ -69,7 +69,7 @@ impl PerKey {
     /// The next piece of it; `None` at its end.
     ///
     /// # Errors
-    /// Where the database fails: what was sent is not the whole.
+    /// If the database does not answer: what was sent is incomplete.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let Some((key, namespace)) = self.after.take() else {
             return Ok(None);
@@ -88,14 +88,14 @@ impl PerKey {
         let last = rows.last().filter(|_| is_full);
         self.after = last.map(|row| (row.key_id.clone(), row.namespace.clone()));
         let text = match self.format {
-            Format::Json => self.json(&rows),
-            Format::Csv => self.csv(&rows),
+            Format::Json => self.json(rows),
+            Format::Csv => self.csv(rows),
         };
         self.is_first = false;
         Ok(Some(Bytes::from(text)))
     }
 
-    /// The whole of today where the time ends later than now.
+    /// The whole of today if the time ends later than now.
     async fn cover(&self, tx: &mut Tx) -> Result<Vec<RollupInterval>, StoreError> {
         let ((from, until), now) = (self.time, self.app.now());
         let until = match until > now {
@@ -113,50 +113,37 @@ impl PerKey {
         .await
     }
 
-    fn field(&self, row: &KeyTotals, name: &str) -> Value {
-        match name {
-            "api_key_id" => json!(row.key_id),
-            "key_name" => json!(self.names.of(&row.key_id)),
-            "project" => json!(row.namespace),
-            "requests" => json!(row.requests),
-            "input_tokens" => json!(row.input_tokens),
-            "output_tokens" => json!(row.output_tokens),
-            _ => json!(Money::from_nanos(row.cost).to_dollars()),
+    fn view(&self, row: KeyTotals) -> AuditEntry {
+        AuditEntry {
+            key_name: self.names.of(&row.key_id).map(str::to_owned),
+            api_key_id: Some(row.key_id),
+            project: Some(row.namespace),
+            requests: Some(row.requests),
+            input_tokens: Some(row.input_tokens),
+            output_tokens: Some(row.output_tokens),
+            cost_usd: Some(Money::from_nanos(row.cost).to_dollars()),
+            ..AuditEntry::default()
         }
     }
 
-    fn json(&self, rows: &[KeyTotals]) -> Vec<u8> {
-        let head = r#"{"object":"list","aggregation":"per_key","data":["#;
-        let mut text = if self.is_first {
-            head.to_owned()
-        } else {
-            String::new()
-        };
-        for (number, row) in rows.iter().enumerate() {
-            if number > 0 || !self.is_first {
-                text.push(',');
-            }
-            let fields = self.fields.iter();
-            let object: Map<String, Value> = fields
-                .map(|name| ((*name).to_owned(), self.field(row, name)))
-                .collect();
-            text.push_str(&Value::Object(object).to_string());
+    fn json(&self, rows: Vec<KeyTotals>) -> Vec<u8> {
+        let mut text = Vec::new();
+        if self.is_first {
+            text.extend(br#"{"object":"list","aggregation":"per_key","data":["#);
         }
+        let rows = rows.into_iter().map(|row| self.view(row));
+        text.extend(json_rows(rows, &self.fields, self.is_first));
         if self.after.is_none() {
-            text.push_str(r#"],"has_more":false,"next_cursor":null}"#);
+            text.extend(br#"],"has_more":false,"next_cursor":null}"#);
         }
-        text.into_bytes()
+        text
     }
 
-    fn csv(&self, rows: &[KeyTotals]) -> Vec<u8> {
+    fn csv(&self, rows: Vec<KeyTotals>) -> Vec<u8> {
         let names = self.fields.iter().map(|name| (*name).to_owned());
         let head = self.is_first.then(|| names.collect());
-        let cells = |row: &KeyTotals| {
-            let fields = self.fields.iter();
-            fields
-                .map(|name| csv_text::cell(&self.field(row, name)))
-                .collect()
-        };
-        csv_text::rows(head.into_iter().chain(rows.iter().map(cells))).unwrap_or_default()
+        let rows = rows.into_iter().map(|row| self.view(row));
+        let rows = rows.map(|entry| csv_row(&entry, &self.fields));
+        csv_text::rows(head.into_iter().chain(rows)).unwrap_or_default()
     }
 }

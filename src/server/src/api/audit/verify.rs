@@ -1,38 +1,32 @@
 //! `GET /v1/audit/verify?organization=`: proves the chains.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::Parameters;
-use crate::openapi::refusals;
-use crate::state::SharedApp;
-use axum::body::{Body, Bytes};
-use axum::extract::State;
+use crate::api::prelude::*;
+use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use paddock_ledger::rules::audit::{self, ChainReport};
 use paddock_ledger::store::StoreError;
-use serde::Serialize;
 use std::pin::Pin;
 use std::time::Duration;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// A blank is sent so often while the answer is being found, so that nobody gives up waiting.
+/// How often a blank is sent until the answer is known, so that nobody gives up waiting.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 type Underway = Pin<Box<dyn Future<Output = Result<Vec<ChainReport>, StoreError>> + Send>>;
 
 /// Which chain.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct OfOrganization {
-    /// An organization's name: the caller's own, or any to the operator. `*` is the installation's.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+pub struct VerifyAudit {
+    /// Only the chain of this organization: the caller's own; any, for the operator. `*` is the
+    /// installation's own.
     organization: Option<String>,
 }
 
-/// What was found of every chain.
+/// The result for every chain.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditVerification)]
 struct Verification<'a> {
@@ -40,23 +34,23 @@ struct Verification<'a> {
     object: &'static str,
     /// Whether nothing is wrong.
     valid: bool,
-    /// How many segments were looked at.
+    /// How many segments were verified.
     segments: u64,
     /// How many entries they have.
     entries: u64,
     /// How many problems there are.
     problem_count: u64,
-    /// Chain by chain.
+    /// One report for each chain.
     chains: &'a [ChainReport],
 }
 
-/// Proves that the audit is whole
+/// Verifies that the audit is complete and unchanged
 ///
-/// Answers the operator about every chain or the one named, an admin about its organization's.
-/// Blanks come before the JSON where it takes long.
+/// To the operator every chain, or the one that is named; to an admin its organization's. While it takes
+/// long, blanks are sent before the JSON.
 #[utoipa::path(
     get, path = "/v1/audit/verify", tag = "audit", operation_id = "verify_audit",
-    params(OfOrganization),
+    params(VerifyAudit),
     responses(
         (status = 200, description = "What was found.", body = Verification),
         refusals::Forbidden,
@@ -66,12 +60,11 @@ struct Verification<'a> {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<VerifyAudit>,
 ) -> Result<Response, ApiError> {
     caller.may_manage()?;
     caller.may_view_analytics()?;
-    let named = query.take("organization");
-    query.finish()?;
+    let named = query.organization;
     if let Some(named) = named.as_ref().filter(|named| !caller.owns(named)) {
         return Err(ApiError::not_found("organization", named));
     }
@@ -95,7 +88,7 @@ pub async fn handle(
         }
     });
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    Ok((kind, Body::from_stream(answer)).into_response())
+    Ok((kind, axum::body::Body::from_stream(answer)).into_response())
 }
 
 fn body(reports: &[ChainReport]) -> Bytes {

@@ -1,44 +1,37 @@
-//! Costs put together by team, key, user, tag or model.
+//! Costs by team, key, user, tag or model.
 
 use paddock_core::policy::SHARED_USER;
 use paddock_ledger::store::costs::{self, KeyModelSums, Reach, RollupInterval};
 use paddock_ledger::store::reports::Sums;
 use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use utoipa::ToSchema;
 
 /// What has no tag, and what names no user.
 const NONE: &str = "(none)";
-/// Users beyond those that are kept apart.
+/// Users beyond those that are counted one by one.
 pub const OTHERS: &str = "(others)";
 
-/// By what costs are put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What costs are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum GroupBy {
     /// Namespaces.
     Team,
-    /// Keys, by name; where two have one name, `NAMESPACE/NAME`.
+    /// The same.
+    Namespace,
+    /// The same.
+    Project,
+    /// Keys, by name; if two have the same name, `NAMESPACE/NAME`.
     Key,
     /// End users.
     User,
-    /// Labels that keys and namespaces have now. What has two counts under both.
+    /// The labels that keys and namespaces have now. What has two counts under both.
     Tag,
     /// Models.
     Model,
-}
-
-impl GroupBy {
-    /// From its name in the contract; `None` otherwise.
-    pub fn parse(text: &str) -> Option<GroupBy> {
-        Some(match text {
-            "team" | "namespace" | "project" => GroupBy::Team,
-            "key" => GroupBy::Key,
-            "user" => GroupBy::User,
-            "tag" => GroupBy::Tag,
-            "model" => GroupBy::Model,
-            _ => return None,
-        })
-    }
 }
 
 /// Sums by group and model.
@@ -53,7 +46,7 @@ fn add(groups: &mut Groups, group: &str, model: String, sums: Sums) {
 /// The sums of some pieces of time.
 ///
 /// # Errors
-/// Where the database refuses.
+/// If the database does not answer.
 pub async fn sums(
     tx: &mut Tx,
     group_by: GroupBy,
@@ -62,7 +55,7 @@ pub async fn sums(
 ) -> Result<Groups, StoreError> {
     let mut groups = Groups::new();
     match group_by {
-        GroupBy::Team => {
+        GroupBy::Team | GroupBy::Namespace | GroupBy::Project => {
             for (namespace, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
                 add(&mut groups, &namespace, model, sums);
             }
@@ -114,8 +107,8 @@ pub fn user_label(user: &str) -> &str {
     }
 }
 
-/// What keys are called: their names, with the namespace where a name is not unique, and the id
-/// where nobody knows the name.
+/// The labels of keys: their names, with the namespace if a name is not unique, and the id if the name is
+/// not known.
 pub async fn key_labels(
     tx: &mut Tx,
     rows: &[KeyModelSums],

@@ -2,33 +2,41 @@
 
 mod groups;
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::http::period::CostPeriod;
 use groups::GroupBy;
 pub(super) use groups::{OTHERS, key_labels, user_label};
-use paddock_ledger::rules::report::{self, DayRange};
-use paddock_ledger::store::costs::Reach;
+use paddock_ledger::rules::report::{self, DayRange, Period};
 use paddock_ledger::store::reports::Sums;
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// What is put together.
-#[derive(IntoParams)]
+/// Which costs, and how they are grouped.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Grouping {
-    /// By what; `team` where nothing is named. `namespace` and `project` mean the same.
-    #[param(value_type = Option<words::GroupBy>, inline)]
-    group_by: Option<String>,
-    /// Whether each group is told by model.
-    #[param(value_type = Option<words::Breakdown>, inline)]
-    breakdown: Option<String>,
+pub struct GetCosts {
+    /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Only this organization: the caller's own; any, for the operator.
+    organization: Option<String>,
+    /// `current_month` (the default), `previous_month`, `all`, or the last days, today included: `7d`.
+    #[param(inline)]
+    period: Option<CostPeriod>,
+    /// `team` by default; `namespace` and `project` mean the same.
+    #[param(inline)]
+    group_by: Option<GroupBy>,
+    /// Splits each group by model.
+    #[param(inline)]
+    breakdown: Option<Breakdown>,
+}
+
+/// What splits a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Breakdown {
+    /// Models.
+    ByModel,
 }
 
 /// What a group cost.
@@ -52,11 +60,11 @@ impl From<Sums> for Cost {
     }
 }
 
-/// What a group cost, in all or by model.
+/// What a group cost, in total or by model.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum GroupCost {
-    /// In all.
+    /// In total.
     Total(Cost),
     /// With `breakdown=by_model`.
     ByModel(BTreeMap<String, Cost>),
@@ -65,15 +73,15 @@ pub enum GroupCost {
 /// By group.
 pub type Attribution = BTreeMap<String, GroupCost>;
 
-/// Puts costs together by team, key, user, tag or model
+/// Sums up costs by team, key, user, tag or model
 ///
-/// Answers the operator about everything, an admin about its organization, and every other key
-/// about its own namespace; whole UTC days.
+/// To the operator about everything, to an admin about its organization, to every other key about its own
+/// namespace. Whole UTC days.
 #[utoipa::path(
     get, path = "/v1/cost-attribution", tag = "usage", operation_id = "get_cost_attribution",
-    params(parameters::Reach, parameters::Days, Grouping),
+    params(GetCosts),
     responses(
-        (status = 200, description = "By group, and by model where that is asked for.", body = BTreeMap<String, GroupCost>),
+        (status = 200, description = "By group, and by model if that was asked for.", body = BTreeMap<String, GroupCost>),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -81,38 +89,16 @@ pub type Attribution = BTreeMap<String, GroupCost>;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<GetCosts>,
 ) -> Result<Json<Attribution>, ApiError> {
-    let (namespace, organization) = (query.take("namespace"), query.take("organization"));
-    let (organization, namespace) = super::audit::reach(&caller, namespace, organization)?;
-    let period = query.take("period");
-    let days = DayRange::parse(period.as_deref().unwrap_or("current_month"), app.now());
-    let days = days.ok_or_else(|| {
-        let message = "'period' must be current_month, previous_month, all, or a number of days \
-                       like 7d.";
-        ApiError::invalid("period", message)
-    })?;
-    let group_by = query.take("group_by").unwrap_or_else(|| "team".to_owned());
-    let group_by = GroupBy::parse(&group_by).ok_or_else(|| {
-        let message = "'group_by' must be team, key, user, tag or model.";
-        ApiError::invalid("group_by", message)
-    })?;
-    let breakdown = query.take("breakdown");
-    query.finish()?;
-    let by_model = match breakdown.as_deref() {
-        None => false,
-        Some("by_model") => true,
-        Some(_) => {
-            let message = "'breakdown' must be by_model, or left out.";
-            return Err(ApiError::invalid("breakdown", message));
-        }
-    };
-    let reach = Reach {
-        organization,
-        namespace,
-    };
+    let reach = caller.reach(query.namespace, query.organization)?;
+    let default = CostPeriod(DayRange::Period(Period::CurrentMonth));
+    let CostPeriod(days) = query.period.unwrap_or(default);
+    let group_by = query.group_by.unwrap_or(GroupBy::Team);
+    let by_model = query.breakdown == Some(Breakdown::ByModel);
+    let now = app.now();
     let mut tx = app.store.read().await?;
-    let pieces = report::cover_days(&mut tx, days, app.now()).await?;
+    let pieces = report::cover_days(&mut tx, days.days(now), now).await?;
     let groups = groups::sums(&mut tx, group_by, &reach, &pieces).await?;
     let cost = |models: BTreeMap<String, Sums>| {
         if by_model {

@@ -1,21 +1,15 @@
-//! `POST /v1/credits/hook`: a payment processor's adapter pays in. It has no key: what it sends is
-//! signed after the Standard Webhooks scheme with the secret of --credits-hook-secret.
+//! `POST /v1/credits/hook`: a payment processor's adapter pays in. It has no key: it signs what it sends
+//! as Standard Webhooks say, with the secret of --credits-hook-secret.
 
-use super::body::CreateCredit;
+use super::account::pay;
+use super::body::CreditBody;
 use super::view::EntryView;
-use super::wish::Request;
-use crate::http::actor;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::openapi::refusals;
+use crate::api::prelude::*;
+use crate::http::author;
+use crate::http::body::{self, RawBody};
 use crate::outbound::signature::{self, Signed};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::{FromRequest, Request as HttpRequest, State};
-use axum::http::{HeaderMap, StatusCode};
-use paddock_ledger::model::audit::Actor;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use utoipa::IntoParams;
 
 /// What the audit and the entries call the adapter.
@@ -24,53 +18,41 @@ const AUTHOR: &str = "credits-hook";
 /// A body whose signature is right, and who sent it.
 #[derive(Debug)]
 pub struct SignedBody {
-    body: Body,
-    actor: Actor,
+    body: RawBody,
+    by: Author,
 }
 
 impl FromRequest<SharedApp> for SignedBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: HttpRequest, app: &SharedApp) -> Result<SignedBody, ApiError> {
+    async fn from_request(request: Request, app: &SharedApp) -> Result<SignedBody, ApiError> {
         let Some(secret) = &app.config.credits_hook else {
             return Err(ApiError::not_configured(
-                "This installation takes no payments by hook. The operator sets \
-                 --credits-hook-secret to have it take them.",
+                "This installation does not accept payments by hook. To enable it, the operator sets \
+                 --credits-hook-secret.",
             ));
         };
         let (parts, body) = request.into_parts();
-        let actor = actor::named(&parts, AUTHOR, AUTHOR, app.now());
-        let headers = parts.headers.clone();
-        let body = Body::from_request(HttpRequest::from_parts(parts, body), app).await?;
-        let signed = Signed {
-            id: header(&headers, "webhook-id")?,
-            timestamp: header(&headers, "webhook-timestamp")?,
-            signatures: header(&headers, "webhook-signature")?,
+        let by = Author {
+            caller: Caller::Operator,
+            actor: author::named(&parts, AUTHOR, AUTHOR, app.now()),
         };
-        if !signature::verify(secret, signed, &body.0, app.now()) {
+        let signature = Signature::of(&parts.headers)?;
+        let body = RawBody::from_request(Request::from_parts(parts, body), app).await?;
+        if !signature::verify(secret, signature.signed(), &body.0, app.now()) {
             return Err(ApiError::unauthenticated(
-                "The signature is none of this installation's secret over 'webhook-id', \
-                 'webhook-timestamp' and the body, or the timestamp is more than five minutes \
-                 from now. Sign anew when you send again.",
+                "The signature is wrong, or its timestamp is more than five minutes from now. Sign \
+                 'webhook-id', 'webhook-timestamp' and the body with the secret of this installation, \
+                 anew each time you send.",
             ));
         }
-        Ok(SignedBody { body, actor })
+        Ok(SignedBody { body, by })
     }
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value.filter(|value| !value.is_empty()).ok_or_else(|| {
-        ApiError::unauthenticated(format!(
-            "The header '{name}' is missing: sign what you send after the Standard Webhooks scheme."
-        ))
-    })
-}
-
-/// What a signed request says of itself.
-#[derive(IntoParams)]
+/// The signature of a request.
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct Signature {
     /// The id of the message.
     #[param(rename = "webhook-id", pattern = "^[!-~]+$")]
@@ -78,21 +60,49 @@ pub struct Signature {
     /// Seconds since 1970, within five minutes of now.
     #[param(rename = "webhook-timestamp", pattern = "^[0-9]+$")]
     timestamp: String,
-    /// One or more signatures, with blanks between: `v1,` and the Base64 of the HMAC-SHA256 of id,
-    /// timestamp and body, with dots between.
+    /// One or more signatures, separated by blanks: `v1,` and the Base64 of the HMAC-SHA256 of
+    /// `ID.TIMESTAMP.BODY`.
     #[param(rename = "webhook-signature", pattern = "^[!-~]+( [!-~]+)*$")]
-    signature: String,
+    signatures: String,
 }
 
-/// Takes a payment that a processor's adapter has signed
+impl Signature {
+    fn of(headers: &HeaderMap) -> Result<Signature, ApiError> {
+        Ok(Signature {
+            id: header(headers, "webhook-id")?,
+            timestamp: header(headers, "webhook-timestamp")?,
+            signatures: header(headers, "webhook-signature")?,
+        })
+    }
+
+    fn signed(&self) -> Signed<'_> {
+        Signed {
+            id: &self.id,
+            timestamp: &self.timestamp,
+            signatures: &self.signatures,
+        }
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Result<String, ApiError> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    let value = value.filter(|value| !value.is_empty()).map(str::to_owned);
+    value.ok_or_else(|| {
+        ApiError::unauthenticated(format!(
+            "The header '{name}' is missing: sign what you send as Standard Webhooks say."
+        ))
+    })
+}
+
+/// Accepts a signed payment of a payment processor's adapter
 ///
-/// It is paid in as by `create_credit`, for any namespace and any organization; what comes twice is paid
-/// in once, by its reference. It needs no key: it is signed after the Standard Webhooks scheme with the
-/// secret of `--credits-hook-secret`, without which the answer is 404.
+/// It is paid in as by `create_credit`, into any account. The same reference is paid in once. The request
+/// needs no key: it is signed as Standard Webhooks say, with the secret of `--credits-hook-secret`. If
+/// the operator has not set that, the answer is 404.
 #[utoipa::path(
     post, path = "/v1/credits/hook", tag = "credits", operation_id = "take_payment", security(()),
     params(Signature),
-    request_body = CreateCredit,
+    request_body = CreditBody,
     responses(
         (status = 201, description = "The entry.", body = EntryView),
         refusals::Unauthenticated,
@@ -104,8 +114,9 @@ pub struct Signature {
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    SignedBody { body, actor }: SignedBody,
+    SignedBody { body, by }: SignedBody,
 ) -> Result<(StatusCode, Json<EntryView>), ApiError> {
-    let request = Request::read(&app, Fields::parse(&body.0)?)?;
-    request.enter(&app, &Caller::Operator, &actor).await
+    let body: CreditBody = body::read(&body.0)?;
+    let payment = body.payment(&app.config.exchange_rates)?;
+    pay(&app, &by, payment).await
 }

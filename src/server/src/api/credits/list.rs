@@ -1,79 +1,75 @@
-//! `GET /v1/credits?namespace=&currency=&after=&limit=`: a balance, and how it came to be.
+//! `GET /v1/credits?namespace=&currency=&after=&limit=`: a balance and its entries.
 
-use super::view::{EntryView, known};
-use super::wish::Owner;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::{self, Parameters};
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::account::Owner;
+use super::body::known;
+use super::view::EntryView;
+use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_ledger::model::credits::currency::DOLLARS;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::set_aside::SetAside;
 use paddock_ledger::store::credits;
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// In which currency.
-#[derive(IntoParams)]
+/// Which account, and which page of its entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Display {
-    /// The currency `balance` is told in; `USD` where none is named.
+pub struct ListCredits {
+    /// The namespace whose account it is; by default the caller's own. Also accepted as `team`, `team_id`
+    /// and `project`.
+    namespace: Option<String>,
+    /// The organization whose account it is, if it is not a namespace's.
+    organization: Option<String>,
+    /// The currency of `balance`; `USD` by default.
     #[param(pattern = "^([A-Za-z]{3})?$", example = "USD")]
     currency: Option<String>,
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    after: Option<String>,
 }
 
-/// One page of entries, the newest first, in OpenAI's list shape, with the balance.
+/// A balance, and a page of its entries.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditList)]
-pub struct Page {
-    /// What this is.
-    object: &'static str,
-    /// The entries.
-    data: Vec<EntryView>,
-    /// The first entry of the page.
-    first_id: Option<String>,
-    /// The last entry of the page: `after` for the next.
-    last_id: Option<String>,
-    /// Whether there is another page.
-    has_more: bool,
-    /// Whose account it is; absent where it is an organization's.
+pub struct Balance {
+    #[serde(flatten)]
+    page: Page<EntryView>,
+    /// Whose account it is; `null` if it is an organization's.
     namespace: Option<String>,
-    /// The organization of it.
+    /// Its organization.
     organization: String,
     /// Whether the balance is a cap.
     prepaid: bool,
-    /// What was paid in less what was booked; negative where costs nobody could foresee, or
-    /// adjustments, passed it.
+    /// US dollars paid in less those spent. Adjustments, and costs that could not be foreseen, can make
+    /// it negative.
     balance_usd: f64,
-    /// US dollars that were paid in.
+    /// US dollars paid in.
     credited_usd: f64,
-    /// US dollars of that which are spent.
+    /// US dollars spent of that.
     spent_usd: f64,
-    /// What reservations keep of it.
+    /// US dollars of it that reservations hold.
     reserved_usd: f64,
-    /// What is left beside those; never negative.
+    /// US dollars left beside reservations; never negative.
     available_usd: f64,
-    /// The balance in the currency that was asked for, rounded down.
+    /// The balance in `currency`, rounded down.
     balance: f64,
-    /// That currency.
+    /// The currency that was asked for.
     currency: String,
-    /// Dollars that a unit of the currency is worth.
+    /// US dollars that a unit of it is worth.
     exchange_rate: f64,
 }
 
-/// Shows a prepaid balance, and what was paid in
+/// Shows a prepaid balance and its entries
 ///
-/// Answers admins, and about a namespace the holders of its keys, whose own it is where none is named.
+/// The newest entry first. To admins, and to holders of a namespace's keys about that namespace.
 #[utoipa::path(
     get, path = "/v1/credits", tag = "credits", operation_id = "list_credits",
-    params(parameters::Reach, Display, parameters::Page),
+    params(ListCredits),
     responses(
-        (status = 200, description = "A page, newest first.", body = Page),
+        (status = 200, description = "A page, newest first.", body = Balance),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -81,26 +77,21 @@ pub struct Page {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
-) -> Result<Json<Page>, ApiError> {
-    let limit = query.take_limit()?;
-    let after = query.take("after").unwrap_or_default();
-    let scope = scope(&caller, query.take("namespace"), query.take("organization"))?;
-    let currency = query.take("currency").unwrap_or_else(|| DOLLARS.to_owned());
-    query.finish()?;
-    let (currency, rate) = known(&app, &currency)?;
+    Query(query): Query<ListCredits>,
+) -> Result<Json<Balance>, ApiError> {
+    let size = query.limit.unwrap_or_default();
+    let after = query.after.unwrap_or_default();
+    let scope = scope(&caller, query.namespace, query.organization)?;
+    let currency = query.currency.as_deref().unwrap_or(DOLLARS);
+    let (currency, rate) = known(&app.config.exchange_rates, currency)?;
     let mut tx = app.store.read().await?;
     let owner = Owner::find(&mut tx, &caller, scope).await?;
     let name = owner.scope.to_string();
     let account = credits::open_account(&mut tx, &name).await?;
-    let mut found = match &account {
-        Some(account) => {
-            let one_more = limit.saturating_add(1);
-            credits::list(&mut tx, &account.id, &after, one_more).await?
-        }
+    let found = match &account {
+        Some(account) => credits::list(&mut tx, &account.id, &after, size.and_one_more()).await?,
         None => Vec::new(),
     };
-    let has_more = query::cut(&mut found, limit);
     let kept = SetAside::read(&mut tx, &app.config.terms, &[&name], app.now()).await?;
     let (balance, credited, spent) = account.map_or(Default::default(), |account| {
         (account.balance(), account.credited, account.booked)
@@ -111,12 +102,8 @@ pub async fn handle(
         Scope::Namespace(name) => Some(name),
         _ => None,
     };
-    Ok(Json(Page {
-        object: "list",
-        first_id: found.first().map(|entry| entry.id.clone()),
-        last_id: found.last().map(|entry| entry.id.clone()),
-        data: found.iter().map(EntryView::from).collect(),
-        has_more,
+    Ok(Json(Balance {
+        page: Page::of(found, size.rows(), |entry| &entry.id, |entry| entry.into()),
         namespace,
         organization: owner.organization,
         prepaid: owner.is_prepaid,

@@ -1,11 +1,11 @@
 //! `/v1/credits`: prepaid balances.
 
+mod account;
 mod body;
 mod create;
 mod hook;
 mod list;
 mod view;
-mod wish;
 
 use crate::state::SharedApp;
 use utoipa_axum::router::OpenApiRouter;

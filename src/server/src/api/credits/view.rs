@@ -1,14 +1,9 @@
-//! Entries and balances, as they are answered.
+//! An entry, as it is answered.
 
-use crate::http::error::ApiError;
-use crate::openapi::words;
-use crate::state::App;
+use crate::api::prelude::*;
 use paddock_core::money::Money;
-use paddock_ledger::model::credits::currency::{Rate, code};
 use paddock_ledger::model::credits::{CreditEntry, EntryKind};
 use paddock_ledger::model::scope::Scope;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// An entry in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -18,26 +13,25 @@ pub struct EntryView {
     id: String,
     /// What this is.
     object: &'static str,
-    /// Whose account it is in; absent where it is the organization's own.
+    /// Whose account it is; `null` if it is the organization's.
     namespace: Option<String>,
-    /// The organization of it.
+    /// Its organization.
     organization: String,
     /// Why it was paid in.
-    #[schema(value_type = words::CreditKind)]
     kind: EntryKind,
     /// US dollars.
     amount_usd: f64,
-    /// As it was said, in the currency it was said in.
+    /// The amount that was sent, in `currency`.
     amount: f64,
-    /// The currency it was said in.
+    /// The currency of `amount`.
     currency: String,
-    /// Dollars that a unit of the currency was worth.
+    /// US dollars that a unit of the currency was worth.
     exchange_rate: f64,
-    /// What its author calls it.
+    /// The caller's name for it.
     reference: String,
-    /// Who made it: a key's id, `operator`, `credits-hook` or `auto-refill`.
+    /// Who created it: a key's id, `operator`, `credits-hook` or `auto-refill`.
     author: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -63,18 +57,4 @@ impl From<&CreditEntry> for EntryView {
             created_at: entry.created_at.to_rfc3339(),
         }
     }
-}
-
-/// A currency by its code in any case, with its rate.
-pub(super) fn known(app: &App, text: &str) -> Result<(String, Rate), ApiError> {
-    let rates = &app.config.exchange_rates;
-    let found = code(text).and_then(|code| rates.of(&code).map(|rate| (code, rate)));
-    found.ok_or_else(|| {
-        let message = format!(
-            "The currency '{text}' has no exchange rate here. Known are: {}. The operator sets \
-             them with --exchange-rates.",
-            rates.known()
-        );
-        ApiError::invalid("currency", message)
-    })
 }

@@ -1,16 +1,8 @@
 //! `DELETE /v1/keys/{id}`: the key ends at once; what it used stays in the ledger.
 
-use crate::http::actor::Author;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::words::Deleted;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_ledger::rules::audit;
-use paddock_ledger::store::{keys, policy};
+use super::context::KeyContext;
+use crate::api::prelude::*;
+use paddock_ledger::store::keys;
 
 /// Deletes a key
 ///
@@ -26,18 +18,14 @@ use paddock_ledger::store::{keys, policy};
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(id): Path<String>,
 ) -> Result<Json<Deleted>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
-    keys::delete(&mut tx, &key, revision, app.now()).await?;
+    by.may_manage()?;
+    let mut edit = Edit::begin(&app, &by).await?;
+    let KeyContext { key, context } = edit.find(&id).await?;
+    keys::delete(&mut edit.tx, &key, edit.revision, edit.now).await?;
     let change = context.change("key.delete", &key.id).before(&key);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(key = key.id, "deleted a key");
+    edit.commit(change).await?;
     Ok(Json(Deleted::new("key", key.id)))
 }

@@ -1,4 +1,4 @@
-//! The member a key belongs to: it can be no more than they are.
+//! The member a key belongs to: its role is never wider than theirs.
 
 use crate::http::error::ApiError;
 use paddock_core::policy::Role;
@@ -9,7 +9,7 @@ use paddock_ledger::store::{Tx, members};
 /// The member of a namespace that a user is.
 ///
 /// # Errors
-/// 404 where they are none.
+/// 404 if they are none.
 pub(super) async fn of_user(
     tx: &mut Tx,
     context: &NamespaceContext,
@@ -19,19 +19,19 @@ pub(super) async fn of_user(
     member.ok_or_else(|| ApiError::not_found("member", user))
 }
 
-/// The role of a member's new key: the one wished for; where none is, a developer's or, where that
-/// is narrower, the member's.
+/// The role of a member's new key: the one that was sent. By default `developer`, or the member's role
+/// if that is narrower.
 ///
 /// # Errors
-/// 400 where the wish is wider than the member's role.
-pub(super) fn role_of(member: &Member, wished: Option<Role>) -> Result<Role, ApiError> {
-    let role = wished.unwrap_or_else(|| Role::default().max(member.role));
+/// 400 if the role that was sent is wider than the member's.
+pub(super) fn role_of(member: &Member, sent: Option<Role>) -> Result<Role, ApiError> {
+    let role = sent.unwrap_or_else(|| Role::default().max(member.role));
     fits(member, role)?;
     Ok(role)
 }
 
-/// Checks that a changed key is no more than its member is, and that its member is still there
-/// where it is enabled.
+/// Checks that the role of a changed key is no wider than its member's, and that a key that is enabled
+/// has a member who was not removed.
 ///
 /// # Errors
 /// 400 otherwise.
@@ -47,7 +47,7 @@ pub(super) async fn check(tx: &mut Tx, before: &Key, key: &Key) -> Result<(), Ap
             "Cannot enable a key of '{}' - not a member of '{}' any more",
             member.user_id, member.namespace
         );
-        let note = " Make a new key for a member.";
+        let note = " Create a key for a present member instead.";
         return Err(ApiError::violations(vec![violation], note));
     }
     if key.role == before.role {

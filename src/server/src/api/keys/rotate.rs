@@ -1,30 +1,26 @@
-//! `POST /v1/keys/{id}/rotate`: a new secret now, the old one for a while.
+//! `POST /v1/keys/{id}/rotate`: a new secret; the old one still works until it expires.
 
-use super::body::RotateKey;
-use super::change::update;
-use super::create::MAX_DAYS;
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use super::context::{KeyContext, stored};
+use crate::api::prelude::*;
+use crate::http::body::values::Days;
 use paddock_core::secret;
 use paddock_ledger::ids;
 use paddock_ledger::model::KeySecret;
-use paddock_ledger::rules::audit;
-use paddock_ledger::store::policy;
-use serde::Serialize;
+use paddock_ledger::store::keys;
 use std::time::Duration;
-use utoipa::ToSchema;
 
-/// How many days the old secret goes on where the caller does not say.
-const DEFAULT_DAYS: u64 = 90;
+/// How long the old secret keeps working by default.
+const DEFAULT_OVERLAP: Duration = Duration::from_secs(90 * 86_400);
+
+/// How the secret of a key is rotated.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "expires_in": 30 }))]
+pub struct RotateKey {
+    /// Days that the old secret keeps working; 90 by default.
+    expires_in: Option<Option<Days>>,
+}
 
 /// Both secrets: the new one is shown this once.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,18 +41,18 @@ pub struct Rotated {
     /// When the new secret expires; `null` is never.
     #[schema(format = DateTime)]
     primary_expires_at: Option<String>,
-    /// The older secret of a rotated key.
+    /// The first 8 and the last 4 characters of the old secret.
     secondary: Option<String>,
-    /// When the old secret ends.
+    /// When the old secret expires.
     #[schema(format = DateTime)]
     secondary_expires_at: Option<String>,
 }
 
-/// Gives a key a new secret
+/// Rotates the secret of a key
 ///
-/// The new secret is the primary. The old one works as the secondary until it expires: after
-/// `expires_in` days at most. A secondary of an earlier rotation ends now. Where the key had an
-/// expiry, the new secret expires after `expires_in` days, and never otherwise.
+/// The new secret is the primary. The old one works as the secondary until it expires, after
+/// `expires_in` days at most. A secondary of an earlier rotation ends now. If the old secret had an
+/// expiry, the new one expires after `expires_in` days; otherwise it never does.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/rotate", tag = "keys", operation_id = "rotate_key",
     params(parameters::KeyId),
@@ -69,23 +65,23 @@ pub struct Rotated {
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(id): Path<String>,
-    Body(body): Body,
+    Body(body): Body<RotateKey>,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
-    caller.may_create_keys()?;
-    let mut fields = Fields::parse(&body)?;
-    let days = fields
-        .whole("expires_in", 1, MAX_DAYS)?
-        .flatten()
-        .unwrap_or(DEFAULT_DAYS);
-    fields.finish()?;
-    let now = app.now();
-    let until = now.plus(Duration::from_secs(days.saturating_mul(86_400)));
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let (before, context) = super::find(&app, &mut tx, &caller, &id).await?;
+    by.may_create_keys()?;
+    let body = body?;
+    let overlap = body
+        .expires_in
+        .value()
+        .map_or(DEFAULT_OVERLAP, Days::duration);
+    let mut edit = Edit::begin(&app, &by).await?;
+    let (now, revision) = (edit.now, edit.revision);
+    let until = now.plus(overlap);
+    let KeyContext {
+        key: before,
+        context,
+    } = edit.find(&id).await?;
     let mut key = before.clone();
     key.secrets.retain(|secret| secret.is_primary);
     let expires = key.secrets.iter().any(|secret| secret.expires_at.is_some());
@@ -105,11 +101,13 @@ pub async fn handle(
     key.secrets.insert(0, primary.clone());
     key.revision = revision;
     key.updated_at = now;
-    update(&mut tx, &before, &key).await?;
-    let change = context.change("key.rotate", &key.id);
-    audit::record(&mut tx, &actor, change.before(&before).after(&key)).await?;
-    tx.commit().await?;
-    tracing::info!(key = key.id, "rotated a key");
+    stored(keys::update(&mut edit.tx, &key).await, &key)?;
+    keys::replace_secrets(&mut edit.tx, &before, &key).await?;
+    let change = context
+        .change("key.rotate", &key.id)
+        .before(&before)
+        .after(&key);
+    edit.commit(change).await?;
     let rotated = Rotated {
         id: key.id,
         name: key.name,

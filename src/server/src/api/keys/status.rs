@@ -1,20 +1,13 @@
-//! `GET /v1/keys/{id}/status`: where a key stands now.
+//! `GET /v1/keys/{id}/status`: what a key has left of its budget and its rates.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::context::KeyContext;
+use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_ledger::model::period::{MINUTE, start_of};
 use paddock_ledger::rules::context::{BudgetStatus, is_throttled, prepaid_balance};
 use paddock_ledger::store::reports::{self, Subject};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Where a key stands.
+/// The status of a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KeyStatus)]
 pub struct Status {
@@ -26,7 +19,7 @@ pub struct Status {
     namespace: String,
     /// Whether it is accepted.
     enabled: bool,
-    /// Whether its time is over.
+    /// Whether its secret has expired.
     expired: bool,
     /// US dollars spent of the budget.
     budget_used_usd: f64,
@@ -36,8 +29,8 @@ pub struct Status {
     budget_used_percent: f64,
     /// US dollars left of the budget.
     budget_remaining_usd: f64,
-    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balance of the namespace or the organization, whichever is less;
+    /// absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_usd: Option<f64>,
     /// Requests a minute that are allowed.
@@ -48,19 +41,19 @@ pub struct Status {
     current_rpm: u64,
     /// Tokens booked in this minute.
     current_tpm: u64,
-    /// Whether it is held back now.
+    /// Whether it is throttled now.
     throttled: bool,
 }
 
-/// Tells where a key stands now
+/// Shows the status of a key
 ///
-/// Answers admins, and the key's holder. `throttled` is whether its namespace is throttled, or the
-/// ledger shows a rate at its limit in this minute.
+/// To admins, and to the key's holder: what it spent of its budget and used of its rates. It is
+/// throttled if its namespace is, or if a rate has reached its limit in this minute.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/status", tag = "keys", operation_id = "get_key_status",
     params(parameters::KeyId),
     responses(
-        (status = 200, description = "Where it stands.", body = Status),
+        (status = 200, description = "The status.", body = Status),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -73,11 +66,12 @@ pub async fn handle(
     caller.may_read_key(&id)?;
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
-    let standing = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
+    let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
+    let limits = found.limits();
+    let KeyContext { key, context } = found;
+    let budget = BudgetStatus::of_key(&mut tx, &key, &context, now).await?;
     let terms = &app.config.terms;
     let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
-    let limits = context.limits.below(&key.limits_in_force());
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),
@@ -88,10 +82,10 @@ pub async fn handle(
     Ok(Json(Status {
         enabled: key.enabled && context.namespace.enabled,
         expired: expires_at.is_some_and(|at| at <= now),
-        budget_used_usd: standing.used.to_dollars(),
-        budget_limit_usd: standing.quota.to_dollars(),
-        budget_used_percent: standing.used_percent(),
-        budget_remaining_usd: standing.remaining().to_dollars(),
+        budget_used_usd: budget.used.to_dollars(),
+        budget_limit_usd: budget.quota.to_dollars(),
+        budget_used_percent: budget.used_percent(),
+        budget_remaining_usd: budget.remaining().to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         limit_rpm: limits.requests_per_minute,
         limit_tpm: limits.tokens_per_minute,

@@ -1,23 +1,16 @@
 //! `POST /v1/keys/{id}/disable` and `/enable`.
 
+use super::context::KeyContext;
 use super::member;
 use super::view::KeyView;
-use crate::http::actor::Author;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_ledger::model::Key;
-use paddock_ledger::model::audit::Actor;
 use paddock_ledger::rules::key_switch;
-use paddock_ledger::store::{catalog, policy};
+use paddock_ledger::store::catalog;
 
 /// Disables a key
 ///
-/// Refuses the key from now on; it can be enabled again.
+/// Requests with it are refused from now on. It can be enabled again.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/disable", tag = "keys", operation_id = "disable_key",
     params(parameters::KeyId),
@@ -29,16 +22,15 @@ use paddock_ledger::store::{catalog, policy};
 )]
 pub async fn disable(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(id): Path<String>,
 ) -> Result<Json<KeyView>, ApiError> {
-    switch(&app, &caller, &actor, &id, false).await
+    switch(&app, &by, &id, false).await
 }
 
 /// Enables a key
 ///
-/// Accepts the key again.
+/// Requests with it are accepted again.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/enable", tag = "keys", operation_id = "enable_key",
     params(parameters::KeyId),
@@ -50,35 +42,32 @@ pub async fn disable(
 )]
 pub async fn enable(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(id): Path<String>,
 ) -> Result<Json<KeyView>, ApiError> {
-    switch(&app, &caller, &actor, &id, true).await
+    switch(&app, &by, &id, true).await
 }
 
 async fn switch(
     app: &SharedApp,
-    caller: &Caller,
-    actor: &Actor,
+    by: &Author,
     id: &str,
     enabled: bool,
 ) -> Result<Json<KeyView>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let (before, context) = super::find(app, &mut tx, caller, id).await?;
-    let wish = Key {
+    by.may_manage()?;
+    let mut edit = Edit::begin(app, by).await?;
+    let KeyContext { key, context } = edit.find(id).await?;
+    let switched = Key {
         enabled,
-        ..before.clone()
+        ..key.clone()
     };
-    member::check(&mut tx, &before, &wish).await?;
-    let catalog = catalog::load(&mut tx).await?;
-    let switched = key_switch::switch(&mut tx, &context, &before, enabled, revision, actor).await?;
+    member::check(&mut edit.tx, &key, &switched).await?;
+    let catalog = catalog::load(&mut edit.tx).await?;
+    let (tx, revision) = (&mut edit.tx, edit.revision);
+    let switched = key_switch::switch(tx, &context, &key, enabled, revision, &by.actor).await?;
     if switched.is_some() {
-        tx.commit().await?;
-        tracing::info!(key = before.id, enabled, "switched a key");
+        edit.commit_recorded().await?;
     }
-    let key = switched.unwrap_or(before);
+    let key = switched.unwrap_or(key);
     Ok(Json(KeyView::new(&key, &context, &catalog)))
 }

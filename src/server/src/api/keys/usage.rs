@@ -1,30 +1,28 @@
 //! `GET /v1/keys/{id}/usage?period=7d&granularity=hour|day|month`.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::context::KeyContext;
+use crate::api::prelude::*;
+use crate::api::report::{ByModel, Part, Totals, parts};
+use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
 use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
-use paddock_ledger::rules::report::{self, Period, Step};
+use paddock_ledger::rules::report::Step;
 use paddock_ledger::store::reports::{self, Subject, Sums};
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// How fine.
-#[derive(IntoParams)]
+/// How long, and how fine.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Granularity {
-    /// The steps of `series`: an hour up to seven days, a day beyond, where none is named. At most
-    /// 10,000 steps.
-    #[param(value_type = Option<words::Granularity>, inline)]
-    granularity: Option<String>,
+pub struct GetKeyUsage {
+    /// `current_month`, `all`, or the last days: `7d` (the default), up to `3660d`.
+    #[param(inline)]
+    period: Option<UsagePeriod>,
+    /// The steps of `series`, at most 10,000. By default an hour for up to seven days, a day beyond.
+    #[param(inline)]
+    granularity: Option<Step>,
 }
 
 /// What a key used.
@@ -37,28 +35,18 @@ pub struct Usage {
     key_name: String,
     /// The namespace's name.
     namespace: String,
-    /// The first moment it covers.
-    #[schema(format = DateTime)]
-    period_start: String,
-    /// The last moment it covers.
-    #[schema(format = DateTime)]
-    period_end: String,
-    /// Requests in the period.
-    total_requests: u64,
-    /// Tokens in the period, input and output.
-    total_tokens: u64,
-    /// US dollars in the period.
-    total_cost_usd: f64,
+    #[serde(flatten)]
+    totals: Totals,
     /// US dollars left of this UTC month's budget.
     budget_remaining_usd: f64,
-    /// US dollars left of the prepaid balances above it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balances above it: the namespace's or the organization's,
+    /// whichever is less. Absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance_usd: Option<f64>,
     /// How much of the budget is spent, in percent.
     budget_used_percent: f64,
     /// The same by model.
-    by_model: BTreeMap<String, ModelUsage>,
+    by_model: BTreeMap<String, Part>,
     /// The most requests of one minute.
     peak_rpm: u64,
     /// Requests a minute that are allowed.
@@ -71,18 +59,6 @@ pub struct Usage {
     series: Vec<Interval>,
 }
 
-/// What a key used of one model.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KeyModelUsage)]
-struct ModelUsage {
-    /// Requests.
-    requests: u64,
-    /// Tokens, input and output.
-    tokens: u64,
-    /// US dollars.
-    cost_usd: f64,
-}
-
 /// What a key used in one step.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UsageStep)]
@@ -90,21 +66,17 @@ struct Interval {
     /// The first moment of the step.
     #[schema(format = DateTime)]
     start: String,
-    /// Requests.
-    requests: u64,
-    /// Tokens, input and output.
-    tokens: u64,
-    /// US dollars.
-    cost_usd: f64,
+    #[serde(flatten)]
+    part: Part,
 }
 
-/// Tells what a key used
+/// Shows the usage of a key
 ///
-/// Answers admins, and the key's holder. The period begins with a whole hour (up to seven days)
+/// To admins, and to the key's holder. The period begins with a whole hour (up to seven days)
 /// or day.
 #[utoipa::path(
     get, path = "/v1/keys/{id}/usage", tag = "keys", operation_id = "get_key_usage",
-    params(parameters::KeyId, parameters::Period, Granularity),
+    params(parameters::KeyId, GetKeyUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -115,21 +87,22 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    query: Parameters,
+    Query(query): Query<GetKeyUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_key(&id)?;
     caller.may_view_analytics()?;
-    let (period, step) = asked(query)?;
+    let UsagePeriod(period) = query.period.unwrap_or_default();
+    let step = query.granularity.unwrap_or(period.step());
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let (key, context) = super::find(&app, &mut tx, &caller, &id).await?;
+    let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;
+    let KeyContext { key, context } = found;
     let subject = Subject::Key {
         id: key.id.clone(),
         namespace: key.namespace.clone(),
     };
     let span = step.span(period.start(now, key.created_at));
-    let pieces = report::cover_since(&mut tx, span.start, now).await?;
-    let models = reports::by_model(&mut tx, &subject, &pieces).await?;
+    let used = ByModel::since(&mut tx, &subject, span, now).await?;
     let rows = reports::series(&mut tx, &subject, span, now).await?;
     let series = step.fill(&rows, span.start, now).ok_or_else(|| {
         let message = "'granularity' is too fine for this period: choose a coarser one.";
@@ -140,61 +113,23 @@ pub async fn handle(
     let terms = &app.config.terms;
     let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
     let limits = context.limits.below(&key.limits_in_force());
-    let total = models
-        .iter()
-        .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));
-    let model = |(name, sums): (String, Sums)| {
-        let cost_usd = sums.cost.to_dollars();
-        (
-            name,
-            ModelUsage {
-                requests: sums.requests,
-                tokens: sums.tokens,
-                cost_usd,
-            },
-        )
+    let step = |(start, sums): (Timestamp, Sums)| Interval {
+        start: start.to_rfc3339(),
+        part: sums.into(),
     };
     Ok(Json(Usage {
         id: key.id,
         key_name: key.name,
         namespace: key.namespace,
-        period_start: span.start.to_rfc3339(),
-        period_end: now.to_rfc3339(),
-        total_requests: total.requests,
-        total_tokens: total.tokens,
-        total_cost_usd: total.cost.to_dollars(),
+        totals: Totals::new(span.start, now, used.total),
         budget_remaining_usd: standing.remaining().to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         budget_used_percent: standing.used_percent(),
-        by_model: models.into_iter().map(model).collect(),
+        by_model: parts(used.models),
         peak_rpm,
         limit_rpm: limits.requests_per_minute,
         peak_tpm,
         limit_tpm: limits.tokens_per_minute,
-        series: series
-            .into_iter()
-            .map(|(start, sums)| Interval {
-                start: start.to_rfc3339(),
-                requests: sums.requests,
-                tokens: sums.tokens,
-                cost_usd: sums.cost.to_dollars(),
-            })
-            .collect(),
+        series: series.into_iter().map(step).collect(),
     }))
-}
-
-fn asked(mut query: Parameters) -> Result<(Period, Step), ApiError> {
-    let period = query.take("period").unwrap_or_else(|| "7d".to_owned());
-    let period = Period::parse(&period).ok_or_else(|| {
-        let message = "'period' must be current_month, all, or a number of days like 7d.";
-        ApiError::invalid("period", message)
-    })?;
-    let step = match query.take("granularity") {
-        None => period.step(),
-        Some(step) => Step::parse(&step).ok_or_else(|| {
-            ApiError::invalid("granularity", "'granularity' must be hour, day or month.")
-        })?,
-    };
-    query.finish()?;
-    Ok((period, step))
 }

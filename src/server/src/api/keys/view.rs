@@ -1,14 +1,13 @@
 //! A key, as it is answered: never its secret.
 
+use super::context::KeyContext;
+use crate::api::prelude::*;
 use crate::http::limits::{LimitsView, own_limits};
-use crate::openapi::words;
 use paddock_core::policy::{Catalog, ContentMode, EndpointScope, Role};
 use paddock_ledger::model::Key;
 use paddock_ledger::model::roles;
 use paddock_ledger::rules::context::NamespaceContext;
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 /// A key in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -27,14 +26,12 @@ pub struct KeyView {
     /// The first 8 and the last 4 characters of the secret.
     key_preview: String,
     /// What its holder may do.
-    #[schema(value_type = words::Role)]
     role: Role,
-    /// Who the member is that it belongs to.
+    /// The user who is the member that it belongs to.
     user_id: Option<String>,
     /// The id of that member.
     member_id: Option<String>,
     /// The endpoints it may use.
-    #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<EndpointScope>,
     /// The models that may be used.
     allowed_models: Vec<String>,
@@ -44,15 +41,14 @@ pub struct KeyView {
     own_limits: Vec<&'static str>,
     /// Whether it is accepted.
     enabled: bool,
-    /// What it is used in.
+    /// What it is used in, such as `production`.
     environment: Option<String>,
     /// Labels.
-    #[schema(value_type = Option<words::Tags>)]
+    #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
     /// How strictly prompts are judged.
-    #[schema(value_type = Option<words::ContentMode>)]
     content_policy_mode: Option<ContentMode>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last changed.
@@ -63,6 +59,32 @@ pub struct KeyView {
     expires_at: Option<String>,
     /// The older secret of a rotated key.
     secondary: Option<SecondaryView>,
+}
+
+/// The limits in force, also under the short names of this endpoint.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyLimits {
+    /// Its id.
+    id: String,
+    /// Requests a minute.
+    rpm: u64,
+    /// Tokens a minute.
+    tpm: u64,
+    #[serde(flatten)]
+    limits: LimitsView,
+}
+
+impl KeyLimits {
+    /// The limits of a key, and of what is above it.
+    pub fn new(found: &KeyContext) -> KeyLimits {
+        let limits = found.limits();
+        KeyLimits {
+            id: found.key.id.clone(),
+            rpm: limits.requests_per_minute,
+            tpm: limits.tokens_per_minute,
+            limits: LimitsView::from(&limits),
+        }
+    }
 }
 
 /// The older secret of a rotated key.
@@ -77,7 +99,7 @@ struct SecondaryView {
 }
 
 impl KeyView {
-    /// The key in its place.
+    /// A key, in the context of its namespace.
     pub fn new(key: &Key, context: &NamespaceContext, catalog: &Catalog) -> KeyView {
         let primary = key.secrets.iter().find(|secret| secret.is_primary);
         let secondary = key.secrets.iter().find(|secret| !secret.is_primary);

@@ -1,65 +1,60 @@
 //! What is sent about members.
 
-#![expect(
-    dead_code,
-    reason = "the shapes alone are looked at: `Fields` reads what is sent"
-)]
+use crate::api::email::Email;
+use crate::api::prelude::*;
+use crate::http::body::variant;
+use paddock_core::policy::Role;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::Member;
 
-use crate::openapi::words::{Role, Text};
-use utoipa::ToSchema;
-
-/// A member to make.
-#[derive(ToSchema)]
+/// A member: what is sent changes, the rest stays.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "user_id": "alice", "email": "alice@example.com", "role": "developer", "namespace": "search",
 }))]
-pub struct CreateMember {
-    /// Who it is; unique in the namespace.
-    #[schema(value_type = Text)]
-    user_id: String,
-    /// Where mail reaches them; unique in the namespace.
-    #[schema(format = Email, max_length = 256)]
-    email: String,
-    /// The most their keys may be; `developer` where none is named.
-    #[schema(value_type = Option<Role>)]
-    role: Option<String>,
+pub struct MemberBody {
+    /// The user who is the member, which never changes. Unique in the namespace.
+    pub(super) user_id: Option<Option<Text>>,
+    /// The namespace they belong to, which never changes. Required if the user is a member of several.
+    pub(super) namespace: Option<Option<Text>>,
+    /// The address that mail to them is sent to; unique in the namespace.
+    pub(super) email: Option<Option<Email>>,
+    /// The widest role their keys may have; `developer` by default. Keys with a wider role get this one.
+    role: Option<Option<Role>>,
+}
+
+variant! {
+    /// A new member.
+    CreateMember = MemberBody, requires ["user_id", "email", "namespace"], without []
+}
+
+variant! {
+    /// What changes of a member: what is sent.
+    UpdateMember = MemberBody, requires [], without []
+}
+
+variant! {
+    /// Which member changes, and what of them.
+    UpdateNamedMember = MemberBody, requires ["user_id"], without []
+}
+
+impl MemberBody {
+    /// Changes a member.
+    pub fn apply(self, member: &mut Member, now: Timestamp) {
+        self.email.set(&mut member.email);
+        self.role.set(&mut member.role);
+        member.updated_at = now;
+    }
+}
+
+/// Which member is removed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteMember {
+    /// The user who is the member.
+    pub(super) user_id: Option<Text>,
     /// The namespace they belong to.
-    #[schema(value_type = Text)]
-    namespace: String,
-}
-
-/// What changes of a member: what is sent.
-#[derive(ToSchema)]
-#[schema(example = json!({ "role": "viewer" }))]
-pub struct ChangeMember {
-    /// Who it is: this cannot be changed.
-    #[schema(value_type = Option<Text>)]
-    user_id: Option<String>,
-    /// The namespace they belong to: this cannot be changed.
-    #[schema(value_type = Option<Text>)]
-    namespace: Option<String>,
-    /// Where mail reaches them; unique in the namespace.
-    #[schema(format = Email, max_length = 256)]
-    email: Option<String>,
-    /// The most their keys may be: those that are more become this.
-    #[schema(value_type = Option<Role>)]
-    role: Option<String>,
-}
-
-/// Which member changes, and what of them.
-#[derive(ToSchema)]
-#[schema(example = json!({ "user_id": "alice", "namespace": "search", "role": "viewer" }))]
-pub struct ChangeNamedMember {
-    /// Who it is.
-    #[schema(value_type = Text)]
-    user_id: String,
-    /// The namespace they belong to, where they belong to several.
-    #[schema(value_type = Option<Text>)]
-    namespace: Option<String>,
-    /// Where mail reaches them; unique in the namespace.
-    #[schema(format = Email, max_length = 256)]
-    email: Option<String>,
-    /// The most their keys may be: those that are more become this.
-    #[schema(value_type = Option<Role>)]
-    role: Option<String>,
+    pub(super) namespace: Option<Text>,
 }

@@ -1,28 +1,18 @@
-//! `POST /v1/members`: somebody belongs to a namespace from now on.
+//! `POST /v1/members`: a new member of a namespace.
 
-use super::body::CreateMember;
+use super::body::{CreateMember, MemberBody};
+use super::email_is_free;
 use super::view::MemberView;
-use crate::api::ROLES;
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::openapi::refusals;
-use crate::outbound::mail;
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use crate::api::prelude::*;
+use paddock_core::policy::Role;
 use paddock_ledger::ids;
 use paddock_ledger::model::Member;
-use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::{Tx, members, policy};
+use paddock_ledger::store::members;
 
-/// Makes a member
+/// Creates a member
 ///
-/// The operator may, and admins of the namespace's organization.
+/// The operator may, and the admins of the namespace's organization.
 #[utoipa::path(
     post, path = "/v1/members", tag = "members", operation_id = "create_member",
     request_body = CreateMember,
@@ -35,78 +25,38 @@ use paddock_ledger::store::{Tx, members, policy};
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    by: Author,
+    Body(body): Body<MemberBody>,
 ) -> Result<(StatusCode, Json<MemberView>), ApiError> {
-    caller.may_manage_users()?;
-    let mut fields = Fields::parse(&body)?;
-    let now = app.now();
+    by.may_manage_users()?;
+    let body = body?;
+    let user = body.user_id.clone().required("user_id")?;
+    let email = body.email.clone().required("email")?;
+    let namespace = body.namespace.clone().required("namespace")?;
+    let mut edit = Edit::begin(&app, &by).await?;
+    let context: NamespaceContext = edit.find(namespace.as_ref()).await?;
     let mut member = Member {
-        id: ids::member_id(now),
-        user_id: fields.required_text("user_id")?,
-        email: email(&fields.required_text("email")?)?,
-        role: fields.word("role", &ROLES)?.unwrap_or_default(),
-        namespace: fields.required_text("namespace")?,
-        organization: String::new(),
-        created_at: now,
-        updated_at: now,
+        id: ids::member_id(edit.now),
+        user_id: user.into(),
+        email: email.into(),
+        role: Role::default(),
+        namespace: namespace.into(),
+        organization: context.organization.name.clone(),
+        created_at: edit.now,
+        updated_at: edit.now,
         is_removed: false,
     };
-    fields.finish()?;
-
-    let mut tx = app.store.write().await?;
-    // What members and keys agree on is decided by one after the other.
-    policy::next_revision(&mut tx).await?;
-    let context =
-        NamespaceContext::find(&mut tx, &member.namespace, &app.config.organization).await?;
-    let context = context
-        .filter(|context| caller.owns(&context.organization.name))
-        .ok_or_else(|| ApiError::not_found("namespace", &member.namespace))?;
-    member.organization.clone_from(&context.organization.name);
-    let same = members::of_user(&mut tx, &member.namespace, &member.user_id).await?;
+    body.apply(&mut member, edit.now);
+    let same = members::of_user(&mut edit.tx, &member.namespace, &member.user_id).await?;
     if same.is_some() {
         return Err(ApiError::conflict(format!(
-            "'{}' is a member of the namespace '{}' already. Change that member instead.",
+            "'{}' is a member of the namespace '{}' already. Update that member instead.",
             member.user_id, member.namespace
         )));
     }
-    email_is_free(&mut tx, &member).await?;
-    members::insert(&mut tx, &member).await?;
+    email_is_free(&mut edit.tx, &member).await?;
+    members::insert(&mut edit.tx, &member).await?;
     let change = context.change("member.create", &member.id).after(&member);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(
-        member = member.id,
-        namespace = member.namespace,
-        "made a member"
-    );
-    Ok((StatusCode::CREATED, Json(MemberView::from(member))))
-}
-
-/// An address that mail can be sent to.
-///
-/// # Errors
-/// 400 where it is none.
-pub(super) fn email(text: &str) -> Result<String, ApiError> {
-    if mail::is_address(text) {
-        return Ok(text.to_owned());
-    }
-    let message = "'email' must be an address of mail, like alice@example.com.";
-    Err(ApiError::invalid("email", message))
-}
-
-/// No other member of the namespace has the member's address.
-///
-/// # Errors
-/// 409 where one has.
-pub(super) async fn email_is_free(tx: &mut Tx, member: &Member) -> Result<(), ApiError> {
-    let same = members::of_email(tx, &member.namespace, &member.email).await?;
-    match same.filter(|same| same.id != member.id) {
-        Some(same) => Err(ApiError::conflict(format!(
-            "'{}' is the address of '{}' in the namespace '{}' already.",
-            member.email, same.user_id, member.namespace
-        ))),
-        None => Ok(()),
-    }
+    edit.commit(change).await?;
+    Ok((StatusCode::CREATED, Json(MemberView::new(&member))))
 }

@@ -1,44 +1,41 @@
-//! `DELETE /v1/members/{id}`, or without an id where query or body have a `user_id`.
+//! `DELETE /v1/members/{id}`, or without an id if query or body have a `user_id`.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_ledger::model::audit::Actor;
+use super::body::DeleteMember;
+use super::{OfNamespace, find_member};
+use crate::api::prelude::*;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::membership;
-use paddock_ledger::store::policy;
-use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 
-/// That a member was removed.
+/// Which member is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WhichMember {
+    /// The `user_id` of the member, or its id.
+    user_id: Option<String>,
+    /// The namespace they belong to, if the user is a member of several. Also accepted as `team`,
+    /// `team_id` and `project`.
+    namespace: Option<String>,
+}
+
+/// The answer to the removal of a member.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeletedMember {
-    /// The member's id.
-    id: String,
-    /// What this was.
-    object: &'static str,
-    /// Who it was.
+    #[serde(flatten)]
+    deleted: Deleted,
+    /// The user who was the member.
     user_id: String,
-    /// Always true.
-    deleted: bool,
     /// How many keys were disabled.
     disabled_keys: usize,
 }
 
 /// Removes a member
 ///
-/// The member's keys are disabled, and stay so.
+/// The member's keys are disabled, and cannot be enabled again.
 #[utoipa::path(
     delete, path = "/v1/members/{id}", tag = "members", operation_id = "delete_member",
-    params(parameters::MemberId, parameters::OfNamespace),
+    params(parameters::MemberId, OfNamespace),
     responses(
         (status = 200, description = "Removed.", body = DeletedMember),
         refusals::Forbidden,
@@ -47,22 +44,20 @@ pub struct DeletedMember {
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(which): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<OfNamespace>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    let namespace = query.take("namespace");
-    query.finish()?;
-    remove(&app, &caller, &actor, &which, namespace).await
+    by.may_manage_users()?;
+    remove(&app, &by, &which, query.namespace).await
 }
 
 /// Removes the member that the query names
 ///
-/// As where the path names it. `user_id` and `namespace` may also be in a JSON body.
+/// As if the path named it. `user_id` and `namespace` may also be in a JSON body.
 #[utoipa::path(
     delete, path = "/v1/members", tag = "members", operation_id = "delete_named_member",
-    params(parameters::OfUser, parameters::OfNamespace),
+    params(WhichMember),
     responses(
         (status = 200, description = "Removed.", body = DeletedMember),
         refusals::Forbidden,
@@ -71,48 +66,33 @@ pub async fn handle(
 )]
 pub async fn named(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    mut query: Parameters,
-    Body(body): Body,
+    by: Author,
+    Query(query): Query<WhichMember>,
+    Body(body): Body<DeleteMember>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    let mut fields = Fields::parse(&body)?;
-    let namespace = match query.take("namespace") {
-        None => fields.text("namespace")?.flatten(),
-        named => named,
-    };
-    let user = match query.take("user_id") {
-        None => fields.required_text("user_id")?,
-        Some(user) => user,
-    };
-    query.finish()?;
-    fields.finish()?;
-    remove(&app, &caller, &actor, &user, namespace).await
+    by.may_manage_users()?;
+    let body = body?;
+    let namespace = query.namespace.or(body.namespace.map(String::from));
+    let user = query.user_id.or(body.user_id.map(String::from));
+    let user = user.ok_or_else(|| ApiError::missing("user_id"))?;
+    remove(&app, &by, &user, namespace).await
 }
 
-/// The member's keys are disabled, and stay so: they belong to somebody who is gone.
 async fn remove(
     app: &SharedApp,
-    caller: &Caller,
-    actor: &Actor,
+    by: &Author,
     which: &str,
     namespace: Option<String>,
 ) -> Result<Json<DeletedMember>, ApiError> {
-    caller.may_manage_users()?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let member = super::find(&mut tx, caller, which, namespace).await?;
-    let context =
-        NamespaceContext::find(&mut tx, &member.namespace, &app.config.organization).await?;
-    let context = context.ok_or_else(|| ApiError::not_found("member", which))?;
-    let disabled = membership::remove(&mut tx, &context, &member, revision, actor).await?;
-    tx.commit().await?;
-    tracing::info!(member = member.id, disabled, "removed a member");
+    let mut edit = Edit::begin(app, by).await?;
+    let member = find_member(&mut edit.tx, by, which, namespace).await?;
+    let context: NamespaceContext = edit.find(&member.namespace).await?;
+    let (tx, revision) = (&mut edit.tx, edit.revision);
+    let disabled_keys = membership::remove(tx, &context, &member, revision, &by.actor).await?;
+    edit.commit_recorded().await?;
     Ok(Json(DeletedMember {
-        id: member.id,
-        object: "member",
+        deleted: Deleted::new("member", member.id),
         user_id: member.user_id,
-        deleted: true,
-        disabled_keys: disabled,
+        disabled_keys,
     }))
 }

@@ -1,60 +1,52 @@
 //! `GET /v1/members?namespace=&user_id=&after=&limit=`.
 
 use super::view::MemberView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::{self, Parameters};
-use crate::openapi::parameters;
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_ledger::store::members;
-use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 
-/// One page, oldest first, in OpenAI's list shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MemberList)]
-pub struct Page {
-    /// What this is.
-    object: &'static str,
-    /// The rows.
-    data: Vec<MemberView>,
-    /// The first row of the page.
-    first_id: Option<String>,
-    /// The last row of the page: `after` for the next.
-    last_id: Option<String>,
-    /// Whether there is another page.
-    has_more: bool,
+/// Which members, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListMembers {
+    /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Only this `user_id`, or the member of this id.
+    user_id: Option<String>,
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    after: Option<String>,
 }
 
 /// Lists members
 ///
-/// To an admin those within its reach, oldest first; to any other caller, the one its key belongs
+/// An admin sees those within its reach, oldest first; any other caller sees the member its key belongs
 /// to.
 #[utoipa::path(
     get, path = "/v1/members", tag = "members", operation_id = "list_members",
-    params(parameters::OfNamespace, parameters::OfUser, parameters::Page),
+    params(ListMembers),
     responses(
-        (status = 200, description = "A page.", body = Page)
+        (status = 200, description = "A page.", body = Page<MemberView>)
     )
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
-) -> Result<Json<Page>, ApiError> {
-    let limit = query.take_limit()?;
+    Query(query): Query<ListMembers>,
+) -> Result<Json<Page<MemberView>>, ApiError> {
+    let size = query.limit.unwrap_or_default();
     let filter = members::Filter {
         organization: caller.organization().map(str::to_owned),
-        namespace: query.take("namespace"),
-        which: query.take("user_id"),
-        after: query.take("after").unwrap_or_default(),
-        limit: limit.saturating_add(1),
+        namespace: query.namespace,
+        which: query.user_id,
+        after: query.after.unwrap_or_default(),
+        limit: size.and_one_more(),
     };
-    query.finish()?;
     let mut tx = app.store.read().await?;
-    let mut found = match &caller {
+    let found = match &caller {
         Caller::Holder(holder) if caller.may_manage().is_err() => match &holder.key.member {
             Some(member) => members::find(&mut tx, &member.id)
                 .await?
@@ -64,12 +56,6 @@ pub async fn handle(
         },
         _ => members::list(&mut tx, &filter).await?,
     };
-    let has_more = query::cut(&mut found, limit);
-    Ok(Json(Page {
-        object: "list",
-        first_id: found.first().map(|member| member.id.clone()),
-        last_id: found.last().map(|member| member.id.clone()),
-        data: found.into_iter().map(MemberView::from).collect(),
-        has_more,
-    }))
+    let page = Page::of(found, size.rows(), |member| &member.id, MemberView::new);
+    Ok(Json(page))
 }

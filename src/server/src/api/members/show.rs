@@ -1,21 +1,15 @@
 //! `GET /v1/members/{id}?namespace=`.
 
 use super::view::MemberView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::{OfNamespace, find_member};
+use crate::api::prelude::*;
 
 /// Shows a member
 ///
-/// Answers admins, and whoever has a key of the member.
+/// To admins, and to the holders of the member's keys.
 #[utoipa::path(
     get, path = "/v1/members/{id}", tag = "members", operation_id = "get_member",
-    params(parameters::MemberId, parameters::OfNamespace),
+    params(parameters::MemberId, OfNamespace),
     responses(
         (status = 200, description = "The member.", body = MemberView),
         refusals::Forbidden,
@@ -26,10 +20,9 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(which): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<OfNamespace>,
 ) -> Result<Json<MemberView>, ApiError> {
-    let mut namespace = query.take("namespace");
-    query.finish()?;
+    let mut namespace = query.namespace;
     if let Caller::Holder(holder) = &caller
         && caller.may_manage().is_err()
     {
@@ -40,6 +33,6 @@ pub async fn handle(
         namespace = Some(holder.namespace.name.clone());
     }
     let mut tx = app.store.read().await?;
-    let member = super::find(&mut tx, &caller, &which, namespace).await?;
-    Ok(Json(MemberView::from(member)))
+    let member = find_member(&mut tx, &caller, &which, namespace).await?;
+    Ok(Json(MemberView::new(&member)))
 }

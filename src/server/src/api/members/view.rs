@@ -1,10 +1,8 @@
 //! A member, as it is answered.
 
-use crate::openapi::words;
+use crate::api::prelude::*;
 use paddock_core::policy::Role;
 use paddock_ledger::model::Member;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// A member in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -14,12 +12,11 @@ pub struct MemberView {
     id: String,
     /// What this is.
     object: &'static str,
-    /// Who it is.
+    /// The user who is the member.
     user_id: String,
-    /// Where mail reaches them.
+    /// The address that mail to them is sent to.
     email: String,
-    /// The most their keys may be.
-    #[schema(value_type = words::Role)]
+    /// The widest role their keys may have.
     role: Role,
     /// The namespace's name.
     namespace: String,
@@ -28,21 +25,22 @@ pub struct MemberView {
     /// When they became a member.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When that was last changed.
+    /// When it was last changed.
     #[schema(format = DateTime)]
     updated_at: String,
 }
 
-impl From<Member> for MemberView {
-    fn from(member: Member) -> MemberView {
+impl MemberView {
+    /// A member, as it is answered.
+    pub fn new(member: &Member) -> MemberView {
         MemberView {
-            id: member.id,
+            id: member.id.clone(),
             object: "member",
-            user_id: member.user_id,
-            email: member.email,
+            user_id: member.user_id.clone(),
+            email: member.email.clone(),
             role: member.role,
-            namespace: member.namespace,
-            organization: member.organization,
+            namespace: member.namespace.clone(),
+            organization: member.organization.clone(),
             created_at: member.created_at.to_rfc3339(),
             updated_at: member.updated_at.to_rfc3339(),
         }

@@ -1,27 +1,33 @@
-//! `/v1/namespaces/{name}/auto-refill`: what is paid into a balance by itself.
+//! `/v1/namespaces/{name}/auto-refill`: a prepaid balance that is low is refilled.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::words::Deleted;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::document::{self, DeletedDocument, Document, Removable};
+use crate::api::prelude::*;
+use crate::http::body::values::PositiveDollars;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
+use paddock_ledger::model::audit::Change;
 use paddock_ledger::model::credits::auto_refill::AutoRefill;
 use paddock_ledger::model::period::Window;
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::credits::refill::AUTHOR;
 use paddock_ledger::store::{Tx, auto_refills, credits};
-use serde::Serialize;
-use utoipa::ToSchema;
+
+/// When a balance is refilled, and by how much.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "below_usd": 5.0, "amount_usd": 20.0, "at_most_per_month_usd": 100.0,
+}))]
+pub struct PutAutoRefill {
+    /// A balance below this is low, in US dollars.
+    below_usd: Dollars,
+    /// US dollars of one refill.
+    amount_usd: PositiveDollars,
+    /// US dollars of all refills in a UTC calendar month, at most: at least `amount_usd`.
+    at_most_per_month_usd: PositiveDollars,
+}
 
 /// A namespace's auto-refill in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,11 +39,11 @@ pub struct AutoRefillView {
     namespace: String,
     /// A balance below this is low, in US dollars.
     below_usd: f64,
-    /// US dollars paid in at once.
+    /// US dollars of one refill.
     amount_usd: f64,
-    /// US dollars that may be paid in by itself in a UTC calendar month.
+    /// US dollars of all refills in a UTC calendar month, at most.
     at_most_per_month_usd: f64,
-    /// What was paid in by itself in this one.
+    /// US dollars of this month's refills.
     refilled_this_month_usd: f64,
     /// When it was first set.
     #[schema(format = DateTime)]
@@ -47,32 +53,11 @@ pub struct AutoRefillView {
     updated_at: String,
 }
 
-/// What is to be paid in by itself, and when.
-#[derive(ToSchema)]
-#[schema(example = json!({
-    "below_usd": 5.0, "amount_usd": 20.0, "at_most_per_month_usd": 100.0,
-}))]
-#[expect(
-    dead_code,
-    reason = "the shape alone is looked at: `Fields` reads what is sent"
-)]
-pub struct PutAutoRefill {
-    /// A balance below this is low, in US dollars.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    below_usd: f64,
-    /// US dollars to pay in at once.
-    #[schema(minimum = 0.000_000_001, maximum = 1_000_000_000)]
-    amount_usd: f64,
-    /// US dollars to pay in by itself in a UTC calendar month at most: at least `amount_usd`.
-    #[schema(minimum = 0.000_000_001, maximum = 1_000_000_000)]
-    at_most_per_month_usd: f64,
-}
-
 impl AutoRefillView {
     async fn new(tx: &mut Tx, rule: &AutoRefill, now: Timestamp) -> Result<Self, ApiError> {
         let scope = Scope::Namespace(rule.namespace.clone()).to_string();
         let month = Window::of(CapPeriod::Monthly, now);
-        let so_far = match credits::open_account(tx, &scope).await? {
+        let refilled = match credits::open_account(tx, &scope).await? {
             Some(account) => {
                 let span = (month.start, month.end);
                 credits::paid_in(tx, &[&account.id], AUTHOR, span)
@@ -84,21 +69,82 @@ impl AutoRefillView {
             None => Money::ZERO,
         };
         Ok(AutoRefillView {
-            object: "auto_refill",
+            object: AutoRefillView::OBJECT,
             namespace: rule.namespace.clone(),
             below_usd: rule.below.to_dollars(),
             amount_usd: rule.amount.to_dollars(),
             at_most_per_month_usd: rule.at_most_per_month.to_dollars(),
-            refilled_this_month_usd: so_far.to_dollars(),
+            refilled_this_month_usd: refilled.to_dollars(),
             created_at: rule.created_at.to_rfc3339(),
             updated_at: rule.updated_at.to_rfc3339(),
         })
     }
 }
 
-/// Shows what is paid into a balance by itself
+impl Document for AutoRefillView {
+    const KIND: &'static str = "auto-refill of";
+
+    type Body = PutAutoRefill;
+
+    async fn find(
+        tx: &mut Tx,
+        context: &NamespaceContext,
+        now: Timestamp,
+    ) -> Result<Option<Self>, ApiError> {
+        match auto_refills::find(tx, &context.namespace.name).await? {
+            Some(rule) => AutoRefillView::new(tx, &rule, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn set(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+        body: PutAutoRefill,
+    ) -> Result<(Self, Change), ApiError> {
+        let (name, now) = (&context.namespace.name, edit.now);
+        let before = auto_refills::find(&mut edit.tx, name).await?;
+        let rule = AutoRefill {
+            namespace: name.clone(),
+            below: body.below_usd.into(),
+            amount: body.amount_usd.into(),
+            at_most_per_month: body.at_most_per_month_usd.into(),
+            created_at: before.as_ref().map_or(now, |before| before.created_at),
+            updated_at: now,
+        };
+        if rule.at_most_per_month < rule.amount {
+            let message = "'at_most_per_month_usd' must be at least 'amount_usd': a refill is \
+                           never less than that.";
+            return Err(ApiError::invalid("at_most_per_month_usd", message));
+        }
+        auto_refills::put(&mut edit.tx, &rule).await?;
+        let change = context.change("auto_refill.update", name);
+        let change = before.iter().fold(change, Change::before).after(&rule);
+        let view = AutoRefillView::new(&mut edit.tx, &rule, now).await?;
+        Ok((view, change))
+    }
+}
+
+impl Removable for AutoRefillView {
+    const OBJECT: &'static str = "auto_refill";
+
+    async fn remove(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+    ) -> Result<Option<Change>, ApiError> {
+        let name = &context.namespace.name;
+        let Some(before) = auto_refills::find(&mut edit.tx, name).await? else {
+            return Ok(None);
+        };
+        auto_refills::remove(&mut edit.tx, name).await?;
+        let change = context.change("auto_refill.delete", name);
+        Ok(Some(change.before(&before)))
+    }
+}
+
+/// Shows the auto-refill of a namespace
 ///
-/// Answers admins, and the holders of the namespace's keys.
+/// To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/auto-refill", tag = "credits", operation_id = "get_auto_refill",
     params(parameters::NamespaceName),
@@ -113,17 +159,12 @@ pub async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<AutoRefillView>, ApiError> {
-    caller.may_read_namespace(&name)?;
-    let mut tx = app.store.read().await?;
-    super::find(&app, &mut tx, &caller, &name).await?;
-    let rule = auto_refills::find(&mut tx, &name).await?;
-    let rule = rule.ok_or_else(|| ApiError::not_found("auto-refill of", &name))?;
-    Ok(Json(AutoRefillView::new(&mut tx, &rule, app.now()).await?))
+    document::show(&app, &caller, &name).await
 }
 
-/// Has money paid into a balance by itself
+/// Sets the auto-refill of a namespace
 ///
-/// It acts from the next call on, where the namespace is prepaid.
+/// From the next call on, a low balance is refilled. The namespace must be prepaid for this to act.
 #[utoipa::path(
     put, path = "/v1/namespaces/{name}/auto-refill", tag = "credits", operation_id = "put_auto_refill",
     params(parameters::NamespaceName),
@@ -136,80 +177,29 @@ pub async fn show(
 )]
 pub async fn put(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    Body(body): Body<PutAutoRefill>,
 ) -> Result<Json<AutoRefillView>, ApiError> {
-    caller.may_manage()?;
-    let now = app.now();
-    let mut fields = Fields::parse(&body)?;
-    let mut rule = AutoRefill {
-        namespace: name.clone(),
-        below: required(&mut fields, "below_usd")?,
-        amount: required(&mut fields, "amount_usd")?,
-        at_most_per_month: required(&mut fields, "at_most_per_month_usd")?,
-        created_at: now,
-        updated_at: now,
-    };
-    fields.finish()?;
-    if !rule.amount.is_positive() {
-        return Err(ApiError::invalid(
-            "amount_usd",
-            "'amount_usd' must be above 0.",
-        ));
-    }
-    if rule.at_most_per_month < rule.amount {
-        let message = "'at_most_per_month_usd' must be at least 'amount_usd': money is paid in by \
-                       whole amounts.";
-        return Err(ApiError::invalid("at_most_per_month_usd", message));
-    }
-    let mut tx = app.store.write().await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let before = auto_refills::find(&mut tx, &name).await?;
-    let mut change = context.change("auto_refill.update", &name).after(&rule);
-    if let Some(before) = &before {
-        rule.created_at = before.created_at;
-        change = change.before(before);
-    }
-    auto_refills::put(&mut tx, &rule).await?;
-    let view = AutoRefillView::new(&mut tx, &rule, now).await?;
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(namespace = name, "set an auto-refill");
-    Ok(Json(view))
+    document::set(&app, &by, &name, body).await
 }
 
-/// Has nothing paid in by itself any more
+/// Deletes the auto-refill of a namespace
+///
+/// A low balance is not refilled any more.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}/auto-refill", tag = "credits", operation_id = "delete_auto_refill",
     params(parameters::NamespaceName),
     responses(
-        (status = 200, description = "Deleted.", body = Deleted),
+        (status = 200, description = "Deleted.", body = DeletedDocument),
         refusals::Forbidden,
         refusals::Missing
     )
 )]
 pub async fn delete(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-) -> Result<Json<Deleted>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let before = auto_refills::find(&mut tx, &name).await?;
-    let before = before.ok_or_else(|| ApiError::not_found("auto-refill of", &name))?;
-    auto_refills::remove(&mut tx, &name).await?;
-    let change = context.change("auto_refill.delete", &name).before(&before);
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(namespace = name, "took an auto-refill away");
-    Ok(Json(Deleted::new("auto_refill", name)))
-}
-
-fn required(fields: &mut Fields, name: &str) -> Result<Money, ApiError> {
-    let amount = fields.dollars(name)?.flatten();
-    amount.ok_or_else(|| ApiError::missing(name))
+) -> Result<Json<DeletedDocument>, ApiError> {
+    document::remove::<AutoRefillView>(&app, &by, name).await
 }

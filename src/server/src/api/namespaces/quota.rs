@@ -1,31 +1,59 @@
-//! `/v1/namespaces/{name}/quota`: quotas for a while.
+//! `/v1/namespaces/{name}/quota`: quotas that change until a moment and then revert.
 
-use super::body::OverrideQuota;
-use super::create::check;
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::document::{self, Document};
+use super::store::{check, update};
+use crate::api::prelude::*;
+use crate::http::body::values::Moment;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::audit::Snapshot;
+use paddock_ledger::model::audit::{Change, Snapshot};
 use paddock_ledger::model::quota_override::QuotaOverride;
-use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::{catalog, namespaces, policy, quota_overrides};
-use serde::Serialize;
+use paddock_ledger::store::{Tx, catalog, quota_overrides};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use utoipa::ToSchema;
 
 /// The longest an override may last: 366 days.
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+/// Quotas until a moment: at least one of the two. `null` is the organization's.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(min_properties = 3, example = json!({
+    "monthly_quota_usd": 900.0, "quota_override_reason": "launch week",
+    "override_expires_at": "2026-03-22T00:00:00Z",
+}))]
+pub struct OverrideQuota {
+    /// Hard cap of a UTC calendar month, in US dollars.
+    monthly_quota_usd: Option<Option<Dollars>>,
+    /// Hard cap of a UTC day, in US dollars.
+    daily_quota_usd: Option<Option<Dollars>>,
+    /// The reason, for the audit.
+    quota_override_reason: Text,
+    /// When the quotas revert: in the next 366 days.
+    override_expires_at: Moment,
+}
+
+impl OverrideQuota {
+    /// When it ends.
+    ///
+    /// # Errors
+    /// 400 if that is in the past or too late, or nothing changes until then.
+    fn end(&self, now: Timestamp) -> Result<Timestamp, ApiError> {
+        if self.monthly_quota_usd.is_none() && self.daily_quota_usd.is_none() {
+            let message = "Say what to change: 'monthly_quota_usd', 'daily_quota_usd' or both.";
+            return Err(ApiError::invalid("monthly_quota_usd", message));
+        }
+        let end = Timestamp::from(self.override_expires_at);
+        if now < end && end <= now.plus(LONGEST) {
+            return Ok(end);
+        }
+        let field = "override_expires_at";
+        let message = format!("'{field}' must be a moment in the next 366 days, in RFC 3339.");
+        Err(ApiError::invalid(field, message))
+    }
+}
 
 /// A namespace's quotas in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,16 +61,16 @@ const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 pub struct QuotaView {
     /// The namespace's name.
     namespace: String,
-    /// In force, its own or its parent's.
+    /// In force: its own, or the organization's.
     monthly_quota_usd: f64,
     /// Hard cap of a UTC day, in US dollars.
     daily_quota_usd: Option<f64>,
-    /// Why, while quotas are changed for a while.
+    /// The reason of the override, if there is one.
     quota_override_reason: Option<String>,
-    /// Until when.
+    /// When the override ends.
     #[schema(format = DateTime)]
     override_expires_at: Option<String>,
-    /// What comes back then, by its name; `null` is the parent's.
+    /// The quotas to which it reverts then, by their names; `null` is the organization's.
     #[schema(value_type = Option<Object>)]
     reverts_to: Option<Map<String, Value>>,
 }
@@ -72,9 +100,56 @@ fn reverts_to(change: &QuotaOverride) -> Map<String, Value> {
     changed.collect()
 }
 
-/// Shows a namespace's quotas
+impl Document for QuotaView {
+    const KIND: &'static str = "quota of namespace";
+
+    type Body = OverrideQuota;
+
+    async fn find(
+        tx: &mut Tx,
+        context: &NamespaceContext,
+        _: Timestamp,
+    ) -> Result<Option<Self>, ApiError> {
+        let change = quota_overrides::find(tx, &context.namespace.name).await?;
+        Ok(Some(QuotaView::new(context, change.as_ref())))
+    }
+
+    async fn set(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+        body: OverrideQuota,
+    ) -> Result<(Self, Change), ApiError> {
+        let wanted = QuotaOverride {
+            namespace: context.namespace.name.clone(),
+            expires_at: body.end(edit.now)?,
+            reason: body.quota_override_reason.into(),
+            monthly_before: None,
+            daily_before: None,
+            created_at: edit.now,
+        };
+        let earlier = quota_overrides::find(&mut edit.tx, &wanted.namespace).await?;
+        let mut namespace = context.namespace.clone();
+        let limits = &mut namespace.limits;
+        let money = |quota: Option<Option<Dollars>>| quota.map(|quota| quota.map(Money::from));
+        let (monthly, daily) = (money(body.monthly_quota_usd), money(body.daily_quota_usd));
+        let change = wanted.apply(earlier.as_ref(), limits, monthly, daily);
+        let catalog = catalog::load(&mut edit.tx).await?;
+        check(&context.with(namespace.clone()), &catalog)?;
+        let action = "namespace.quota.override";
+        let (entry, namespace) = update(edit, context, namespace, action).await?;
+        quota_overrides::put(&mut edit.tx, &change).await?;
+        let mut after = namespace.snapshot();
+        if let (Some(fields), Value::Object(more)) = (after.as_object_mut(), change.snapshot()) {
+            fields.extend(more);
+        }
+        let view = QuotaView::new(&context.with(namespace), Some(&change));
+        Ok((view, entry.after(&after)))
+    }
+}
+
+/// Shows the quotas of a namespace
 ///
-/// Answers admins, and the holders of the namespace's keys.
+/// To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/quota", tag = "namespaces", operation_id = "get_quota",
     params(parameters::NamespaceName),
@@ -89,17 +164,13 @@ pub async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<QuotaView>, ApiError> {
-    caller.may_read_namespace(&name)?;
-    let mut tx = app.store.read().await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let change = quota_overrides::find(&mut tx, &name).await?;
-    Ok(Json(QuotaView::new(&context, change.as_ref())))
+    document::show(&app, &caller, &name).await
 }
 
-/// Changes quotas for a while
+/// Overrides the quotas of a namespace until a moment
 ///
-/// Until a moment, and no longer. Another override takes the place of the one there is; what comes back
-/// is what was before the first.
+/// Then they revert. A second override replaces the first; the quotas revert to those before the
+/// first.
 #[utoipa::path(
     patch, path = "/v1/namespaces/{name}/quota", tag = "namespaces", operation_id = "override_quota",
     params(parameters::NamespaceName),
@@ -112,64 +183,9 @@ pub async fn show(
 )]
 pub async fn patch(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    Body(body): Body<OverrideQuota>,
 ) -> Result<Json<QuotaView>, ApiError> {
-    caller.may_manage()?;
-    let now = app.now();
-    let mut fields = Fields::parse(&body)?;
-    let monthly = fields.dollars("monthly_quota_usd")?;
-    let daily = fields.dollars("daily_quota_usd")?;
-    if monthly.is_none() && daily.is_none() {
-        let message = "Say what to change: 'monthly_quota_usd', 'daily_quota_usd' or both.";
-        return Err(ApiError::invalid("monthly_quota_usd", message));
-    }
-    let wanted = QuotaOverride {
-        namespace: name.clone(),
-        reason: fields.required_text("quota_override_reason")?,
-        monthly_before: None,
-        daily_before: None,
-        created_at: now,
-        expires_at: until(&mut fields, now)?,
-    };
-    fields.finish()?;
-
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let before = super::find(&app, &mut tx, &caller, &name).await?.namespace;
-    let earlier = quota_overrides::find(&mut tx, &name).await?;
-    let mut namespace = before.clone();
-    let change = wanted.apply(earlier.as_ref(), &mut namespace.limits, monthly, daily);
-    namespace.revision = revision;
-    namespace.updated_at = now;
-    let context = NamespaceContext::of(&mut tx, namespace, &app.config.organization).await?;
-    let catalog = catalog::load(&mut tx).await?;
-    check(&context, &catalog)?;
-    namespaces::update(&mut tx, &context.namespace).await?;
-    quota_overrides::put(&mut tx, &change).await?;
-    let mut after = context.namespace.snapshot();
-    if let (Some(fields), Value::Object(more)) = (after.as_object_mut(), change.snapshot()) {
-        fields.extend(more);
-    }
-    let entry = context.change("namespace.quota.override", &name);
-    audit::record(&mut tx, &actor, entry.before(&before).after(&after)).await?;
-    tx.commit().await?;
-    tracing::info!(
-        namespace = name,
-        reason = change.reason,
-        "changed quotas for a while"
-    );
-    Ok(Json(QuotaView::new(&context, Some(&change))))
-}
-
-fn until(fields: &mut Fields, now: Timestamp) -> Result<Timestamp, ApiError> {
-    let field = "override_expires_at";
-    let until = fields.moment(field)?.flatten();
-    let in_time = |at: &Timestamp| now < *at && *at <= now.plus(LONGEST);
-    until.filter(in_time).ok_or_else(|| {
-        let message = format!("'{field}' must be a moment in the next 366 days, in RFC 3339.");
-        ApiError::invalid(field, message)
-    })
+    document::set(&app, &by, &name, body).await
 }

@@ -1,40 +1,33 @@
 //! `POST /v1/namespaces/{name}/routing/resolve`: which model would serve a request, and what it
 //! would cost at most, without sending it.
 
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::http::body::RawBody;
 use axum::http::HeaderMap;
 use paddock_core::authorization::ModelRights;
 use paddock_core::policy::AUTO;
 use paddock_core::refusal::Refusal;
 use paddock_core::request::{Endpoint, GeminiVerb, Hints};
 use paddock_core::routing::{Unsent, forecast};
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::catalog;
-use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
-/// Largest body: as of model traffic, which gateways let be 10 MiB unless told otherwise.
+/// Largest body, as of model traffic by default: 10 MiB.
 pub const MAX_BODY: usize = 10 << 20;
 
 /// Where the request would be sent.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
 pub struct RequestPath {
-    /// The path of its endpoint, such as `/v1/messages`; the body's fields tell where none is named.
+    /// The path of its endpoint, such as `/v1/messages`; by default, the body's fields decide.
     #[param(example = "/v1/messages", pattern = "^(/v1[!-~]*)?$")]
     endpoint: Option<String>,
 }
 
-/// What a request would come to.
+/// The model that would serve a request, and its estimated cost.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoutingResolution)]
 pub struct Resolution {
@@ -44,17 +37,17 @@ pub struct Resolution {
     namespace: String,
     /// The model.
     model: String,
-    /// `null` where no rule matches, and where the request names a model.
+    /// `null` if no rule matches, or the request names a model.
     rule: Option<String>,
     /// What `x-paddock-reason` would say.
     reason: Option<String>,
-    /// Dollars: what a gateway reserves before it sends the request. What is charged is what the
-    /// provider then counts.
+    /// US dollars that a gateway reserves before it sends the request. The charge is for what the
+    /// provider counts afterwards.
     estimated_cost: f64,
-    /// What the choice saves against the dearest model that the routing may lead the caller to, in
-    /// percent of that one's estimate.
+    /// What the choice saves, in percent of the estimate for the most expensive model that the routing
+    /// could choose for the caller.
     cost_savings_pct: f64,
-    /// The same estimate for that dearest model, in dollars.
+    /// The estimate for that most expensive model, in US dollars.
     dearest_cost: f64,
     /// Most prompt tokens assumed.
     estimated_input_tokens: u64,
@@ -62,9 +55,10 @@ pub struct Resolution {
     estimated_output_tokens: u64,
 }
 
-/// Tells which model would serve a request, and what it would cost
+/// Resolves a model request without sending it
 ///
-/// Answers admins, and the holders of the namespace's keys: what these may not use is not chosen.
+/// Which model would serve it, and what that would cost at most. To admins, and to the holders of the
+/// namespace's keys; for these it chooses only among the models that they may use.
 #[utoipa::path(
     post, path = "/v1/namespaces/{name}/routing/resolve", tag = "namespaces", operation_id = "resolve_routing",
     params(
@@ -76,7 +70,7 @@ pub struct Resolution {
     ),
     request_body(content = Object, description = "A request as it would be sent; without `model` it asks for `auto`.", example = json!({ "model": "auto", "messages": [{ "role": "user", "content": "Hello" }], "max_tokens": 64 })),
     responses(
-        (status = 200, description = "What the request would come to.", body = Resolution),
+        (status = 200, description = "The model, and the estimated cost.", body = Resolution),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -85,13 +79,12 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    mut query: Parameters,
+    Query(query): Query<RequestPath>,
     headers: HeaderMap,
-    Body(body): Body,
+    RawBody(body): RawBody,
 ) -> Result<Json<Resolution>, ApiError> {
     caller.may_read_namespace(&name)?;
-    let path = query.take("endpoint");
-    query.finish()?;
+    let path = query.endpoint;
     let (endpoint, body) = read(path.as_deref(), &body)?;
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
     let hints = Hints::read(
@@ -101,7 +94,8 @@ pub async fn handle(
     );
 
     let mut tx = app.store.read().await?;
-    let namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
+    let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
+    let namespace = context.namespace;
     let catalog = catalog::load(&mut tx).await?;
     let holder = match &caller {
         Caller::Holder(holder) if holder.namespace.name == name => Some(holder),
@@ -156,8 +150,7 @@ pub async fn handle(
     }))
 }
 
-/// The endpoint the body is for, and the body as it would be sent: one that names no model asks for
-/// `auto`.
+/// The endpoint the body is for, and the body as it would be sent: without `model` it asks for `auto`.
 fn read(path: Option<&str>, body: &[u8]) -> Result<(Endpoint, Vec<u8>), ApiError> {
     let mut value: Value = serde_json::from_slice(body).map_err(|error| {
         let message = format!("The body of your request is not valid JSON: {error}");

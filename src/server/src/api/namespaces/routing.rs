@@ -1,59 +1,109 @@
 //! `/v1/namespaces/{name}/routing`: where requests for the model `auto` go.
 
-use super::body::{PutRouting, WrittenRouting};
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_core::policy::Routing;
-use paddock_ledger::store::{catalog, policy};
-use serde::Serialize;
+use super::document::{self, DeletedDocument, Document, Removable};
+use super::store::update;
+use crate::api::prelude::*;
+use crate::http::body::variant;
+use paddock_core::policy::{Routing, Rule};
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::model::audit::Change;
+use paddock_ledger::rules::context::NamespaceContext;
+use paddock_ledger::store::{Tx, catalog};
 use serde_json::Value;
-use utoipa::ToSchema;
 
-/// A routing in JSON.
-#[derive(Debug, Serialize)]
-pub struct RoutingView {
-    object: &'static str,
-    namespace: String,
-    #[serde(flatten)]
-    routing: Routing,
+variant! {
+    /// Where requests for the model `auto` go: at least one rule or a fallback. The first rule that
+    /// matches wins. Models are names or aliases that have a price.
+    PutRouting = Routing, requires [], without []
 }
 
-/// That a namespace has no routing any more.
+/// Where requests for the model `auto` go.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct DeletedRouting {
-    /// What this was.
+#[schema(as = Routing)]
+pub struct RoutingView {
+    /// What this is.
     object: &'static str,
     /// The namespace's name.
     namespace: String,
-    /// Always true.
-    deleted: bool,
+    /// What its author calls it.
+    name: String,
+    /// Serves what no rule matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    fallback_model: Option<String>,
+    /// In order.
+    rules: Vec<Rule>,
 }
 
 impl RoutingView {
-    fn new(namespace: String, routing: Routing) -> RoutingView {
+    fn new(namespace: &str, routing: Routing) -> RoutingView {
         RoutingView {
-            object: "namespace.routing",
-            namespace,
-            routing,
+            object: RoutingView::OBJECT,
+            namespace: namespace.to_owned(),
+            name: routing.name,
+            fallback_model: routing.fallback_model,
+            rules: routing.rules,
         }
     }
 }
 
-/// Shows where requests for the model `auto` go
+impl Document for RoutingView {
+    const KIND: &'static str = "routing of namespace";
+
+    /// `core` reads it, and names every problem at once.
+    type Body = Value;
+
+    async fn find(
+        _: &mut Tx,
+        context: &NamespaceContext,
+        _: Timestamp,
+    ) -> Result<Option<Self>, ApiError> {
+        let namespace = &context.namespace;
+        let routing = namespace.routing.clone();
+        Ok(routing.map(|routing| RoutingView::new(&namespace.name, routing)))
+    }
+
+    async fn set(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+        body: Value,
+    ) -> Result<(Self, Change), ApiError> {
+        let catalog = catalog::load(&mut edit.tx).await?;
+        let routing = Routing::read(&body, &catalog)
+            .map_err(|problems| ApiError::problems("rules", problems))?;
+        let mut namespace = context.namespace.clone();
+        namespace.routing = Some(routing.clone());
+        let action = "namespace.routing.update";
+        let (change, namespace) = update(edit, context, namespace, action).await?;
+        Ok((RoutingView::new(&namespace.name, routing), change))
+    }
+}
+
+impl Removable for RoutingView {
+    const OBJECT: &'static str = "namespace.routing";
+
+    async fn remove(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+    ) -> Result<Option<Change>, ApiError> {
+        let mut namespace = context.namespace.clone();
+        if namespace.routing.take().is_none() {
+            return Ok(None);
+        }
+        let action = "namespace.routing.delete";
+        let (change, _) = update(edit, context, namespace, action).await?;
+        Ok(Some(change))
+    }
+}
+
+/// Shows the routing of a namespace
 ///
-/// Answers admins, and the holders of the namespace's keys; 404 where there is none.
+/// Where requests for the model `auto` go. To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/routing", tag = "namespaces", operation_id = "get_routing",
     params(parameters::NamespaceName),
     responses(
-        (status = 200, description = "The routing.", body = WrittenRouting),
+        (status = 200, description = "The routing.", body = RoutingView),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -63,15 +113,10 @@ pub async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<RoutingView>, ApiError> {
-    caller.may_read_namespace(&name)?;
-    let mut tx = app.store.read().await?;
-    let namespace = super::find(&app, &mut tx, &caller, &name).await?.namespace;
-    let routing = namespace.routing;
-    let routing = routing.ok_or_else(|| ApiError::not_found("routing of namespace", &name))?;
-    Ok(Json(RoutingView::new(name, routing)))
+    document::show(&app, &caller, &name).await
 }
 
-/// Says where requests for the model `auto` go
+/// Sets the routing of a namespace
 ///
 /// Replaces the whole routing. In force at every gateway within two seconds.
 #[utoipa::path(
@@ -79,71 +124,36 @@ pub async fn show(
     params(parameters::NamespaceName),
     request_body = PutRouting,
     responses(
-        (status = 200, description = "The routing.", body = WrittenRouting),
+        (status = 200, description = "The routing.", body = RoutingView),
         refusals::Forbidden,
         refusals::Missing
     )
 )]
 pub async fn put(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    Body(body): Body<Value>,
 ) -> Result<Json<RoutingView>, ApiError> {
-    caller.may_manage()?;
-    let written: Value = serde_json::from_slice(&body).map_err(|error| {
-        let message = format!("The body of your request is not valid JSON: {error}");
-        ApiError::invalid("", message)
-    })?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let mut namespace = context.namespace.clone();
-    let catalog = catalog::load(&mut tx).await?;
-    let routing = Routing::read(&written, &catalog)
-        .map_err(|problems| ApiError::problems("rules", problems))?;
-    namespace.routing = Some(routing.clone());
-    namespace.revision = revision;
-    namespace.updated_at = app.now();
-    super::store(tx, &actor, &context, &namespace, "namespace.routing.update").await?;
-    tracing::info!(namespace = name, "set a namespace's routing");
-    Ok(Json(RoutingView::new(name, routing)))
+    document::set(&app, &by, &name, body).await
 }
 
-/// Removes the routing
+/// Deletes the routing of a namespace
 ///
 /// Requests for `auto` are refused again.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}/routing", tag = "namespaces", operation_id = "delete_routing",
     params(parameters::NamespaceName),
     responses(
-        (status = 200, description = "Removed.", body = DeletedRouting),
+        (status = 200, description = "Deleted.", body = DeletedDocument),
         refusals::Forbidden,
         refusals::Missing
     )
 )]
 pub async fn delete(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-) -> Result<Json<DeletedRouting>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let mut namespace = context.namespace.clone();
-    if namespace.routing.take().is_none() {
-        return Err(ApiError::not_found("routing of namespace", &name));
-    }
-    namespace.revision = revision;
-    namespace.updated_at = app.now();
-    super::store(tx, &actor, &context, &namespace, "namespace.routing.delete").await?;
-    tracing::info!(namespace = name, "removed a namespace's routing");
-    Ok(Json(DeletedRouting {
-        object: "namespace.routing",
-        namespace: name,
-        deleted: true,
-    }))
+) -> Result<Json<DeletedDocument>, ApiError> {
+    document::remove::<RoutingView>(&app, &by, name).await
 }

@@ -1,29 +1,84 @@
 //! `/v1/namespaces/{name}/settings`: throttling, the fallback model, content, failure.
 
-use super::body::PutSettings;
-use super::create::{FAILURE_MODES, UNKNOWN_PRICES};
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::document::{self, Document};
+use super::store::update;
+use crate::api::prelude::*;
+use crate::http::body::values::Thousandths;
 use paddock_core::policy::{
-    Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings,
-    ThrottleFactor, ThrottleMode, UnknownPrice,
+    Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, Settings, ThrottleFactor,
+    ThrottleMode, UnknownPrice,
 };
+use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Namespace;
+use paddock_ledger::model::audit::Change;
 use paddock_ledger::rules::context::NamespaceContext;
-use paddock_ledger::store::{catalog, policy};
-use serde::Serialize;
-use utoipa::ToSchema;
+use paddock_ledger::store::{Tx, catalog};
 
-pub(crate) const THROTTLE_MODES: [&str; 3] = ["queue", "reject", "redirect"];
-pub(crate) const CONTENT_MODES: [&str; 3] = ["strict", "standard", "relaxed"];
+/// Requests in a queue.
+type QueueSize = Whole<1, MAX_QUEUE_SIZE>;
+/// Seconds in a queue.
+type QueueSeconds = Whole<1, MAX_QUEUE_SECONDS>;
+
+/// What changes of a namespace's settings: what is sent. What is `null` becomes the default.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "content_policy_mode": "strict", "failure_mode": "closed" }))]
+pub struct PutSettings {
+    /// The percentage of its budget at which throttling begins; never by default.
+    auto_throttle_at_percent: Option<Option<Whole<1, 100>>>,
+    /// What happens to the requests over the throttled rate.
+    throttle_mode: Option<Option<ThrottleMode>>,
+    /// The share of its rates that is left while it is throttled; 0.5 by default.
+    throttle_factor: Option<Option<Thousandths<1>>>,
+    /// Requests that wait at most.
+    max_queue_size: Option<Option<QueueSize>>,
+    /// Seconds that a request waits at most.
+    queue_timeout_seconds: Option<Option<QueueSeconds>>,
+    /// The model that serves redirected requests: it has a price, and the namespace may use it.
+    fallback_model: Option<Option<Text>>,
+    /// How strictly prompts are held to the operator's content policy.
+    content_policy_mode: Option<Option<ContentMode>>,
+    /// Categories of that policy that are allowed here.
+    allowed_categories: Option<Option<Texts>>,
+    /// Whether models without a price are refused or free.
+    unknown_price: Option<Option<UnknownPrice>>,
+    /// What happens to requests while the service does not answer.
+    failure_mode: Option<Option<FailureMode>>,
+}
+
+impl PutSettings {
+    fn apply(self, namespace: &mut Namespace) {
+        let (settings, defaults) = (&mut namespace.settings, Settings::default());
+        self.auto_throttle_at_percent
+            .apply(&mut settings.auto_throttle_at_percent);
+        self.throttle_mode
+            .set_or(&mut settings.throttle_mode, defaults.throttle_mode);
+        if let Some(factor) = self.throttle_factor {
+            let factor = factor.map(u64::from);
+            let factor = factor.and_then(ThrottleFactor::from_thousandths);
+            settings.throttle_factor = factor.unwrap_or_default();
+        }
+        let (queue, usual) = (&mut settings.queue, defaults.queue);
+        self.max_queue_size
+            .set_or(&mut queue.max_queue_size, usual.max_queue_size);
+        self.queue_timeout_seconds.set_or(
+            &mut queue.queue_timeout_seconds,
+            usual.queue_timeout_seconds,
+        );
+        self.fallback_model.apply(&mut settings.fallback_model);
+        self.content_policy_mode.set_or(
+            &mut settings.content_policy_mode,
+            defaults.content_policy_mode,
+        );
+        self.allowed_categories
+            .set_or(&mut settings.allowed_categories, Vec::new());
+        self.unknown_price
+            .set_or(&mut namespace.unknown_price, UnknownPrice::default());
+        self.failure_mode
+            .set_or(&mut namespace.failure_mode, FailureMode::default());
+    }
+}
 
 /// The settings in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -31,10 +86,9 @@ pub(crate) const CONTENT_MODES: [&str; 3] = ["strict", "standard", "relaxed"];
 pub struct SettingsView {
     /// The namespace's name.
     namespace: String,
-    /// The percentage of its budget from which on it is throttled.
+    /// The percentage of its budget at which throttling begins; `null` is never.
     auto_throttle_at_percent: Option<u64>,
-    /// What becomes of the excess.
-    #[schema(value_type = words::ThrottleMode)]
+    /// What happens to the requests over the throttled rate.
     throttle_mode: ThrottleMode,
     /// The share of its rates that is left while it is throttled.
     throttle_factor: f64,
@@ -42,18 +96,15 @@ pub struct SettingsView {
     max_queue_size: u64,
     /// Seconds that a request waits at most.
     queue_timeout_seconds: u64,
-    /// The model that serves what is redirected.
+    /// The model that serves redirected requests.
     fallback_model: Option<String>,
     /// How strictly prompts are judged.
-    #[schema(value_type = words::ContentMode)]
     content_policy_mode: ContentMode,
     /// Categories of the content policy that are allowed here.
     allowed_categories: Vec<String>,
-    /// What becomes of models without a price.
-    #[schema(value_type = words::UnknownPrice)]
+    /// Whether models without a price are refused or free.
     unknown_price: UnknownPrice,
-    /// What happens while the service is away.
-    #[schema(value_type = words::FailureMode)]
+    /// What happens to requests while the service does not answer.
     failure_mode: FailureMode,
 }
 
@@ -64,7 +115,7 @@ impl From<&Namespace> for SettingsView {
             namespace: namespace.name.clone(),
             auto_throttle_at_percent: settings.auto_throttle_at_percent,
             throttle_mode: settings.throttle_mode,
-            throttle_factor: thousandths_to_number(settings.throttle_factor),
+            throttle_factor: number(settings.throttle_factor),
             max_queue_size: settings.queue.max_queue_size,
             queue_timeout_seconds: settings.queue.queue_timeout_seconds,
             fallback_model: settings.fallback_model.clone(),
@@ -76,9 +127,42 @@ impl From<&Namespace> for SettingsView {
     }
 }
 
-/// Shows a namespace's settings
+#[expect(clippy::cast_precision_loss, reason = "at most 1,000")]
+fn number(factor: ThrottleFactor) -> f64 {
+    factor.thousandths() as f64 / 1_000.0
+}
+
+impl Document for SettingsView {
+    const KIND: &'static str = "settings of namespace";
+
+    type Body = PutSettings;
+
+    async fn find(
+        _: &mut Tx,
+        context: &NamespaceContext,
+        _: Timestamp,
+    ) -> Result<Option<Self>, ApiError> {
+        Ok(Some(SettingsView::from(&context.namespace)))
+    }
+
+    async fn set(
+        edit: &mut Edit,
+        context: &NamespaceContext,
+        body: PutSettings,
+    ) -> Result<(Self, Change), ApiError> {
+        let mut namespace = context.namespace.clone();
+        body.apply(&mut namespace);
+        let catalog = catalog::load(&mut edit.tx).await?;
+        check(&namespace.settings, context, &catalog)?;
+        let action = "namespace.settings.update";
+        let (change, namespace) = update(edit, context, namespace, action).await?;
+        Ok((SettingsView::from(&namespace), change))
+    }
+}
+
+/// Shows the settings of a namespace
 ///
-/// Answers admins, and the holders of the namespace's keys.
+/// To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/settings", tag = "namespaces", operation_id = "get_namespace_settings",
     params(parameters::NamespaceName),
@@ -93,19 +177,16 @@ pub async fn show(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<SettingsView>, ApiError> {
-    caller.may_read_namespace(&name)?;
-    let mut tx = app.store.read().await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    Ok(Json(SettingsView::from(&context.namespace)))
+    document::show(&app, &caller, &name).await
 }
 
-/// Changes a namespace's settings
+/// Updates the settings of a namespace
 ///
-/// What is sent changes, what is `null` becomes the default again, the rest stays.
+/// What is sent changes, what is `null` becomes the default, the rest stays.
 #[utoipa::path(
     put, path = "/v1/namespaces/{name}/settings", tag = "namespaces", operation_id = "put_namespace_settings",
     params(parameters::NamespaceName),
-    request_body = Option<PutSettings>,
+    request_body = PutSettings,
     responses(
         (status = 200, description = "The settings as they are now.", body = SettingsView),
         refusals::Forbidden,
@@ -114,70 +195,11 @@ pub async fn show(
 )]
 pub async fn put(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    Body(body): Body<PutSettings>,
 ) -> Result<Json<SettingsView>, ApiError> {
-    caller.may_manage()?;
-    let mut fields = Fields::parse(&body)?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
-    let catalog = catalog::load(&mut tx).await?;
-    let mut namespace = context.namespace.clone();
-    apply(&mut fields, &mut namespace)?;
-    fields.finish()?;
-    check(&namespace.settings, &context, &catalog)?;
-    namespace.revision = revision;
-    namespace.updated_at = app.now();
-    super::store(
-        tx,
-        &actor,
-        &context,
-        &namespace,
-        "namespace.settings.update",
-    )
-    .await?;
-    tracing::info!(namespace = name, "changed a namespace's settings");
-    Ok(Json(SettingsView::from(&namespace)))
-}
-
-fn apply(fields: &mut Fields, namespace: &mut Namespace) -> Result<(), ApiError> {
-    let settings = &mut namespace.settings;
-    let defaults = QueueLimits::default();
-    if let Some(percent) = fields.whole("auto_throttle_at_percent", 1, 100)? {
-        settings.auto_throttle_at_percent = percent;
-    }
-    if let Some(mode) = fields.word("throttle_mode", &THROTTLE_MODES)? {
-        settings.throttle_mode = mode;
-    }
-    if let Some(factor) = fields.fraction("throttle_factor")? {
-        let factor = factor.and_then(ThrottleFactor::from_thousandths);
-        settings.throttle_factor = factor.unwrap_or_default();
-    }
-    if let Some(size) = fields.whole("max_queue_size", 1, MAX_QUEUE_SIZE)? {
-        settings.queue.max_queue_size = size.unwrap_or(defaults.max_queue_size);
-    }
-    if let Some(seconds) = fields.whole("queue_timeout_seconds", 1, MAX_QUEUE_SECONDS)? {
-        settings.queue.queue_timeout_seconds = seconds.unwrap_or(defaults.queue_timeout_seconds);
-    }
-    if let Some(model) = fields.text("fallback_model")? {
-        settings.fallback_model = model;
-    }
-    if let Some(mode) = fields.word("content_policy_mode", &CONTENT_MODES)? {
-        settings.content_policy_mode = mode;
-    }
-    if let Some(categories) = fields.texts("allowed_categories")? {
-        settings.allowed_categories = categories.unwrap_or_default();
-    }
-    if let Some(unknown_price) = fields.word("unknown_price", &UNKNOWN_PRICES)? {
-        namespace.unknown_price = unknown_price;
-    }
-    if let Some(failure_mode) = fields.word("failure_mode", &FAILURE_MODES)? {
-        namespace.failure_mode = failure_mode;
-    }
-    Ok(())
+    document::set(&app, &by, &name, body).await
 }
 
 fn check(
@@ -211,9 +233,4 @@ fn check(
         allowed.join(", ")
     );
     Err(ApiError::invalid("fallback_model", message))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "at most 1,000")]
-fn thousandths_to_number(factor: ThrottleFactor) -> f64 {
-    factor.thousandths() as f64 / 1_000.0
 }

@@ -1,26 +1,30 @@
 //! `GET /v1/namespaces/{name}/usage?period=current_month|7d|30d|90d|all`.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::api::report::{ByModel, parts};
+use crate::http::period::UsagePeriod;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::histogram::quantile;
 use paddock_ledger::model::period::{DAY, MINUTE, Window, start_of};
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::context::{BudgetStatus, prepaid_balance};
-use paddock_ledger::rules::report::{self, Period};
+use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
+use paddock_ledger::rules::report::Period;
 use paddock_ledger::store::latencies;
 use paddock_ledger::store::reports::{self, Subject, Sums};
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
+
+/// How long.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GetNamespaceUsage {
+    /// `current_month` (the default), `all`, or the last days: `7d`, up to `3660d`.
+    #[param(inline)]
+    period: Option<UsagePeriod>,
+}
 
 /// What a namespace used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,7 +50,7 @@ pub struct Usage {
     avg_latency_ms: f64,
     /// The median, in milliseconds.
     p50_latency_ms: f64,
-    /// What 99 of 100 requests stay below, in milliseconds.
+    /// The 99th percentile, in milliseconds.
     p99_latency_ms: f64,
     /// Requests left in this minute.
     rate_limit_remaining: u64,
@@ -58,13 +62,13 @@ pub struct Usage {
     quota_limit: f64,
     /// US dollars left of it.
     quota_remaining: f64,
-    /// US dollars left of the prepaid balances that limit it, of the namespace's or the organization's,
-    /// whichever is less; absent where neither is prepaid.
+    /// US dollars left of the prepaid balances that limit it: the namespace's or the organization's,
+    /// whichever is less. Absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance: Option<f64>,
-    /// Days of the month that are left, begun ones included.
+    /// Days left of the month, today included.
     days_remaining_in_period: u64,
-    /// US dollars by the end of the month, if it goes on so.
+    /// US dollars by the end of the month, at this month's rate so far.
     projected_month_end_spend: f64,
 }
 
@@ -80,12 +84,22 @@ struct ModelUsage {
     cost: f64,
 }
 
-/// Tells what a namespace used
+impl From<Sums> for ModelUsage {
+    fn from(sums: Sums) -> ModelUsage {
+        ModelUsage {
+            requests: sums.requests,
+            tokens: sums.tokens,
+            cost: sums.cost.to_dollars(),
+        }
+    }
+}
+
+/// Shows the usage of a namespace
 ///
-/// Answers admins, and the holders of the namespace's keys.
+/// To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/usage", tag = "namespaces", operation_id = "get_namespace_usage",
-    params(parameters::NamespaceName, parameters::Period),
+    params(parameters::NamespaceName, GetNamespaceUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -96,19 +110,19 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(name): Path<String>,
-    query: Parameters,
+    Query(query): Query<GetNamespaceUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_read_namespace(&name)?;
     caller.may_view_analytics()?;
-    let period = asked(query)?;
+    let default = UsagePeriod(Period::CurrentMonth);
+    let UsagePeriod(period) = query.period.unwrap_or(default);
     let now = app.now();
     let mut tx = app.store.read().await?;
-    let context = super::find(&app, &mut tx, &caller, &name).await?;
+    let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let subject = Subject::Namespace(name.clone());
     // A deleted namespace of the same name counts as this one's past.
     let span = period.step().span(period.start(now, Timestamp::EPOCH));
-    let pieces = report::cover_since(&mut tx, span.start, now).await?;
-    let models = reports::by_model(&mut tx, &subject, &pieces).await?;
+    let used = ByModel::since(&mut tx, &subject, span, now).await?;
     let latencies = latencies::of_namespace(&mut tx, &name, span).await?;
     let (rpm, _) = reports::peaks(&mut tx, &subject, start_of(MINUTE, now), now).await?;
     let quota = BudgetStatus::of_namespace(&mut tx, &context, now).await?;
@@ -118,38 +132,23 @@ pub async fn handle(
     let month = BudgetStatus::of(&mut tx, scope, Money::MAX, now)
         .await?
         .used;
-
-    let total = models
-        .iter()
-        .fold(Sums::default(), |sum, (_, sums)| sum.plus(*sums));
-    let model = |(name, sums): (String, Sums)| {
-        let cost = sums.cost.to_dollars();
-        (
-            name,
-            ModelUsage {
-                requests: sums.requests,
-                tokens: sums.tokens,
-                cost,
-            },
-        )
-    };
     let window = Window::of(CapPeriod::Monthly, now);
     #[expect(clippy::cast_precision_loss, reason = "an average")]
-    let avg_latency_ms = total.latency_ms as f64 / total.requests.max(1) as f64;
+    let avg_latency_ms = used.total.latency_ms as f64 / used.total.requests.max(1) as f64;
     Ok(Json(Usage {
         namespace: name,
         period_start: span.start.to_rfc3339(),
         period_end: now.to_rfc3339(),
         current_month_cost: month.to_dollars(),
         remaining_quota: quota.remaining().to_dollars(),
-        request_count: total.requests,
-        total_tokens: total.tokens,
+        request_count: used.total.requests,
+        total_tokens: used.total.tokens,
         avg_latency_ms,
         p50_latency_ms: quantile(&latencies, 0.5),
         p99_latency_ms: quantile(&latencies, 0.99),
         rate_limit_remaining: context.limits.requests_per_minute.saturating_sub(rpm),
-        model_breakdown: models.into_iter().map(model).collect(),
-        total_spent: total.cost.to_dollars(),
+        model_breakdown: parts(used.models),
+        total_spent: used.total.cost.to_dollars(),
         quota_limit: quota.quota.to_dollars(),
         quota_remaining: quota.remaining().to_dollars(),
         prepaid_balance: prepaid.map(Money::to_dollars),
@@ -158,7 +157,7 @@ pub async fn handle(
     }))
 }
 
-/// The month's spend if it goes on as it did so far: dollars.
+/// The month's spend at its rate so far, in US dollars.
 fn projected(spent: Money, window: &Window, now: Timestamp) -> f64 {
     let elapsed = window.elapsed(now);
     if elapsed > 0.0 {
@@ -166,15 +165,4 @@ fn projected(spent: Money, window: &Window, now: Timestamp) -> f64 {
     } else {
         spent.to_dollars()
     }
-}
-
-fn asked(mut query: Parameters) -> Result<Period, ApiError> {
-    let period = query
-        .take("period")
-        .unwrap_or_else(|| "current_month".to_owned());
-    query.finish()?;
-    Period::parse(&period).ok_or_else(|| {
-        let message = "'period' must be current_month, all, or a number of days like 7d.";
-        ApiError::invalid("period", message)
-    })
 }

@@ -1,13 +1,11 @@
 //! A namespace, as it is answered.
 
+use crate::api::prelude::*;
 use crate::http::limits::{LimitsView, own_limits};
-use crate::openapi::words;
 use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
 use paddock_ledger::rules::context::NamespaceContext;
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 /// A namespace in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,25 +27,22 @@ pub struct NamespaceView {
     own_limits: Vec<&'static str>,
     /// Hard cap of a month for each end user that has none of their own, in US dollars.
     user_monthly_quota_usd: Option<f64>,
-    /// Who goes first where requests wait.
-    #[schema(value_type = words::Priority)]
+    /// Which requests go first if several wait.
     priority: Priority,
     /// Its share of an upstream's limit, beside others of its priority.
     weight: u64,
-    /// What becomes of models without a price.
-    #[schema(value_type = words::UnknownPrice)]
+    /// Whether models without a price are refused or free.
     unknown_price: UnknownPrice,
-    /// What happens while the service is away.
-    #[schema(value_type = words::FailureMode)]
+    /// What happens to requests while the service does not answer.
     failure_mode: FailureMode,
     /// Whether it is accepted.
     enabled: bool,
     /// Whether the balance of its account is a cap.
     prepaid: bool,
     /// Labels.
-    #[schema(value_type = Option<words::Tags>)]
+    #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last changed.

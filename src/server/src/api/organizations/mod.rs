@@ -1,19 +1,20 @@
 //! `/v1/organizations`.
 
 mod body;
-mod change;
 mod create;
 mod delete;
 mod list;
+mod role_body;
 mod roles;
 mod show;
+mod update;
 mod view;
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
+use crate::http::managed::Managed;
 use crate::state::SharedApp;
+use paddock_core::policy::Limits;
 use paddock_ledger::model::Organization;
-use paddock_ledger::store::{Tx, organizations};
+use paddock_ledger::store::{StoreError, Tx, organizations};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,14 +22,19 @@ use utoipa_axum::routes;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(create::handle, list::handle))
-        .routes(routes!(show::handle, change::handle, delete::handle))
+        .routes(routes!(show::handle, update::handle, delete::handle))
         .routes(routes!(roles::list))
         .routes(routes!(roles::show, roles::put, roles::delete))
 }
 
-/// The organization of that name, where it is within the caller's reach.
-async fn find(tx: &mut Tx, caller: &Caller, name: &str) -> Result<Organization, ApiError> {
-    let found = organizations::find(tx, name).await?;
-    let found = found.filter(|organization| caller.owns(&organization.name));
-    found.ok_or_else(|| ApiError::not_found("organization", name))
+impl Managed for Organization {
+    const KIND: &'static str = "organization";
+
+    async fn load(tx: &mut Tx, id: &str, _: &Limits) -> Result<Option<Self>, StoreError> {
+        organizations::find(tx, id).await
+    }
+
+    fn organization(&self) -> &str {
+        &self.name
+    }
 }

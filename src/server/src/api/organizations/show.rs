@@ -1,17 +1,12 @@
 //! `GET /v1/organizations/{name}`.
 
 use super::view::OrganizationView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use paddock_ledger::model::Organization;
 
 /// Shows an organization
 ///
-/// Answers the operator, and the organization's own admins.
+/// To the operator, and to the organization's admins.
 #[utoipa::path(
     get, path = "/v1/organizations/{name}", tag = "organizations", operation_id = "get_organization",
     params(parameters::OrganizationName),
@@ -28,7 +23,7 @@ pub async fn handle(
 ) -> Result<Json<OrganizationView>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.read().await?;
-    let organization = super::find(&mut tx, &caller, &name).await?;
-    let defaults = &app.config.organization;
-    Ok(Json(OrganizationView::new(&organization, defaults)))
+    let organization: Organization = find(&app, &mut tx, &caller, &name).await?;
+    let view = OrganizationView::new(&organization, &app.config.organization);
+    Ok(Json(view))
 }

@@ -1,12 +1,10 @@
 //! An organization, as it is answered.
 
+use crate::api::prelude::*;
 use crate::http::limits::{LimitsView, names_of};
-use crate::openapi::words;
 use paddock_core::policy::Limits;
 use paddock_ledger::model::Organization;
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 /// An organization in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -20,15 +18,15 @@ pub struct OrganizationView {
     name: String,
     #[serde(flatten)]
     limits: LimitsView,
-    /// Which of these limits somebody set: gateways enforce those. The others are what this
-    /// installation answers where nobody did.
+    /// Which of these limits are set: gateways enforce those. The others are this installation's
+    /// defaults, which bind no request.
     enforced: Vec<&'static str>,
-    /// Whether the balance of its own account is a cap.
+    /// Whether the balance of its own account caps what it spends.
     prepaid: bool,
     /// Labels.
-    #[schema(value_type = Option<words::Tags>)]
+    #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it was last changed.
@@ -37,7 +35,7 @@ pub struct OrganizationView {
 }
 
 impl OrganizationView {
-    /// The organization, with `defaults` where it sets no limit.
+    /// An organization. `defaults` are the limits that it does not set.
     pub fn new(organization: &Organization, defaults: &Limits) -> OrganizationView {
         OrganizationView {
             id: organization.name.clone(),

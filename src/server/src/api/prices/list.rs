@@ -1,17 +1,9 @@
 //! `GET /v1/prices` and `GET /v1/prices/{model}`.
 
-use super::PriceView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::view::PriceView;
+use crate::api::prelude::*;
 use paddock_ledger::store::catalog;
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
 
 /// Every model, and the aliases of models.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +21,7 @@ pub struct Prices {
 
 /// Lists models, their prices and their aliases
 ///
-/// Answers any key.
+/// To any key.
 #[utoipa::path(
     get, path = "/v1/prices", tag = "prices", operation_id = "list_prices",
     responses(
@@ -49,7 +41,7 @@ pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Pric
 
 /// Shows the price of a model
 ///
-/// Answers any key, by the name of the model or an alias.
+/// To any key, by the name of the model or an alias.
 #[utoipa::path(
     get, path = "/v1/prices/{*model}", tag = "prices", operation_id = "get_price",
     params(parameters::ModelName),

@@ -1,41 +1,27 @@
 //! `POST|GET /v1/team/quotas`: caps for end users.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::query::{self, Parameters};
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use crate::api::prelude::*;
+use paddock_core::money::Money;
 use paddock_core::policy::MAX_USER_QUOTAS;
 use paddock_ledger::model::UserQuota;
 use paddock_ledger::model::audit::Change;
-use paddock_ledger::rules::audit;
-use paddock_ledger::store::{namespaces, policy, user_quotas};
-use serde::Serialize;
-use utoipa::ToSchema;
+use paddock_ledger::rules::context::NamespaceContext;
+use paddock_ledger::store::{namespaces, user_quotas};
+use utoipa::IntoParams;
 
-/// A cap of an end user to set.
-#[derive(ToSchema)]
+/// The cap of an end user.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({ "namespace": "search", "user_id": "u-1042", "monthly_limit_usd": 20.0 }))]
-#[expect(
-    dead_code,
-    reason = "the shape alone is looked at: `Fields` reads what is sent"
-)]
 pub struct PutUserQuota {
-    /// The namespace; the caller's own where none is named. The operator has to name one.
-    #[schema(value_type = Option<words::Text>)]
-    namespace: Option<String>,
+    /// The namespace; the caller's own by default. The operator has to name one.
+    namespace: Option<Text>,
     /// The end user, as requests name them.
-    #[schema(value_type = words::Text)]
-    user_id: String,
-    /// Hard cap of a UTC calendar month, in US dollars. `null` takes the user's own cap away.
-    #[schema(required = true, minimum = 0, maximum = 1_000_000_000)]
-    monthly_limit_usd: Option<f64>,
+    user_id: Text,
+    /// Hard cap of a UTC calendar month, in US dollars. `null` removes the user's own cap.
+    #[schema(rename = "monthly_limit_usd", required = true)]
+    monthly_quota_usd: Option<Option<Dollars>>,
 }
 
 /// A quota in JSON.
@@ -48,25 +34,13 @@ pub struct QuotaView {
     namespace: String,
     /// The end user, as requests name them.
     user_id: String,
-    /// `null` where the user has none: neither their own nor the namespace's for everybody.
+    /// The cap in force; `null` if there is neither one of the user's own nor one for everybody.
     monthly_limit_usd: Option<f64>,
     /// Whether it is the user's own, not the namespace's for everybody.
     own: bool,
     /// When it was last changed.
     #[schema(format = DateTime)]
     updated_at: Option<String>,
-}
-
-/// One page, by user, in OpenAI's list shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UserQuotaList)]
-pub struct Page {
-    /// What this is.
-    object: &'static str,
-    /// The rows.
-    data: Vec<QuotaView>,
-    /// Whether there is another page.
-    has_more: bool,
 }
 
 impl From<UserQuota> for QuotaView {
@@ -82,9 +56,24 @@ impl From<UserQuota> for QuotaView {
     }
 }
 
+impl QuotaView {
+    /// The quota of a user that has none of their own.
+    fn shared(context: &NamespaceContext, user: String) -> QuotaView {
+        let namespace = &context.namespace;
+        QuotaView {
+            object: "team.quota",
+            namespace: namespace.name.clone(),
+            user_id: user,
+            monthly_limit_usd: namespace.user_monthly_quota.map(Money::to_dollars),
+            own: false,
+            updated_at: None,
+        }
+    }
+}
+
 /// Caps an end user
 ///
-/// `null` takes their own cap away, and the namespace's for everybody holds again.
+/// `null` removes their own cap: the namespace's for everybody is in force again.
 #[utoipa::path(
     post, path = "/v1/team/quotas", tag = "team", operation_id = "put_user_quota",
     request_body = PutUserQuota,
@@ -97,81 +86,92 @@ impl From<UserQuota> for QuotaView {
 )]
 pub async fn put(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    by: Author,
+    Body(body): Body<PutUserQuota>,
 ) -> Result<(StatusCode, Json<QuotaView>), ApiError> {
-    caller.may_manage()?;
-    let mut fields = Fields::parse(&body)?;
-    let named = fields.text("namespace")?.flatten();
-    let user = fields.required_text("user_id")?;
-    let Some(quota) = fields.dollars("monthly_quota_usd")? else {
-        return Err(ApiError::missing("monthly_limit_usd"));
-    };
-    fields.finish()?;
-    let mut tx = app.store.write().await?;
-    let revision = policy::next_revision(&mut tx).await?;
-    let context = super::find(&app, &mut tx, &caller, named).await?;
-    let (namespace, now) = (context.namespace.name.clone(), app.now());
-    let before = user_quotas::find(&mut tx, &namespace, &user).await?;
+    by.may_manage()?;
+    let body = body?;
+    let sent = body.monthly_quota_usd;
+    let quota = sent.ok_or_else(|| ApiError::missing("monthly_limit_usd"))?;
+    let user = String::from(body.user_id);
+    let name = super::named(&by, body.namespace.map(String::from))?;
+    let mut edit = Edit::begin(&app, &by).await?;
+    let context: NamespaceContext = edit.find(&name).await?;
+    let before = user_quotas::find(&mut edit.tx, &name, &user).await?;
     let mut change = context.change("quota.update", &user);
     change = before.iter().fold(change, Change::before);
     let view = match quota {
-        Some(quota) if quota > context.limits.monthly_quota => {
-            let limit = context.limits.monthly_quota;
-            let violation = format!("Monthly quota {quota} exceeds team limit of {limit}");
-            return Err(ApiError::violations(vec![violation], ""));
-        }
-        Some(monthly_quota) => {
-            let others = user_quotas::count_others(&mut tx, &namespace, &user).await?;
-            if usize::try_from(others).unwrap_or(usize::MAX) >= MAX_USER_QUOTAS {
-                let message = format!(
-                    "{MAX_USER_QUOTAS} users of '{namespace}' have quotas of their own, which is \
-                     the most. Set 'user_monthly_quota_usd' of the namespace for all the others."
-                );
-                return Err(ApiError::full(message));
-            }
-            let quota = UserQuota {
-                namespace: namespace.clone(),
-                user: user.clone(),
-                monthly_quota,
-                created_at: now,
-                updated_at: now,
-            };
-            let quota = user_quotas::put(&mut tx, &quota).await?;
+        Some(quota) => {
+            let quota = put_own(&mut edit, &context, &user, quota.into()).await?;
             change = change.after(&quota);
             QuotaView::from(quota)
         }
         None => {
-            user_quotas::remove(&mut tx, &namespace, &user).await?;
-            QuotaView {
-                object: "team.quota",
-                namespace: namespace.clone(),
-                user_id: user.clone(),
-                monthly_limit_usd: context
-                    .namespace
-                    .user_monthly_quota
-                    .map(|quota| quota.to_dollars()),
-                own: false,
-                updated_at: None,
-            }
+            user_quotas::remove(&mut edit.tx, &name, &user).await?;
+            QuotaView::shared(&context, user)
         }
     };
-    let mut changed = context.namespace;
-    changed.revision = revision;
-    namespaces::update(&mut tx, &changed).await?;
-    audit::record(&mut tx, &actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(namespace, user, "changed a user's quota");
+    let mut namespace = context.namespace;
+    namespace.revision = edit.revision;
+    namespaces::update(&mut edit.tx, &namespace).await?;
+    edit.commit(change).await?;
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Stores a user's own quota.
+///
+/// # Errors
+/// 400 if it is wider than the namespace's; 409 if too many users have one.
+async fn put_own(
+    edit: &mut Edit,
+    context: &NamespaceContext,
+    user: &str,
+    monthly_quota: Money,
+) -> Result<UserQuota, ApiError> {
+    let namespace = &context.namespace.name;
+    let limit = context.limits.monthly_quota;
+    if monthly_quota > limit {
+        let violation = format!("Monthly quota {monthly_quota} exceeds team limit of {limit}");
+        return Err(ApiError::violations(vec![violation], ""));
+    }
+    let others = user_quotas::count_others(&mut edit.tx, namespace, user).await?;
+    if usize::try_from(others).unwrap_or(usize::MAX) >= MAX_USER_QUOTAS {
+        let message = format!(
+            "{MAX_USER_QUOTAS} users of '{namespace}' have quotas of their own, which is the most. \
+             Set 'user_monthly_quota_usd' of the namespace for all the others."
+        );
+        return Err(ApiError::full(message));
+    }
+    let quota = UserQuota {
+        namespace: namespace.clone(),
+        user: user.to_owned(),
+        monthly_quota,
+        created_at: edit.now,
+        updated_at: edit.now,
+    };
+    Ok(user_quotas::put(&mut edit.tx, &quota).await?)
+}
+
+/// Whose caps, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListUserQuotas {
+    /// The namespace; the caller's own by default. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Rows of the page; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+    /// The `last_id` of the page before.
+    after: Option<String>,
 }
 
 /// Lists the end users that have caps of their own
 #[utoipa::path(
     get, path = "/v1/team/quotas", tag = "team", operation_id = "list_user_quotas",
-    params(parameters::OfNamespace, parameters::Page),
+    params(ListUserQuotas),
     responses(
-        (status = 200, description = "A page.", body = Page),
+        (status = 200, description = "A page.", body = Page<QuotaView>),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -179,23 +179,20 @@ pub async fn put(
 pub async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
-) -> Result<Json<Page>, ApiError> {
-    let limit = query.take_limit()?;
-    let after = query.take("after").unwrap_or_default();
-    let named = query.take("namespace");
-    query.finish()?;
-    if let Some(name) = &named {
-        caller.may_read_namespace(name)?;
-    }
+    Query(query): Query<ListUserQuotas>,
+) -> Result<Json<Page<QuotaView>>, ApiError> {
+    let name = super::named(&caller, query.namespace)?;
+    caller.may_read_namespace(&name)?;
+    let size = query.limit.unwrap_or_default();
+    let after = query.after.unwrap_or_default();
     let mut tx = app.store.read().await?;
-    let namespace = super::find(&app, &mut tx, &caller, named).await?.namespace;
-    let one_more = limit.saturating_add(1);
-    let mut found = user_quotas::list(&mut tx, &namespace.name, &after, one_more).await?;
-    let has_more = query::cut(&mut found, limit);
-    Ok(Json(Page {
-        object: "list",
-        data: found.into_iter().map(QuotaView::from).collect(),
-        has_more,
-    }))
+    let _: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
+    let found = user_quotas::list(&mut tx, &name, &after, size.and_one_more()).await?;
+    let page = Page::of(
+        found,
+        size.rows(),
+        |quota| quota.user.as_str(),
+        |quota| QuotaView::from(quota.clone()),
+    );
+    Ok(Json(page))
 }

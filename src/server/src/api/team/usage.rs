@@ -1,22 +1,30 @@
 //! `GET /v1/team/usage?period=7d|30d|90d|all`: totals, and by user, key and model.
 
 use crate::api::cost_attribution::{OTHERS, key_labels, user_label};
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_ledger::rules::report::{self, DayRange};
-use paddock_ledger::store::costs::{self, Reach};
+use crate::api::prelude::*;
+use crate::api::report::{Part, Totals, parts, total};
+use crate::http::period::CostPeriod;
+use paddock_ledger::rules::context::NamespaceContext;
+use paddock_ledger::rules::report::{self, DayRange, Period};
+use paddock_ledger::store::costs::{self, KeyModelSums, Reach};
 use paddock_ledger::store::reports::Sums;
-use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
 
-/// Most users told by name: those who cost most.
+/// Most users that a report names: those who cost most.
 const MOST_USERS: usize = 1_000;
+
+/// Which team, and which days.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GetTeamUsage {
+    /// The namespace; the caller's own by default. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// `current_month`, `previous_month`, `all`, or the last days, today included: `30d` (the default).
+    #[param(inline)]
+    period: Option<CostPeriod>,
+}
 
 /// What a team used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,18 +34,8 @@ pub struct Usage {
     object: &'static str,
     /// The namespace's name.
     namespace: String,
-    /// The first moment it covers.
-    #[schema(format = DateTime)]
-    period_start: String,
-    /// The last moment it covers.
-    #[schema(format = DateTime)]
-    period_end: String,
-    /// Requests in the period.
-    total_requests: u64,
-    /// Tokens in the period, input and output.
-    total_tokens: u64,
-    /// US dollars in the period.
-    total_cost_usd: f64,
+    #[serde(flatten)]
+    totals: Totals,
     /// By end user: the 1,000 who cost most, all others as `(others)`.
     by_user: BTreeMap<String, Part>,
     /// By key.
@@ -46,35 +44,13 @@ pub struct Usage {
     by_model: BTreeMap<String, Part>,
 }
 
-/// What one of them used.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UsagePart)]
-struct Part {
-    /// Requests.
-    requests: u64,
-    /// Tokens, input and output.
-    tokens: u64,
-    /// US dollars.
-    cost_usd: f64,
-}
-
-impl From<Sums> for Part {
-    fn from(sums: Sums) -> Part {
-        Part {
-            requests: sums.requests,
-            tokens: sums.tokens,
-            cost_usd: sums.cost.to_dollars(),
-        }
-    }
-}
-
-/// Tells what a team used, by user, key and model
+/// Shows the usage of a team by user, key and model
 ///
-/// Answers every key about its own namespace; admins and the operator about one they name. Whole
+/// To every key, that of its own namespace; to admins and the operator, that of the one they name. Whole
 /// UTC days, today included.
 #[utoipa::path(
     get, path = "/v1/team/usage", tag = "team", operation_id = "get_team_usage",
-    params(parameters::OfNamespace, parameters::Days),
+    params(GetTeamUsage),
     responses(
         (status = 200, description = "What it used.", body = Usage),
         refusals::Forbidden,
@@ -84,81 +60,61 @@ impl From<Sums> for Part {
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    mut query: Parameters,
+    Query(query): Query<GetTeamUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_view_analytics()?;
-    let named = query.take("namespace");
-    let period = query.take("period");
-    query.finish()?;
-    if let Some(name) = &named {
-        caller.may_read_namespace(name)?;
-    }
+    let name = super::named(&caller, query.namespace)?;
+    caller.may_read_namespace(&name)?;
     let now = app.now();
-    let days = DayRange::parse(period.as_deref().unwrap_or("30d"), now).ok_or_else(|| {
-        let message = "'period' must be current_month, previous_month, all, or a number of days \
-                       like 7d.";
-        ApiError::invalid("period", message)
-    })?;
+    let default = CostPeriod(DayRange::Period(Period::Days(30)));
+    let CostPeriod(days) = query.period.unwrap_or(default);
+    let days = days.days(now);
     let mut tx = app.store.read().await?;
-    let namespace = super::find(&app, &mut tx, &caller, named).await?.namespace;
+    let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let reach = Reach {
         organization: None,
-        namespace: Some(namespace.name.clone()),
+        namespace: Some(name.clone()),
     };
     let pieces = report::cover_days(&mut tx, days, now).await?;
     let rows = costs::by_key(&mut tx, &reach, &pieces).await?;
     let labels = key_labels(&mut tx, &rows).await?;
     let users = costs::by_user(&mut tx, &reach, &pieces).await?;
-    let (mut by_key, mut by_model) = (Parts::default(), Parts::default());
-    for row in &rows {
-        by_key.add(labels.get(&row.key).unwrap_or(&row.key), row.sums);
-        by_model.add(&row.model, row.sums);
-    }
-    let mut by_user = Parts::default();
-    for (user, _, sums) in &users {
-        by_user.add(user_label(user), *sums);
-    }
-    let total = rows
-        .iter()
-        .fold(Sums::default(), |sum, row| sum.plus(row.sums));
+    let key = |row: &KeyModelSums| labels.get(&row.key).unwrap_or(&row.key).clone();
+    let users = users.into_iter();
+    let users = users.map(|(user, _, sums)| (user_label(&user).to_owned(), sums));
     Ok(Json(Usage {
         object: "team.usage",
-        namespace: namespace.name,
-        period_start: days.start.to_rfc3339(),
-        period_end: now.min(days.end).to_rfc3339(),
-        total_requests: total.requests,
-        total_tokens: total.tokens,
-        total_cost_usd: total.cost.to_dollars(),
-        by_user: by_user.dearest(MOST_USERS),
-        by_key: by_key.all(),
-        by_model: by_model.all(),
+        namespace: context.namespace.name,
+        totals: Totals::new(
+            days.start,
+            now.min(days.end),
+            total(rows.iter().map(|row| row.sums)),
+        ),
+        by_user: parts(most_expensive(grouped(users))),
+        by_key: parts(grouped(rows.iter().map(|row| (key(row), row.sums)))),
+        by_model: parts(grouped(
+            rows.iter().map(|row| (row.model.clone(), row.sums)),
+        )),
     }))
 }
 
-#[derive(Default)]
-struct Parts(BTreeMap<String, Sums>);
-
-impl Parts {
-    fn add(&mut self, name: &str, sums: Sums) {
-        let sum = self.0.entry(name.to_owned()).or_default();
+/// The sums of each name.
+fn grouped(rows: impl Iterator<Item = (String, Sums)>) -> BTreeMap<String, Sums> {
+    let mut groups: BTreeMap<String, Sums> = BTreeMap::new();
+    for (name, sums) in rows {
+        let sum = groups.entry(name).or_default();
         *sum = sum.plus(sums);
     }
+    groups
+}
 
-    fn all(self) -> BTreeMap<String, Part> {
-        self.0
-            .into_iter()
-            .map(|(name, sums)| (name, sums.into()))
-            .collect()
-    }
-
-    /// Those who cost most, and all others together.
-    fn dearest(self, most: usize) -> BTreeMap<String, Part> {
-        let mut sorted: Vec<(String, Sums)> = self.0.into_iter().collect();
-        sorted.sort_by_key(|(name, sums)| (std::cmp::Reverse(sums.cost), name.clone()));
-        let mut parts = Parts::default();
-        for (number, (name, sums)) in sorted.into_iter().enumerate() {
-            parts.add(if number < most { &name } else { OTHERS }, sums);
-        }
-        parts.all()
-    }
+/// Those who cost most, and all others together.
+fn most_expensive(groups: BTreeMap<String, Sums>) -> BTreeMap<String, Sums> {
+    let mut sorted: Vec<(String, Sums)> = groups.into_iter().collect();
+    sorted.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.cost));
+    let others = sorted.split_off(sorted.len().min(MOST_USERS));
+    let others = others
+        .into_iter()
+        .map(|(_, sums)| (OTHERS.to_owned(), sums));
+    grouped(sorted.into_iter().chain(others))
 }

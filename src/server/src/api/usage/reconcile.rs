@@ -1,21 +1,13 @@
 //! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
 
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::openapi::refusals;
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::http::body::RawBody;
 use paddock_ledger::model::audit::Change;
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{self, Message};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
 /// What the ledger calls the gateway of these events: the log does not name it.
 const GATEWAY: &str = "reconcile";
@@ -25,8 +17,8 @@ const GATEWAY: &str = "reconcile";
 #[serde(deny_unknown_fields)]
 #[schema(as = Reconcile)]
 pub struct Logged {
-    /// Usage events as gateways write them to their access log: JSON objects with an `id`. Other
-    /// values are answered in `rejected`.
+    /// Usage events as gateways write them to their access log: JSON objects with an `id`. Any other value
+    /// is answered in `rejected`.
     #[schema(value_type = Vec<Value>)]
     events: Vec<Box<RawValue>>,
 }
@@ -46,20 +38,20 @@ pub struct Reconciled {
     rejected: Vec<Rejected>,
 }
 
-/// An event that is not as gateways write them. It is kept for a person to look at.
+/// An event that could not be read. It is kept for a person to look at.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RejectedEvent)]
 struct Rejected {
     /// What is wrong.
     error: String,
-    /// What is told.
+    /// The event as it was sent.
     event: String,
 }
 
 /// Books events that a gateway logged and may not have sent
 ///
-/// Books what the ledger lacks, each event once in the life of the database. Only the operator may: what
-/// is booked is spent.
+/// Books the events that the ledger does not have, each once in the life of the database. Only the operator
+/// may: what is booked is spent.
 #[utoipa::path(
     post, path = "/v1/usage/reconcile", tag = "usage", operation_id = "reconcile_usage",
     request_body = Logged,
@@ -70,11 +62,10 @@ struct Rejected {
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    Body(body): Body,
+    by: Author,
+    RawBody(body): RawBody,
 ) -> Result<Json<Reconciled>, ApiError> {
-    caller.must_be_operator()?;
+    by.must_be_operator()?;
     let logged: Logged = serde_json::from_slice(&body).map_err(|error| {
         ApiError::invalid(
             "events",
@@ -112,7 +103,7 @@ pub async fn handle(
     if reconciled.new > 0 {
         let change = Change::of_installation("usage.reconcile", GATEWAY);
         let change = change.after(&json!({ "new_events": reconciled.new }));
-        audit::record(&mut tx, &actor, change).await?;
+        audit::record(&mut tx, &by.actor, change).await?;
     }
     tx.commit().await?;
     app.metrics

@@ -1,11 +1,7 @@
 //! `GET /v1/usage/stream?namespace=&granularity=30s`: server-sent events.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::query::Parameters;
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::extract::State;
+use crate::api::prelude::*;
+use crate::http::body::values::value;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -15,28 +11,67 @@ use paddock_ledger::rules::usage_feed::{self, INTERVALS, Interval, Listener};
 use paddock_ledger::store::StoreError;
 use paddock_ledger::store::costs::Reach;
 use paddock_ledger::store::usage_feed::BookedUsage;
-use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-/// A comment is sent so often where nothing else is.
+/// How often a comment is sent if nothing else is.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// A stream ends after so long; the client resumes it, and shows its key anew.
+/// How long a stream lasts; the client resumes it, and sends its key again.
 const LIFE: Duration = Duration::from_secs(15 * 60);
 /// How far back a stream can be resumed, in intervals.
 const MOST_RESUMED: u64 = 1_000;
 
-/// How fine.
-#[derive(IntoParams)]
+/// Whose usage, and how fine.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Granularity {
-    /// How much time an event is about; `30s` where none is named.
-    #[param(value_type = Option<words::Interval>, inline)]
-    granularity: Option<String>,
+pub struct StreamUsage {
+    /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
+    namespace: Option<String>,
+    /// Only this organization: the caller's own; any, for the operator.
+    organization: Option<String>,
+    /// The interval that an event is about; `30s` by default.
+    #[param(inline)]
+    granularity: Option<Granularity>,
+}
+
+/// The interval of an event, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Granularity(u64);
+
+value!(
+    Granularity,
+    "1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h",
+    |value| Granularity::parse(value.as_str()?),
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some([
+            "1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"
+        ]))
+);
+
+impl Default for Granularity {
+    fn default() -> Granularity {
+        Granularity(30)
+    }
+}
+
+impl Granularity {
+    fn parse(text: &str) -> Option<Granularity> {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let unit: u64 = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return None,
+        };
+        let seconds = unit.checked_mul(number.parse().ok()?)?;
+        INTERVALS.contains(&seconds).then_some(Granularity(seconds))
+    }
 }
 
 /// What one key used of one model in one interval.
@@ -66,18 +101,17 @@ pub struct Row<'a> {
 
 /// Streams usage as it is booked
 ///
-/// Streams what is booked, one event a key, model and interval: to the operator of everything, to
-/// an admin of its organization, to every other key of its own namespace. An event's id is the end
-/// of its interval and its number in it; `Last-Event-ID` goes on behind it.
+/// One event for each key, model and interval: to the operator about everything, to an admin about its
+/// organization, to every other key about its own namespace. An event's id is the end of its interval and
+/// its number in it. To resume behind an event, send its id as `Last-Event-ID`.
 #[utoipa::path(
     get, path = "/v1/usage/stream", tag = "usage", operation_id = "stream_usage",
     params(
-        parameters::Reach,
-        Granularity,
-        ("Last-Event-ID" = Option<String>, Header, description = "The last event's id: the stream goes on behind it."),
+        StreamUsage,
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event: the stream resumes behind it."),
     ),
     responses(
-        (status = 200, description = "Server-sent events: one a key, model and interval, each a `UsageEvent` as JSON. Comments in between say that the stream lives.", body = Row, content_type = "text/event-stream"),
+        (status = 200, description = "Server-sent events: one for each key, model and interval, each a `UsageEvent` as JSON. Comments in between show that the stream is alive.", body = Row, content_type = "text/event-stream"),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -86,20 +120,14 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     headers: HeaderMap,
-    mut query: Parameters,
+    Query(query): Query<StreamUsage>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let (namespace, organization) = (query.take("namespace"), query.take("organization"));
-    let (organization, namespace) = crate::api::audit::reach(&caller, namespace, organization)?;
-    let seconds = granularity(query.take("granularity").as_deref().unwrap_or("30s"))?;
-    query.finish()?;
+    let reach = caller.reach(query.namespace, query.organization)?;
+    let Granularity(seconds) = query.granularity.unwrap_or_default();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.and_then(EventId::read);
     let Some(listener) = app.usage_feed.listen(seconds, app.now()) else {
         return Err(ApiError::stopping());
-    };
-    let reach = Reach {
-        organization,
-        namespace,
     };
     let view = View {
         reach,
@@ -108,27 +136,6 @@ pub async fn handle(
     };
     let events = events(app, view, listener).take_until(tokio::time::sleep(LIFE));
     Ok(Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
-}
-
-/// `30s`, `5m` or `1h`, in seconds.
-fn granularity(text: &str) -> Result<u64, ApiError> {
-    let unit = match text.chars().last() {
-        Some('s') => Some(1),
-        Some('m') => Some(60),
-        Some('h') => Some(3_600),
-        _ => None,
-    };
-    let number = text.get(..text.len().saturating_sub(1));
-    let number: Option<u64> = number.and_then(|number| number.parse().ok());
-    let seconds = unit
-        .zip(number)
-        .map(|(unit, number)| number.saturating_mul(unit));
-    seconds
-        .filter(|seconds| INTERVALS.contains(seconds))
-        .ok_or_else(|| {
-            let message = "'granularity' must be 1s, 5s, 10s, 15s, 30s, 1m, 5m, 15m or 1h.";
-            ApiError::invalid("granularity", message)
-        })
 }
 
 /// `END-NUMBER`: the end of an interval in seconds since 1970, and the event's number in it.
@@ -239,7 +246,7 @@ fn events(
 }
 
 impl Streaming {
-    /// The next interval; `None` where the service stops, or this client was too slow.
+    /// The next interval; `None` if the service stops, or this client was too slow.
     async fn next(&mut self) -> Result<Option<Arc<Interval>>, StoreError> {
         if self.at < self.listener.from {
             let end = self.at.plus(Duration::from_secs(self.view.seconds));
@@ -261,11 +268,15 @@ mod tests {
 
     #[test]
     fn granularities_and_ids_are_read() {
-        assert_eq!(granularity("30s").unwrap(), 30);
-        assert_eq!(granularity("5m").unwrap(), 300);
-        assert_eq!(granularity("60s").unwrap(), granularity("1m").unwrap());
+        for (text, seconds) in [("30s", 30), ("5m", 300), ("60s", 60), ("1m", 60)] {
+            assert_eq!(
+                Granularity::parse(text),
+                Some(Granularity(seconds)),
+                "{text}"
+            );
+        }
         for bad in ["", "s", "7s", "-1s", "1d", "30", "é"] {
-            assert!(granularity(bad).is_err(), "{bad}");
+            assert_eq!(Granularity::parse(bad), None, "{bad}");
         }
         assert_eq!(EventId::read("90-2"), Some(EventId { end: 90, number: 2 }));
         assert_eq!(EventId::read("90"), None);

@@ -1,68 +1,90 @@
 //! What is sent about webhooks.
 
-#![expect(
-    dead_code,
-    reason = "the shapes alone are looked at: `Fields` reads what is sent"
-)]
+use crate::api::prelude::*;
+use crate::http::body::values::{UrlText, Words, text_schema, trimmed, value};
+use crate::http::body::variant;
+use crate::outbound::signature;
+use paddock_ledger::ids;
+use paddock_ledger::model::secret::Secret;
+use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
 
-use crate::openapi::words::{Text, WebhookEvent};
-use utoipa::ToSchema;
+/// The percentage for `spend.threshold` by default.
+const DEFAULT_THRESHOLD: u64 = 80;
+/// Longest secret, in characters.
+const MAX_SECRET: usize = 256;
 
-/// A webhook to make.
-#[derive(ToSchema)]
+/// A webhook: what is sent changes, the rest stays.
+#[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "events": ["quota_80_percent", "quota_exceeded"], "url": "https://hooks.example.com/paddock",
 }))]
-pub struct CreateWebhook {
-    /// What it is told of.
-    #[schema(value_type = Vec<WebhookEvent>, min_items = 1)]
-    events: Vec<String>,
-    /// Where it is told: a URL the operator allows deliveries to.
-    #[schema(max_length = 2_048, format = "uri")]
-    url: String,
-    /// What signs deliveries: `whsec_` and the Base64 of 24 to 64 bytes, or another text of at least 8
-    /// characters. Where none is sent one is made, and answered once.
-    #[schema(
-        min_length = 8,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
-    secret: Option<String>,
-    /// The percentage of the monthly quota at which `spend.threshold` is told; 80 where none is sent.
-    #[schema(minimum = 1, maximum = 100)]
-    threshold_percent: Option<u64>,
+pub struct WebhookBody {
+    /// The events that are delivered.
+    pub(super) events: Option<Option<Words<WebhookEvent>>>,
+    /// The URL they are delivered to. The operator decides which URLs are allowed.
+    pub(super) url: Option<Option<UrlText>>,
+    /// Signs deliveries. If none is sent with a new webhook, or `null`, one is generated and shown once.
+    secret: Option<Option<SigningSecret>>,
+    /// The percentage of the monthly quota at which `spend.threshold` is delivered; 80 by default.
+    threshold_percent: Option<Option<Whole<1, 100>>>,
 }
 
-/// What changes of a webhook: what is sent.
-#[derive(ToSchema)]
-#[schema(example = json!({ "threshold_percent": 60 }))]
-pub struct ChangeWebhook {
-    /// What it is told of.
-    #[schema(value_type = Option<Vec<WebhookEvent>>, min_items = 1)]
-    events: Option<Vec<String>>,
-    /// Where it is told.
-    #[schema(max_length = 2_048, format = "uri")]
-    url: Option<String>,
-    /// What signs deliveries from now on; `null` makes one, which is answered once.
-    #[schema(
-        min_length = 8,
-        max_length = 256,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    )]
-    secret: Option<String>,
-    /// The percentage of the monthly quota at which `spend.threshold` is told.
-    #[schema(minimum = 1, maximum = 100)]
-    threshold_percent: Option<u64>,
+variant! {
+    /// A new webhook.
+    CreateWebhook = WebhookBody, requires ["events", "url"], without []
 }
 
-/// Events to deliver once more, under their own ids.
-#[derive(ToSchema)]
-#[schema(example = json!({ "event_ids": ["evt_01JPA2B3C4D5E6F7G8H9JKMNPQ"] }))]
-pub struct ReplayEvents {
-    /// Events this webhook was told of.
-    #[schema(value_type = Vec<Text>, min_items = 1, max_items = 100)]
-    event_ids: Vec<String>,
-    /// Another URL than the webhook's.
-    #[schema(max_length = 2_048, format = "uri")]
-    target_url: Option<String>,
+variant! {
+    /// What changes of a webhook: what is sent.
+    UpdateWebhook = WebhookBody, requires [], without []
+}
+
+impl WebhookBody {
+    /// Changes a webhook. Answers the secret if one was generated: if `null` was sent, or the webhook
+    /// has none.
+    pub fn apply(self, webhook: &mut Webhook) -> Option<String> {
+        self.events.set(&mut webhook.events);
+        webhook.events.dedup();
+        self.url.set(&mut webhook.url);
+        self.threshold_percent.apply(&mut webhook.threshold_percent);
+        if webhook.events.contains(&WebhookEvent::Threshold) {
+            webhook.threshold_percent.get_or_insert(DEFAULT_THRESHOLD);
+        }
+        self.secret.set_or(&mut webhook.secret, Secret::default());
+        let is_missing = webhook.secret.expose().is_empty();
+        let generated = is_missing.then(ids::webhook_secret);
+        if let Some(secret) = &generated {
+            webhook.secret = Secret::from(secret.clone());
+        }
+        generated
+    }
+}
+
+/// A secret that the caller chose.
+#[derive(Clone, Debug)]
+struct SigningSecret(Secret);
+
+value!(
+    SigningSecret,
+    "'whsec_' and the Base64 of 24 to 64 bytes, or another text of 8 to 256 characters",
+    |value| {
+        let secret = trimmed(value, MAX_SECRET).filter(|secret| signature::is_usable(secret))?;
+        Some(SigningSecret(Secret::from(secret)))
+    },
+    text_schema(MAX_SECRET)
+        .min_length(Some(8))
+        .pattern(Some(
+            r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+        ))
+        .description(Some(
+            "`whsec_` and the Base64 of 24 to 64 bytes, or another text of at least 8 characters."
+        ))
+);
+
+impl From<SigningSecret> for Secret {
+    fn from(secret: SigningSecret) -> Secret {
+        secret.0
+    }
 }

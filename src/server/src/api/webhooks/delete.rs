@@ -1,21 +1,12 @@
 //! `DELETE /v1/webhooks/{id}`, also under its namespace.
 
-use crate::http::actor::Author;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::words::Deleted;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use paddock_ledger::model::audit::Actor;
-use paddock_ledger::rules::audit;
+use super::context::{WebhookContext, WebhookPath};
+use crate::api::prelude::*;
 use paddock_ledger::store::webhooks;
 
-/// Deletes a webhook with its log
+/// Deletes a webhook and its deliveries
 ///
-/// What was not delivered yet is not.
+/// What was not delivered yet never is.
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "delete_webhook",
     params(parameters::WebhookId),
@@ -27,14 +18,19 @@ use paddock_ledger::store::webhooks;
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    Path(id): Path<String>,
+    by: Author,
+    Path(path): Path<WebhookPath>,
 ) -> Result<Json<Deleted>, ApiError> {
-    delete(&app, &caller, &actor, None, &id).await
+    by.may_manage()?;
+    let mut edit = Edit::begin(&app, &by).await?;
+    let WebhookContext { webhook, context } = path.check(edit.find(&path.id).await?)?;
+    webhooks::delete(&mut edit.tx, &webhook.id).await?;
+    let change = context.change("webhook.delete", &webhook.id);
+    edit.commit(change.before(&webhook)).await?;
+    Ok(Json(Deleted::new("webhook", webhook.id)))
 }
 
-/// Deletes a webhook of a namespace with its log
+/// Deletes a webhook of a namespace and its deliveries
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}/webhooks/{id}", tag = "webhooks", operation_id = "delete_namespace_webhook",
     params(parameters::WithinNamespace),
@@ -45,31 +41,9 @@ pub async fn handle(
     )
 )]
 pub async fn within(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
-    Path((name, id)): Path<(String, String)>,
+    app: State<SharedApp>,
+    by: Author,
+    path: Path<WebhookPath>,
 ) -> Result<Json<Deleted>, ApiError> {
-    delete(&app, &caller, &actor, Some(&name), &id).await
-}
-
-async fn delete(
-    app: &SharedApp,
-    caller: &Caller,
-    actor: &Actor,
-    namespace: Option<&str>,
-    id: &str,
-) -> Result<Json<Deleted>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.write().await?;
-    let (webhook, context) = super::find(app, &mut tx, caller, id).await?;
-    if namespace.is_some_and(|name| name != webhook.namespace) {
-        return Err(ApiError::not_found("webhook", id));
-    }
-    webhooks::delete(&mut tx, id).await?;
-    let change = context.change("webhook.delete", id).before(&webhook);
-    audit::record(&mut tx, actor, change).await?;
-    tx.commit().await?;
-    tracing::info!(webhook = id, "deleted a webhook");
-    Ok(Json(Deleted::new("webhook", id)))
+    handle(app, by, path).await
 }

@@ -1,34 +1,50 @@
-//! `GET /v1/webhooks/{id}/deliveries?status=&since=`: what became of what was told.
+//! `GET /v1/webhooks/{id}/deliveries?status=&since=`: the deliveries of a webhook.
 
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::http::period::{self, Edge};
-use crate::http::query::{self, Parameters};
-use crate::openapi::{parameters, refusals, words};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::context::WebhookContext;
+use crate::api::prelude::*;
+use crate::http::period::DayOrMoment;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::delivery::LoggedDelivery;
 use paddock_ledger::store::deliveries;
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
-
-pub(crate) const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
+use utoipa::IntoParams;
 
 /// Which deliveries.
-#[derive(IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the shape alone is looked at")]
-pub struct Wanted {
+pub struct ListDeliveries {
     /// Only those of this status.
-    #[param(value_type = Option<words::DeliveryStatus>, inline)]
-    status: Option<String>,
-    /// Only those made since: a UTC day, or a moment in RFC 3339.
-    #[param(value_type = Option<words::Moment>, inline)]
-    since: Option<String>,
+    #[param(inline)]
+    status: Option<DeliveryStatus>,
+    /// Only those created since: a UTC day, or a moment in RFC 3339.
+    #[param(inline)]
+    since: Option<DayOrMoment>,
+    /// Most deliveries; 100 by default.
+    #[param(inline)]
+    limit: Option<PageSize>,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DeliveryStatus {
+    /// It is tried now, or again later.
+    Pending,
+    /// The receiver has taken it.
+    Delivered,
+    /// It was given up.
+    Failed,
+}
+
+impl DeliveryStatus {
+    const fn name(self) -> &'static str {
+        match self {
+            DeliveryStatus::Pending => "pending",
+            DeliveryStatus::Delivered => "delivered",
+            DeliveryStatus::Failed => "failed",
+        }
+    }
 }
 
 /// A delivery in JSON.
@@ -39,24 +55,25 @@ pub struct DeliveryView {
     id: String,
     /// What this is.
     object: &'static str,
-    /// What receivers know it by: `webhook-id`.
+    /// The event's id, which receivers get as `webhook-id`.
     event_id: String,
-    /// What is told.
+    /// The event's name.
     event: String,
-    /// What became of it.
+    /// Whether it was delivered.
+    #[schema(value_type = DeliveryStatus)]
     status: String,
     /// Attempts so far.
     attempts: u64,
-    /// Where it goes.
+    /// The URL it is delivered to.
     target_url: String,
-    /// What the last attempt was answered with.
+    /// The HTTP status of the last answer.
     response_status: Option<u64>,
-    /// What is wrong.
+    /// Why the last attempt failed.
     error: Option<String>,
-    /// What is sent.
+    /// The event.
     #[schema(value_type = Object)]
     body: Value,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
     /// When it is tried again.
@@ -67,45 +84,36 @@ pub struct DeliveryView {
     finished_at: Option<String>,
 }
 
-/// Some of them, newest first, in OpenAI's list shape.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeliveryList)]
-pub struct Page {
-    /// What this is.
-    pub(super) object: &'static str,
-    /// The rows.
-    pub(super) data: Vec<DeliveryView>,
-    /// Whether there is another page.
-    pub(super) has_more: bool,
-}
-
-impl From<LoggedDelivery> for DeliveryView {
-    fn from(logged: LoggedDelivery) -> DeliveryView {
-        let is_pending = logged.status == "pending";
+impl DeliveryView {
+    /// A delivery, as it is answered.
+    pub fn new(logged: &LoggedDelivery) -> DeliveryView {
+        let is_pending = logged.status == DeliveryStatus::Pending.name();
         DeliveryView {
             object: "webhook.delivery",
             next_attempt_at: is_pending.then(|| logged.due_at.to_rfc3339()),
             body: serde_json::from_str(&logged.body).unwrap_or_default(),
             created_at: logged.created_at.to_rfc3339(),
             finished_at: logged.finished_at.map(Timestamp::to_rfc3339),
-            id: logged.id,
-            event_id: logged.event_id,
-            event: logged.event,
-            status: logged.status,
+            id: logged.id.clone(),
+            event_id: logged.event_id.clone(),
+            event: logged.event.clone(),
+            status: logged.status.clone(),
             attempts: logged.attempts,
-            target_url: logged.target,
+            target_url: logged.target.clone(),
             response_status: logged.response_status,
-            error: logged.error,
+            error: logged.error.clone(),
         }
     }
 }
 
 /// Lists the deliveries of a webhook
+///
+/// Newest first, at most `limit` of them.
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "list_deliveries",
-    params(parameters::WebhookId, Wanted, parameters::Limit),
+    params(parameters::WebhookId, ListDeliveries),
     responses(
-        (status = 200, description = "Some of them, newest first.", body = Page),
+        (status = 200, description = "Some of them, newest first.", body = Page<DeliveryView>),
         refusals::Forbidden,
         refusals::Missing
     )
@@ -114,28 +122,21 @@ pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(id): Path<String>,
-    mut query: Parameters,
-) -> Result<Json<Page>, ApiError> {
+    Query(query): Query<ListDeliveries>,
+) -> Result<Json<Page<DeliveryView>>, ApiError> {
     caller.may_manage()?;
-    let limit = query.take_limit()?;
-    let status = query.take("status");
-    let since = period::moment(&mut query, "since", Edge::Start)?.unwrap_or(Timestamp::EPOCH);
-    query.finish()?;
-    if status
-        .as_deref()
-        .is_some_and(|word| !STATUSES.contains(&word))
-    {
-        let message = format!("'status' must be one of {}.", STATUSES.join(", "));
-        return Err(ApiError::invalid("status", message));
-    }
+    let size = query.limit.unwrap_or_default();
+    let status = query.status.map(DeliveryStatus::name);
+    let since = query.since.map_or(Timestamp::EPOCH, DayOrMoment::start);
     let mut tx = app.store.read().await?;
-    super::find(&app, &mut tx, &caller, &id).await?;
-    let one_more = limit.saturating_add(1);
-    let mut found = deliveries::log(&mut tx, &id, status.as_deref(), since, one_more).await?;
-    let has_more = query::cut(&mut found, limit);
-    Ok(Json(Page {
-        object: "list",
-        data: found.into_iter().map(DeliveryView::from).collect(),
-        has_more,
-    }))
+    find::<WebhookContext>(&app, &mut tx, &caller, &id).await?;
+    let one_more = size.and_one_more();
+    let found = deliveries::log(&mut tx, &id, status, since, one_more).await?;
+    let page = Page::of(
+        found,
+        size.rows(),
+        |delivery| &delivery.id,
+        DeliveryView::new,
+    );
+    Ok(Json(page))
 }

@@ -1,28 +1,32 @@
-//! `POST /v1/webhooks/{id}/replay`: events once more, under their own ids.
+//! `POST /v1/webhooks/{id}/replay`: delivers events again, under their own ids.
 
-use super::body::ReplayEvents;
-use super::deliveries::{DeliveryView, Page};
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use super::check_target;
+use super::context::WebhookContext;
+use super::deliveries::DeliveryView;
+use crate::api::prelude::*;
+use crate::http::body::values::UrlText;
 use paddock_ledger::ids;
 use paddock_ledger::model::delivery::{Channel, NewDelivery};
 use paddock_ledger::model::webhook::without_secrets;
-use paddock_ledger::rules::audit;
 use paddock_ledger::store::deliveries;
 use serde_json::json;
 
-/// Most events replayed at once.
+/// Most events of one request.
 const MOST: usize = 100;
 
-/// Delivers events once more
+/// Events to deliver again, under their own ids.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "event_ids": ["evt_01JPA2B3C4D5E6F7G8H9JKMNPQ"] }))]
+pub struct ReplayEvents {
+    /// The ids of events that this webhook got.
+    #[schema(value_type = Vec<Text>, min_items = 1, max_items = 100)]
+    event_ids: Texts,
+    /// Another URL than the webhook's.
+    target_url: Option<UrlText>,
+}
+
+/// Delivers events again
 ///
 /// Under their own ids, to the webhook's URL or another one, signed with the webhook's secret.
 #[utoipa::path(
@@ -30,41 +34,37 @@ const MOST: usize = 100;
     params(parameters::WebhookId),
     request_body = ReplayEvents,
     responses(
-        (status = 200, description = "The new deliveries.", body = Page),
+        (status = 200, description = "The new deliveries.", body = Page<DeliveryView>),
         refusals::Forbidden,
         refusals::Missing
     )
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(id): Path<String>,
-    Body(body): Body,
-) -> Result<Json<Page>, ApiError> {
-    caller.may_manage()?;
-    let mut fields = Fields::parse(&body)?;
-    let events = fields.texts("event_ids")?.flatten().unwrap_or_default();
-    let other = fields.url("target_url")?.flatten();
-    fields.finish()?;
+    Body(body): Body<ReplayEvents>,
+) -> Result<Json<Page<DeliveryView>>, ApiError> {
+    by.may_manage()?;
+    let body = body?;
+    let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {
         let message = format!("'event_ids' must be a list of 1 to {MOST} ids of events.");
         return Err(ApiError::invalid("event_ids", message));
     }
-    if let Some(url) = &other {
-        super::target(&app, "target_url", url).await?;
+    if let Some(url) = &body.target_url {
+        check_target(&app, "target_url", url.as_ref()).await?;
     }
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let (webhook, context) = super::find(&app, &mut tx, &caller, &id).await?;
-    let known = deliveries::of_events(&mut tx, &id, &events).await?;
-    let target = other.unwrap_or_else(|| webhook.url.clone());
+    let mut edit = Edit::begin(&app, &by).await?;
+    let WebhookContext { webhook, context } = edit.find(&id).await?;
+    let known = deliveries::of_events(&mut edit.tx, &id, &events).await?;
+    let target = body.target_url.map_or(webhook.url, String::from);
     let mut new = Vec::with_capacity(events.len());
     for event in &events {
         let Some(first) = known.get(event) else {
             return Err(ApiError::not_found("event", event));
         };
-        let delivery = ids::delivery_id(now);
+        let delivery = ids::delivery_id(edit.now);
         new.push(NewDelivery {
             occasion: format!("replay/{delivery}"),
             id: delivery,
@@ -77,16 +77,13 @@ pub async fn handle(
             body: first.body.clone(),
         });
     }
-    deliveries::insert(&mut tx, &new, now).await?;
+    let now = edit.now;
+    deliveries::insert(&mut edit.tx, &new, now).await?;
+    let most = u64::try_from(new.len()).unwrap_or(0);
+    let found = deliveries::log(&mut edit.tx, &id, None, now, most).await?;
     let what = json!({ "event_ids": events, "target_url": without_secrets(&target) });
     let change = context.change("webhook.replay", &id).after(&what);
-    audit::record(&mut tx, &actor, change).await?;
-    let most = u64::try_from(new.len()).unwrap_or(0);
-    let logged = deliveries::log(&mut tx, &id, None, now, most).await?;
-    tx.commit().await?;
-    Ok(Json(Page {
-        object: "list",
-        data: logged.into_iter().map(DeliveryView::from).collect(),
-        has_more: false,
-    }))
+    edit.commit(change).await?;
+    let page = Page::all(&found, |delivery| &delivery.id, DeliveryView::new);
+    Ok(Json(page))
 }

@@ -1,13 +1,8 @@
 //! `GET /v1/webhooks/{id}`, also under its namespace.
 
+use super::context::WebhookPath;
 use super::view::WebhookView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 
 /// Shows a webhook
 #[utoipa::path(
@@ -22,12 +17,12 @@ use axum::extract::State;
 pub async fn handle(
     State(app): State<SharedApp>,
     caller: Caller,
-    Path(id): Path<String>,
+    Path(path): Path<WebhookPath>,
 ) -> Result<Json<WebhookView>, ApiError> {
     caller.may_manage()?;
     let mut tx = app.store.read().await?;
-    let (webhook, _) = super::find(&app, &mut tx, &caller, &id).await?;
-    Ok(Json(WebhookView::from(&webhook)))
+    let found = path.check(find(&app, &mut tx, &caller, &path.id).await?)?;
+    Ok(Json(WebhookView::new(&found.webhook)))
 }
 
 /// Shows a webhook of a namespace
@@ -41,15 +36,9 @@ pub async fn handle(
     )
 )]
 pub async fn within(
-    State(app): State<SharedApp>,
+    app: State<SharedApp>,
     caller: Caller,
-    Path((name, id)): Path<(String, String)>,
+    path: Path<WebhookPath>,
 ) -> Result<Json<WebhookView>, ApiError> {
-    caller.may_manage()?;
-    let mut tx = app.store.read().await?;
-    let (webhook, _) = super::find(&app, &mut tx, &caller, &id).await?;
-    if webhook.namespace != name {
-        return Err(ApiError::not_found("webhook", &id));
-    }
-    Ok(Json(WebhookView::from(&webhook)))
+    handle(app, caller, path).await
 }

@@ -1,9 +1,7 @@
 //! A webhook, as it is answered: without its secret.
 
-use crate::openapi::words;
+use crate::api::prelude::*;
 use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// A webhook in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -15,20 +13,31 @@ pub struct WebhookView {
     object: &'static str,
     /// The namespace's name.
     namespace: String,
-    /// Where it is told.
+    /// The URL that events are delivered to.
     url: String,
-    /// What it is told of.
-    #[schema(value_type = Vec<words::WebhookEvent>)]
+    /// The events that are delivered.
     events: Vec<WebhookEvent>,
-    /// The percentage at which `spend.threshold` is told.
+    /// The percentage of the monthly quota at which `spend.threshold` is delivered.
     threshold_percent: Option<u64>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
 }
 
-impl From<&Webhook> for WebhookView {
-    fn from(webhook: &Webhook) -> WebhookView {
+/// A webhook after it was created or updated.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedWebhook)]
+pub struct NewWebhook {
+    #[serde(flatten)]
+    pub(super) webhook: WebhookView,
+    /// The secret that signs deliveries, if it was generated now: shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<String>,
+}
+
+impl WebhookView {
+    /// A webhook, as it is answered.
+    pub fn new(webhook: &Webhook) -> WebhookView {
         WebhookView {
             id: webhook.id.clone(),
             object: "webhook",

@@ -23,8 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(show::handle, release::handle))
 }
 
-/// What a namespace has left beside its reservations. Where nobody set a cap, the installation's
-/// number stands for one.
+/// What a namespace has left beside its reservations. If nobody set a cap, the installation's default
+/// stands for one.
 async fn remaining(app: &App, tx: &mut Tx, context: &NamespaceContext) -> Result<Money, ApiError> {
     let (terms, now) = (&app.config.terms, app.now());
     match reserving::remaining(tx, terms, &context.namespace, now).await? {

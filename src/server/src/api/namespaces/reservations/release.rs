@@ -1,21 +1,15 @@
 //! `DELETE /v1/namespaces/{name}/reservations/{id}`.
 
 use super::view::ReservationView;
-use crate::http::actor::Author;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
 use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::reserving;
 
-/// Ends a reservation before its time
+/// Releases a reservation before it expires
 ///
-/// What is not spent goes back to the namespace, what gateways hold of it as soon as they have given it
-/// back. One that has ended is answered as it is.
+/// What is not spent goes back to the namespace; what gateways hold of it, as soon as they return it.
+/// A reservation that has ended stays as it is.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "release_reservation",
     params(parameters::WithinNamespace),
@@ -27,19 +21,18 @@ use paddock_ledger::rules::reserving;
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Json<ReservationView>, ApiError> {
-    caller.may_spend(&name)?;
+    by.may_spend(&name)?;
     let mut tx = app.store.write().await?;
-    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let context: NamespaceContext = find(&app, &mut tx, &by, &name).await?;
     let (terms, now) = (&app.config.terms, app.now());
     let released = reserving::release(&mut tx, terms, &context.namespace, &id, now).await?;
     let released = released.ok_or_else(|| ApiError::not_found("reservation", &id))?;
     if released.ended_at == Some(now) {
         let change = context.change("reservation.release", &id);
-        audit::record(&mut tx, &actor, change.after(&released)).await?;
+        audit::record(&mut tx, &by.actor, change.after(&released)).await?;
     }
     let remaining = super::remaining(&app, &mut tx, &context).await?;
     tx.commit().await?;

@@ -1,56 +1,64 @@
 //! `POST /v1/namespaces/{name}/reserve`.
 
 use super::view::ReservationView;
-use crate::http::actor::Author;
-use crate::http::body::Body;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::fields::Fields;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use crate::api::prelude::*;
+use crate::http::body::values::PositiveDollars;
 use paddock_core::money::Money;
 use paddock_core::policy::{MAX_RESERVATION_ID, is_reservation_id};
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::rules::audit;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::reserving::{self, MAX_OPEN, ReserveOutcome, ReserveRequest, Shortage};
 use std::time::Duration;
-use utoipa::ToSchema;
 
-/// The longest a reservation may last: 30 days.
+/// The longest a reservation may last, in seconds: 30 days.
 const MAX_TTL: u64 = 30 * 86_400;
-/// How long one lasts where the caller does not say.
+/// How long one lasts by default, in seconds.
 const DEFAULT_TTL: u64 = 3_600;
-/// How often it is looked whether gateways have given back what they held.
+/// How long to wait before asking again whether gateways have returned what they held.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long a reservation lasts, in seconds.
+type Ttl = Whole<1, MAX_TTL>;
+
 /// Money to set aside.
-#[derive(ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "reservation_id": "nightly-evaluation", "estimated_cost_usd": 25.0, "ttl_seconds": 7_200,
 }))]
-#[expect(
-    dead_code,
-    reason = "the shape alone is looked at: `Fields` reads what is sent"
-)]
 pub struct Reserve {
     /// What requests send as `X-Reservation-Id`: printable ASCII without blanks.
-    #[schema(pattern = "^[!-~]+$", max_length = 128)]
-    reservation_id: String,
+    #[schema(value_type = String, pattern = "^[!-~]+$", max_length = 128)]
+    reservation_id: Text,
     /// US dollars.
-    #[schema(minimum = 0.000_000_001, maximum = 1_000_000_000)]
-    estimated_cost_usd: f64,
-    /// Seconds that it lasts; 3600 where none are sent.
-    #[schema(minimum = 1, maximum = 2_592_000)]
-    ttl_seconds: Option<u64>,
+    estimated_cost_usd: PositiveDollars,
+    /// Seconds until it expires; 3600 by default.
+    ttl_seconds: Option<Ttl>,
 }
 
-/// Sets money aside for the requests that name the reservation
+impl Reserve {
+    fn request(self) -> Result<ReserveRequest, ApiError> {
+        let id = String::from(self.reservation_id);
+        if !is_reservation_id(id.as_bytes()) {
+            let message = format!(
+                "'reservation_id' must be 1 to {MAX_RESERVATION_ID} printable ASCII characters \
+                 without blanks: requests send it as the header X-Reservation-Id."
+            );
+            return Err(ApiError::invalid("reservation_id", message));
+        }
+        let ttl = self.ttl_seconds.map_or(DEFAULT_TTL, u64::from);
+        Ok(ReserveRequest {
+            id,
+            amount: self.estimated_cost_usd.into(),
+            ttl: Duration::from_secs(ttl),
+        })
+    }
+}
+
+/// Reserves money for the requests that name the reservation
 ///
-/// The same id again answers the same reservation while it is open, and makes a new one after its end.
+/// While it is open, the same id answers the same reservation; after its end it creates a new one.
 #[utoipa::path(
     post, path = "/v1/namespaces/{name}/reserve", tag = "reservations", operation_id = "create_reservation",
     params(parameters::NamespaceName),
@@ -65,24 +73,23 @@ pub struct Reserve {
 )]
 pub async fn handle(
     State(app): State<SharedApp>,
-    caller: Caller,
-    Author(actor): Author,
+    by: Author,
     Path(name): Path<String>,
-    Body(body): Body,
+    Body(body): Body<Reserve>,
 ) -> Result<(StatusCode, Json<ReservationView>), ApiError> {
-    caller.may_spend(&name)?;
-    let request = read(Fields::parse(&body)?)?;
+    by.may_spend(&name)?;
+    let request = body?.request()?;
     let patience = app.config.terms.patience.as_millis();
     let attempts = patience.checked_div(PAUSE.as_millis()).unwrap_or(0);
     let mut attempt = 0;
     loop {
         let mut tx = app.store.write().await?;
-        let context = super::super::find(&app, &mut tx, &caller, &name).await?;
+        let context: NamespaceContext = find(&app, &mut tx, &by, &name).await?;
         let (terms, now) = (&app.config.terms, app.now());
         let outcome = reserving::reserve(&mut tx, terms, &context.namespace, &request, now).await?;
         if let ReserveOutcome::Approved(reservation) = &outcome {
             let change = context.change("reservation.create", &request.id);
-            audit::record(&mut tx, &actor, change.after(reservation)).await?;
+            audit::record(&mut tx, &by.actor, change.after(reservation)).await?;
         }
         match outcome {
             ReserveOutcome::Approved(reservation) | ReserveOutcome::Found(reservation) => {
@@ -93,7 +100,7 @@ pub async fn handle(
                 return Ok((StatusCode::CREATED, Json(view)));
             }
             ReserveOutcome::Short(shortage) => {
-                // What was noted asks gateways to give back what they hold.
+                // The note in the database asks gateways to return what they hold.
                 tx.commit().await?;
                 if !shortage.is_on_loan || attempt >= attempts {
                     return Err(refused(&shortage, request.amount));
@@ -109,29 +116,6 @@ pub async fn handle(
             }
         }
     }
-}
-
-fn read(mut fields: Fields) -> Result<ReserveRequest, ApiError> {
-    let id = fields.required_text("reservation_id")?;
-    if !is_reservation_id(id.as_bytes()) {
-        let message = format!(
-            "'reservation_id' must be 1 to {MAX_RESERVATION_ID} printable ASCII characters \
-             without blanks: requests send it as the header X-Reservation-Id."
-        );
-        return Err(ApiError::invalid("reservation_id", message));
-    }
-    let amount = fields.dollars("estimated_cost_usd")?.flatten();
-    let Some(amount) = amount.filter(|amount| amount.is_positive()) else {
-        let message = "'estimated_cost_usd' must be a number of dollars above 0.";
-        return Err(ApiError::invalid("estimated_cost_usd", message));
-    };
-    let ttl = fields.whole("ttl_seconds", 1, MAX_TTL)?.flatten();
-    fields.finish()?;
-    Ok(ReserveRequest {
-        id,
-        amount,
-        ttl: Duration::from_secs(ttl.unwrap_or(DEFAULT_TTL)),
-    })
 }
 
 fn refused(shortage: &Shortage, amount: Money) -> ApiError {

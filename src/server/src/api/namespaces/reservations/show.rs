@@ -1,19 +1,13 @@
 //! `GET /v1/namespaces/{name}/reservations/{id}`.
 
 use super::view::ReservationView;
-use crate::http::caller::Caller;
-use crate::http::error::ApiError;
-use crate::http::path::Path;
-use crate::openapi::{parameters, refusals};
-use crate::state::SharedApp;
-use axum::Json;
-use axum::extract::State;
+use crate::api::prelude::*;
+use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::reservations;
 
 /// Shows a reservation
 ///
-/// Answers admins, and the holders of the namespace's keys. Of an id that was reserved more than
-/// once, the newest reservation.
+/// The newest one of that id. To admins, and to the holders of the namespace's keys.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}/reservations/{id}", tag = "reservations", operation_id = "get_reservation",
     params(parameters::WithinNamespace),
@@ -30,7 +24,7 @@ pub async fn handle(
 ) -> Result<Json<ReservationView>, ApiError> {
     caller.may_read_namespace(&name)?;
     let mut tx = app.store.read().await?;
-    let context = super::super::find(&app, &mut tx, &caller, &name).await?;
+    let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let found = reservations::newest(&mut tx, &name, &id).await?;
     let found = found.ok_or_else(|| ApiError::not_found("reservation", &id))?;
     let remaining = super::remaining(&app, &mut tx, &context).await?;

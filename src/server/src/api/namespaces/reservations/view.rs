@@ -1,10 +1,9 @@
 //! A reservation, as it is answered.
 
+use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Reservation;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 /// A reservation in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -16,9 +15,9 @@ pub struct ReservationView {
     reservation_id: String,
     /// The namespace's name.
     namespace: String,
-    /// What is answered was approved: what was not is in no list.
+    /// Always true: what was refused is not stored.
     approved: bool,
-    /// What became of it.
+    /// Whether it is open.
     status: Status,
     /// What was set aside, in US dollars.
     estimated_cost_usd: f64,
@@ -26,16 +25,16 @@ pub struct ReservationView {
     spent_usd: f64,
     /// What is not booked of it, whether it can still be spent or not.
     unspent_usd: f64,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it expires; `null` is never.
+    /// When it expires.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// When it was ended before its time.
+    /// When it was released before it expired.
     #[schema(format = DateTime)]
     released_at: Option<String>,
-    /// What the namespace has left beside its reservations.
+    /// What the namespace has left beside its reservations, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_usd: Option<f64>,
 }
@@ -47,9 +46,9 @@ pub struct ReservationView {
 enum Status {
     /// It pays for requests that name it.
     Open,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// It was ended before its time.
+    /// It was released before it expired.
     Released,
 }
 

@@ -1,6 +1,6 @@
 //! A request's body, whole.
 
-use super::error::ApiError;
+use crate::http::error::ApiError;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -8,14 +8,14 @@ use axum::response::IntoResponse;
 
 /// The bytes of a body within the route's limit.
 #[derive(Debug)]
-pub struct Body(pub Bytes);
+pub struct RawBody(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Body {
+impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body, ApiError> {
+    async fn from_request(request: Request, state: &S) -> Result<RawBody, ApiError> {
         match Bytes::from_request(request, state).await {
-            Ok(bytes) => Ok(Body(bytes)),
+            Ok(bytes) => Ok(RawBody(bytes)),
             Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(ApiError::too_large())
             }

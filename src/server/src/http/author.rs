@@ -10,22 +10,33 @@ use axum::http::request::Parts;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::audit::Actor;
 use std::net::SocketAddr;
+use std::ops::Deref;
 
 /// Longest address and user agent kept.
 const MAX_TEXT: usize = 512;
 
-/// Who makes the request, as the audit names them.
-pub struct Author(pub Actor);
+/// A caller whose key was accepted, and how the audit names them.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// What the caller may do.
+    pub caller: Caller,
+    /// Who that is, from where.
+    pub actor: Actor,
+}
+
+impl Deref for Author {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
 
 impl FromRequestParts<SharedApp> for Author {
     type Rejection = ApiError;
 
-    /// Beside a [`Caller`] that was extracted before it, the key is not looked up again.
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Author, ApiError> {
-        let caller = match parts.extensions.get::<Caller>() {
-            Some(caller) => caller.clone(),
-            None => Caller::from_request_parts(parts, app).await?,
-        };
+        let caller = Caller::from_request_parts(parts, app).await?;
         let (id, name, email) = match &caller {
             Caller::Operator => ("operator", "operator", None),
             Caller::Holder(holder) => {
@@ -33,10 +44,11 @@ impl FromRequestParts<SharedApp> for Author {
                 (id, name, holder.email.clone())
             }
         };
-        Ok(Author(Actor {
+        let actor = Actor {
             email,
             ..named(parts, id, name, app.now())
-        }))
+        };
+        Ok(Author { caller, actor })
     }
 }
 
