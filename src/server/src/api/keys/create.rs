@@ -46,7 +46,7 @@ pub async fn handle(
     let body = body?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
-    let role = body.role.clone().value();
+    let role = body.role.value();
     let namespace = body.namespace.clone().value();
     if user.is_some() && namespace.is_none() {
         let message = "A member's key is a key of their namespace: name that in 'namespace'.";
