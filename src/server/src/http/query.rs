@@ -31,7 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 /// 400 if a value has control characters, if two synonyms contradict each other, or naming the first
 /// parameter that is unknown or not what it must be.
 fn read<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
-    let mut sent = Canonical::new();
+    let mut sent = Canonical::default();
     for (written, value) in form_urlencoded::parse(query.as_bytes()) {
         check(&written, &value)?;
         sent.put(written.into_owned(), Parameter(value.into_owned()))?;

@@ -1,7 +1,7 @@
 //! What is sent about prices.
 
 use crate::api::prelude::*;
-use crate::http::body::values::{Price, value};
+use crate::http::body::values::{TokenPrice, value};
 use paddock_core::policy::{DEFAULT_MAX_OUTPUT_TOKENS, FormatPaths, Model, capability};
 use paddock_core::usage;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
@@ -23,17 +23,17 @@ const MAX_CAPABILITIES: usize = 1_000;
 }))]
 pub struct PutPrice {
     /// US dollars per million input tokens.
-    input_usd_per_million: Option<Price>,
+    input_usd_per_million: Option<TokenPrice>,
     /// US dollars per million input tokens read from the provider's cache.
-    cached_input_usd_per_million: Option<Option<Price>>,
+    cached_input_usd_per_million: Option<Option<TokenPrice>>,
     /// US dollars per million input tokens written to the provider's cache for five minutes.
-    cache_write_5m_usd_per_million: Option<Option<Price>>,
+    cache_write_5m_usd_per_million: Option<Option<TokenPrice>>,
     /// US dollars per million input tokens written to the provider's cache for an hour.
-    cache_write_1h_usd_per_million: Option<Option<Price>>,
+    cache_write_1h_usd_per_million: Option<Option<TokenPrice>>,
     /// US dollars per million output tokens.
-    output_usd_per_million: Option<Price>,
+    output_usd_per_million: Option<TokenPrice>,
     /// US dollars per million tokens of reasoning.
-    reasoning_usd_per_million: Option<Option<Price>>,
+    reasoning_usd_per_million: Option<Option<TokenPrice>>,
     /// The price of a batch, in percent of the prices above.
     batch_percent: Option<Option<Whole<0, 100>>>,
     /// The most output tokens of one answer: assumed if a request sets no limit.
@@ -126,7 +126,7 @@ impl PutPrice {
     }
 
     fn price(&self, old: Option<usage::Price>) -> Result<usage::Price, ApiError> {
-        let required = |name: &str, sent: Option<Price>, old: Option<u64>| {
+        let required = |name: &str, sent: Option<TokenPrice>, old: Option<u64>| {
             let price = sent.map(u64::from).or(old);
             price.ok_or_else(|| ApiError::missing(name))
         };

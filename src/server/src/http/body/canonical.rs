@@ -14,15 +14,16 @@ pub struct Canonical<V> {
     written: BTreeMap<String, String>,
 }
 
-impl<V: PartialEq> Canonical<V> {
-    /// Nothing sent.
-    pub(in crate::http) fn new() -> Canonical<V> {
+impl<V> Default for Canonical<V> {
+    fn default() -> Canonical<V> {
         Canonical {
             fields: BTreeMap::new(),
             written: BTreeMap::new(),
         }
     }
+}
 
+impl<V: PartialEq> Canonical<V> {
     /// Adds a value under the name that the caller wrote.
     ///
     /// # Errors
@@ -62,7 +63,7 @@ impl Canonical<Value> {
     /// # Errors
     /// 400 if it is not a JSON object, or two synonyms contradict each other.
     pub fn parse(body: &[u8]) -> Result<Canonical<Value>, ApiError> {
-        let mut fields = Canonical::new();
+        let mut fields = Canonical::default();
         if body.trim_ascii().is_empty() {
             return Ok(fields);
         }

@@ -287,10 +287,10 @@ impl From<Amount> for i64 {
 
 /// A price in US dollars per million tokens, kept in nano-dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Price(u64);
+pub struct TokenPrice(u64);
 
 value!(
-    Price,
+    TokenPrice,
     "dollars per million tokens, from 0 to 1000000",
     |value| {
         let dollars = value
@@ -298,13 +298,13 @@ value!(
             .filter(|dollars| (0.0..=MAX_PRICE).contains(dollars))?;
         u64::try_from(Money::from_dollars(dollars)?.nanos())
             .ok()
-            .map(Price)
+            .map(TokenPrice)
     },
     number_schema(0.0, MAX_PRICE)
 );
 
-impl From<Price> for u64 {
-    fn from(price: Price) -> u64 {
+impl From<TokenPrice> for u64 {
+    fn from(price: TokenPrice) -> u64 {
         price.0
     }
 }
