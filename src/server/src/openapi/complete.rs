@@ -9,7 +9,9 @@ use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBody;
-use utoipa::openapi::schema::{AllOfBuilder, Components, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AllOfBuilder, Components, ObjectBuilder, Schema, SchemaType, Type,
+};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -49,6 +51,7 @@ impl Modify for Complete {
         components.responses.extend(refusals::responses());
         for name in &bodies {
             self.describe_fields(components, name);
+            close(components, name);
         }
     }
 }
@@ -78,6 +81,39 @@ impl Complete {
             .maximum(Some(max))
             .description(description_of(property));
         *property = rate.into();
+    }
+}
+
+/// Says that a body and the objects in it have no other fields. The types of most say so themselves, but
+/// not those of a routing: gateways take over what they do not know, and only the API refuses it.
+fn close(components: &mut Components, name: &str) {
+    let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else {
+        return;
+    };
+    if let Schema::Object(object) = schema
+        && !object.properties.is_empty()
+        && object.additional_properties.is_none()
+    {
+        let no_others = AdditionalProperties::FreeForm(false);
+        object.additional_properties = Some(Box::new(no_others));
+    }
+    // Its own types cannot fail to serialize.
+    for inner in references(&serde_json::to_value(schema).unwrap_or_default()) {
+        close(components, &inner);
+    }
+}
+
+/// The names of the schemas that a schema refers to.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(fields) => {
+            let own = fields.get("$ref").and_then(Value::as_str);
+            let own = own.and_then(|path| path.rsplit('/').next());
+            let inner = fields.values().flat_map(references);
+            own.map(str::to_owned).into_iter().chain(inner).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
-//! What the OpenAPI document says of the fields of a routing.
+//! What the OpenAPI document says of a routing that its types do not.
 
-use super::read::{MAX_NAME, MAX_TEXT, MAX_TEXTS};
+use super::read::{MAX_TEXT, MAX_TEXTS};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 
@@ -15,42 +15,18 @@ pub(super) fn example() -> Value {
     })
 }
 
-fn text(max: usize, pattern: &str) -> ObjectBuilder {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let text = text.min_length(Some(1)).max_length(Some(max));
-    text.pattern(Some(pattern))
-}
-
-fn null() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Null)
-}
-
-/// The name of a rule.
-pub(super) fn name() -> Schema {
-    text(MAX_NAME, "^[ -~]*[!-~][ -~]*$").into()
-}
-
-/// The name of a routing, or `null`.
-pub(super) fn optional_name() -> Schema {
-    OneOfBuilder::new().item(name()).item(null()).into()
-}
-
-/// A model's name or alias.
-pub(super) fn model() -> Schema {
-    text(MAX_TEXT, r"\S").into()
-}
-
-/// A model's name or alias, or `null`.
-pub(super) fn optional_model() -> Schema {
-    OneOfBuilder::new().item(model()).item(null()).into()
-}
-
 /// One text to look for, or a list of them, or `null`.
 pub(super) fn phrases() -> Schema {
-    let phrase = || text(MAX_TEXT, r"\S");
+    let phrase = || {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = text.min_length(Some(1)).max_length(Some(MAX_TEXT));
+        text.pattern(Some(r"\S"))
+    };
     let list = ArrayBuilder::new()
         .items(phrase())
         .max_items(Some(MAX_TEXTS));
-    let either = OneOfBuilder::new().item(list).item(phrase());
-    either.item(null()).into()
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    let schema = OneOfBuilder::new().item(list).item(phrase()).item(null);
+    let description = "The system prompt contains this text, or one of these, whatever their case.";
+    schema.description(Some(description)).into()
 }

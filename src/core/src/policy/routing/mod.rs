@@ -25,11 +25,14 @@ pub fn is_auto(model: &str) -> bool {
 )]
 pub struct Routing {
     /// What its author calls it: visible ASCII and blanks; `default` by default.
-    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_name, required = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, required = false, min_length = 1, max_length = 64, pattern = "^[ -~]*[!-~][ -~]*$"))]
     pub name: String,
     /// The model that serves requests that no rule matches, or whose rule has no model that can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_model, required = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 256, pattern = r"\S")
+    )]
     pub fallback_model: Option<String>,
     /// In order.
     #[serde(default)]
@@ -42,18 +45,27 @@ pub struct Routing {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = RoutingRule))]
 pub struct Rule {
     /// Unique in its routing: visible ASCII and blanks, because it is sent in a header.
-    #[cfg_attr(feature = "openapi", schema(schema_with = document::name))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 64, pattern = "^[ -~]*[!-~][ -~]*$")
+    )]
     pub name: String,
     /// All of them must hold; a rule without conditions matches every request.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Conditions>))]
     pub match_conditions: Conditions,
     /// The model that serves the requests that the rule matches.
-    #[cfg_attr(feature = "openapi", schema(schema_with = document::model))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 256, pattern = r"\S")
+    )]
     pub target_model: String,
     /// The model that serves them if the target may not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(schema_with = document::optional_model, required = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(min_length = 1, max_length = 256, pattern = r"\S")
+    )]
     pub fallback: Option<String>,
 }
 

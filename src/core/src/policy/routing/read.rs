@@ -14,7 +14,7 @@ pub(super) const MAX_TEXTS: usize = 64;
 /// The longest text of any kind, in bytes.
 pub(super) const MAX_TEXT: usize = 256;
 /// The longest name of a rule or routing, in bytes.
-pub(super) const MAX_NAME: usize = 64;
+const MAX_NAME: usize = 64;
 
 impl Routing {
     /// Reads and checks `{name, fallback_model, rules: [{name, match_conditions, target_model,
