@@ -52,20 +52,22 @@ pub async fn of_scopes(
     let keys = spend::caps_of_keys(tx, &keys).await?;
     let namespaces = spend::caps_of_namespaces(tx, &namespaces).await?;
     let organizations = spend::caps_of_organizations(tx, &organizations).await?;
-    let kinds: [(fn(String) -> Scope, _); 3] = [
-        (Scope::Key, keys),
-        (Scope::Namespace, namespaces),
-        (Scope::Organization, organizations),
-    ];
-    for (scope, caps) in kinds {
-        for set in caps {
-            let quotas = Quotas {
-                monthly: smaller(set.monthly, set.of_role),
-                daily: set.daily,
-                prepaid: set.prepaid,
-            };
-            found.insert(scope(set.name).to_string(), quotas);
-        }
+    let keys = keys
+        .into_iter()
+        .map(|set| (Scope::Key(set.name.clone()), set));
+    let namespaces = namespaces
+        .into_iter()
+        .map(|set| (Scope::Namespace(set.name.clone()), set));
+    let organizations = organizations
+        .into_iter()
+        .map(|set| (Scope::Organization(set.name.clone()), set));
+    for (scope, set) in keys.chain(namespaces).chain(organizations) {
+        let quotas = Quotas {
+            monthly: smaller(set.monthly, set.of_role),
+            daily: set.daily,
+            prepaid: set.prepaid,
+        };
+        found.insert(scope.to_string(), quotas);
     }
     for (scope, quota) in of_users(tx, &users).await? {
         let quotas = Quotas {

@@ -3,6 +3,7 @@
 use crate::support::{Event, Gateway, Receiver, SmtpSink, TestApp, on_both_databases};
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::rules::alerts::evaluation;
+use paddock_ledger::rules::housekeeping::keep;
 use paddock_server::config::NotifyOptions;
 use paddock_server::delivery::worker;
 use serde_json::{Value, json};
@@ -219,6 +220,27 @@ on_both_databases! {
         let (a, b) = tokio::join!(a, b);
         assert_eq!(a.unwrap() + b.unwrap(), 1);
         assert_eq!(audited(&app, "namespace.throttle").await.len(), 1);
+    }
+
+    async fn old_firings_are_deleted_except_the_last_of_each_alert(app) {
+        let (app, _sink) = notifying(app).await;
+        let body = json!({
+            "name": "mail", "threshold_pct": 10, "window": "1d", "action": "email",
+            "notify_emails": ["ops@example.com"],
+        });
+        app.post(PATH, body).await.expect(201);
+        let gateway = Gateway::new("one", 1);
+        for _ in 0..2 {
+            spend(&app, &gateway, 500).await;
+            assert_eq!(round(&app).await, 1);
+            app.advance(86_400);
+        }
+        app.advance(62 * 86_400);
+        let (store, terms) = (&app.app.store, &app.app.config.terms);
+        let report = keep(store, terms, None, app.now()).await.unwrap();
+        assert_eq!(report.deleted_firings, 1);
+        let shown = app.get(PATH).await.expect(200);
+        assert!(shown["data"][0]["last_fired_at"].is_string(), "{shown}");
     }
 
     async fn what_cannot_work_is_refused_and_mail_that_bounces_is_given_up(app) {

@@ -91,16 +91,16 @@ pub async fn credit(
     if total.filter(fits).is_none() {
         return Ok(Credited::TooMuch(account.credited));
     }
-    let entry = enter(tx, &account, request, actor).await?;
+    let entry = add_entry(tx, &account, request, actor).await?;
     if is_new {
         make_prepaid(tx, &request.scope, revision, actor).await?;
     }
-    audit::record(tx, actor, made(&entry)).await?;
+    audit::record(tx, actor, entry_change(&entry)).await?;
     Ok(Credited::Made(entry))
 }
 
 /// Adds an entry to an account whose scope is locked, and lets gateways that were refused ask again.
-pub(super) async fn enter(
+pub(super) async fn add_entry(
     tx: &mut Tx,
     account: &Account,
     request: &CreditRequest,
@@ -129,7 +129,7 @@ pub(super) async fn enter(
 }
 
 /// What the audit is told of a new entry.
-pub(super) fn made(entry: &CreditEntry) -> Change {
+pub(super) fn entry_change(entry: &CreditEntry) -> Change {
     let change = Change::new(&entry.organization, "credits.create", &entry.id).after(entry);
     match &entry.scope {
         Scope::Namespace(name) => change.within(name),

@@ -1,7 +1,7 @@
 //! Auto-refill: if a namespace's balance is low, an entry is made automatically, in the transaction
 //! that found it low, and webhooks are told so that somebody can charge a card for it.
 
-use super::crediting::{CreditRequest, MAX_TOTAL, enter, made};
+use super::crediting::{CreditRequest, MAX_TOTAL, add_entry, entry_change};
 use crate::ids;
 use crate::model::audit::Actor;
 use crate::model::credits::account::Account;
@@ -38,7 +38,7 @@ pub async fn record(tx: &mut Tx, mut refills: Vec<Refill>) -> Result<(), StoreEr
     // Chains are locked in one order, as batches do.
     refills.sort_by(|a, b| a.entry.organization.cmp(&b.entry.organization));
     for refill in refills {
-        audit::record(tx, &refill.actor, made(&refill.entry)).await?;
+        audit::record(tx, &refill.actor, entry_change(&refill.entry)).await?;
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ impl Due<'_> {
             name: AUTHOR.to_owned(),
             ..Actor::service(now)
         };
-        let entry = enter(tx, &self.account, &request, &actor).await?;
+        let entry = add_entry(tx, &self.account, &request, &actor).await?;
         let notice = RefillNotice {
             event: WebhookEvent::Refilled.name(),
             namespace: &self.rule.namespace,
