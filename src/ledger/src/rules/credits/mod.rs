@@ -6,7 +6,6 @@
 
 mod charging;
 mod crediting;
-pub mod proof;
 pub mod refill;
 
 pub use charging::{charge, paying};

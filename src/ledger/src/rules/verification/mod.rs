@@ -10,12 +10,13 @@
 //! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
 //! compared.
 
+mod balances;
+
 use crate::model::audit::SegmentKind;
 use crate::model::day_blocks::BLOCK_LENGTHS;
 use crate::model::histogram;
 use crate::model::period::{DAY, HOUR, MINUTE, start_of};
 use crate::model::scope::Scope;
-use crate::rules::credits::proof;
 use crate::store::audit::{self, At};
 use crate::store::credits;
 use crate::store::events::{EventRow, REFUSED};
@@ -97,7 +98,7 @@ pub async fn verify(
         summary.events = summary.events.saturating_add(events);
     }
     verify_blocks(store, &mut tell).await?;
-    proof::verify_accounts(&mut store.read().await?, &mut tell).await?;
+    balances::verify_accounts(&mut store.read().await?, &mut tell).await?;
     summary.differences = differences;
     Ok(summary)
 }
@@ -221,7 +222,7 @@ async fn verify_day(
                     expected.add(&row, &[MINUTE, HOUR]);
                     whole.add(&row, &[DAY]);
                     add_spend(&mut spend, &row);
-                    proof::add(&mut balances, &accounts, &row);
+                    balances::add(&mut balances, &accounts, &row);
                 }
             }
             for granularity in [MINUTE, HOUR] {

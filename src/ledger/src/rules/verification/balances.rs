@@ -1,8 +1,8 @@
-//! What the events say of balances, for [`crate::rules::verification`].
+//! What the events say of balances.
 
+use super::Difference;
 use crate::model::credits::account::Account;
 use crate::model::scope::Scope;
-use crate::rules::verification::Difference;
 use crate::store::events::EventRow;
 use crate::store::{StoreError, Tx, verification as stored};
 use paddock_core::money::Money;
