@@ -36,6 +36,7 @@ impl Modify for Complete {
         let mut bodies = BTreeSet::new();
         for item in document.paths.paths.values_mut() {
             for operation in operations(item) {
+                operation.request_body.iter_mut().for_each(forbid_null);
                 bodies.extend(operation.request_body.as_ref().and_then(schema_of));
                 complete(operation);
             }
@@ -127,6 +128,26 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         ..
     } = item;
     [get, put, post, patch, delete].into_iter().flatten()
+}
+
+/// A body that may be left out is not one that may be `null`.
+fn forbid_null(body: &mut RefOr<RequestBody>) {
+    let RefOr::T(body) = body else {
+        return;
+    };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else {
+            continue;
+        };
+        if let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema
+            && let Some(schema) = one_of
+                .items
+                .iter()
+                .find(|item| matches!(item, RefOr::Ref(_)))
+        {
+            content.schema = Some(schema.clone());
+        }
+    }
 }
 
 /// The name of the schema of a JSON body.

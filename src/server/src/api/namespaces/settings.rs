@@ -186,7 +186,7 @@ pub async fn show(
 #[utoipa::path(
     put, path = "/v1/namespaces/{name}/settings", tag = "namespaces", operation_id = "put_namespace_settings",
     params(parameters::NamespaceName),
-    request_body = PutSettings,
+    request_body = Option<PutSettings>,
     responses(
         (status = 200, description = "The settings as they are now.", body = SettingsView),
         refusals::Forbidden,

@@ -14,7 +14,7 @@ use paddock_ledger::store::catalog;
 #[utoipa::path(
     patch, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "update_namespace",
     params(parameters::NamespaceName),
-    request_body = UpdateNamespace,
+    request_body = Option<UpdateNamespace>,
     responses(
         (status = 200, description = "The namespace as it is now.", body = NamespaceView),
         refusals::Forbidden,
