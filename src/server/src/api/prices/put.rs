@@ -13,7 +13,7 @@ use paddock_ledger::store::catalog;
 #[utoipa::path(
     put, path = "/v1/prices/{*model}", tag = "prices", operation_id = "put_price",
     params(parameters::ModelName),
-    request_body = PutPrice,
+    request_body = Option<PutPrice>,
     responses(
         (status = 200, description = "The price of a model that was there.", body = PriceView),
         (status = 201, description = "The price of a new model.", body = PriceView),
