@@ -17,10 +17,10 @@ use utoipa::IntoParams;
 pub struct ListRoles {
     /// The caller's own organization, or any if the caller is the operator.
     organization: Option<String>,
-    /// Accepted as of other lists: the roles are always on one page.
+    /// Accepted, as for every list; all roles are on one page.
     #[param(inline)]
     limit: Option<PageSize>,
-    /// Accepted as of other lists: the roles are always on one page.
+    /// Accepted, as for every list; all roles are on one page.
     after: Option<String>,
 }
 

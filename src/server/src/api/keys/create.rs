@@ -87,14 +87,10 @@ async fn own_namespace(
     key_name: &str,
 ) -> Result<NamespaceContext, ApiError> {
     let organization = by.organization().unwrap_or(DEFAULT_ORGANIZATION).to_owned();
-    let mut namespace = Namespace::new(slug::from_text(key_name), organization, edit.now);
+    let name = namespaces::next_free_name(&mut edit.tx, &slug::from_text(key_name)).await?;
+    let mut namespace = Namespace::new(name, organization, edit.now);
     namespace.revision = edit.revision;
-    let slug = namespace.name.clone();
-    let mut number: u64 = 1;
-    while !namespaces::insert(&mut edit.tx, &namespace).await? {
-        number = number.saturating_add(1);
-        namespace.name = format!("{slug}-{number}");
-    }
+    namespaces::insert(&mut edit.tx, &namespace).await?;
     let defaults = &app.config.organization;
     let context = NamespaceContext::of(&mut edit.tx, namespace, defaults).await?;
     let change = context.change("namespace.create", &context.namespace.name);

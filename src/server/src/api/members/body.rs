@@ -32,7 +32,7 @@ variant! {
 
 variant! {
     /// What changes of a member: what is sent.
-    UpdateMember = MemberBody, requires [], without []
+    UpdateMember = MemberBody, requires [], without ["user_id"]
 }
 
 variant! {

@@ -1,5 +1,6 @@
 //! What one body's struct is in the document of one operation.
 
+use serde_json::Value;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 
@@ -45,6 +46,9 @@ pub(crate) fn variant_of(
     object.description = Some(description.to_owned());
     for name in without {
         object.properties.remove(*name);
+        if let Some(Value::Object(example)) = &mut object.example {
+            example.remove(*name);
+        }
     }
     for name in required {
         object.required.push((*name).to_owned());
