@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use paddock_core::money::Money;
 use paddock_core::refusal::Refusal;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::model::slug::MAX_NAME;
 use paddock_ledger::store::StoreError;
 use serde_json::{Map, Value, json};
 
@@ -53,15 +52,6 @@ impl ApiError {
     /// 400: a field that must be there is not.
     pub fn missing(param: &str) -> ApiError {
         ApiError::invalid(param, format!("Missing required parameter: '{param}'."))
-    }
-
-    /// 400: not the name of a namespace or an organization.
-    pub fn not_a_name(param: &str) -> ApiError {
-        let message = format!(
-            "'{param}' must be 1 to {MAX_NAME} letters, digits, '-', '_' or '.', beginning with a \
-             letter or digit."
-        );
-        ApiError::invalid(param, message)
     }
 
     /// 400: an unknown field or parameter.

@@ -1,7 +1,6 @@
 //! One page of a list, in OpenAI's list shape.
 
 use super::body::values::value;
-use super::query;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -80,7 +79,9 @@ impl<T> Page<T> {
         id: impl Fn(&R) -> &str,
         view: impl FnMut(&R) -> T,
     ) -> Page<T> {
-        let has_more = query::cut(&mut found, limit);
+        let rows = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > rows;
+        found.truncate(rows);
         Page {
             has_more,
             ..Page::all(&found, id, view)

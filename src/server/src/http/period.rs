@@ -92,15 +92,6 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// Which end of a period a moment is: a day named as the end belongs to the period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    /// The first moment.
-    Start,
-    /// The first moment after it.
-    End,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

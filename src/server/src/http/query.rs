@@ -3,14 +3,13 @@
 //! [`Query`] reads it as [`Body`](super::body::Body) reads a body: synonyms become the contract's names,
 //! then serde reads the struct. Each field is an `Option`: an empty parameter counts as absent.
 
-use super::body::{Canonical, canonical, refusal};
+use super::body::{Canonical, refusal};
 use super::error::ApiError;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::value::{Error, MapDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
-use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 /// A query string, read.
@@ -108,82 +107,6 @@ impl<'de> Deserializer<'de> for Parameter {
         i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier ignored_any
     }
-}
-
-/// Most rows of one page of a list.
-const MAX_PAGE: u64 = 1_000;
-/// Rows of a page that asks for no number.
-const DEFAULT_PAGE: u64 = 100;
-
-/// The parameters of a query under their canonical names.
-#[derive(Debug)]
-pub struct Parameters(BTreeMap<String, String>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Parameters {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Parameters, ApiError> {
-        Parameters::read(parts.uri.query().unwrap_or_default())
-    }
-}
-
-impl Parameters {
-    /// Reads a query.
-    fn read(query: &str) -> Result<Parameters, ApiError> {
-        let mut parameters = BTreeMap::new();
-        for (written, value) in form_urlencoded::parse(query.as_bytes()) {
-            check(&written, &value)?;
-            let name = canonical(&written).to_owned();
-            let value = value.into_owned();
-            let other = parameters.insert(name, value.clone());
-            if other.is_some_and(|other| other != value) {
-                let message = format!("'{written}' is there twice and differs: send one of them.");
-                return Err(ApiError::invalid(&written, message));
-            }
-        }
-        Ok(Parameters(parameters))
-    }
-
-    /// Takes one parameter; an empty one counts as absent.
-    pub fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name).filter(|value| !value.is_empty())
-    }
-
-    /// Takes the number of rows of a page: `limit`.
-    ///
-    /// # Errors
-    /// Where it is not from 1 to 1000.
-    pub fn take_limit(&mut self) -> Result<u64, ApiError> {
-        let Some(text) = self.take("limit") else {
-            return Ok(DEFAULT_PAGE);
-        };
-        let limit = text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_PAGE).contains(limit));
-        limit.ok_or_else(|| {
-            ApiError::invalid("limit", format!("'limit' must be from 1 to {MAX_PAGE}."))
-        })
-    }
-
-    /// Nothing else was sent.
-    ///
-    /// # Errors
-    /// Where something was: it is named.
-    pub fn finish(self) -> Result<(), ApiError> {
-        match self.0.into_keys().next() {
-            Some(name) => Err(ApiError::unknown_parameter(&name)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Cuts rows, of which one more than `limit` was asked for, to a page. Whether there is another.
-pub fn cut<T>(found: &mut Vec<T>, limit: u64) -> bool {
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > page;
-    found.truncate(page);
-    has_more
 }
 
 #[cfg(test)]

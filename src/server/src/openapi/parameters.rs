@@ -61,27 +61,6 @@ pub struct WithinNamespace {
     id: String,
 }
 
-/// A page of a list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Page {
-    /// Rows of the page; 100 where none are named.
-    #[param(minimum = 1, maximum = 1_000)]
-    limit: Option<u64>,
-    /// What comes behind this one: the `last_id`, or the last name, of the page before.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    after: Option<String>,
-}
-
-/// Of which namespace.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct OfNamespace {
-    /// A namespace's name. Also accepted as `team`, `team_id` and `project`.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    namespace: Option<String>,
-}
-
 /// A member.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -101,16 +80,4 @@ pub struct RoleOfOrganization {
     /// `admin`, `developer`, `analyst` or `viewer`.
     #[param(pattern = "^(admin|developer|analyst|viewer)$")]
     role: String,
-}
-
-/// Of which organization and namespace.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Reach {
-    /// A namespace's name. Also accepted as `team`, `team_id` and `project`.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    namespace: Option<String>,
-    /// An organization's name: the caller's own, or any to the operator.
-    #[param(pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    organization: Option<String>,
 }

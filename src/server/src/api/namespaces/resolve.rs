@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 /// Largest body, as of model traffic by default: 10 MiB.
 pub const MAX_BODY: usize = 10 << 20;
 
-/// Where the request would be sent.
+/// The endpoint of the request.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

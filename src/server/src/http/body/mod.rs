@@ -17,7 +17,7 @@ pub use canonical::Canonical;
 pub use patch::Patch;
 pub use raw::RawBody;
 pub use refusal::refusal;
-pub use synonyms::{canonical, synonyms};
+pub use synonyms::synonyms;
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
