@@ -9,6 +9,7 @@ mod canonical;
 mod patch;
 mod raw;
 mod refusal;
+mod strict;
 mod synonyms;
 pub mod values;
 mod variant;
@@ -25,6 +26,7 @@ use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use strict::Strict;
 
 /// A JSON body, read. An empty one is an object without fields.
 ///
@@ -61,7 +63,7 @@ fn read_with_rate<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Re
 
 fn typed<T: DeserializeOwned>(mut sent: Canonical<Value>) -> Result<T, ApiError> {
     let fields = std::mem::take(&mut sent.fields).into_iter().collect();
-    serde_path_to_error::deserialize(Value::Object(fields))
+    serde_path_to_error::deserialize(Strict(Value::Object(fields)))
         .map_err(|error| refusal(&error, "The body of your request", &sent))
 }
 
@@ -91,6 +93,14 @@ mod tests {
         rate_limit_per_minute: Option<Option<Whole<1, 100>>>,
         tokens_per_minute: Option<Option<Whole<1, 100>>>,
         rules: Vec<Rule>,
+        colour: Option<Colour>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+        Blue,
     }
 
     #[derive(Debug, Deserialize)]
@@ -137,7 +147,13 @@ mod tests {
                 r#"{"rate_limits":{"tpm":101}}"#,
                 "'rate_limits.tpm' must be a whole number from 1 to 100.",
             ),
-            (r#"{"colour":1}"#, "Unknown parameter: 'colour'."),
+            (r#"{"color":1}"#, "Unknown parameter: 'color'."),
+            (r#"{"rules":[["a"]]}"#, "'rules[0]' must be an object."),
+            (r#"{"colour":1}"#, "'colour' must be one of 'red', 'blue'."),
+            (
+                r#"{"colour":{"red":null}}"#,
+                "'colour' must be one of 'red', 'blue'.",
+            ),
             (
                 r#"{"rules":[{"name":""}]}"#,
                 "'rules[0].name' must be a text of 1 to 256 characters.",
