@@ -18,7 +18,7 @@ pub use canonical::Canonical;
 pub use patch::Patch;
 pub use raw::RawBody;
 pub use refusal::refusal;
-pub use synonyms::synonyms;
+pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
 use crate::http::error::ApiError;
