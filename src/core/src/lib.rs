@@ -24,6 +24,7 @@ pub mod ids;
 pub mod meter;
 pub mod money;
 pub mod policy;
+pub mod price;
 pub mod queue;
 pub mod refusal;
 pub mod request;

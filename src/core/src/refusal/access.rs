@@ -5,7 +5,7 @@ use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
 use crate::request::{BodyError, NamespaceConflict};
 use crate::timestamp::Timestamp;
-use crate::usage::CostOverflow;
+use crate::price::CostOverflow;
 
 impl Refusal {
     /// The cost of the request cannot be written down.

@@ -48,7 +48,7 @@ pub(crate) fn fallback<S>(
     };
     let caller = call.grant.caller().clone();
     let WorkerState { cache, config, .. } = &*cx.worker;
-    let mut other = prepare(caller, head, read, choice, cache, config).ok()?;
+    let mut other = prepare(caller, head, read, choice, cache, config, cx.now).ok()?;
     if other.call.model_name() == call.model_name() {
         return None;
     }

@@ -26,12 +26,30 @@ pub(crate) struct Call {
     pub(crate) stream: bool,
     pub(crate) hide_usage: bool,
     pub(crate) free: bool,
-    /// Whether it asks for a tier for work that can wait.
-    pub(crate) batch: bool,
+    /// The tier and the region it asks for.
+    pub(crate) asked: Asked,
+    /// The other models that its body names, each granted.
+    pub(crate) others: Vec<OtherGrant>,
     /// Why Paddock chose another model than the caller named; absent where it did not choose.
     pub(crate) reason: Option<String>,
     pub(crate) estimate: Estimate,
     pub(crate) ask: Ask,
+}
+
+/// What a call asks of its provider that has a price of its own; each empty if it does not ask.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) tier: String,
+    pub(crate) speed: String,
+    pub(crate) region: String,
+}
+
+/// Another model that may serve a call, or be called within it.
+#[derive(Debug)]
+pub(crate) struct OtherGrant {
+    pub(crate) grant: Grant,
+    /// Whether it may serve in the place of the call's own model.
+    pub(crate) may_serve: bool,
 }
 
 /// A call that waits for money.

@@ -56,7 +56,7 @@ impl Exchange {
     ) -> Step {
         let tenant = caller.clone();
         let WorkerState { cache, config, .. } = &*cx.worker;
-        match prepare(caller, &head, read, choice, cache, config) {
+        match prepare(caller, &head, read, choice, cache, config, cx.now) {
             Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
                 None => self.admit(head, pending, Some(read), cx),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),
