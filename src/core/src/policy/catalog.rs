@@ -125,6 +125,16 @@ impl Model {
         })
     }
 
+    /// Makes the newest price whose time has come its `price`.
+    pub fn settle_prices(&mut self, now: Timestamp) {
+        while let Some(next) = self.later_prices.first()
+            && next.effective_from <= now
+        {
+            let next = self.later_prices.remove(0);
+            (self.price, self.price_from) = (Some(next.price), next.effective_from);
+        }
+    }
+
     /// Output tokens of a request that sets no limit.
     pub fn assumed_output_tokens(&self) -> u64 {
         self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS)
