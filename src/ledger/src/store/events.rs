@@ -131,7 +131,10 @@ impl EventDetails {
     fn of(event: &UsageEvent<'_>) -> Option<EventDetails> {
         let tokens = &event.tokens;
         let details = EventDetails {
-            tier: event.tier.as_deref().map(|tier| without_nul(tier.to_owned())),
+            tier: event
+                .tier
+                .as_deref()
+                .map(|tier| without_nul(tier.to_owned())),
             tools: event.tools,
             price_from: Some(event.price_from).filter(|from| *from != Timestamp::EPOCH),
             audio_input_tokens: tokens.audio_input,

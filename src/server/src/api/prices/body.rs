@@ -1,8 +1,6 @@
 //! What is sent about prices.
 
-use super::parts::{
-    self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens,
-};
+use super::parts::{self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens};
 use crate::api::prelude::*;
 use crate::http::body::values::{Moment, TokenPrice, value};
 use paddock_core::policy::{FormatPaths, LaterPrice, MediaTokens, Model, capability};
@@ -129,7 +127,9 @@ impl PutPrice {
         // Moments are answered in whole seconds.
         let now = Timestamp::from_secs(now.secs());
         let from = self.effective_from.take().value();
-        let from = from.map_or(now, |from| Timestamp::from_secs(Timestamp::from(from).secs()));
+        let from = from.map_or(now, |from| {
+            Timestamp::from_secs(Timestamp::from(from).secs())
+        });
         if from > now {
             return self.apply_later(own, from);
         }
@@ -252,8 +252,14 @@ impl PutPrice {
         }
         for (sent, rate) in [
             (self.cached_input_usd_per_million, &mut rates.cached_input),
-            (self.cache_write_5m_usd_per_million, &mut rates.cache_write_5m),
-            (self.cache_write_1h_usd_per_million, &mut rates.cache_write_1h),
+            (
+                self.cache_write_5m_usd_per_million,
+                &mut rates.cache_write_5m,
+            ),
+            (
+                self.cache_write_1h_usd_per_million,
+                &mut rates.cache_write_1h,
+            ),
             (self.reasoning_usd_per_million, &mut rates.reasoning),
             (self.audio_input_usd_per_million, &mut rates.audio_input),
             (self.image_input_usd_per_million, &mut rates.image_input),

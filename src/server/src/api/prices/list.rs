@@ -35,7 +35,9 @@ pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Pric
     Ok(Json(Prices {
         object: "list",
         currency: "USD",
-        data: models.map(|model| PriceView::at(model, app.now())).collect(),
+        data: models
+            .map(|model| PriceView::at(model, app.now()))
+            .collect(),
         aliases: catalog.aliases.into_iter().collect(),
     }))
 }
