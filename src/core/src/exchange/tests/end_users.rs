@@ -113,6 +113,7 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
         let step = chat_of(&mut bench, &format!("stranger-{n}")).1;
         assert_eq!(refused_scope(step), "user:n/*");
     }
+    bench.answer(&mut exchange, 500, "application/json");
     let done = bench.step(&mut exchange, Input::Closed);
     assert!(event(&[done]).user_shared);
     let users = bench.store.values.keys();
