@@ -56,13 +56,27 @@ impl Estimate {
             });
         }
         let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
-        let typical = typical.min(ceiling.output_tokens);
         Ok(Estimate {
             likely_prompt,
             highest,
-            tokens: likely_prompt.saturating_add(typical),
+            tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
             money: price.highest(&ceiling)?,
         })
+    }
+}
+
+impl Estimate {
+    /// The same, of a model whose answers to this caller have `output` tokens as a rule.
+    #[must_use]
+    pub fn likely(self, output: u64) -> Estimate {
+        let output = output.min(self.highest.output);
+        Estimate {
+            tokens: match self.tokens {
+                0 => 0,
+                _ => self.likely_prompt.saturating_add(output),
+            },
+            ..self
+        }
     }
 }
 

@@ -11,7 +11,7 @@ impl Exchange {
     pub(super) fn send(&mut self, head: Head, mut pending: Pending, hold: RequestHold) -> Step {
         let effects = forward(&head, &mut pending);
         let in_flight = InFlight {
-            was_queued: pending.was_queued,
+            was_throttled: pending.was_throttled,
             call: pending.call,
             hold,
             status: 0,

@@ -195,8 +195,9 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         tokens.output = counted.output.max(reading.seen_output_tokens);
         estimated = true;
     }
-    // No provider reads nothing: a prompt of zero tokens was not counted.
-    if counted.prompt() == 0 {
+    // An answer to a prompt of no tokens was not counted.
+    let answers_nothing = reading.output_final && no_output;
+    if counted.prompt() == 0 && !answers_nothing {
         tokens.input = in_flight.call.estimate.likely_prompt;
         estimated = true;
     }

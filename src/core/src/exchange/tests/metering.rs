@@ -209,7 +209,7 @@ fn a_stream_that_breaks_off_is_charged_its_prompt_and_what_was_seen() {
 }
 
 #[test]
-fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
+fn a_client_that_leaves_before_the_answer_pays_what_it_may_cost() {
     let gone = Answer {
         status: 0,
         content_type: "",
@@ -223,7 +223,8 @@ fn a_client_that_leaves_before_the_answer_pays_its_prompt() {
         (event.outcome, event.estimated, event.status),
         (Outcome::Truncated, true, 0)
     );
-    assert!(event.tokens.input > 0 && event.tokens.output == 0);
+    // The provider may go on: what it can write at most is charged.
+    assert!(event.tokens.input > 0 && event.tokens.output == 100);
 }
 
 #[test]
