@@ -223,6 +223,12 @@ impl TestApp {
     }
 
     /// Makes a key; its whole answer.
+    /// How many models have a price.
+    pub async fn models(&self) -> usize {
+        let prices = self.get("/v1/prices").await.expect(200);
+        prices["data"].as_array().unwrap().len()
+    }
+
     pub async fn make_key(&self, body: Value) -> Value {
         self.post("/v1/keys", body).await.expect(201)
     }
