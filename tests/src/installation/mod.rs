@@ -201,6 +201,11 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// The operator's key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Asks, and is answered 2xx.
     pub async fn ask(
         &self,

@@ -181,6 +181,8 @@ pub struct Settings {
     pub plugin: Map<String, Value>,
     /// Envoy's.
     pub limits: Limits,
+    /// Whether the ledger is in PostgreSQL.
+    pub postgres: bool,
 }
 
 /// All that is written down.

@@ -48,9 +48,11 @@ impl Answer {
         Some(json["error"][field].as_str()?.to_owned())
     }
 
-    /// The error's code: in Anthropic's format its type.
+    /// The error's code: in Gemini's format its reason, in Anthropic's, where it has no code, its
+    /// type.
     pub fn code(&self) -> Option<String> {
-        self.error("code").or_else(|| self.error("type"))
+        let names = ["code", "reason", "type"];
+        names.into_iter().find_map(|name| self.error(name))
     }
 
     /// What the error says.
@@ -97,10 +99,13 @@ async fn read(reader: &mut OwnedReadHalf, request: &Request, received: &mut Vec<
     let patience = patience.map_or(PATIENCE, Duration::from_millis);
     let whole = async {
         let mut buffer = vec![0; 64 * 1024];
+        if decode(received, request.without_body).1.is_some() {
+            return;
+        }
         while let Ok(got @ 1..) = reader.read(&mut buffer).await {
             received.extend_from_slice(&buffer[..got]);
-            let (answer, ended) = decode(received, request.without_body);
-            if ended || leave.is_some_and(|leave| leave.has_seen(&answer)) {
+            let (answer, end) = decode(received, request.without_body);
+            if end.is_some() || leave.is_some_and(|leave| leave.has_seen(&answer)) {
                 break;
             }
         }
@@ -117,13 +122,45 @@ impl Leave {
     }
 }
 
-/// What the bytes of an answer say, and whether it is at its end.
-pub fn decode(received: &[u8], without_body: bool) -> (Answer, bool) {
+/// Asks several things on one connection, at once or one after the other. What was answered until
+/// the connection closed.
+pub async fn several(to: SocketAddr, requests: &[Request], at_once: bool) -> Vec<Answer> {
+    let stream = TcpStream::connect(to).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    if at_once {
+        let whole = |request: &Request| [&request.head[..], &request.body.concat()].concat();
+        let bytes: Vec<u8> = requests.iter().flat_map(whole).collect();
+        writer.write_all(&bytes).await.unwrap();
+    }
+    let (mut received, mut answers) = (Vec::new(), Vec::new());
+    for request in requests {
+        let reading = read(&mut reader, request, &mut received);
+        let writing = async {
+            if !at_once {
+                let _ = write(&mut writer, request).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = reading => {}
+            () = writing => {}
+        }
+        let (answer, Some(end)) = decode(&received, request.without_body) else {
+            break;
+        };
+        received.drain(..end);
+        answers.push(answer);
+    }
+    answers
+}
+
+/// What the bytes of an answer say, and where it ends if it does by itself.
+pub fn decode(received: &[u8], without_body: bool) -> (Answer, Option<usize>) {
     let mut answer = Answer::default();
     let mut rest = received;
     loop {
         let Some(end) = find(rest, b"\r\n\r\n") else {
-            return (answer, false);
+            return (answer, None);
         };
         let head = String::from_utf8_lossy(&rest[..end]);
         let mut lines = head.split("\r\n");
@@ -140,31 +177,36 @@ pub fn decode(received: &[u8], without_body: bool) -> (Answer, bool) {
             break;
         }
     }
-    if without_body || matches!(answer.status, 204 | 304) {
-        answer.complete = true;
+    let body = received.len() - rest.len();
+    let end = if without_body || matches!(answer.status, 204 | 304) {
+        Some(0)
     } else if answer.header("transfer-encoding") == Some("chunked") {
-        (answer.body, answer.complete) = dechunked(rest);
+        let (data, end) = dechunked(rest);
+        answer.body = data;
+        end
     } else if let Some(length) = answer.header("content-length") {
         let length: usize = length.parse().unwrap_or(0);
         answer.body = rest[..length.min(rest.len())].to_vec();
-        answer.complete = rest.len() >= length;
+        (rest.len() >= length).then_some(length)
     } else {
         answer.body = rest.to_vec();
-    }
-    let complete = answer.complete;
-    (answer, complete)
+        None
+    };
+    answer.complete = end.is_some();
+    (answer, end.map(|end| body + end))
 }
 
-/// The data of the whole chunks, and whether the last one is among them.
-fn dechunked(mut rest: &[u8]) -> (Vec<u8>, bool) {
-    let mut body = Vec::new();
+/// The data of the whole chunks, and where the last one ends if it is among them.
+fn dechunked(bytes: &[u8]) -> (Vec<u8>, Option<usize>) {
+    let (mut body, mut rest) = (Vec::new(), bytes);
     while let Some(end) = find(rest, b"\r\n") {
         let size = String::from_utf8_lossy(&rest[..end]).into_owned();
         let Ok(size) = usize::from_str_radix(size.trim(), 16) else {
             break;
         };
         if size == 0 {
-            return (body, find(rest, b"\r\n\r\n").is_some());
+            let end = find(rest, b"\r\n\r\n").map(|end| bytes.len() - rest.len() + end + 4);
+            return (body, end);
         }
         let from = end + 2;
         if rest.len() < from + size + 2 {
@@ -173,7 +215,7 @@ fn dechunked(mut rest: &[u8]) -> (Vec<u8>, bool) {
         body.extend_from_slice(&rest[from..from + size]);
         rest = &rest[from + size + 2..];
     }
-    (body, false)
+    (body, None)
 }
 
 fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {

@@ -19,6 +19,7 @@
 
 mod case;
 mod client;
+mod connections;
 mod judge;
 mod ledger;
 mod request;

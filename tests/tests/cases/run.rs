@@ -35,7 +35,7 @@ pub async fn all() -> Vec<String> {
     let mut sites: BTreeMap<String, Arc<Site>> = BTreeMap::new();
     for case in book.chosen() {
         let name = &case.installation;
-        if special::alone(&case.id) || sites.contains_key(name) {
+        if sites.contains_key(name) {
             continue;
         }
         let usual = Settings::default();
@@ -49,7 +49,7 @@ pub async fn all() -> Vec<String> {
         );
     }
     let ran = run(&book, &sites).await;
-    for site in sites.values() {
+    for site in sites.values().filter(|site| !site.database.contains("://")) {
         let marker = site.tenant("marker", &book.namespace).await;
         let ask = parse(json!({"chat": {}}));
         client::ask(site.address, &request::write(&ask, "", &marker.key, 0)).await;
@@ -71,18 +71,11 @@ async fn run(book: &Arc<Book>, sites: &BTreeMap<String, Arc<Site>>) -> BTreeMap<
     let mut running = JoinSet::new();
     for case in book.chosen() {
         let (room, book, id) = (Arc::clone(&room), Arc::clone(book), case.id.clone());
-        let site = sites.get(&case.installation).cloned();
+        let site = Arc::clone(&sites[&case.installation]);
         running.spawn(async move {
             let _seat = room.acquire_owned().await.unwrap();
             let case = book.cases.iter().find(|case| case.id == id).unwrap();
-            let ran = match site {
-                Some(site) if !special::alone(&id) => run_case(&book, &site, case).await,
-                _ => Ran {
-                    tenants: Vec::new(),
-                    answers: Vec::new(),
-                    differences: Differences(special::run(&id).await),
-                },
-            };
+            let ran = run_case(&book, &site, case).await;
             (id, ran)
         });
     }
@@ -107,7 +100,7 @@ async fn run_case(book: &Book, site: &Arc<Site>, case: &Case) -> Ran {
         return ran;
     }
     if case.steps.is_empty() {
-        ran.differences = Differences(special::on(site, &tenant, &case.id).await);
+        ran.differences = Differences(special::run(site, &tenant, &case.id).await);
         return ran;
     }
     let name = format!("{name}-other");
@@ -167,20 +160,12 @@ async fn judge(
     for (name, site) in sites {
         let ledger = site.ledger().await;
         for case in book.chosen() {
-            let on_site = &case.installation == name && !special::alone(&case.id);
-            if on_site && let Some(ran) = ran.get(&case.id) {
+            if &case.installation == name {
+                let ran = &ran[&case.id];
                 let (differences, lines) = compare(case, ran, site, &ledger);
                 messages.extend(verdict(book, case, &differences, ran, &lines));
             }
         }
-    }
-    for case in book
-        .chosen()
-        .into_iter()
-        .filter(|case| special::alone(&case.id))
-    {
-        let ran = &ran[&case.id];
-        messages.extend(verdict(book, case, &ran.differences.0, ran, &[]));
     }
     messages
 }
