@@ -29,21 +29,17 @@ pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
         (1, Shape::String, Key::Model, _) | (2, Shape::String, Key::Model, Key::Message) => {
             Selector::Marker(Marker::Model)
         }
-        (1, Shape::String, Key::StopReason, _) | (2, Shape::String, Key::StopReason, Key::Delta) => {
-            Selector::Marker(Marker::Finish)
-        }
+        (1, Shape::String, Key::StopReason, _)
+        | (2, Shape::String, Key::StopReason, Key::Delta) => Selector::Marker(Marker::Finish),
         (
             2,
             Shape::String,
             Key::Text | Key::Thinking | Key::PartialJson | Key::Content | Key::Name,
             Key::Delta | Key::ContentBlock,
         )
-        | (
-            3,
-            Shape::String,
-            Key::Text | Key::Thinking | Key::Content | Key::Name,
-            Key::Content,
-        ) => Selector::Text(TextKind::Answer),
+        | (3, Shape::String, Key::Text | Key::Thinking | Key::Content | Key::Name, Key::Content) => {
+            Selector::Text(TextKind::Answer)
+        }
         (3, Shape::Object, Key::Input, Key::Content)
         | (2, Shape::Object, Key::Input, Key::ContentBlock) => Selector::AllText,
         _ => Selector::Nothing,

@@ -80,7 +80,9 @@ pub(super) fn counts(usage: Value<'_>) -> Counts {
             b"prompt_cache_miss_tokens" => miss = value.count(),
             b"citation_tokens" => counts.raise(Count::PromptBeside, value),
             b"reasoning_tokens" => counts.raise(Count::ReasoningBeside, value),
-            b"prompt_tokens_details" | b"input_tokens_details" => prompt_details(&mut counts, value),
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                prompt_details(&mut counts, value)
+            }
             b"completion_tokens_details" | b"output_tokens_details" => {
                 output_details(&mut counts, value);
             }
@@ -129,5 +131,8 @@ pub(super) fn tell_output(counts: &Counts) -> bool {
 /// Whether Google's compatible endpoint served the answer, of which the total alone has the
 /// thoughts.
 pub(super) fn hides_thoughts(model: &str) -> bool {
-    model.rsplit('/').next().is_some_and(|name| name.starts_with("gemini-"))
+    model
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("gemini-"))
 }
