@@ -3,9 +3,9 @@
 //! Admission holds exactly this, and `routing/resolve` answers exactly this: one function for
 //! both, so that what is told beforehand is what is held.
 
+use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price};
-use crate::money::Money;
 use crate::request::{Endpoint, ModelRequest, OtherModel};
 use crate::usage::TokenUsage;
 
@@ -21,6 +21,9 @@ const TOKENS_OF_TOOL_CALL: u64 = 8_000;
 pub struct Estimate {
     /// The prompt tokens it probably has.
     pub likely_prompt: u64,
+    /// The most prompt tokens it plausibly has, without what tools bring: what is charged if the
+    /// provider does not count.
+    pub most_prompt: u64,
     /// The most it plausibly uses.
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
@@ -67,6 +70,10 @@ impl Estimate {
         price: &Price,
     ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
+        let most_prompt = request
+            .prompt
+            .ceiling_tokens()
+            .saturating_add(ceiling.media_tokens);
         let highest = TokenUsage {
             input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
             output: ceiling.output_tokens,
@@ -75,6 +82,7 @@ impl Estimate {
         if endpoint.is_free() {
             return Ok(Estimate {
                 likely_prompt,
+                most_prompt,
                 highest,
                 tokens: 0,
                 money: Money::ZERO,
@@ -83,6 +91,7 @@ impl Estimate {
         let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
         Ok(Estimate {
             likely_prompt,
+            most_prompt,
             highest,
             tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
             money: price.highest(ceiling)?,
@@ -114,7 +123,9 @@ fn ceiling<'a>(
 ) -> Ceiling<'a> {
     let most_output = match cap {
         // A provider refuses a higher limit than its own, or answers no more than that.
-        Some(asked) => model.max_output_tokens.map_or(asked, |most| asked.min(most)),
+        Some(asked) => model
+            .max_output_tokens
+            .map_or(asked, |most| asked.min(most)),
         None => model.assumed_output_tokens(),
     };
     let output_tokens = match endpoint.embeds() || endpoint.is_free() {

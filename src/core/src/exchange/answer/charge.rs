@@ -2,6 +2,7 @@
 
 use crate::authorization::Grant;
 use crate::exchange::call::{Call, InFlight};
+use crate::exchange::origin::Origin;
 use crate::meter::Reading;
 use crate::money::Money;
 use crate::price::{Cost, CostOverflow, Price, Usage, is_standard_tier};
@@ -69,7 +70,11 @@ impl Charge {
         if !call.others.iter().any(|other| other.may_serve) {
             return at(own);
         }
-        match self.served_by.as_deref().and_then(|name| granted(call, name)) {
+        match self
+            .served_by
+            .as_deref()
+            .and_then(|name| granted(call, name))
+        {
             Some(grant) => at(grant.price()),
             None => dearest(call, at),
         }
@@ -141,14 +146,14 @@ fn dearest(
 
 /// Decides what a call is charged for, from how far it came.
 pub(crate) fn charge(in_flight: &InFlight) -> Charge {
-    if in_flight.call.free {
-        let failed = in_flight.local || in_flight.status >= 300;
-        return Charge::nothing(match failed {
-            true => Outcome::UpstreamError,
-            false => Outcome::Complete,
-        });
+    let failed = in_flight.origin != Origin::Upstream || in_flight.status >= 300;
+    if in_flight.call.free && !failed {
+        return Charge::nothing(Outcome::Complete);
     }
-    if in_flight.local || in_flight.status >= 300 {
+    if in_flight.origin == Origin::CutOff && !in_flight.call.free {
+        return unread(in_flight);
+    }
+    if failed {
         return Charge::nothing(Outcome::UpstreamError);
     }
     match &in_flight.meter {
@@ -157,20 +162,22 @@ pub(crate) fn charge(in_flight: &InFlight) -> Charge {
     }
 }
 
-/// An answer whose bytes were not read: there was none, or it was compressed although nobody had
-/// asked for that. It may have used as much as was held for it.
+/// An answer whose bytes were not read: it did not come before this gateway or the client gave up, or
+/// it was compressed although nobody had asked for that. The provider may have written as much as was
+/// held for it.
 fn unread(in_flight: &InFlight) -> Charge {
-    let highest = in_flight.call.estimate.highest;
+    let estimate = &in_flight.call.estimate;
+    let is_whole = in_flight.complete && in_flight.origin == Origin::Upstream;
     Charge {
-        tokens: match in_flight.status {
-            0 => TokenUsage {
-                input: in_flight.call.estimate.likely_prompt,
-                ..highest
+        tokens: match is_whole {
+            true => estimate.highest,
+            false => TokenUsage {
+                input: estimate.most_prompt,
+                ..estimate.highest
             },
-            _ => highest,
         },
         estimated: true,
-        ..Charge::nothing(match in_flight.complete {
+        ..Charge::nothing(match is_whole {
             true => Outcome::Complete,
             false => Outcome::Truncated,
         })
@@ -198,7 +205,7 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     // An answer to a prompt of no tokens was not counted.
     let answers_nothing = reading.output_final && no_output;
     if counted.prompt() == 0 && !answers_nothing {
-        tokens.input = in_flight.call.estimate.likely_prompt;
+        tokens.input = in_flight.call.estimate.most_prompt;
         estimated = true;
     }
     Charge {

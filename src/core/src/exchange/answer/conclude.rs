@@ -73,7 +73,10 @@ fn conclude_call<S: SharedStore>(
         let likely = &mut cx.worker.likely_output;
         likely.saw(namespace, call.model_name(), tokens.output);
     }
-    let tier = charge.tier.as_deref().filter(|tier| !is_standard_tier(tier));
+    let tier = charge
+        .tier
+        .as_deref()
+        .filter(|tier| !is_standard_tier(tier));
     let admitted_at = hold.scopes().admitted_at();
     let settled = hold.settle(cx.store, tokens.total(), cost, cx.now);
     if settled.contended > 0 {

@@ -7,6 +7,7 @@ pub(crate) use prepare::{BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
 use super::head::Head;
+use super::origin::Origin;
 use crate::admission::Ask;
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
@@ -81,8 +82,8 @@ pub(crate) struct InFlight {
     pub(crate) hold: RequestHold,
     /// The upstream's status; 0 until it answers.
     pub(crate) status: u16,
-    /// Whether Envoy answered in the upstream's place.
-    pub(crate) local: bool,
+    /// Who answered.
+    pub(crate) origin: Origin,
     /// Reads the answer, where it can be read.
     pub(crate) meter: Option<Meter>,
     /// Whether the whole answer has passed.

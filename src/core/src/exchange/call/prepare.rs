@@ -118,7 +118,9 @@ fn call(
         let may_serve = other.may_serve();
         estimate.money = match may_serve {
             true => estimate.money.max(its),
-            false => estimate.money.saturating_add(its.saturating_mul(other.calls)),
+            false => estimate
+                .money
+                .saturating_add(its.saturating_mul(other.calls)),
         };
         others.push(OtherGrant {
             grant: granted,
