@@ -142,5 +142,5 @@ pub fn read_body<'a>(
     endpoint: &'a Endpoint,
     body: &'a [u8],
 ) -> Result<ModelRequest<'a>, BodyError> {
-    Reader::read(endpoint, body)?.finish(endpoint)
+    Reader::read(endpoint, body)
 }

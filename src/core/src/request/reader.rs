@@ -84,7 +84,11 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn read(endpoint: &Endpoint, body: &'a [u8]) -> Result<Self, BodyError> {
+    /// Reads `body` as a call of `endpoint`.
+    pub(super) fn read(
+        endpoint: &'a Endpoint,
+        body: &'a [u8],
+    ) -> Result<ModelRequest<'a>, BodyError> {
         let mut reader = Reader::default();
         reader.found.body = body;
         let mut json = serde_json::Deserializer::from_slice(body);
@@ -95,7 +99,7 @@ impl<'a> Reader<'a> {
         };
         let read = json.deserialize_map(object).and_then(|()| json.end());
         match read {
-            Ok(()) => Ok(reader),
+            Ok(()) => reader.finish(endpoint),
             Err(error) => Err(reader.found.refusal(&error)),
         }
     }
@@ -228,7 +232,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, endpoint: &'a Endpoint) -> Result<ModelRequest<'a>, BodyError> {
+    fn finish(&mut self, endpoint: &'a Endpoint) -> Result<ModelRequest<'a>, BodyError> {
         let in_body = match self.model {
             Some(raw) => text_of(raw)?.text("model")?,
             None => None,
@@ -242,7 +246,7 @@ impl<'a> Reader<'a> {
         let mut rewriting = Rewriting::default();
         let model = if let Endpoint::Gemini { model, .. } = endpoint {
             let top = self.model.map(|raw| (raw, "model"));
-            let inner = self.request_models.into_iter();
+            let inner = self.request_models.drain(..);
             for (raw, field) in top
                 .into_iter()
                 .chain(inner.map(|raw| (raw, "requests.model")))
@@ -274,7 +278,7 @@ impl<'a> Reader<'a> {
             return Err(invalid("route", problem));
         }
         self.found.finish();
-        let found = self.found;
+        let found = &mut self.found;
         let each = self.choices.max(self.best_of).unwrap_or(1).max(1);
         let cap = self.output_cap.map(|cap| {
             // What was predicted and not said is billed as output, beyond any cap
@@ -291,16 +295,16 @@ impl<'a> Reader<'a> {
             include_usage,
             max_output_tokens: cap,
             choices: each.saturating_mul(self.prompts.unwrap_or(1)),
-            user: self.user.or(self.safety_identifier),
-            tier: tier_of(endpoint, self.tier),
-            speed: self.speed.or(found.fallback_speed),
-            region: self.region,
+            user: self.user.take().or(self.safety_identifier.take()),
+            tier: tier_of(endpoint, self.tier.take()),
+            speed: self.speed.take().or(found.fallback_speed.take()),
+            region: self.region.take(),
             other_models,
             tools,
             passes: if found.compacts { 2 } else { 1 },
             audio_output: found.audio_output,
             image_output: found.image_output,
-            references: found.references,
+            references: core::mem::take(&mut found.references),
             prompt: found.size,
             rewriting,
         })

@@ -123,6 +123,9 @@ const LONGEST: usize = 24;
 impl Word {
     /// What a key within messages and parts means.
     pub(super) fn of(key: &str) -> Word {
+        if is_folded(key) {
+            return known(key.as_bytes());
+        }
         let mut folded = [0; LONGEST];
         fold(key, &mut folded).map_or(Word::Other, known)
     }
@@ -131,13 +134,17 @@ impl Word {
     /// models.
     pub(super) fn of_setting(key: &str) -> Word {
         let mut folded = [0; LONGEST];
-        match fold(key, &mut folded) {
+        let folded = match is_folded(key) {
+            true => Some(key.as_bytes()),
+            false => fold(key, &mut folded),
+        };
+        match folded {
             Some(folded) => match known(folded) {
                 Word::Other => naming_models(folded),
                 word => word,
             },
             None => {
-                let folded = key.to_lowercase().replace(['_', '-'], "");
+                let folded = key.to_lowercase().replace('_', "");
                 naming_models(folded.as_bytes())
             }
         }
@@ -148,6 +155,10 @@ impl Word {
     pub(super) const fn is_media(self) -> bool {
         matches!(self, Word::Media(_) | Word::FileUri)
     }
+}
+
+fn is_folded(key: &str) -> bool {
+    key.bytes().all(|letter| letter.is_ascii_lowercase())
 }
 
 /// The key in lower case and without underscores, so that it is known in any dialect and to any
