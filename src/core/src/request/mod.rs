@@ -16,6 +16,8 @@ mod reader;
 mod references;
 mod rewrite;
 mod scalar;
+mod stored_fields;
+mod stored_path;
 mod strip;
 mod texts;
 mod upstream_path;
@@ -28,6 +30,8 @@ pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, Request
 pub use hints::Hints;
 pub use prompt::PromptSize;
 pub use references::References;
+pub use stored_fields::{stored_by, stored_in};
+pub use stored_path::{StoredPath, takes_uploads};
 pub use strip::without_hints;
 pub use texts::{Texts, texts};
 pub use upstream_path::path_below;
