@@ -3,9 +3,9 @@
 //! Admission holds exactly this, and `routing/resolve` answers exactly this: one function for
 //! both, so that what is told beforehand is what is held.
 
+use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price};
-use crate::money::Money;
 use crate::request::{Endpoint, ModelRequest};
 use crate::usage::TokenUsage;
 
@@ -21,6 +21,9 @@ const TOKENS_OF_TOOL_CALL: u64 = 8_000;
 pub struct Estimate {
     /// The prompt tokens it probably has.
     pub likely_prompt: u64,
+    /// The most prompt tokens it plausibly has, without what tools bring: what is charged if the
+    /// provider does not count.
+    pub most_prompt: u64,
     /// The most it plausibly uses.
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
@@ -42,6 +45,10 @@ impl Estimate {
     ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
         let ceiling = ceiling(endpoint, request, model);
+        let most_prompt = request
+            .prompt
+            .ceiling_tokens()
+            .saturating_add(ceiling.media_tokens);
         let highest = TokenUsage {
             input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
             output: ceiling.output_tokens,
@@ -50,19 +57,35 @@ impl Estimate {
         if endpoint.is_free() {
             return Ok(Estimate {
                 likely_prompt,
+                most_prompt,
                 highest,
                 tokens: 0,
                 money: Money::ZERO,
             });
         }
         let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
-        let typical = typical.min(ceiling.output_tokens);
         Ok(Estimate {
             likely_prompt,
+            most_prompt,
             highest,
-            tokens: likely_prompt.saturating_add(typical),
+            tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
             money: price.highest(&ceiling)?,
         })
+    }
+}
+
+impl Estimate {
+    /// The same, of a model whose answers to this caller have `output` tokens as a rule.
+    #[must_use]
+    pub fn likely(self, output: u64) -> Estimate {
+        let output = output.min(self.highest.output);
+        Estimate {
+            tokens: match self.tokens {
+                0 => 0,
+                _ => self.likely_prompt.saturating_add(output),
+            },
+            ..self
+        }
     }
 }
 
@@ -70,7 +93,9 @@ impl Estimate {
 fn ceiling<'a>(endpoint: &Endpoint, request: &'a ModelRequest<'_>, model: &Model) -> Ceiling<'a> {
     let most_output = match request.max_output_tokens {
         // A provider refuses a higher limit than its own, or answers no more than that.
-        Some(asked) => model.max_output_tokens.map_or(asked, |most| asked.min(most)),
+        Some(asked) => model
+            .max_output_tokens
+            .map_or(asked, |most| asked.min(most)),
         None => model.assumed_output_tokens(),
     };
     let output_tokens = match endpoint.embeds() || endpoint.is_free() {

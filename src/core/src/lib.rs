@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod fair_share;
 pub mod identity;
 pub mod ids;
+pub mod likely_output;
 pub mod made;
 pub mod meter;
 pub mod money;

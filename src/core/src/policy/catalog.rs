@@ -108,6 +108,23 @@ fn is_epoch(time: &Timestamp) -> bool {
 }
 
 impl Model {
+    /// A model of which no more is known than who serves it.
+    pub fn new(name: &str, upstream: String) -> Model {
+        Model {
+            name: name.to_owned(),
+            upstream,
+            upstream_model: None,
+            paths: FormatPaths::default(),
+            price: None,
+            price_from: Timestamp::EPOCH,
+            later_prices: Vec::new(),
+            max_output_tokens: None,
+            context_window: None,
+            media_tokens: MediaTokens::default(),
+            capabilities: Vec::new(),
+        }
+    }
+
     /// The price in force at a time; absent if it is not known.
     pub fn price_at(&self, now: Timestamp) -> Option<PriceInForce<'_>> {
         let later = self.later_prices.iter().rev();
@@ -123,6 +140,16 @@ impl Model {
                 from: self.price_from,
             })
         })
+    }
+
+    /// Makes the newest price whose time has come its `price`.
+    pub fn settle_prices(&mut self, now: Timestamp) {
+        while let Some(next) = self.later_prices.first()
+            && next.effective_from <= now
+        {
+            let next = self.later_prices.remove(0);
+            (self.price, self.price_from) = (Some(next.price), next.effective_from);
+        }
     }
 
     /// Output tokens of a request that sets no limit.
@@ -163,17 +190,9 @@ impl Catalog {
         // OpenAI's own formats are where clients ask for them.
         let open_ai = FormatPaths::default;
         let model = |name: &str, upstream: &str, paths: FormatPaths, price: Price| Model {
-            name: name.to_owned(),
-            upstream: upstream.to_owned(),
-            upstream_model: None,
             paths,
             price: Some(price),
-            price_from: Timestamp::EPOCH,
-            later_prices: Vec::new(),
-            max_output_tokens: None,
-            context_window: None,
-            media_tokens: MediaTokens::default(),
-            capabilities: Vec::new(),
+            ..Model::new(name, upstream.to_owned())
         };
         // Cents per million tokens.
         let models = vec![

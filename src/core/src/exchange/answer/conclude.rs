@@ -13,6 +13,7 @@ use crate::price::is_standard_tier;
 use crate::refusal::clip;
 use crate::store::SharedStore;
 use crate::usage::is_batch_tier;
+use crate::wire::Outcome;
 
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
@@ -67,7 +68,15 @@ fn conclude_call<S: SharedStore>(
         },
     };
     let tokens = charge.all_tokens();
-    let tier = charge.tier.as_deref().filter(|tier| !is_standard_tier(tier));
+    if charge.outcome == Outcome::Complete && !call.free {
+        let namespace = &call.grant.caller().namespace().policy.name;
+        let likely = &mut cx.worker.likely_output;
+        likely.saw(namespace, call.model_name(), tokens.output);
+    }
+    let tier = charge
+        .tier
+        .as_deref()
+        .filter(|tier| !is_standard_tier(tier));
     let admitted_at = hold.scopes().admitted_at();
     let settled = hold.settle(cx.store, tokens.total(), cost, cx.now);
     if settled.contended > 0 {

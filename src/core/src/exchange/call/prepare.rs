@@ -3,9 +3,9 @@
 use super::{Asked, Call, OtherGrant, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::cache::PolicyCache;
-use crate::config::{Config, HoldAt};
+use crate::config::HoldAt;
 use crate::estimate::Estimate;
+use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
 use crate::identity::Caller;
 use crate::policy::{Catalog, Model, Served};
@@ -54,15 +54,20 @@ pub(crate) fn prepare(
     head: &Head,
     read: BodyRead<'_>,
     choice: Choice<'_>,
-    cache: &PolicyCache,
-    config: &Config,
+    worker: &WorkerState,
     now: Timestamp,
 ) -> Result<Pending, Refusal> {
-    let catalog = cache.catalog().map(Rc::clone).unwrap_or_default();
+    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
     let grant = authorize_model(caller, &catalog, choice.model, now)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
-    let call = call(grant, &catalog, head, read, choice.reason, force_usage, now)?;
-    if let HoldAt::Body { upstream } = &config.hold {
+    let mut call = call(grant, &catalog, head, read, choice.reason, force_usage, now)?;
+    let namespace = &call.grant.caller().namespace().policy.name;
+    if let Some(output) = worker.likely_output.of(namespace, call.model_name()) {
+        let output = output.saturating_mul(read.request.choices);
+        call.estimate = call.estimate.likely(output);
+        call.ask.tokens = call.estimate.tokens;
+    }
+    if let HoldAt::Body { upstream } = &worker.config.hold {
         check_route(&call, upstream)?;
     }
     let path = upstream_path(&call, head, read)?;
@@ -76,7 +81,7 @@ pub(crate) fn prepare(
         rounds: 0,
         fallback: None,
         queued: None,
-        was_queued: false,
+        was_throttled: false,
         may_be_reserved: true,
     })
 }
@@ -105,7 +110,9 @@ fn call(
         let may_serve = other.calls == 0;
         estimate.money = match may_serve {
             true => estimate.money.max(its),
-            false => estimate.money.saturating_add(its.saturating_mul(other.calls)),
+            false => estimate
+                .money
+                .saturating_add(its.saturating_mul(other.calls)),
         };
         others.push(OtherGrant {
             grant: granted,
@@ -137,6 +144,7 @@ fn call(
             money: estimate.money,
             short: WhenShort::Borrow,
             tier: RateTier::Regular,
+            is_turn: false,
         },
         estimate,
         grant,
