@@ -91,9 +91,11 @@ impl StoredKind {
     /// <https://platform.openai.com/docs/api-reference>, <https://docs.claude.com/en/api/files-create>,
     /// <https://ai.google.dev/api/caching>.
     pub fn of(id: &str) -> StoredKind {
-        const BEGINNINGS: [(&str, StoredKind); 8] = [
+        const BEGINNINGS: [(&str, StoredKind); 10] = [
             ("resp_", StoredKind::Response),
+            ("responses/", StoredKind::Response),
             ("conv_", StoredKind::Conversation),
+            ("conversations/", StoredKind::Conversation),
             ("file-", StoredKind::File),
             ("file_", StoredKind::File),
             ("batch_", StoredKind::Batch),

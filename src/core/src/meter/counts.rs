@@ -115,10 +115,14 @@ impl Counts {
             (None, Some(total)) => total.saturating_sub(prompt),
             _ => output,
         };
-        let more = total.unwrap_or(0).saturating_sub(prompt).saturating_sub(output);
+        let more = total
+            .unwrap_or(0)
+            .saturating_sub(prompt)
+            .saturating_sub(output);
         let (cache, reasoning) = (self.cache(), self.get(Count::Reasoning));
         let both = cache.saturating_add(reasoning);
-        let reasoning_beside = reasoning > output || (more > 0 && (more == reasoning || more == both));
+        let reasoning_beside =
+            reasoning > output || (more > 0 && (more == reasoning || more == both));
         let cache_beside = cache > prompt || (more > 0 && (more == cache || more == both));
         let input = match cache_beside {
             true => prompt,

@@ -32,9 +32,8 @@ pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
 fn in_candidate(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key, path.at(3)) {
         (3, Shape::String, Key::FinishReason, _) => Selector::Marker(Marker::Finish),
-        (6, Shape::String, Key::Text, Key::Content) | (7, Shape::String, Key::Code, Key::Content) => {
-            Selector::Text(TextKind::Answer)
-        }
+        (6, Shape::String, Key::Text, Key::Content)
+        | (7, Shape::String, Key::Code, Key::Content) => Selector::Text(TextKind::Answer),
         (6, Shape::Object, Key::FunctionCall, Key::Content) => Selector::AllText,
         (7, Shape::String, Key::Data, Key::Content) if path.at(6) == Key::InlineData => {
             Selector::Text(TextKind::Media)
@@ -61,11 +60,21 @@ pub(super) fn counts(usage: Value<'_>) -> Counts {
             b"toolUsePromptTokenCount" => counts.raise(Count::PromptBeside, value),
             b"totalTokenCount" => counts.raise(Count::Total, value),
             b"promptTokensDetails" => {
-                modalities(&mut counts, value, Count::AudioInput, Some(Count::ImageInput));
+                modalities(
+                    &mut counts,
+                    value,
+                    Count::AudioInput,
+                    Some(Count::ImageInput),
+                );
             }
             b"cacheTokensDetails" => modalities(&mut counts, value, Count::AudioCached, None),
             b"candidatesTokensDetails" => {
-                modalities(&mut counts, value, Count::AudioOutput, Some(Count::ImageOutput));
+                modalities(
+                    &mut counts,
+                    value,
+                    Count::AudioOutput,
+                    Some(Count::ImageOutput),
+                );
             }
             _ => {}
         }
@@ -90,7 +99,9 @@ fn modalities(counts: &mut Counts, details: Value<'_>, audio: Count, image: Opti
             Some("IMAGE" | "VIDEO") => &mut seen,
             _ => continue,
         };
-        *sum = tokens.map(|tokens| tokens.saturating_add(sum.unwrap_or(0))).max(*sum);
+        *sum = tokens
+            .map(|tokens| tokens.saturating_add(sum.unwrap_or(0)))
+            .max(*sum);
     }
     counts.raise_to(audio, heard);
     if let Some(image) = image {

@@ -46,6 +46,8 @@ fn in_choice(path: &Path, key: Key) -> Selector {
         (_, Key::ReasoningDetails) => Selector::Nothing,
         (Key::Type, Key::Annotations) => Selector::Marker(Marker::Annotation),
         (_, Key::Annotations) => Selector::Nothing,
+        // A later request may name what was said before: <https://platform.openai.com/docs/guides/audio>.
+        (Key::Id, Key::Audio) => Selector::Marker(Marker::Stored),
         (Key::Data, Key::Audio) | (Key::B64Json, _) => Selector::Text(TextKind::Media),
         (Key::Url, _) if path.at(6) == Key::ImageUrl => Selector::Text(TextKind::Media),
         (
@@ -80,7 +82,9 @@ pub(super) fn counts(usage: Value<'_>) -> Counts {
             b"prompt_cache_miss_tokens" => miss = value.count(),
             b"citation_tokens" => counts.raise(Count::PromptBeside, value),
             b"reasoning_tokens" => counts.raise(Count::ReasoningBeside, value),
-            b"prompt_tokens_details" | b"input_tokens_details" => prompt_details(&mut counts, value),
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                prompt_details(&mut counts, value)
+            }
             b"completion_tokens_details" | b"output_tokens_details" => {
                 output_details(&mut counts, value);
             }
@@ -129,5 +133,8 @@ pub(super) fn tell_output(counts: &Counts) -> bool {
 /// Whether Google's compatible endpoint served the answer, of which the total alone has the
 /// thoughts.
 pub(super) fn hides_thoughts(model: &str) -> bool {
-    model.rsplit('/').next().is_some_and(|name| name.starts_with("gemini-"))
+    model
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("gemini-"))
 }

@@ -55,7 +55,10 @@ impl Seen {
             }
             TextKind::ReasoningContent => {
                 self.reasoning_content = self.reasoning_content.saturating_add(bytes);
-                (&mut self.text, self.reasoning_content.saturating_sub(before))
+                (
+                    &mut self.text,
+                    self.reasoning_content.saturating_sub(before),
+                )
             }
         };
         *sum = sum.saturating_add(new);

@@ -109,7 +109,9 @@ impl Tools {
                 b"num_search_queries" | b"num_sources_used" => {
                     self.raise(Tool::WebSearch, value);
                 }
-                b"server_tool_use" | b"server_tool_use_details" | b"server_side_tool_usage_details" => {
+                b"server_tool_use"
+                | b"server_tool_use_details"
+                | b"server_side_tool_usage_details" => {
                     for (key, value) in value.members() {
                         if let (Some(tool), Some(count)) = (told_tool(key), value.count()) {
                             calls.add(tool, count);
@@ -137,7 +139,11 @@ impl Tools {
     /// All calls of an answer by a model, which is complete or not.
     pub(super) fn calls(&self, model: Option<&str>, complete: bool) -> ToolCalls {
         let mut calls = self.told;
-        let begun = if complete { ToolCalls::NONE } else { self.begun };
+        let begun = if complete {
+            ToolCalls::NONE
+        } else {
+            self.begun
+        };
         for source in [begun, self.done, self.whole] {
             for (tool, count) in source.iter() {
                 calls.raise(tool, count);

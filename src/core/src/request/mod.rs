@@ -31,7 +31,7 @@ pub use hints::Hints;
 pub use prompt::PromptSize;
 pub use references::References;
 pub use stored_fields::{stored_by, stored_in};
-pub use stored_path::{StoredPath, takes_uploads};
+pub use stored_path::{StoredPath, is_upload};
 pub use strip::without_hints;
 pub use texts::{Texts, texts};
 pub use upstream_path::path_below;

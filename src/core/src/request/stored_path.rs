@@ -43,7 +43,7 @@ const VERBS: [&str; 6] = [
 ];
 /// What may be uploaded as a form or as bytes: the last names of such paths.
 const UPLOADED: [&str; 7] = [
-    "files", "parts", "skills", "uploads", "versions", "videos", "edits",
+    "edits", "files", "parts", "skills", "uploads", "versions", "videos",
 ];
 
 /// What a path is about.
@@ -53,7 +53,7 @@ pub enum StoredPath {
     Nothing,
     /// A whole collection.
     Collection,
-    /// One object, or what is within it.
+    /// One object, or what is within it: the collection, a slash and the id.
     Object(String),
     /// Different readers could read it differently.
     Unclear,
@@ -79,7 +79,7 @@ impl StoredPath {
             if is_collection {
                 return match rest.next().map(without_verb) {
                     Some(id) if VERBS.contains(&id) => StoredPath::Collection,
-                    Some(id) => StoredPath::Object(id.to_owned()),
+                    Some(id) => StoredPath::Object(format!("{name}/{id}")),
                     None => StoredPath::Collection,
                 };
             }
@@ -89,12 +89,26 @@ impl StoredPath {
     }
 }
 
-/// Whether a form or bytes may be sent to a path, which nobody reads: files are uploaded so, and
-/// all that names a stored object is JSON.
-pub fn takes_uploads(path: &[u8]) -> bool {
+/// Whether the body of a request is an upload, a form or bytes, in which nobody looks for the names of
+/// stored objects. Wherever else something stored is named, a body is JSON.
+pub fn is_upload(path: &[u8], content_type: &[u8]) -> bool {
+    const FORMS_AND_BYTES: [&[u8]; 5] = [
+        b"application/octet-stream",
+        b"audio/",
+        b"image/",
+        b"multipart/",
+        b"video/",
+    ];
     let path = String::from_utf8_lossy(path);
+    // Google's: whatever is sent there is the content of a file.
+    if names(&path).next() == Some("upload") {
+        return true;
+    }
     let last = names(&path).last().unwrap_or_default();
-    UPLOADED.contains(&last) || names(&path).next() == Some("upload")
+    let kind = content_type.to_ascii_lowercase();
+    UPLOADED.contains(&last)
+        && !names(&path).any(|name| name == "vector_stores")
+        && FORMS_AND_BYTES.iter().any(|start| kind.starts_with(start))
 }
 
 fn names(path: &str) -> impl Iterator<Item = &str> {
@@ -117,29 +131,38 @@ mod tests {
         for (path, about) in [
             ("/v1/files", Collection),
             ("/v1//files/", Collection),
-            ("/v1/files/file-abc", object("file-abc")),
-            ("/v1/files/file-abc/content", object("file-abc")),
-            ("/v1/%66iles/file%2Dabc", object("file-abc")),
+            ("/v1/files/file-abc", object("files/file-abc")),
+            ("/v1/files/file-abc/content", object("files/file-abc")),
+            ("/v1/%66iles/file%2Dabc", object("files/file-abc")),
             ("/v1/audio%2F..%2Ffiles/file-abc", Unclear),
             ("/v1/files/../files/file-abc", Unclear),
             ("/v1/files/.%2e/x", Unclear),
             ("/v1/files/%252e%252e", Unclear),
             ("/v1/files\\file-abc", Unclear),
             ("/v1/files/%ff", Unclear),
-            ("/openai/v1/responses/resp_1/input_items", object("resp_1")),
+            (
+                "/openai/v1/responses/resp_1/input_items",
+                object("responses/resp_1"),
+            ),
             ("/v1/responses/input_tokens", Collection),
-            ("/v1/vector_stores/vs_1/files/file-abc", object("vs_1")),
+            (
+                "/v1/vector_stores/vs_1/files/file-abc",
+                object("vector_stores/vs_1"),
+            ),
             (
                 "/v1/messages/batches/msgbatch_1/results",
-                object("msgbatch_1"),
+                object("batches/msgbatch_1"),
             ),
-            ("/v1/chat/completions/chatcmpl-1", object("chatcmpl-1")),
+            (
+                "/v1/chat/completions/chatcmpl-1",
+                object("completions/chatcmpl-1"),
+            ),
             ("/v1/completions/x", Nothing),
-            ("/v1/fine_tuning/jobs/ftjob-1", object("ftjob-1")),
-            ("/v1beta/cachedContents/abc", object("abc")),
-            ("/download/v1beta/files/abc:download", object("abc")),
-            ("/v1beta/batches/b:cancel", object("b")),
-            ("/v1beta/models/veo/operations/o", object("o")),
+            ("/v1/fine_tuning/jobs/ftjob-1", object("jobs/ftjob-1")),
+            ("/v1beta/cachedContents/abc", object("cachedContents/abc")),
+            ("/download/v1beta/files/abc:download", object("files/abc")),
+            ("/v1beta/batches/b:cancel", object("batches/b")),
+            ("/v1beta/models/veo/operations/o", object("operations/o")),
             ("/v1/audio/transcriptions", Nothing),
             ("/v1/models/org%2Fmodel", Nothing),
             ("/v1/filesystem", Nothing),
@@ -151,15 +174,17 @@ mod tests {
 
     #[test]
     fn files_are_uploaded_and_all_else_is_json() {
-        for (path, takes) in [
-            ("/v1/files", true),
-            ("/v1/uploads/upload_1/parts", true),
-            ("/upload/v1beta/files", true),
-            ("/v1/batches", false),
-            ("/v1/vector_stores/vs_1/file_batches", false),
-            ("/v1/conversations", false),
+        for (path, kind, uploads) in [
+            ("/v1/files", "multipart/form-data; boundary=x", true),
+            ("/v1/files", "text/plain", false),
+            ("/v1/uploads/upload_1/parts", "Multipart/form-data", true),
+            ("/upload/v1beta/files", "application/json", true),
+            ("/v1/batches", "multipart/form-data", false),
+            ("/v1/vector_stores/vs_1/files", "multipart/form-data", false),
+            ("/v1/conversations", "application/json", false),
         ] {
-            assert_eq!(takes_uploads(path.as_bytes()), takes, "{path}");
+            let found = is_upload(path.as_bytes(), kind.as_bytes());
+            assert_eq!(found, uploads, "{path} {kind}");
         }
     }
 }
