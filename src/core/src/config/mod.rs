@@ -3,6 +3,7 @@
 pub mod identity;
 mod inline_catalog;
 mod inline_policy;
+mod inline_price;
 mod inline_settings;
 mod parse;
 

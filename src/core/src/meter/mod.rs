@@ -217,7 +217,7 @@ impl Events {
             rest = after;
             match piece {
                 Piece::Other => {}
-                Piece::Unknown => tally.passes_beside(length),
+                Piece::Unknown => tally.passes_beside(part),
                 Piece::Begins => {
                     scanner.reset();
                     tally.event_begins();

@@ -115,10 +115,13 @@ impl Tally {
         self.document_bytes = self.document_bytes.saturating_add(bytes);
     }
 
-    /// So many bytes come next that are in no document.
-    pub(super) fn passes_beside(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.bytes_beside = self.bytes_beside.saturating_add(bytes);
+    /// These bytes come next and are in no document.
+    pub(super) fn passes_beside(&mut self, part: &[u8]) {
+        if !self.known {
+            let bytes = part.iter().filter(|byte| !byte.is_ascii_whitespace());
+            let bytes = u64::try_from(bytes.count()).unwrap_or(u64::MAX);
+            self.bytes_beside = self.bytes_beside.saturating_add(bytes);
+        }
     }
 
     /// An event begins, which may turn out to have no document.

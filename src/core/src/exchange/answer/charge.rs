@@ -180,7 +180,7 @@ fn unread(in_flight: &InFlight) -> Charge {
         tokens: match is_whole {
             true => estimate.highest,
             false => TokenUsage {
-                input: estimate.most_prompt,
+                input: estimate.likely_prompt,
                 ..estimate.highest
             },
         },
@@ -212,10 +212,11 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     if estimated {
         tokens.output = counted.output.max(reading.seen_output_tokens);
     }
-    // An answer to a prompt of no tokens was not counted.
-    let answers_nothing = reading.output_final && no_output;
+    // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
+    let embeds = in_flight.call.estimate.highest.output == 0;
+    let answers_nothing = reading.output_final && no_output && !embeds;
     if counted.prompt() == 0 && !answers_nothing {
-        tokens.input = in_flight.call.estimate.most_prompt;
+        tokens.input = in_flight.call.estimate.likely_prompt;
         estimated = true;
     }
     Charge {
