@@ -8,6 +8,7 @@ use crate::exchange::effect::{Effect, Level, Step, Verdict, metric_label};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
+use crate::meter::Meter;
 use crate::money::Money;
 use crate::price::is_standard_tier;
 use crate::refusal::clip;
@@ -46,6 +47,11 @@ fn conclude_call<S: SharedStore>(
     effects: &mut Vec<Effect>,
 ) {
     let mut charge = charge(&in_flight);
+    let stored = in_flight
+        .meter
+        .as_ref()
+        .map_or(&[][..], Meter::stored)
+        .to_vec();
     let InFlight {
         call, hold, status, ..
     } = *in_flight;
@@ -109,5 +115,6 @@ fn conclude_call<S: SharedStore>(
     event.tokens = tokens;
     event.cost = cost;
     event.leases = settled.leases;
+    event.stored = stored;
     report(effects, &event);
 }
