@@ -1,9 +1,10 @@
 //! What a caller may use: endpoint, model and price.
 
 use crate::identity::Caller;
-use crate::policy::{Catalog, EndpointScope, Model, RoleRights, UnknownPrice};
+use crate::policy::{Catalog, EndpointScope, Model, PriceInForce, RoleRights, UnknownPrice};
+use crate::price::Price;
 use crate::refusal::Refusal;
-use crate::usage::Price;
+use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 use std::rc::Rc;
 
@@ -13,8 +14,10 @@ pub struct Grant {
     caller: Caller,
     catalog: Rc<Catalog>,
     model: usize,
-    price: Price,
+    admitted_at: Timestamp,
 }
+
+static FREE: Price = Price::FREE;
 
 impl Grant {
     /// Who may use it.
@@ -27,9 +30,24 @@ impl Grant {
         self.catalog.models.get(self.model)
     }
 
-    /// Its price for this caller.
+    /// Its price for this caller: the one in force when the call was admitted.
     pub fn price(&self) -> &Price {
-        &self.price
+        self.in_force().map_or(&FREE, |in_force| in_force.price)
+    }
+
+    /// Since when that price is in force; zero if it always was.
+    pub fn price_from(&self) -> Timestamp {
+        self.in_force()
+            .map_or(Timestamp::EPOCH, |in_force| in_force.from)
+    }
+
+    fn in_force(&self) -> Option<PriceInForce<'_>> {
+        self.model()?.price_at(self.admitted_at)
+    }
+
+    /// The catalog.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
     }
 }
 
@@ -113,11 +131,16 @@ impl<'a> ModelRights<'a> {
         }
     }
 
-    /// The price of a model of the catalog.
+    /// The price of a model of the catalog at a time.
     ///
     /// # Errors
     /// Where it may not be used.
-    pub fn price(&self, catalog: &Catalog, model: &Model) -> Result<Price, Obstacle> {
+    pub fn price<'c>(
+        &self,
+        catalog: &Catalog,
+        model: &'c Model,
+        now: Timestamp,
+    ) -> Result<&'c Price, Obstacle> {
         let narrowed = |list: &[String]| !lists_model(list, catalog, model);
         if let Some((scope, _)) = self
             .lists
@@ -126,9 +149,9 @@ impl<'a> ModelRights<'a> {
         {
             return Err(Obstacle::NotAllowed((*scope).to_owned()));
         }
-        match (model.price, self.unknown_price) {
-            (Some(price), _) => Ok(price),
-            (None, UnknownPrice::Free) => Ok(Price::FREE),
+        match (model.price_at(now), self.unknown_price) {
+            (Some(in_force), _) => Ok(in_force.price),
+            (None, UnknownPrice::Free) => Ok(&FREE),
             (None, UnknownPrice::Refuse) => Err(Obstacle::NoPrice),
         }
     }
@@ -153,14 +176,15 @@ pub fn authorize_model(
     caller: Caller,
     catalog: &Rc<Catalog>,
     requested: &str,
+    now: Timestamp,
 ) -> Result<Grant, Refusal> {
     let rights = ModelRights::of(&caller);
     let allowed = || rights.allowed(catalog);
     let Some(model) = catalog.resolve(requested) else {
         return Err(Refusal::model_not_found(requested, allowed()));
     };
-    let price = rights
-        .price(catalog, model)
+    rights
+        .price(catalog, model, now)
         .map_err(|obstacle| match obstacle {
             Obstacle::NotAllowed(scope) => Refusal::model_not_allowed(&scope, requested, allowed()),
             _ => {
@@ -175,7 +199,7 @@ pub fn authorize_model(
     Ok(Grant {
         catalog: Rc::clone(catalog),
         model: index.unwrap_or(usize::MAX),
-        price,
+        admitted_at: now,
         caller,
     })
 }

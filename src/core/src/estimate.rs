@@ -4,18 +4,26 @@
 //! both, so that what is told beforehand is what is held.
 
 use crate::money::Money;
+use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
+use crate::price::{Ceiling, CostOverflow, Price};
 use crate::request::{Endpoint, ModelRequest};
-use crate::usage::{CostOverflow, Price, TokenUsage};
+use crate::usage::TokenUsage;
 
-/// Output tokens the token bucket is charged at admission where the request sets no limit: most
-/// answers are far shorter than the longest possible one, and the true count corrects it.
-const TYPICAL_OUTPUT_TOKENS: u64 = 256;
+/// Output tokens the token bucket is charged at admission if nothing is known of the answers: most
+/// are far shorter than the longest possible one, and the true count corrects it.
+pub const TYPICAL_OUTPUT_TOKENS: u64 = 256;
+/// Prompt tokens that one call of a provider's tool brings: a page of search results, the output of
+/// a program.
+const TOKENS_OF_TOOL_CALL: u64 = 8_000;
 
 /// What a call may use and cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// The prompt tokens it probably has.
     pub likely_prompt: u64,
+    /// The most prompt tokens it plausibly has, without what tools bring: what is charged if the
+    /// provider does not count.
+    pub most_prompt: u64,
     /// The most it plausibly uses.
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
@@ -25,44 +33,95 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of `request` to `endpoint`, served at `price` by a model that puts out `max_output_tokens`
-    /// where the request sets no limit.
+    /// Of `request` to `endpoint`, served by `model` at `price`.
     ///
     /// # Errors
-    /// Where the cost cannot even be written down.
+    /// [`CostOverflow`] if the cost cannot be written down.
     pub fn of(
         endpoint: &Endpoint,
         request: &ModelRequest<'_>,
-        max_output_tokens: u64,
+        model: &Model,
         price: &Price,
     ) -> Result<Estimate, CostOverflow> {
-        let free = endpoint.is_free();
-        let (most_output, typical_output) = if endpoint.embeds() || free {
-            (0, 0)
-        } else {
-            let explicit = request.max_output_tokens;
-            let most = explicit.unwrap_or(max_output_tokens);
-            let typical = explicit.unwrap_or(max_output_tokens.min(TYPICAL_OUTPUT_TOKENS));
-            (
-                most.saturating_mul(request.choices),
-                typical.saturating_mul(request.choices),
-            )
-        };
         let likely_prompt = request.prompt.likely_tokens();
+        let ceiling = ceiling(endpoint, request, model);
+        let most_prompt = request
+            .prompt
+            .ceiling_tokens()
+            .saturating_add(ceiling.media_tokens);
         let highest = TokenUsage {
-            input: request.prompt.ceiling_tokens(),
-            output: most_output,
+            input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
+            output: ceiling.output_tokens,
             ..TokenUsage::default()
         };
-        let price = if free { Price::FREE } else { price.dearest() };
+        if endpoint.is_free() {
+            return Ok(Estimate {
+                likely_prompt,
+                most_prompt,
+                highest,
+                tokens: 0,
+                money: Money::ZERO,
+            });
+        }
+        let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
         Ok(Estimate {
             likely_prompt,
+            most_prompt,
             highest,
-            tokens: match free {
-                true => 0,
-                false => likely_prompt.saturating_add(typical_output),
-            },
-            money: price.cost(&highest)?,
+            tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
+            money: price.highest(&ceiling)?,
         })
+    }
+}
+
+impl Estimate {
+    /// The same, of a model whose answers to this caller have `output` tokens as a rule.
+    #[must_use]
+    pub fn likely(self, output: u64) -> Estimate {
+        let output = output.min(self.highest.output);
+        Estimate {
+            tokens: match self.tokens {
+                0 => 0,
+                _ => self.likely_prompt.saturating_add(output),
+            },
+            ..self
+        }
+    }
+}
+
+/// The most that `request` can use of `model`.
+fn ceiling<'a>(endpoint: &Endpoint, request: &'a ModelRequest<'_>, model: &Model) -> Ceiling<'a> {
+    let most_output = match request.max_output_tokens {
+        // A provider refuses a higher limit than its own, or answers no more than that.
+        Some(asked) => model
+            .max_output_tokens
+            .map_or(asked, |most| asked.min(most)),
+        None => model.assumed_output_tokens(),
+    };
+    let output_tokens = match endpoint.embeds() || endpoint.is_free() {
+        true => 0,
+        false => most_output.saturating_mul(request.choices),
+    };
+    let tool_calls = request.tools.iter().map(|(_, calls)| calls);
+    let brought = tool_calls.fold(0, u64::saturating_add);
+    let brought = brought.saturating_mul(TOKENS_OF_TOOL_CALL);
+    let text_tokens = request.prompt.ceiling_tokens().saturating_add(brought);
+    let media = request.prompt.media_tokens(&model.media_tokens);
+    let window = model.context_window.unwrap_or(DEFAULT_CONTEXT_WINDOW);
+    let rest_of_window = window.saturating_sub(text_tokens);
+    let media_tokens = match request.references.is_empty() {
+        true => media.min(rest_of_window),
+        false => rest_of_window,
+    };
+    let text = |text: &'a Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default();
+    Ceiling {
+        text_tokens: text_tokens.saturating_mul(request.passes),
+        media_tokens: media_tokens.saturating_mul(request.passes),
+        output_tokens: output_tokens.saturating_mul(request.passes),
+        audio_output: request.audio_output,
+        image_output: request.image_output,
+        tools: request.tools,
+        tiers: [text(&request.tier), text(&request.speed)],
+        region: text(&request.region),
     }
 }

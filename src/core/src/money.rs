@@ -71,6 +71,13 @@ impl Money {
         Money(self.0.saturating_add(other.0))
     }
 
+    /// The product, held at the end of the range.
+    #[must_use]
+    pub fn saturating_mul(self, times: u64) -> Money {
+        let times = i64::try_from(times).unwrap_or(i64::MAX);
+        Money(self.0.saturating_mul(times))
+    }
+
     /// The difference, held at the ends of the range.
     pub fn saturating_sub(self, other: Money) -> Money {
         Money(self.0.saturating_sub(other.0))

@@ -1,25 +1,43 @@
-//! What a call used and what that costs.
+//! What a call used, as its provider counted it.
 
-use crate::money::Money;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-/// Tokens of one call, as the provider counted them, each token in exactly one field but for
-/// `reasoning`, which is a part of `output`.
+/// Tokens of one call, as the provider counted them. Each prompt token is in one of the first four
+/// fields; the other fields but `output` are parts of `input` or of `output`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokenUsage {
-    /// Prompt tokens at the full input price, without the following ones.
+    /// Prompt tokens at the full input price, without the following three.
     pub input: u64,
     /// Prompt tokens read from the provider's cache.
     pub cached_input: u64,
-    /// Prompt tokens written to the provider's cache for five minutes (Anthropic).
+    /// Prompt tokens written to the provider's cache for five minutes, or for a time that the
+    /// provider does not tell.
     pub cache_write_5m: u64,
     /// Prompt tokens written to the provider's cache for one hour (Anthropic).
     pub cache_write_1h: u64,
-    /// Completion tokens, reasoning included.
+    /// Completion tokens: text, reasoning, audio and images.
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    /// The part of `input` that was audio.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_input: u64,
+    /// The part of `input` that was images or video.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_input: u64,
+    /// The part of `output` that was audio.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_output: u64,
+    /// The part of `output` that was images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_output: u64,
+}
+
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl TokenUsage {
@@ -35,234 +53,153 @@ impl TokenUsage {
     pub fn total(&self) -> u64 {
         self.prompt().saturating_add(self.output)
     }
-}
 
-/// The price of a model in nano-dollars per million tokens. Never negative.
-///
-/// $2.50 per million tokens is 2,500,000,000.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    /// Per million prompt tokens.
-    pub input: u64,
-    /// Per million prompt tokens read from cache; absent means `input`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cached_input: Option<u64>,
-    /// Per million prompt tokens written to cache for five minutes; absent means `input`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write_5m: Option<u64>,
-    /// Per million prompt tokens written to cache for one hour; absent means `input`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_write_1h: Option<u64>,
-    /// Per million completion tokens.
-    pub output: u64,
-    /// Per million of those that were reasoning; absent means `output`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<u64>,
-    /// What a call costs in percent of all the above where the provider served it in a tier for
-    /// work that can wait (batch, flex): 0 to 100; absent means 100.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch_percent: Option<u64>,
-}
-
-/// Whether a `service_tier` is one for work that can wait, which providers sell for less. OpenAI's
-/// is `flex` (<https://platform.openai.com/docs/guides/flex-processing>); compatible servers say
-/// `batch`.
-pub fn is_batch_tier(tier: &[u8]) -> bool {
-    matches!(tier, b"flex" | b"batch")
-}
-
-/// A cost that does not fit 64 bits of nano-dollars (over nine billion dollars).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CostOverflow;
-
-impl core::fmt::Display for CostOverflow {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the cost does not fit 64 bits of nano-dollars")
-    }
-}
-
-impl Price {
-    /// Nothing for any token.
-    pub const FREE: Price = Price {
-        input: 0,
-        cached_input: None,
-        cache_write_5m: None,
-        cache_write_1h: None,
-        output: 0,
-        reasoning: None,
-        batch_percent: None,
-    };
-
-    /// What `usage` costs: multiplied in 128 bits, rounded up once to a whole nano-dollar.
-    ///
-    /// # Errors
-    /// [`CostOverflow`] where the result does not fit; it is never cut down to something cheaper.
-    pub fn cost(&self, usage: &TokenUsage) -> Result<Money, CostOverflow> {
-        self.cost_at(usage, 100)
+    /// The tokens of two calls, or of two parts of one.
+    pub fn plus(&self, other: &TokenUsage) -> TokenUsage {
+        self.combine(other, u64::saturating_add)
     }
 
-    /// What `usage` costs where the provider served it as batch, likewise.
-    ///
-    /// # Errors
-    /// As of [`Self::cost`].
-    pub fn batch_cost(&self, usage: &TokenUsage) -> Result<Money, CostOverflow> {
-        self.cost_at(usage, self.batch_percent.unwrap_or(100))
+    /// Of each kind the larger count: what is left of running counts that may shrink.
+    pub fn max(&self, other: &TokenUsage) -> TokenUsage {
+        self.combine(other, u64::max)
     }
 
-    fn cost_at(&self, usage: &TokenUsage, percent: u64) -> Result<Money, CostOverflow> {
-        let reasoning = usage.reasoning.min(usage.output);
-        let input = self.input;
-        let parts = [
-            (usage.input, input),
-            (usage.cached_input, self.cached_input.unwrap_or(input)),
-            (usage.cache_write_5m, self.cache_write_5m.unwrap_or(input)),
-            (usage.cache_write_1h, self.cache_write_1h.unwrap_or(input)),
-            (usage.output.saturating_sub(reasoning), self.output),
-            (reasoning, self.reasoning.unwrap_or(self.output)),
-        ];
-        let mut total: u128 = 0;
-        for (tokens, price) in parts {
-            // The product of two u64 always fits u128.
-            let part = u128::from(tokens)
-                .checked_mul(u128::from(price))
-                .ok_or(CostOverflow)?;
-            total = total.checked_add(part).ok_or(CostOverflow)?;
-        }
-        // A hundredth of a millionth: both divisions at once, so that rounding comes once.
-        let total = total.checked_mul(u128::from(percent)).ok_or(CostOverflow)?;
-        let nanos = i64::try_from(total.div_ceil(100_000_000)).map_err(|_| CostOverflow)?;
-        Ok(Money::from_nanos(nanos))
-    }
-
-    /// The price with each token as dear as any of its kind can be: what a hold assumes.
-    pub fn dearest(&self) -> Price {
-        let inputs = [self.cached_input, self.cache_write_5m, self.cache_write_1h];
-        Price {
-            input: inputs.into_iter().flatten().fold(self.input, u64::max),
-            output: self.output.max(self.reasoning.unwrap_or(0)),
-            ..*self
+    fn combine(&self, other: &TokenUsage, with: fn(u64, u64) -> u64) -> TokenUsage {
+        TokenUsage {
+            input: with(self.input, other.input),
+            cached_input: with(self.cached_input, other.cached_input),
+            cache_write_5m: with(self.cache_write_5m, other.cache_write_5m),
+            cache_write_1h: with(self.cache_write_1h, other.cache_write_1h),
+            output: with(self.output, other.output),
+            reasoning: with(self.reasoning, other.reasoning),
+            audio_input: with(self.audio_input, other.audio_input),
+            image_input: with(self.image_input, other.image_input),
+            audio_output: with(self.audio_output, other.audio_output),
+            image_output: with(self.image_output, other.image_output),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// A tool that the provider runs, and charges by the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tool {
+    /// Searches the web: OpenAI, Anthropic, xAI, Perplexity.
+    WebSearch,
+    /// Searches in files stored at the provider: OpenAI.
+    FileSearch,
+    /// Runs code: OpenAI (a container), Anthropic.
+    CodeInterpreter,
+    /// Makes images: OpenAI's responses API.
+    ImageGeneration,
+    /// Answers from a search: Google Search and Maps in Gemini.
+    Grounding,
+    /// Reads a page of the web: Anthropic, Gemini.
+    WebFetch,
+}
 
-    const GPT_4_1: Price = Price {
-        input: 2_500_000_000,
-        cached_input: Some(625_000_000),
-        output: 8_000_000_000,
-        ..Price::FREE
-    };
+impl Tool {
+    /// Every tool, in the order of [`ToolCalls`].
+    pub const ALL: [Tool; 6] = [
+        Tool::WebSearch,
+        Tool::FileSearch,
+        Tool::CodeInterpreter,
+        Tool::ImageGeneration,
+        Tool::Grounding,
+        Tool::WebFetch,
+    ];
 
-    #[test]
-    fn a_call_costs_what_the_price_list_says() {
-        let usage = TokenUsage {
-            input: 1_000,
-            cached_input: 200,
-            output: 500,
-            ..Default::default()
-        };
-        assert_eq!(GPT_4_1.cost(&usage), Ok(Money::from_nanos(6_625_000)));
-        assert_eq!(GPT_4_1.cost(&TokenUsage::default()), Ok(Money::ZERO));
-        let tiny = Price {
-            input: 1,
-            ..Price::FREE
-        };
-        let one = TokenUsage {
-            input: 1,
-            ..Default::default()
-        };
-        assert_eq!(tiny.cost(&one), Ok(Money::from_nanos(1)), "rounded up");
-    }
-
-    #[test]
-    fn an_overflow_is_an_error_and_never_a_bargain() {
-        let usage = TokenUsage {
-            input: u64::MAX,
-            output: u64::MAX,
-            ..Default::default()
-        };
-        let dear = Price {
-            input: u64::MAX,
-            output: u64::MAX,
-            ..Price::FREE
-        };
-        assert_eq!(dear.cost(&usage), Err(CostOverflow));
-        assert_eq!(GPT_4_1.cost(&usage), Err(CostOverflow));
-    }
-
-    #[test]
-    fn reasoning_and_batch_have_prices_of_their_own() {
-        let usage = TokenUsage {
-            input: 1_000,
-            cached_input: 200,
-            output: 500,
-            reasoning: 300,
-            ..Default::default()
-        };
-        let with = |reasoning, batch_percent| Price {
-            reasoning,
-            batch_percent,
-            ..GPT_4_1
-        };
-        for (price, full, batch) in [
-            (GPT_4_1, 6_625_000, 6_625_000),
-            (with(Some(16_000_000_000), None), 9_025_000, 9_025_000),
-            (with(Some(0), Some(50)), 4_225_000, 2_112_500),
-            (with(None, Some(50)), 6_625_000, 3_312_500),
-            (with(None, Some(33)), 6_625_000, 2_186_250),
-            (with(None, Some(0)), 6_625_000, 0),
-        ] {
-            assert_eq!(price.cost(&usage), Ok(Money::from_nanos(full)), "{price:?}");
-            let found = price.batch_cost(&usage);
-            assert_eq!(found, Ok(Money::from_nanos(batch)), "{price:?}");
-        }
-        let one = TokenUsage {
-            input: 1,
-            ..Default::default()
-        };
-        let tiny = Price {
-            input: 1_000_001,
-            batch_percent: Some(50),
-            ..Price::FREE
-        };
-        let found = (tiny.cost(&one), tiny.batch_cost(&one));
-        let expected = (Ok(Money::from_nanos(2)), Ok(Money::from_nanos(1)));
-        assert_eq!(found, expected, "rounded up once, not twice");
-    }
-
-    proptest! {
-        /// What is held covers the usage however its tokens turn out to be split.
-        #[test]
-        fn no_split_is_dearer_than_the_dearest(
-            prices in [0u64..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40, 0..1 << 40],
-            parts in [0u64..1 << 20, 0..1 << 20, 0..1 << 20, 0..1 << 20, 0..1 << 20],
-            reasoning in 0u64..1 << 21, batch_percent in 0u64..=100,
-        ) {
-            let [input, cached, five, hour, output, reasoning_price] = prices;
-            let price = Price {
-                input, output,
-                cached_input: Some(cached), cache_write_5m: Some(five), cache_write_1h: Some(hour),
-                reasoning: Some(reasoning_price), batch_percent: Some(batch_percent),
-            };
-            let [input, cached_input, cache_write_5m, cache_write_1h, output] = parts;
-            let usage = TokenUsage {
-                input, cached_input, cache_write_5m, cache_write_1h, output, reasoning,
-            };
-            let lump = TokenUsage { input: usage.prompt(), output, ..Default::default() };
-            let held = price.dearest().cost(&lump).unwrap();
-            prop_assert!(price.cost(&usage).unwrap() <= held);
-            prop_assert!(price.batch_cost(&usage).unwrap() <= price.cost(&usage).unwrap());
-        }
-
-        #[test]
-        fn more_tokens_never_cost_less(a in 0u64..1 << 40, b in 0u64..1 << 20) {
-            let less = TokenUsage { input: a, output: b, ..Default::default() };
-            let more = TokenUsage { input: a + 1, output: b + 1, ..Default::default() };
-            prop_assert!(GPT_4_1.cost(&less).unwrap() < GPT_4_1.cost(&more).unwrap());
+    /// Its name in prices and events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tool::WebSearch => "web_search",
+            Tool::FileSearch => "file_search",
+            Tool::CodeInterpreter => "code_interpreter",
+            Tool::ImageGeneration => "image_generation",
+            Tool::Grounding => "grounding",
+            Tool::WebFetch => "web_fetch",
         }
     }
+
+    /// The tool of that name.
+    pub fn named(name: &str) -> Option<Tool> {
+        Tool::ALL.into_iter().find(|tool| tool.name() == name)
+    }
+}
+
+/// How often each tool was called, or may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToolCalls([u64; Tool::ALL.len()]);
+
+impl ToolCalls {
+    /// No calls at all.
+    pub const NONE: ToolCalls = ToolCalls([0; Tool::ALL.len()]);
+
+    /// Whether no tool was called.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|calls| *calls == 0)
+    }
+
+    /// The calls of one tool.
+    pub fn of(&self, tool: Tool) -> u64 {
+        self.0.get(tool as usize).copied().unwrap_or(0)
+    }
+
+    /// Adds calls.
+    pub fn add(&mut self, tool: Tool, calls: u64) {
+        if let Some(own) = self.0.get_mut(tool as usize) {
+            *own = own.saturating_add(calls);
+        }
+    }
+
+    /// Takes the larger count: for running counts.
+    pub fn raise(&mut self, tool: Tool, calls: u64) {
+        if let Some(own) = self.0.get_mut(tool as usize) {
+            *own = calls.max(*own);
+        }
+    }
+
+    /// The tools that were called.
+    pub fn iter(&self) -> impl Iterator<Item = (Tool, u64)> {
+        let calls = Tool::ALL.into_iter().zip(self.0);
+        calls.filter(|(_, calls)| *calls > 0)
+    }
+}
+
+impl Serialize for ToolCalls {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (tool, calls) in self.iter() {
+            map.serialize_entry(tool.name(), &calls)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for ToolCalls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Calls;
+        impl<'de> Visitor<'de> for Calls {
+            type Value = ToolCalls;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("an object of tools and their calls")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ToolCalls, A::Error> {
+                let mut calls = ToolCalls::NONE;
+                while let Some((tool, count)) = map.next_entry::<Tool, u64>()? {
+                    calls.add(tool, count);
+                }
+                Ok(calls)
+            }
+        }
+        deserializer.deserialize_map(Calls)
+    }
+}
+
+/// Whether a tier is one for work that can wait, which providers sell for less. OpenAI's is `flex`
+/// (<https://platform.openai.com/docs/guides/flex-processing>); compatible servers say `batch`.
+pub fn is_batch_tier(tier: &str) -> bool {
+    matches!(tier, "flex" | "batch")
 }

@@ -78,6 +78,7 @@ impl Tenant {
             money: Money::from_nanos(1),
             short: WhenShort::Borrow,
             tier: RateTier::Regular,
+            is_turn: false,
         };
         let terms = Terms {
             epochs: Epochs(600),
@@ -212,6 +213,7 @@ impl Worker {
                 config,
                 cache,
                 event_ids: EventIds::new([1; 6]),
+                likely_output: paddock_core::likely_output::LikelyOutput::default(),
                 refusals: Default::default(),
             },
             store,
@@ -244,7 +246,7 @@ impl Worker {
             status: 200,
             content_type: b"application/json",
             content_encoding: b"",
-            local: false,
+            details: b"",
             end,
         };
         black_box(exchange.step(head, &mut cx));

@@ -33,6 +33,8 @@ pub struct Ask {
     pub short: WhenShort,
     /// The part of throttled rates it draws on.
     pub tier: RateTier,
+    /// Whether it waited for money, and it is its turn.
+    pub is_turn: bool,
 }
 
 /// What becomes of a request that the slice on loan cannot cover.

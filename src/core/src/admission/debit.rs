@@ -184,6 +184,13 @@ fn hold_money(
         // It serves another reservation by now: this one holds nothing here.
         return Err(ScopeDenial::Budget(Slice::default().shortage()));
     }
+    if now < record.awaited_until && !ask.is_turn && ask.money > Money::ZERO {
+        // Somebody waits for this money: who comes later may not take it.
+        return Err(ScopeDenial::Budget(match terms.budgeting {
+            Budgeting::Books => record.books.shortage(&scope.limits),
+            Budgeting::Leased => record.slice.shortage(),
+        }));
+    }
     match terms.budgeting {
         Budgeting::Books => {
             let entry = record

@@ -3,6 +3,7 @@
 //! HTTP must be absent: who asks, for which model, and in which words is decided above.
 
 mod ask;
+mod awaited;
 mod bucket;
 mod debit;
 mod hold;
@@ -13,6 +14,7 @@ mod shared_records;
 mod throttle;
 
 pub use ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
+pub use awaited::await_money;
 pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::ScopeDenial;
 pub use hold::{Denied, Hold, Settled, place_hold, view};

@@ -4,12 +4,13 @@ use super::bucket::BucketState;
 use crate::budget::{Books, Slice};
 use crate::epoch_sum::EpochSum;
 use crate::store::{Flag, bytes_of, read_as};
+use crate::timestamp::Timestamp;
 use zerocopy::little_endian::U128;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 5;
+pub(crate) const LAYOUT: u64 = 6;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
@@ -33,6 +34,8 @@ pub struct ScopeRecord {
     pub books: Books,
     /// Which reservation it serves; 0 where it is another scope's.
     pub owner: U128,
+    /// Until then a request waits for money that newcomers may not take.
+    pub awaited_until: Timestamp,
 }
 
 /// A record as it is stored: the layout's number first.
@@ -65,7 +68,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 41;
+    const WORDS: usize = 42;
 
     proptest! {
         #[test]

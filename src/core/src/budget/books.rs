@@ -1,6 +1,6 @@
 //! A budget without a service: a standalone gateway keeps its own books in shared data.
 
-use super::{Shortage, percent};
+use super::{Shortage, Slice, percent};
 use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
@@ -38,6 +38,18 @@ impl Books {
     ) -> Result<Entry, Shortage> {
         self.start_new_periods(now);
         self.held.roll(epochs, now);
+        if limits.is_budgeted() && amount != Money::ZERO {
+            let shortage = self.shortage(limits);
+            if amount > shortage.remaining {
+                return Err(shortage);
+            }
+        }
+        Ok(self.held.enter(amount.nanos()))
+    }
+
+    /// The tightest cap, as a caller is told that must let others go first.
+    pub fn shortage(&self, limits: &Limits) -> Shortage {
+        let in_flight = Money::from_nanos(self.held.total());
         let caps = [
             (
                 CapPeriod::Daily,
@@ -52,19 +64,19 @@ impl Books {
                 self.month_ends_at,
             ),
         ];
-        for (period, quota, spent, resets_at) in caps {
-            let Some(quota) = quota else { continue };
-            let spoken_for = Money::from_nanos(spent.saturating_add(self.held.total()));
-            let remaining = quota.saturating_sub(spoken_for);
-            if amount > remaining && amount != Money::ZERO {
-                return Err(Shortage {
+        let shortages = caps
+            .into_iter()
+            .filter_map(|(period, quota, spent, resets_at)| {
+                let spoken_for = Money::from_nanos(spent).saturating_add(in_flight);
+                Some(Shortage {
                     period,
-                    remaining: remaining.or_zero(),
+                    remaining: quota?.saturating_sub(spoken_for).or_zero(),
+                    in_flight,
                     resets_at,
-                });
-            }
-        }
-        Ok(self.held.enter(amount.nanos()))
+                })
+            });
+        let tightest = shortages.min_by_key(|shortage| shortage.remaining);
+        tightest.unwrap_or_else(|| Slice::default().shortage())
     }
 
     /// Percent of the fullest cap that is spent.

@@ -84,8 +84,18 @@ pub struct Shortage {
     pub period: CapPeriod,
     /// What it has left, less what requests in flight may still cost. Never negative.
     pub remaining: Money,
+    /// What requests in flight through this Envoy may still cost.
+    pub in_flight: Money,
     /// When it starts anew; [`Timestamp::FAR`] of a prepaid balance, which never does.
     pub resets_at: Timestamp,
+}
+
+impl Shortage {
+    /// Whether `needed` could be had once the calls in flight have cost less than is held for them, or
+    /// once other gateways have given back what they were lent.
+    pub fn may_pass(&self, needed: Money) -> bool {
+        needed <= self.remaining.saturating_add(self.in_flight)
+    }
 }
 
 /// Why nothing was held.
@@ -237,6 +247,7 @@ impl Slice {
         Shortage {
             period: self.period.get(),
             remaining: Money::from_nanos(remaining.max(0)),
+            in_flight: Money::from_nanos(self.held.total()).or_zero(),
             resets_at: match self.period.get() {
                 CapPeriod::Balance => Timestamp::FAR,
                 CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,

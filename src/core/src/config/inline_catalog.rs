@@ -1,8 +1,9 @@
 //! The models of an inline policy, with prices in dollars.
 
 use crate::money::Money;
-use crate::policy::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, FormatPaths, Model, capability, is_auto};
-use crate::usage::Price;
+use crate::policy::{Catalog, FormatPaths, MediaTokens, Model, capability, is_auto};
+use crate::price::{Price, Rates};
+use crate::timestamp::Timestamp;
 use hashbrown::HashMap;
 use serde::Deserialize;
 
@@ -92,15 +93,21 @@ impl RawModel {
         });
         Model {
             capabilities: capabilities.collect(),
-            price: input.zip(output).map(|(input, output)| Price {
-                input,
-                cached_input,
-                output,
-                reasoning,
-                batch_percent: self.batch_percent,
-                ..Price::FREE
+            price: input.zip(output).map(|(input, output)| {
+                let mut price = Price::of(input, output);
+                price.rates = Rates {
+                    cached_input,
+                    reasoning,
+                    ..price.rates
+                };
+                price.set_batch_percent(self.batch_percent);
+                price
             }),
-            max_output_tokens: self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),
+            price_from: Timestamp::EPOCH,
+            later_prices: Vec::new(),
+            max_output_tokens: self.max_output_tokens,
+            context_window: None,
+            media_tokens: MediaTokens::default(),
             name: self.name,
             upstream: self.upstream,
             upstream_model: self.upstream_model,

@@ -6,6 +6,7 @@ use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
 use crate::ids::EventIds;
+use crate::likely_output::LikelyOutput;
 use crate::timestamp::Timestamp;
 
 /// What the exchanges of one worker share.
@@ -17,6 +18,8 @@ pub struct WorkerState {
     pub cache: PolicyCache,
     /// The source of event ids.
     pub event_ids: EventIds,
+    /// How long answers are.
+    pub likely_output: LikelyOutput,
     /// Refusals not yet reported to the ledger.
     pub refusals: RefusalTally,
 }

@@ -30,6 +30,7 @@ mod effect;
 mod event;
 mod head;
 mod input;
+mod origin;
 mod rate_headers;
 mod refuse;
 mod request;
@@ -62,9 +63,9 @@ impl Exchange {
                 status,
                 content_type,
                 content_encoding,
-                local,
+                details,
                 end,
-            } => self.on_response_headers(status, content_type, content_encoding, local, end, cx),
+            } => self.on_response_headers(status, content_type, content_encoding, details, end, cx),
             Input::ResponseBody { chunk, end } => self.on_response_body(chunk, end, cx),
             Input::ResponseTrailers => self.on_response_trailers(cx),
             Input::Closed => self.conclude(cx),

@@ -21,7 +21,7 @@ use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
 use self::scanner::Scanner;
 use self::tally::Tally;
-use crate::usage::TokenUsage;
+use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire_format::WireFormat;
 
 /// How the answers of a body follow each other.
@@ -44,15 +44,25 @@ pub enum Passed {
 }
 
 /// What has been seen of an answer so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// The provider's own count, by the last values it gave. An explicit zero is a zero.
+    /// The provider's own count of the model that was asked for: of each kind of token the largest
+    /// value it gave.
     pub usage: Option<TokenUsage>,
+    /// What other models used within the call, by the names that the provider gives them.
+    pub others: Vec<(String, TokenUsage)>,
+    /// The calls of the provider's tools.
+    pub tools: ToolCalls,
     /// Whether the provider's own final count of output tokens is in `usage`.
     pub output_final: bool,
-    /// Whether the provider says that it served the answer in a tier for work that can wait. The
-    /// last it says holds.
-    pub batch: bool,
+    /// The tier that the provider says it served the answer in. The last it says holds.
+    pub tier: Option<String>,
+    /// The region that it says it served the answer in.
+    pub region: Option<String>,
+    /// The model that it says it served the answer with.
+    pub model: Option<String>,
+    /// Whether the answer is, or ends with, an error in the provider's format.
+    pub failed: bool,
     /// An estimate of the tokens generated so far, for an answer that breaks off.
     pub seen_output_tokens: u64,
     /// Whether the answer came to a proper end.

@@ -3,7 +3,7 @@
 use super::path::{Key, Path};
 use super::sink::{Marker, Selector, Shape, Sink, TextKind};
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
-use crate::usage::{TokenUsage, is_batch_tier};
+use crate::usage::TokenUsage;
 use crate::wire_format::WireFormat;
 
 /// The sum of an answer.
@@ -13,7 +13,7 @@ pub(super) struct Tally {
     framing: Framing,
     usage: Option<TokenUsage>,
     output_final: bool,
-    batch: bool,
+    tier: Option<String>,
     finished: bool,
     ended: bool,
     text_bytes: u64,
@@ -29,7 +29,7 @@ struct Document {
     usage: Usage,
     ends_stream: bool,
     closed: bool,
-    batch: Option<bool>,
+    tier: Option<String>,
     has_text: bool,
     reasoning: u64,
     reasoning_content: u64,
@@ -58,7 +58,7 @@ impl Tally {
             framing,
             usage: None,
             output_final: false,
-            batch: false,
+            tier: None,
             finished: false,
             ended: false,
             text_bytes: 0,
@@ -93,9 +93,10 @@ impl Tally {
         Reading {
             usage: self.usage,
             output_final: self.output_final,
-            batch: self.batch,
+            tier: self.tier.clone(),
             seen_output_tokens: self.deltas.max(self.text_bytes.div_ceil(4)),
             ended: self.ended,
+            ..Reading::default()
         }
     }
 }
@@ -141,7 +142,7 @@ impl Sink for Tally {
                 self.finished = true;
                 self.ended |= self.framing == Framing::EventStream;
             }
-            Marker::Tier => self.document.batch = Some(is_batch_tier(raw)),
+            Marker::Tier => self.document.tier = core::str::from_utf8(raw).ok().map(str::to_owned),
             Marker::Type => {
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
@@ -196,8 +197,8 @@ impl Sink for Tally {
         let in_force = self.format != WireFormat::OpenAiResponses
             || self.framing == Framing::Json
             || self.document.ends_stream;
-        if let Some(batch) = self.document.batch.filter(|_| in_force) {
-            self.batch = batch;
+        if in_force && let Some(tier) = self.document.tier.take() {
+            self.tier = Some(tier);
         }
         match self.format {
             WireFormat::OpenAi => {}

@@ -1,12 +1,17 @@
 //! The models there are: their prices, their upstreams, their aliases.
 
 use super::FormatPaths;
-use crate::usage::Price;
+use crate::price::Price;
+use crate::timestamp::Timestamp;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-/// Output tokens assumed of a request that sets no limit of its own, where its model has none.
+/// Output tokens assumed of a request that sets no limit of its own, if its model's most is not
+/// known.
 pub const DEFAULT_MAX_OUTPUT_TOKENS: u64 = 4_096;
+/// Tokens that prompt and answer can have together, if the model's context window is not known: no
+/// model that is sold in 2026 has more but for a few of Google's.
+pub const DEFAULT_CONTEXT_WINDOW: u64 = 1_048_576;
 
 /// Every model a gateway can route to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,24 +41,127 @@ pub struct Model {
     /// Its price; absent means unknown, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// Most output tokens of a request that sets no limit: what its hold assumes.
-    #[serde(default = "default_max_output_tokens")]
-    pub max_output_tokens: u64,
+    /// When `price` came into force; zero if it always was.
+    #[serde(default, skip_serializing_if = "is_epoch")]
+    pub price_from: Timestamp,
+    /// Prices that come into force later, the earliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_prices: Vec<LaterPrice>,
+    /// Most output tokens of one answer; absent means unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u64>,
+    /// Most tokens of prompt and answer together; absent means unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u64>,
+    /// Most tokens of one image, document, sound or video within a request.
+    #[serde(default, skip_serializing_if = "MediaTokens::is_unset")]
+    pub media_tokens: MediaTokens,
     /// What it can do ([`super::capability`]); empty means that nobody has said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
 }
 
+/// A price that comes into force at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaterPrice {
+    /// When.
+    pub effective_from: Timestamp,
+    /// The price.
+    pub price: Price,
+}
+
+/// Most prompt tokens of one medium, by its kind. Of what is absent, its bytes tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaTokens {
+    /// Of one image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<u64>,
+    /// Of one document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<u64>,
+    /// Of one sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio: Option<u64>,
+    /// Of one video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video: Option<u64>,
+}
+
+impl MediaTokens {
+    fn is_unset(&self) -> bool {
+        *self == MediaTokens::default()
+    }
+}
+
+/// A price, and since when it is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceInForce<'a> {
+    /// The price.
+    pub price: &'a Price,
+    /// Since when; zero if it always was.
+    pub from: Timestamp,
+}
+
+fn is_epoch(time: &Timestamp) -> bool {
+    *time == Timestamp::EPOCH
+}
+
 impl Model {
+    /// A model of which no more is known than who serves it.
+    pub fn new(name: &str, upstream: String) -> Model {
+        Model {
+            name: name.to_owned(),
+            upstream,
+            upstream_model: None,
+            paths: FormatPaths::default(),
+            price: None,
+            price_from: Timestamp::EPOCH,
+            later_prices: Vec::new(),
+            max_output_tokens: None,
+            context_window: None,
+            media_tokens: MediaTokens::default(),
+            capabilities: Vec::new(),
+        }
+    }
+
+    /// The price in force at a time; absent if it is not known.
+    pub fn price_at(&self, now: Timestamp) -> Option<PriceInForce<'_>> {
+        let later = self.later_prices.iter().rev();
+        let mut later = later.filter(|later| later.effective_from <= now);
+        let in_force = later.next().map(|later| PriceInForce {
+            price: &later.price,
+            from: later.effective_from,
+        });
+        in_force.or_else(|| {
+            let price = self.price.as_ref()?;
+            Some(PriceInForce {
+                price,
+                from: self.price_from,
+            })
+        })
+    }
+
+    /// Makes the newest price whose time has come its `price`.
+    pub fn settle_prices(&mut self, now: Timestamp) {
+        while let Some(next) = self.later_prices.first()
+            && next.effective_from <= now
+        {
+            let next = self.later_prices.remove(0);
+            (self.price, self.price_from) = (Some(next.price), next.effective_from);
+        }
+    }
+
+    /// Output tokens of a request that sets no limit.
+    pub fn assumed_output_tokens(&self) -> u64 {
+        self.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS)
+    }
+
     /// Whether it has a capability, as far as is known: what does not say what it can do may have
     /// it.
     pub fn may_have(&self, capability: &str) -> bool {
         self.capabilities.is_empty() || self.capabilities.iter().any(|own| own == capability)
     }
-}
-
-const fn default_max_output_tokens() -> u64 {
-    DEFAULT_MAX_OUTPUT_TOKENS
 }
 
 impl Model {
@@ -67,10 +175,11 @@ impl Catalog {
     /// The catalog the product comes with: the contract's prices and aliases, and where each
     /// provider serves the formats it knows: its own, and OpenAI's.
     pub fn builtin() -> Self {
-        let dollars = |input: u64, output: u64| Price {
-            input: input.saturating_mul(10_000_000),
-            output: output.saturating_mul(10_000_000),
-            ..Price::FREE
+        let dollars = |input: u64, output: u64| {
+            Price::of(
+                input.saturating_mul(10_000_000),
+                output.saturating_mul(10_000_000),
+            )
         };
         let paths = |openai: &str, anthropic: Option<&str>, gemini: Option<&str>| FormatPaths {
             openai: Some(openai.to_owned()),
@@ -81,13 +190,9 @@ impl Catalog {
         // OpenAI's own formats are where clients ask for them.
         let open_ai = FormatPaths::default;
         let model = |name: &str, upstream: &str, paths: FormatPaths, price: Price| Model {
-            name: name.to_owned(),
-            upstream: upstream.to_owned(),
-            upstream_model: None,
             paths,
             price: Some(price),
-            max_output_tokens: DEFAULT_MAX_OUTPUT_TOKENS,
-            capabilities: Vec::new(),
+            ..Model::new(name, upstream.to_owned())
         };
         // Cents per million tokens.
         let models = vec![
@@ -176,22 +281,22 @@ mod tests {
     #[test]
     fn the_contracts_prices_are_right() {
         let catalog = Catalog::builtin();
-        let price = |name| catalog.resolve(name).unwrap().price.unwrap();
+        let price = |name| catalog.resolve(name).unwrap().price.clone().unwrap().rates;
         assert_eq!(
             (price("gpt4").input, price("gpt4").output),
-            (2_500_000_000, 8_000_000_000)
+            (Some(2_500_000_000), Some(8_000_000_000))
         );
         assert_eq!(
             (price("claude").input, price("claude").output),
-            (3_000_000_000, 15_000_000_000)
+            (Some(3_000_000_000), Some(15_000_000_000))
         );
         assert_eq!(
             (price("gemini").input, price("gemini").output),
-            (300_000_000, 2_500_000_000)
+            (Some(300_000_000), Some(2_500_000_000))
         );
         assert_eq!(
             (price("deepseek").input, price("deepseek").output),
-            (100_000_000, 420_000_000)
+            (Some(100_000_000), Some(420_000_000))
         );
     }
 }

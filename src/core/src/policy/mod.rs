@@ -18,7 +18,10 @@ mod settings;
 mod user;
 
 pub use capability::{capability, seen};
-pub use catalog::{Catalog, DEFAULT_MAX_OUTPUT_TOKENS, Model};
+pub use catalog::{
+    Catalog, DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_OUTPUT_TOKENS, LaterPrice, MediaTokens, Model,
+    PriceInForce,
+};
 pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;

@@ -3,9 +3,9 @@
 use super::text::{capitalized, clip_bytes, list};
 use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
+use crate::price::CostOverflow;
 use crate::request::{BodyError, NamespaceConflict};
 use crate::timestamp::Timestamp;
-use crate::usage::CostOverflow;
 
 impl Refusal {
     /// The cost of the request cannot be written down.

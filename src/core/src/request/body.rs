@@ -3,7 +3,9 @@
 use super::endpoint::Endpoint;
 use super::prompt::PromptSize;
 use super::reader::Reader;
+use super::references::References;
 use super::rewrite::Rewriting;
+use crate::usage::ToolCalls;
 use core::fmt;
 use std::borrow::Cow;
 
@@ -22,13 +24,37 @@ pub struct ModelRequest<'a> {
     pub choices: u64,
     /// The end user the caller names.
     pub user: Option<Cow<'a, str>>,
-    /// Whether the caller asks for a tier for work that can wait ([`is_batch_tier`]).
-    ///
-    /// [`is_batch_tier`]: crate::usage::is_batch_tier
-    pub batch: bool,
+    /// The tier the caller asks for: `service_tier`.
+    pub tier: Option<Cow<'a, str>>,
+    /// The speed the caller asks for: Anthropic's `speed`, which is sold like a tier.
+    pub speed: Option<Cow<'a, str>>,
+    /// The region the caller asks for: Anthropic's `inference_geo`.
+    pub region: Option<Cow<'a, str>>,
+    /// Every other model the body names, each once: fallbacks, models of tools.
+    pub other_models: Vec<OtherModel<'a>>,
+    /// How often each of the provider's tools may be called.
+    pub tools: ToolCalls,
+    /// What the body refers to without having it in its text.
+    pub references: References<'a>,
+    /// How often the provider may run the model over the prompt: more than once if it shortens the
+    /// prompt first. At least 1.
+    pub passes: u64,
+    /// Whether the answer may be audio.
+    pub audio_output: bool,
+    /// Whether the answer may be images.
+    pub image_output: bool,
     /// The size of all there is to read.
     pub prompt: PromptSize,
     pub(super) rewriting: Rewriting,
+}
+
+/// Another model that a body names beside its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherModel<'a> {
+    /// Its name, not yet looked up.
+    pub name: Cow<'a, str>,
+    /// How often it may be called beside the body's own model; 0 if it may serve in its place.
+    pub calls: u64,
 }
 
 /// Why a body cannot be governed.

@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
             .and_then(|raw| serde_json::from_str(raw.get()).ok())
             .and_then(Temperature::from_number);
         let tier = self.top("service_tier").and_then(text);
-        self.features.batch = tier.is_some_and(|tier| is_batch_tier(tier.as_bytes()))
+        self.features.batch = tier.is_some_and(|tier| is_batch_tier(tier.as_ref()))
             || self.top("batch_mode").is_some_and(says_yes)
             || self
                 .within(&["metadata"], &["batch_mode"])

@@ -1,6 +1,7 @@
 //! How large a prompt is, without tokenizing it.
 
 use super::key::KeyAs;
+use crate::policy::MediaTokens;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -17,7 +18,18 @@ pub struct PromptSize {
     pub media: u64,
 }
 
+/// Most prompt tokens of an image, if its model's are not known: gpt-4o-mini counts so many for the
+/// largest (<https://platform.openai.com/docs/guides/images-vision#calculating-costs>).
+const MOST_TOKENS_OF_IMAGE: u64 = 50_000;
+
 impl PromptSize {
+    /// The most tokens of its images, sounds and documents. `model` tells the most of one, if that is
+    /// known.
+    pub fn media_tokens(&self, model: &MediaTokens) -> u64 {
+        let image = model.image.unwrap_or(MOST_TOKENS_OF_IMAGE);
+        self.media.saturating_mul(image)
+    }
+
     /// The tokens most prompts of this size have: what a rate is charged before the provider has
     /// counted. English prose has about four bytes a token. At least 1.
     pub fn likely_tokens(&self) -> u64 {
@@ -31,7 +43,7 @@ impl PromptSize {
     /// character) near 0.4, dense code and JSON under a half. Only text made to defeat a tokenizer
     /// passes this; what it costs beyond is still booked, from the provider's own count.
     pub fn ceiling_tokens(&self) -> u64 {
-        self.tokens(2, 8, 3_000).saturating_add(16)
+        self.tokens(2, 8, 0).saturating_add(16)
     }
 
     fn tokens(&self, bytes_per_token: u64, per_object: u64, per_medium: u64) -> u64 {

@@ -5,9 +5,10 @@ use super::endpoint::Endpoint;
 use super::fields::{self, Field, Key, Row, classify};
 use super::key::KeyAs;
 use super::prompt::{PromptSize, Prompts, Walk};
+use super::references::References;
 use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
-use crate::usage::is_batch_tier;
+use crate::usage::ToolCalls;
 use core::fmt;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -29,7 +30,7 @@ pub(super) struct Reader<'a> {
     best_of: Option<u64>,
     prompts: Option<u64>,
     user: Option<Cow<'a, str>>,
-    batch: bool,
+    tier: Option<Cow<'a, str>>,
     request_models: Vec<&'a RawValue>,
     prompt: PromptSize,
 }
@@ -143,9 +144,7 @@ impl<'a> Reader<'a> {
             Field::BestOf => self.best_of = value.count(param)?,
             Field::User => self.user = value.text(param)?.filter(|user| !user.is_empty()),
             Field::ServiceTier => {
-                self.batch = value
-                    .text(param)?
-                    .is_some_and(|tier| is_batch_tier(tier.as_bytes()));
+                self.tier = value.text(param)?;
             }
             Field::Background if value.flag(param)? == Some(true) => {
                 let problem = "is not supported: its cost is not known when the answer ends. \
@@ -235,7 +234,15 @@ impl<'a> Reader<'a> {
             max_output_tokens: self.output_cap,
             choices: each.saturating_mul(self.prompts.unwrap_or(1)),
             user: self.user,
-            batch: self.batch,
+            tier: self.tier,
+            speed: None,
+            region: None,
+            other_models: Vec::new(),
+            tools: ToolCalls::NONE,
+            references: References::default(),
+            passes: 1,
+            audio_output: false,
+            image_output: false,
             prompt: self.prompt,
             rewriting,
         })

@@ -5,10 +5,11 @@ use crate::authorization::{ModelRights, Obstacle};
 use crate::estimate::Estimate;
 use crate::money::Money;
 use crate::policy::{Catalog, Priority, Routing, is_auto};
+use crate::price::CostOverflow;
 use crate::request::{
     BodyError, Endpoint, Features, Hints, read_body, read_features, without_hints,
 };
-use crate::usage::CostOverflow;
+use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 
 /// What a request would come to.
@@ -90,6 +91,7 @@ pub fn forecast(
     unsent: Unsent<'_>,
     catalog: &Catalog,
     rights: &ModelRights<'_>,
+    now: Timestamp,
 ) -> Result<Forecast, NoForecast> {
     let Unsent {
         endpoint,
@@ -102,9 +104,9 @@ pub fn forecast(
         let unusable = |why| NoForecast::Unusable(request.model.clone().into_owned(), why);
         let model = catalog.resolve(&request.model);
         let model = model.ok_or_else(|| unusable(Obstacle::Unknown))?;
-        let price = rights.price(catalog, model).map_err(unusable)?;
+        let price = rights.price(catalog, model, now).map_err(unusable)?;
         served(model, format).map_err(unusable)?;
-        let estimate = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
+        let estimate = Estimate::of(endpoint, &request, model, price)?;
         return Ok(Forecast {
             model: model.name.clone(),
             rule: None,
@@ -118,7 +120,7 @@ pub fn forecast(
         format,
         ..read_features(endpoint, &request, body, hints)
     };
-    let routed = route(routing, &features, priority, catalog, rights);
+    let routed = route(routing, &features, priority, catalog, rights, now);
     let routed = routed.map_err(NoForecast::Unroutable)?;
     // As the exchange does: what is not sent is not estimated.
     let stripped = without_hints(body);
@@ -126,11 +128,10 @@ pub fn forecast(
         Some(body) => read_body(endpoint, body)?,
         None => request,
     };
-    let limit = routed.model.max_output_tokens;
-    let estimate = Estimate::of(endpoint, &request, limit, &routed.price)?;
+    let estimate = Estimate::of(endpoint, &request, routed.model, routed.price)?;
     let mut dearest = estimate.money;
-    for (model, price) in reachable(routing, format, catalog, rights) {
-        let other = Estimate::of(endpoint, &request, model.max_output_tokens, &price)?;
+    for (model, price) in reachable(routing, format, catalog, rights, now) {
+        let other = Estimate::of(endpoint, &request, model, price)?;
         dearest = dearest.max(other.money);
     }
     Ok(Forecast {

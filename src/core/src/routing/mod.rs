@@ -11,8 +11,9 @@ pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 
 use crate::authorization::{ModelRights, Obstacle};
 use crate::policy::{Catalog, Model, Priority, Routing, Served};
+use crate::price::Price;
 use crate::request::Features;
-use crate::usage::Price;
+use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 use core::fmt;
 
@@ -22,7 +23,7 @@ pub struct Routed<'a> {
     /// The model.
     pub model: &'a Model,
     /// Its price for this caller.
-    pub price: Price,
+    pub price: &'a Price,
     /// The rule that matched; absent where none did.
     pub rule: Option<&'a str>,
     /// Whether the rule's own target could not serve it.
@@ -64,6 +65,7 @@ pub fn route<'a>(
     priority: Priority,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
+    now: Timestamp,
 ) -> Result<Routed<'a>, Unroutable> {
     let mut matching = routing.rules.iter();
     let rule = matching.find(|rule| rule.match_conditions.hold(features, priority));
@@ -71,7 +73,7 @@ pub fn route<'a>(
     let mut tried: Vec<(String, Obstacle)> = Vec::new();
     let own = rule.into_iter().flat_map(|rule| rule.models());
     for name in own.chain(routing.fallback_model.as_deref()) {
-        match usable(name, required, features.format, catalog, rights) {
+        match usable(name, required, features.format, catalog, rights, now) {
             Ok((model, price)) => {
                 return Ok(Routed {
                     model,
@@ -95,10 +97,11 @@ pub fn reachable<'a>(
     format: Option<WireFormat>,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
-) -> Vec<(&'a Model, Price)> {
-    let mut models: Vec<(&Model, Price)> = Vec::new();
+    now: Timestamp,
+) -> Vec<(&'a Model, &'a Price)> {
+    let mut models: Vec<(&Model, &Price)> = Vec::new();
     for name in routing.models() {
-        if let Ok((model, price)) = usable(name, None, format, catalog, rights)
+        if let Ok((model, price)) = usable(name, None, format, catalog, rights, now)
             && !models.iter().any(|(other, _)| other.name == model.name)
         {
             models.push((model, price));
@@ -113,12 +116,13 @@ fn usable<'a>(
     format: Option<WireFormat>,
     catalog: &'a Catalog,
     rights: &ModelRights<'_>,
-) -> Result<(&'a Model, Price), Obstacle> {
+    now: Timestamp,
+) -> Result<(&'a Model, &'a Price), Obstacle> {
     let model = catalog.resolve(name).ok_or(Obstacle::Unknown)?;
     if let Some(needed) = required.filter(|needed| !model.may_have(needed)) {
         return Err(Obstacle::Lacks(needed.to_owned()));
     }
-    let price = rights.price(catalog, model)?;
+    let price = rights.price(catalog, model, now)?;
     served(model, format)?;
     Ok((model, price))
 }

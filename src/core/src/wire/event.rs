@@ -3,7 +3,7 @@
 use crate::ids::EventId;
 use crate::money::Money;
 use crate::timestamp::Timestamp;
-use crate::usage::TokenUsage;
+use crate::usage::{TokenUsage, ToolCalls};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -75,9 +75,18 @@ pub struct UsageEvent<'a> {
     pub refusals: u64,
     /// Whether the tokens are the gateway's estimate rather than the provider's count.
     pub estimated: bool,
-    /// Whether the batch price applies.
+    /// Whether it was served in a tier for work that can wait.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub batch: bool,
+    /// The tier that served it; absent if the standard one did.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Cow<'a, str>>,
+    /// The calls of the provider's tools.
+    #[serde(default, skip_serializing_if = "ToolCalls::is_empty")]
+    pub tools: ToolCalls,
+    /// Since when the price was in force that it was charged by; zero if it always was.
+    #[serde(default, skip_serializing_if = "is_epoch")]
+    pub price_from: Timestamp,
     /// When the call was admitted. Its cost belongs to the budget period of this moment.
     pub started_at: Timestamp,
     /// Milliseconds from admission to end.
@@ -98,6 +107,10 @@ pub struct UsageEvent<'a> {
     /// The client's `User-Agent`.
     #[serde(borrow, default)]
     pub user_agent: Cow<'a, str>,
+}
+
+fn is_epoch(time: &Timestamp) -> bool {
+    *time == Timestamp::EPOCH
 }
 
 const fn is_zero(number: &u64) -> bool {
@@ -127,6 +140,9 @@ impl<'a> UsageEvent<'a> {
             refusals: 0,
             estimated: false,
             batch: false,
+            tier: None,
+            tools: ToolCalls::NONE,
+            price_from: Timestamp::EPOCH,
             started_at,
             duration_ms: 0,
             tokens: TokenUsage::default(),
@@ -160,6 +176,9 @@ impl<'a> UsageEvent<'a> {
             refusals: self.refusals,
             estimated: self.estimated,
             batch: self.batch,
+            tier: self.tier.map(owned),
+            tools: self.tools,
+            price_from: self.price_from,
             started_at: self.started_at,
             duration_ms: self.duration_ms,
             tokens: self.tokens,

@@ -94,6 +94,7 @@ impl<H: Host> Worker<H> {
                 config,
                 cache,
                 event_ids: EventIds::new(host.random()),
+                likely_output: paddock_core::likely_output::LikelyOutput::default(),
                 refusals: Default::default(),
             },
             counters: Counters::default(),

@@ -13,6 +13,7 @@ mod namespace;
 pub mod notice;
 mod organization;
 pub mod period;
+pub mod price_document;
 pub mod quota_override;
 mod reservation;
 pub mod roles;

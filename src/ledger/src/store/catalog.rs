@@ -1,54 +1,42 @@
 //! Models, their prices and their aliases.
 
-use super::columns::{Columns, Row};
 use super::record::{Record, columns, insert_into, or_replace, record, select};
 use super::{StoreError, Tx, args, policy};
-use paddock_core::policy::{Catalog, Model};
-use paddock_core::usage::Price;
-
-record! {
-    Price {
-        input = "input_price", cached_input = "cached_input_price",
-        cache_write_5m = "cache_write_5m_price", cache_write_1h = "cache_write_1h_price",
-        output = "output_price", reasoning = "reasoning_price", batch_percent,
-    }
-}
+use paddock_core::policy::{Catalog, LaterPrice, Model};
+use paddock_core::price::Price;
+use paddock_core::timestamp::Timestamp;
+use std::collections::HashMap;
 
 record! {
     Model in "models" {
-        name, upstream, price, max_output_tokens, capabilities, upstream_model, paths,
+        name, upstream, upstream_model, paths, capabilities, max_output_tokens, context_window,
+        media_tokens, price_from,
     }
+    defaults { price, later_prices }
 }
 
-impl Row for Option<Price> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, sqlx::Error> {
-        let (input, cached_input) = columns.read()?;
-        let (cache_write_5m, cache_write_1h) = columns.read()?;
-        let (output, reasoning) = columns.read()?;
-        let batch_percent = columns.read()?;
-        let price = |(input, output)| Price {
-            input,
-            cached_input,
-            cache_write_5m,
-            cache_write_1h,
-            output,
-            reasoning,
-            batch_percent,
-        };
-        Ok(Option::<u64>::zip(input, output).map(price))
-    }
-
-    fn names(name: &'static str, names: &mut Vec<&'static str>) {
-        Price::names(name, names);
-    }
-}
-
-/// The whole catalog.
+/// The whole catalog. Of each model it has the price that was in force when the model was last
+/// changed, and the later ones.
 pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
     let (_, revision) = policy::revisions(tx).await?;
-    let models = tx
+    let mut models: Vec<Model> = tx
         .all(select::<Model>("ORDER BY position, name"), args![])
         .await?;
+    let sql = "SELECT model, effective_from, price FROM prices JOIN models ON name = model
+        WHERE effective_from >= price_from ORDER BY effective_from";
+    let versions: Vec<(String, Timestamp, Price)> = tx.all(sql, args![]).await?;
+    let mut by_model: HashMap<String, Vec<LaterPrice>> = HashMap::new();
+    for (model, effective_from, price) in versions {
+        let version = LaterPrice {
+            effective_from,
+            price,
+        };
+        by_model.entry(model).or_default().push(version);
+    }
+    for model in &mut models {
+        model.later_prices = by_model.remove(&model.name).unwrap_or_default();
+        model.settle_prices(model.price_from);
+    }
     let sql = "SELECT alias, model FROM aliases ORDER BY alias";
     let aliases: Vec<(String, String)> = tx.all(sql, args![]).await?;
     Ok(Catalog {
@@ -56,12 +44,6 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
         models,
         aliases: aliases.into_iter().collect(),
     })
-}
-
-/// One model, by its exact name.
-pub async fn model(tx: &mut Tx, name: &str) -> Result<Option<Model>, StoreError> {
-    tx.optional(select::<Model>("WHERE name = $1"), args![name])
-        .await
 }
 
 /// Puts in the catalog the product comes with, once in the life of a database. Whether it did:
@@ -83,7 +65,8 @@ pub async fn seed(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Creates or replaces a model. A new one is the last in the catalog's order.
+/// Creates or replaces a model, its price in force and its later prices. A new one is the last in
+/// the catalog's order. Earlier prices stay.
 pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), StoreError> {
     let count: i64 = tx.one("SELECT COUNT(*) FROM models", args![]).await?;
     let names = columns::<Model>();
@@ -91,6 +74,20 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
     with_position.push("position");
     let sql = insert_into(Model::TABLE, &with_position) + &or_replace(&["name"], &names);
     tx.execute(sql, args![model, count]).await?;
+    let sql = "DELETE FROM prices WHERE model = $1 AND effective_from >= $2";
+    tx.execute(sql, args![model.name, model.price_from]).await?;
+    let in_force = model.price.iter().map(|price| (model.price_from, price));
+    let later = model.later_prices.iter();
+    let later = later.map(|later| (later.effective_from, &later.price));
+    for (effective_from, price) in in_force.chain(later) {
+        let sql = "INSERT INTO prices (model, effective_from, price) VALUES ($1, $2, $3)";
+        tx.execute(sql, args![model.name, effective_from, price])
+            .await?;
+    }
+    set_revision(tx, revision).await
+}
+
+async fn set_revision(tx: &mut Tx, revision: u64) -> Result<(), StoreError> {
     let sql = "UPDATE policy SET catalog_revision = $1 WHERE id = 1";
     tx.execute(sql, args![revision]).await?;
     Ok(())

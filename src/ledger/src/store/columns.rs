@@ -12,9 +12,10 @@ use crate::model::webhook::WebhookEvent;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
-    ContentMode, EndpointScope, FailureMode, FormatPaths, Priority, Role, RoleRights, Routing,
-    Settings, UnknownPrice,
+    ContentMode, EndpointScope, FailureMode, FormatPaths, MediaTokens, Priority, Role, RoleRights,
+    Routing, Settings, UnknownPrice,
 };
+use paddock_core::price::Price;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -296,7 +297,7 @@ macro_rules! documents {
 }
 
 documents! {
-    Vec<EndpointScope>, Vec<WebhookEvent>, Routing, RoleRights,
+    Vec<EndpointScope>, Vec<WebhookEvent>, Routing, RoleRights, Price,
     serde_json::Value, BTreeMap<i64, i64>,
 }
 
@@ -343,7 +344,7 @@ macro_rules! documents_or_null {
     )*};
 }
 
-documents_or_null!(Settings, FormatPaths);
+documents_or_null!(Settings, FormatPaths, MediaTokens);
 
 pub(super) fn json<T: Serialize>(value: &T) -> String {
     // Lists, maps and names of strings cannot fail to serialize.

@@ -7,7 +7,9 @@ use super::tx::without_nul;
 use super::{StoreError, Tx, args, stored};
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::usage::ToolCalls;
 use paddock_core::wire::{Outcome, UsageEvent};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -76,6 +78,8 @@ pub struct EventRow {
     pub refused_by: Option<String>,
     /// How many refused calls it stands for; 0 if it was not refused, or nobody told.
     pub refusals: i64,
+    /// [`EventDetails`] in JSON; absent if it has none.
+    pub details: Option<String>,
     /// The number of the batch it was booked in.
     pub audit_batch: i64,
 }
@@ -86,10 +90,70 @@ record! {
         requested_model, endpoint, stream, status, outcome, estimated, input_tokens,
         cached_input_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,
         reasoning_tokens, cost, leases, request_id, client_address, user_agent, batch, category,
-        refusal_code, refused_by, refusals,
+        refusal_code, refused_by, refusals, details,
     }
     // Last and apart: an event gets it when it is stored.
     reads { audit_batch = AUDIT_BATCH }
+}
+
+/// What most events do not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EventDetails {
+    /// The tier that served it; absent if the standard one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The calls of the provider's tools.
+    #[serde(skip_serializing_if = "ToolCalls::is_empty")]
+    pub tools: ToolCalls,
+    /// Nanoseconds since 1970 from which on the price was in force; absent if it always was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_from: Option<Timestamp>,
+    /// Prompt tokens of audio.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_input_tokens: u64,
+    /// Prompt tokens of images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_input_tokens: u64,
+    /// Tokens of audio in the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_output_tokens: u64,
+    /// Tokens of images in the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_output_tokens: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl EventDetails {
+    fn of(event: &UsageEvent<'_>) -> Option<EventDetails> {
+        let tokens = &event.tokens;
+        let details = EventDetails {
+            tier: event
+                .tier
+                .as_deref()
+                .map(|tier| without_nul(tier.to_owned())),
+            tools: event.tools,
+            price_from: Some(event.price_from).filter(|from| *from != Timestamp::EPOCH),
+            audio_input_tokens: tokens.audio_input,
+            image_input_tokens: tokens.image_input,
+            audio_output_tokens: tokens.audio_output,
+            image_output_tokens: tokens.image_output,
+        };
+        (details != EventDetails::default()).then_some(details)
+    }
+}
+
+impl EventRow {
+    /// What most events do not have.
+    pub fn details(&self) -> EventDetails {
+        let details = self.details.as_deref();
+        details
+            .and_then(|details| serde_json::from_str(details).ok())
+            .unwrap_or_default()
+    }
 }
 
 const AUDIT_BATCH: &str = "audit_batch";
@@ -151,6 +215,7 @@ pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
         refusal_code: event.code.as_mut().map(owned),
         refused_by: event.refused_by.as_mut().map(owned),
         refusals: stored(event.refusals),
+        details: EventDetails::of(event).map(|details| json(&details)),
         audit_batch: 0,
     }
 }

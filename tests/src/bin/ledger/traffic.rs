@@ -4,7 +4,7 @@ use crate::population::{Dice, Key, MODELS, Population};
 use paddock_core::ids::EventIds;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::usage::TokenUsage;
+use paddock_core::usage::{TokenUsage, ToolCalls};
 use paddock_core::wire::{Outcome, UsageEvent};
 use std::collections::HashMap;
 
@@ -129,6 +129,9 @@ fn event<'a>(
         refusals: 0,
         estimated: false,
         batch: false,
+        tier: None,
+        tools: ToolCalls::NONE,
+        price_from: Timestamp::EPOCH,
         started_at: SOME_MOMENT,
         duration_ms: 150 + dice.skewed(20_000),
         tokens: TokenUsage {

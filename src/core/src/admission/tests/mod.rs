@@ -36,6 +36,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
         tier: RateTier::Regular,
+        is_turn: false,
     }
 }
 

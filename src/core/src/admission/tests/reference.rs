@@ -101,11 +101,13 @@ impl Model {
                 self.spent(month_of, clock),
             ),
         ];
-        for (period, quota, spent) in caps {
-            let left = quota.map(|quota| quota.nanos() - spent - self.held);
-            if left.is_some_and(|left| money > left && money > 0) {
-                return Decision::Budget(me, period, left.unwrap_or(0).max(0));
-            }
+        let caps = caps.into_iter().filter_map(|(period, quota, spent)| {
+            Some((period, (quota?.nanos() - spent - self.held).max(0)))
+        });
+        if let Some((period, left)) = caps.min_by_key(|(_, left)| *left)
+            && money > left
+        {
+            return Decision::Budget(me, period, left);
         }
         let wait = |held: i128, cost: i128, rate: u64| {
             let nanos = (cost * PARTS - held + i128::from(rate) - 1) / i128::from(rate);

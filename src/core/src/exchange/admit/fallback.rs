@@ -2,7 +2,7 @@
 
 use crate::admission::{Denied, RateTier};
 use crate::exchange::call::{BodyRead, Choice, Pending, prepare};
-use crate::exchange::context::{StepContext, WorkerState};
+use crate::exchange::context::StepContext;
 use crate::exchange::head::Head;
 use crate::policy::ThrottleMode;
 
@@ -47,8 +47,7 @@ pub(crate) fn fallback<S>(
         reason: None,
     };
     let caller = call.grant.caller().clone();
-    let WorkerState { cache, config, .. } = &*cx.worker;
-    let mut other = prepare(caller, head, read, choice, cache, config).ok()?;
+    let mut other = prepare(caller, head, read, choice, cx.worker, cx.now).ok()?;
     if other.call.model_name() == call.model_name() {
         return None;
     }

@@ -3,6 +3,7 @@
 use crate::exchange::call::{InFlight, Pending};
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::head::Head;
+use crate::exchange::origin::Origin;
 use crate::exchange::state::{Exchange, State};
 use crate::fair_share::RequestHold;
 
@@ -11,11 +12,11 @@ impl Exchange {
     pub(super) fn send(&mut self, head: Head, mut pending: Pending, hold: RequestHold) -> Step {
         let effects = forward(&head, &mut pending);
         let in_flight = InFlight {
-            was_queued: pending.was_queued,
+            was_throttled: pending.was_throttled,
             call: pending.call,
             hold,
             status: 0,
-            local: false,
+            origin: Origin::default(),
             meter: None,
             complete: false,
         };

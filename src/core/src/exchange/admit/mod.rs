@@ -15,7 +15,7 @@ use super::effect::{Effect, Question, Step, Verdict};
 use super::event::CallContext;
 use super::head::Head;
 use super::state::{Exchange, State};
-use crate::admission::Denied;
+use crate::admission::{Denied, await_money};
 use crate::config::Config;
 use crate::fair_share::{Demand, NotAdmitted, hold_request};
 use crate::store::SharedStore;
@@ -36,7 +36,7 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         if others_are_ahead(&head, &pending, cx) {
-            return self.wait_in_queue(head, pending, &WhyWait::OthersAhead, cx);
+            return self.wait_in_queue(head, pending, WhyWait::OthersAhead, cx);
         }
         let caller = pending.call.grant.caller().clone();
         let mut levels = caller.scopes().to_vec();
@@ -104,7 +104,18 @@ impl Exchange {
                 ..
             } if caller.queues() => {
                 let why = WhyWait::Throttled(retry_after, rates);
-                self.wait_in_queue(head, pending, &why, cx)
+                self.wait_in_queue(head, pending, why, cx)
+            }
+            Denied::Budget {
+                ref scope,
+                shortage,
+                ..
+            } if shortage.may_pass(pending.call.ask.money) => {
+                // A newcomer that stands behind others only does not lengthen their wait.
+                if pending.call.ask.is_turn || pending.call.ask.money > shortage.remaining {
+                    await_money(cx.store, scope, cx.now);
+                }
+                self.wait_in_queue(head, pending, WhyWait::Money(denied), cx)
             }
             denied => {
                 pending.leave_queue(false, cx.store);

@@ -1,6 +1,6 @@
-//! Requests that wait in their namespace's queue.
+//! Requests that wait: for a throttled rate, or for money that calls in flight hold.
 
-use crate::admission::{RateView, Scope};
+use crate::admission::{Denied, RateView, WhenShort};
 use crate::epoch_sum::Epochs;
 use crate::exchange::call::{Pending, Queued};
 use crate::exchange::context::StepContext;
@@ -22,6 +22,8 @@ const QUEUE_RETRY: Duration = Duration::from_secs(1);
 pub(crate) enum WhyWait {
     /// The throttled rate has nothing left for so long.
     Throttled(Duration, RateView),
+    /// The money of a scope is held by calls in flight.
+    Money(Denied),
     /// Others came before.
     OthersAhead,
 }
@@ -46,76 +48,130 @@ fn priority(head: &Head, policy: &NamespacePolicy) -> Priority {
 }
 
 impl Exchange {
-    /// Has a request wait its turn in its namespace's queue, where there is a free slot.
+    /// Has a request wait its turn in a queue, if there is a free slot and its time is not up.
     pub(crate) fn wait_in_queue<S: SharedStore>(
         &mut self,
         head: Head,
         mut pending: Pending,
-        why: &WhyWait,
+        why: WhyWait,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let caller = pending.call.grant.caller().clone();
-        let policy = &caller.namespace().policy;
-        let limits = policy.settings.queue;
-        let (retry_after, rates) = match why {
-            WhyWait::Throttled(wait, rates) => (*wait, Some(rates)),
-            WhyWait::OthersAhead => (QUEUE_RETRY, None),
-        };
-        let Scope {
-            name: scope,
-            throttle,
-            ..
-        } = &*caller.namespace().scope;
-        let queued = match pending.queued {
-            Some(queued) if cx.now >= queued.entry.until => {
-                let waited = cx.now.since(queued.entry.since);
-                let why = throttle.imposed_until(cx.now).into();
-                let refusal = Refusal::queued_too_long(scope, why, waited, retry_after);
-                pending.leave_queue(false, cx.store);
-                let call_context = CallContext::making(&head, &pending.call);
-                return self.refuse_throttled(&refusal, rates, call_context, cx);
-            }
+        let is_overdue = |queued: &Queued| cx.now >= queued.entry.until;
+        if pending.queued.as_ref().is_some_and(is_overdue) {
+            return self.refuse_overdue(&head, &mut pending, why, cx);
+        }
+        let queued = match pending.queued.take() {
             Some(queued) => queued,
-            None => {
-                let priority = priority(&head, policy);
-                let epochs = Epochs(limits.queue_timeout_seconds);
-                let (name, most) = (&policy.name, limits.max_queue_size);
-                let slot = queue::enter(cx.store, name, priority, most, epochs, cx.now);
-                let Ok(slot) = slot else {
-                    let refusal =
-                        Refusal::rate_limited(scope, Rate::Queue, Some(most), retry_after);
-                    let call_context = CallContext::making(&head, &pending.call);
-                    return self.refuse_throttled(&refusal, rates, call_context, cx);
-                };
-                let timeout = Duration::from_secs(limits.queue_timeout_seconds);
-                let entry = QueueEntry {
-                    priority,
-                    since: cx.now,
-                    until: cx.now.plus(timeout),
-                };
-                Queued { entry, slot }
-            }
+            None => match enter(&head, &pending, &why, cx) {
+                Some(queued) => queued,
+                None => return self.refuse_full(&head, &mut pending, why, cx),
+            },
         };
+        pending.was_throttled |= !matches!(why, WhyWait::Money(_));
+        let mut step = Step::new(Verdict::Wait);
+        step.effects
+            .push(Effect::Queue(queued.queue.clone(), queued.entry));
         pending.queued = Some(queued);
-        pending.was_queued = true;
         self.state = State::Queued {
             head,
             pending: Box::new(pending),
         };
-        let mut step = Step::new(Verdict::Wait);
-        step.effects
-            .push(Effect::Queue(policy.name.clone(), queued.entry));
         step
+    }
+
+    /// Refuses a request that waited as long as it may.
+    fn refuse_overdue<S: SharedStore>(
+        &mut self,
+        head: &Head,
+        pending: &mut Pending,
+        why: WhyWait,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let since = pending.queued.as_ref().map(|queued| queued.entry.since);
+        pending.leave_queue(false, cx.store);
+        let call_context = CallContext::making(head, &pending.call);
+        let (retry_after, rates) = match why {
+            WhyWait::Money(denied) => {
+                return self.refuse_denied(denied, pending.call.ask.money, call_context, cx);
+            }
+            WhyWait::Throttled(wait, rates) => (wait, Some(rates)),
+            WhyWait::OthersAhead => (QUEUE_RETRY, None),
+        };
+        let caller = pending.call.grant.caller();
+        let scope = &caller.namespace().scope;
+        let waited = since.map_or(Duration::ZERO, |since| cx.now.since(since));
+        let why = scope.throttle.imposed_until(cx.now).into();
+        let refusal = Refusal::queued_too_long(&scope.name, why, waited, retry_after);
+        self.refuse_throttled(&refusal, rates.as_ref(), call_context, cx)
+    }
+
+    /// Refuses a request that found its queue full.
+    fn refuse_full<S: SharedStore>(
+        &mut self,
+        head: &Head,
+        pending: &mut Pending,
+        why: WhyWait,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
+        let call_context = CallContext::making(head, &pending.call);
+        let (retry_after, rates) = match why {
+            WhyWait::Money(denied) => {
+                return self.refuse_denied(denied, pending.call.ask.money, call_context, cx);
+            }
+            WhyWait::Throttled(wait, rates) => (wait, Some(rates)),
+            WhyWait::OthersAhead => (QUEUE_RETRY, None),
+        };
+        let namespace = pending.call.grant.caller().namespace();
+        let most = namespace.policy.settings.queue.max_queue_size;
+        let scope = &namespace.scope.name;
+        let refusal = Refusal::rate_limited(scope, Rate::Queue, Some(most), retry_after);
+        self.refuse_throttled(&refusal, rates.as_ref(), call_context, cx)
     }
 
     /// It is this request's turn, or its time is up.
     pub(crate) fn on_turn<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         match core::mem::take(&mut self.state) {
-            State::Queued { head, pending } => self.admit(head, *pending, None, cx),
+            State::Queued { head, mut pending } => {
+                pending.rounds = 0;
+                pending.call.ask.is_turn = true;
+                pending.call.ask.short = WhenShort::Borrow;
+                self.admit(head, *pending, None, cx)
+            }
             other => {
                 self.state = other;
                 Step::new(self.request_verdict())
             }
         }
     }
+}
+
+/// Takes a slot in the queue of a namespace that queues, else in that of the scope whose money is
+/// awaited, so that only those wait for one another who want the same money.
+fn enter<S: SharedStore>(
+    head: &Head,
+    pending: &Pending,
+    why: &WhyWait,
+    cx: &mut StepContext<'_, S>,
+) -> Option<Queued> {
+    let caller = pending.call.grant.caller();
+    let policy = &caller.namespace().policy;
+    let queue = match why {
+        WhyWait::Money(Denied::Budget { scope, .. }) if !caller.queues() => &scope.name,
+        _ => &policy.name,
+    };
+    let priority = priority(head, policy);
+    let limits = policy.settings.queue;
+    let epochs = Epochs(limits.queue_timeout_seconds);
+    let most = limits.max_queue_size;
+    let slot = queue::enter(cx.store, queue, priority, most, epochs, cx.now).ok()?;
+    let timeout = Duration::from_secs(limits.queue_timeout_seconds);
+    Some(Queued {
+        queue: queue.clone(),
+        entry: QueueEntry {
+            priority,
+            since: cx.now,
+            until: cx.now.plus(timeout),
+        },
+        slot,
+    })
 }

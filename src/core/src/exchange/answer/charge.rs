@@ -1,93 +1,221 @@
 //! What a call is charged for, from how far it came.
 
-use crate::exchange::call::InFlight;
+use crate::authorization::Grant;
+use crate::exchange::call::{Call, InFlight};
+use crate::exchange::origin::Origin;
+use crate::meter::Reading;
 use crate::money::Money;
-use crate::usage::{CostOverflow, Price, TokenUsage};
+use crate::price::{Cost, CostOverflow, Price, Usage, is_standard_tier};
+use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire::Outcome;
 
 /// What a call is charged for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Charge {
     pub(crate) outcome: Outcome,
+    /// What the model that served it used.
     pub(crate) tokens: TokenUsage,
+    /// What other models used within it.
+    pub(crate) others: Vec<(String, TokenUsage)>,
+    /// The calls of the provider's tools.
+    pub(crate) tools: ToolCalls,
     pub(crate) estimated: bool,
-    /// Whether the batch price holds: where it was asked for and the provider says it served so.
-    pub(crate) batch: bool,
+    /// The model that the provider says it served the answer with.
+    served_by: Option<String>,
+    /// The tier that the provider says it served the answer in.
+    pub(crate) tier: Option<String>,
+    region: Option<String>,
 }
 
 impl Charge {
-    pub(crate) fn cost(&self, price: &Price) -> Result<Money, CostOverflow> {
-        match self.batch {
-            true => price.batch_cost(&self.tokens),
-            false => price.cost(&self.tokens),
+    fn nothing(outcome: Outcome) -> Charge {
+        Charge {
+            outcome,
+            tokens: TokenUsage::default(),
+            others: Vec::new(),
+            tools: ToolCalls::NONE,
+            estimated: false,
+            served_by: None,
+            tier: None,
+            region: None,
         }
     }
+
+    /// The tokens of all models.
+    pub(crate) fn all_tokens(&self) -> TokenUsage {
+        let others = self.others.iter().map(|(_, tokens)| tokens);
+        others.fold(self.tokens, |sum, tokens| sum.plus(tokens))
+    }
+
+    /// The cost at the prices of the models that were granted to the call.
+    pub(crate) fn cost(&self, call: &Call) -> Result<Cost, CostOverflow> {
+        let mut sum = self.cost_of_answer(call)?;
+        for (model, tokens) in &self.others {
+            let usage = Usage {
+                tokens: *tokens,
+                ..Usage::default()
+            };
+            let cost = match granted(call, model) {
+                Some(grant) => grant.price().cost(&usage)?,
+                None => dearest(call, |price| price.cost(&usage))?,
+            };
+            sum = plus(sum, cost)?;
+        }
+        Ok(sum)
+    }
+
+    fn cost_of_answer(&self, call: &Call) -> Result<Cost, CostOverflow> {
+        let at = |price: &Price| self.cost_at(call, price);
+        let own = call.grant.price();
+        if !call.others.iter().any(|other| other.may_serve) {
+            return at(own);
+        }
+        match self
+            .served_by
+            .as_deref()
+            .and_then(|name| granted(call, name))
+        {
+            Some(grant) => at(grant.price()),
+            None => dearest(call, at),
+        }
+    }
+
+    /// At one price, in the tier and region that served it. If the provider does not say which, in
+    /// the dearer of the one asked for and the standard one.
+    fn cost_at(&self, call: &Call, price: &Price) -> Result<Cost, CostOverflow> {
+        let asked = &call.asked;
+        let usage = Usage {
+            tokens: self.tokens,
+            tools: self.tools,
+            tier: self.tier.as_deref().unwrap_or_default(),
+            region: self.region.as_deref().unwrap_or(&asked.region),
+        };
+        let mut cost = price.cost(&usage)?;
+        for named in [&asked.tier, &asked.speed] {
+            if self.tier.is_none() && !is_standard_tier(named) {
+                let tier = named.as_str();
+                let dearer = price.cost(&Usage { tier, ..usage })?;
+                if dearer.money > cost.money {
+                    cost = Cost {
+                        assumed: true,
+                        ..dearer
+                    };
+                }
+            }
+        }
+        Ok(cost)
+    }
+}
+
+fn plus(sum: Cost, cost: Cost) -> Result<Cost, CostOverflow> {
+    Ok(Cost {
+        money: sum.money.checked_add(cost.money).ok_or(CostOverflow)?,
+        assumed: sum.assumed || cost.assumed,
+    })
+}
+
+/// All models that were granted to a call.
+fn grants(call: &Call) -> impl Iterator<Item = &Grant> {
+    core::iter::once(&call.grant).chain(call.others.iter().map(|other| &other.grant))
+}
+
+/// The granted model that a provider names so.
+fn granted<'a>(call: &'a Call, name: &str) -> Option<&'a Grant> {
+    let meant = call.grant.catalog().resolve(name);
+    grants(call).find(|grant| {
+        grant.model().is_some_and(|model| {
+            model.upstream_name() == name || meant.is_some_and(|meant| meant.name == model.name)
+        })
+    })
+}
+
+/// The highest cost at the prices of all models granted to a call: nobody can tell which holds.
+fn dearest(
+    call: &Call,
+    cost: impl Fn(&Price) -> Result<Cost, CostOverflow>,
+) -> Result<Cost, CostOverflow> {
+    let mut most = Cost {
+        money: Money::ZERO,
+        assumed: true,
+    };
+    for grant in grants(call) {
+        most.money = most.money.max(cost(grant.price())?.money);
+    }
+    Ok(most)
 }
 
 /// Decides what a call is charged for, from how far it came.
 pub(crate) fn charge(in_flight: &InFlight) -> Charge {
-    let failed = in_flight.local || in_flight.status >= 300;
-    if failed || in_flight.call.free {
-        let outcome = if failed {
-            Outcome::UpstreamError
-        } else {
-            Outcome::Complete
-        };
-        return Charge {
-            outcome,
-            tokens: TokenUsage::default(),
-            estimated: false,
-            batch: false,
-        };
+    let failed = in_flight.origin != Origin::Upstream || in_flight.status >= 300;
+    if in_flight.call.free && !failed {
+        return Charge::nothing(Outcome::Complete);
     }
-    let reading = in_flight
-        .meter
-        .as_ref()
-        .map(|meter| meter.reading())
-        .unwrap_or_default();
-    let outcome = match in_flight.complete && (reading.ended || reading.usage.is_some()) {
+    if in_flight.origin == Origin::CutOff && !in_flight.call.free {
+        return unread(in_flight);
+    }
+    if failed {
+        return Charge::nothing(Outcome::UpstreamError);
+    }
+    match &in_flight.meter {
+        Some(meter) => metered(in_flight, meter.reading()),
+        None => unread(in_flight),
+    }
+}
+
+/// An answer whose bytes were not read: it did not come before this gateway or the client gave up, or
+/// it was compressed although nobody had asked for that. The provider may have written as much as was
+/// held for it.
+fn unread(in_flight: &InFlight) -> Charge {
+    let estimate = &in_flight.call.estimate;
+    let is_whole = in_flight.complete && in_flight.origin == Origin::Upstream;
+    Charge {
+        tokens: match is_whole {
+            true => estimate.highest,
+            false => TokenUsage {
+                input: estimate.most_prompt,
+                ..estimate.highest
+            },
+        },
+        estimated: true,
+        ..Charge::nothing(match is_whole {
+            true => Outcome::Complete,
+            false => Outcome::Truncated,
+        })
+    }
+}
+
+fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
+    let counted = reading.usage.unwrap_or_default();
+    let no_output = reading.seen_output_tokens == 0 && counted.output == 0;
+    let is_empty = in_flight.complete && no_output && !reading.ended && reading.usage.is_none();
+    if (reading.failed && no_output) || is_empty {
+        return Charge::nothing(Outcome::UpstreamError);
+    }
+    let ended = reading.ended || reading.usage.is_some();
+    let outcome = match in_flight.complete && ended && !reading.failed {
         true => Outcome::Complete,
-        // An answer that could not be read (compressed, say) was passed on whole all the same.
-        false if in_flight.complete && in_flight.meter.is_none() => Outcome::Complete,
         false => Outcome::Truncated,
     };
-    let batch = in_flight.call.batch && reading.batch;
-    match reading.usage {
-        Some(tokens) if reading.output_final => Charge {
-            outcome,
-            tokens,
-            estimated: false,
-            batch,
-        },
-        Some(tokens) => {
-            let output = tokens.output.max(reading.seen_output_tokens);
-            Charge {
-                outcome,
-                tokens: TokenUsage { output, ..tokens },
-                estimated: true,
-                batch,
-            }
-        }
-        // An answer that passed unread (compressed, though nobody asked for that) may have used as
-        // much as was held for it.
-        None if in_flight.meter.is_none() && in_flight.status != 0 => Charge {
-            outcome,
-            tokens: in_flight.call.estimate.highest,
-            estimated: true,
-            batch,
-        },
-        None => {
-            let tokens = TokenUsage {
-                input: in_flight.call.estimate.likely_prompt,
-                output: reading.seen_output_tokens,
-                ..TokenUsage::default()
-            };
-            Charge {
-                outcome,
-                tokens,
-                estimated: true,
-                batch,
-            }
-        }
+    let mut tokens = counted;
+    let mut estimated = !reading.output_final;
+    if !reading.output_final || (counted.output == 0 && !no_output) {
+        tokens.output = counted.output.max(reading.seen_output_tokens);
+        estimated = true;
+    }
+    // An answer to a prompt of no tokens was not counted.
+    let answers_nothing = reading.output_final && no_output;
+    if counted.prompt() == 0 && !answers_nothing {
+        tokens.input = in_flight.call.estimate.most_prompt;
+        estimated = true;
+    }
+    Charge {
+        outcome,
+        tokens,
+        others: reading.others,
+        tools: reading.tools,
+        estimated,
+        served_by: reading.model,
+        tier: reading.tier,
+        region: reading.region,
     }
 }

@@ -9,7 +9,11 @@ use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
 use crate::money::Money;
+use crate::price::is_standard_tier;
+use crate::refusal::clip;
 use crate::store::SharedStore;
+use crate::usage::is_batch_tier;
+use crate::wire::Outcome;
 
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
@@ -47,21 +51,34 @@ fn conclude_call<S: SharedStore>(
     } = *in_flight;
     let cost = match call.free {
         true => Money::ZERO,
-        false => charge.cost(call.grant.price()).unwrap_or_else(|overflow| {
+        false => match charge.cost(&call) {
+            Ok(cost) => {
+                charge.estimated |= cost.assumed;
+                cost.money
+            }
             // A count nobody can have used is a broken upstream's, not a bill: the highest plausible
             // cost, which is what was held, is booked in its place.
-            charge.estimated = true;
-            charge.batch = false;
-            let text = format!(
-                "booked the reserved cost of {}: {overflow}",
-                head.request_id
-            );
-            effects.push(Effect::Log(Level::Warn, text));
-            hold.scopes().money()
-        }),
+            Err(overflow) => {
+                charge.estimated = true;
+                charge.tier = None;
+                let text = format!("booked the held cost of {}: {overflow}", head.request_id);
+                effects.push(Effect::Log(Level::Warn, text));
+                hold.scopes().money()
+            }
+        },
     };
+    let tokens = charge.all_tokens();
+    if charge.outcome == Outcome::Complete && !call.free {
+        let namespace = &call.grant.caller().namespace().policy.name;
+        let likely = &mut cx.worker.likely_output;
+        likely.saw(namespace, call.model_name(), tokens.output);
+    }
+    let tier = charge
+        .tier
+        .as_deref()
+        .filter(|tier| !is_standard_tier(tier));
     let admitted_at = hold.scopes().admitted_at();
-    let settled = hold.settle(cx.store, charge.tokens.total(), cost, cx.now);
+    let settled = hold.settle(cx.store, tokens.total(), cost, cx.now);
     if settled.contended > 0 {
         let text = format!("{} could not be settled in shared data", head.request_id);
         effects.push(Effect::Log(Level::Error, text));
@@ -72,9 +89,12 @@ fn conclude_call<S: SharedStore>(
     event.status = status;
     event.outcome = charge.outcome;
     event.estimated = charge.estimated;
-    event.batch = charge.batch;
+    event.batch = tier.is_some_and(is_batch_tier);
+    event.tier = tier.map(clip);
+    event.tools = charge.tools;
+    event.price_from = call.grant.price_from();
     event.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
-    event.tokens = charge.tokens;
+    event.tokens = tokens;
     event.cost = cost;
     event.leases = settled.leases;
     report(effects, &event);

@@ -2,6 +2,7 @@
 
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Step, Verdict};
+use crate::exchange::origin::Origin;
 use crate::exchange::rate_headers::set_rate_headers;
 use crate::exchange::state::{Exchange, State};
 use crate::meter::{Framing, Meter, Passed};
@@ -14,7 +15,7 @@ impl Exchange {
         status: u16,
         content_type: &[u8],
         content_encoding: &[u8],
-        local: bool,
+        details: &[u8],
         end: bool,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
@@ -27,9 +28,13 @@ impl Exchange {
             return step;
         };
         in_flight.status = status;
-        in_flight.local = local;
+        in_flight.origin = Origin::of(details);
         let readable = content_encoding.is_empty() || content_encoding == b"identity";
-        if (200..300).contains(&status) && !local && readable && !in_flight.call.free {
+        if (200..300).contains(&status)
+            && in_flight.origin == Origin::Upstream
+            && readable
+            && !in_flight.call.free
+        {
             let streams = starts_with_ignoring_case(content_type, b"text/event-stream");
             let framing = if streams {
                 Framing::EventStream

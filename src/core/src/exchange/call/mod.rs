@@ -7,6 +7,7 @@ pub(crate) use prepare::{BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
 use super::head::Head;
+use super::origin::Origin;
 use crate::admission::Ask;
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
@@ -26,12 +27,30 @@ pub(crate) struct Call {
     pub(crate) stream: bool,
     pub(crate) hide_usage: bool,
     pub(crate) free: bool,
-    /// Whether it asks for a tier for work that can wait.
-    pub(crate) batch: bool,
+    /// The tier and the region it asks for.
+    pub(crate) asked: Asked,
+    /// The other models that its body names, each granted.
+    pub(crate) others: Vec<OtherGrant>,
     /// Why Paddock chose another model than the caller named; absent where it did not choose.
     pub(crate) reason: Option<String>,
     pub(crate) estimate: Estimate,
     pub(crate) ask: Ask,
+}
+
+/// What a call asks of its provider that has a price of its own; each empty if it does not ask.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) tier: String,
+    pub(crate) speed: String,
+    pub(crate) region: String,
+}
+
+/// Another model that may serve a call, or be called within it.
+#[derive(Debug)]
+pub(crate) struct OtherGrant {
+    pub(crate) grant: Grant,
+    /// Whether it may serve in the place of the call's own model.
+    pub(crate) may_serve: bool,
 }
 
 /// A call that waits for money.
@@ -48,8 +67,8 @@ pub(crate) struct Pending {
     pub(crate) fallback: Option<Box<Pending>>,
     /// Its place in its namespace's queue, while it has one.
     pub(crate) queued: Option<Queued>,
-    /// Whether it ever had one.
-    pub(crate) was_queued: bool,
+    /// Whether it ever waited because its namespace is throttled.
+    pub(crate) was_throttled: bool,
     /// Whether the reservation it names may still pay for it.
     pub(crate) may_be_reserved: bool,
 }
@@ -58,13 +77,13 @@ pub(crate) struct Pending {
 #[derive(Debug)]
 pub(crate) struct InFlight {
     pub(crate) call: Call,
-    /// Whether it waited its turn in a queue.
-    pub(crate) was_queued: bool,
+    /// Whether it waited because its namespace is throttled.
+    pub(crate) was_throttled: bool,
     pub(crate) hold: RequestHold,
     /// The upstream's status; 0 until it answers.
     pub(crate) status: u16,
-    /// Whether Envoy answered in the upstream's place.
-    pub(crate) local: bool,
+    /// Who answered.
+    pub(crate) origin: Origin,
     /// Reads the answer, where it can be read.
     pub(crate) meter: Option<Meter>,
     /// Whether the whole answer has passed.
@@ -75,7 +94,7 @@ impl InFlight {
     /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
     /// full rate.
     pub(crate) fn reason(&self) -> Option<String> {
-        let throttled = self.was_queued || self.hold.scopes().rates().throttled;
+        let throttled = self.was_throttled || self.hold.scopes().rates().throttled;
         let throttled = throttled.then_some(Cow::Borrowed("throttled"));
         match (self.call.reason(), throttled) {
             (Some(reason), Some(throttled)) if reason != throttled => {

@@ -1,17 +1,20 @@
 //! From what a caller asks to a call that may be admitted, of the model they named or of another.
 
-use super::{Call, Pending};
+use super::{Asked, Call, OtherGrant, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::cache::PolicyCache;
-use crate::config::{Config, HoldAt};
+use crate::config::HoldAt;
 use crate::estimate::Estimate;
+use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
 use crate::identity::Caller;
-use crate::policy::{Model, Served};
+use crate::policy::{Catalog, Model, Served};
+use crate::price::CostOverflow;
 use crate::refusal::Refusal;
 use crate::request::{Endpoint, ModelRequest, path_below, path_with_model};
+use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A body and what it says, while it is at hand.
@@ -51,14 +54,20 @@ pub(crate) fn prepare(
     head: &Head,
     read: BodyRead<'_>,
     choice: Choice<'_>,
-    cache: &PolicyCache,
-    config: &Config,
+    worker: &WorkerState,
+    now: Timestamp,
 ) -> Result<Pending, Refusal> {
-    let catalog = cache.catalog().map(Rc::clone).unwrap_or_default();
-    let grant = authorize_model(caller, &catalog, choice.model)?;
+    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let grant = authorize_model(caller, &catalog, choice.model, now)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
-    let call = call(grant, head, read, choice.reason, force_usage)?;
-    if let HoldAt::Body { upstream } = &config.hold {
+    let mut call = call(grant, &catalog, head, read, choice.reason, force_usage, now)?;
+    let namespace = &call.grant.caller().namespace().policy.name;
+    if let Some(output) = worker.likely_output.of(namespace, call.model_name()) {
+        let output = output.saturating_mul(read.request.choices);
+        call.estimate = call.estimate.likely(output);
+        call.ask.tokens = call.estimate.tokens;
+    }
+    if let HoldAt::Body { upstream } = &worker.config.hold {
         check_route(&call, upstream)?;
     }
     let path = upstream_path(&call, head, read)?;
@@ -72,24 +81,45 @@ pub(crate) fn prepare(
         rounds: 0,
         fallback: None,
         queued: None,
-        was_queued: false,
+        was_throttled: false,
         may_be_reserved: true,
     })
 }
 
 fn call(
     grant: Grant,
+    catalog: &Rc<Catalog>,
     head: &Head,
     read: BodyRead<'_>,
     reason: Option<String>,
     force_usage: bool,
+    now: Timestamp,
 ) -> Result<Call, Refusal> {
     let BodyRead {
         endpoint, request, ..
     } = read;
-    let model_limit = grant.model().map_or(0, |model| model.max_output_tokens);
-    let estimate = Estimate::of(endpoint, request, model_limit, grant.price());
-    let estimate = estimate.map_err(Refusal::cost_overflow)?;
+    let of = |grant: &Grant| match grant.model() {
+        Some(model) => Estimate::of(endpoint, request, model, grant.price()),
+        None => Err(CostOverflow),
+    };
+    let mut estimate = of(&grant).map_err(Refusal::cost_overflow)?;
+    let mut others = Vec::new();
+    for other in &request.other_models {
+        let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
+        let its = of(&granted).map_err(Refusal::cost_overflow)?.money;
+        let may_serve = other.calls == 0;
+        estimate.money = match may_serve {
+            true => estimate.money.max(its),
+            false => estimate
+                .money
+                .saturating_add(its.saturating_mul(other.calls)),
+        };
+        others.push(OtherGrant {
+            grant: granted,
+            may_serve,
+        });
+    }
+    let asked = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
     Ok(Call {
         requested_model: request.model.clone().into_owned(),
         user: request
@@ -102,13 +132,19 @@ fn call(
         stream: request.stream || endpoint.streams(),
         hide_usage: force_usage && !request.include_usage,
         free: endpoint.is_free(),
-        batch: request.batch,
+        asked: Asked {
+            tier: asked(&request.tier),
+            speed: asked(&request.speed),
+            region: asked(&request.region),
+        },
+        others,
         reason,
         ask: Ask {
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
             tier: RateTier::Regular,
+            is_turn: false,
         },
         estimate,
         grant,

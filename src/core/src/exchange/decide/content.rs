@@ -61,6 +61,7 @@ impl Exchange {
             money: Money::ZERO,
             short: WhenShort::Refuse,
             tier: RateTier::Regular,
+            is_turn: false,
         };
         // No budget pays for what costs nothing: an empty one is no reason to say less.
         let scopes = caller.scopes().map(|scope| Rc::new(scope.unpaid()));

@@ -4,7 +4,7 @@ mod content;
 mod route;
 
 use super::call::{BodyRead, Choice, prepare};
-use super::context::{StepContext, WorkerState};
+use super::context::StepContext;
 use super::effect::Step;
 use super::event::CallContext;
 use super::head::Head;
@@ -55,8 +55,7 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        let WorkerState { cache, config, .. } = &*cx.worker;
-        match prepare(caller, &head, read, choice, cache, config) {
+        match prepare(caller, &head, read, choice, cx.worker, cx.now) {
             Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
                 None => self.admit(head, pending, Some(read), cx),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),

@@ -12,6 +12,7 @@ use crate::refusal::Refusal;
 use crate::request::{read_body, read_features, without_hints};
 use crate::routing::route;
 use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
 use std::rc::Rc;
 
 impl Exchange {
@@ -23,7 +24,7 @@ impl Exchange {
         read: BodyRead<'_>,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let (model, reason) = match choose(&head, &caller, read, cx.worker) {
+        let (model, reason) = match choose(&head, &caller, read, cx.worker, cx.now) {
             Ok(chosen) => chosen,
             Err(refusal) => {
                 let call_context = CallContext::of(&head, &caller).naming(&read.request.model);
@@ -62,6 +63,7 @@ fn choose(
     caller: &Caller,
     read: BodyRead<'_>,
     worker: &WorkerState,
+    now: Timestamp,
 ) -> Result<(String, String), Refusal> {
     let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
     let namespace = &caller.namespace().policy;
@@ -71,7 +73,14 @@ fn choose(
         return Err(Refusal::routing_not_set(&namespace.name, known));
     };
     let features = read_features(read.endpoint, read.request, read.body, &head.hints);
-    let routed = route(routing, &features, namespace.priority, &catalog, &rights);
+    let routed = route(
+        routing,
+        &features,
+        namespace.priority,
+        &catalog,
+        &rights,
+        now,
+    );
     let routed =
         routed.map_err(|unroutable| Refusal::not_routable(&namespace.name, &unroutable))?;
     Ok((routed.model.name.clone(), routed.to_string()))

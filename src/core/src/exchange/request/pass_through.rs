@@ -31,6 +31,7 @@ impl Exchange {
             money: Money::ZERO,
             short: WhenShort::Refuse,
             tier: RateTier::Regular,
+            is_turn: false,
         };
         let policy = &caller.namespace().policy;
         let limit = cx.worker.config.upstream(&upstream);

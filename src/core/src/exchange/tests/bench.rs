@@ -13,6 +13,7 @@ use crate::store::SharedStore;
 use crate::store::fake::FakeStore;
 use crate::timestamp::Timestamp;
 use crate::wire::UsageEvent;
+use core::time::Duration;
 use serde_json::Value;
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -107,6 +108,7 @@ impl Bench {
                 config,
                 cache,
                 event_ids,
+                likely_output: crate::likely_output::LikelyOutput::default(),
                 refusals: Default::default(),
             },
             store: FakeStore::default(),
@@ -154,6 +156,15 @@ impl Bench {
     }
 
     /// The answer's headers.
+    /// What becomes of a request that may wait for calls in flight which never end.
+    pub(super) fn waited(&mut self, (mut exchange, step): (Exchange, Step)) -> Step {
+        if !exchange.is_queued() {
+            return step;
+        }
+        self.now = self.now.plus(Duration::from_secs(30));
+        self.step(&mut exchange, Input::Turn)
+    }
+
     pub(super) fn answer(
         &mut self,
         exchange: &mut Exchange,
@@ -164,7 +175,7 @@ impl Bench {
             status,
             content_type: content_type.as_bytes(),
             content_encoding: b"",
-            local: false,
+            details: b"",
             end: false,
         };
         self.step(exchange, input)

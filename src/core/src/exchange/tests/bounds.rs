@@ -99,7 +99,7 @@ fn only_an_answer_that_is_metered_is_read() {
                 status,
                 content_type: content_type.as_bytes(),
                 content_encoding: encoding.as_bytes(),
-                local: false,
+                details: b"",
                 end: false,
             },
         );

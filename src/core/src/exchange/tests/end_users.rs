@@ -5,6 +5,7 @@ use crate::cache::Known;
 use crate::exchange::{Effect, Exchange, Input, Question, Step, Verdict};
 use crate::money::Money;
 use crate::wire::{PolicyChanges, ResolveAnswer};
+use core::time::Duration;
 
 /// Room for one small request of $0.001028, not for two.
 const ONE_EACH: &str = r#","user_monthly_quota_usd":0.0015"#;
@@ -13,8 +14,9 @@ fn chat_of(bench: &mut Bench, user: &str) -> (Exchange, Step) {
     bench.chat(&body("small", &format!(r#","user":"{user}""#)))
 }
 
-fn refused_scope(step: Step) -> String {
-    let reply = reply(step);
+fn refused_scope(bench: &mut Bench, user: &str) -> String {
+    let call = chat_of(bench, user);
+    let reply = reply(bench.waited(call));
     assert_eq!(reply.status, 402);
     error(&reply)["scope"].as_str().unwrap().to_owned()
 }
@@ -40,8 +42,10 @@ fn each_user_has_the_namespaces_quota_and_is_told_apart_by_three_names() {
         let mut exchange = Exchange::default();
         let step = bench.send(&mut exchange, headers, body);
         assert_eq!(step.verdict, Verdict::Continue, "{user}");
-        let step = bench.send(&mut Exchange::default(), headers, body);
-        assert_eq!(reply(step).status, 402, "{user}");
+        let mut other = Exchange::default();
+        let step = bench.send(&mut other, headers, body);
+        assert!(other.is_queued(), "{user} waits for the call in flight");
+        assert_eq!(reply(bench.waited((other, step))).status, 402, "{user}");
         let scope = format!("user:n/{user}");
         assert!(bench.record(&scope).books.held.total() > 0, "{user}");
     }
@@ -49,7 +53,7 @@ fn each_user_has_the_namespaces_quota_and_is_told_apart_by_three_names() {
     for _ in 0..3 {
         assert_eq!(bench.chat(&body("small", "")).1.verdict, Verdict::Continue);
     }
-    assert_eq!(refused_scope(chat_of(&mut bench, "bob").1), "user:n/bob");
+    assert_eq!(refused_scope(&mut bench, "bob"), "user:n/bob");
 }
 
 #[test]
@@ -81,10 +85,7 @@ fn some_users_have_quotas_of_their_own() {
         for _ in 0..passes {
             assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
         }
-        assert_eq!(
-            refused_scope(chat_of(&mut bench, user).1),
-            format!("user:n/{user}")
-        );
+        assert_eq!(refused_scope(&mut bench, user), format!("user:n/{user}"));
     }
     for _ in 0..5 {
         assert_eq!(chat_of(&mut bench, "carol").1.verdict, Verdict::Continue);
@@ -101,18 +102,16 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
     bench.worker.config.max_limited_users = 6;
     for user in ["a", "b", "c"] {
         assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
-        assert_eq!(
-            refused_scope(chat_of(&mut bench, user).1),
-            format!("user:n/{user}")
-        );
+        assert_eq!(refused_scope(&mut bench, user), format!("user:n/{user}"));
     }
     // Half of the six: the other half is for other namespaces.
     let (mut exchange, step) = chat_of(&mut bench, "d");
     assert_eq!(step.verdict, Verdict::Continue);
-    for n in 0..100 {
-        let step = chat_of(&mut bench, &format!("stranger-{n}")).1;
-        assert_eq!(refused_scope(step), "user:n/*");
+    for n in 0..10 {
+        let user = format!("stranger-{n}");
+        assert_eq!(refused_scope(&mut bench, &user), "user:n/*");
     }
+    bench.answer(&mut exchange, 500, "application/json");
     let done = bench.step(&mut exchange, Input::Closed);
     assert!(event(&[done]).user_shared);
     let users = bench.store.values.keys();
@@ -120,7 +119,8 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
         users.filter(|key| key.starts_with("scope/user:")).count(),
         4
     );
-    // The cap they share is let go of by what was not spent of it.
+    // The cap they share is let go of by what was not spent of it, once nobody waits for it.
+    bench.now = bench.now.plus(Duration::from_millis(300));
     assert_eq!(chat_of(&mut bench, "e").1.verdict, Verdict::Continue);
 }
 
@@ -156,7 +156,7 @@ fn a_name_cannot_break_out_of_its_scope() {
     let mut bench = Bench::standalone("", ONE_EACH);
     for user in [r"a\nnamespace:n", "*", r"\u0000"] {
         assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
-        let scope = refused_scope(chat_of(&mut bench, user).1);
+        let scope = refused_scope(&mut bench, user);
         assert!(scope.starts_with("user:n/sha256:"), "{scope}");
     }
 }

@@ -18,3 +18,4 @@ mod routes;
 mod routing;
 mod throttling;
 mod upstream_limits;
+mod waiting;

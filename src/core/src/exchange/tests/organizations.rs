@@ -98,7 +98,8 @@ fn every_level_must_pass_and_the_one_that_does_not_is_named() {
             })
             .collect();
         if status > 0 {
-            let reply = reply(bench.chat(&body("small", "")).1);
+            let call = bench.chat(&body("small", ""));
+            let reply = reply(bench.waited(call));
             assert_eq!(reply.status, status, "row {row}");
             assert_eq!(error(&reply)["scope"], scope, "row {row}");
             if organization.contains("daily") {

@@ -3,7 +3,8 @@
 use super::bench::*;
 use crate::cache::PolicyCache;
 use crate::exchange::Input;
-use crate::usage::Price;
+use crate::price::{Price, Rates, Tier};
+use crate::usage::is_batch_tier;
 
 const USAGE: &str = r#""usage":{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":40},
     "completion_tokens":20,"completion_tokens_details":{"reasoning_tokens":15}}"#;
@@ -19,8 +20,8 @@ fn priced(price: Price) -> Bench {
     bench
 }
 
-/// What is held and what is charged in nano-dollars, and whether as batch.
-fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, bool) {
+/// What is held and what is charged in nano-dollars, and the tier of the event.
+fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, Option<String>) {
     let mut bench = priced(price);
     let (mut exchange, _) = bench.chat(&body("small", asks));
     let held = bench.record("namespace:n").books.held.total();
@@ -34,43 +35,69 @@ fn charged(price: Price, asks: &str, tier: &str) -> (i64, i64, bool) {
     let event = event(&steps);
     let booked = bench.record("namespace:n").books.month_spent;
     assert_eq!(event.cost.nanos(), booked, "what is booked is reported");
-    (held, booked, event.batch)
+    let tier = event.tier.clone().map(|tier| tier.into_owned());
+    assert_eq!(event.batch, tier.as_deref().is_some_and(is_batch_tier));
+    (held, booked, tier)
 }
 
-const PRICE: Price = Price {
-    input: 1_000_000_000,
-    cached_input: Some(500_000_000),
-    output: 10_000_000_000,
-    reasoning: Some(20_000_000_000),
-    batch_percent: Some(50),
-    ..Price::FREE
-};
+fn price() -> Price {
+    let mut price = Price::of(1_000_000_000, 10_000_000_000);
+    price.rates = Rates {
+        cached_input: Some(500_000_000),
+        reasoning: Some(20_000_000_000),
+        ..price.rates
+    };
+    price.set_batch_percent(Some(50));
+    price
+}
+
+/// 60 and 40 at half the price, 5 and 15 at twice the price.
+const FULL: i64 = 60 * 1_000 + 40 * 500 + 5 * 10_000 + 15 * 20_000;
 
 #[test]
-fn the_batch_price_needs_a_request_and_the_providers_word() {
-    // 60 and 40 half as dear, 5 and 15 twice as dear.
-    let full = 60 * 1_000 + 40 * 500 + 5 * 10_000 + 15 * 20_000;
+fn the_tier_that_served_the_call_decides() {
     let flex = r#","max_tokens":20,"service_tier":"flex""#;
     let batch = r#","max_tokens":20,"service_tier":"batch""#;
     let auto = r#","max_tokens":20,"service_tier":"auto""#;
-    for (asks, tier, is_batch) in [
-        (flex, r#""flex""#, true),
-        (batch, r#""batch""#, true),
-        (flex, r#""default""#, false),
-        (flex, "null", false),
-        (auto, r#""flex""#, false),
-        (r#","max_tokens":20"#, r#""flex""#, false),
+    for (asks, tier, served) in [
+        (flex, r#""flex""#, Some("flex")),
+        (batch, r#""batch""#, Some("batch")),
+        (flex, r#""default""#, None),
+        (flex, "null", None),
+        (auto, r#""flex""#, Some("flex")),
+        (r#","max_tokens":20"#, r#""flex""#, Some("flex")),
     ] {
-        let (held, cost, found) = charged(PRICE, asks, tier);
-        let expected = if is_batch { full / 2 } else { full };
-        assert_eq!((cost, found), (expected, is_batch), "{asks} {tier}");
+        let (held, cost, found) = charged(price(), asks, tier);
+        let expected = if served.is_some() { FULL / 2 } else { FULL };
+        assert_eq!(
+            (cost, found.as_deref()),
+            (expected, served),
+            "{asks} {tier}"
+        );
         assert!(held > 20 * 20_000, "the dearest is held");
     }
     // Without a price of its own a batch costs what all cost, and the event still says what it was.
-    let price = Price {
-        batch_percent: None,
-        ..PRICE
-    };
-    let (_, cost, is_batch) = charged(price, flex, r#""flex""#);
-    assert_eq!((cost, is_batch), (full, true));
+    let mut price = price();
+    price.set_batch_percent(None);
+    let (_, cost, tier) = charged(price, flex, r#""flex""#);
+    assert_eq!((cost, tier.as_deref()), (FULL, Some("flex")));
+}
+
+#[test]
+fn a_tier_that_costs_more_is_held_and_charged() {
+    let mut price = price();
+    let tier = Tier::Percent(175);
+    price.tiers.insert("priority".to_owned(), tier);
+    let asked = r#","max_tokens":20,"service_tier":"priority""#;
+    let (held, cost, tier) = charged(price.clone(), asked, r#""priority""#);
+    assert_eq!((cost, tier.as_deref()), (FULL * 7 / 4, Some("priority")));
+    assert!(held >= cost);
+    assert_eq!(charged(price.clone(), asked, r#""default""#).1, FULL);
+    // A provider that does not say which is charged for what was asked.
+    assert_eq!(charged(price.clone(), asked, "null").1, FULL * 7 / 4);
+    // One that may choose is held at the tier it may choose, and one that may not is not.
+    let auto = charged(price.clone(), r#","max_tokens":20"#, "null");
+    assert_eq!((auto.0, auto.1), (held, FULL));
+    let flex = r#","max_tokens":20,"service_tier":"flex""#;
+    assert!(charged(price, flex, "null").0 < held);
 }

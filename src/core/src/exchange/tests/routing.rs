@@ -6,6 +6,7 @@ use crate::exchange::{Effect, Exchange, Input, Step, Verdict};
 use crate::policy::UnknownPrice;
 use crate::request::{Endpoint, Headers, Hints};
 use crate::routing::{Unsent, forecast};
+use crate::timestamp::Timestamp;
 use serde_json::Value;
 
 const ROUTED: &str = r#","monthly_quota_usd":1,"priority":"low","routing":{"name":"r",
@@ -213,7 +214,15 @@ fn what_is_reserved_is_what_is_forecast() {
             hints: &hints,
         };
         let routing = namespace.routing.as_ref();
-        let forecast = forecast(routing, namespace.priority, unsent, catalog, &rights).unwrap();
+        let forecast = forecast(
+            routing,
+            namespace.priority,
+            unsent,
+            catalog,
+            &rights,
+            Timestamp::EPOCH,
+        )
+        .unwrap();
         let (mut exchange, _) = bench.chat(&bytes);
         let held = bench.record("namespace:n").books.held.total();
         assert_eq!(held, forecast.estimate.money.nanos(), "{more}");

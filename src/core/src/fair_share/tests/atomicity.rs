@@ -32,6 +32,7 @@ fn ask(
     let ask = Ask {
         tokens: 10,
         money: Money::from_nanos(100),
+        is_turn: false,
         short: WhenShort::Borrow,
         tier: RateTier::Regular,
     };

@@ -111,6 +111,7 @@ impl World {
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
             tier: RateTier::Regular,
+            is_turn: false,
         };
         let now = self.at();
         let store = &mut self.gateways[me].store;

@@ -1,5 +1,6 @@
 //! Things as the audit keeps them: what was set, in the contract's words, and never a secret.
 
+use crate::model::price_document::in_dollars;
 use crate::model::roles::RoleOverride;
 use crate::model::{Key, Member, Namespace, Organization, Reservation, UserQuota};
 use paddock_core::money::Money;
@@ -138,24 +139,33 @@ impl Snapshot for UserQuota {
 
 impl Snapshot for Model {
     fn snapshot(&self) -> Value {
-        let price = |part: Option<u64>| {
-            let nanos = part.map(|nanos| i64::try_from(nanos).unwrap_or(i64::MAX));
-            dollars(nanos.map(Money::from_nanos))
-        };
-        let own = self.price.as_ref();
-        json!({
-            "model": self.name,
-            "upstream": self.upstream,
-            "max_output_tokens": self.max_output_tokens,
-            "input_usd_per_million": price(own.map(|price| price.input)),
-            "cached_input_usd_per_million": price(own.and_then(|price| price.cached_input)),
-            "cache_write_5m_usd_per_million": price(own.and_then(|price| price.cache_write_5m)),
-            "cache_write_1h_usd_per_million": price(own.and_then(|price| price.cache_write_1h)),
-            "output_usd_per_million": price(own.map(|price| price.output)),
-            "reasoning_usd_per_million": price(own.and_then(|price| price.reasoning)),
-            "batch_percent": own.and_then(|price| price.batch_percent),
-            "capabilities": self.capabilities,
-        })
+        let mut snapshot = Map::new();
+        if let Some(price) = &self.price {
+            snapshot = in_dollars(price);
+            let from = self.price_from.to_rfc3339();
+            snapshot.insert("effective_from".to_owned(), json!(from));
+        }
+        let later = self.later_prices.iter().map(|later| {
+            let mut price = in_dollars(&later.price);
+            let from = later.effective_from.to_rfc3339();
+            price.insert("effective_from".to_owned(), json!(from));
+            Value::Object(price)
+        });
+        let later: Value = later.collect();
+        for (name, value) in [
+            ("model", json!(self.name)),
+            ("upstream", json!(self.upstream)),
+            ("upstream_model", json!(self.upstream_model)),
+            ("paths", json!(self.paths)),
+            ("max_output_tokens", json!(self.max_output_tokens)),
+            ("context_window", json!(self.context_window)),
+            ("media_tokens", json!(self.media_tokens)),
+            ("capabilities", json!(self.capabilities)),
+            ("later", later),
+        ] {
+            snapshot.insert(name.to_owned(), value);
+        }
+        Value::Object(snapshot)
     }
 }
 

@@ -74,6 +74,7 @@ impl CallsHash {
             ("category", &row.category),
             ("refusal_code", &row.refusal_code),
             ("refused_by", &row.refused_by),
+            ("details", &row.details),
         ];
         for (name, text) in texts {
             if let Some(text) = text {

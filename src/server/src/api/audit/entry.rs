@@ -3,6 +3,7 @@
 use super::names::Names;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::usage::ToolCalls;
 use paddock_ledger::model::audit::ChangeRow;
 use paddock_ledger::store::events::{EventRow, REFUSED};
 use serde::Serialize;
@@ -34,7 +35,7 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Further fields, which JSON has by default too.
-pub const MORE: [&str; 16] = [
+pub const MORE: [&str; 23] = [
     "organization",
     "sequence",
     "event_id",
@@ -49,6 +50,13 @@ pub const MORE: [&str; 16] = [
     "estimated",
     "cached_input_tokens",
     "reasoning_tokens",
+    "audio_input_tokens",
+    "image_input_tokens",
+    "audio_output_tokens",
+    "image_output_tokens",
+    "tier",
+    "tools",
+    "price_from",
     "before",
     "after",
 ];
@@ -117,6 +125,22 @@ pub struct AuditEntry {
     pub(super) cached_input_tokens: Option<i64>,
     /// Tokens of reasoning.
     pub(super) reasoning_tokens: Option<i64>,
+    /// Input tokens of audio.
+    pub(super) audio_input_tokens: Option<u64>,
+    /// Input tokens of images and video.
+    pub(super) image_input_tokens: Option<u64>,
+    /// Output tokens of audio.
+    pub(super) audio_output_tokens: Option<u64>,
+    /// Output tokens of images.
+    pub(super) image_output_tokens: Option<u64>,
+    /// The tier that served a call; `null` if the standard one did.
+    pub(super) tier: Option<String>,
+    /// How often a call used each of the provider's tools.
+    #[schema(value_type = Option<Object>)]
+    pub(super) tools: Option<ToolCalls>,
+    /// Since when the price was in force that a call was charged by; `null` if it always was.
+    #[schema(format = DateTime)]
+    pub(super) price_from: Option<String>,
     /// What was there before a change.
     #[schema(value_type = Option<Object>)]
     pub(super) before: Option<Value>,
@@ -201,6 +225,7 @@ fn refusals(row: &EventRow) -> i64 {
 }
 
 fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
+    let details = row.details();
     let prompt = row
         .input_tokens
         .saturating_add(row.cached_input_tokens)
@@ -237,6 +262,13 @@ fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
         estimated: Some(row.estimated),
         cached_input_tokens: Some(row.cached_input_tokens),
         reasoning_tokens: Some(row.reasoning_tokens),
+        audio_input_tokens: Some(details.audio_input_tokens),
+        image_input_tokens: Some(details.image_input_tokens),
+        audio_output_tokens: Some(details.audio_output_tokens),
+        image_output_tokens: Some(details.image_output_tokens),
+        tier: details.tier,
+        tools: Some(details.tools).filter(|tools| !tools.is_empty()),
+        price_from: details.price_from.map(Timestamp::to_rfc3339),
         ..AuditEntry::default()
     }
 }
@@ -257,6 +289,10 @@ fn change(row: ChangeRow) -> AuditEntry {
         output_tokens: Some(0),
         cached_input_tokens: Some(0),
         reasoning_tokens: Some(0),
+        audio_input_tokens: Some(0),
+        image_input_tokens: Some(0),
+        audio_output_tokens: Some(0),
+        image_output_tokens: Some(0),
         refusals: Some(0),
         cost_usd: Some(0.0),
         ip_address: Some(row.client_address),

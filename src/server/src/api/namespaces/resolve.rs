@@ -130,7 +130,8 @@ pub async fn handle(
         hints: &hints,
     };
     let routing = namespace.routing.as_ref();
-    let forecast = forecast(routing, namespace.priority, unsent, &catalog, &rights);
+    let (priority, now) = (namespace.priority, app.now());
+    let forecast = forecast(routing, priority, unsent, &catalog, &rights, now);
     let forecast = forecast.map_err(|why| {
         ApiError::refused(Refusal::not_forecast(&name, why, rights.allowed(&catalog)))
     })?;

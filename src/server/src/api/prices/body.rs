@@ -1,19 +1,22 @@
 //! What is sent about prices.
 
+use super::parts::{self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens};
 use crate::api::prelude::*;
-use crate::http::body::values::{TokenPrice, value};
-use paddock_core::policy::{DEFAULT_MAX_OUTPUT_TOKENS, FormatPaths, Model, capability};
-use paddock_core::usage;
+use crate::http::body::values::{Moment, TokenPrice, value};
+use paddock_core::policy::{FormatPaths, LaterPrice, MediaTokens, Model, capability};
+use paddock_core::price::Price;
+use paddock_core::timestamp::Timestamp;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 
-/// The most output tokens of one answer.
-type OutputTokens = Whole<1, 100_000_000>;
+/// Most prices of a model that are to come.
+const MAX_LATER: usize = 16;
 /// Most capabilities of a model.
 const MAX_CAPABILITIES: usize = 1_000;
 
 /// A model's price and route. A new model needs `input_usd_per_million`, `output_usd_per_million` and
-/// `upstream`. Of a known one, what is left out stays. A price that is `null` follows the others: cached
-/// and cache-write input cost what `input` does, reasoning what `output` does, a batch the full price.
+/// `upstream`. Of a known one, what is left out stays. A price that is `null` follows the others: cached,
+/// cache-write and image input cost what `input` does, reasoning what `output` does, a batch the full
+/// price. Objects and lists are replaced as a whole.
 #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -34,10 +37,35 @@ pub struct PutPrice {
     output_usd_per_million: Option<TokenPrice>,
     /// US dollars per million tokens of reasoning.
     reasoning_usd_per_million: Option<Option<TokenPrice>>,
-    /// The price of a batch, in percent of the prices above.
+    /// US dollars per million input tokens of audio; if not set, 16 times what text costs is charged.
+    audio_input_usd_per_million: Option<Option<TokenPrice>>,
+    /// US dollars per million input tokens of images and video.
+    image_input_usd_per_million: Option<Option<TokenPrice>>,
+    /// US dollars per million output tokens of audio; if not set, 16 times what text costs is charged.
+    audio_output_usd_per_million: Option<Option<TokenPrice>>,
+    /// US dollars per million output tokens of images; if not set, 16 times what text costs is charged.
+    image_output_usd_per_million: Option<Option<TokenPrice>>,
+    /// The price of a batch, in percent of the prices above: of the tiers `batch` and `flex`.
     batch_percent: Option<Option<Whole<0, 100>>>,
-    /// The most output tokens of one answer: assumed if a request sets no limit.
-    max_output_tokens: Option<OutputTokens>,
+    /// US dollars per call of the provider's tools.
+    #[schema(nullable, example = json!({ "web_search": 0.01 }))]
+    fees_usd: Option<Option<Fees>>,
+    /// What a call costs that is served in another tier, by the tier's name.
+    #[schema(nullable, example = json!({ "priority": { "percent": 200 } }))]
+    tiers: Option<Option<Tiers>>,
+    /// Other prices of calls with long prompts.
+    steps: Option<Option<PriceSteps>>,
+    /// Percent that are added to the tokens of a call served in a region, by the region's name.
+    #[schema(nullable, example = json!({ "us": 10 }))]
+    surcharges_percent: Option<Option<Surcharges>>,
+    /// When these prices come into force: now, if left out, or later. Then nothing else can be sent.
+    effective_from: Option<Option<Moment>>,
+    /// The most output tokens of one answer; `null` if it is not known.
+    max_output_tokens: Option<Option<Tokens>>,
+    /// The most tokens of prompt and answer together.
+    context_window: Option<Option<Tokens>>,
+    /// The most tokens of one medium within a prompt.
+    media_tokens: Option<Option<MediaTokensView>>,
     /// What the model can do; if empty, nothing is known about that.
     capabilities: Option<Option<Capabilities>>,
     /// The Envoy cluster that serves it.
@@ -85,76 +113,179 @@ impl From<Capabilities> for Vec<String> {
 }
 
 impl PutPrice {
-    /// The model of that name as it is to be. `own` is the model as it was, if it is known.
+    /// The model of that name as it is to be. `own` is the model as it is now, if it is known.
     ///
     /// # Errors
-    /// 400 if a new model lacks a price or an upstream, or a path is not one.
-    pub fn apply(self, name: &str, own: Option<&Model>) -> Result<Model, ApiError> {
-        let price = self.price(own.and_then(|model| model.price))?;
-        let upstream = self.upstream.map(String::from);
-        let Some(upstream) = upstream.or_else(|| own.map(|model| model.upstream.clone())) else {
+    /// 400 if a new model lacks a price or an upstream, a path is not one, or prices are to be in force
+    /// in the past.
+    pub fn apply(
+        mut self,
+        name: &str,
+        own: Option<&Model>,
+        now: Timestamp,
+    ) -> Result<Model, ApiError> {
+        // Moments are answered in whole seconds.
+        let now = Timestamp::from_secs(now.secs());
+        let from = self.effective_from.take().value();
+        let from = from.map_or(now, |from| {
+            Timestamp::from_secs(Timestamp::from(from).secs())
+        });
+        if from > now {
+            return self.apply_later(own, from);
+        }
+        let mut model = match own {
+            Some(own) => own.clone(),
+            None => self.new_model(name)?,
+        };
+        let price = self.price(model.price.take())?;
+        if own.and_then(|own| own.price.as_ref()) != Some(&price) {
+            if from < now {
+                let message = "'effective_from' is past. A new price holds for calls from now on: \
+                               leave it out, or name a moment to come.";
+                return Err(ApiError::invalid("effective_from", message));
+            }
+            model.price_from = now;
+        }
+        model.price = Some(price);
+        self.route(&mut model)?;
+        self.capabilities
+            .set_or(&mut model.capabilities, Vec::new());
+        self.max_output_tokens.apply(&mut model.max_output_tokens);
+        self.context_window.apply(&mut model.context_window);
+        self.media_tokens
+            .set_or(&mut model.media_tokens, MediaTokens::default());
+        Ok(model)
+    }
+
+    /// A known model with another price from a moment to come.
+    fn apply_later(self, own: Option<&Model>, from: Timestamp) -> Result<Model, ApiError> {
+        let at_once = [
+            ("upstream", self.upstream.is_some()),
+            ("upstream_model", self.upstream_model.is_some()),
+            ("paths", self.paths.is_some()),
+            ("capabilities", self.capabilities.is_some()),
+            ("max_output_tokens", self.max_output_tokens.is_some()),
+            ("context_window", self.context_window.is_some()),
+            ("media_tokens", self.media_tokens.is_some()),
+        ];
+        if let Some((field, _)) = at_once.into_iter().find(|(_, is_sent)| *is_sent) {
+            let message = format!(
+                "'{field}' changes at once: send it without 'effective_from', apart from the \
+                 prices to come."
+            );
+            return Err(ApiError::invalid(field, message));
+        }
+        let Some(own) = own else {
+            let message = "A new model needs a price that is in force now: leave \
+                           'effective_from' out.";
+            return Err(ApiError::invalid("effective_from", message));
+        };
+        let mut model = own.clone();
+        let before = model.price_at(from).map(|in_force| in_force.price.clone());
+        let price = self.price(before.clone())?;
+        if before.as_ref() == Some(&price) {
+            return Ok(model);
+        }
+        let later = &mut model.later_prices;
+        later.retain(|later| later.effective_from != from);
+        if later.len() >= MAX_LATER {
+            let message = format!("At most {MAX_LATER} prices of a model can be to come.");
+            return Err(ApiError::invalid("effective_from", message));
+        }
+        later.push(LaterPrice {
+            effective_from: from,
+            price,
+        });
+        later.sort_by_key(|later| later.effective_from);
+        Ok(model)
+    }
+
+    fn new_model(&self, name: &str) -> Result<Model, ApiError> {
+        let Some(upstream) = self.upstream.clone() else {
             let message = "Missing required parameter: 'upstream'. A new model needs the name of the \
                            Envoy cluster that serves it.";
             return Err(ApiError::invalid("upstream", message));
         };
+        Ok(Model::new(name, String::from(upstream)))
+    }
+
+    /// Sets where the model is served.
+    fn route(&mut self, model: &mut Model) -> Result<(), ApiError> {
         let problems = self.paths.iter().flatten().flat_map(FormatPaths::problems);
         if let Some(problems) = problems.reduce(|all, problem| all + "; " + &problem) {
             return Err(ApiError::invalid("paths", format!("'paths': {problems}.")));
         }
-        // The name and the paths at the old upstream do not hold for another.
-        let stays = own.filter(|model| model.upstream == upstream);
-        let mut model = Model {
-            name: own.map_or(name, |model| &model.name).to_owned(),
-            upstream_model: stays.and_then(|model| model.upstream_model.clone()),
-            paths: stays.map(|model| model.paths.clone()).unwrap_or_default(),
-            upstream,
-            price: Some(price),
-            capabilities: own
-                .map(|model| model.capabilities.clone())
-                .unwrap_or_default(),
-            max_output_tokens: own
-                .map_or(DEFAULT_MAX_OUTPUT_TOKENS, |model| model.max_output_tokens),
-        };
-        self.upstream_model.apply(&mut model.upstream_model);
-        self.paths.set_or(&mut model.paths, FormatPaths::default());
-        self.capabilities
-            .set_or(&mut model.capabilities, Vec::new());
-        if let Some(tokens) = self.max_output_tokens {
-            model.max_output_tokens = tokens.into();
+        let upstream = self.upstream.take().map(String::from);
+        if let Some(upstream) = upstream.filter(|upstream| *upstream != model.upstream) {
+            // The name and the paths at the old upstream do not hold for another.
+            model.upstream = upstream;
+            model.upstream_model = None;
+            model.paths = FormatPaths::default();
         }
-        Ok(model)
+        self.upstream_model.take().apply(&mut model.upstream_model);
+        self.paths
+            .take()
+            .set_or(&mut model.paths, FormatPaths::default());
+        Ok(())
     }
 
-    fn price(&self, old: Option<usage::Price>) -> Result<usage::Price, ApiError> {
-        let required = |name: &str, sent: Option<TokenPrice>, old: Option<u64>| {
-            let price = sent.map(u64::from).or(old);
-            price.ok_or_else(|| ApiError::missing(name))
-        };
-        let input = old.map(|old| old.input);
-        let output = old.map(|old| old.output);
-        let input = required("input_usd_per_million", self.input_usd_per_million, input)?;
-        let output = required(
-            "output_usd_per_million",
-            self.output_usd_per_million,
-            output,
-        )?;
-        let mut price = usage::Price {
-            input,
-            output,
-            cached_input: old.and_then(|old| old.cached_input),
-            cache_write_5m: old.and_then(|old| old.cache_write_5m),
-            cache_write_1h: old.and_then(|old| old.cache_write_1h),
-            reasoning: old.and_then(|old| old.reasoning),
-            batch_percent: old.and_then(|old| old.batch_percent),
-        };
-        self.cached_input_usd_per_million
-            .apply(&mut price.cached_input);
-        self.cache_write_5m_usd_per_million
-            .apply(&mut price.cache_write_5m);
-        self.cache_write_1h_usd_per_million
-            .apply(&mut price.cache_write_1h);
-        self.reasoning_usd_per_million.apply(&mut price.reasoning);
-        self.batch_percent.apply(&mut price.batch_percent);
+    /// The price that follows on `before`.
+    fn price(&self, before: Option<Price>) -> Result<Price, ApiError> {
+        let mut price = before.unwrap_or_default();
+        let rates = &mut price.rates;
+        for (name, sent, rate) in [
+            (
+                "input_usd_per_million",
+                self.input_usd_per_million,
+                &mut rates.input,
+            ),
+            (
+                "output_usd_per_million",
+                self.output_usd_per_million,
+                &mut rates.output,
+            ),
+        ] {
+            *rate = sent.map(u64::from).or(*rate);
+            if rate.is_none() {
+                return Err(ApiError::missing(name));
+            }
+        }
+        for (sent, rate) in [
+            (self.cached_input_usd_per_million, &mut rates.cached_input),
+            (
+                self.cache_write_5m_usd_per_million,
+                &mut rates.cache_write_5m,
+            ),
+            (
+                self.cache_write_1h_usd_per_million,
+                &mut rates.cache_write_1h,
+            ),
+            (self.reasoning_usd_per_million, &mut rates.reasoning),
+            (self.audio_input_usd_per_million, &mut rates.audio_input),
+            (self.image_input_usd_per_million, &mut rates.image_input),
+            (self.audio_output_usd_per_million, &mut rates.audio_output),
+            (self.image_output_usd_per_million, &mut rates.image_output),
+        ] {
+            sent.apply(rate);
+        }
+        if let Some(fees) = &self.fees_usd {
+            price.fees = fees.clone().map(parts::read_fees).unwrap_or_default();
+        }
+        if let Some(tiers) = &self.tiers {
+            let tiers = tiers.clone().map(parts::read_tiers).transpose()?;
+            price.tiers = tiers.unwrap_or_default();
+        }
+        if let Some(steps) = &self.steps {
+            let steps = steps.clone().map(|steps| steps.read("steps"));
+            price.steps = steps.transpose()?.unwrap_or_default();
+        }
+        if let Some(surcharges) = &self.surcharges_percent {
+            let surcharges = surcharges.clone().map(parts::read_surcharges);
+            price.surcharges = surcharges.unwrap_or_default();
+        }
+        if let Some(percent) = self.batch_percent {
+            price.set_batch_percent(percent.map(u64::from));
+        }
         Ok(price)
     }
 }

@@ -31,10 +31,13 @@ pub struct Prices {
 pub async fn handle(State(app): State<SharedApp>, _: Caller) -> Result<Json<Prices>, ApiError> {
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
+    let models = catalog.models.iter();
     Ok(Json(Prices {
         object: "list",
         currency: "USD",
-        data: catalog.models.iter().map(PriceView::from).collect(),
+        data: models
+            .map(|model| PriceView::at(model, app.now()))
+            .collect(),
         aliases: catalog.aliases.into_iter().collect(),
     }))
 }
@@ -60,5 +63,5 @@ pub async fn one(
     let model = catalog
         .resolve(&name)
         .ok_or_else(|| ApiError::not_found("model", &name))?;
-    Ok(Json(PriceView::from(model)))
+    Ok(Json(PriceView::at(model, app.now())))
 }

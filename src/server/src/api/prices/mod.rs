@@ -2,8 +2,10 @@
 
 mod body;
 mod list;
+mod parts;
 mod put;
 mod view;
+mod withdraw;
 
 use crate::state::SharedApp;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,5 +15,5 @@ use utoipa_axum::routes;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(list::handle))
-        .routes(routes!(list::one, put::handle))
+        .routes(routes!(list::one, put::handle, withdraw::handle))
 }

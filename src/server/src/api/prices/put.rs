@@ -30,13 +30,16 @@ pub async fn handle(
     let body = body?;
     let mut edit = Edit::begin(&app, &by).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
-    let before = known(&catalog, &name)?;
-    let model = body.apply(&name, before)?;
+    let mut before = known(&catalog, &name)?.cloned();
+    if let Some(before) = &mut before {
+        before.settle_prices(edit.now);
+    }
+    let model = body.apply(&name, before.as_ref(), edit.now)?;
     catalog::save(&mut edit.tx, &model, edit.revision).await?;
     let change = Change::of_installation("price.update", &model.name).after(&model);
-    let change = before.into_iter().fold(change, Change::before);
+    let change = before.iter().fold(change, Change::before);
     edit.commit(change).await?;
-    let status = match before {
+    let status = match &before {
         Some(_) => StatusCode::OK,
         None => StatusCode::CREATED,
     };
@@ -58,15 +61,10 @@ fn known<'a>(catalog: &'a Catalog, name: &str) -> Result<Option<&'a Model>, ApiE
         let message = "The name 'auto' asks for routing: a model cannot have it.";
         return Err(ApiError::invalid("model", message));
     }
-    let Some(model) = catalog.resolve(name) else {
-        return Ok(None);
-    };
-    if !model.name.eq_ignore_ascii_case(name) {
-        let message = format!(
-            "'{name}' is an alias of '{0}': set the price of '{0}'.",
-            model.name
-        );
+    if let Some(model) = catalog.aliases.get(&name.to_lowercase()) {
+        let message = format!("'{name}' is an alias of '{model}': set the price of '{model}'.");
         return Err(ApiError::invalid("model", message));
     }
-    Ok(Some(model))
+    let mut models = catalog.models.iter();
+    Ok(models.find(|model| model.name.eq_ignore_ascii_case(name)))
 }

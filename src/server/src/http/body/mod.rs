@@ -11,6 +11,7 @@ mod raw;
 mod refusal;
 mod strict;
 mod synonyms;
+pub mod table;
 pub mod values;
 mod variant;
 

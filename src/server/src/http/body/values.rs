@@ -5,7 +5,7 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::slug;
 use serde::de::{Error, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -134,7 +134,8 @@ impl From<UrlText> for String {
 }
 
 /// A whole number from `MIN` to `MAX`. `60.0` is one too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Whole<const MIN: u64, const MAX: u64>(u64);
 
 impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
@@ -159,6 +160,13 @@ impl<const MIN: u64, const MAX: u64> PartialSchema for Whole<MIN, MAX> {
 impl<const MIN: u64, const MAX: u64> ToSchema for Whole<MIN, MAX> {
     fn name() -> Cow<'static, str> {
         format!("WholeNumberFrom{MIN}To{MAX}").into()
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> From<u64> for Whole<MIN, MAX> {
+    /// A number that was stored.
+    fn from(number: u64) -> Whole<MIN, MAX> {
+        Whole(number)
     }
 }
 
@@ -235,6 +243,25 @@ value!(
     number_schema(0.0, MAX_DOLLARS)
 );
 
+impl Dollars {
+    /// So many nano-dollars.
+    pub fn from_nanos(nanos: u64) -> Dollars {
+        let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
+        Dollars(Money::from_nanos(nanos))
+    }
+
+    /// Nano-dollars.
+    pub fn nanos(self) -> u64 {
+        self.0.nanos().unsigned_abs()
+    }
+}
+
+impl Serialize for Dollars {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0.to_dollars())
+    }
+}
+
 impl From<Dollars> for Money {
     fn from(dollars: Dollars) -> Money {
         dollars.0
@@ -302,6 +329,19 @@ value!(
     },
     number_schema(0.0, MAX_PRICE)
 );
+
+impl From<u64> for TokenPrice {
+    /// A price that was stored.
+    fn from(nanos: u64) -> TokenPrice {
+        TokenPrice(nanos)
+    }
+}
+
+impl Serialize for TokenPrice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Dollars::from_nanos(self.0).serialize(serializer)
+    }
+}
 
 impl From<TokenPrice> for u64 {
     fn from(price: TokenPrice) -> u64 {

@@ -1,0 +1,119 @@
+//! The most a call can cost: what is held for it.
+
+use super::{CostOverflow, Kind, Price, Sum, Tier, assumed_fee};
+use crate::money::Money;
+use crate::usage::ToolCalls;
+
+/// The tier that OpenAI and Anthropic may choose by themselves, if a request leaves it to them:
+/// <https://platform.openai.com/docs/guides/priority-processing>,
+/// <https://docs.claude.com/en/api/service-tiers>.
+const CHOSEN_BY_PROVIDER: &str = "priority";
+
+/// What text of a prompt may be charged as.
+const TEXT: [Kind; 4] = [
+    Kind::Input,
+    Kind::CachedInput,
+    Kind::CacheWrite5m,
+    Kind::CacheWrite1h,
+];
+/// What else a medium may be charged as.
+const MEDIA: [Kind; 2] = [Kind::AudioInput, Kind::ImageInput];
+
+/// The most a call can use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ceiling<'a> {
+    /// Prompt tokens of text.
+    pub text_tokens: u64,
+    /// Prompt tokens of images, sounds and documents, and of what is stored at the provider.
+    pub media_tokens: u64,
+    /// Completion tokens.
+    pub output_tokens: u64,
+    /// Whether the request asks for audio.
+    pub audio_output: bool,
+    /// Whether the request asks for images.
+    pub image_output: bool,
+    /// Calls of the provider's tools.
+    pub tools: ToolCalls,
+    /// The tiers that the request asks for: `service_tier` and `speed`; empty if it does not.
+    pub tiers: [&'a str; 2],
+    /// The region it asks for; empty if it does not.
+    pub region: &'a str,
+}
+
+impl Price {
+    /// What a call costs that uses all of `ceiling`, each token the dearest of its kind, in the
+    /// dearest tier and region that the request can be served in.
+    ///
+    /// # Errors
+    /// [`CostOverflow`] if the cost cannot be written down.
+    pub fn highest(&self, ceiling: &Ceiling<'_>) -> Result<Money, CostOverflow> {
+        let mut most = self.highest_in("", ceiling)?;
+        let [tier, speed] = ceiling.tiers;
+        let chosen = match tier {
+            "" | "auto" if self.tiers.contains_key(CHOSEN_BY_PROVIDER) => CHOSEN_BY_PROVIDER,
+            named => named,
+        };
+        for name in [chosen, speed] {
+            if !name.is_empty() {
+                most = most.max(self.highest_in(name, ceiling)?);
+            }
+        }
+        Ok(most)
+    }
+
+    fn highest_in(&self, name: &str, ceiling: &Ceiling<'_>) -> Result<Money, CostOverflow> {
+        let tier = self.tier(name);
+        let prompt = ceiling.text_tokens.saturating_add(ceiling.media_tokens);
+        let dearest = |kinds: &[Kind]| self.dearest(kinds, prompt, tier.own);
+        let mut output = dearest(&[Kind::Output, Kind::Reasoning]);
+        for (asked, kind) in [
+            (ceiling.audio_output, Kind::AudioOutput),
+            (ceiling.image_output, Kind::ImageOutput),
+        ] {
+            let rate = self.rate(kind, prompt, tier.own);
+            if asked || !rate.assumed {
+                output = output.max(dearest(&[kind]));
+            }
+        }
+        let mut sum = Sum::default();
+        sum.add(ceiling.text_tokens, dearest(&TEXT))?;
+        sum.add(ceiling.media_tokens, dearest(&TEXT).max(dearest(&MEDIA)))?;
+        sum.add(ceiling.output_tokens, output)?;
+        sum.percent(tier.percent)?;
+        sum.percent(self.highest_surcharge(ceiling.region))?;
+        let mut fees: u128 = 0;
+        for (tool, calls) in ceiling.tools.iter() {
+            let fee = self.fees.get(&tool).copied().unwrap_or(assumed_fee(tool));
+            fees = fees.saturating_add(u128::from(calls).saturating_mul(u128::from(fee)));
+        }
+        Ok(sum.finish(fees)?.money)
+    }
+
+    /// The highest rate of these kinds in any list that a prompt of up to so many tokens can come
+    /// to.
+    fn dearest(&self, kinds: &[Kind], prompt: u64, tier: Option<&Tier>) -> u64 {
+        let (own, own_steps) = match tier {
+            Some(Tier::Rates { rates, steps }) => (Some(rates), steps.as_slice()),
+            _ => (None, [].as_slice()),
+        };
+        let steps = self.steps.iter().chain(own_steps);
+        let reached = steps.filter(|step| prompt > step.above);
+        let lists = reached.map(|step| &step.rates).chain(own);
+        let rates = lists
+            .chain([&self.rates])
+            .flat_map(|rates| kinds.iter().filter_map(|kind| rates.own(*kind)));
+        rates.map(|rate| rate.nanos).max().unwrap_or(0)
+    }
+
+    /// Percent of the tokens' cost in the region that is asked for. One that is not asked for is the
+    /// provider's to choose.
+    fn highest_surcharge(&self, region: &str) -> u64 {
+        match self.surcharges.contains_key(region) {
+            true => self.surcharge(region),
+            false => {
+                let dearest = self.surcharges.values().copied().max();
+                dearest.unwrap_or(0).saturating_add(100)
+            }
+        }
+    }
+}
