@@ -6,7 +6,7 @@
 use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price};
-use crate::request::{Endpoint, ModelRequest};
+use crate::request::{Endpoint, ModelRequest, OtherModel};
 use crate::usage::TokenUsage;
 
 /// Output tokens the token bucket is charged at admission if nothing is known of the answers: most
@@ -21,9 +21,6 @@ const TOKENS_OF_TOOL_CALL: u64 = 8_000;
 pub struct Estimate {
     /// The prompt tokens it probably has.
     pub likely_prompt: u64,
-    /// The most prompt tokens it plausibly has, without what tools bring: what is charged if the
-    /// provider does not count.
-    pub most_prompt: u64,
     /// The most it plausibly uses.
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
@@ -43,12 +40,33 @@ impl Estimate {
         model: &Model,
         price: &Price,
     ) -> Result<Estimate, CostOverflow> {
+        let ceiling = ceiling(endpoint, request, request.max_output_tokens, model);
+        Estimate::up_to(&ceiling, endpoint, request, price)
+    }
+
+    /// Of one call of `other`, which `request` has called beside its own model: it reads as much,
+    /// and its output has a cap of its own.
+    ///
+    /// # Errors
+    /// [`CostOverflow`] if the cost cannot be written down.
+    pub fn beside(
+        endpoint: &Endpoint,
+        request: &ModelRequest<'_>,
+        other: &OtherModel<'_>,
+        model: &Model,
+        price: &Price,
+    ) -> Result<Estimate, CostOverflow> {
+        let ceiling = ceiling(endpoint, request, other.max_output_tokens, model);
+        Estimate::up_to(&ceiling, endpoint, request, price)
+    }
+
+    fn up_to(
+        ceiling: &Ceiling<'_>,
+        endpoint: &Endpoint,
+        request: &ModelRequest<'_>,
+        price: &Price,
+    ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
-        let ceiling = ceiling(endpoint, request, model);
-        let most_prompt = request
-            .prompt
-            .ceiling_tokens()
-            .saturating_add(ceiling.media_tokens);
         let highest = TokenUsage {
             input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
             output: ceiling.output_tokens,
@@ -57,7 +75,6 @@ impl Estimate {
         if endpoint.is_free() {
             return Ok(Estimate {
                 likely_prompt,
-                most_prompt,
                 highest,
                 tokens: 0,
                 money: Money::ZERO,
@@ -66,10 +83,9 @@ impl Estimate {
         let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
         Ok(Estimate {
             likely_prompt,
-            most_prompt,
             highest,
             tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
-            money: price.highest(&ceiling)?,
+            money: price.highest(ceiling)?,
         })
     }
 }
@@ -90,8 +106,13 @@ impl Estimate {
 }
 
 /// The most that `request` can use of `model`.
-fn ceiling<'a>(endpoint: &Endpoint, request: &'a ModelRequest<'_>, model: &Model) -> Ceiling<'a> {
-    let most_output = match request.max_output_tokens {
+fn ceiling<'a>(
+    endpoint: &Endpoint,
+    request: &'a ModelRequest<'_>,
+    cap: Option<u64>,
+    model: &Model,
+) -> Ceiling<'a> {
+    let most_output = match cap {
         // A provider refuses a higher limit than its own, or answers no more than that.
         Some(asked) => model
             .max_output_tokens

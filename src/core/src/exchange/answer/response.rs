@@ -41,7 +41,8 @@ impl Exchange {
             } else {
                 Framing::Json
             };
-            let hide_usage = in_flight.call.hide_usage && streams;
+            // Whatever the type says, the body may be a stream from which an event is taken.
+            let hide_usage = in_flight.call.hide_usage;
             if hide_usage {
                 step.effects
                     .push(Effect::RemoveResponseHeader("content-length"));

@@ -140,12 +140,8 @@ fn an_upstream_that_fails_costs_nothing() {
 }
 
 #[test]
-fn an_upstream_that_was_cut_off_may_have_worked_all_the_same() {
-    for details in [
-        "response_timeout",
-        "stream_idle_timeout",
-        "upstream_reset_before_response_started{connection_termination}",
-    ] {
+fn an_upstream_that_nobody_waits_for_may_work_all_the_same() {
+    for details in ["response_timeout", "stream_idle_timeout"] {
         let answer = Answer {
             status: 504,
             content_type: JSON,
