@@ -2,3 +2,4 @@
 
 pub mod faulty_filter;
 pub mod installation;
+pub mod upstream;

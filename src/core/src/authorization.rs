@@ -2,8 +2,8 @@
 
 use crate::identity::Caller;
 use crate::policy::{Catalog, EndpointScope, Model, PriceInForce, RoleRights, UnknownPrice};
-use crate::refusal::Refusal;
 use crate::price::Price;
+use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 use std::rc::Rc;

@@ -3,10 +3,10 @@
 //! Admission holds exactly this, and `routing/resolve` answers exactly this: one function for
 //! both, so that what is told beforehand is what is held.
 
+use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price};
-use crate::money::Money;
-use crate::request::{Endpoint, ModelRequest};
+use crate::request::{Endpoint, ModelRequest, OtherModel};
 use crate::usage::TokenUsage;
 
 /// Output tokens the token bucket is charged at admission if nothing is known of the answers: most
@@ -40,8 +40,33 @@ impl Estimate {
         model: &Model,
         price: &Price,
     ) -> Result<Estimate, CostOverflow> {
+        let ceiling = ceiling(endpoint, request, request.max_output_tokens, model);
+        Estimate::up_to(&ceiling, endpoint, request, price)
+    }
+
+    /// Of one call of `other`, which `request` has called beside its own model: it reads as much,
+    /// and its output has a cap of its own.
+    ///
+    /// # Errors
+    /// [`CostOverflow`] if the cost cannot be written down.
+    pub fn beside(
+        endpoint: &Endpoint,
+        request: &ModelRequest<'_>,
+        other: &OtherModel<'_>,
+        model: &Model,
+        price: &Price,
+    ) -> Result<Estimate, CostOverflow> {
+        let ceiling = ceiling(endpoint, request, other.max_output_tokens, model);
+        Estimate::up_to(&ceiling, endpoint, request, price)
+    }
+
+    fn up_to(
+        ceiling: &Ceiling<'_>,
+        endpoint: &Endpoint,
+        request: &ModelRequest<'_>,
+        price: &Price,
+    ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
-        let ceiling = ceiling(endpoint, request, model);
         let highest = TokenUsage {
             input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
             output: ceiling.output_tokens,
@@ -60,7 +85,7 @@ impl Estimate {
             likely_prompt,
             highest,
             tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
-            money: price.highest(&ceiling)?,
+            money: price.highest(ceiling)?,
         })
     }
 }
@@ -81,10 +106,17 @@ impl Estimate {
 }
 
 /// The most that `request` can use of `model`.
-fn ceiling<'a>(endpoint: &Endpoint, request: &'a ModelRequest<'_>, model: &Model) -> Ceiling<'a> {
-    let most_output = match request.max_output_tokens {
+fn ceiling<'a>(
+    endpoint: &Endpoint,
+    request: &'a ModelRequest<'_>,
+    cap: Option<u64>,
+    model: &Model,
+) -> Ceiling<'a> {
+    let most_output = match cap {
         // A provider refuses a higher limit than its own, or answers no more than that.
-        Some(asked) => model.max_output_tokens.map_or(asked, |most| asked.min(most)),
+        Some(asked) => model
+            .max_output_tokens
+            .map_or(asked, |most| asked.min(most)),
         None => model.assumed_output_tokens(),
     };
     let output_tokens = match endpoint.embeds() || endpoint.is_free() {

@@ -138,12 +138,16 @@ impl<H: Host> Stream<H> {
         let status = status.unwrap_or(0);
         let content_type = self.host.response_header("content-type");
         let content_encoding = self.host.response_header("content-encoding");
+        // Envoy's own answers are always errors.
+        let details = match status >= 400 {
+            true => self.host.response_details(),
+            false => Vec::new(),
+        };
         self.feed(Input::ResponseHeaders {
             status,
             content_type: &content_type,
             content_encoding: &content_encoding,
-            // Envoy's own answers are always errors.
-            local: status >= 400 && self.host.response_is_local(),
+            details: &details,
             end,
         });
     }

@@ -2,13 +2,15 @@
 //! of them are real, and any of them can be killed.
 
 pub mod ledger;
+mod limits;
 mod replica;
 
 pub use ledger::Entry;
+pub use limits::Limits;
 pub use replica::{Replica, Settings};
 
 use anyhow::{Context, ensure};
-use paddock_local::{Postgres, PostgresOptions, Stack, StackOptions, binary};
+use paddock_local::{Postgres, PostgresOptions, Stack, StackOptions, Upstream, binary};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -28,6 +30,10 @@ pub struct Plan {
     pub wasm: Option<PathBuf>,
     /// Fields of the filter's configuration that are to be others than in `envoy/envoy.yaml`.
     pub plugin: Map<String, Value>,
+    /// Envoy's limits that are to be others than in `envoy/envoy.yaml`.
+    pub limits: Limits,
+    /// Where requests go instead of to the fake provider.
+    pub upstream: Option<Upstream>,
     /// Further arguments of `paddock serve`.
     pub arguments: Vec<String>,
     /// Where logs are kept, and the database where it is SQLite. What is there is removed.
@@ -107,9 +113,12 @@ impl Installation {
     }
 
     fn gateway(&self, plan: &Plan, number: usize) -> anyhow::Result<StackOptions> {
-        let provider = self.gateways.first().and_then(Stack::provider_url);
-        let upstream = provider.map(|url| url.parse()).transpose()?;
-        let fields = plan.plugin.clone();
+        let upstream = match (&plan.upstream, self.gateways.first()) {
+            (Some(upstream), _) => Some(upstream.clone()),
+            (None, Some(first)) => first.provider_url().map(|url| url.parse()).transpose()?,
+            (None, None) => None,
+        };
+        let (fields, limits) = (plan.plugin.clone(), plan.limits.clone());
         Ok(StackOptions {
             with_service: false,
             replicas: self.replicas.iter().map(Replica::port).collect(),
@@ -124,6 +133,7 @@ impl Installation {
                     plugin.extend(fields);
                 }
             })),
+            edit_bootstrap: Some(Box::new(move |bootstrap| limits.set(bootstrap))),
             ..StackOptions::default()
         })
     }
@@ -191,6 +201,11 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// The operator's key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Asks, and is answered 2xx.
     pub async fn ask(
         &self,

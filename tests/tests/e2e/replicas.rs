@@ -3,7 +3,7 @@
 use crate::client::{Call, Connection};
 use crate::gateway::ledger::cost;
 use crate::gateway::{eventually, target, within};
-use paddock_tests::installation::{Entry, Installation, Plan};
+use paddock_tests::installation::{Entry, Installation, Limits, Plan};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -95,6 +95,8 @@ fn one_cap_is_spent_to_its_last_call_and_never_passed() {
             "accounting".to_owned(),
             json!({"cluster": "paddock", "timeout_ms": 20_000}),
         )]),
+        limits: Limits::default(),
+        upstream: None,
         arguments: Vec::new(),
         state: target().join("e2e/replicas"),
     };

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 const MAX_REQUEST_SECONDS: u64 = 2;
 
 fn start() -> Gateway {
-    start_with("300s")
+    start_with("610s")
 }
 
 /// What waited for the service on a VM that trapped is answered by nobody but this time-out.
@@ -24,7 +24,7 @@ fn start_with(stream_idle_timeout: &'static str) -> Gateway {
         edit_bootstrap: Some(Box::new(move |bootstrap| {
             let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
             let manager = bootstrap.pointer_mut(manager).unwrap();
-            assert_eq!(manager["stream_idle_timeout"], "300s");
+            assert_eq!(manager["stream_idle_timeout"], "610s");
             manager["stream_idle_timeout"] = json!(stream_idle_timeout);
         })),
         wasm: Some(faulty_filter::build().unwrap()),

@@ -246,7 +246,7 @@ impl Worker {
             status: 200,
             content_type: b"application/json",
             content_encoding: b"",
-            local: false,
+            details: b"",
             end,
         };
         black_box(exchange.step(head, &mut cx));

@@ -51,18 +51,30 @@ impl Books {
     pub fn shortage(&self, limits: &Limits) -> Shortage {
         let in_flight = Money::from_nanos(self.held.total());
         let caps = [
-            (CapPeriod::Daily, limits.daily_quota, self.day_spent, self.day_ends_at),
-            (CapPeriod::Monthly, limits.monthly_quota, self.month_spent, self.month_ends_at),
+            (
+                CapPeriod::Daily,
+                limits.daily_quota,
+                self.day_spent,
+                self.day_ends_at,
+            ),
+            (
+                CapPeriod::Monthly,
+                limits.monthly_quota,
+                self.month_spent,
+                self.month_ends_at,
+            ),
         ];
-        let shortages = caps.into_iter().filter_map(|(period, quota, spent, resets_at)| {
-            let spoken_for = Money::from_nanos(spent).saturating_add(in_flight);
-            Some(Shortage {
-                period,
-                remaining: quota?.saturating_sub(spoken_for).or_zero(),
-                in_flight,
-                resets_at,
-            })
-        });
+        let shortages = caps
+            .into_iter()
+            .filter_map(|(period, quota, spent, resets_at)| {
+                let spoken_for = Money::from_nanos(spent).saturating_add(in_flight);
+                Some(Shortage {
+                    period,
+                    remaining: quota?.saturating_sub(spoken_for).or_zero(),
+                    in_flight,
+                    resets_at,
+                })
+            });
         let tightest = shortages.min_by_key(|shortage| shortage.remaining);
         tightest.unwrap_or_else(|| Slice::default().shortage())
     }

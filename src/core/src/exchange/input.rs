@@ -42,8 +42,8 @@ pub enum Input<'a> {
         content_type: &'a [u8],
         /// `content-encoding`.
         content_encoding: &'a [u8],
-        /// Whether Envoy made the response itself.
-        local: bool,
+        /// Envoy's `%RESPONSE_CODE_DETAILS%` of an error; empty if it is not one.
+        details: &'a [u8],
         /// Whether the response ends with them.
         end: bool,
     },

@@ -199,7 +199,9 @@ impl Sum {
 
     /// Divides once, so that rounding comes once.
     fn finish(self, fees: u128) -> Result<Cost, CostOverflow> {
-        let parts = 100u128.saturating_pow(self.hundreds).saturating_mul(1_000_000);
+        let parts = 100u128
+            .saturating_pow(self.hundreds)
+            .saturating_mul(1_000_000);
         let total = self.total.div_ceil(parts).saturating_add(fees);
         let nanos = i64::try_from(total).map_err(|_| CostOverflow)?;
         Ok(Cost {

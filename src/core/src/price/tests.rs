@@ -174,7 +174,14 @@ fn rates() -> impl Strategy<Value = Rates> {
     let rate = || proptest::option::of(0u64..1 << 40);
     let first = (0u64..1 << 40, 0u64..1 << 40, rate(), rate(), rate());
     (first, rate(), rate(), rate(), rate(), rate()).prop_map(
-        |((input, output, cached_input, five, hour), reasoning, audio_in, image_in, audio, image)| {
+        |(
+            (input, output, cached_input, five, hour),
+            reasoning,
+            audio_in,
+            image_in,
+            audio,
+            image,
+        )| {
             Rates {
                 input: Some(input),
                 output: Some(output),

@@ -28,7 +28,13 @@ const BATCH_TIERS: [&str; 2] = ["batch", "flex"];
 pub fn is_standard_tier(name: &str) -> bool {
     matches!(
         name,
-        "" | "default" | "auto" | "scale" | "standard" | "standard_only" | "on_demand" | "on-demand"
+        "" | "default"
+            | "auto"
+            | "scale"
+            | "standard"
+            | "standard_only"
+            | "on_demand"
+            | "on-demand"
     )
 }
 

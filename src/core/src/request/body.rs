@@ -7,6 +7,7 @@ use super::references::References;
 use super::rewrite::Rewriting;
 use crate::usage::ToolCalls;
 use core::fmt;
+use core::ops::Range;
 use std::borrow::Cow;
 
 /// A call to a model, as its caller put it.
@@ -24,7 +25,8 @@ pub struct ModelRequest<'a> {
     pub choices: u64,
     /// The end user the caller names.
     pub user: Option<Cow<'a, str>>,
-    /// The tier the caller asks for: `service_tier`.
+    /// The tier the caller asks for: `service_tier`, in lower case. Like speed and region it has 64
+    /// bytes at most.
     pub tier: Option<Cow<'a, str>>,
     /// The speed the caller asks for: Anthropic's `speed`, which is sold like a tier.
     pub speed: Option<Cow<'a, str>>,
@@ -55,6 +57,17 @@ pub struct OtherModel<'a> {
     pub name: Cow<'a, str>,
     /// How often it may be called beside the body's own model; 0 if it may serve in its place.
     pub calls: u64,
+    /// The caller's cap on the output tokens of one such call.
+    pub max_output_tokens: Option<u64>,
+    /// Where the body names it, quotes included.
+    pub(super) spans: Vec<Range<usize>>,
+}
+
+impl OtherModel<'_> {
+    /// Whether it may serve in the place of the body's own model.
+    pub const fn may_serve(&self) -> bool {
+        self.calls == 0
+    }
 }
 
 /// Why a body cannot be governed.
@@ -82,6 +95,17 @@ pub enum BodyError {
 }
 
 impl BodyError {
+    pub(super) fn not_json(error: &serde_json::Error) -> BodyError {
+        // The parser's own words are safe to repeat, but for the value it names in a wrong type.
+        let message = if error.is_data() {
+            let (line, column) = (error.line(), error.column());
+            format!("expected an object at line {line} column {column}")
+        } else {
+            error.to_string()
+        };
+        BodyError::NotJson { message }
+    }
+
     /// The field at fault.
     pub fn param(&self) -> Option<&'static str> {
         match self {
@@ -118,5 +142,5 @@ pub fn read_body<'a>(
     endpoint: &'a Endpoint,
     body: &'a [u8],
 ) -> Result<ModelRequest<'a>, BodyError> {
-    Reader::read(endpoint, body)?.finish(endpoint)
+    Reader::read(endpoint, body)
 }

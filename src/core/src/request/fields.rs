@@ -2,6 +2,7 @@
 
 use super::endpoint::Endpoint;
 use super::gemini::GeminiVerb;
+use super::word::Word;
 
 /// What a field means, whatever its dialect calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,13 @@ pub(super) enum Field {
     GenerationConfig,
     Background,
     ServiceTier,
+    Speed,
+    Region,
+    SafetyIdentifier,
+    MaxToolCalls,
+    SearchParameters,
+    SearchMode,
+    SearchResults,
     /// Several requests in one, each of which names the model again.
     Requests,
     RequestModel,
@@ -29,7 +37,7 @@ pub(super) enum Field {
 /// A field as it is written, its meaning, and its name in messages.
 pub(super) type Row = (&'static str, Field, &'static str);
 
-const OPEN_AI: [Row; 9] = [
+const OPEN_AI: [Row; 14] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("stream_options", Field::StreamOptions, "stream_options"),
@@ -42,33 +50,78 @@ const OPEN_AI: [Row; 9] = [
     ("n", Field::Choices, "n"),
     ("best_of", Field::BestOf, "best_of"),
     ("user", Field::User, "user"),
+    SAFETY_IDENTIFIER,
     ("service_tier", Field::ServiceTier, "service_tier"),
+    SPEED,
+    REGION,
+    MAX_TOOL_CALLS,
+    SEARCH_PARAMETERS,
 ];
 
-const COMPLETIONS: [Row; 10] = {
-    let [a, b, c, d, e, f, g, h, i] = OPEN_AI;
+/// Names the end user where `user` does not, which it replaces
+/// (<https://platform.openai.com/docs/guides/safety-best-practices#safety-identifiers>).
+const SAFETY_IDENTIFIER: Row = (
+    "safety_identifier",
+    Field::SafetyIdentifier,
+    "safety_identifier",
+);
+/// <https://docs.claude.com/en/docs/build-with-claude/fast-mode>, which gateways take in OpenAI's
+/// format as well.
+const SPEED: Row = ("speed", Field::Speed, "speed");
+/// <https://docs.claude.com/en/docs/build-with-claude/data-residency>.
+const REGION: Row = ("inference_geo", Field::Region, "inference_geo");
+/// Calls of all the provider's tools together
+/// (<https://platform.openai.com/docs/api-reference/responses/create>).
+const MAX_TOOL_CALLS: Row = ("max_tool_calls", Field::MaxToolCalls, "max_tool_calls");
+/// xAI's live search, which is charged by the source
+/// (<https://docs.x.ai/docs/guides/live-search>).
+const SEARCH_PARAMETERS: Row = (
+    "search_parameters",
+    Field::SearchParameters,
+    "search_parameters",
+);
+
+/// The fields within xAI's `search_parameters`.
+pub(super) const SEARCH: [Row; 2] = [
+    ("mode", Field::SearchMode, "search_parameters.mode"),
+    (
+        "max_search_results",
+        Field::SearchResults,
+        "search_parameters.max_search_results",
+    ),
+];
+
+const COMPLETIONS: [Row; 15] = {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = OPEN_AI;
     let prompt = ("prompt", Field::Prompt, "prompt");
-    [a, b, c, d, e, f, g, h, i, prompt]
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, prompt]
 };
 
-const RESPONSES: [Row; 6] = [
+const RESPONSES: [Row; 10] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("max_output_tokens", Field::OutputCap, "max_output_tokens"),
     ("user", Field::User, "user"),
     ("background", Field::Background, "background"),
+    SAFETY_IDENTIFIER,
     ("service_tier", Field::ServiceTier, "service_tier"),
+    SPEED,
+    MAX_TOOL_CALLS,
+    SEARCH_PARAMETERS,
 ];
 
-const ANTHROPIC: [Row; 4] = [
+const ANTHROPIC: [Row; 7] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("max_tokens", Field::OutputCap, "max_tokens"),
     ("metadata", Field::Metadata, "metadata"),
+    ("service_tier", Field::ServiceTier, "service_tier"),
+    SPEED,
+    REGION,
 ];
 
 /// Gemini reads the names of its protocol buffers as well as those of its JSON.
-const GEMINI: [Row; 3] = [
+const GEMINI: [Row; 5] = [
     ("model", Field::Model, "model"),
     (
         "generationConfig",
@@ -80,6 +133,8 @@ const GEMINI: [Row; 3] = [
         Field::GenerationConfig,
         "generationConfig",
     ),
+    ("serviceTier", Field::ServiceTier, "serviceTier"),
+    ("service_tier", Field::ServiceTier, "serviceTier"),
 ];
 
 const GEMINI_BATCH: [Row; 2] = [
@@ -147,7 +202,7 @@ pub(super) enum Key {
     /// A field to a parser that ignores case, and none to one that does not.
     Near(&'static str),
     /// Anything else.
-    Other,
+    Other(Word),
 }
 
 /// What `key`, its escapes decoded, is to a table of fields.
@@ -155,8 +210,14 @@ pub(super) fn classify(rows: &[Row], key: &str) -> Key {
     if let Some((_, field, param)) = rows.iter().find(|(name, _, _)| *name == key) {
         return Key::Known(*field, param);
     }
-    let near = rows.iter().find(|(name, _, _)| equals_folded(key, name));
-    near.map_or(Key::Other, |(_, _, param)| Key::Near(param))
+    let near = match key.is_ascii() {
+        true => rows.iter().find(|row| row.0.eq_ignore_ascii_case(key)),
+        false => rows.iter().find(|row| equals_folded(key, row.0)),
+    };
+    match near {
+        Some((_, _, param)) => Key::Near(param),
+        None => Key::Other(Word::of_setting(key)),
+    }
 }
 
 /// Whether `key` is the ASCII `name` but for case, as Unicode folds it: parsers that ignore case
@@ -184,9 +245,9 @@ mod tests {
             ("MAX_TOKENS", Key::Near("max_tokens")),
             ("max_to\u{212a}ens", Key::Near("max_tokens")),
             ("\u{17f}tream", Key::Near("stream")),
-            ("models", Key::Other),
-            ("prompt", Key::Other),
-            ("", Key::Other),
+            ("models", Key::Other(Word::Models)),
+            ("prompt", Key::Other(Word::Prompt)),
+            ("", Key::Other(Word::Other)),
         ] {
             assert_eq!(classify(&OPEN_AI, key), expected, "{key}");
         }

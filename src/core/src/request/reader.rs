@@ -1,26 +1,34 @@
 //! The one pass over a body: known fields are read, all else is measured.
 
-use super::body::{BodyError, ModelRequest};
+use super::body::{BodyError, ModelRequest, OtherModel};
 use super::endpoint::Endpoint;
 use super::fields::{self, Field, Key, Row, classify};
+use super::found::Found;
 use super::key::KeyAs;
-use super::prompt::{PromptSize, Prompts, Walk};
-use super::references::References;
+use super::models;
+use super::prompt::Prompts;
 use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
-use crate::usage::ToolCalls;
+use super::tool::CALLS_OF_UNBOUNDED;
+use super::walk::{Place, Role};
+use crate::usage::Tool;
+use crate::wire_format::WireFormat;
 use core::fmt;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+
+/// The longest tier, speed or region, in bytes.
+const LONGEST_MODIFIER: usize = 64;
+/// Sources of xAI's live search if a body sets no bound: its own default.
+const SEARCH_RESULTS: u64 = 20;
 
 /// What has been read so far.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
-    body: &'a [u8],
+    found: Found<'a>,
     /// One bit a [`Field`].
     seen: u32,
-    refusal: Option<BodyError>,
     model: Option<&'a RawValue>,
     stream: bool,
     stream_options: Option<&'a RawValue>,
@@ -30,15 +38,21 @@ pub(super) struct Reader<'a> {
     best_of: Option<u64>,
     prompts: Option<u64>,
     user: Option<Cow<'a, str>>,
+    safety_identifier: Option<Cow<'a, str>>,
     tier: Option<Cow<'a, str>>,
+    speed: Option<Cow<'a, str>>,
+    region: Option<Cow<'a, str>>,
+    max_tool_calls: Option<u64>,
+    searches: Option<u64>,
     request_models: Vec<&'a RawValue>,
-    prompt: PromptSize,
 }
 
 /// One object of a body: its known fields go to the reader, all else is measured.
 struct Object<'r, 'a> {
     reader: &'r mut Reader<'a>,
     rows: &'static [Row],
+    /// What its other fields are.
+    place: Place,
 }
 
 impl<'a> Visitor<'a> for Object<'_, 'a> {
@@ -55,15 +69,14 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
                     self.reader.field(field, param, &mut entries)?.err()
                 }
                 Key::Known(_, field) | Key::Near(field) => Some(BodyError::Ambiguous { field }),
-                Key::Other => {
-                    let size = &mut self.reader.prompt;
-                    entries.next_value_seed(Walk::field(size))?;
+                Key::Other(word) => {
+                    let found = &mut self.reader.found;
+                    found.setting(self.place, word, true, &mut entries)?;
                     None
                 }
             };
-            if refusal.is_some() {
-                self.reader.refusal = refusal;
-                return Err(A::Error::custom("refused"));
+            if let Some(refusal) = refusal {
+                return self.reader.found.refuse(refusal);
             }
         }
         Ok(())
@@ -71,20 +84,23 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn read(endpoint: &Endpoint, body: &'a [u8]) -> Result<Self, BodyError> {
-        let mut reader = Reader {
-            body,
-            ..Reader::default()
-        };
+    /// Reads `body` as a call of `endpoint`.
+    pub(super) fn read(
+        endpoint: &'a Endpoint,
+        body: &'a [u8],
+    ) -> Result<ModelRequest<'a>, BodyError> {
+        let mut reader = Reader::default();
+        reader.found.body = body;
         let mut json = serde_json::Deserializer::from_slice(body);
         let object = Object {
             reader: &mut reader,
             rows: fields::top_level(endpoint),
+            place: Place::Setting(Role::Top),
         };
         let read = json.deserialize_map(object).and_then(|()| json.end());
         match read {
-            Ok(()) => Ok(reader),
-            Err(error) => Err(reader.refusal.unwrap_or_else(|| not_json(&error))),
+            Ok(()) => reader.finish(endpoint),
+            Err(error) => Err(reader.found.refusal(&error)),
         }
     }
 
@@ -106,19 +122,29 @@ impl<'a> Reader<'a> {
             Field::StreamOptions => {
                 let raw = entries.next_value()?;
                 self.stream_options = Some(raw);
-                return Ok(self.nested(raw, &fields::STREAM_OPTIONS, param));
+                return Ok(self.nested(raw, &fields::STREAM_OPTIONS, Place::Data, param));
             }
             Field::IncludeUsage => self.include_usage = Some(entries.next_value()?),
             Field::Metadata => {
-                return Ok(self.nested(entries.next_value()?, &fields::METADATA, param));
+                let raw = entries.next_value()?;
+                return Ok(self.nested(raw, &fields::METADATA, Place::Data, param));
             }
             Field::GenerationConfig => {
-                return Ok(self.nested(entries.next_value()?, &fields::GENERATION_CONFIG, param));
+                let raw = entries.next_value()?;
+                let place = Place::Setting(Role::Beside);
+                return Ok(self.nested(raw, &fields::GENERATION_CONFIG, place, param));
+            }
+            Field::SearchParameters => {
+                let raw: &'a RawValue = entries.next_value()?;
+                if raw.get() != "null" {
+                    self.searches = Some(SEARCH_RESULTS);
+                }
+                return Ok(self.nested(raw, &fields::SEARCH, Place::Data, param));
             }
             Field::Requests => return Ok(self.requests(entries.next_value()?, param)),
             Field::RequestModel => self.request_models.push(entries.next_value()?),
             Field::Prompt => {
-                self.prompts = Some(entries.next_value_seed(Prompts(&mut self.prompt))?);
+                self.prompts = Some(entries.next_value_seed(Prompts(&mut self.found))?);
             }
             _ => {
                 let value = entries.next_value::<Scalar<'a>>()?;
@@ -143,8 +169,20 @@ impl<'a> Reader<'a> {
             Field::Choices => self.choices = value.count(param)?,
             Field::BestOf => self.best_of = value.count(param)?,
             Field::User => self.user = value.text(param)?.filter(|user| !user.is_empty()),
-            Field::ServiceTier => {
-                self.tier = value.text(param)?;
+            Field::SafetyIdentifier => {
+                let user = value.text(param)?.filter(|user| !user.is_empty());
+                self.safety_identifier = user;
+            }
+            Field::ServiceTier => self.tier = modifier(value, param)?,
+            Field::Speed => self.speed = modifier(value, param)?,
+            Field::Region => self.region = modifier(value, param)?,
+            Field::MaxToolCalls => self.max_tool_calls = value.count(param)?,
+            Field::SearchResults => {
+                self.searches = self.searches.and(value.count(param)?).or(self.searches);
+            }
+            Field::SearchMode => {
+                let is_off = value.text(param)?.as_deref() == Some("off");
+                self.searches = self.searches.filter(|_| !is_off);
             }
             Field::Background if value.flag(param)? == Some(true) => {
                 let problem = "is not supported: its cost is not known when the answer ends. \
@@ -160,6 +198,7 @@ impl<'a> Reader<'a> {
         &mut self,
         raw: &'a RawValue,
         rows: &'static [Row],
+        place: Place,
         param: &'static str,
     ) -> Result<(), BodyError> {
         if raw.get() == "null" {
@@ -171,11 +210,12 @@ impl<'a> Reader<'a> {
         let object = Object {
             reader: &mut *self,
             rows,
+            place,
         };
         let read = serde_json::Deserializer::from_str(raw.get()).deserialize_map(object);
         match read {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.refusal.take().unwrap_or_else(|| not_json(&error))),
+            Err(error) => Err(self.found.refusal(&error)),
         }
     }
 
@@ -184,13 +224,15 @@ impl<'a> Reader<'a> {
             .map_err(|_| invalid(param, "must be an array of objects"))?;
         for request in requests {
             self.seen &= !bit(Field::RequestModel);
-            self.nested(request, &fields::EMBED_REQUEST, param)?;
-            self.prompt.objects = self.prompt.objects.saturating_add(1);
+            let place = Place::Setting(Role::Top);
+            self.nested(request, &fields::EMBED_REQUEST, place, param)?;
+            let size = &mut self.found.size;
+            size.objects = size.objects.saturating_add(1);
         }
         Ok(())
     }
 
-    pub(super) fn finish(self, endpoint: &'a Endpoint) -> Result<ModelRequest<'a>, BodyError> {
+    fn finish(&mut self, endpoint: &'a Endpoint) -> Result<ModelRequest<'a>, BodyError> {
         let in_body = match self.model {
             Some(raw) => text_of(raw)?.text("model")?,
             None => None,
@@ -200,20 +242,21 @@ impl<'a> Reader<'a> {
             None => None,
         };
         let include_usage = include_usage.unwrap_or(false);
+        let body = self.found.body;
         let mut rewriting = Rewriting::default();
         let model = if let Endpoint::Gemini { model, .. } = endpoint {
             let top = self.model.map(|raw| (raw, "model"));
-            let inner = self.request_models.into_iter();
+            let inner = self.request_models.drain(..);
             for (raw, field) in top
                 .into_iter()
                 .chain(inner.map(|raw| (raw, "requests.model")))
             {
-                let name = same_model(self.body, raw, model, field)?;
+                let name = same_model(body, raw, model, field)?;
                 rewriting.models.extend(name);
             }
             Cow::Borrowed(model.as_str())
         } else {
-            let span = self.model.and_then(|raw| span_of(self.body, raw.get()));
+            let span = self.model.and_then(|raw| span_of(body, raw.get()));
             let name = span.map(|span| ModelName { span, prefix: "" });
             rewriting.models.extend(name);
             in_body.unwrap_or_default()
@@ -224,28 +267,81 @@ impl<'a> Reader<'a> {
         let stream = self.stream || endpoint.streams();
         let takes_usage = matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions);
         if stream && takes_usage && !include_usage {
-            rewriting.force_usage(self.body, self.stream_options, self.include_usage);
+            rewriting.force_usage(body, self.stream_options, self.include_usage);
         }
+        let named = core::mem::take(&mut self.found.models);
+        let (other_models, own_spans) = models::others(&model, named)?;
+        rewriting.add_models(own_spans);
+        if self.found.routes && !other_models.iter().any(OtherModel::may_serve) {
+            let problem = "needs `models`: which ones the provider takes, and their prices, are not \
+                           known here";
+            return Err(invalid("route", problem));
+        }
+        self.found.finish();
+        let found = &mut self.found;
         let each = self.choices.max(self.best_of).unwrap_or(1).max(1);
+        let cap = self.output_cap.map(|cap| {
+            // What was predicted and not said is billed as output, beyond any cap
+            // (<https://platform.openai.com/docs/guides/predicted-outputs>).
+            let predicted = found.predicted_bytes.div_ceil(2);
+            let cap = cap.max(found.fallback_cap.unwrap_or(0));
+            cap.saturating_add(predicted)
+        });
+        let mut tools = found.tool_calls(self.max_tool_calls.unwrap_or(CALLS_OF_UNBOUNDED));
+        tools.add(Tool::WebSearch, self.searches.unwrap_or(0));
         Ok(ModelRequest {
             model,
             stream,
             include_usage,
-            max_output_tokens: self.output_cap,
+            max_output_tokens: cap,
             choices: each.saturating_mul(self.prompts.unwrap_or(1)),
-            user: self.user,
-            tier: self.tier,
-            speed: None,
-            region: None,
-            other_models: Vec::new(),
-            tools: ToolCalls::NONE,
-            references: References::default(),
-            passes: 1,
-            audio_output: false,
-            image_output: false,
-            prompt: self.prompt,
+            user: self.user.take().or(self.safety_identifier.take()),
+            tier: tier_of(endpoint, self.tier.take()),
+            speed: self.speed.take().or(found.fallback_speed.take()),
+            region: self.region.take(),
+            other_models,
+            tools,
+            passes: if found.compacts { 2 } else { 1 },
+            audio_output: found.audio_output,
+            image_output: found.image_output,
+            references: core::mem::take(&mut found.references),
+            prompt: found.size,
             rewriting,
         })
+    }
+}
+
+/// A tier, speed or region: one short word, in lower case.
+fn modifier<'a>(
+    value: Scalar<'a>,
+    param: &'static str,
+) -> Result<Option<Cow<'a, str>>, BodyError> {
+    let word = value.text(param)?.filter(|word| !word.is_empty());
+    Ok(match word {
+        Some(word) if word.len() > LONGEST_MODIFIER => {
+            return Err(invalid(param, "must have 64 bytes at most"));
+        }
+        Some(word) if word.bytes().any(|letter| letter.is_ascii_uppercase()) => {
+            Some(Cow::Owned(word.to_ascii_lowercase()))
+        }
+        word => word,
+    })
+}
+
+/// A tier as prices name it. OpenAI takes `fast` for `priority`
+/// (<https://developers.openai.com/api/docs/guides/fast-mode>); Google's have the prefix of their
+/// enum, and one that says nothing.
+fn tier_of<'a>(endpoint: &Endpoint, tier: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+    let tier = tier?;
+    match endpoint.format() {
+        WireFormat::OpenAi | WireFormat::OpenAiResponses if tier == "fast" => {
+            Some(Cow::Borrowed("priority"))
+        }
+        WireFormat::Gemini => {
+            let name = tier.strip_prefix("service_tier_").unwrap_or(&tier);
+            (name != "unspecified").then(|| Cow::Owned(name.to_owned()))
+        }
+        _ => Some(tier),
     }
 }
 
@@ -274,16 +370,5 @@ fn bit(field: Field) -> u32 {
 
 /// A raw value as a setting. Its syntax was checked when it was set aside, but for escapes.
 fn text_of(raw: &RawValue) -> Result<Scalar<'_>, BodyError> {
-    serde_json::from_str(raw.get()).map_err(|error| not_json(&error))
-}
-
-fn not_json(error: &serde_json::Error) -> BodyError {
-    // The parser's own words are safe to repeat, but for the value it names in a wrong type.
-    let message = if error.is_data() {
-        let (line, column) = (error.line(), error.column());
-        format!("expected an object at line {line} column {column}")
-    } else {
-        error.to_string()
-    };
-    BodyError::NotJson { message }
+    serde_json::from_str(raw.get()).map_err(|error| BodyError::not_json(&error))
 }

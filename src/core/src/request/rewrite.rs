@@ -25,6 +25,12 @@ pub(super) struct Rewriting {
 }
 
 impl Rewriting {
+    /// Adds further places that name the model.
+    pub(super) fn add_models(&mut self, spans: Vec<Range<usize>>) {
+        let names = spans.into_iter();
+        self.models.extend(names.map(|span| ModelName { span, prefix: "" }));
+    }
+
     /// Plans the change that turns `stream_options.include_usage` on.
     pub(super) fn force_usage(
         &mut self,
@@ -70,20 +76,34 @@ pub(super) fn span_of(body: &[u8], part: &str) -> Option<Range<usize>> {
 }
 
 impl ModelRequest<'_> {
-    /// `body`, which this was read from, with the value of `model` replaced and, with
-    /// `force_usage`, a stream made to report its usage. Every other byte stays as it was.
+    /// `body`, which this was read from, with the value of `model` replaced, those of
+    /// `other_models` by `others` (in their order; an absent one stays) and, with `force_usage`, a
+    /// stream made to report its usage. Every other byte stays as it was.
     ///
-    /// `None` where nothing is to change: the body names that model already or (Gemini) none at
+    /// `None` where nothing is to change: the body names those models already or (Gemini) none at
     /// all, and the endpoint has no such option, does not stream or reports its usage anyway.
-    pub fn rewrite(&self, body: &[u8], model: Option<&str>, force_usage: bool) -> Option<Vec<u8>> {
+    pub fn rewrite(
+        &self,
+        body: &[u8],
+        model: Option<&str>,
+        others: &[Option<&str>],
+        force_usage: bool,
+    ) -> Option<Vec<u8>> {
         let model = model.filter(|model| *model != self.model);
         let names = model.into_iter().flat_map(|model| {
             let names = self.rewriting.models.iter();
             names.filter_map(move |name| Some((&name.span, json_string(name.prefix, model)?)))
         });
+        let others = self.other_models.iter().zip(others);
+        let others = others.flat_map(|(other, name)| {
+            let name = name.filter(|name| *name != other.name);
+            let spans = other.spans.iter();
+            spans.filter_map(move |span| Some((span, json_string("", name?)?)))
+        });
         let usage = self.rewriting.usage.as_ref().filter(|_| force_usage);
         let usage = usage.map(|(span, text)| (span, Cow::Borrowed(*text)));
-        let mut edits: Vec<(&Range<usize>, Cow<'static, str>)> = names.chain(usage).collect();
+        let edits = names.chain(others).chain(usage);
+        let mut edits: Vec<(&Range<usize>, Cow<'static, str>)> = edits.collect();
         if edits.is_empty() {
             return None;
         }

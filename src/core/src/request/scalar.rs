@@ -45,6 +45,17 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// The whole number that a number with a fraction is, up to 4,294,967,295; `None` for any other.
+pub(super) fn count_of(number: f64) -> Option<u64> {
+    let is_count = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked"
+    )]
+    is_count.then(|| number as u64)
+}
+
 pub(super) fn invalid(param: &'static str, problem: &str) -> BodyError {
     let message = format!("`{param}` {problem}");
     BodyError::Invalid { param, message }
@@ -82,16 +93,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-        let is_count = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
-        if !is_count {
-            return Ok(Scalar::Other);
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the range was checked above"
-        )]
-        Ok(Scalar::Count(number as u32))
+        let count = count_of(number).and_then(|count| u32::try_from(count).ok());
+        Ok(count.map_or(Scalar::Other, Scalar::Count))
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {

@@ -1,6 +1,6 @@
 //! Every text of a body that a model may read, its escapes decoded.
 
-use super::prompt::{is_media_key, is_medium};
+use super::media::{is_media_key, is_medium};
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;

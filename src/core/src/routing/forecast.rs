@@ -5,10 +5,10 @@ use crate::authorization::{ModelRights, Obstacle};
 use crate::estimate::Estimate;
 use crate::money::Money;
 use crate::policy::{Catalog, Priority, Routing, is_auto};
+use crate::price::CostOverflow;
 use crate::request::{
     BodyError, Endpoint, Features, Hints, read_body, read_features, without_hints,
 };
-use crate::price::CostOverflow;
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 

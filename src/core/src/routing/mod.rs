@@ -11,8 +11,8 @@ pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 
 use crate::authorization::{ModelRights, Obstacle};
 use crate::policy::{Catalog, Model, Priority, Routing, Served};
-use crate::request::Features;
 use crate::price::Price;
+use crate::request::Features;
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
 use core::fmt;

@@ -150,7 +150,13 @@ fn a_model_that_is_not_served_in_the_callers_wire_format_is_passed_over() {
     assert_eq!(chosen(WireFormat::Anthropic), claude);
     let other = Ok(("everything".to_owned(), true));
     assert_eq!(chosen(WireFormat::OpenAi), other);
-    let reachable = reachable(&routing, Some(WireFormat::OpenAi), &catalog, &rights(None), Timestamp::EPOCH);
+    let reachable = reachable(
+        &routing,
+        Some(WireFormat::OpenAi),
+        &catalog,
+        &rights(None),
+        Timestamp::EPOCH,
+    );
     let names: Vec<&str> = reachable.iter().map(|(model, _)| &*model.name).collect();
     assert_eq!(names, ["everything"]);
 }
@@ -226,7 +232,15 @@ fn the_first_rule_that_matches_decides() {
     ] {
         let allowed = allowed.map(words);
         let rights = rights(allowed.as_deref());
-        let routed = route(&routing, &features, Priority::Standard, &catalog, &rights, Timestamp::EPOCH).unwrap();
+        let routed = route(
+            &routing,
+            &features,
+            Priority::Standard,
+            &catalog,
+            &rights,
+            Timestamp::EPOCH,
+        )
+        .unwrap();
         assert_eq!(
             (routed.model.name.as_str(), routed.to_string().as_str()),
             (model, reason)
@@ -249,7 +263,15 @@ fn what_was_tried_is_told_where_nothing_can_serve() {
     let allowed = words(&["gpt-4.1"]);
     let rights = rights(Some(&allowed));
     let tried = |features: Features| {
-        route(&routing, &features, Priority::Standard, &catalog, &rights, Timestamp::EPOCH).unwrap_err()
+        route(
+            &routing,
+            &features,
+            Priority::Standard,
+            &catalog,
+            &rights,
+            Timestamp::EPOCH,
+        )
+        .unwrap_err()
     };
     let not_allowed = || Obstacle::NotAllowed("key:k".to_owned());
     let found = tried(Features {
@@ -270,7 +292,16 @@ fn what_was_tried_is_told_where_nothing_can_serve() {
     assert_eq!(found.tried[1].1, not_allowed());
     let found = tried(Features::default());
     assert_eq!((found.rule, found.tried.len()), (None, 1));
-    assert!(reachable(&routing, Some(WireFormat::OpenAi), &catalog, &rights, Timestamp::EPOCH).is_empty());
+    assert!(
+        reachable(
+            &routing,
+            Some(WireFormat::OpenAi),
+            &catalog,
+            &rights,
+            Timestamp::EPOCH
+        )
+        .is_empty()
+    );
 }
 
 #[test]
@@ -280,10 +311,26 @@ fn an_unknown_price_is_as_the_namespace_says() {
     }));
     let (catalog, features) = (catalog(), Features::default());
     let mut rights = rights(None);
-    let refused = route(&routing, &features, Priority::Low, &catalog, &rights, Timestamp::EPOCH).unwrap_err();
+    let refused = route(
+        &routing,
+        &features,
+        Priority::Low,
+        &catalog,
+        &rights,
+        Timestamp::EPOCH,
+    )
+    .unwrap_err();
     assert_eq!(refused.tried[0].1, Obstacle::NoPrice);
     rights.unknown_price = UnknownPrice::Free;
-    let routed = route(&routing, &features, Priority::Low, &catalog, &rights, Timestamp::EPOCH).unwrap();
+    let routed = route(
+        &routing,
+        &features,
+        Priority::Low,
+        &catalog,
+        &rights,
+        Timestamp::EPOCH,
+    )
+    .unwrap();
     assert_eq!(*routed.price, Price::FREE);
 }
 
@@ -304,7 +351,14 @@ fn savings_are_against_the_dearest_the_caller_may_use() {
             hints: &Hints::default(),
         };
         let (routing, rights) = (Some(&routing), rights(allowed.as_deref()));
-        forecast(routing, Priority::Low, unsent, &catalog, &rights, Timestamp::EPOCH)
+        forecast(
+            routing,
+            Priority::Low,
+            unsent,
+            &catalog,
+            &rights,
+            Timestamp::EPOCH,
+        )
     };
     let body = r#"{"model":"auto","max_tokens":100,"messages":[]}"#;
     let forecast = of(None, body).unwrap();

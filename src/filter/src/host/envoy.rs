@@ -118,11 +118,9 @@ impl Host for Envoy {
         hostcalls::set_effective_context(context).is_ok()
     }
 
-    fn response_is_local(&self) -> bool {
-        let details = hostcalls::get_property(vec!["response", "code_details"])
-            .ok()
-            .flatten();
-        details.is_some_and(|details| details != b"via_upstream")
+    fn response_details(&self) -> Vec<u8> {
+        let details = hostcalls::get_property(vec!["response", "code_details"]);
+        details.ok().flatten().unwrap_or_default()
     }
 
     fn attribute(&self, path: Vec<&str>) -> Option<Vec<u8>> {

@@ -159,8 +159,8 @@ impl Host for Fake {
 
     fn set_response_header(&self, _: &str, _: Option<&str>) {}
 
-    fn response_is_local(&self) -> bool {
-        false
+    fn response_details(&self) -> Vec<u8> {
+        Vec::new()
     }
 
     fn response_chunk(&self, size: usize) -> Vec<u8> {

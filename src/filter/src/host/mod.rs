@@ -64,8 +64,8 @@ pub(crate) trait Host: Clone {
     fn response_header(&self, name: &str) -> Vec<u8>;
     /// Sets a response header, replacing all of its name; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&str>);
-    /// Whether the response was made by Envoy rather than by an upstream.
-    fn response_is_local(&self) -> bool;
+    /// `%RESPONSE_CODE_DETAILS%`; empty if there are none.
+    fn response_details(&self) -> Vec<u8>;
     /// The first `size` bytes of the chunk of the response body at hand.
     fn response_chunk(&self, size: usize) -> Vec<u8>;
     /// Replaces the chunk of the response body at hand.

@@ -22,7 +22,7 @@ use checks::{judge, poor_is_spent, report, slots_are_free};
 use clap::{Parser, ValueEnum};
 use clients::Load;
 use paddock_tests::faulty_filter;
-use paddock_tests::installation::{Installation, Operator, Plan};
+use paddock_tests::installation::{Installation, Limits, Operator, Plan};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Map, json};
@@ -205,6 +205,8 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
             _ => Some(faulty_filter::build()?),
         },
         plugin: Map::from_iter([("max_request_seconds".to_owned(), json!(MAX_REQUEST_SECONDS))]),
+        limits: Limits::default(),
+        upstream: None,
         arguments: Vec::new(),
         state: target.join("soak"),
     })

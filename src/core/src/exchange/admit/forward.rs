@@ -3,6 +3,7 @@
 use crate::exchange::call::{InFlight, Pending};
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::head::Head;
+use crate::exchange::origin::Origin;
 use crate::exchange::state::{Exchange, State};
 use crate::fair_share::RequestHold;
 
@@ -15,8 +16,9 @@ impl Exchange {
             call: pending.call,
             hold,
             status: 0,
-            local: false,
+            origin: Origin::default(),
             meter: None,
+            claimed: 0,
             complete: false,
         };
         self.state = State::Upstream {

@@ -2,6 +2,7 @@
 
 use crate::authorization::Grant;
 use crate::exchange::call::{Call, InFlight};
+use crate::exchange::origin::Origin;
 use crate::meter::Reading;
 use crate::money::Money;
 use crate::price::{Cost, CostOverflow, Price, Usage, is_standard_tier};
@@ -19,10 +20,15 @@ pub(crate) struct Charge {
     /// The calls of the provider's tools.
     pub(crate) tools: ToolCalls,
     pub(crate) estimated: bool,
+    /// Whether the provider counted nothing of an answer that had tokens.
+    pub(crate) miscounted: bool,
     /// The model that the provider says it served the answer with.
     served_by: Option<String>,
-    /// The tier that the provider says it served the answer in.
+    /// The tier that the provider says it served the answer in, or the speed, which is priced as one.
     pub(crate) tier: Option<String>,
+    /// Whether it says the one, and the other.
+    tells_tier: bool,
+    tells_speed: bool,
     region: Option<String>,
 }
 
@@ -34,8 +40,11 @@ impl Charge {
             others: Vec::new(),
             tools: ToolCalls::NONE,
             estimated: false,
+            miscounted: false,
             served_by: None,
             tier: None,
+            tells_tier: false,
+            tells_speed: false,
             region: None,
         }
     }
@@ -69,7 +78,11 @@ impl Charge {
         if !call.others.iter().any(|other| other.may_serve) {
             return at(own);
         }
-        match self.served_by.as_deref().and_then(|name| granted(call, name)) {
+        match self
+            .served_by
+            .as_deref()
+            .and_then(|name| granted(call, name))
+        {
             Some(grant) => at(grant.price()),
             None => dearest(call, at),
         }
@@ -86,8 +99,11 @@ impl Charge {
             region: self.region.as_deref().unwrap_or(&asked.region),
         };
         let mut cost = price.cost(&usage)?;
-        for named in [&asked.tier, &asked.speed] {
-            if self.tier.is_none() && !is_standard_tier(named) {
+        for (told, named) in [
+            (self.tells_tier, &asked.tier),
+            (self.tells_speed, &asked.speed),
+        ] {
+            if !told && !is_standard_tier(named) {
                 let tier = named.as_str();
                 let dearer = price.cost(&Usage { tier, ..usage })?;
                 if dearer.money > cost.money {
@@ -141,14 +157,14 @@ fn dearest(
 
 /// Decides what a call is charged for, from how far it came.
 pub(crate) fn charge(in_flight: &InFlight) -> Charge {
-    if in_flight.call.free {
-        let failed = in_flight.local || in_flight.status >= 300;
-        return Charge::nothing(match failed {
-            true => Outcome::UpstreamError,
-            false => Outcome::Complete,
-        });
+    let failed = in_flight.origin != Origin::Upstream || in_flight.status >= 300;
+    if in_flight.call.free && !failed {
+        return Charge::nothing(Outcome::Complete);
     }
-    if in_flight.local || in_flight.status >= 300 {
+    if in_flight.origin == Origin::CutOff && !in_flight.call.free {
+        return unread(in_flight);
+    }
+    if failed {
         return Charge::nothing(Outcome::UpstreamError);
     }
     match &in_flight.meter {
@@ -157,20 +173,22 @@ pub(crate) fn charge(in_flight: &InFlight) -> Charge {
     }
 }
 
-/// An answer whose bytes were not read: there was none, or it was compressed although nobody had
-/// asked for that. It may have used as much as was held for it.
+/// An answer whose bytes were not read: it did not come before this gateway or the client gave up, or
+/// it was compressed although nobody had asked for that. The provider may have written as much as was
+/// held for it.
 fn unread(in_flight: &InFlight) -> Charge {
-    let highest = in_flight.call.estimate.highest;
+    let estimate = &in_flight.call.estimate;
+    let is_whole = in_flight.complete && in_flight.origin == Origin::Upstream;
     Charge {
-        tokens: match in_flight.status {
-            0 => TokenUsage {
-                input: in_flight.call.estimate.likely_prompt,
-                ..highest
+        tokens: match is_whole {
+            true => estimate.highest,
+            false => TokenUsage {
+                input: estimate.likely_prompt,
+                ..estimate.highest
             },
-            _ => highest,
         },
         estimated: true,
-        ..Charge::nothing(match in_flight.complete {
+        ..Charge::nothing(match is_whole {
             true => Outcome::Complete,
             false => Outcome::Truncated,
         })
@@ -179,24 +197,27 @@ fn unread(in_flight: &InFlight) -> Charge {
 
 fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     let counted = reading.usage.unwrap_or_default();
-    let no_output = reading.seen_output_tokens == 0 && counted.output == 0;
+    let seen = reading.seen_output_tokens > 0;
+    let no_output = !seen && counted.output == 0;
     let is_empty = in_flight.complete && no_output && !reading.ended && reading.usage.is_none();
-    if (reading.failed && no_output) || is_empty {
+    // A stream begins with a count that is none yet: it is no output that an error came after.
+    if (reading.failed && !seen && !(reading.output_final && counted.output > 0)) || is_empty {
         return Charge::nothing(Outcome::UpstreamError);
     }
-    let ended = reading.ended || reading.usage.is_some();
-    let outcome = match in_flight.complete && ended && !reading.failed {
+    let ended = reading.ended || reading.output_final;
+    let complete = reading.closed || (in_flight.complete && ended);
+    let outcome = match complete && !reading.failed {
         true => Outcome::Complete,
         false => Outcome::Truncated,
     };
     let mut tokens = counted;
     let mut estimated = !reading.output_final;
-    if !reading.output_final || (counted.output == 0 && !no_output) {
+    if estimated {
         tokens.output = counted.output.max(reading.seen_output_tokens);
-        estimated = true;
     }
-    // An answer to a prompt of no tokens was not counted.
-    let answers_nothing = reading.output_final && no_output;
+    // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
+    let embeds = in_flight.call.estimate.highest.output == 0;
+    let answers_nothing = reading.output_final && no_output && !embeds;
     if counted.prompt() == 0 && !answers_nothing {
         tokens.input = in_flight.call.estimate.likely_prompt;
         estimated = true;
@@ -207,8 +228,14 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         others: reading.others,
         tools: reading.tools,
         estimated,
+        miscounted: reading.usage.is_some() && counted.output == 0 && seen && reading.ended,
         served_by: reading.model,
-        tier: reading.tier,
+        tells_tier: reading.tier.is_some(),
+        tells_speed: reading.speed.is_some(),
+        tier: match reading.speed {
+            Some(speed) if !is_standard_tier(&speed) => Some(speed),
+            _ => reading.tier,
+        },
         region: reading.region,
     }
 }

@@ -7,6 +7,7 @@ use crate::config::HoldAt;
 use crate::estimate::Estimate;
 use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
+use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
 use crate::policy::{Catalog, Model, Served};
 use crate::price::CostOverflow;
@@ -72,7 +73,11 @@ pub(crate) fn prepare(
     }
     let path = upstream_path(&call, head, read)?;
     let model = call.grant.model().map(Model::upstream_name);
-    let rewritten = read.request.rewrite(read.body, model, force_usage);
+    let others = call.others.iter();
+    let others: Vec<Option<&str>> = others
+        .map(|other| other.grant.model().map(Model::upstream_name))
+        .collect();
+    let rewritten = read.request.rewrite(read.body, model, &others, force_usage);
     let rewritten = rewritten.or_else(|| read.is_changed.then(|| read.body.to_vec()));
     Ok(Pending {
         call,
@@ -106,11 +111,17 @@ fn call(
     let mut others = Vec::new();
     for other in &request.other_models {
         let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
-        let its = of(&granted).map_err(Refusal::cost_overflow)?.money;
-        let may_serve = other.calls == 0;
+        let its = match (other.may_serve(), granted.model()) {
+            (false, Some(model)) => Estimate::beside(endpoint, request, other, model, granted.price()),
+            _ => of(&granted),
+        };
+        let its = its.map_err(Refusal::cost_overflow)?.money;
+        let may_serve = other.may_serve();
         estimate.money = match may_serve {
             true => estimate.money.max(its),
-            false => estimate.money.saturating_add(its.saturating_mul(other.calls)),
+            false => estimate
+                .money
+                .saturating_add(its.saturating_mul(other.calls)),
         };
         others.push(OtherGrant {
             grant: granted,
@@ -141,9 +152,13 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
-            tier: RateTier::Regular,
+            tier: match endpoint.is_free() {
+                true => RateTier::Free,
+                false => RateTier::Regular,
+            },
             is_turn: false,
         },
+        stored: NamedObject::in_body(&request.references.stored),
         estimate,
         grant,
     })

@@ -73,7 +73,14 @@ fn choose(
         return Err(Refusal::routing_not_set(&namespace.name, known));
     };
     let features = read_features(read.endpoint, read.request, read.body, &head.hints);
-    let routed = route(routing, &features, namespace.priority, &catalog, &rights, now);
+    let routed = route(
+        routing,
+        &features,
+        namespace.priority,
+        &catalog,
+        &rights,
+        now,
+    );
     let routed =
         routed.map_err(|unroutable| Refusal::not_routable(&namespace.name, &unroutable))?;
     Ok((routed.model.name.clone(), routed.to_string()))

@@ -175,7 +175,7 @@ impl Bench {
             status,
             content_type: content_type.as_bytes(),
             content_encoding: b"",
-            local: false,
+            details: b"",
             end: false,
         };
         self.step(exchange, input)

@@ -85,10 +85,7 @@ fn some_users_have_quotas_of_their_own() {
         for _ in 0..passes {
             assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
         }
-        assert_eq!(
-            refused_scope(&mut bench, user),
-            format!("user:n/{user}")
-        );
+        assert_eq!(refused_scope(&mut bench, user), format!("user:n/{user}"));
     }
     for _ in 0..5 {
         assert_eq!(chat_of(&mut bench, "carol").1.verdict, Verdict::Continue);
@@ -105,10 +102,7 @@ fn users_are_bounded_in_number_and_those_beyond_share_one_cap() {
     bench.worker.config.max_limited_users = 6;
     for user in ["a", "b", "c"] {
         assert_eq!(chat_of(&mut bench, user).1.verdict, Verdict::Continue);
-        assert_eq!(
-            refused_scope(&mut bench, user),
-            format!("user:n/{user}")
-        );
+        assert_eq!(refused_scope(&mut bench, user), format!("user:n/{user}"));
     }
     // Half of the six: the other half is for other namespaces.
     let (mut exchange, step) = chat_of(&mut bench, "d");

@@ -14,7 +14,7 @@ fn whole<'a>(chunks: &'a [&'a str]) -> Answer<'a> {
         status: 200,
         content_type: JSON,
         chunks,
-        local: false,
+        details: "",
         cut: false,
     }
 }
@@ -27,7 +27,7 @@ struct Answer<'a> {
     status: u16,
     content_type: &'a str,
     chunks: &'a [&'a str],
-    local: bool,
+    details: &'static str,
     cut: bool,
 }
 
@@ -42,7 +42,7 @@ fn run(request: &[u8], answer: &Answer<'_>) -> (Bench, Vec<Step>) {
                 status: answer.status,
                 content_type: answer.content_type.as_bytes(),
                 content_encoding: b"",
-                local: answer.local,
+                details: answer.details.as_bytes(),
                 end: false,
             },
         ));
@@ -112,27 +112,66 @@ fn an_answer_is_charged_by_the_providers_own_count() {
 #[test]
 fn an_upstream_that_fails_costs_nothing() {
     let plain = body("small", "");
-    let failed = |status, local| Answer {
+    let failed = |status, details| Answer {
         status,
         content_type: JSON,
         chunks: &[USAGE],
-        local,
+        details,
         cut: false,
     };
-    for (status, local) in [
-        (500, false),
-        (429, false),
-        (400, false),
-        (503, true),
-        (200, true),
+    for (status, details) in [
+        (500, "via_upstream"),
+        (429, "via_upstream"),
+        (400, "via_upstream"),
+        (503, "no_healthy_upstream"),
+        (
+            503,
+            "upstream_reset_before_response_started{remote_connection_failure}",
+        ),
     ] {
         check(
             &plain,
-            &failed(status, local),
+            &failed(status, details),
             Outcome::UpstreamError,
             false,
             (0, 0),
         );
+    }
+}
+
+#[test]
+fn a_count_of_nothing_for_an_answer_with_tokens_is_an_estimate_and_is_told() {
+    let text = r#"{"choices":[{"message":{"content":"Hello, horse"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}"#;
+    let (_, steps) = run(&body("small", ""), &whole(&[text]));
+    let event = event(&steps);
+    assert!(event.estimated && event.tokens.input > 0 && event.tokens.output >= 3);
+    let effects: Vec<&Effect> = steps.iter().flat_map(|step| &step.effects).collect();
+    assert!(effects.iter().any(|effect| matches!(effect,
+        Effect::Count(name, 1) if name == "paddock_miscounted_total;ns=n;model=small")));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Log(..))));
+}
+
+#[test]
+fn an_upstream_that_nobody_waits_for_may_work_all_the_same() {
+    for details in ["response_timeout", "stream_idle_timeout"] {
+        let answer = Answer {
+            status: 504,
+            content_type: JSON,
+            chunks: &["{}"],
+            details,
+            cut: false,
+        };
+        let (bench, steps) = run(&body("small", ""), &answer);
+        let event = event(&steps);
+        assert_eq!(
+            (event.outcome, event.estimated),
+            (Outcome::Truncated, true),
+            "{details}"
+        );
+        assert!(event.tokens.input > 0 && event.tokens.output == 100);
+        let spent = bench.record("namespace:n").books.month_spent;
+        assert_eq!(spent, event.cost.nanos());
     }
 }
 
@@ -143,7 +182,7 @@ fn usage_is_forced_and_hidden_only_from_who_did_not_ask() {
         status: 200,
         content_type: EVENTS,
         chunks: &[WORD, &last],
-        local: false,
+        details: "",
         cut: false,
     };
     let asked = r#","stream":true,"stream_options":{"include_usage":true}"#;
@@ -188,7 +227,7 @@ fn a_stream_that_breaks_off_is_charged_its_prompt_and_what_was_seen() {
         status: 200,
         content_type: EVENTS,
         chunks,
-        local: false,
+        details: "",
         cut: true,
     };
     let charged = |chunks| {
@@ -214,7 +253,7 @@ fn a_client_that_leaves_before_the_answer_pays_what_it_may_cost() {
         status: 0,
         content_type: "",
         chunks: &[],
-        local: false,
+        details: "",
         cut: true,
     };
     let (_, steps) = run(&body("small", ""), &gone);
@@ -236,7 +275,7 @@ fn an_answer_that_cannot_be_read_is_charged_what_was_held_for_it() {
         status: 200,
         content_type: JSON.as_bytes(),
         content_encoding: b"gzip",
-        local: false,
+        details: b"",
         end: false,
     };
     bench.step(&mut exchange, compressed);

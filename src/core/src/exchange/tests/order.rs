@@ -169,7 +169,7 @@ proptest! {
                     status: *status,
                     content_type: if *stream { b"text/event-stream" } else { b"application/json" },
                     content_encoding: b"",
-                    local: *local,
+                    details: if *local { b"no_healthy_upstream" } else { b"" },
                     end: *end,
                 },
                 Happening::ResponseBody(chunk, end) => Input::ResponseBody { chunk, end: *end },

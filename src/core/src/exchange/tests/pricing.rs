@@ -69,7 +69,11 @@ fn the_tier_that_served_the_call_decides() {
     ] {
         let (held, cost, found) = charged(price(), asks, tier);
         let expected = if served.is_some() { FULL / 2 } else { FULL };
-        assert_eq!((cost, found.as_deref()), (expected, served), "{asks} {tier}");
+        assert_eq!(
+            (cost, found.as_deref()),
+            (expected, served),
+            "{asks} {tier}"
+        );
         assert!(held > 20 * 20_000, "the dearest is held");
     }
     // Without a price of its own a batch costs what all cost, and the event still says what it was.

@@ -214,7 +214,15 @@ fn what_is_reserved_is_what_is_forecast() {
             hints: &hints,
         };
         let routing = namespace.routing.as_ref();
-        let forecast = forecast(routing, namespace.priority, unsent, catalog, &rights, Timestamp::EPOCH).unwrap();
+        let forecast = forecast(
+            routing,
+            namespace.priority,
+            unsent,
+            catalog,
+            &rights,
+            Timestamp::EPOCH,
+        )
+        .unwrap();
         let (mut exchange, _) = bench.chat(&bytes);
         let held = bench.record("namespace:n").books.held.total();
         assert_eq!(held, forecast.estimate.money.nanos(), "{more}");

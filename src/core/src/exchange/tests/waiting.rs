@@ -39,9 +39,15 @@ fn who_waits_is_served_when_calls_in_flight_cost_less_than_they_held() {
     // A newcomer does not get in front of who waits.
     let (mut third, step) = ask(&mut bench);
     assert_eq!(step.verdict, Verdict::Wait);
-    assert_eq!(bench.step(&mut second, Input::Turn).verdict, Verdict::Continue);
+    assert_eq!(
+        bench.step(&mut second, Input::Turn).verdict,
+        Verdict::Continue
+    );
     finish(&mut bench, &mut second);
-    assert_eq!(bench.step(&mut third, Input::Turn).verdict, Verdict::Continue);
+    assert_eq!(
+        bench.step(&mut third, Input::Turn).verdict,
+        Verdict::Continue
+    );
     finish(&mut bench, &mut third);
     let record = bench.record("namespace:n");
     assert_eq!(record.books.month_spent, 300_000);
@@ -70,17 +76,26 @@ fn what_the_cap_cannot_cover_at_all_is_refused_at_once() {
 
 #[test]
 fn who_waits_too_long_is_told_of_the_cap_and_leaves_its_place() {
-    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.0015,"settings":{"max_queue_size":1}"#);
+    let mut bench = Bench::standalone(
+        "",
+        r#","monthly_quota_usd":0.0015,"settings":{"max_queue_size":1}"#,
+    );
     let (_held, _) = ask(&mut bench);
     let waiting = ask(&mut bench);
     assert!(waiting.0.is_queued());
     assert_eq!(reply(ask(&mut bench).1).status, 402, "no place is left");
     let refused = reply(bench.waited(waiting));
-    assert_eq!((refused.status, &error(&refused)["scope"]), (402, &"namespace:n".into()));
+    assert_eq!(
+        (refused.status, &error(&refused)["scope"]),
+        (402, &"namespace:n".into())
+    );
     let (mut again, step) = ask(&mut bench);
     assert_eq!(step.verdict, Verdict::Wait, "there is a place again");
     bench.step(&mut again, Input::Closed);
-    assert!(ask(&mut bench).0.is_queued(), "a client that leaves gives it back");
+    assert!(
+        ask(&mut bench).0.is_queued(),
+        "a client that leaves gives it back"
+    );
 }
 
 #[test]

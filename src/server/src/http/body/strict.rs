@@ -43,7 +43,9 @@ impl<'de> Deserializer<'de> for Strict {
                 visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Strict)))
             }
             Value::Object(fields) => {
-                let fields = fields.into_iter().map(|(name, value)| (name, Strict(value)));
+                let fields = fields
+                    .into_iter()
+                    .map(|(name, value)| (name, Strict(value)));
                 visitor.visit_map(MapDeserializer::new(fields))
             }
             plain => plain.deserialize_any(visitor),
