@@ -13,6 +13,8 @@ pub(super) enum Count {
     /// The prompt. Whether it has what was cached and written in it depends on the provider.
     Prompt,
     Cached,
+    /// The part of the prompt that was not cached.
+    NotCached,
     /// Written to the cache, whatever for how long.
     Written,
     Written5m,
@@ -106,19 +108,24 @@ impl Counts {
         let total = self.told(Count::Total);
         let told_output = self.told(Count::Output);
         let output = told_output.unwrap_or(0);
-        let prompt = match (self.told(Count::Prompt), total) {
-            (Some(prompt), _) => prompt,
-            (None, Some(total)) => total.saturating_sub(output),
-            (None, None) => 0,
-        };
+        let parts = self.told(Count::NotCached);
+        let parts = parts.map(|part| part.saturating_add(self.get(Count::Cached)));
+        let prompt = self.told(Count::Prompt).max(parts).unwrap_or_else(|| {
+            let total = total.unwrap_or(0);
+            total.saturating_sub(output)
+        });
         let output = match (told_output, total) {
             (None, Some(total)) => total.saturating_sub(prompt),
             _ => output,
         };
-        let more = total.unwrap_or(0).saturating_sub(prompt).saturating_sub(output);
+        let more = total
+            .unwrap_or(0)
+            .saturating_sub(prompt)
+            .saturating_sub(output);
         let (cache, reasoning) = (self.cache(), self.get(Count::Reasoning));
         let both = cache.saturating_add(reasoning);
-        let reasoning_beside = reasoning > output || (more > 0 && (more == reasoning || more == both));
+        let reasoning_beside =
+            reasoning > output || (more > 0 && (more == reasoning || more == both));
         let cache_beside = cache > prompt || (more > 0 && (more == cache || more == both));
         let input = match cache_beside {
             true => prompt,
@@ -161,13 +168,8 @@ impl Counts {
 
     /// What the total has beyond the prompt and the completion, if nothing explains it.
     pub(super) fn unexplained(&self) -> u64 {
-        let told = (
-            self.told(Count::Prompt),
-            self.told(Count::Output),
-            self.told(Count::Total),
-        );
-        match told {
-            (Some(_), Some(_), Some(total)) => total.saturating_sub(self.wholes().total()),
+        match (self.told(Count::Output), self.told(Count::Total)) {
+            (Some(_), Some(total)) => total.saturating_sub(self.wholes().total()),
             _ => 0,
         }
     }

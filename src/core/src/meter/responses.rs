@@ -49,7 +49,7 @@ fn of_item(path: &Path, key: Key, shape: Shape, item: u32, kind: TextKind) -> Se
     match (path.depth().saturating_sub(item), inside, key) {
         (0, _, Key::Type) => Selector::Marker(Marker::Item(kind != TextKind::Item)),
         (0, _, Key::Result) => Selector::Text(TextKind::Media),
-        (0, _, Key::Arguments | Key::Input | Key::Code | Key::Name)
+        (0, _, Key::Arguments | Key::Input | Key::Code | Key::Name | Key::Sealed)
         | (2, Key::Content | Key::Summary, Key::Text | Key::Refusal) => Selector::Text(kind),
         (1, Key::Action, Key::Type) => Selector::Marker(Marker::Action),
         _ => Selector::Nothing,

@@ -55,7 +55,10 @@ impl Seen {
             }
             TextKind::ReasoningContent => {
                 self.reasoning_content = self.reasoning_content.saturating_add(bytes);
-                (&mut self.text, self.reasoning_content.saturating_sub(before))
+                (
+                    &mut self.text,
+                    self.reasoning_content.saturating_sub(before),
+                )
             }
         };
         *sum = sum.saturating_add(new);
@@ -83,9 +86,4 @@ impl Seen {
         let tokens = text.div_ceil(TEXT_BYTES).saturating_add(media);
         tokens.max(self.deltas)
     }
-}
-
-/// An estimate of the tokens of a body of which nothing is known.
-pub(super) fn unknown_tokens(bytes: u64) -> u64 {
-    bytes.div_ceil(TEXT_BYTES)
 }

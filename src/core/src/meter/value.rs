@@ -152,10 +152,16 @@ mod tests {
 
     #[test]
     fn a_bad_member_spoils_only_itself() {
-        let raw = br#" {"a": NaN, "b" : [1, {"x": "},\""}] ,"c":"1,2}", bad, "d":7, "d":"\"", "e"} "#;
+        let raw =
+            br#" {"a": NaN, "b" : [1, {"x": "},\""}] ,"c":"1,2}", bad, "d":7, "d":"\"", "e"} "#;
         let members: Vec<(&str, &str)> = Value::new(raw)
             .members()
-            .map(|(key, value)| (str::from_utf8(key).unwrap(), str::from_utf8(value.0).unwrap()))
+            .map(|(key, value)| {
+                (
+                    str::from_utf8(key).unwrap(),
+                    str::from_utf8(value.0).unwrap(),
+                )
+            })
             .collect();
         let expected = [
             ("a", "NaN"),
@@ -168,7 +174,9 @@ mod tests {
         let items = Value::new(b"[1, [2,3],{\"a\":4}]").items();
         let items: Vec<&str> = items.map(|item| str::from_utf8(item.0).unwrap()).collect();
         assert_eq!(items, ["1", "[2,3]", "{\"a\":4}"]);
-        for other in ["null", "[]", "[1]", "\"none\"", "7", "", "{", "{}", "}", ","] {
+        for other in [
+            "null", "[]", "[1]", "\"none\"", "7", "", "{", "{}", "}", ",",
+        ] {
             assert_eq!(Value::new(other.as_bytes()).members().count(), 0, "{other}");
         }
     }

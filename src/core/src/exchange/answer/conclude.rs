@@ -67,6 +67,11 @@ fn conclude_call<S: SharedStore>(
             }
         },
     };
+    if charge.miscounted {
+        let (id, model) = (&head.request_id, call.model_name());
+        let text = format!("estimated the output of {id}: the provider of {model} counted none");
+        effects.push(Effect::Log(Level::Warn, text));
+    }
     let tokens = charge.all_tokens();
     if charge.outcome == Outcome::Complete && !call.free {
         let namespace = &call.grant.caller().namespace().policy.name;
@@ -97,5 +102,5 @@ fn conclude_call<S: SharedStore>(
     event.tokens = tokens;
     event.cost = cost;
     event.leases = settled.leases;
-    report(effects, &event);
+    report(effects, &event, charge.miscounted);
 }
