@@ -1,3 +1,4 @@
+mod answers;
 mod bench;
 mod borrowing;
 mod bounds;
