@@ -1,11 +1,13 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
+mod end_users;
 pub mod identity;
 mod inline_catalog;
 mod inline_policy;
 mod inline_settings;
 mod parse;
 
+pub use end_users::{ClaudeCodeUser, EndUsers};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
@@ -23,6 +25,8 @@ pub struct Config {
     pub policy: Option<InlinePolicy>,
     /// Who is believed to be who, and whose word comes first.
     pub identity: Identities,
+    /// Who the end user of a request is.
+    pub end_users: EndUsers,
     /// Longest request body, in bytes: 1 KiB to 1 GiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own

@@ -15,7 +15,7 @@ mod text;
 pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
-pub(crate) use text::{clip, clip_bytes, list};
+pub(crate) use text::{clip, clip_bytes, header_value, list};
 
 use crate::money::Money;
 use crate::timestamp::Timestamp;
