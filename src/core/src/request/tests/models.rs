@@ -361,8 +361,25 @@ proptest! {
 }
 
 #[test]
-fn a_gemini_body_that_repeats_its_model_names_no_other() {
-    let endpoint = gemini(GeminiVerb::GenerateContent);
-    let request = read(&endpoint, r#"{"model":"models/gemini-2.5-flash"}"#).unwrap();
-    assert!(request.other_models.is_empty());
+fn a_model_may_be_named_as_a_resource() {
+    let endpoint = gemini(GeminiVerb::CountTokens);
+    let body = r#"{"generateContentRequest":{"model":"models/gemini-2.5-flash","contents":[]},
+        "fallbacks":["models/gemini-2.5-flash","models\u002fother"]}"#;
+    let request = read(&endpoint, body).unwrap();
+    let names = request.other_models.iter();
+    let names: Vec<_> = names
+        .map(|other| (&*other.name, other.may_serve()))
+        .collect();
+    assert_eq!(names, [("gemini-2.5-flash", false), ("other", true)]);
+    let renamed = request.rewrite(
+        body.as_bytes(),
+        Some("new"),
+        &[Some("new"), Some("x")],
+        false,
+    );
+    assert_eq!(
+        String::from_utf8(renamed.unwrap()).unwrap(),
+        r#"{"generateContentRequest":{"model":"models/new","contents":[]},
+        "fallbacks":["models/new","models/x"]}"#
+    );
 }
