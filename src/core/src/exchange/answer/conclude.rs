@@ -4,7 +4,7 @@ use super::charge::charge;
 use super::report::report;
 use crate::exchange::call::InFlight;
 use crate::exchange::context::StepContext;
-use crate::exchange::effect::{Effect, Level, Step, Verdict, metric_label};
+use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
