@@ -312,10 +312,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A tier, speed or region: one short word, in lower case.
-fn modifier<'a>(
-    value: Scalar<'a>,
-    param: &'static str,
-) -> Result<Option<Cow<'a, str>>, BodyError> {
+fn modifier<'a>(value: Scalar<'a>, param: &'static str) -> Result<Option<Cow<'a, str>>, BodyError> {
     let word = value.text(param)?.filter(|word| !word.is_empty());
     Ok(match word {
         Some(word) if word.len() > LONGEST_MODIFIER => {

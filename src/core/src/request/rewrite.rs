@@ -28,7 +28,8 @@ impl Rewriting {
     /// Adds further places that name the model.
     pub(super) fn add_models(&mut self, spans: Vec<Range<usize>>) {
         let names = spans.into_iter();
-        self.models.extend(names.map(|span| ModelName { span, prefix: "" }));
+        self.models
+            .extend(names.map(|span| ModelName { span, prefix: "" }));
     }
 
     /// Plans the change that turns `stream_options.include_usage` on.

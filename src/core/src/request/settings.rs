@@ -24,7 +24,12 @@ struct Facts<'a> {
 impl<'a> Walk<'_, 'a> {
     /// An object of settings, or a tool.
     pub(super) fn settings<A: MapAccess<'a>>(self, mut entries: A) -> Result<Seen, A::Error> {
-        let Walk { found, place, word: above, .. } = self;
+        let Walk {
+            found,
+            place,
+            word: above,
+            ..
+        } = self;
         match above {
             Word::Tool(tool) => found.add_tool(tool, None),
             Word::SearchOptions => found.add_tool(Tool::WebSearch, None),

@@ -64,11 +64,12 @@ impl Kind {
     /// The kind of a part of a message, by its `type`.
     fn of_part(name: &str) -> Kind {
         match name {
-            "image" | "image_url" | "input_image" | "image_generation_call"
+            "image"
+            | "image_url"
+            | "input_image"
+            | "image_generation_call"
             | "computer_screenshot" => Kind::Media(MediaKind::Image),
-            "document" | "file" | "input_file" | "document_url" => {
-                Kind::Media(MediaKind::Document)
-            }
+            "document" | "file" | "input_file" | "document_url" => Kind::Media(MediaKind::Document),
             "input_audio" | "audio" | "audio_url" => Kind::Media(MediaKind::Audio),
             "video" | "video_url" | "input_video" => Kind::Media(MediaKind::Video),
             "redacted_thinking" => Kind::Text,
@@ -170,7 +171,9 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     fn content<A: MapAccess<'a>>(self, mut entries: A) -> Result<Seen, A::Error> {
-        let Walk { found, word: above, .. } = self;
+        let Walk {
+            found, word: above, ..
+        } = self;
         let before = found.pending();
         let (mut kind, mut told_kind) = (Kind::Unknown, None);
         let (mut id, mut file, mut has_more) = (None, None, false);
@@ -307,7 +310,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Seen, A::Error> {
-        let Walk { found, place, word, .. } = self;
+        let Walk {
+            found, place, word, ..
+        } = self;
         while elements
             .next_element_seed(Walk::member(found, place, word))?
             .is_some()

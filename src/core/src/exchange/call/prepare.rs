@@ -112,7 +112,9 @@ fn call(
     for other in &request.other_models {
         let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
         let its = match (other.may_serve(), granted.model()) {
-            (false, Some(model)) => Estimate::beside(endpoint, request, other, model, granted.price()),
+            (false, Some(model)) => {
+                Estimate::beside(endpoint, request, other, model, granted.price())
+            }
             _ => of(&granted),
         };
         let its = its.map_err(Refusal::cost_overflow)?.money;
