@@ -24,7 +24,7 @@ pub struct Config {
     pub policy: Option<InlinePolicy>,
     /// Who is believed to be who, and whose word comes first.
     pub identity: Identities,
-    /// Longest request body, in bytes: 1 KiB to 1 GiB.
+    /// Longest request body, in bytes: 1 KiB to 128 MiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or holds are let go of while their requests still run.

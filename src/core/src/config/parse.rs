@@ -79,7 +79,8 @@ impl Config {
             "max_request_bytes",
             raw.max_request_bytes,
             1_024,
-            1 << 30,
+            // A body is in the memory of its VM, copies of it beside.
+            1 << 27,
         );
         check(
             &mut problems,

@@ -2,11 +2,13 @@
 
 use crate::store::events::{self, EventRow, REFUSED};
 use paddock_core::money::Money;
+use paddock_core::policy::user_in_events;
+use paddock_core::refusal::clip;
 use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Made, UsageEvent};
 use serde_json::value::RawValue;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 
 /// More tokens than any call can have: above it, sums could overflow.
 const MAX_TOKENS: u64 = 1 << 40;
@@ -84,6 +86,7 @@ impl ReadBatch {
 }
 
 fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
+    shorten(&mut event);
     ReadEvent {
         started_at: event.started_at,
         cost: event.cost,
@@ -108,6 +111,24 @@ fn made(text: &str) -> Option<Made<'static>> {
         made_at,
         stored,
     })
+}
+
+/// Shortens what a client chose: a gateway does so too, and one that does not must not fill the ledger.
+fn shorten(event: &mut UsageEvent<'_>) {
+    for text in [
+        &mut event.requested_model,
+        &mut event.endpoint,
+        &mut event.request_id,
+        &mut event.client_address,
+        &mut event.user_agent,
+    ] {
+        if text.len() > MAX_NAME {
+            *text = Cow::Owned(clip(text).into_owned());
+        }
+    }
+    if let Some(user) = event.user.as_mut().filter(|user| user.len() > MAX_NAME) {
+        *user = Cow::Owned(user_in_events(user).into_owned());
+    }
 }
 
 fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {

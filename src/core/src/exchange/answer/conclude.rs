@@ -4,7 +4,7 @@ use super::charge::charge;
 use super::report::report;
 use crate::exchange::call::InFlight;
 use crate::exchange::context::StepContext;
-use crate::exchange::effect::{Effect, Level, Step, Verdict};
+use crate::exchange::effect::{Effect, Level, Step, Verdict, metric_label};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
@@ -74,6 +74,18 @@ fn conclude_call<S: SharedStore>(
         },
     };
     let tokens = charge.all_tokens();
+    if charge.miscounted {
+        let namespace = metric_label(&call.grant.caller().namespace().policy.name);
+        let model = metric_label(call.model_name());
+        let counted = format!("paddock_miscounted_total;ns={namespace};model={model}");
+        effects.push(Effect::Count(counted, 1));
+        let text = format!(
+            "the provider of {model} counted no tokens of the answer to {}, which has some: they are \
+             estimated",
+            head.request_id
+        );
+        effects.push(Effect::Log(Level::Warn, text));
+    }
     if charge.outcome == Outcome::Complete && !call.free {
         let namespace = &call.grant.caller().namespace().policy.name;
         let likely = &mut cx.worker.likely_output;

@@ -154,7 +154,10 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
-            tier: RateTier::Regular,
+            tier: match endpoint.is_free() {
+                true => RateTier::Free,
+                false => RateTier::Regular,
+            },
             is_turn: false,
         },
         stored: NamedObject::in_body(&request.references.stored),
