@@ -33,6 +33,8 @@ pub struct Config {
     pub hold: HoldAt,
     /// Paths that are let pass unmetered.
     pub pass_through: Vec<PassThrough>,
+    /// What becomes of ids of stored objects that nobody has seen made.
+    pub foreign_ids: ForeignIds,
     /// Keys, namespaces and organizations each worker remembers at most, of each: 16 to
     /// 10,000,000.
     pub max_cached_tenants: usize,
@@ -67,6 +69,19 @@ pub enum HoldAt {
         /// The upstream the route leads to, as the catalog calls it.
         upstream: String,
     },
+}
+
+/// What becomes of a request that names a stored object which no call through a gateway of this
+/// accounting service has made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignIds {
+    /// It is refused: the object may be anybody's who has the same provider account.
+    #[default]
+    Refuse,
+    /// It passes, and so do lists of all stored objects. What is known to be another namespace's is
+    /// refused all the same.
+    Allow,
 }
 
 /// A path that is neither a model endpoint nor refused.

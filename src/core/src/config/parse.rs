@@ -1,6 +1,8 @@
 //! Reading and checking a configuration: every problem is told at once.
 
-use super::{Accounting, Config, HoldAt, InlinePolicy, PassThrough, identity, inline_policy};
+use super::{
+    Accounting, Config, ForeignIds, HoldAt, InlinePolicy, PassThrough, identity, inline_policy,
+};
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
 use serde::Deserialize;
@@ -29,6 +31,8 @@ struct RawConfig {
     upstream: Option<String>,
     #[serde(default)]
     pass_through: Vec<PassThrough>,
+    #[serde(default)]
+    foreign_ids: ForeignIds,
     #[serde(default = "default_max_cached_tenants")]
     max_cached_tenants: usize,
     #[serde(default = "default_max_limited_users")]
@@ -175,6 +179,7 @@ impl Config {
             max_request_seconds: raw.max_request_seconds,
             hold,
             pass_through: raw.pass_through,
+            foreign_ids: raw.foreign_ids,
             max_cached_tenants: raw.max_cached_tenants,
             max_limited_users: raw.max_limited_users,
             max_reservations: raw.max_reservations,

@@ -12,12 +12,16 @@
 //! <https://platform.claude.com/docs/en/build-with-claude/fast-mode>: `speed` says which served.
 //! <https://platform.claude.com/docs/en/build-with-claude/data-residency>: `inference_geo` says
 //! where.
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool>: a later
+//! request may name the `container` that code ran in, and the files that its results list.
 
 use super::counts::{Count, Counts};
 use super::path::{Key, Path};
 use super::sink::{Marker, Selector, Shape, TextKind};
 use super::value::Value;
 use crate::usage::TokenUsage;
+
+const STORED: Selector = Selector::Marker(Marker::Stored);
 
 /// What there is to know about a value.
 pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
@@ -28,6 +32,20 @@ pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
         (1, Shape::String, Key::Type, _) => Selector::Marker(Marker::Type),
         (1, Shape::String, Key::Model, _) | (2, Shape::String, Key::Model, Key::Message) => {
             Selector::Marker(Marker::Model)
+        }
+        (2, Shape::String, Key::Id, Key::Container) => STORED,
+        (3, Shape::String, Key::Id, Key::Message | Key::Delta) if path.at(2) == Key::Container => {
+            STORED
+        }
+        (5, Shape::String, Key::FileId, Key::ContentBlock)
+            if path.at(2) == Key::Content && path.at(3) == Key::Content =>
+        {
+            STORED
+        }
+        (6, Shape::String, Key::FileId, Key::Content)
+            if path.at(3) == Key::Content && path.at(4) == Key::Content =>
+        {
+            STORED
         }
         (1, Shape::String, Key::StopReason, _)
         | (2, Shape::String, Key::StopReason, Key::Delta) => Selector::Marker(Marker::Finish),

@@ -25,6 +25,7 @@ use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
 use self::scanner::Scanner;
 use self::tally::Tally;
+use crate::stored::StoredId;
 use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire_format::WireFormat;
 
@@ -192,6 +193,11 @@ impl Meter {
         let likely = self.tally.looks_like_usage_event();
         let hiding = self.events.hiding.as_mut();
         hiding.map_or_else(Vec::new, |hiding| hiding.finish(likely))
+    }
+
+    /// What the provider has stored so far, each once: what a later request may name by its id.
+    pub fn stored(&self) -> &[StoredId] {
+        self.tally.stored()
     }
 
     /// What has been seen so far.

@@ -46,6 +46,8 @@ fn in_choice(path: &Path, key: Key) -> Selector {
         (_, Key::ReasoningDetails) => Selector::Nothing,
         (Key::Type, Key::Annotations) => Selector::Marker(Marker::Annotation),
         (_, Key::Annotations) => Selector::Nothing,
+        // A later request may name what was said before: <https://platform.openai.com/docs/guides/audio>.
+        (Key::Id, Key::Audio) => Selector::Marker(Marker::Stored),
         (Key::Data, Key::Audio) | (Key::B64Json, _) => Selector::Text(TextKind::Media),
         (Key::Url, _) if path.at(6) == Key::ImageUrl => Selector::Text(TextKind::Media),
         (

@@ -4,10 +4,13 @@
 //! stream, `response.completed`, `response.incomplete` and `response.failed`, carry the whole
 //! response with its `usage`, which may be null. Other events repeat in items what `….delta` events
 //! have brought. The `service_tier` of the first events is the one asked for; that of the last is
-//! the one that served. `error` is an event of its own.
+//! the one that served. `error` is an event of its own. A later request may name the response, its
+//! conversation, the container that code ran in, and each item by its `id`.
 
 use super::path::{Key, Path};
 use super::sink::{List, Marker, Selector, Shape, TextKind};
+
+const STORED: Selector = Selector::Marker(Marker::Stored);
 
 /// What there is to know about a value.
 pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
@@ -18,6 +21,8 @@ pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
         (1, Shape::String, Key::PartialImage) => Selector::Text(TextKind::Media),
         (1, Shape::Array, Key::Output) => Selector::Items(List::Other),
         (1, _, _) => of_response(key, shape),
+        (2, Shape::String, Key::Id) if path.at(1) == Key::Conversation => STORED,
+        (3, Shape::String, Key::Id) if in_response && path.at(2) == Key::Conversation => STORED,
         (2, _, _) if in_response => match key {
             Key::Error if shape == Shape::Object => Selector::Items(List::Error),
             _ => of_response(key, shape),
@@ -36,6 +41,7 @@ fn of_response(key: Key, shape: Shape) -> Selector {
         (Shape::Object, Key::Usage | Key::ToolUsage) => Selector::Capture,
         (Shape::String, Key::ServiceTier) => Selector::Marker(Marker::Tier),
         (Shape::String, Key::Model) => Selector::Marker(Marker::Model),
+        (Shape::String, Key::Id) => STORED,
         _ => Selector::Nothing,
     }
 }
@@ -48,6 +54,7 @@ fn of_item(path: &Path, key: Key, shape: Shape, item: u32, kind: TextKind) -> Se
     let inside = usize::try_from(item).map_or(Key::Other, |level| path.at(level));
     match (path.depth().saturating_sub(item), inside, key) {
         (0, _, Key::Type) => Selector::Marker(Marker::Item(kind != TextKind::Item)),
+        (0, _, Key::Id | Key::ContainerId) => STORED,
         (0, _, Key::Result) => Selector::Text(TextKind::Media),
         (0, _, Key::Arguments | Key::Input | Key::Code | Key::Name)
         | (2, Key::Content | Key::Summary, Key::Text | Key::Refusal) => Selector::Text(kind),

@@ -36,6 +36,8 @@ pub(super) enum Marker {
     Tier,
     /// The model that served it.
     Model,
+    /// The id of something stored.
+    Stored,
     /// An error in words.
     Error,
     /// The type of an item of the answer. `true`: in the whole answer, not alone.

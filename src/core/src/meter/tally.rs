@@ -9,8 +9,12 @@ use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
 use super::tools::{Items, Tools};
 use super::value::Value;
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
+use crate::stored::StoredId;
 use crate::usage::TokenUsage;
 use crate::wire_format::WireFormat;
+
+/// Stored objects of one answer at most: the response, and its first items.
+const MOST_STORED: usize = 64;
 
 /// The sum of an answer.
 #[derive(Debug)]
@@ -22,6 +26,7 @@ pub(super) struct Tally {
     iterations: Iterations,
     tools: Tools,
     model: Option<String>,
+    stored: Vec<StoredId>,
     tier: Option<String>,
     speed: Option<String>,
     region: Option<String>,
@@ -79,6 +84,7 @@ impl Tally {
             iterations: Iterations::default(),
             tools: Tools::default(),
             model: None,
+            stored: Vec::new(),
             tier: None,
             speed: None,
             region: None,
@@ -189,6 +195,21 @@ impl Tally {
         }
     }
 
+    /// What the provider has stored so far, each once.
+    pub(super) fn stored(&self) -> &[StoredId] {
+        &self.stored
+    }
+
+    fn store(&mut self, raw: &[u8]) {
+        if raw.is_empty() {
+            return;
+        }
+        let id = StoredId::of(&String::from_utf8_lossy(raw));
+        if self.stored.len() < MOST_STORED && !self.stored.contains(&id) {
+            self.stored.push(id);
+        }
+    }
+
     fn usage(&self) -> (Option<TokenUsage>, Vec<(String, TokenUsage)>) {
         if self.counts.is_empty() {
             return (None, Vec::new());
@@ -263,7 +284,7 @@ impl Sink for Tally {
     }
 
     fn marker(&mut self, marker: Marker, raw: &[u8]) {
-        self.known |= !matches!(marker, Marker::Model | Marker::Tier);
+        self.known |= !matches!(marker, Marker::Model | Marker::Tier | Marker::Stored);
         match marker {
             // Some servers have an empty reason in every chunk.
             Marker::Finish => {
@@ -276,6 +297,7 @@ impl Sink for Tally {
                 remember(&mut self.document.tier, raw);
             }
             Marker::Tier => remember(&mut self.tier, raw),
+            Marker::Stored => self.store(raw),
             Marker::Error => self.document.failed |= !raw.is_empty(),
             Marker::Item(whole) => self.document.items.item(raw, whole),
             Marker::Action => self.document.items.action(raw),

@@ -119,6 +119,7 @@ impl<'a> Found<'a> {
         };
         let beside = Place::Setting(Role::Beside);
         let (place, word) = match word {
+            _ if place == Place::Data => (Place::Data, Word::Other),
             Word::Model | Word::Models | Word::Fallbacks => {
                 let raw = entries.next_value()?;
                 self.name_models(raw, word, role)?;

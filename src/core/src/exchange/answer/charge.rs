@@ -20,6 +20,8 @@ pub(crate) struct Charge {
     /// The calls of the provider's tools.
     pub(crate) tools: ToolCalls,
     pub(crate) estimated: bool,
+    /// Whether the provider counted nothing of an answer that had tokens.
+    pub(crate) miscounted: bool,
     /// The model that the provider says it served the answer with.
     served_by: Option<String>,
     /// The tier that the provider says it served the answer in, or the speed, which is priced as one.
@@ -38,6 +40,7 @@ impl Charge {
             others: Vec::new(),
             tools: ToolCalls::NONE,
             estimated: false,
+            miscounted: false,
             served_by: None,
             tier: None,
             tells_tier: false,
@@ -225,6 +228,7 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         others: reading.others,
         tools: reading.tools,
         estimated,
+        miscounted: reading.usage.is_some() && counted.output == 0 && seen && reading.ended,
         served_by: reading.model,
         tells_tier: reading.tier.is_some(),
         tells_speed: reading.speed.is_some(),

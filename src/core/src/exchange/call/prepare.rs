@@ -7,6 +7,7 @@ use crate::config::HoldAt;
 use crate::estimate::Estimate;
 use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
+use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
 use crate::policy::{Catalog, Model, Served};
 use crate::price::CostOverflow;
@@ -157,6 +158,7 @@ fn call(
             },
             is_turn: false,
         },
+        stored: NamedObject::in_body(&request.references.stored),
         estimate,
         grant,
     })

@@ -13,7 +13,7 @@ use crate::ids::EventId;
 use crate::policy::user_in_events;
 use crate::refusal::clip;
 use crate::timestamp::Timestamp;
-use crate::wire::UsageEvent;
+use crate::wire::{Made, UsageEvent};
 use std::borrow::Cow;
 
 /// Bytes of a usage event's JSON, roughly: room for it is made once.
@@ -110,6 +110,11 @@ pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
             effects.push(Effect::Log(Level::Error, text));
         }
     }
+}
+
+/// Hands over what a request stored that has no event.
+pub(crate) fn emit_made(effects: &mut Vec<Effect>, made: &Made<'_>) {
+    effects.extend(serde_json::to_vec(made).ok().map(Effect::Enqueue));
 }
 
 /// An event as it is sent.

@@ -1,6 +1,7 @@
 //! Fields that decide what a call may cost.
 
 use super::{gemini, read};
+use crate::policy::MediaTokens;
 use crate::request::{BodyError, Endpoint, GeminiVerb, ModelRequest, read_body};
 use proptest::prelude::*;
 
@@ -178,7 +179,11 @@ fn endpoints() -> [Endpoint; 8] {
 fn check(request: &ModelRequest<'_>) {
     assert!(!request.model.trim().is_empty() && request.choices >= 1);
     assert!(request.prompt.likely_tokens() >= 1);
-    assert!(request.prompt.likely_tokens() <= request.prompt.ceiling_tokens());
+    let prompt = &request.prompt;
+    let media = prompt.media_tokens(&MediaTokens::default());
+    assert!(prompt.likely_tokens() <= prompt.ceiling_tokens().saturating_add(media));
+    assert!(request.other_models.len() <= 16 && request.references.stored.len() <= 64);
+    assert!((1..=2).contains(&request.passes));
 }
 
 proptest! {
@@ -199,7 +204,7 @@ proptest! {
                 if let Ok(request) = read(&endpoint, body) {
                     check(&request);
                     prop_assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
-                    if let Some(rewritten) = request.rewrite(body.as_bytes(), Some("x"), true) {
+                    if let Some(rewritten) = request.rewrite(body.as_bytes(), Some("x"), &[], true) {
                         prop_assert!(read_body(&endpoint, &rewritten).is_ok() || endpoint.format() ==
                             crate::wire_format::WireFormat::Gemini);
                     }

@@ -3,7 +3,10 @@
 mod batch;
 mod body;
 mod body_errors;
+mod costs;
 mod head;
+mod media;
+mod models;
 mod prompt;
 mod rewrite;
 

@@ -12,7 +12,7 @@ fn rewrite(
     force_usage: bool,
 ) -> Option<String> {
     let request = read(endpoint, body).unwrap();
-    let bytes = request.rewrite(body.as_bytes(), model, force_usage)?;
+    let bytes = request.rewrite(body.as_bytes(), model, &[], force_usage)?;
     Some(String::from_utf8(bytes).unwrap())
 }
 
@@ -150,7 +150,7 @@ fn both_change_at_once_in_either_order() {
 fn another_body_than_was_read_does_no_harm() {
     let body = r#"{"stream":true,"x":"a long text","model":"a"}"#;
     let request = read(&Endpoint::ChatCompletions, body).unwrap();
-    assert_eq!(request.rewrite(b"{}", Some("b"), true), None);
+    assert_eq!(request.rewrite(b"{}", Some("b"), &[], true), None);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -197,7 +197,7 @@ proptest! {
         let bytes = bytes.unwrap();
         let endpoint = Endpoint::ChatCompletions;
         let request = read_body(&endpoint, &bytes).unwrap();
-        let rewritten = request.rewrite(&bytes, renames.then_some(new.as_str()), force);
+        let rewritten = request.rewrite(&bytes, renames.then_some(new.as_str()), &[], force);
 
         let mut expected = body.clone();
         if renames {
