@@ -147,7 +147,6 @@ fn event<'a>(
             .map(|lease| lease.0)
             .into_iter()
             .collect(),
-        stored: Vec::new(),
         request_id: format!(
             "{:08x}-0000-4000-8000-{:012x}",
             dice.next() >> 32,
