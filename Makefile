@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e soak check fmt docs reference openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e soak captest check fmt docs reference openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude empty-filter
 
 setup:
@@ -28,6 +28,9 @@ e2e: build
 soak: build
 	@scripts/setup-postgres
 	@cargo run --quiet --locked -p paddock-tests --bin soak -- $(SOAK)
+
+captest: build
+	@cargo run --quiet --locked -p paddock-tests --bin captest -- $(CAPTEST)
 
 check: setup
 	@scripts/check

@@ -21,9 +21,6 @@ const TOKENS_OF_TOOL_CALL: u64 = 8_000;
 pub struct Estimate {
     /// The prompt tokens it probably has.
     pub likely_prompt: u64,
-    /// The most prompt tokens it plausibly has, without what tools bring: what is charged if the
-    /// provider does not count.
-    pub most_prompt: u64,
     /// The most it plausibly uses.
     pub highest: TokenUsage,
     /// What the token bucket is charged until the true count is known.
@@ -70,10 +67,6 @@ impl Estimate {
         price: &Price,
     ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
-        let most_prompt = request
-            .prompt
-            .ceiling_tokens()
-            .saturating_add(ceiling.media_tokens);
         let highest = TokenUsage {
             input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
             output: ceiling.output_tokens,
@@ -82,7 +75,6 @@ impl Estimate {
         if endpoint.is_free() {
             return Ok(Estimate {
                 likely_prompt,
-                most_prompt,
                 highest,
                 tokens: 0,
                 money: Money::ZERO,
@@ -91,7 +83,6 @@ impl Estimate {
         let typical = TYPICAL_OUTPUT_TOKENS.saturating_mul(request.choices);
         Ok(Estimate {
             likely_prompt,
-            most_prompt,
             highest,
             tokens: likely_prompt.saturating_add(typical.min(ceiling.output_tokens)),
             money: price.highest(ceiling)?,

@@ -21,6 +21,9 @@ pub struct Case {
     /// Fields of its namespace that are others than usual.
     #[serde(default)]
     pub namespace: Map<String, Value>,
+    /// Settings of its namespace.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
     pub ask: Option<Ask>,
     /// What is answered: an answer's name, or
     pub answer: Option<String>,

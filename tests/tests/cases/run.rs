@@ -8,7 +8,7 @@ use crate::request;
 use crate::site::{Site, Tenant};
 use crate::special;
 use paddock_tests::upstream::Script;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +50,10 @@ pub async fn all() -> Vec<String> {
     }
     let ran = run(&book, &sites).await;
     for site in sites.values().filter(|site| !site.database.contains("://")) {
-        let marker = site.tenant("marker", &book.namespace).await;
+        let marker = site
+            .tenant("marker", &book.namespace, &Map::new())
+            .await
+            .unwrap();
         let ask = parse(json!({"chat": {}}));
         client::ask(site.address, &request::write(&ask, "", &marker.key, 0)).await;
         site.has_booked(&marker.namespace, 1).await;
@@ -86,12 +89,21 @@ async fn run_case(book: &Book, site: &Arc<Site>, case: &Case) -> Ran {
     let mut fields = book.namespace.clone();
     fields.extend(case.namespace.clone());
     let name = format!("case-{}", case.id.replace('_', "-"));
-    let tenant = site.tenant(&name, &fields).await;
     let mut ran = Ran {
-        tenants: vec![tenant.clone()],
+        tenants: Vec::new(),
         answers: Vec::new(),
         differences: Differences::default(),
     };
+    for name in [name.clone(), format!("{name}-other")] {
+        match site.tenant(&name, &fields, &case.settings).await {
+            Ok(tenant) => ran.tenants.push(tenant),
+            Err(error) => {
+                ran.differences.0.push(error);
+                return ran;
+            }
+        }
+    }
+    let (tenant, other) = (ran.tenants[0].clone(), ran.tenants[1].clone());
     if let Some(ask) = &case.ask {
         site.upstream
             .script(&case.id, book.script(&case.answer, &case.upstream));
@@ -103,8 +115,6 @@ async fn run_case(book: &Book, site: &Arc<Site>, case: &Case) -> Ran {
         ran.differences = Differences(special::run(site, &tenant, &case.id).await);
         return ran;
     }
-    let name = format!("{name}-other");
-    let other = site.tenant(&name, &fields).await;
     for (number, step) in case.steps.iter().enumerate() {
         let asked_by = if step.other { &other } else { &tenant };
         if let Some((method, path, body)) = &step.manage {
@@ -126,7 +136,6 @@ async fn run_case(book: &Book, site: &Arc<Site>, case: &Case) -> Ran {
         }
         sleep(Duration::from_millis(step.wait_ms)).await;
     }
-    ran.tenants.push(other);
     ran
 }
 
@@ -183,6 +192,9 @@ fn compare<'a>(
             .any(|tenant| tenant.namespace == line.namespace)
     };
     let lines: Vec<&Line> = ledger.iter().filter(ours).collect();
+    if ran.tenants.len() < 2 {
+        return (found.0, lines);
+    }
     let tenant = &ran.tenants[0];
     let expect = &case.expect;
     if case.ask.is_some() {

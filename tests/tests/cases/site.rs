@@ -69,20 +69,39 @@ impl Site {
         site
     }
 
-    /// A namespace with these fields, and a key of it.
-    pub async fn tenant(&self, name: &str, fields: &Map<String, Value>) -> Tenant {
+    /// A namespace with these fields and settings, and a key of it; or why there cannot be one.
+    pub async fn tenant(
+        &self,
+        name: &str,
+        fields: &Map<String, Value>,
+        settings: &Map<String, Value>,
+    ) -> Result<Tenant, String> {
         let mut fields = fields.clone();
         fields.insert("name".to_owned(), json!(name));
-        let fields = Value::Object(fields);
-        self.manage("POST", "/v1/namespaces", &fields).await;
+        self.try_to("POST", "/v1/namespaces", &fields).await?;
+        if !settings.is_empty() {
+            let path = format!("/v1/namespaces/{name}/settings");
+            self.try_to("PUT", &path, settings).await?;
+        }
         let key = json!({"name": name, "namespace": name});
         let made = self.manage("POST", "/v1/keys", &key).await;
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
-        Tenant {
+        Ok(Tenant {
             namespace: name.to_owned(),
             key: text("key"),
             key_id: text("id"),
-        }
+        })
+    }
+
+    async fn try_to(
+        &self,
+        how: &str,
+        path: &str,
+        fields: &Map<String, Value>,
+    ) -> Result<(), String> {
+        let body = Value::Object(fields.clone());
+        let answered = self.operator.ask(how, path, Some(&body)).await;
+        answered.map(drop).map_err(|error| format!("{error:#}"))
     }
 
     pub async fn manage(&self, method: &str, path: &str, body: &Value) -> Value {

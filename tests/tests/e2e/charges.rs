@@ -156,7 +156,7 @@ fn a_client_that_leaves_before_the_answer() {
         "{line:?}"
     );
     assert!(
-        line.estimated && line.input >= 3 && line.output == 0,
+        line.estimated && line.input >= 3 && line.output >= 4_096,
         "{line:?}"
     );
 }
@@ -249,7 +249,7 @@ fn usage_that_is_missing_is_estimated() {
 }
 
 #[test]
-fn usage_of_zero_is_zero() {
+fn usage_of_zero_with_an_answer_is_no_count() {
     let gateway = Gateway::shared();
     let tenant = gateway.tenant("zero", json!({}));
     gateway
@@ -259,7 +259,10 @@ fn usage_of_zero_is_zero() {
         .send(&tenant.stream().fake("zero-usage", true))
         .expect(200);
     for line in gateway.ledger(&tenant, 2) {
-        is_exact(&line, 0, 0);
+        assert!(
+            line.estimated && line.input >= 3 && line.output > 0,
+            "{line:?}"
+        );
     }
 }
 

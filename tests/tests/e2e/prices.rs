@@ -53,8 +53,8 @@ fn each_kind_of_token_has_its_price_and_a_batch_its_percentage() {
         // The provider had no room: it served and charges as usual.
         (flex, "default", false),
         (stream, "default", false),
-        // Nobody asked for it.
-        (json!({}), "flex", false),
+        // Nobody asked for it, and the provider charges it all the same.
+        (json!({}), "flex", true),
     ] {
         let line = charged(&tenant, &name, fields.clone(), tier);
         let cost = if is_batch { full / 2 } else { full };

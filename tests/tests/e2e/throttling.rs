@@ -24,7 +24,7 @@ pub fn throttled_at(gateway: &Gateway, name: &str, limits: Value, settings: Valu
     let path = format!("/v1/namespaces/{}/settings", tenant.namespace);
     gateway.manage("PUT", &path, Some(&wanted));
     // Its first request comes after the settings, so they are known with the namespace.
-    let dear = tenant.chat_with(json!({"max_tokens": 65_000}));
+    let dear = tenant.chat_with(json!({"max_tokens": 32_500, "n": 2}));
     let dear = dear.fake("completion-tokens", 65_000);
     gateway.send(&dear).expect(200);
     tenant
@@ -110,7 +110,7 @@ fn the_excess_is_served_by_the_fallback_model_at_its_price() {
     assert_eq!(last.cost, last.input * 100 + last.output * 420, "{last:?}");
 
     // What the rest of the budget cannot cover goes there at once, at any rate.
-    let dear = tenant.chat_with(json!({"max_tokens": 100_000}));
+    let dear = tenant.chat_with(json!({"max_tokens": 100_000, "n": 4}));
     let answer = eventually("a free place in the excess", || {
         let answer = gateway.send(&dear);
         (answer.status == 200).then_some(answer)

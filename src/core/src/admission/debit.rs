@@ -93,11 +93,15 @@ pub(super) fn debit(
         }
         Some(_) => Some(record.in_flight.enter(1)),
     };
-    let tier = if rates.are_throttled() {
-        ask.tier
-    } else {
-        RateTier::Regular
+    let tier = match ask.tier {
+        RateTier::Excess if !rates.are_throttled() => RateTier::Regular,
+        tier => tier,
     };
+    if tier == RateTier::Free
+        && let Some(bucket) = rates.requests
+    {
+        bucket.refill(&mut record.free_requests, now);
+    }
     let held = match draw(record, &rates, tier, ask.tokens) {
         Ok(held) => held,
         // Waiting does not cure a cap, so it outweighs a rate.
@@ -158,6 +162,9 @@ fn buckets<'a>(
     tier: RateTier,
 ) -> (Drawn<'a>, Drawn<'a>) {
     let excess = rates.excess.filter(|_| tier == RateTier::Excess);
+    if tier == RateTier::Free {
+        return (rates.requests.zip(Some(&mut record.free_requests)), None);
+    }
     match excess {
         Some(excess) => (
             excess.requests.zip(Some(&mut record.excess_requests)),

@@ -36,6 +36,8 @@ pub struct ScopeRecord {
     pub owner: U128,
     /// Until then a request waits for money that newcomers may not take.
     pub awaited_until: Timestamp,
+    /// The bucket of requests that no provider charges.
+    pub free_requests: BucketState,
 }
 
 /// A record as it is stored: the layout's number first.
@@ -68,7 +70,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 42;
+    const WORDS: usize = 44;
 
     proptest! {
         #[test]

@@ -48,6 +48,9 @@ pub enum RateTier {
     Regular,
     /// What throttling took away: for redirected requests.
     Excess,
+    /// A bucket of its own, as large as that of requests: for requests that no provider charges, so
+    /// that they do not take the rate of those that do work.
+    Free,
 }
 
 /// The buckets of a scope as they are in force.

@@ -33,6 +33,12 @@ impl<K: Hash + Eq, V> BoundedMap<K, V> {
         self.young.get(key)
     }
 
+    /// The value of `key`, to be changed; it is in use by that.
+    pub fn get_mut<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<&mut V> {
+        self.get(key)?;
+        self.young.get_mut(key)
+    }
+
     /// Whether there is an entry, without using it.
     pub fn contains(&self, key: &K) -> bool {
         self.young.contains_key(key) || self.old.contains_key(key)
@@ -48,7 +54,7 @@ impl<K: Hash + Eq, V> BoundedMap<K, V> {
     }
 
     /// Removes an entry.
-    pub fn remove(&mut self, key: &K) {
+    pub fn remove<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) {
         self.young.remove(key);
         self.old.remove(key);
     }

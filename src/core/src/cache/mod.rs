@@ -3,11 +3,13 @@
 //! Anything unbounded must be absent: what is not in use is forgotten.
 
 mod bounded;
+mod stored;
 mod tenant;
 #[cfg(test)]
 mod tests;
 
 pub use bounded::BoundedMap;
+pub use stored::{MOST_STORED, Ownership};
 pub use tenant::{Key, Namespace, Organization};
 
 use crate::ids::KeyDigest;
@@ -15,10 +17,12 @@ use crate::policy::{
     Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
     reservation_name,
 };
+use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
 use crate::wire::{LendAnswer, Need, PolicyChanges, ResolveAnswer, ResolveRequest};
 use core::time::Duration;
 use std::rc::Rc;
+use stored::StoredObjects;
 
 /// For how long a key or namespace that does not exist is refused without asking again.
 pub const MISSING_FOR: Duration = Duration::from_secs(5);
@@ -46,6 +50,7 @@ pub struct PolicyCache {
     missing_namespaces: BoundedMap<String, Timestamp>,
     reservations: BoundedMap<ReservationName, Rc<ReservationPolicy>>,
     missing_reservations: BoundedMap<ReservationName, Timestamp>,
+    stored: StoredObjects,
     catalog: Option<Rc<Catalog>>,
     revision: u64,
     complete: bool,
@@ -63,6 +68,7 @@ impl PolicyCache {
             missing_namespaces: BoundedMap::new(capacity),
             reservations: BoundedMap::new(capacity),
             missing_reservations: BoundedMap::new(capacity),
+            stored: StoredObjects::default(),
             catalog: None,
             revision,
             complete: false,
@@ -137,6 +143,19 @@ impl PolicyCache {
         self.absent(missing_until, now)
     }
 
+    /// Whose something stored is, as far as this worker knows; `None` where the service must be asked.
+    pub fn ownership(
+        &mut self,
+        namespace: &str,
+        id: &StoredId,
+        now: Timestamp,
+    ) -> Option<Ownership> {
+        match self.complete {
+            true => Some(Ownership::Unknown),
+            false => self.stored.ownership(namespace, id, now),
+        }
+    }
+
     /// Forgets the reservations of which the lender lends no more.
     pub fn forget_ended_reservations(&mut self, needs: &[Need], answer: &LendAnswer) {
         for need in needs {
@@ -181,6 +200,10 @@ impl PolicyCache {
         if answer.revision < self.revision {
             return;
         }
+        if let Some(question) = &request.stored {
+            let answer = answer.stored.unwrap_or_default();
+            self.stored.learn(question, &answer, now);
+        }
         self.learn_catalog(answer.catalog);
         if let Some(digest) = &request.key
             && answer.key.is_none()
@@ -214,6 +237,7 @@ impl PolicyCache {
         }
         for name in &changes.removed_namespaces {
             self.namespaces.remove(name);
+            self.stored.forget(name);
         }
         for name in &changes.removed_organizations {
             self.organizations.remove(name);
@@ -257,6 +281,7 @@ impl PolicyCache {
         self.missing_namespaces.clear();
         self.reservations.clear();
         self.missing_reservations.clear();
+        self.stored = StoredObjects::default();
         self.catalog = None;
         self.revision = revision;
     }

@@ -1,29 +1,42 @@
-//! The models of an inline policy, with prices in dollars.
+//! The models of an inline policy.
 
-use crate::money::Money;
-use crate::policy::{Catalog, FormatPaths, MediaTokens, Model, capability, is_auto};
-use crate::price::{Price, Rates};
-use crate::timestamp::Timestamp;
+use super::inline_policy::refuse_unknown;
+use super::inline_price::{RawRates, RawStep, RawTier, Reader};
+use crate::policy::{Catalog, FormatPaths, MediaTokens, Model, capability, fold_alias, is_auto};
+use crate::price::Price;
+use crate::usage::Tool;
 use hashbrown::HashMap;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
-/// Prices in dollars per million tokens.
+/// A model, with its price in dollars.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct RawModel {
     name: String,
     upstream: String,
     upstream_model: Option<String>,
     #[serde(default)]
     paths: FormatPaths,
-    input: Option<f64>,
-    cached_input: Option<f64>,
-    output: Option<f64>,
-    reasoning: Option<f64>,
+    #[serde(flatten)]
+    rates: RawRates,
     batch_percent: Option<u64>,
+    #[serde(default)]
+    fees: BTreeMap<Tool, f64>,
+    #[serde(default)]
+    tiers: BTreeMap<String, RawTier>,
+    #[serde(default)]
+    steps: Vec<RawStep>,
+    #[serde(default)]
+    surcharges_percent: BTreeMap<String, u64>,
     max_output_tokens: Option<u64>,
+    context_window: Option<u64>,
+    #[serde(default)]
+    media_tokens: MediaTokens,
     #[serde(default)]
     capabilities: Vec<String>,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
 }
 
 pub(super) fn catalog(
@@ -40,45 +53,23 @@ pub(super) fn catalog(
         catalog.aliases.clear();
     }
     for (alias, target) in aliases.unwrap_or_default() {
-        if !catalog.models.iter().any(|model| model.name == target) {
-            problems.push(format!(
-                "alias `{alias}` leads to `{target}`, which is not a model"
-            ));
-        }
-        if is_auto(&alias) {
-            problems.push("alias `auto`: this name asks for routing, give another".to_owned());
-        }
-        catalog.aliases.insert(alias.trim().to_lowercase(), target);
+        problems.extend(catalog.alias_problem(&alias, &target));
+        catalog.aliases.insert(fold_alias(&alias), target);
     }
     catalog
 }
 
 impl RawModel {
     fn validate(self, problems: &mut Vec<String>) -> Model {
-        let mut nanos = |name: &str, dollars: Option<f64>| {
-            let money = Money::from_dollars(dollars?);
-            let nanos = money.and_then(|money| u64::try_from(money.nanos()).ok());
-            if nanos.is_none() {
-                let model = &self.name;
-                problems.push(format!(
-                    "model `{model}`: {name} must be dollars, 0 or more"
-                ));
-            }
-            nanos
-        };
-        let input = nanos("input", self.input);
-        let cached_input = nanos("cached_input", self.cached_input);
-        let output = nanos("output", self.output);
-        let reasoning = nanos("reasoning", self.reasoning);
+        let what = format!("model `{}`", self.name);
+        refuse_unknown(&what, &self.unknown, problems);
         if self.batch_percent.is_some_and(|percent| percent > 100) {
-            let model = &self.name;
-            problems.push(format!("model `{model}`: batch_percent must be 0 to 100"));
+            problems.push(format!("{what}: batch_percent must be 0 to 100"));
         }
-        let model = &self.name;
         let wrong = self.paths.problems().into_iter();
-        problems.extend(wrong.map(|problem| format!("model `{model}`: {problem}")));
+        problems.extend(wrong.map(|problem| format!("{what}: {problem}")));
         if self.upstream_model.as_deref().is_some_and(str::is_empty) {
-            problems.push(format!("model `{model}`: upstream_model is empty"));
+            problems.push(format!("{what}: upstream_model is empty"));
         }
         if is_auto(&self.name) {
             problems.push("model `auto`: this name asks for routing, give another".to_owned());
@@ -86,32 +77,35 @@ impl RawModel {
         let capabilities = self.capabilities.iter().filter_map(|written| {
             let found = capability(written);
             if found.is_none() {
-                let model = &self.name;
-                problems.push(format!("model `{model}`: `{written}` is no capability"));
+                problems.push(format!("{what}: `{written}` is no capability"));
             }
             found
         });
+        let capabilities = capabilities.collect();
+        let mut reader = Reader {
+            what: &what,
+            problems,
+        };
+        let mut price = Price {
+            rates: reader.rates(self.rates),
+            fees: reader.fees(self.fees),
+            steps: reader.steps(self.steps),
+            tiers: reader.tiers(self.tiers),
+            surcharges: reader.surcharges(self.surcharges_percent),
+        };
+        if self.batch_percent.is_some() {
+            price.set_batch_percent(self.batch_percent);
+        }
+        let has_price = price.rates.input.is_some() && price.rates.output.is_some();
         Model {
-            capabilities: capabilities.collect(),
-            price: input.zip(output).map(|(input, output)| {
-                let mut price = Price::of(input, output);
-                price.rates = Rates {
-                    cached_input,
-                    reasoning,
-                    ..price.rates
-                };
-                price.set_batch_percent(self.batch_percent);
-                price
-            }),
-            price_from: Timestamp::EPOCH,
-            later_prices: Vec::new(),
-            max_output_tokens: self.max_output_tokens,
-            context_window: None,
-            media_tokens: MediaTokens::default(),
-            name: self.name,
-            upstream: self.upstream,
             upstream_model: self.upstream_model,
             paths: self.paths,
+            price: has_price.then_some(price),
+            max_output_tokens: self.max_output_tokens,
+            context_window: self.context_window,
+            media_tokens: self.media_tokens,
+            capabilities,
+            ..Model::new(&self.name, self.upstream)
         }
     }
 }

@@ -303,7 +303,11 @@ fn user_quotas(
     }
 }
 
-fn refuse_unknown(what: &str, unknown: &HashMap<String, IgnoredAny>, problems: &mut Vec<String>) {
+pub(super) fn refuse_unknown(
+    what: &str,
+    unknown: &HashMap<String, IgnoredAny>,
+    problems: &mut Vec<String>,
+) {
     for field in unknown.keys() {
         problems.push(format!("{what}: there is no setting `{field}`"));
     }

@@ -4,6 +4,7 @@ mod end_users;
 pub mod identity;
 mod inline_catalog;
 mod inline_policy;
+mod inline_price;
 mod inline_settings;
 mod parse;
 
@@ -27,7 +28,7 @@ pub struct Config {
     pub identity: Identities,
     /// Who the end user of a request is.
     pub end_users: EndUsers,
-    /// Longest request body, in bytes: 1 KiB to 1 GiB.
+    /// Longest request body, in bytes: 1 KiB to 128 MiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or holds are let go of while their requests still run.
@@ -36,6 +37,8 @@ pub struct Config {
     pub hold: HoldAt,
     /// Paths that are let pass unmetered.
     pub pass_through: Vec<PassThrough>,
+    /// What becomes of ids of stored objects that nobody has seen made.
+    pub foreign_ids: ForeignIds,
     /// Keys, namespaces and organizations each worker remembers at most, of each: 16 to
     /// 10,000,000.
     pub max_cached_tenants: usize,
@@ -70,6 +73,19 @@ pub enum HoldAt {
         /// The upstream the route leads to, as the catalog calls it.
         upstream: String,
     },
+}
+
+/// What becomes of a request that names a stored object which no call through a gateway of this
+/// accounting service has made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignIds {
+    /// It is refused: the object may be anybody's who has the same provider account.
+    #[default]
+    Refuse,
+    /// It passes, and so do lists of all stored objects. What is known to be another namespace's is
+    /// refused all the same.
+    Allow,
 }
 
 /// A path that is neither a model endpoint nor refused.

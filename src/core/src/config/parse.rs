@@ -1,7 +1,9 @@
 //! Reading and checking a configuration: every problem is told at once.
 
 use super::end_users::RawEndUsers;
-use super::{Accounting, Config, HoldAt, InlinePolicy, PassThrough, identity, inline_policy};
+use super::{
+    Accounting, Config, ForeignIds, HoldAt, InlinePolicy, PassThrough, identity, inline_policy,
+};
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
 use serde::Deserialize;
@@ -32,6 +34,8 @@ struct RawConfig {
     upstream: Option<String>,
     #[serde(default)]
     pass_through: Vec<PassThrough>,
+    #[serde(default)]
+    foreign_ids: ForeignIds,
     #[serde(default = "default_max_cached_tenants")]
     max_cached_tenants: usize,
     #[serde(default = "default_max_limited_users")]
@@ -78,7 +82,8 @@ impl Config {
             "max_request_bytes",
             raw.max_request_bytes,
             1_024,
-            1 << 30,
+            // A body is in the memory of its VM, copies of it beside.
+            1 << 27,
         );
         check(
             &mut problems,
@@ -179,6 +184,7 @@ impl Config {
             max_request_seconds: raw.max_request_seconds,
             hold,
             pass_through: raw.pass_through,
+            foreign_ids: raw.foreign_ids,
             max_cached_tenants: raw.max_cached_tenants,
             max_limited_users: raw.max_limited_users,
             max_reservations: raw.max_reservations,

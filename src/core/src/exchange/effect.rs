@@ -54,7 +54,14 @@ impl Question {
                     format!("{}/{}", named.namespace, named.id)
                 });
                 let namespace = request.namespace.as_deref().unwrap_or_default();
-                format!("resolve {key} {namespace} {reservation}")
+                let mut topic = format!("resolve {key} {namespace} {reservation}");
+                if let Some(stored) = &request.stored {
+                    topic = topic + " " + &stored.namespace;
+                    for id in &stored.ids {
+                        topic = topic + " " + &id.to_hex();
+                    }
+                }
+                topic
             }
             Question::Lend(needs) => needs
                 .iter()

@@ -1,7 +1,7 @@
 //! What is kept of a request's head, and what it is for.
 
 use crate::config::Config;
-use crate::request::{Endpoint, Hints, RequestHead};
+use crate::request::{Endpoint, Hints, RequestHead, StoredPath, is_upload};
 use crate::wire_format::WireFormat;
 
 /// What is kept of a request's head.
@@ -35,13 +35,46 @@ pub(crate) struct Head {
 pub(crate) enum Target {
     /// A model endpoint.
     Model(Endpoint),
-    /// A path the operator lets pass, and the upstream that serves it.
-    PassThrough(String),
+    /// A path the operator lets pass.
+    PassThrough(Passage),
     /// Anything else: refused, whoever calls.
     Nothing {
         /// The method, for the refusal.
         method: Vec<u8>,
     },
+}
+
+/// How a request passes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Passage {
+    pub(crate) upstream: String,
+    pub(crate) method: String,
+    /// What its path is about.
+    pub(crate) stored: StoredPath,
+    /// Whether its body may name what is stored.
+    pub(crate) reads_body: bool,
+}
+
+impl Passage {
+    fn of(head: &RequestHead<'_>, upstream: &str) -> Passage {
+        let stored = StoredPath::of(head.path);
+        let kind = head.content_type.unwrap_or_default();
+        let is_json = memchr::memmem::find(&kind.to_ascii_lowercase(), b"json").is_some();
+        let has_body = !matches!(head.method, b"GET" | b"HEAD" | b"DELETE" | b"OPTIONS");
+        Passage {
+            upstream: upstream.to_owned(),
+            method: String::from_utf8_lossy(head.method).into_owned(),
+            reads_body: has_body
+                && !is_upload(head.path, kind)
+                && (is_json || stored != StoredPath::Nothing),
+            stored,
+        }
+    }
+
+    /// Whether it makes something stored, or may.
+    pub(crate) fn makes(&self) -> bool {
+        self.method == "POST" && self.stored != StoredPath::Nothing
+    }
 }
 
 impl Target {
@@ -54,7 +87,7 @@ impl Target {
             .iter()
             .find(|rule| rule.covers(head.path))
         {
-            Some(rule) => Target::PassThrough(rule.upstream.clone()),
+            Some(rule) => Target::PassThrough(Passage::of(head, &rule.upstream)),
             None => Target::Nothing {
                 method: head.method.to_vec(),
             },

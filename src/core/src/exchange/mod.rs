@@ -11,6 +11,7 @@
 //! | `answer/` | reads the response, settles the hold, reports the usage |
 //! | `refuse/` | answers with a refusal, and reports it |
 //! | `call/` | the data of one model call, from its preparation to its end |
+//! | `ownership.rs` | whether a request may use the stored objects that it names |
 //! | `event/` | the one constructor of usage events, and the tally of refusals |
 //!
 //! Each stage takes the proof the last one made: a [`Claim`] is authenticated to a `Caller`, which
@@ -30,7 +31,9 @@ mod effect;
 mod event;
 mod head;
 mod input;
+mod named;
 mod origin;
+mod ownership;
 mod rate_headers;
 mod refuse;
 mod request;

@@ -6,36 +6,22 @@ pub(crate) enum Origin {
     /// The upstream.
     #[default]
     Upstream,
-    /// Envoy, which never sent the request.
-    NotSent,
-    /// Envoy, which had sent the request and did not get an answer: the upstream may have worked on it
-    /// all the same.
+    /// Envoy, because there was no upstream to be reached or it broke off: it charges nothing.
+    NoAnswer,
+    /// Envoy, which had sent the request and waited no longer: the upstream may work on it all the same.
     CutOff,
 }
 
-/// Parts of `%RESPONSE_CODE_DETAILS%` that say that no upstream has got the request:
-/// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details>.
-const NOT_SENT: [&str; 10] = [
-    "connection_failure",
-    "connection_timeout",
-    "remote_refused_stream_reset",
-    "overflow",
-    "overload",
-    "no_healthy_upstream",
-    "no_cluster",
-    "cluster_not_found",
-    "route_not_found",
-    "direct_response",
-];
-
 impl Origin {
-    /// By the details Envoy gives; without any it is the upstream's answer.
+    /// By Envoy's `%RESPONSE_CODE_DETAILS%`; without any it is the upstream's answer. Names of limits
+    /// that ran out end with `timeout`, but for that of a connection, which comes before a request is
+    /// sent:
+    /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details>.
     pub(crate) fn of(details: &[u8]) -> Origin {
-        let has = |part: &&str| memchr::memmem::find(details, part.as_bytes()).is_some();
         match details {
             b"" | b"via_upstream" => Origin::Upstream,
-            _ if NOT_SENT.iter().any(|part| has(&part)) => Origin::NotSent,
-            _ => Origin::CutOff,
+            _ if details.ends_with(b"timeout") => Origin::CutOff,
+            _ => Origin::NoAnswer,
         }
     }
 }
@@ -45,31 +31,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sent_may_cost_and_what_was_not_does_not() {
+    fn who_waited_no_longer_is_told_from_who_was_not_answered() {
         for (details, origin) in [
             ("", Origin::Upstream),
             ("via_upstream", Origin::Upstream),
             ("response_timeout", Origin::CutOff),
             ("stream_idle_timeout", Origin::CutOff),
             ("upstream_per_try_timeout", Origin::CutOff),
+            ("max_duration_timeout", Origin::CutOff),
             (
                 "upstream_reset_before_response_started{connection_termination}",
-                Origin::CutOff,
+                Origin::NoAnswer,
+            ),
+            (
+                "upstream_reset_before_response_started{connection_timeout}",
+                Origin::NoAnswer,
             ),
             (
                 "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_111}",
-                Origin::NotSent,
+                Origin::NoAnswer,
             ),
             (
                 "upstream_reset_before_response_started{remote_refused_stream_reset}",
-                Origin::NotSent,
+                Origin::NoAnswer,
             ),
-            ("no_healthy_upstream", Origin::NotSent),
-            ("route_not_found", Origin::NotSent),
-            ("cluster_not_found", Origin::NotSent),
+            ("no_healthy_upstream", Origin::NoAnswer),
+            ("route_not_found", Origin::NoAnswer),
+            ("cluster_not_found", Origin::NoAnswer),
             (
                 "upstream_reset_before_response_started{overflow}",
-                Origin::NotSent,
+                Origin::NoAnswer,
             ),
         ] {
             assert_eq!(Origin::of(details.as_bytes()), origin, "{details}");

@@ -1,13 +1,27 @@
 //! How far an exchange has come.
 
-use super::call::{InFlight, PassThrough, Pending};
+use super::call::{InFlight, PassThrough, Passing, Pending};
 use super::effect::Verdict;
 use super::head::Head;
+use super::named::NamedObject;
 use crate::identity::{Caller, Claim};
 use crate::request::Endpoint;
 
 /// How often a request asks the service who its caller is, or waits for money, before it gives up.
 pub(crate) const MAX_ROUNDS: u8 = 64;
+
+/// What wants to use stored objects.
+#[derive(Debug)]
+pub(crate) enum Claiming {
+    Call {
+        head: Head,
+        pending: Box<Pending>,
+    },
+    PassThrough {
+        passing: Box<Passing>,
+        named: Vec<NamedObject>,
+    },
+}
 
 /// One HTTP exchange.
 #[derive(Debug, Default)]
@@ -32,6 +46,11 @@ pub(crate) enum State {
         endpoint: Endpoint,
         caller: Caller,
     },
+    /// A request that passes through waits for its body, because that may name what is stored.
+    AwaitPassing { passing: Box<Passing> },
+    /// Waits for the service to say whose the stored objects are that the request names. The body of
+    /// one that passes through may come meanwhile.
+    AwaitOwner { claim: Claiming, asked: u8 },
     /// Waits for the service to lend, or to say what a reservation is.
     Borrow { head: Head, pending: Box<Pending> },
     /// Waits its turn in its namespace's queue.
@@ -83,6 +102,7 @@ impl Exchange {
     pub fn reads_response_body(&self) -> bool {
         match &self.state {
             State::Upstream { in_flight, .. } => in_flight.meter.is_some(),
+            State::PassThrough(passing) => passing.answer.is_some(),
             _ => false,
         }
     }

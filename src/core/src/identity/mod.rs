@@ -178,6 +178,7 @@ impl Claim {
             },
             namespace: self.namespace.clone(),
             reservation: None,
+            stored: None,
             catalog_revision: cache.catalog().map(|catalog| catalog.revision),
         }
     }

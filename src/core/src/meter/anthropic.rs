@@ -1,32 +1,65 @@
 //! Anthropic's messages API.
 //!
-//! <https://docs.anthropic.com/en/api/messages-streaming>: `message_start` has the message's first
-//! `usage`, and each `message_delta` has cumulative values, which overwrite and never add.
-//! <https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching>: `input_tokens` is without
+//! <https://docs.claude.com/en/api/messages-streaming>: `message_start` has the message's first
+//! `usage`, and each `message_delta` has cumulative values, which never add.
+//! <https://docs.claude.com/en/docs/build-with-claude/prompt-caching>: `input_tokens` is without
 //! the tokens read from and written to the cache; `cache_creation` splits the written ones by how
 //! long they are kept.
+//! <https://platform.claude.com/docs/en/build-with-claude/compaction> and
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool>: `iterations` has
+//! the usage of each time that a model ran; the counts beside it leave out compactions, other
+//! models, and the prompts of all times but one. An iteration of another model names it.
+//! <https://platform.claude.com/docs/en/build-with-claude/fast-mode>: `speed` says which served.
+//! <https://platform.claude.com/docs/en/build-with-claude/data-residency>: `inference_geo` says
+//! where.
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool>: a later
+//! request may name the `container` that code ran in, and the files that its results list.
 
+use super::counts::{Count, Counts};
 use super::path::{Key, Path};
 use super::sink::{Marker, Selector, Shape, TextKind};
+use super::value::Value;
 use crate::usage::TokenUsage;
-use serde::Deserialize;
+
+const STORED: Selector = Selector::Marker(Marker::Stored);
 
 /// What there is to know about a value.
 pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key, path.at(1)) {
-        (1, Shape::Object, Key::Usage, _) => Selector::Capture(true),
-        (2, Shape::Object, Key::Usage, Key::Message) => Selector::Capture(false),
+        (1, Shape::Object, Key::Usage, _) | (2, Shape::Object, Key::Usage, Key::Message) => {
+            Selector::Capture
+        }
         (1, Shape::String, Key::Type, _) => Selector::Marker(Marker::Type),
+        (1, Shape::String, Key::Model, _) | (2, Shape::String, Key::Model, Key::Message) => {
+            Selector::Marker(Marker::Model)
+        }
+        (2, Shape::String, Key::Id, Key::Container) => STORED,
+        (3, Shape::String, Key::Id, Key::Message | Key::Delta) if path.at(2) == Key::Container => {
+            STORED
+        }
+        (5, Shape::String, Key::FileId, Key::ContentBlock)
+            if path.at(2) == Key::Content && path.at(3) == Key::Content =>
+        {
+            STORED
+        }
+        (6, Shape::String, Key::FileId, Key::Content)
+            if path.at(3) == Key::Content && path.at(4) == Key::Content =>
+        {
+            STORED
+        }
+        (1, Shape::String, Key::StopReason, _)
+        | (2, Shape::String, Key::StopReason, Key::Delta) => Selector::Marker(Marker::Finish),
         (
             2,
             Shape::String,
-            Key::Text | Key::Thinking | Key::PartialJson,
+            Key::Text | Key::Thinking | Key::PartialJson | Key::Content | Key::Name,
             Key::Delta | Key::ContentBlock,
         )
-        | (3, Shape::String, Key::Text | Key::Thinking, Key::Content) => {
+        | (3, Shape::String, Key::Text | Key::Thinking | Key::Content | Key::Name, Key::Content) => {
             Selector::Text(TextKind::Answer)
         }
-        (3, Shape::Object, Key::Input, Key::Content) => Selector::AllText,
+        (3, Shape::Object, Key::Input, Key::Content)
+        | (2, Shape::Object, Key::Input, Key::ContentBlock) => Selector::AllText,
         _ => Selector::Nothing,
     }
 }
@@ -36,56 +69,81 @@ pub(super) fn is_end(event_type: &[u8]) -> bool {
     event_type == b"message_stop"
 }
 
-#[derive(Deserialize)]
-struct Counts {
-    input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_creation: Option<CacheCreation>,
-    output_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CacheCreation {
-    ephemeral_5m_input_tokens: Option<u64>,
-    ephemeral_1h_input_tokens: Option<u64>,
-}
-
-/// Writes a `usage` object over what was known before. Says whether it had the output's count.
-///
-/// One that cannot be read, or says nothing, changes nothing.
-pub(super) fn overwrite(known: &mut Option<TokenUsage>, raw: &[u8]) -> bool {
-    let Ok(counts) = serde_json::from_slice::<Counts>(raw) else {
-        return false;
-    };
-    let mut usage = known.unwrap_or_default();
-    let mut any = false;
-    for (value, field) in [
-        (counts.input_tokens, &mut usage.input),
-        (counts.cache_read_input_tokens, &mut usage.cached_input),
-        (counts.output_tokens, &mut usage.output),
-    ] {
-        if let Some(value) = value {
-            *field = value;
-            any = true;
+/// Reads the counts of a `usage` object, or of one of its iterations; empty where it says nothing.
+pub(super) fn counts(usage: Value<'_>) -> Counts {
+    let mut counts = Counts::default();
+    for (key, value) in usage.members() {
+        match key {
+            b"input_tokens" => counts.raise(Count::Prompt, value),
+            b"cache_read_input_tokens" => counts.raise(Count::Cached, value),
+            b"cache_creation_input_tokens" => counts.raise(Count::Written, value),
+            b"output_tokens" => counts.raise(Count::Output, value),
+            b"cache_creation" => {
+                for (key, value) in value.members() {
+                    match key {
+                        b"ephemeral_5m_input_tokens" => counts.raise(Count::Written5m, value),
+                        b"ephemeral_1h_input_tokens" => counts.raise(Count::Written1h, value),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
         }
     }
-    let written = counts.cache_creation_input_tokens;
-    if let Some(split) = counts.cache_creation {
-        usage.cache_write_5m = split.ephemeral_5m_input_tokens.unwrap_or(0);
-        usage.cache_write_1h = split.ephemeral_1h_input_tokens.unwrap_or(0);
-        // What the split leaves out is kept for five minutes, the default.
-        let rest = written.unwrap_or(0).saturating_sub(usage.cache_write_1h);
-        usage.cache_write_5m = usage.cache_write_5m.max(rest);
-        any = true;
-    } else if let Some(written) = written {
-        // The split, once told, still holds for the part it told of.
-        usage.cache_write_1h = usage.cache_write_1h.min(written);
-        usage.cache_write_5m = written.saturating_sub(usage.cache_write_1h);
-        any = true;
+    counts
+}
+
+/// The most models that are told apart within one call.
+const MOST_MODELS: usize = 16;
+
+/// What each model used, by its name; that of the answer has none, or its own.
+#[derive(Debug, Default)]
+pub(super) struct Iterations(Vec<(String, TokenUsage)>);
+
+impl Iterations {
+    /// Reads the `iterations` of a `usage` object. A model's sum never shrinks.
+    pub(super) fn read(&mut self, iterations: Value<'_>) {
+        let mut sums = Iterations::default();
+        for iteration in iterations.items() {
+            let model = iteration.members().find(|(key, _)| *key == b"model");
+            let model = model.and_then(|(_, name)| name.text()).unwrap_or_default();
+            let tokens = counts(iteration).beside_the_cache();
+            sums.take(model, &tokens, TokenUsage::plus);
+        }
+        for (model, tokens) in sums.0 {
+            self.take(&model, &tokens, TokenUsage::max);
+        }
     }
-    if any {
-        *known = Some(usage);
+
+    fn take(
+        &mut self,
+        model: &str,
+        tokens: &TokenUsage,
+        with: fn(&TokenUsage, &TokenUsage) -> TokenUsage,
+    ) {
+        let is_full = self.0.len() >= MOST_MODELS;
+        let known = match self.0.iter().position(|(name, _)| name == model) {
+            None if is_full => self.0.last_mut(),
+            None => None,
+            Some(at) => self.0.get_mut(at),
+        };
+        match known {
+            Some((_, sum)) => *sum = with(sum, tokens),
+            None => self.0.push((model.to_owned(), *tokens)),
+        }
     }
-    counts.output_tokens.is_some()
+
+    /// What the model of the answer used, and what others did.
+    pub(super) fn split(&self, model: Option<&str>) -> (TokenUsage, Vec<(String, TokenUsage)>) {
+        let mut own = TokenUsage::default();
+        let mut others = Vec::new();
+        for (name, tokens) in &self.0 {
+            if name.is_empty() || model == Some(name) {
+                own = own.plus(tokens);
+            } else {
+                others.push((name.clone(), *tokens));
+            }
+        }
+        (own, others)
+    }
 }

@@ -21,6 +21,8 @@ pub(super) enum Piece {
     Ends,
     /// The LF of the CRLF of which the CR has ended the event.
     EndsLate,
+    /// A part of a line that is neither data nor a comment.
+    Unknown,
     /// Anything else.
     Other,
 }
@@ -35,6 +37,7 @@ enum Line {
     /// One space may follow.
     Colon,
     Value,
+    Comment,
     Ignored,
 }
 
@@ -84,7 +87,8 @@ impl EventStream {
                 (Piece::Other, usize::from(first == b' '))
             }
             Line::Value => self.until_line_end(Piece::Data, rest),
-            Line::Ignored => self.until_line_end(Piece::Other, rest),
+            Line::Comment => self.until_line_end(Piece::Other, rest),
+            Line::Ignored => self.until_line_end(Piece::Unknown, rest),
         }
     }
 
@@ -96,7 +100,7 @@ impl EventStream {
             return (if ended { Piece::Ends } else { Piece::Other }, 1);
         }
         if first == b':' {
-            self.line = Line::Ignored;
+            self.line = Line::Comment;
             return (Piece::Other, 1);
         }
         self.line = Line::Name(0);

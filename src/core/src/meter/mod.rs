@@ -7,6 +7,7 @@
 //! Policy and prices must be absent: a meter counts, and nothing is decided by it.
 
 mod anthropic;
+mod counts;
 mod event_stream;
 mod gemini;
 mod hiding;
@@ -14,23 +15,44 @@ mod openai;
 mod path;
 mod responses;
 mod scanner;
+mod seen;
 mod sink;
 mod tally;
+mod tools;
+mod value;
 
 use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
 use self::scanner::Scanner;
 use self::tally::Tally;
+use crate::stored::StoredId;
 use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire_format::WireFormat;
 
 /// How the answers of a body follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// One JSON value. A Gemini stream without `alt=sse` is one too: an array of answers.
+    /// One JSON value, or several one after another (newline-delimited JSON). A Gemini stream
+    /// without `alt=sse` is one too: an array of answers.
     Json,
     /// Server-sent events, each with an answer in its data.
     EventStream,
+}
+
+impl Framing {
+    /// What the first byte that is not blank tells; where it could begin anything, `claimed` holds.
+    ///
+    /// Servers send event streams as `application/json`, as `text/plain` or without a type, and one
+    /// JSON value as `text/event-stream`. JSON begins with a bracket; a line of an event stream
+    /// with a colon or one of the fields `data`, `event`, `id` and `retry`
+    /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+    fn told_by(first: u8, claimed: Framing) -> Framing {
+        match first {
+            b'{' | b'[' => Framing::Json,
+            b':' | b'd' | b'e' | b'i' | b'r' => Framing::EventStream,
+            _ => claimed,
+        }
+    }
 }
 
 /// What to pass on in the place of a chunk.
@@ -57,6 +79,8 @@ pub struct Reading {
     pub output_final: bool,
     /// The tier that the provider says it served the answer in. The last it says holds.
     pub tier: Option<String>,
+    /// The speed that it says it served the answer at, beside the tier (Anthropic).
+    pub speed: Option<String>,
     /// The region that it says it served the answer in.
     pub region: Option<String>,
     /// The model that it says it served the answer with.
@@ -67,6 +91,9 @@ pub struct Reading {
     pub seen_output_tokens: u64,
     /// Whether the answer came to a proper end.
     pub ended: bool,
+    /// Whether nothing more can come: the event that ends a stream, or the whole of a JSON value,
+    /// has passed.
+    pub closed: bool,
 }
 
 /// Meters one answer.
@@ -74,8 +101,11 @@ pub struct Reading {
 pub struct Meter {
     scanner: Scanner,
     tally: Tally,
-    /// Absent for a body that is one JSON value.
-    events: Option<Events>,
+    /// What the content type says.
+    claimed: Framing,
+    /// What the bytes say, once a byte has come that is not blank.
+    framing: Option<Framing>,
+    events: Events,
 }
 
 #[derive(Debug)]
@@ -88,42 +118,86 @@ struct Events {
 
 /// The data of the event after the last, which is not JSON.
 const DONE: &[u8] = b"[DONE]";
+const DONE_LENGTH: u64 = 6;
+const _: () = assert!(DONE.len() == 6);
+
+/// Whether a byte may come before the first that tells something: blanks, with which servers keep
+/// a connection alive, and those of the byte order mark.
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)
+}
 
 impl Meter {
-    /// A meter for one body. With `hide_usage` the extra usage event is removed: the one whose
-    /// `choices` is `[]` and whose `usage` is an object (OpenAI's event streams only).
-    pub fn new(format: WireFormat, framing: Framing, hide_usage: bool) -> Meter {
+    /// A meter for one body, which its content type claims to be framed so. With `hide_usage` the
+    /// extra usage event is removed: the one whose `choices` is `[]` and whose `usage` is an object
+    /// (OpenAI's event streams only).
+    pub fn new(format: WireFormat, claimed: Framing, hide_usage: bool) -> Meter {
         let hides = hide_usage && format == WireFormat::OpenAi;
         Meter {
             scanner: Scanner::default(),
-            tally: Tally::new(format, framing),
-            events: (framing == Framing::EventStream).then(|| Events {
+            tally: Tally::new(format),
+            claimed,
+            framing: None,
+            events: Events {
                 stream: EventStream::new(),
                 done: 0,
                 hiding: hides.then(Hiding::default),
-            }),
+            },
         }
     }
 
     /// Takes the next bytes of the body and says what to pass on in their place.
     pub fn feed(&mut self, chunk: &[u8]) -> Passed {
-        let Some(events) = &mut self.events else {
-            self.scanner.feed(chunk, &mut self.tally);
-            return Passed::Unchanged;
+        match self.framing {
+            Some(Framing::EventStream) => self.feed_events(chunk),
+            Some(Framing::Json) => self.feed_json(chunk),
+            None => self.feed_first(chunk),
+        }
+    }
+
+    fn feed_events(&mut self, chunk: &[u8]) -> Passed {
+        self.events.feed(chunk, &mut self.scanner, &mut self.tally)
+    }
+
+    fn feed_json(&mut self, chunk: &[u8]) -> Passed {
+        self.tally.passes(chunk.len());
+        self.scanner.feed(chunk, &mut self.tally);
+        Passed::Unchanged
+    }
+
+    fn feed_first(&mut self, chunk: &[u8]) -> Passed {
+        let told = chunk.iter().position(|byte| !is_blank(*byte));
+        let told = told.and_then(|at| chunk.get(at..));
+        let Some((rest, first)) = told.and_then(|rest| Some((rest, rest.first()?))) else {
+            return self.feed_events(chunk);
         };
-        events.feed(chunk, &mut self.scanner, &mut self.tally)
+        let framing = Framing::told_by(*first, self.claimed);
+        self.framing = Some(framing);
+        self.tally.framed(framing);
+        match framing {
+            Framing::EventStream => self.feed_events(chunk),
+            Framing::Json => {
+                let held = self.finish();
+                let _ = self.feed_json(rest);
+                match held.is_empty() {
+                    true => Passed::Unchanged,
+                    false => Passed::Replaced([&held, chunk].concat()),
+                }
+            }
+        }
     }
 
     /// The body has ended: bytes held back that must still be passed on, usually none.
     #[must_use]
     pub fn finish(&mut self) -> Vec<u8> {
-        match &mut self.events {
-            Some(Events {
-                hiding: Some(hiding),
-                ..
-            }) => hiding.finish(self.tally.looks_like_usage_event()),
-            _ => Vec::new(),
-        }
+        let likely = self.tally.looks_like_usage_event();
+        let hiding = self.events.hiding.as_mut();
+        hiding.map_or_else(Vec::new, |hiding| hiding.finish(likely))
+    }
+
+    /// What the provider has stored so far, each once: what a later request may name by its id.
+    pub fn stored(&self) -> &[StoredId] {
+        self.tally.stored()
     }
 
     /// What has been seen so far.
@@ -143,6 +217,7 @@ impl Events {
             rest = after;
             match piece {
                 Piece::Other => {}
+                Piece::Unknown => tally.passes_beside(part),
                 Piece::Begins => {
                     scanner.reset();
                     tally.event_begins();
@@ -153,6 +228,7 @@ impl Events {
                 }
                 Piece::NextData => scanner.feed(b"\n", tally),
                 Piece::Data => {
+                    tally.passes(length);
                     let over = self.is_done(part, tally);
                     scanner.feed(part, tally);
                     if let Some(hiding) = &mut self.hiding

@@ -1,96 +1,140 @@
-//! OpenAI's chat completions, completions and embeddings.
+//! OpenAI's chat completions, completions and embeddings, and the `usage` objects of both of its
+//! APIs.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/object>: `prompt_tokens` and
 //! `completion_tokens` are wholes, the numbers in their details are parts of them. Embeddings have
-//! `prompt_tokens` and `total_tokens` only. DeepSeek
+//! `prompt_tokens` and `total_tokens` only. `service_tier` is the tier that served the request,
+//! which may be another than it asked for; a stream repeats it in every chunk.
+//!
+//! Others speak it with an accent. Some count as `input_tokens` and `output_tokens`. DeepSeek
 //! (<https://api-docs.deepseek.com/guides/kv_cache>) names the cached part
-//! `prompt_cache_hit_tokens` as well. xAI (<https://docs.x.ai/docs/guides/reasoning>) and Google's
-//! OpenAI-compatible endpoint count the reasoning beside `completion_tokens`, which only
-//! `total_tokens` tells. `service_tier` is the tier that served the request, which may
-//! be another than it asked for; a stream repeats it in every chunk.
+//! `prompt_cache_hit_tokens` as well; Moonshot (<https://platform.moonshot.ai/docs/api/chat>) has
+//! `cached_tokens` at the top, and in streams `usage` inside the choice; Groq has it in `x_groq`.
+//! xAI (<https://docs.x.ai/docs/guides/reasoning>) counts the reasoning beside
+//! `completion_tokens`, and `total_tokens` says so. Google's compatible endpoint
+//! (<https://ai.google.dev/gemini-api/docs/openai>) does too, and says no more than the total.
+//! Perplexity (<https://docs.perplexity.ai/getting-started/pricing>) charges `citation_tokens` and
+//! `reasoning_tokens` beside what `total_tokens` sums up.
 
+use super::counts::{Count, Counts};
 use super::path::{Key, Path};
-use super::sink::{Marker, Selector, Shape, TextKind};
-use crate::usage::TokenUsage;
-use serde::Deserialize;
+use super::sink::{List, Marker, Selector, Shape, TextKind};
+use super::value::Value;
 
 /// What there is to know about a value.
 pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
     match (path.depth(), shape, key) {
-        (1, Shape::Object, Key::Usage) => Selector::Capture(true),
-        (1, Shape::Array, Key::Choices) => Selector::Items,
+        (1, Shape::Object, Key::Usage) => Selector::Capture,
+        (1, Shape::Array, Key::Choices) => Selector::Items(List::Choices),
+        (1, Shape::Array, Key::Data) => Selector::Items(List::Other),
         (1, Shape::String, Key::ServiceTier) => Selector::Marker(Marker::Tier),
-        (3.., Shape::String, _) if path.at(1) == Key::Choices => match key {
-            Key::FinishReason if path.depth() == 3 => Selector::Marker(Marker::Finish),
-            // OpenRouter repeats the reasoning here in another shape.
-            _ if path.at(4) == Key::ReasoningDetails => Selector::Nothing,
-            Key::Content | Key::Text | Key::Arguments | Key::Refusal | Key::Thinking => {
-                Selector::Text(TextKind::Answer)
-            }
-            Key::Reasoning => Selector::Text(TextKind::Reasoning),
-            Key::ReasoningContent => Selector::Text(TextKind::ReasoningContent),
-            _ => Selector::Nothing,
-        },
+        (1, Shape::String, Key::Model) => Selector::Marker(Marker::Model),
+        (2, Shape::Object, Key::Usage) if path.at(1) == Key::XGroq => Selector::Capture,
+        (3.., Shape::String, _) if path.at(1) == Key::Choices => in_choice(path, key),
+        (3, Shape::Object, Key::Usage) if path.at(1) == Key::Choices => Selector::Capture,
+        (3, Shape::Object, Key::Error) if path.at(1) == Key::Choices => {
+            Selector::Items(List::Error)
+        }
         _ => Selector::Nothing,
     }
 }
 
-#[derive(Deserialize)]
-struct Counts {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-    prompt_cache_hit_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-/// Reads a `usage` object; none where it says nothing or nothing readable.
-pub(super) fn usage(raw: &[u8]) -> Option<TokenUsage> {
-    let counts: Counts = serde_json::from_slice(raw).ok()?;
-    if counts.prompt_tokens.is_none() && counts.completion_tokens.is_none() {
-        counts.total_tokens?;
+fn in_choice(path: &Path, key: Key) -> Selector {
+    match (key, path.at(4)) {
+        (Key::FinishReason, _) if path.depth() == 3 => Selector::Marker(Marker::Finish),
+        // OpenRouter repeats the reasoning here in another shape.
+        (_, Key::ReasoningDetails) => Selector::Nothing,
+        (Key::Type, Key::Annotations) => Selector::Marker(Marker::Annotation),
+        (_, Key::Annotations) => Selector::Nothing,
+        // A later request may name what was said before: <https://platform.openai.com/docs/guides/audio>.
+        (Key::Id, Key::Audio) => Selector::Marker(Marker::Stored),
+        (Key::Data, Key::Audio) | (Key::B64Json, _) => Selector::Text(TextKind::Media),
+        (Key::Url, _) if path.at(6) == Key::ImageUrl => Selector::Text(TextKind::Media),
+        (
+            Key::Content
+            | Key::Text
+            | Key::Arguments
+            | Key::Refusal
+            | Key::Thinking
+            | Key::Transcript
+            | Key::Input
+            | Key::Name,
+            _,
+        ) => Selector::Text(TextKind::Answer),
+        (Key::Reasoning, _) => Selector::Text(TextKind::Reasoning),
+        (Key::ReasoningContent, _) => Selector::Text(TextKind::ReasoningContent),
+        _ => Selector::Nothing,
     }
-    let mut output = counts.completion_tokens.unwrap_or(0);
-    let prompt = counts
-        .prompt_tokens
-        .or_else(|| Some(counts.total_tokens?.saturating_sub(output)))
-        .unwrap_or(0);
-    let cached = counts
-        .prompt_tokens_details
-        .and_then(|details| details.cached_tokens)
-        .or(counts.prompt_cache_hit_tokens)
-        .unwrap_or(0);
-    let reasoning = counts
-        .completion_tokens_details
-        .and_then(|details| details.reasoning_tokens)
-        .unwrap_or(0);
-    if counts.completion_tokens.is_some() {
-        // What the total has beyond the two parts is reasoning that was counted beside them.
-        let whole = counts.total_tokens.unwrap_or(0).saturating_sub(prompt);
-        output = output.max(whole);
-    }
-    Some(split(prompt, cached, output, reasoning))
 }
 
-/// Splits two wholes, of which the parts are never larger.
-pub(super) fn split(prompt: u64, cached: u64, output: u64, reasoning: u64) -> TokenUsage {
-    let cached_input = cached.min(prompt);
-    TokenUsage {
-        input: prompt.saturating_sub(cached_input),
-        cached_input,
-        output,
-        reasoning: reasoning.min(output),
-        ..TokenUsage::default()
+/// Reads a `usage` object; empty where it says nothing.
+pub(super) fn counts(usage: Value<'_>) -> Counts {
+    let mut counts = Counts::default();
+    let (mut hit, mut miss) = (None, None);
+    for (key, value) in usage.members() {
+        match key {
+            b"prompt_tokens" | b"input_tokens" => counts.raise(Count::Prompt, value),
+            b"completion_tokens" | b"output_tokens" => counts.raise(Count::Output, value),
+            b"total_tokens" => counts.raise(Count::Total, value),
+            b"cached_tokens" | b"cache_read_input_tokens" => counts.raise(Count::Cached, value),
+            b"cache_creation_input_tokens" => counts.raise(Count::Written, value),
+            b"prompt_cache_hit_tokens" => hit = value.count(),
+            b"prompt_cache_miss_tokens" => miss = value.count(),
+            b"citation_tokens" => counts.raise(Count::PromptBeside, value),
+            b"reasoning_tokens" => counts.raise(Count::ReasoningBeside, value),
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                prompt_details(&mut counts, value)
+            }
+            b"completion_tokens_details" | b"output_tokens_details" => {
+                output_details(&mut counts, value);
+            }
+            _ => {}
+        }
     }
+    counts.raise_to(Count::Cached, hit);
+    if let (Some(hit), Some(miss)) = (hit, miss) {
+        counts.raise_to(Count::Prompt, Some(hit.saturating_add(miss)));
+    }
+    counts
+}
+
+fn prompt_details(counts: &mut Counts, details: Value<'_>) {
+    for (key, value) in details.members() {
+        match key {
+            b"cached_tokens" => counts.raise(Count::Cached, value),
+            b"cache_write_tokens" | b"cache_creation_tokens" => {
+                counts.raise(Count::Written, value);
+            }
+            b"audio_tokens" => counts.raise(Count::AudioInput, value),
+            b"image_tokens" => counts.raise(Count::ImageInput, value),
+            _ => {}
+        }
+    }
+}
+
+fn output_details(counts: &mut Counts, details: Value<'_>) {
+    for (key, value) in details.members() {
+        match key {
+            b"reasoning_tokens" => counts.raise(Count::Reasoning, value),
+            b"audio_tokens" => counts.raise(Count::AudioOutput, value),
+            b"image_tokens" => counts.raise(Count::ImageOutput, value),
+            _ => {}
+        }
+    }
+}
+
+/// Whether these counts tell the output. Those of embeddings do not name it: their total is the
+/// prompt.
+pub(super) fn tell_output(counts: &Counts) -> bool {
+    counts.told(Count::Output).is_some()
+        || (counts.told(Count::Total).is_some() && counts.wholes().output == 0)
+}
+
+/// Whether Google's compatible endpoint served the answer, of which the total alone has the
+/// thoughts.
+pub(super) fn hides_thoughts(model: &str) -> bool {
+    model
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("gemini-"))
 }

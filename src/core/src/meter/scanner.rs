@@ -5,13 +5,13 @@
 //! never more memory than a captured object may have.
 
 use super::path::{Key, Path};
-use super::sink::{Marker, Selector, Shape, Sink, TextKind};
+use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
 use memchr::memchr2;
 
 /// The most bytes of an object that are captured; a larger one is skipped.
 pub(super) const CAPTURE_LIMIT: usize = 16 * 1024;
 /// The most bytes of a key or marker that are looked at; a longer one is none that is known.
-const WORD_LIMIT: usize = 40;
+pub(super) const WORD_LIMIT: usize = 128;
 const _: () = assert!(Key::LONGEST <= WORD_LIMIT);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,12 +27,11 @@ enum Phase {
 
 #[derive(Debug)]
 struct Capture {
-    top: bool,
     depth: u32,
     too_large: bool,
 }
 
-/// The scanner of one document.
+/// The scanner of one document, or of several one after another.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     phase: Phase,
@@ -43,7 +42,7 @@ pub(super) struct Scanner {
     key_next: bool,
     /// The document is an array, and each of its items is taken for a document.
     in_root_array: bool,
-    awaits_item: bool,
+    awaits_item: Option<List>,
     all_text: Option<u32>,
     capture: Option<Capture>,
     /// The start of a captured object that was cut by the end of a chunk.
@@ -75,7 +74,13 @@ impl Scanner {
         let mut rest = bytes;
         while !rest.is_empty() {
             match self.phase {
-                Phase::Closed => return,
+                Phase::Closed => {
+                    let next = rest.iter().position(|byte| matches!(byte, b'{' | b'['));
+                    let Some(at) = next else { return };
+                    rest = rest.get(at..).unwrap_or_default();
+                    self.reset();
+                    sink.goes_on();
+                }
                 Phase::Between => {
                     let Some(at) = self.next_structural(rest) else {
                         break;
@@ -230,12 +235,11 @@ impl Scanner {
         self.key = Key::None;
         self.key_next = self.path.in_object();
         match select {
-            Selector::Items => self.awaits_item = true,
+            Selector::Items(list) => self.awaits_item = Some(list),
             Selector::AllText => self.all_text = Some(self.path.depth()),
-            Selector::Capture(top) => {
+            Selector::Capture => {
                 sink.capturing();
                 self.capture = Some(Capture {
-                    top,
                     depth: self.path.depth(),
                     too_large: false,
                 });
@@ -248,8 +252,8 @@ impl Scanner {
 
     /// `part` is what this chunk has of a captured object, up to and with the bracket.
     fn close<W: Sink>(&mut self, part: &[u8], sink: &mut W) {
-        if core::mem::take(&mut self.awaits_item) {
-            sink.items(false);
+        if let Some(list) = self.awaits_item.take() {
+            sink.items(list, false);
         }
         let depth = self.path.depth();
         if let Some(capture) = self.capture.take_if(|capture| capture.depth == depth) {
@@ -273,10 +277,10 @@ impl Scanner {
         let length = self.captured.len().saturating_add(part.len());
         if !capture.too_large && length <= CAPTURE_LIMIT {
             if self.captured.is_empty() {
-                sink.captured(capture.top, part);
+                sink.captured(part);
             } else {
                 self.captured.extend_from_slice(part);
-                sink.captured(capture.top, &self.captured);
+                sink.captured(&self.captured);
             }
         }
         self.captured.clear();
@@ -297,8 +301,8 @@ impl Scanner {
     }
 
     fn item<W: Sink>(&mut self, sink: &mut W) {
-        if core::mem::take(&mut self.awaits_item) {
-            sink.items(true);
+        if let Some(list) = self.awaits_item.take() {
+            sink.items(list, true);
         }
     }
 }

@@ -17,6 +17,12 @@ pub(super) enum TextKind {
     /// Two names of one thing: some servers send both with the same text.
     Reasoning,
     ReasoningContent,
+    /// What an item of the answer has once it is done, beside the deltas it came in.
+    Item,
+    /// What the whole answer has, at the end of the stream it came in.
+    Whole,
+    /// An image or sound in base64.
+    Media,
 }
 
 /// A short string that means something.
@@ -28,6 +34,31 @@ pub(super) enum Marker {
     Finish,
     /// The tier that served it.
     Tier,
+    /// The model that served it.
+    Model,
+    /// The id of something stored.
+    Stored,
+    /// An error in words.
+    Error,
+    /// The type of an item of the answer. `true`: in the whole answer, not alone.
+    Item(bool),
+    /// What a web search did.
+    Action,
+    /// The type of an annotation.
+    Annotation,
+    /// What was searched for.
+    Query,
+}
+
+/// A list, or an object, of which it matters whether it is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    Choices,
+    Error,
+    /// Pages that an answer is grounded on.
+    Grounding,
+    /// Anything else that an answer consists of.
+    Other,
 }
 
 /// What a sink wants to know of a value.
@@ -40,10 +71,10 @@ pub(super) enum Selector {
     AllText,
     /// The string itself.
     Marker(Marker),
-    /// Whether the array has items.
-    Items,
-    /// The whole object. `true`: the one at the top of the document, not one further in.
-    Capture(bool),
+    /// Whether the array has items, or the object members.
+    Items(List),
+    /// The whole object.
+    Capture,
 }
 
 /// Is told what the scanner comes across.
@@ -54,16 +85,18 @@ pub(super) trait Sink {
     fn text(&mut self, kind: TextKind, bytes: usize);
     /// A short string; a long one comes as an empty one.
     fn marker(&mut self, marker: Marker, raw: &[u8]);
-    /// The array has items, or none.
-    fn items(&mut self, any: bool);
+    /// The list has items, or none.
+    fn items(&mut self, list: List, any: bool);
     /// An object asked for has opened.
     fn capturing(&mut self);
     /// An object asked for, complete.
-    fn captured(&mut self, top: bool, raw: &[u8]);
+    fn captured(&mut self, raw: &[u8]);
     /// An object begins: the document, or an item of the array that is the document.
     fn document_begins(&mut self);
     /// That object has closed.
     fn document_ends(&mut self);
-    /// Nothing more can come.
+    /// The value that is the whole text has closed.
     fn all_ends(&mut self);
+    /// Another value follows it.
+    fn goes_on(&mut self);
 }

@@ -1,38 +1,70 @@
 //! What the scanner has come across, summed up by the rules of the wire format.
 
+use super::anthropic::Iterations;
+use super::counts::{Count, Counts};
 use super::path::{Key, Path};
-use super::sink::{Marker, Selector, Shape, Sink, TextKind};
+use super::scanner::WORD_LIMIT;
+use super::seen::{Seen, unknown_tokens};
+use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
+use super::tools::{Items, Tools};
+use super::value::Value;
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
+use crate::stored::StoredId;
 use crate::usage::TokenUsage;
 use crate::wire_format::WireFormat;
+
+/// Stored objects of one answer at most: the response, and its first items.
+const MOST_STORED: usize = 64;
 
 /// The sum of an answer.
 #[derive(Debug)]
 pub(super) struct Tally {
     format: WireFormat,
-    framing: Framing,
-    usage: Option<TokenUsage>,
-    output_final: bool,
+    /// Whether the answer comes in several documents.
+    in_parts: bool,
+    counts: Counts,
+    iterations: Iterations,
+    tools: Tools,
+    model: Option<String>,
+    stored: Vec<StoredId>,
     tier: Option<String>,
+    speed: Option<String>,
+    region: Option<String>,
+    seen: Seen,
+    /// What had been seen when the output was counted last.
+    counted_at: Option<u64>,
+    /// Whether that count came where a final one comes.
+    settled: bool,
+    failed: bool,
+    /// A reason was given why the answer ended.
     finished: bool,
-    ended: bool,
-    text_bytes: u64,
-    /// Documents that brought text.
-    deltas: u64,
+    /// The event that ends a stream has come.
+    closed: bool,
+    /// The document that is the whole answer has ended.
+    whole: bool,
+    /// Whether anything of the format has been seen.
+    known: bool,
+    /// Bytes of the documents before this one.
+    bytes: u64,
+    /// Bytes of an event stream that are in no document.
+    bytes_beside: u64,
     document: Document,
+    /// Bytes of the document that passes by, and whether it is the marker of the end.
+    document_bytes: u64,
+    document_is_done: bool,
 }
 
 /// What is known of the document that passes by: a body, an event, an item of an array.
 #[derive(Debug, Default)]
 struct Document {
     choices: Choices,
-    usage: Usage,
+    has_usage: bool,
+    counts_output: bool,
     ends_stream: bool,
     closed: bool,
+    failed: bool,
     tier: Option<String>,
-    has_text: bool,
-    reasoning: u64,
-    reasoning_content: u64,
+    items: Items,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,38 +75,83 @@ enum Choices {
     Filled,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Usage {
-    #[default]
-    Unseen,
-    Object,
-    Read,
-}
-
 impl Tally {
-    pub(super) fn new(format: WireFormat, framing: Framing) -> Tally {
+    pub(super) fn new(format: WireFormat) -> Tally {
         Tally {
             format,
-            framing,
-            usage: None,
-            output_final: false,
+            in_parts: false,
+            counts: Counts::default(),
+            iterations: Iterations::default(),
+            tools: Tools::default(),
+            model: None,
+            stored: Vec::new(),
             tier: None,
+            speed: None,
+            region: None,
+            seen: Seen::default(),
+            counted_at: None,
+            settled: false,
+            failed: false,
             finished: false,
-            ended: false,
-            text_bytes: 0,
-            deltas: 0,
+            closed: false,
+            whole: false,
+            known: false,
+            bytes: 0,
+            bytes_beside: 0,
             document: Document::default(),
+            document_bytes: 0,
+            document_is_done: false,
+        }
+    }
+
+    /// How the documents follow each other has been told.
+    pub(super) fn framed(&mut self, framing: Framing) {
+        self.in_parts = framing == Framing::EventStream;
+    }
+
+    /// So many bytes come next.
+    pub(super) fn passes(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.document_bytes = self.document_bytes.saturating_add(bytes);
+    }
+
+    /// These bytes come next and are in no document.
+    pub(super) fn passes_beside(&mut self, part: &[u8]) {
+        if !self.known {
+            let bytes = part.iter().filter(|byte| !byte.is_ascii_whitespace());
+            let bytes = u64::try_from(bytes.count()).unwrap_or(u64::MAX);
+            self.bytes_beside = self.bytes_beside.saturating_add(bytes);
         }
     }
 
     /// An event begins, which may turn out to have no document.
     pub(super) fn event_begins(&mut self) {
-        self.document = Document::default();
+        self.bytes = self.unknown_bytes();
+        self.document_bytes = 0;
+        self.document_is_done = false;
+        self.begin_document();
     }
 
-    /// The event `[DONE]`.
+    /// The event `[DONE]`, so far.
     pub(super) fn done(&mut self) {
-        self.ended = true;
+        self.document_is_done = true;
+        self.end_stream();
+    }
+
+    fn end_stream(&mut self) {
+        self.closed = true;
+        self.settled |= self.counted_at.is_some();
+    }
+
+    fn begin_document(&mut self) {
+        self.document = Document::default();
+        self.seen.begin();
+    }
+
+    fn unknown_bytes(&self) -> u64 {
+        let is_done = self.document_is_done && self.document_bytes == super::DONE_LENGTH;
+        let bytes = if is_done { 0 } else { self.document_bytes };
+        self.bytes.saturating_add(bytes)
     }
 
     /// Whether the event may yet turn out to be the extra usage event.
@@ -86,23 +163,113 @@ impl Tally {
     /// Whether the document has no choices and usage.
     pub(super) fn looks_like_usage_event(&self) -> bool {
         let document = &self.document;
-        document.closed && document.choices == Choices::Empty && document.usage != Usage::Unseen
+        document.closed && document.choices == Choices::Empty && document.has_usage
     }
 
     pub(super) fn reading(&self) -> Reading {
+        let (usage, others) = self.usage();
+        let closed = self.closed || self.whole;
+        let seen_output_tokens = match self.known {
+            true => self.seen.tokens(),
+            false => unknown_tokens(match self.unknown_bytes() {
+                0 if !self.closed => self.bytes_beside,
+                bytes => bytes,
+            }),
+        };
+        let output = usage.map_or(0, |usage| usage.output);
+        let counted = self.counted_at == Some(self.seen.position());
+        let is_final = counted && (self.settled || self.whole);
         Reading {
-            usage: self.usage,
-            output_final: self.output_final,
+            usage,
+            others,
+            tools: self.tools.calls(self.model.as_deref(), closed),
+            output_final: is_final && (output > 0 || seen_output_tokens == 0),
             tier: self.tier.clone(),
-            seen_output_tokens: self.deltas.max(self.text_bytes.div_ceil(4)),
-            ended: self.ended,
-            ..Reading::default()
+            speed: self.speed.clone(),
+            region: self.region.clone(),
+            model: self.model.clone(),
+            failed: self.failed,
+            seen_output_tokens,
+            ended: closed || (self.in_parts && self.finished),
+            closed,
         }
+    }
+
+    /// What the provider has stored so far, each once.
+    pub(super) fn stored(&self) -> &[StoredId] {
+        &self.stored
+    }
+
+    fn store(&mut self, raw: &[u8]) {
+        if raw.is_empty() {
+            return;
+        }
+        let id = StoredId::of(&String::from_utf8_lossy(raw));
+        if self.stored.len() < MOST_STORED && !self.stored.contains(&id) {
+            self.stored.push(id);
+        }
+    }
+
+    fn usage(&self) -> (Option<TokenUsage>, Vec<(String, TokenUsage)>) {
+        if self.counts.is_empty() {
+            return (None, Vec::new());
+        }
+        let model = self.model.as_deref();
+        match self.format {
+            WireFormat::OpenAi | WireFormat::OpenAiResponses => {
+                let mut tokens = self.counts.wholes();
+                if model.is_some_and(openai::hides_thoughts) {
+                    let thoughts = self.counts.unexplained();
+                    tokens.output = tokens.output.saturating_add(thoughts);
+                    tokens.reasoning = tokens.reasoning.saturating_add(thoughts);
+                }
+                (Some(tokens), Vec::new())
+            }
+            WireFormat::Gemini => (Some(gemini::tokens(&self.counts)), Vec::new()),
+            WireFormat::Anthropic => {
+                let (own, others) = self.iterations.split(model);
+                (Some(self.counts.beside_the_cache().max(&own)), others)
+            }
+        }
+    }
+
+    /// Reads what an object says of who served the answer, and how.
+    fn read_served(&mut self, usage: Value<'_>) {
+        for (key, value) in usage.members() {
+            let text = value.text().filter(|text| text.len() <= WORD_LIMIT);
+            let Some(text) = text else { continue };
+            match key {
+                b"service_tier" => remember(&mut self.tier, text.as_bytes()),
+                b"speed" => remember(&mut self.speed, text.as_bytes()),
+                b"inference_geo" => remember(&mut self.region, text.as_bytes()),
+                b"trafficType" => {
+                    if let Some(tier) = gemini::tier(text) {
+                        remember(&mut self.tier, tier.as_bytes());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Keeps a word, if it is another one.
+fn remember(known: &mut Option<String>, raw: &[u8]) {
+    let is_known = known.as_ref().is_some_and(|known| known.as_bytes() == raw);
+    if !is_known && !raw.is_empty() {
+        // Some servers escape the slashes of a model's name.
+        *known = Some(String::from_utf8_lossy(raw).replace("\\/", "/"));
     }
 }
 
 impl Sink for Tally {
     fn select(&self, path: &Path, key: Key, shape: Shape) -> Selector {
+        if path.depth() == 1 && key == Key::Error {
+            return match shape {
+                Shape::String => Selector::Marker(Marker::Error),
+                Shape::Object | Shape::Array => Selector::Items(List::Error),
+            };
+        }
         match self.format {
             WireFormat::OpenAi => openai::select(path, key, shape),
             WireFormat::OpenAiResponses => responses::select(path, key, shape),
@@ -112,38 +279,35 @@ impl Sink for Tally {
     }
 
     fn text(&mut self, kind: TextKind, bytes: usize) {
-        let document = &mut self.document;
-        if bytes > 0 && !document.has_text {
-            document.has_text = true;
-            self.deltas = self.deltas.saturating_add(1);
-        }
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        // The same reasoning under two names is counted once: the longer of the two.
-        let before = document.reasoning.max(document.reasoning_content);
-        let new = match kind {
-            TextKind::Answer => bytes,
-            TextKind::Reasoning => {
-                document.reasoning = document.reasoning.saturating_add(bytes);
-                document.reasoning.saturating_sub(before)
-            }
-            TextKind::ReasoningContent => {
-                document.reasoning_content = document.reasoning_content.saturating_add(bytes);
-                document.reasoning_content.saturating_sub(before)
-            }
-        };
-        self.text_bytes = self.text_bytes.saturating_add(new);
+        self.known = true;
+        self.seen.add(kind, bytes);
     }
 
     fn marker(&mut self, marker: Marker, raw: &[u8]) {
+        self.known |= !matches!(marker, Marker::Model | Marker::Tier | Marker::Stored);
         match marker {
             // Some servers have an empty reason in every chunk.
-            Marker::Finish if raw.is_empty() || raw == b"FINISH_REASON_UNSPECIFIED" => {}
             Marker::Finish => {
-                self.finished = true;
-                self.ended |= self.framing == Framing::EventStream;
+                let none = [&b""[..], b"null", b"FINISH_REASON_UNSPECIFIED"];
+                self.finished |= !none.contains(&raw);
             }
-            Marker::Tier => self.document.tier = core::str::from_utf8(raw).ok().map(str::to_owned),
+            Marker::Model => remember(&mut self.model, raw),
+            // Until the last event of a response its tier is the one asked for.
+            Marker::Tier if self.format == WireFormat::OpenAiResponses => {
+                remember(&mut self.document.tier, raw);
+            }
+            Marker::Tier => remember(&mut self.tier, raw),
+            Marker::Stored => self.store(raw),
+            Marker::Error => self.document.failed |= !raw.is_empty(),
+            Marker::Item(whole) => self.document.items.item(raw, whole),
+            Marker::Action => self.document.items.action(raw),
+            Marker::Annotation if raw == b"url_citation" => self.tools.cited(),
+            Marker::Annotation => {}
+            Marker::Query if raw.is_empty() => {}
+            Marker::Query => self.document.items.query(),
             Marker::Type => {
+                self.document.failed |= matches!(raw, b"error" | b"response.failed");
+                self.document.items.begun = raw == b"response.output_item.added";
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
                     WireFormat::Anthropic => anthropic::is_end(raw),
@@ -153,70 +317,80 @@ impl Sink for Tally {
         }
     }
 
-    fn items(&mut self, any: bool) {
-        if any {
-            self.document.choices = Choices::Filled;
-        } else if self.document.choices == Choices::Unseen {
-            self.document.choices = Choices::Empty;
+    fn items(&mut self, list: List, any: bool) {
+        self.known = true;
+        match list {
+            List::Choices if any => self.document.choices = Choices::Filled,
+            List::Choices if self.document.choices == Choices::Unseen => {
+                self.document.choices = Choices::Empty;
+            }
+            List::Error if any => self.document.failed = true,
+            List::Grounding if any => self.tools.grounded(),
+            _ => {}
         }
     }
 
     fn capturing(&mut self) {
-        if self.document.usage == Usage::Unseen {
-            self.document.usage = Usage::Object;
-        }
+        self.known = true;
+        self.document.has_usage = true;
     }
 
-    fn captured(&mut self, top: bool, raw: &[u8]) {
-        let usage = match self.format {
-            WireFormat::OpenAi => openai::usage(raw),
-            WireFormat::OpenAiResponses => responses::usage(raw),
-            WireFormat::Gemini => gemini::usage(raw),
+    fn captured(&mut self, raw: &[u8]) {
+        let usage = Value::new(raw);
+        let counts = match self.format {
+            WireFormat::OpenAi | WireFormat::OpenAiResponses => openai::counts(usage),
+            WireFormat::Gemini => gemini::counts(usage),
             WireFormat::Anthropic => {
-                // Further in is `message_start`, whose output has only begun.
-                let has_output = anthropic::overwrite(&mut self.usage, raw);
-                self.output_final |= top && has_output;
-                return;
+                let iterations = usage.members().find(|(key, _)| *key == b"iterations");
+                if let Some((_, iterations)) = iterations {
+                    self.iterations.read(iterations);
+                }
+                anthropic::counts(usage)
             }
         };
-        if usage.is_some() {
-            self.usage = usage;
-            self.document.usage = Usage::Read;
-            self.output_final |= self.format == WireFormat::OpenAi;
-        }
+        self.counts.raise_all(&counts);
+        self.tools.read(usage);
+        self.read_served(usage);
+        self.document.counts_output |= match self.format {
+            WireFormat::OpenAi | WireFormat::OpenAiResponses => openai::tell_output(&counts),
+            // A count of zero is left out.
+            WireFormat::Gemini => !counts.is_empty(),
+            WireFormat::Anthropic => counts.told(Count::Output).is_some(),
+        };
     }
 
     fn document_begins(&mut self) {
-        self.document = Document::default();
+        self.begin_document();
     }
 
     fn document_ends(&mut self) {
         self.document.closed = true;
-        let read = self.document.usage == Usage::Read;
-        // Until the last event of a response its tier is the one asked for.
-        let in_force = self.format != WireFormat::OpenAiResponses
-            || self.framing == Framing::Json
-            || self.document.ends_stream;
+        self.tools.add(&self.document.items);
+        if self.document.failed {
+            self.failed = true;
+        } else if self.seen.in_document() {
+            self.failed = false;
+        }
+        if self.document.counts_output {
+            self.counted_at = Some(self.seen.position());
+            self.settled = self.document.choices == Choices::Empty;
+        }
+        let in_force = !self.in_parts || self.document.ends_stream;
         if in_force && let Some(tier) = self.document.tier.take() {
             self.tier = Some(tier);
         }
-        match self.format {
-            WireFormat::OpenAi => {}
-            WireFormat::Gemini => self.output_final |= read && self.finished,
-            WireFormat::OpenAiResponses => {
-                self.ended |= self.document.ends_stream && self.framing == Framing::EventStream;
-                self.output_final |= read && self.document.ends_stream;
-            }
-            WireFormat::Anthropic => {
-                self.ended |= self.document.ends_stream && self.framing == Framing::EventStream;
-            }
+        self.settled |= self.finished && self.counted_at.is_some();
+        if self.document.ends_stream && self.in_parts {
+            self.end_stream();
         }
     }
 
     fn all_ends(&mut self) {
-        if self.framing == Framing::Json {
-            self.ended = true;
-            self.output_final |= self.usage.is_some() && self.format != WireFormat::Anthropic;
-        }
+        self.whole = !self.in_parts;
+    }
+
+    fn goes_on(&mut self) {
+        self.in_parts = true;
+        self.whole = false;
     }
 }

@@ -21,7 +21,8 @@ pub struct Catalog {
     pub revision: u64,
     /// The models, in the order they are listed to callers.
     pub models: Vec<Model>,
-    /// Alias (lower case, without outer blanks) to the name of a model.
+    /// Alias ([`super::fold_alias`]) to the name of a model. One that ends with `*` stands for all
+    /// names that begin with what is before it.
     pub aliases: HashMap<String, String>,
 }
 
@@ -238,45 +239,11 @@ impl Catalog {
             aliases: aliases.into_iter().collect(),
         }
     }
-
-    /// The model a caller means by `name`: a model's own name, or an alias of one. Case and outer
-    /// blanks do not matter.
-    pub fn resolve(&self, name: &str) -> Option<&Model> {
-        if let Some(exact) = self.models.iter().find(|model| model.name == name) {
-            return Some(exact);
-        }
-        let folded = name.trim().to_lowercase();
-        let target = self
-            .aliases
-            .get(&folded)
-            .map_or(folded.as_str(), String::as_str);
-        self.models
-            .iter()
-            .find(|model| model.name.eq_ignore_ascii_case(target))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn aliases_ignore_case_and_outer_blanks() {
-        let catalog = Catalog::builtin();
-        for (asked, meant) in [
-            ("gpt-4.1", "gpt-4.1"),
-            (" GPT4 ", "gpt-4.1"),
-            ("Claude-3.5", "claude-sonnet-4.5"),
-            ("GEMINI-2.5-FLASH", "gemini-2.5-flash"),
-            ("deepseek", "deepseek-v3.2"),
-        ] {
-            assert_eq!(
-                catalog.resolve(asked).map(|model| model.name.as_str()),
-                Some(meant)
-            );
-        }
-        assert_eq!(catalog.resolve("gpt-5"), None);
-    }
 
     #[test]
     fn the_contracts_prices_are_right() {

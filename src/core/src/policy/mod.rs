@@ -3,6 +3,7 @@
 //!
 //! Decisions must be absent: these are the words, `authorization`, `admission` and `routing` judge.
 
+mod alias;
 mod capability;
 mod catalog;
 mod endpoint;
@@ -17,6 +18,7 @@ mod routing;
 mod settings;
 mod user;
 
+pub use alias::fold_alias;
 pub use capability::{capability, seen};
 pub use catalog::{
     Catalog, DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_OUTPUT_TOKENS, LaterPrice, MediaTokens, Model,

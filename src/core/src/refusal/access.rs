@@ -5,6 +5,7 @@ use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
 use crate::price::CostOverflow;
 use crate::request::{BodyError, NamespaceConflict};
+use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
 
 impl Refusal {
@@ -285,6 +286,39 @@ impl Refusal {
             clip_bytes(path)
         );
         Refusal::new(Code::NotFound, message)
+    }
+
+    /// The stored object `id` is not known to be that of the namespace of `scope`. Whether it exists
+    /// is not said.
+    pub fn stored_not_found(scope: &str, id: &str, param: Option<&'static str>) -> Self {
+        let kind = StoredKind::of(id);
+        let message = format!(
+            "{} has no {} '{}'. What another namespace has stored cannot be used, nor what was not \
+             made through this gateway. Make it again with this key, or ask your administrator \
+             about `foreign_ids`.",
+            capitalized(scope),
+            kind.name(),
+            clip_bytes(id.as_bytes()),
+        );
+        let refusal = Refusal::new(Code::StoredNotFound(kind), message);
+        refusal.by(scope).at(param)
+    }
+
+    /// A list of all stored objects of the provider account, which has those of all namespaces.
+    pub fn list_of_all(scope: &str, method: &[u8], path: &str) -> Self {
+        let message = format!(
+            "{} {} covers what all namespaces have stored. Name one object by its id, or ask your \
+             administrator about `foreign_ids`.",
+            clip_bytes(method),
+            clip_bytes(path.as_bytes()),
+        );
+        Refusal::new(Code::EndpointNotAllowed, message).by(scope)
+    }
+
+    /// The request names more stored objects than `most`.
+    pub fn too_many_stored(most: usize) -> Self {
+        let message = format!("The request names more than {most} stored objects. Name fewer.");
+        Refusal::invalid_request(&message, None)
     }
 
     /// The content is against the policy of `scope`.

@@ -212,6 +212,17 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether something stored is the namespace's of `scope` cannot be asked.
+    pub fn ownership_unknown(scope: &str) -> Self {
+        let mut refusal = Refusal::accounting_unavailable(Some(scope));
+        refusal.message = "The accounting service cannot be reached, and it alone knows whose the \
+                           stored objects are that this request names. Try again shortly."
+            .to_owned();
+        refusal
+    }
+}
+
 /// `Retry-After` counts whole seconds: rounded up, at least 1.
 pub(super) fn whole_seconds(duration: Duration) -> u64 {
     let partial = u64::from(duration.subsec_nanos() > 0);

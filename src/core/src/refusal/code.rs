@@ -1,6 +1,7 @@
 //! The contract's codes, and each dialect's own word for them.
 
 use super::Rate;
+use crate::stored::StoredKind;
 
 /// The contract's name for a kind of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +18,8 @@ pub enum Code {
     EndpointNotAllowed,
     /// Neither a model nor an alias.
     ModelNotFound,
+    /// Something stored is not known to be the namespace's.
+    StoredNotFound(StoredKind),
     /// No such path.
     NotFound,
     /// The request cannot be governed as it is.
@@ -35,13 +38,19 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 19] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
         Code::ModelNotAllowed,
         Code::EndpointNotAllowed,
         Code::ModelNotFound,
+        Code::StoredNotFound(StoredKind::Response),
+        Code::StoredNotFound(StoredKind::Conversation),
+        Code::StoredNotFound(StoredKind::File),
+        Code::StoredNotFound(StoredKind::Batch),
+        Code::StoredNotFound(StoredKind::CachedContent),
+        Code::StoredNotFound(StoredKind::Other),
         Code::NotFound,
         Code::InvalidRequest,
         Code::ContentPolicyViolation,
@@ -60,6 +69,14 @@ impl Code {
             Code::ModelNotAllowed => "model_not_allowed",
             Code::EndpointNotAllowed => "endpoint_not_allowed",
             Code::ModelNotFound => "model_not_found",
+            Code::StoredNotFound(kind) => match kind {
+                StoredKind::Response => "previous_response_not_found",
+                StoredKind::Conversation => "conversation_not_found",
+                StoredKind::File => "file_not_found",
+                StoredKind::Batch => "batch_not_found",
+                StoredKind::CachedContent => "cached_content_not_found",
+                StoredKind::Other => "stored_object_not_found",
+            },
             Code::NotFound => "not_found",
             Code::InvalidRequest => "invalid_request_error",
             Code::ContentPolicyViolation => "content_policy_violation",
@@ -76,7 +93,7 @@ impl Code {
             Code::InvalidApiKey => 401,
             Code::BudgetExceeded => 402,
             Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => 403,
-            Code::ModelNotFound | Code::NotFound => 404,
+            Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => 404,
             Code::InvalidRequest | Code::ContentPolicyViolation => 400,
             Code::RequestTooLarge => 413,
             Code::RateLimitExceeded => 429,
@@ -98,6 +115,7 @@ impl Code {
                 "permission_error"
             }
             Code::ModelNotFound
+            | Code::StoredNotFound(_)
             | Code::NotFound
             | Code::InvalidRequest
             | Code::ContentPolicyViolation
@@ -119,7 +137,7 @@ impl Code {
             Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => {
                 "permission_error"
             }
-            Code::ModelNotFound | Code::NotFound => "not_found_error",
+            Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => "not_found_error",
             Code::InvalidRequest | Code::ContentPolicyViolation => "invalid_request_error",
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
@@ -136,7 +154,7 @@ impl Code {
             Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => {
                 "PERMISSION_DENIED"
             }
-            Code::ModelNotFound | Code::NotFound => "NOT_FOUND",
+            Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => "NOT_FOUND",
             Code::InvalidRequest | Code::ContentPolicyViolation | Code::RequestTooLarge => {
                 "INVALID_ARGUMENT"
             }
@@ -154,7 +172,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 13] = [
+        let rows: [Row; 14] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -192,6 +210,13 @@ mod tests {
             ),
             (
                 C::ModelNotFound,
+                404,
+                "invalid_request_error",
+                "not_found_error",
+                "NOT_FOUND",
+            ),
+            (
+                C::StoredNotFound(StoredKind::Response),
                 404,
                 "invalid_request_error",
                 "not_found_error",
@@ -247,7 +272,11 @@ mod tests {
                 "UNAVAILABLE",
             ),
         ];
-        assert_eq!(rows.map(|row| row.0), Code::ALL);
+        let others = StoredKind::ALL.map(Code::StoredNotFound);
+        let all = Code::ALL.into_iter();
+        let all: Vec<Code> = all.filter(|code| !others[1..].contains(code)).collect();
+        assert_eq!(rows.map(|row| row.0).to_vec(), all);
+        assert_eq!(Code::ALL.len(), rows.len() + others.len() - 1);
         for (code, status, open_ai, anthropic, gemini) in rows {
             assert_eq!(code.status(), status);
             assert_eq!(code.open_ai(None), open_ai);

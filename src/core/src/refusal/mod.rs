@@ -15,7 +15,8 @@ mod text;
 pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
-pub(crate) use text::{clip, clip_bytes, header_value, list};
+pub use text::clip;
+pub(crate) use text::{clip_bytes, header_value, list};
 
 use crate::money::Money;
 use crate::timestamp::Timestamp;

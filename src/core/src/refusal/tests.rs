@@ -4,6 +4,7 @@ use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
 use crate::policy::{EndpointScope, Role};
 use crate::request::{BodyError, NamespaceConflict};
+use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat::{self, Anthropic, Gemini, OpenAi, OpenAiResponses};
 use core::time::Duration;
@@ -123,6 +124,7 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
     };
     let limited = |rate| Refusal::rate_limited(SCOPE, rate, Some(5), Duration::ZERO);
     let over = |budget| Refusal::budget_exceeded(SCOPE, budget, Money::ZERO, Money::ZERO, None);
+    let stored = |id| Refusal::stored_not_found(SCOPE, id, None);
     let key = Some("key:key_1");
     let namespace = Some(SCOPE);
     vec![
@@ -209,6 +211,60 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             Code::EndpointNotAllowed,
             key,
             "(embeddings:create) do not include 'chat:create'",
+        ),
+        (
+            stored("resp_1"),
+            Code::StoredNotFound(StoredKind::Response),
+            namespace,
+            "tenant-marketing has no response 'resp_1'",
+        ),
+        (
+            stored("conv_1"),
+            Code::StoredNotFound(StoredKind::Conversation),
+            namespace,
+            "no conversation 'conv_1'",
+        ),
+        (
+            stored("files/abc"),
+            Code::StoredNotFound(StoredKind::File),
+            namespace,
+            "no file 'files/abc'",
+        ),
+        (
+            stored("msgbatch_1"),
+            Code::StoredNotFound(StoredKind::Batch),
+            namespace,
+            "no batch 'msgbatch_1'",
+        ),
+        (
+            stored("cachedContents/a"),
+            Code::StoredNotFound(StoredKind::CachedContent),
+            namespace,
+            "no cached content 'cachedContents/a'",
+        ),
+        (
+            stored("vs_1"),
+            Code::StoredNotFound(StoredKind::Other),
+            namespace,
+            "no stored object 'vs_1'",
+        ),
+        (
+            Refusal::list_of_all(SCOPE, b"GET", "/v1/files"),
+            Code::EndpointNotAllowed,
+            namespace,
+            "GET /v1/files covers what all namespaces have stored",
+        ),
+        (
+            Refusal::too_many_stored(1_024),
+            Code::InvalidRequest,
+            None,
+            "more than 1024 stored objects",
+        ),
+        (
+            Refusal::ownership_unknown(SCOPE),
+            Code::AccountingUnavailable,
+            namespace,
+            "whose the stored objects are",
         ),
         (
             Refusal::path_not_found(b"GET", b"/v1/x"),

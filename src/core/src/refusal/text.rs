@@ -8,7 +8,7 @@ pub(super) const MOST_CHARS: usize = 200;
 pub(super) const MOST_NAMES: usize = 50;
 
 /// `text` as [`clip_bytes`] makes it, borrowed if it is short and plain already.
-pub(crate) fn clip(text: &str) -> Cow<'_, str> {
+pub fn clip(text: &str) -> Cow<'_, str> {
     // Looks at every byte, so that the compiler can look at several at once.
     let is_plain = |plain: bool, byte: &u8| plain & (b' '..=b'~').contains(byte);
     match text.len() <= MOST_CHARS && text.as_bytes().iter().fold(true, is_plain) {

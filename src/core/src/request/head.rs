@@ -97,6 +97,8 @@ pub struct RequestHead<'a> {
     pub reservation_id: Option<&'a [u8]>,
     /// `x-user`.
     pub user: Option<&'a [u8]>,
+    /// `content-type`.
+    pub content_type: Option<&'a [u8]>,
     /// `content-length`.
     pub content_length: Option<u64>,
     /// `x-request-id`: Envoy's or the client's.
@@ -123,6 +125,7 @@ impl<'a> RequestHead<'a> {
             capability: None,
             reservation_id: None,
             user: None,
+            content_type: None,
             content_length: None,
             request_id: None,
             user_agent: None,
@@ -136,6 +139,7 @@ impl<'a> RequestHead<'a> {
             match name {
                 ":method" => head.method = value,
                 ":path" => head.set_path(value),
+                "content-type" => first(&mut head.content_type, value),
                 "content-length" => head.content_length = parse_length(value),
                 "x-request-id" => first(&mut head.request_id, value),
                 "user-agent" => first(&mut head.user_agent, value),

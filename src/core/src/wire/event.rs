@@ -2,6 +2,7 @@
 
 use crate::ids::EventId;
 use crate::money::Money;
+use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
 use crate::usage::{TokenUsage, ToolCalls};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,9 @@ pub struct UsageEvent<'a> {
     /// Ids of the budget leases that paid for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases: Vec<i64>,
+    /// What the provider stored in this call: from now on the namespace's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stored: Vec<StoredId>,
     /// The gateway's request id, as the client and the access log see it.
     #[serde(borrow, default)]
     pub request_id: Cow<'a, str>,
@@ -107,6 +111,19 @@ pub struct UsageEvent<'a> {
     /// The client's `User-Agent`.
     #[serde(borrow, default)]
     pub user_agent: Cow<'a, str>,
+}
+
+/// What the provider stored in a request that passed through, which has no event of its own: from now
+/// on the namespace's. It is sent among the events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made<'a> {
+    /// The namespace that made it.
+    #[serde(borrow)]
+    pub made_by: Cow<'a, str>,
+    /// When.
+    pub made_at: Timestamp,
+    /// The ids.
+    pub stored: Vec<StoredId>,
 }
 
 fn is_epoch(time: &Timestamp) -> bool {
@@ -148,6 +165,7 @@ impl<'a> UsageEvent<'a> {
             tokens: TokenUsage::default(),
             cost: Money::ZERO,
             leases: Vec::new(),
+            stored: Vec::new(),
             request_id: EMPTY,
             client_address: EMPTY,
             user_agent: EMPTY,
@@ -184,6 +202,7 @@ impl<'a> UsageEvent<'a> {
             tokens: self.tokens,
             cost: self.cost,
             leases: self.leases,
+            stored: self.stored,
             request_id: owned(self.request_id),
             client_address: owned(self.client_address),
             user_agent: owned(self.user_agent),

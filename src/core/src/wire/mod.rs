@@ -11,9 +11,9 @@ mod lease;
 mod policy;
 mod sync;
 
-pub use event::{Outcome, UsageEvent};
+pub use event::{Made, Outcome, UsageEvent};
 pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need};
-pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest};
+pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest, StoredAnswer, StoredQuestion};
 pub use sync::{Batch, SyncAnswer, SyncRequest};
 
 /// Path of the call that asks who a key is.

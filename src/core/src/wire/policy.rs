@@ -4,9 +4,10 @@ use crate::ids::KeyDigest;
 use crate::policy::{
     Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
 };
+use crate::stored::StoredId;
 use serde::{Deserialize, Serialize};
 
-/// Asks for a key, a namespace, both, or a reservation, on first sight.
+/// Asks for a key, a namespace, both, a reservation, or whose stored objects are, on first sight.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ResolveRequest {
@@ -21,6 +22,9 @@ pub struct ResolveRequest {
     /// The reservation in question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservation: Option<ReservationName>,
+    /// Stored objects that a namespace wants to use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredQuestion>,
     /// The catalog the worker has; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalog_revision: Option<u64>,
@@ -41,8 +45,34 @@ pub struct ResolveAnswer {
     /// The reservation, where it is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reservation: Option<ReservationPolicy>,
+    /// Whose the stored objects are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredAnswer>,
     /// The catalog, where it is newer than the worker's.
     pub catalog: Option<Catalog>,
+}
+
+/// Asks whether stored objects are a namespace's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoredQuestion {
+    /// The namespace that wants to use them.
+    pub namespace: String,
+    /// Their ids, each once.
+    pub ids: Vec<StoredId>,
+    /// For how many milliseconds the service waits if it does not know one of them: the event of the
+    /// call that made it may be on its way.
+    pub wait_ms: u64,
+}
+
+/// Of the ids in a [`StoredQuestion`]; the service knows nothing of those that are in neither list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoredAnswer {
+    /// Those that are the namespace's.
+    pub own: Vec<StoredId>,
+    /// Those that are another's.
+    pub others: Vec<StoredId>,
 }
 
 /// What changed after one revision, up to and with another.

@@ -5,9 +5,10 @@ use super::election::Election;
 use super::leases;
 use super::outbox::{Outbox, UsageQueue};
 use crate::epoch_sum::Epochs;
+use crate::made;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
-use crate::wire::{LeaseReport, SyncAnswer};
+use crate::wire::{LeaseReport, PolicyChanges, SyncAnswer};
 use core::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -26,12 +27,35 @@ pub struct Sync {
     next_at: Timestamp,
     failures: u32,
     under_way: Option<UnderWay>,
+    /// The number of a batch of one event that the service refused. A sync without it shows whether
+    /// it is at fault.
+    suspect: Option<u64>,
 }
 
 #[derive(Debug)]
 struct UnderWay {
     reported: Vec<LeaseReport>,
+    batch: Option<u64>,
     more: bool,
+}
+
+/// Why a sync failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncFailure {
+    /// The service cannot be reached, or cannot do it now.
+    Unavailable,
+    /// It refuses what was sent as too large or unreadable.
+    Refused,
+}
+
+impl SyncFailure {
+    /// By the HTTP status of the answer, if there was one.
+    pub fn of(status: Option<u16>) -> SyncFailure {
+        match status {
+            Some(400 | 413 | 422) => SyncFailure::Refused,
+            _ => SyncFailure::Unavailable,
+        }
+    }
 }
 
 /// [`crate::wire::SyncRequest`] with its events still in one piece.
@@ -60,6 +84,7 @@ impl Sync {
             next_at: Timestamp::EPOCH,
             failures: 0,
             under_way: None,
+            suspect: None,
         }
     }
 
@@ -74,7 +99,10 @@ impl Sync {
         if !self.election.lead(store, now) || self.under_way.is_some() || now < self.next_at {
             return None;
         }
-        let outbox = Outbox::next(store, queue);
+        let outbox = match self.suspect {
+            None => Outbox::next(store, queue),
+            Some(_) => None,
+        };
         let reported = leases::report(store, self.epochs, now);
         let body = serde_json::to_vec(&Outgoing {
             gateway: &self.gateway,
@@ -86,32 +114,67 @@ impl Sync {
             leases: &reported,
         })
         .ok()?;
-        let more = outbox.is_some_and(|outbox| outbox.full);
-        self.under_way = Some(UnderWay { reported, more });
+        self.under_way = Some(UnderWay {
+            reported,
+            batch: outbox.as_ref().map(|outbox| outbox.number),
+            more: outbox.is_some_and(|outbox| outbox.full),
+        });
         Some(body)
     }
 
-    /// The service has answered.
-    pub fn answered<S: SharedStore>(&mut self, store: &mut S, answer: &SyncAnswer, now: Timestamp) {
-        let Some(under_way) = self.under_way.take() else {
-            return;
-        };
+    /// The service has answered. An event (JSON) that it refuses, and that is sent no more, is
+    /// answered.
+    pub fn answered<S: SharedStore>(
+        &mut self,
+        store: &mut S,
+        answer: &SyncAnswer,
+        now: Timestamp,
+    ) -> Option<String> {
+        let under_way = self.under_way.take()?;
+        let suspect = self.suspect.take();
+        let set_aside = suspect.and_then(|number| Outbox::set_aside(store, number));
         if let Some(number) = answer.acknowledged {
             Outbox::acknowledge(store, number);
         }
         leases::renew(store, &under_way.reported, &answer.leases);
         ChangeFeed::publish(store, &answer.changes);
+        let PolicyChanges {
+            reset,
+            removed_namespaces: removed,
+            ..
+        } = &answer.changes;
+        if *reset || !removed.is_empty() {
+            made::forget(store, |maker| {
+                *reset || removed.iter().any(|gone| gone == maker)
+            });
+        }
         self.failures = 0;
-        self.next_at = if under_way.more {
-            now
-        } else {
-            now.plus(INTERVAL)
+        self.next_at = match under_way.more || suspect.is_some() {
+            true => now,
+            false => now.plus(INTERVAL),
         };
+        set_aside
     }
 
     /// The service did not answer, or not as it should. How long until the next attempt.
-    pub fn failed(&mut self, now: Timestamp) -> Duration {
-        self.under_way = None;
+    ///
+    /// A batch that is refused is sent in halves, so that one event holds up no other, and no policy.
+    pub fn failed<S: SharedStore>(
+        &mut self,
+        store: &mut S,
+        why: SyncFailure,
+        now: Timestamp,
+    ) -> Duration {
+        let batch = self.under_way.take().and_then(|under_way| under_way.batch);
+        // What is refused without it is not its fault.
+        self.suspect = None;
+        if let (SyncFailure::Refused, Some(number)) = (why, batch) {
+            if !Outbox::halve(store, number) {
+                self.suspect = Some(number);
+            }
+            self.next_at = now;
+            return Duration::ZERO;
+        }
         let back_off = INTERVAL
             .saturating_mul(1 << self.failures.min(3))
             .min(MAX_BACK_OFF);

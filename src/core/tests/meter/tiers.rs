@@ -5,10 +5,10 @@ use crate::run;
 use paddock_core::meter::{Framing, Meter};
 use paddock_core::wire_format::WireFormat;
 
-fn is_batch(format: WireFormat, framing: Framing, text: &str) -> bool {
+fn tier(format: WireFormat, framing: Framing, text: &str) -> Option<String> {
     let meter = Meter::new(format, framing, false);
     let bytes = text.as_bytes().chunks(3);
-    run(meter, bytes).0.batch
+    run(meter, bytes).0.tier
 }
 
 #[test]
@@ -22,23 +22,24 @@ fn an_openai_answer_says_which_tier_served_it() {
         } = body(name);
         let text = str::from_utf8(bytes).unwrap();
         let compact = text.replace(r#""service_tier": "#, r#""service_tier":"#);
-        for (tier, expected) in [
-            (r#""default""#, false),
-            (r#""flex""#, true),
-            (r#""batch""#, true),
-            (r#""priority""#, false),
-            ("null", false),
+        for (word, expected) in [
+            (r#""default""#, Some("default")),
+            (r#""flex""#, Some("flex")),
+            (r#""priority""#, Some("priority")),
+            (r#""""#, None),
+            ("null", None),
         ] {
             let text = compact.replace(
                 r#""service_tier":"default""#,
-                &format!(r#""service_tier":{tier}"#),
+                &format!(r#""service_tier":{word}"#),
             );
-            assert_eq!(is_batch(format, framing, &text), expected, "{name} {tier}");
+            let told = tier(format, framing, &text);
+            assert_eq!(told.as_deref(), expected, "{name} {word}");
         }
     }
     // Only the answer's own tier counts, not a word somewhere inside.
     let inside = r#"{"choices":[{"message":{"service_tier":"flex"}}],"usage":{"prompt_tokens":1}}"#;
-    assert!(!is_batch(WireFormat::OpenAi, Framing::Json, inside));
+    assert_eq!(tier(WireFormat::OpenAi, Framing::Json, inside), None);
 }
 
 #[test]
@@ -48,16 +49,43 @@ fn of_a_response_the_last_event_says_it() {
     };
     let stream = |events: &[String]| {
         let text = events.concat();
-        is_batch(WireFormat::OpenAiResponses, Framing::EventStream, &text)
+        tier(WireFormat::OpenAiResponses, Framing::EventStream, &text)
     };
     let asked = event("response.created", "flex");
-    assert!(!stream(std::slice::from_ref(&asked)), "only asked for");
+    assert_eq!(stream(std::slice::from_ref(&asked)), None, "only asked for");
     let (served, not_served) = (
         event("response.completed", "flex"),
         event("response.completed", "default"),
     );
-    assert!(stream(&[asked.clone(), served]));
-    assert!(!stream(&[asked, not_served]));
+    assert_eq!(stream(&[asked.clone(), served]).as_deref(), Some("flex"));
+    assert_eq!(stream(&[asked, not_served]).as_deref(), Some("default"));
     let whole = r#"{"object":"response","service_tier":"flex","usage":{"input_tokens":1}}"#;
-    assert!(is_batch(WireFormat::OpenAiResponses, Framing::Json, whole));
+    let told = tier(WireFormat::OpenAiResponses, Framing::Json, whole);
+    assert_eq!(told.as_deref(), Some("flex"));
+}
+
+#[test]
+fn anthropic_tells_tier_speed_and_region_in_its_usage() {
+    let text = r#"{"type":"message","content":[],"usage":{"input_tokens":1,"output_tokens":1,
+        "service_tier":"standard","speed":"fast","inference_geo":"us"}}"#;
+    let meter = Meter::new(WireFormat::Anthropic, Framing::Json, false);
+    let reading = run(meter, text.as_bytes().chunks(7)).0;
+    assert_eq!(reading.tier.as_deref(), Some("standard"));
+    assert_eq!(reading.speed.as_deref(), Some("fast"));
+    assert_eq!(reading.region.as_deref(), Some("us"));
+}
+
+#[test]
+fn vertex_tells_it_by_the_kind_of_traffic() {
+    for (traffic, expected) in [
+        ("ON_DEMAND", Some("on_demand")),
+        ("ON_DEMAND_PRIORITY", Some("priority")),
+        ("ON_DEMAND_FLEX", Some("flex")),
+        ("PROVISIONED_THROUGHPUT", Some("scale")),
+        ("TRAFFIC_TYPE_UNSPECIFIED", None),
+    ] {
+        let text = format!(r#"{{"usageMetadata":{{"trafficType":"{traffic}"}}}}"#);
+        let told = tier(WireFormat::Gemini, Framing::Json, &text);
+        assert_eq!(told.as_deref(), expected, "{traffic}");
+    }
 }

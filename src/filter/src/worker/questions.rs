@@ -128,7 +128,7 @@ impl<H: Host> Worker<H> {
             log::warn!("the accounting service answered with status {status:?}");
         }
         match call {
-            Call::Sync => self.synced(body.as_deref()),
+            Call::Sync => self.synced(status, body.as_deref()),
             Call::Question(topic) => {
                 let reached = self.take_over(&topic, body.as_deref());
                 self.wake(&topic, reached);

@@ -6,12 +6,16 @@ use super::queue::QUEUE_TICK;
 use crate::host::Host;
 use core::time::Duration;
 use paddock_core::wire::{SYNC_PATH, SyncAnswer};
-use paddock_core::worker::UsageQueue;
+use paddock_core::refusal::clip;
+use paddock_core::worker::{SyncFailure, UsageQueue};
 
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// The shortest period a tick can have.
 const HURRIED_TICK: Duration = Duration::from_millis(1);
+
+/// Counts events that the service refuses and that are sent no more.
+const SET_ASIDE: &str = "paddock_events_set_aside_total";
 
 /// The period that the host was told last.
 pub(super) struct TickPeriod(Duration);
@@ -77,12 +81,12 @@ impl<H: Host> Worker<H> {
         if let Some(body) = service.sync.due(&mut self.host.store(), queue, now) {
             match service.post(&self.host, SYNC_PATH, &body) {
                 Some(token) => self.questions.expect(token, Call::Sync),
-                None => self.synced(None),
+                None => self.synced(None, None),
             }
         }
     }
 
-    pub(super) fn synced(&mut self, body: Option<&[u8]>) {
+    pub(super) fn synced(&mut self, status: Option<u16>, body: Option<&[u8]>) {
         let now = self.host.now();
         let Some(service) = &mut self.service else {
             return;
@@ -90,11 +94,20 @@ impl<H: Host> Worker<H> {
         let mut store = self.host.store();
         match body.map(serde_json::from_slice::<SyncAnswer>) {
             Some(Ok(answer)) => {
-                service.sync.answered(&mut store, &answer, now);
+                let set_aside = service.sync.answered(&mut store, &answer, now);
                 self.feed.follow(&store, &mut self.state.cache);
+                if let Some(event) = set_aside {
+                    self.counters.add(&self.host, SET_ASIDE.to_owned(), 1);
+                    log::error!(
+                        "the accounting service refuses this event, which is not booked. It is in the \
+                         access log too: `paddock reconcile` books it once the cause is mended. {}",
+                        clip(&event)
+                    );
+                }
             }
             failure => {
-                let pause = service.sync.failed(now);
+                let why = SyncFailure::of(status);
+                let pause = service.sync.failed(&mut store, why, now);
                 if let Some(Err(error)) = failure {
                     unreadable(&error);
                 }

@@ -2,10 +2,12 @@
 
 use crate::store::events::{self, EventRow, REFUSED};
 use paddock_core::money::Money;
+use paddock_core::policy::user_in_events;
+use paddock_core::refusal::clip;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::UsageEvent;
 use serde_json::value::RawValue;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 
 /// More tokens than any call can have: above it, sums could overflow.
 const MAX_TOKENS: u64 = 1 << 40;
@@ -74,12 +76,31 @@ impl ReadBatch {
 }
 
 fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
+    shorten(&mut event);
     ReadEvent {
         started_at: event.started_at,
         cost: event.cost,
         user_shared: event.user_shared,
         row: events::row(gateway, &mut event),
         leases: event.leases,
+    }
+}
+
+/// Shortens what a client chose: a gateway does so too, and one that does not must not fill the ledger.
+fn shorten(event: &mut UsageEvent<'_>) {
+    for text in [
+        &mut event.requested_model,
+        &mut event.endpoint,
+        &mut event.request_id,
+        &mut event.client_address,
+        &mut event.user_agent,
+    ] {
+        if text.len() > MAX_NAME {
+            *text = Cow::Owned(clip(text).into_owned());
+        }
+    }
+    if let Some(user) = event.user.as_mut().filter(|user| user.len() > MAX_NAME) {
+        *user = Cow::Owned(user_in_events(user).into_owned());
     }
 }
 

@@ -7,6 +7,10 @@ use paddock_core::price::Price;
 use paddock_core::timestamp::Timestamp;
 use std::collections::HashMap;
 
+/// The catalog that new databases begin with, as `paddock prices catalog` has made it: models with
+/// their prices in nano-dollars, and aliases.
+pub const SHIPPED: &str = include_str!("../../catalog.json");
+
 record! {
     Model in "models" {
         name, upstream, upstream_model, paths, capabilities, max_output_tokens, context_window,
@@ -54,13 +58,12 @@ pub async fn seed(tx: &mut Tx) -> Result<bool, StoreError> {
     if catalog_revision > 0 {
         return Ok(false);
     }
-    let builtin = Catalog::builtin();
-    for model in &builtin.models {
+    let shipped: Catalog = serde_json::from_str(SHIPPED).unwrap_or_else(|_| Catalog::builtin());
+    for model in &shipped.models {
         save(tx, model, revision).await?;
     }
-    for (alias, model) in &builtin.aliases {
-        let sql = "INSERT INTO aliases (alias, model) VALUES ($1, $2)";
-        tx.execute(sql, args![alias, model]).await?;
+    for (alias, model) in &shipped.aliases {
+        set_alias(tx, alias, model, revision).await?;
     }
     Ok(true)
 }
@@ -84,6 +87,26 @@ pub async fn save(tx: &mut Tx, model: &Model, revision: u64) -> Result<(), Store
         tx.execute(sql, args![model.name, effective_from, price])
             .await?;
     }
+    set_revision(tx, revision).await
+}
+
+/// Creates an alias, or has it lead to another model.
+pub async fn set_alias(
+    tx: &mut Tx,
+    alias: &str,
+    model: &str,
+    revision: u64,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO aliases (alias, model) VALUES ($1, $2)
+        ON CONFLICT (alias) DO UPDATE SET model = excluded.model";
+    tx.execute(sql, args![alias, model]).await?;
+    set_revision(tx, revision).await
+}
+
+/// Deletes an alias.
+pub async fn delete_alias(tx: &mut Tx, alias: &str, revision: u64) -> Result<(), StoreError> {
+    let sql = "DELETE FROM aliases WHERE alias = $1";
+    tx.execute(sql, args![alias]).await?;
     set_revision(tx, revision).await
 }
 

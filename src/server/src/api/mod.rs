@@ -2,6 +2,7 @@
 
 mod account;
 mod alerts;
+mod aliases;
 mod audit;
 mod cost_attribution;
 mod credits;
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(cost_attribution::handle))
         .merge(audit::routes())
         .merge(alerts::routes())
+        .merge(aliases::routes())
         .merge(credits::routes())
         .merge(keys::routes())
         .merge(members::routes())

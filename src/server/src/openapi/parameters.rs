@@ -40,6 +40,15 @@ pub struct ModelName {
     model: String,
 }
 
+/// An alias.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct Alias {
+    /// The alias; case does not matter. A slash in it stays as it is: Envoy refuses an escaped one.
+    #[param(pattern = "^[!-~]+$", max_length = 256)]
+    alias: String,
+}
+
 /// A webhook.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -15,7 +15,7 @@ fn row(likely: i64) -> [(Ending, Cell); 7] {
         ),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(likely, 0))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(likely, 0))),
     ]
 }
 

@@ -24,12 +24,12 @@ fn generate_content() {
     };
     let row = [
         (Complete, exact(COUNTED)),
-        (ClientLeaves, truncated(0, Tokens::plain(13, 0))),
+        (ClientLeaves, truncated(0, Tokens::plain(13, 4096))),
         (UpstreamResets, failed(503)),
         (UpstreamResetsMidway, truncated(200, Tokens::plain(13, 56))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(13, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(13, 56))),
     ];
     check(&shape, &row);
 }
@@ -46,7 +46,7 @@ fn row() -> [(Ending, Cell); 6] {
         (UpstreamResets, truncated(200, running)),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(13, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(13, 56))),
     ]
 }
 

@@ -3,7 +3,8 @@
 //! The models have a price of their own for every kind of token, so that no kind can be taken for
 //! another. Where nothing is counted by the provider, the ledger has the estimate: of the prompt a
 //! token for every four bytes of text and three for every object, of the answer what was seen, one
-//! token for four bytes, and one for each event that brought text at least.
+//! token for four bytes, and one for each event that brought text at least. If the client leaves before
+//! anything was seen, the answer may go on to its limit at the provider.
 
 mod anthropic;
 mod embeddings;

@@ -39,12 +39,12 @@ fn shape(path: &'static str, body: Value) -> Shape {
 fn chat_completions() {
     let row = [
         (Complete, exact(COUNTED)),
-        (ClientLeaves, truncated(0, Tokens::plain(9, 0))),
+        (ClientLeaves, truncated(0, Tokens::plain(9, 4096))),
         (UpstreamResets, failed(503)),
         (UpstreamResetsMidway, truncated(200, Tokens::plain(9, 30))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(9, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(9, 56))),
     ];
     check(&chat(false), &row);
 }
@@ -57,7 +57,7 @@ fn streams_of_chat_completions() {
         (UpstreamResets, truncated(200, Tokens::plain(9, 8))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(9, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(9, 56))),
     ];
     check(&chat(true), &row);
 }
@@ -66,12 +66,12 @@ fn streams_of_chat_completions() {
 fn completions() {
     let row = [
         (Complete, exact(COUNTED)),
-        (ClientLeaves, truncated(0, Tokens::plain(3, 0))),
+        (ClientLeaves, truncated(0, Tokens::plain(3, 4096))),
         (UpstreamResets, failed(503)),
         (UpstreamResetsMidway, truncated(200, Tokens::plain(3, 42))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(3, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(3, 56))),
     ];
     check(&text(false), &row);
 }
@@ -84,7 +84,7 @@ fn streams_of_completions() {
         (UpstreamResets, truncated(200, Tokens::plain(3, 9))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(3, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(3, 56))),
     ];
     check(&text(true), &row);
 }

@@ -23,12 +23,12 @@ fn shape(stream: bool) -> Shape {
 fn responses() {
     let row = [
         (Complete, exact(COUNTED)),
-        (ClientLeaves, truncated(0, Tokens::plain(3, 0))),
+        (ClientLeaves, truncated(0, Tokens::plain(3, 4096))),
         (UpstreamResets, failed(503)),
         (UpstreamResetsMidway, truncated(200, Tokens::plain(3, 0))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(3, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(3, 56))),
     ];
     check(&shape(false), &row);
 }
@@ -42,7 +42,7 @@ fn streams_of_responses() {
         (UpstreamResets, truncated(200, Tokens::plain(3, 5))),
         (UpstreamFails, failed(500)),
         (UsageMissing, guessed(Tokens::plain(3, 56))),
-        (UsageZero, exact(Tokens::plain(0, 0))),
+        (UsageZero, guessed(Tokens::plain(3, 56))),
     ];
     check(&shape(true), &row);
 }

@@ -1,28 +1,32 @@
 //! `paddock prices import`.
 
+use super::list::{self, Choice, List, pair};
 use super::listed::Listed;
-use super::{genai, litellm};
 use crate::client::{Client, escape, field, text_of};
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::output::{self, Output, cell, number, text};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use paddock_server::config::file::ConfigFile;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
     connection: Connection,
-    /// The price list: LiteLLM's model_prices_and_context_window.json or genai-prices' data.json.
-    file: PathBuf,
-    /// The name of a model in the list, if it differs from its name here; repeat it for more.
-    #[arg(long = "map", value_name = "NAME=LISTED", value_parser = pair)]
-    names: Vec<(String, String)>,
+    /// The price list: LiteLLM's model_prices_and_context_window.json, genai-prices' data.json, or
+    /// what `paddock prices catalog` has written.
+    #[arg(required_unless_present = "catalog")]
+    file: Option<PathBuf>,
+    /// Import the catalog that this version of Paddock comes with, its models and aliases.
+    #[arg(long, conflicts_with = "file")]
+    catalog: bool,
+    #[command(flatten)]
+    choice: Choice,
     /// Add this model of the list to the catalog, served by this upstream of Envoy; repeat it for
     /// more.
     #[arg(long = "add", value_name = "NAME=UPSTREAM", value_parser = pair)]
@@ -38,14 +42,6 @@ pub struct Options {
     dry_run: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let pair = text
-        .split_once('=')
-        .filter(|(a, b)| !a.is_empty() && !b.is_empty());
-    let (name, other) = pair.ok_or("must be NAME=VALUE")?;
-    Ok((name.to_owned(), other.to_owned()))
-}
-
 struct Difference {
     model: String,
     is_new: bool,
@@ -54,87 +50,76 @@ struct Difference {
     note: Option<&'static str>,
 }
 
+/// What an import would change.
+#[derive(Default)]
+struct Changes {
+    models: Vec<Difference>,
+    /// New aliases, and the models they lead to.
+    aliases: Vec<(String, String)>,
+    /// Models that the list does not have.
+    unmatched: Vec<String>,
+}
+
 /// Shows the differences, asks, and imports them.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let client = options.connection.open(file)?;
-    let list = read(&options.file)?;
-    let (differences, unmatched) = compare(options, &client, &list)?;
+    let list = list::open(options.file.as_ref())?;
+    let changes = compare(options, &client, &list)?;
     let form = options.connection.output;
-    if differences.is_empty() || options.dry_run || form == Output::Table {
-        tell(form, &differences, &unmatched, false)?;
+    let is_same = changes.models.is_empty() && changes.aliases.is_empty();
+    if is_same || options.dry_run || form == Output::Table {
+        tell(form, &changes, false)?;
     }
-    if differences.is_empty() {
+    if is_same {
         return Ok(Exit::Done);
     }
     if options.dry_run || !(options.yes || agreed()?) {
         return Ok(Exit::Differences);
     }
-    for difference in &differences {
+    for difference in &changes.models {
         let path = format!("/v1/prices/{}", escape(&difference.model));
-        client.send(
-            Method::PUT,
-            &path,
-            &Value::Object(difference.fields.clone()),
-        )?;
+        let fields = Value::Object(difference.fields.clone());
+        client.send(Method::PUT, &path, &fields)?;
+    }
+    for (alias, model) in &changes.aliases {
+        let path = format!("/v1/aliases/{}", escape(alias));
+        client.send(Method::PUT, &path, &json!({ "model": model }))?;
     }
     match form {
-        Output::Json => tell(form, &differences, &unmatched, true)?,
-        Output::Table => output::print(&format!("{} models updated.", differences.len()))?,
+        Output::Json => tell(form, &changes, true)?,
+        Output::Table => {
+            let (models, aliases) = (changes.models.len(), changes.aliases.len());
+            let aliases = match aliases {
+                0 => String::new(),
+                _ => format!(", {aliases} aliases added"),
+            };
+            output::print(&format!("{models} models updated{aliases}."))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let list: Value =
-        serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-    let now = time::OffsetDateTime::now_utc().date();
-    let today = format!(
-        "{:04}-{:02}-{:02}",
-        now.year(),
-        u8::from(now.month()),
-        now.day()
-    );
-    match litellm::read(&list).or_else(|| genai::read(&list, &today)) {
-        Some(models) => Ok(models),
-        None => bail!(
-            "{} is neither a price list of LiteLLM (model_prices_and_context_window.json) nor \
-             one of genai-prices (data.json)",
-            path.display()
-        ),
-    }
-}
-
-/// The differences, and the models of the catalog that the list does not have.
-fn compare(
-    options: &Options,
-    client: &Client,
-    list: &[Listed],
-) -> anyhow::Result<(Vec<Difference>, Vec<String>)> {
+fn compare(options: &Options, client: &Client, list: &List) -> anyhow::Result<Changes> {
     let known = client.list("/v1/prices")?;
-    let names: BTreeMap<&str, &str> = options
-        .names
-        .iter()
-        .map(|(own, listed)| (own.as_str(), listed.as_str()))
-        .collect();
-    let (mut differences, mut unmatched) = (Vec::new(), Vec::new());
+    let choice = &options.choice;
+    let mut changes = Changes::default();
     let look_up = |name: &str| {
-        let listed = names.get(name).copied().unwrap_or(name);
-        choose(list, listed, options.provider.as_deref())
+        let listed = choice.listed_name(name);
+        choose(&list.models, listed, options.provider.as_deref())
     };
     for model in &known {
         let name = text_of(model, "model").to_owned();
+        if !choice.has(&name) {
+            continue;
+        }
         let Some(listed) = look_up(&name)? else {
-            unmatched.push(name);
+            changes.unmatched.push(name);
             continue;
         };
-        let differs = |(field, value): &(String, Value)| {
-            // How much a model may answer is the operator's choice: it is only set for new models.
-            field != "max_output_tokens" && model.get(field) != Some(value)
-        };
+        let differs = |(field, value): &(String, Value)| model.get(field) != Some(value);
         let fields: Map<String, Value> = listed.fields().into_iter().filter(differs).collect();
         if !fields.is_empty() {
-            differences.push(Difference {
+            changes.models.push(Difference {
                 model: name,
                 is_new: false,
                 fields,
@@ -143,24 +128,61 @@ fn compare(
             });
         }
     }
-    for (name, upstream) in &options.added {
-        if known.iter().any(|model| text_of(model, "model") == name) {
-            continue;
+    let is_known = |name: &str| known.iter().any(|model| text_of(model, "model") == name);
+    let mut add = |name: &str, listed: &Listed, upstream: &str| {
+        let is_added = changes.models.iter().any(|other| other.model == name);
+        if is_known(name) || is_added {
+            return;
         }
-        let Some(listed) = look_up(name)? else {
-            bail!("the list has no price for '{name}'. Name the model as the list does with --map");
-        };
         let mut fields = listed.fields();
         fields.insert("upstream".to_owned(), json!(upstream));
-        differences.push(Difference {
-            model: name.clone(),
+        fields.insert("paths".to_owned(), paths(listed, upstream, &known));
+        changes.models.push(Difference {
+            model: name.to_owned(),
             is_new: true,
             fields,
             before: Value::Null,
             note: listed.note,
         });
+    };
+    for (name, upstream) in &options.added {
+        let Some(listed) = look_up(name)? else {
+            bail!("the list has no price for '{name}'. Name the model as the list does with --map");
+        };
+        add(name, listed, upstream);
     }
-    Ok((differences, unmatched))
+    for (listed, upstream) in choice.sold(list)? {
+        add(listed.short_name(), listed, upstream);
+    }
+    let of_catalog = list.models.iter().filter(|listed| choice.has(&listed.name));
+    for (listed, upstream) in of_catalog.filter_map(|own| Some((own, own.upstream.as_ref()?))) {
+        add(&listed.name, listed, upstream);
+    }
+    if !list.aliases.is_empty() {
+        let there = client.list("/v1/aliases")?;
+        let is_there = |alias: &str| there.iter().any(|other| text_of(other, "alias") == alias);
+        let is_model = |name: &str| {
+            let mut added = changes.models.iter();
+            is_known(name) || added.any(|added| added.model == name)
+        };
+        for (alias, model) in &list.aliases {
+            if !is_there(alias) && !is_model(alias) && is_model(model) && choice.has(model) {
+                changes.aliases.push((alias.clone(), model.clone()));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Where a new model's upstream serves each wire format: as the list says, or as it serves a model
+/// that is known already.
+fn paths(listed: &Listed, upstream: &str, known: &[Value]) -> Value {
+    if !listed.paths.is_empty() {
+        return json!(listed.paths);
+    }
+    let mut same = known.iter();
+    let same = same.find(|model| text_of(model, "upstream") == upstream);
+    same.map_or_else(|| json!({}), |model| field(model, "paths").clone())
 }
 
 fn choose<'a>(
@@ -168,7 +190,18 @@ fn choose<'a>(
     name: &str,
     provider: Option<&str>,
 ) -> anyhow::Result<Option<&'a Listed>> {
-    let found: Vec<&Listed> = list.iter().filter(|listed| listed.name == name).collect();
+    let mut found: Vec<&Listed> = list.iter().filter(|listed| listed.name == name).collect();
+    if found.is_empty()
+        || !found
+            .iter()
+            .any(|listed| provider == Some(&listed.provider))
+    {
+        let short = list.iter().filter(|listed| {
+            let is_named = listed.name != name && listed.short_name() == name;
+            is_named && (found.is_empty() || provider == Some(&listed.provider))
+        });
+        found.extend(short.collect::<Vec<_>>());
+    }
     let named = found
         .iter()
         .find(|listed| provider == Some(&listed.provider));
@@ -188,12 +221,12 @@ fn choose<'a>(
     Ok(Some(first))
 }
 
-fn tell(
-    form: Output,
-    differences: &[Difference],
-    unmatched: &[String],
-    applied: bool,
-) -> anyhow::Result<()> {
+fn tell(form: Output, changes: &Changes, applied: bool) -> anyhow::Result<()> {
+    let Changes {
+        models: differences,
+        aliases,
+        unmatched,
+    } = changes;
     if form == Output::Json {
         let one = |difference: &Difference| {
             json!({
@@ -205,6 +238,7 @@ fn tell(
         };
         return output::print_json(&json!({
             "differences": differences.iter().map(one).collect::<Vec<Value>>(),
+            "new_aliases": aliases.iter().cloned().collect::<BTreeMap<String, String>>(),
             "not_in_list": unmatched,
             "applied": applied,
         }));
@@ -229,6 +263,16 @@ fn tell(
                 note,
             ]);
         }
+    }
+    for (alias, model) in aliases {
+        let to = format!("leads to {model}");
+        rows.push(vec![
+            alias.clone(),
+            "alias".to_owned(),
+            cell(&Value::Null),
+            to,
+            String::new(),
+        ]);
     }
     match rows.is_empty() {
         true => output::print("The catalog already has the prices of the list.")?,

@@ -39,7 +39,7 @@ pub(crate) fn fallback<S>(
 ) -> Option<Pending> {
     let call = &pending.call;
     let settings = &call.grant.caller().namespace().policy.settings;
-    if settings.throttle_mode != ThrottleMode::Redirect || call.ask.tier == RateTier::Excess {
+    if settings.throttle_mode != ThrottleMode::Redirect || call.ask.tier != RateTier::Regular {
         return None;
     }
     let choice = Choice {

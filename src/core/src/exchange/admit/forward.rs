@@ -18,6 +18,7 @@ impl Exchange {
             status: 0,
             origin: Origin::default(),
             meter: None,
+            claimed: 0,
             complete: false,
         };
         self.state = State::Upstream {

@@ -140,10 +140,7 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         pending.rounds = pending.rounds.saturating_add(1);
-        if let (None, Some(read)) = (&pending.fallback, read) {
-            // The body is not at hand any more when the answer comes.
-            pending.fallback = fallback(&head, &pending, read, cx).map(Box::new);
-        }
+        keep_fallback(&head, &mut pending, read, cx);
         self.state = State::Borrow {
             head,
             pending: Box::new(pending),
@@ -151,6 +148,19 @@ impl Exchange {
         let mut step = Step::new(Verdict::Wait);
         step.effects.push(Effect::Ask(question));
         step
+    }
+}
+
+/// Prepares what a call may be redirected to before it waits for an answer: its body is not at hand any
+/// more when the answer comes.
+pub(crate) fn keep_fallback<S>(
+    head: &Head,
+    pending: &mut Pending,
+    read: Option<BodyRead<'_>>,
+    cx: &StepContext<'_, S>,
+) {
+    if let (None, Some(read)) = (&pending.fallback, read) {
+        pending.fallback = fallback(head, pending, read, cx).map(Box::new);
     }
 }
 

@@ -20,10 +20,15 @@ pub(crate) struct Charge {
     /// The calls of the provider's tools.
     pub(crate) tools: ToolCalls,
     pub(crate) estimated: bool,
+    /// Whether the provider counted nothing of an answer that had tokens.
+    pub(crate) miscounted: bool,
     /// The model that the provider says it served the answer with.
     served_by: Option<String>,
-    /// The tier that the provider says it served the answer in.
+    /// The tier that the provider says it served the answer in, or the speed, which is priced as one.
     pub(crate) tier: Option<String>,
+    /// Whether it says the one, and the other.
+    tells_tier: bool,
+    tells_speed: bool,
     region: Option<String>,
 }
 
@@ -35,8 +40,11 @@ impl Charge {
             others: Vec::new(),
             tools: ToolCalls::NONE,
             estimated: false,
+            miscounted: false,
             served_by: None,
             tier: None,
+            tells_tier: false,
+            tells_speed: false,
             region: None,
         }
     }
@@ -91,8 +99,11 @@ impl Charge {
             region: self.region.as_deref().unwrap_or(&asked.region),
         };
         let mut cost = price.cost(&usage)?;
-        for named in [&asked.tier, &asked.speed] {
-            if self.tier.is_none() && !is_standard_tier(named) {
+        for (told, named) in [
+            (self.tells_tier, &asked.tier),
+            (self.tells_speed, &asked.speed),
+        ] {
+            if !told && !is_standard_tier(named) {
                 let tier = named.as_str();
                 let dearer = price.cost(&Usage { tier, ..usage })?;
                 if dearer.money > cost.money {
@@ -172,7 +183,7 @@ fn unread(in_flight: &InFlight) -> Charge {
         tokens: match is_whole {
             true => estimate.highest,
             false => TokenUsage {
-                input: estimate.most_prompt,
+                input: estimate.likely_prompt,
                 ..estimate.highest
             },
         },
@@ -186,26 +197,29 @@ fn unread(in_flight: &InFlight) -> Charge {
 
 fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     let counted = reading.usage.unwrap_or_default();
-    let no_output = reading.seen_output_tokens == 0 && counted.output == 0;
+    let seen = reading.seen_output_tokens > 0;
+    let no_output = !seen && counted.output == 0;
     let is_empty = in_flight.complete && no_output && !reading.ended && reading.usage.is_none();
-    if (reading.failed && no_output) || is_empty {
+    // A stream begins with a count that is none yet: it is no output that an error came after.
+    if (reading.failed && !seen && !(reading.output_final && counted.output > 0)) || is_empty {
         return Charge::nothing(Outcome::UpstreamError);
     }
-    let ended = reading.ended || reading.usage.is_some();
-    let outcome = match in_flight.complete && ended && !reading.failed {
+    let ended = reading.ended || reading.output_final;
+    let complete = reading.closed || (in_flight.complete && ended);
+    let outcome = match complete && !reading.failed {
         true => Outcome::Complete,
         false => Outcome::Truncated,
     };
     let mut tokens = counted;
     let mut estimated = !reading.output_final;
-    if !reading.output_final || (counted.output == 0 && !no_output) {
+    if estimated {
         tokens.output = counted.output.max(reading.seen_output_tokens);
-        estimated = true;
     }
-    // An answer to a prompt of no tokens was not counted.
-    let answers_nothing = reading.output_final && no_output;
+    // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
+    let embeds = in_flight.call.estimate.highest.output == 0;
+    let answers_nothing = reading.output_final && no_output && !embeds;
     if counted.prompt() == 0 && !answers_nothing {
-        tokens.input = in_flight.call.estimate.most_prompt;
+        tokens.input = in_flight.call.estimate.likely_prompt;
         estimated = true;
     }
     Charge {
@@ -214,8 +228,14 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         others: reading.others,
         tools: reading.tools,
         estimated,
+        miscounted: reading.usage.is_some() && counted.output == 0 && seen && reading.ended,
         served_by: reading.model,
-        tier: reading.tier,
+        tells_tier: reading.tier.is_some(),
+        tells_speed: reading.speed.is_some(),
+        tier: match reading.speed {
+            Some(speed) if !is_standard_tier(&speed) => Some(speed),
+            _ => reading.tier,
+        },
         region: reading.region,
     }
 }

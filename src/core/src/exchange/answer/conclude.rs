@@ -4,10 +4,11 @@ use super::charge::charge;
 use super::report::report;
 use crate::exchange::call::InFlight;
 use crate::exchange::context::StepContext;
-use crate::exchange::effect::{Effect, Level, Step, Verdict};
+use crate::exchange::effect::{Effect, Level, Step, Verdict, metric_label};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
+use crate::meter::Meter;
 use crate::money::Money;
 use crate::price::is_standard_tier;
 use crate::refusal::clip;
@@ -46,6 +47,11 @@ fn conclude_call<S: SharedStore>(
     effects: &mut Vec<Effect>,
 ) {
     let mut charge = charge(&in_flight);
+    let stored = in_flight
+        .meter
+        .as_ref()
+        .map_or(&[][..], Meter::stored)
+        .to_vec();
     let InFlight {
         call, hold, status, ..
     } = *in_flight;
@@ -68,6 +74,18 @@ fn conclude_call<S: SharedStore>(
         },
     };
     let tokens = charge.all_tokens();
+    if charge.miscounted {
+        let namespace = metric_label(&call.grant.caller().namespace().policy.name);
+        let model = metric_label(call.model_name());
+        let counted = format!("paddock_miscounted_total;ns={namespace};model={model}");
+        effects.push(Effect::Count(counted, 1));
+        let text = format!(
+            "the provider of {model} counted no tokens of the answer to {}, which has some: they are \
+             estimated",
+            head.request_id
+        );
+        effects.push(Effect::Log(Level::Warn, text));
+    }
     if charge.outcome == Outcome::Complete && !call.free {
         let namespace = &call.grant.caller().namespace().policy.name;
         let likely = &mut cx.worker.likely_output;
@@ -97,5 +115,6 @@ fn conclude_call<S: SharedStore>(
     event.tokens = tokens;
     event.cost = cost;
     event.leases = settled.leases;
+    event.stored = stored;
     report(effects, &event);
 }

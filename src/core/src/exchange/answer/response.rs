@@ -21,7 +21,10 @@ impl Exchange {
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
         if let State::PassThrough(passing) = &mut self.state {
-            passing.on_response_headers(status, &mut step.effects);
+            let is_json =
+                memchr::memmem::find(&content_type.to_ascii_lowercase(), b"json").is_some();
+            let is_readable = is_json && is_plain(content_encoding);
+            passing.on_response_headers(status, is_readable, &mut step.effects);
             return step;
         }
         let State::Upstream { head, in_flight } = &mut self.state else {
@@ -29,7 +32,7 @@ impl Exchange {
         };
         in_flight.status = status;
         in_flight.origin = Origin::of(details);
-        let readable = content_encoding.is_empty() || content_encoding == b"identity";
+        let readable = is_plain(content_encoding);
         if (200..300).contains(&status)
             && in_flight.origin == Origin::Upstream
             && readable
@@ -41,7 +44,8 @@ impl Exchange {
             } else {
                 Framing::Json
             };
-            let hide_usage = in_flight.call.hide_usage && streams;
+            // Whatever the type says, the body may be a stream from which an event is taken.
+            let hide_usage = in_flight.call.hide_usage;
             if hide_usage {
                 step.effects
                     .push(Effect::RemoveResponseHeader("content-length"));
@@ -79,6 +83,10 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
+        if let State::PassThrough(passing) = &mut self.state {
+            passing.on_response_body(chunk, end, cx, &mut step.effects);
+            return step;
+        }
         let State::Upstream { in_flight, .. } = &mut self.state else {
             return step;
         };
@@ -96,6 +104,7 @@ impl Exchange {
             if let Passed::Replaced(bytes) = passed {
                 step.effects.push(Effect::ReplaceResponseChunk(bytes));
             }
+            in_flight.claim_stored(cx.store);
         }
         if end {
             in_flight.complete = true;
@@ -109,6 +118,10 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let mut step = Step::new(Verdict::Continue);
+        if let State::PassThrough(passing) = &mut self.state {
+            passing.on_response_body(&[], true, cx, &mut step.effects);
+            return step;
+        }
         let State::Upstream { in_flight, .. } = &mut self.state else {
             return step;
         };
@@ -124,6 +137,10 @@ impl Exchange {
         step.effects.append(&mut self.conclude(cx).effects);
         step
     }
+}
+
+fn is_plain(content_encoding: &[u8]) -> bool {
+    content_encoding.is_empty() || content_encoding == b"identity"
 }
 
 fn starts_with_ignoring_case(text: &[u8], prefix: &[u8]) -> bool {

@@ -6,7 +6,8 @@ mod queued;
 pub(crate) use prepare::{BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
-use super::head::Head;
+use super::head::{Head, Passage};
+use super::named::{NamedObject, claim};
 use super::origin::Origin;
 use crate::admission::Ask;
 use crate::authorization::Grant;
@@ -14,6 +15,7 @@ use crate::estimate::Estimate;
 use crate::fair_share::RequestHold;
 use crate::identity::Caller;
 use crate::meter::Meter;
+use crate::store::SharedStore;
 use std::borrow::Cow;
 
 /// A call that may be made.
@@ -35,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) reason: Option<String>,
     pub(crate) estimate: Estimate,
     pub(crate) ask: Ask,
+    /// The stored objects that it names.
+    pub(crate) stored: Vec<NamedObject>,
 }
 
 /// What a call asks of its provider that has a price of its own; each empty if it does not ask.
@@ -86,11 +90,23 @@ pub(crate) struct InFlight {
     pub(crate) origin: Origin,
     /// Reads the answer, where it can be read.
     pub(crate) meter: Option<Meter>,
+    /// How many of the objects that the answer stored are known to be the caller's.
+    pub(crate) claimed: usize,
     /// Whether the whole answer has passed.
     pub(crate) complete: bool,
 }
 
 impl InFlight {
+    /// Has all workers know at once whose the answer's stored objects are: a client need not wait for
+    /// its end to name them.
+    pub(crate) fn claim_stored<S: SharedStore>(&mut self, store: &mut S) {
+        let stored = self.meter.as_ref().map_or(&[][..], Meter::stored);
+        if let Some(new @ [_, ..]) = stored.get(self.claimed..) {
+            claim(new, self.call.grant.caller(), store);
+            self.claimed = stored.len();
+        }
+    }
+
     /// What `x-paddock-reason` says; absent where the caller gets the model as it was named, at the
     /// full rate.
     pub(crate) fn reason(&self) -> Option<String> {
@@ -125,10 +141,21 @@ impl Call {
     }
 }
 
+/// A request that is to pass through, once it is certain that it may.
+#[derive(Debug)]
+pub(crate) struct Passing {
+    pub(crate) head: Head,
+    pub(crate) passage: Passage,
+    pub(crate) caller: Caller,
+}
+
 /// A request that passes through: identified and limited, but not metered.
 #[derive(Debug)]
 pub(crate) struct PassThrough {
     pub(crate) head: Head,
+    pub(crate) passage: Passage,
+    /// What has come of an answer that may say what was stored.
+    pub(crate) answer: Option<Vec<u8>>,
     pub(crate) caller: Caller,
     pub(crate) hold: RequestHold,
     /// The upstream's status; 0 until it answers.

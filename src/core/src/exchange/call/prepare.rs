@@ -7,6 +7,7 @@ use crate::config::{EndUsers, HoldAt};
 use crate::estimate::Estimate;
 use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
+use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
 use crate::policy::{Catalog, Model, Served, user_in_events};
 use crate::price::CostOverflow;
@@ -149,9 +150,13 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
-            tier: RateTier::Regular,
+            tier: match endpoint.is_free() {
+                true => RateTier::Free,
+                false => RateTier::Regular,
+            },
             is_turn: false,
         },
+        stored: NamedObject::in_body(&request.references.stored),
         estimate,
         grant,
     })

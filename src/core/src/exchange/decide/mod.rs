@@ -1,6 +1,7 @@
 //! Which model serves a request, and whether its caller may use it and say what they say.
 
 mod content;
+mod owner;
 mod route;
 
 use super::call::{BodyRead, Choice, prepare};
@@ -57,7 +58,7 @@ impl Exchange {
         let tenant = caller.clone();
         match prepare(caller, &head, read, choice, cx.worker, cx.now) {
             Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
-                None => self.admit(head, pending, Some(read), cx),
+                None => self.admit_owner(head, pending, Some(read), Some(0), cx),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),
             },
             Err(refusal) => {

@@ -12,7 +12,7 @@ use crate::identity::Caller;
 use crate::ids::EventId;
 use crate::refusal::clip;
 use crate::timestamp::Timestamp;
-use crate::wire::UsageEvent;
+use crate::wire::{Made, UsageEvent};
 use std::borrow::Cow;
 
 /// Bytes of a usage event's JSON, roughly: room for it is made once.
@@ -109,6 +109,11 @@ pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
             effects.push(Effect::Log(Level::Error, text));
         }
     }
+}
+
+/// Hands over what a request stored that has no event.
+pub(crate) fn emit_made(effects: &mut Vec<Effect>, made: &Made<'_>) {
+    effects.extend(serde_json::to_vec(made).ok().map(Effect::Enqueue));
 }
 
 /// An event as it is sent.

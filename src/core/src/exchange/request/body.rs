@@ -3,7 +3,7 @@
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
-use crate::exchange::state::{Exchange, State};
+use crate::exchange::state::{Claiming, Exchange, State};
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
 
@@ -11,6 +11,7 @@ impl Exchange {
     pub(crate) fn on_body_never_came<S>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         let (head, caller) = match core::mem::take(&mut self.state) {
             State::AwaitBody { head, caller, .. } => (head, caller),
+            State::AwaitPassing { passing } => (passing.head, passing.caller),
             other => {
                 self.state = other;
                 return Step::new(Verdict::Wait);
@@ -36,6 +37,17 @@ impl Exchange {
         match core::mem::take(&mut self.state) {
             State::AwaitBody { head, caller, .. } if received > limit => {
                 self.refuse_call(&refusal(), CallContext::of(&head, &caller), cx)
+            }
+            State::AwaitPassing { passing } if received > limit => {
+                let call_context = CallContext::of(&passing.head, &passing.caller);
+                self.refuse_call(&refusal(), call_context, cx)
+            }
+            State::AwaitOwner {
+                claim: Claiming::PassThrough { passing, .. },
+                ..
+            } if received > limit => {
+                let call_context = CallContext::of(&passing.head, &passing.caller);
+                self.refuse_call(&refusal(), call_context, cx)
             }
             State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
             State::PassThrough(mut passing) if received > limit => {
@@ -68,6 +80,7 @@ impl Exchange {
                 endpoint,
                 caller,
             } => self.decide(head, &endpoint, caller, body, cx),
+            State::AwaitPassing { passing } => self.pass_through(*passing, Some(body), cx),
             State::Identify {
                 head,
                 claim,

@@ -3,6 +3,7 @@
 use super::models::models_reply;
 use crate::admission::view;
 use crate::authorization::{authorize_endpoint, authorize_role};
+use crate::exchange::call::Passing;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Question, Step, Verdict};
 use crate::exchange::event::CallContext;
@@ -63,9 +64,14 @@ impl Exchange {
                 return self.list_models(&head, &caller, cx);
             }
             Target::Model(endpoint) => endpoint.clone(),
-            Target::PassThrough(upstream) => {
-                let upstream = upstream.clone();
-                return self.pass_through(head, caller, upstream, cx);
+            Target::PassThrough(passage) => {
+                let passage = passage.clone();
+                let passing = Passing {
+                    head,
+                    passage,
+                    caller,
+                };
+                return self.pass_through(passing, body.as_deref(), cx);
             }
             Target::Nothing { method } => {
                 let refusal = Refusal::path_not_found(method, head.path.as_bytes());

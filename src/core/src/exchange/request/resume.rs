@@ -5,7 +5,7 @@ use crate::exchange::admit::awaited_reservation;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Step, Verdict};
 use crate::exchange::event::CallContext;
-use crate::exchange::state::{Exchange, MAX_ROUNDS, State};
+use crate::exchange::state::{Claiming, Exchange, MAX_ROUNDS, State};
 use crate::policy::FailureMode;
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
@@ -26,6 +26,17 @@ impl Exchange {
                 // Where the service is away nobody's identity is certain: fail closed.
                 let rounds = if reached { rounds } else { MAX_ROUNDS };
                 self.identify(head, claim, body, rounds, cx)
+            }
+            State::AwaitOwner { claim, asked } => {
+                let asked = reached.then_some(asked.saturating_add(1));
+                match claim {
+                    Claiming::Call { head, pending } => {
+                        self.admit_owner(head, *pending, None, asked, cx)
+                    }
+                    Claiming::PassThrough { passing, named } => {
+                        self.pass_owner(*passing, named, asked, cx)
+                    }
+                }
             }
             // The service cannot be asked for the reservation: the slices in hand may do.
             State::Borrow { head, mut pending }

@@ -121,7 +121,8 @@ fn only_an_answer_that_is_metered_is_read() {
 fn a_body_that_passes_through_is_limited_however_it_comes() {
     let mut bench = Bench::standalone("", r#","max_concurrency":1"#);
     let mut exchange = Exchange::default();
-    let headers = headers("/v1/files", KEY, &[]);
+    let form = ("content-type", "multipart/form-data; boundary=x");
+    let headers = headers("/v1/files", KEY, &[form]);
     let begun = bench.step(
         &mut exchange,
         Input::RequestHeaders {

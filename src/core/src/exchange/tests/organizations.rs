@@ -171,6 +171,7 @@ fn asking() -> (Bench, Exchange, ResolveRequest, ResolveAnswer) {
         organizations: vec![capped("o")],
         catalog: catalog.map(|catalog| catalog.as_ref().clone()),
         reservation: None,
+        stored: None,
     };
     (bench, exchange, request, answer)
 }

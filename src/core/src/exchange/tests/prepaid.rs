@@ -29,6 +29,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
         organizations: vec![organization],
         catalog: catalog.map(|catalog| catalog.as_ref().clone()),
         reservation: None,
+        stored: None,
     };
     let (request, now) = (request.clone(), bench.now);
     bench.worker.cache.learn(&request, answer, now);

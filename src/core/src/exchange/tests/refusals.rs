@@ -231,7 +231,16 @@ fn every_refusal_has_its_status_code_and_scope() {
         ),
         (narrow, narrow, plain(), body(" TINY ", ""), 0, "", ""),
         ("", "", named("sk-admin", "m"), chat(""), 0, "", ""),
-        ("", "", path("/v1/files/f-1"), chat(""), 0, "", ""),
+        ("", "", path("/v1/files"), chat(""), 0, "", ""),
+        (
+            "",
+            "",
+            path("/v1/files/f-1"),
+            chat(""),
+            404,
+            "file_not_found",
+            "namespace:n",
+        ),
     ];
     for (row, (key, namespace, headers, body, status, code, scope)) in table.into_iter().enumerate()
     {

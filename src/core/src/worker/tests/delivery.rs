@@ -6,7 +6,7 @@ use crate::store::{Conflict, SharedStore, Version};
 use crate::timestamp::Timestamp;
 use crate::wire::{SyncAnswer, SyncRequest};
 use crate::worker::outbox::fake::FakeQueue;
-use crate::worker::{Sync, UsageQueue};
+use crate::worker::{Sync, SyncFailure, UsageQueue};
 use core::cell::Cell;
 use core::time::Duration;
 use proptest::prelude::*;
@@ -168,7 +168,7 @@ impl World {
                 let worker = &mut self.workers[me];
                 if worker.under_way.take().is_some() {
                     worker.answer = None;
-                    worker.sync.failed(self.now);
+                    worker.sync.failed(&mut self.store, SyncFailure::Unavailable, self.now);
                 }
             }
             Happening::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),

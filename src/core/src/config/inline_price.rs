@@ -1,0 +1,137 @@
+//! The price of a model in an inline policy: in dollars.
+
+use super::inline_policy::refuse_unknown;
+use crate::money::Money;
+use crate::price::{Rates, Step, Tier};
+use crate::usage::Tool;
+use hashbrown::HashMap;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+
+/// Highest percentage of a tier or surcharge.
+const MAX_PERCENT: u64 = 10_000;
+
+/// Dollars per million tokens.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct RawRates {
+    input: Option<f64>,
+    cached_input: Option<f64>,
+    cache_write_5m: Option<f64>,
+    cache_write_1h: Option<f64>,
+    output: Option<f64>,
+    reasoning: Option<f64>,
+    audio_input: Option<f64>,
+    image_input: Option<f64>,
+    audio_output: Option<f64>,
+    image_output: Option<f64>,
+}
+
+/// Other rates of long prompts.
+#[derive(Deserialize)]
+pub(super) struct RawStep {
+    above_tokens: u64,
+    #[serde(flatten)]
+    rates: RawRates,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+/// A tier: a percentage, or rates of its own.
+#[derive(Deserialize)]
+pub(super) struct RawTier {
+    percent: Option<u64>,
+    #[serde(flatten)]
+    rates: RawRates,
+    #[serde(default)]
+    steps: Vec<RawStep>,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+/// Reads the parts of a price, and notes what is wrong with them.
+pub(super) struct Reader<'a> {
+    /// What they belong to.
+    pub(super) what: &'a str,
+    pub(super) problems: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, problem: &str) {
+        self.problems.push(format!("{}: {problem}", self.what));
+    }
+
+    fn nanos(&mut self, name: &str, dollars: f64) -> Option<u64> {
+        let money = Money::from_dollars(dollars);
+        let nanos = money.and_then(|money| u64::try_from(money.nanos()).ok());
+        if nanos.is_none() {
+            self.problem(&format!("{name} must be dollars, 0 or more"));
+        }
+        nanos
+    }
+
+    pub(super) fn rates(&mut self, raw: RawRates) -> Rates {
+        let mut rate = |name: &str, dollars: Option<f64>| self.nanos(name, dollars?);
+        Rates {
+            input: rate("input", raw.input),
+            cached_input: rate("cached_input", raw.cached_input),
+            cache_write_5m: rate("cache_write_5m", raw.cache_write_5m),
+            cache_write_1h: rate("cache_write_1h", raw.cache_write_1h),
+            output: rate("output", raw.output),
+            reasoning: rate("reasoning", raw.reasoning),
+            audio_input: rate("audio_input", raw.audio_input),
+            image_input: rate("image_input", raw.image_input),
+            audio_output: rate("audio_output", raw.audio_output),
+            image_output: rate("image_output", raw.image_output),
+        }
+    }
+
+    pub(super) fn fees(&mut self, raw: BTreeMap<Tool, f64>) -> BTreeMap<Tool, u64> {
+        let fees = raw.into_iter();
+        fees.filter_map(|(tool, dollars)| Some((tool, self.nanos(tool.name(), dollars)?)))
+            .collect()
+    }
+
+    pub(super) fn steps(&mut self, raw: Vec<RawStep>) -> Vec<Step> {
+        let mut steps = Vec::with_capacity(raw.len());
+        for step in raw {
+            refuse_unknown(self.what, &step.unknown, self.problems);
+            let (above, rates) = (step.above_tokens, self.rates(step.rates));
+            if steps.iter().any(|other: &Step| other.above == above) {
+                self.problem(&format!("there are two steps above {above} tokens"));
+            }
+            steps.push(Step { above, rates });
+        }
+        steps.sort_by_key(|step| step.above);
+        steps
+    }
+
+    pub(super) fn tiers(&mut self, raw: BTreeMap<String, RawTier>) -> BTreeMap<String, Tier> {
+        let mut tiers = BTreeMap::new();
+        for (name, tier) in raw {
+            refuse_unknown(self.what, &tier.unknown, self.problems);
+            let (rates, steps) = (self.rates(tier.rates), self.steps(tier.steps));
+            let has_rates = rates != Rates::default() || !steps.is_empty();
+            let tier = match (tier.percent, has_rates) {
+                (Some(percent), false) if percent <= MAX_PERCENT => Tier::Percent(percent),
+                (None, true) => Tier::Rates { rates, steps },
+                _ => {
+                    self.problem(&format!(
+                        "tier `{name}` must have either a percent from 0 to {MAX_PERCENT} or prices"
+                    ));
+                    continue;
+                }
+            };
+            tiers.insert(name, tier);
+        }
+        tiers
+    }
+
+    pub(super) fn surcharges(&mut self, raw: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+        if raw.values().any(|percent| *percent > MAX_PERCENT) {
+            self.problem(&format!("surcharges_percent must be 0 to {MAX_PERCENT}"));
+        }
+        raw
+    }
+}
