@@ -179,10 +179,15 @@ fn keep_output_limit(pending: &mut Pending, read: Option<BodyRead<'_>>) {
     }
 }
 
-/// Limits the output of a call to what is left of a budget, if that can be and has not been.
+/// Limits the output of a call to what is left of a budget, if that can be. Another call may take of it
+/// meanwhile: then it is limited once more.
 fn limit_output(pending: &mut Pending, left: Money) -> bool {
-    let limit = pending.output_limit.take();
-    limit.is_some_and(|limit| limit.apply(pending, left))
+    let Some(mut limit) = pending.output_limit.take() else {
+        return false;
+    };
+    let limited = limit.apply(pending, left);
+    pending.output_limit = Some(limit);
+    limited
 }
 
 /// What a call wants of its upstream, where that has a limit of its own.

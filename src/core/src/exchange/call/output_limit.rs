@@ -75,8 +75,9 @@ impl OutputLimit {
         })
     }
 
-    /// Limits the output of `pending` to what `left` covers, if that is enough for a usual answer.
-    pub(crate) fn apply(mut self, pending: &mut Pending, left: Money) -> bool {
+    /// Limits the output of `pending` to what `left` covers, if that is enough for a usual answer and
+    /// less than its limit so far.
+    pub(crate) fn apply(&mut self, pending: &mut Pending, left: Money) -> bool {
         let Some((tokens, money)) = self.affordable(pending, left) else {
             return false;
         };
@@ -89,7 +90,7 @@ impl OutputLimit {
             return false;
         }
         room.copy_from_slice(digits.as_bytes());
-        pending.rewritten = Some(self.body);
+        pending.rewritten = Some(self.body.clone());
         let call = &mut pending.call;
         call.ask.money = money;
         call.estimate.money = money;
@@ -111,7 +112,7 @@ impl OutputLimit {
         let tokens = u64::try_from(tokens).ok()?;
         let whole = tokens.checked_sub(tokens.checked_rem(self.choices)?)?;
         let usual = estimate.tokens.saturating_sub(estimate.likely_prompt);
-        if whole < usual.max(self.choices) {
+        if whole < usual.max(self.choices) || whole >= estimate.highest.output {
             return None;
         }
         let cost = rise.checked_mul(i128::from(whole))?;
