@@ -16,6 +16,7 @@ mod hiding;
 mod models;
 mod outputs;
 mod spellings;
+mod stored;
 mod tiers;
 mod tools;
 

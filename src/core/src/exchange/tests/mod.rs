@@ -16,6 +16,7 @@ mod reservations;
 mod roles;
 mod routes;
 mod routing;
+mod stored;
 mod throttling;
 mod upstream_limits;
 mod waiting;

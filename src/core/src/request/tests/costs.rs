@@ -2,6 +2,7 @@
 
 use super::{gemini, read};
 use crate::request::{BodyError, Endpoint, GeminiVerb};
+use crate::stored::MOST_STORED;
 use crate::usage::Tool;
 use proptest::prelude::*;
 
@@ -110,7 +111,7 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         (&RESPONSES, r#""previous_response_id":null,"conversation":null,"prompt":null"#, &[]),
         (&RESPONSES, r#""conversation":"conv_1""#, &["conv_1"]),
         (&RESPONSES, r#""conversation":{"id":"conv_1"}"#, &["conv_1"]),
-        (&RESPONSES, r#""prompt":{"id":"pmpt_1","variables":{"a":{"type":"input_file","file_id":"file-1"}}}"#, &["pmpt_1", "file-1"]),
+        (&RESPONSES, r#""prompt":{"id":"pmpt_1","variables":{"a":{"type":"input_file","file_id":"file-1"}}}"#, &["file-1"]),
         (&CHAT, r#""prompt":"text""#, &[]),
         (&RESPONSES, r#""input":[{"content":[{"type":"input_image","file_id":"file-1"},{"type":"input_file","file_id":"file-1"}]}]"#, &["file-1"]),
         (&RESPONSES, r#""input":[{"type":"item_reference","id":"msg_1"},{"id":"msg_2"},{"id":"msg_3","type":null}]"#, &["msg_1", "msg_2", "msg_3"]),
@@ -121,7 +122,6 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         (&RESPONSES, r#""tools":[{"type":"shell","environment":{"type":"container_reference","container_id":"cntr_1"}}]"#, &["cntr_1"]),
         (&RESPONSES, r#""tools":[{"type":"image_generation","input_image_mask":{"file_id":"file-1"}}]"#, &["file-1"]),
         (&CHAT, r#""messages":[{"content":[{"type":"file","file":{"file_id":"file-1"}}]}]"#, &["file-1"]),
-        (&CHAT, r#""preset":"cheap""#, &["cheap"]),
         (&MESSAGES, r#""messages":[{"content":[{"type":"document","source":{"type":"file","file_id":"file_1"}}]}]"#, &["file_1"]),
         (&MESSAGES, r#""messages":[{"content":[{"file_id":"file_1","type":"container_upload"}]}]"#, &["file_1"]),
         (&MESSAGES, r#""container":"container_1""#, &["container_1"]),
@@ -145,6 +145,19 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
     }
 }
 
+/// What the account's owner stores is no tenant's, but a model reads it as well.
+#[test]
+fn what_is_stored_for_all_is_counted() {
+    for (endpoint, fields) in [
+        (&RESPONSES, r#""prompt":{"id":"pmpt_1"}"#),
+        (&CHAT, r#""preset":"cheap""#),
+    ] {
+        let body = body(fields);
+        let references = read(endpoint, &body).unwrap().references;
+        assert_eq!((references.shared, references.is_empty()), (1, false), "{fields}");
+    }
+}
+
 #[test]
 fn references_are_bounded() {
     let files = |count: usize| {
@@ -153,8 +166,9 @@ fn references_are_bounded() {
             .collect();
         format!(r#""input":[{{"content":[{}]}}]"#, parts.join(","))
     };
-    assert_eq!(stored(&RESPONSES, &files(64)).unwrap().len(), 64);
-    assert_eq!(stored(&RESPONSES, &files(65)), Err(Some("file_id")));
+    assert_eq!(stored(&RESPONSES, &files(MOST_STORED)).unwrap().len(), MOST_STORED);
+    let more = files(MOST_STORED + 1);
+    assert_eq!(stored(&RESPONSES, &more), Err(Some("file_id")));
     let previous = |length| format!(r#""previous_response_id":"{}""#, "x".repeat(length));
     assert_eq!(stored(&RESPONSES, &previous(256)).unwrap().len(), 1);
     assert_eq!(stored(&RESPONSES, &previous(257)), Err(Some("previous_response_id")));
