@@ -3,10 +3,11 @@
 use super::body::BodyError;
 use super::media::{Form, Media, MediaKind, form};
 use super::models::Named;
+use super::place::Place;
 use super::prompt::PromptSize;
 use super::references::References;
 use super::scalar::invalid;
-use super::walk::{Place, Walk};
+use super::walk::Walk;
 use super::word::{Hint, Stored, Word};
 use crate::usage::{Tool, ToolCalls};
 use core::fmt;

@@ -3,9 +3,10 @@
 use super::body::BodyError;
 use super::found::Found;
 use super::key::KeyAs;
+use super::place::{Kind, Place, Role, Seen};
 use super::scalar::invalid;
 use super::tool::ToolKind;
-use super::walk::{Kind, Place, Role, Seen, Walk};
+use super::walk::Walk;
 use super::word::{Hint, Stored, Word};
 use crate::usage::Tool;
 use serde::de::MapAccess;

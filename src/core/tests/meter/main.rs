@@ -15,6 +15,7 @@ mod golden;
 mod hiding;
 mod models;
 mod outputs;
+mod properties;
 mod spellings;
 mod stored;
 mod tiers;

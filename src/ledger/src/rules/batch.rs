@@ -140,16 +140,27 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         tokens.cache_write_1h,
         tokens.output,
         tokens.reasoning,
+        tokens.audio_input,
+        tokens.image_input,
+        tokens.audio_output,
+        tokens.image_output,
         event.duration_ms,
         event.refusals,
     ];
+    let calls = event.tools.iter().map(|(_, calls)| calls);
+    let tier = event.tier.as_deref().unwrap_or_default();
     let names = [
         &event.key_id,
         &event.namespace,
         &event.organization,
         &event.model,
+        tier,
     ];
-    if counts.into_iter().any(|count| count > MAX_TOKENS) {
+    if counts
+        .into_iter()
+        .chain(calls)
+        .any(|count| count > MAX_TOKENS)
+    {
         Err(format!("a count is above {MAX_TOKENS}"))
     } else if event.cost < Money::ZERO || event.cost > MAX_COST {
         Err(format!("the cost is not from $0 to {MAX_COST}"))

@@ -10,6 +10,7 @@
 
 mod access;
 mod alerts;
+mod aliases;
 mod audit_chain;
 mod audit_changes;
 mod audit_list;
@@ -20,6 +21,8 @@ mod content;
 mod costs;
 mod credits;
 mod credits_hook;
+mod earlier_prices;
+mod event_details;
 mod housekeeping;
 mod keys;
 mod ledger;
@@ -33,6 +36,8 @@ mod partitions;
 mod periods;
 mod plans;
 mod prepaid;
+mod price_parts;
+mod price_versions;
 mod prices;
 mod quota_overrides;
 mod refusals;
