@@ -251,7 +251,7 @@ fn a_full_queue_a_long_wait_and_a_client_that_leaves() {
 #[test]
 fn a_cap_refuses_at_once_and_nobody_else_waits() {
     let mut bench = queueing(3);
-    let refused = reply(bench.chat(&body("large", "")).1);
+    let refused = reply(bench.chat(&body("large", r#","max_tokens":4096"#)).1);
     assert_eq!(refused.status, 402);
     assert_eq!(waiting(&bench), 0);
 }
