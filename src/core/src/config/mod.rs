@@ -1,5 +1,6 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
+mod end_users;
 pub mod identity;
 mod inline_catalog;
 mod inline_policy;
@@ -7,6 +8,7 @@ mod inline_price;
 mod inline_settings;
 mod parse;
 
+pub use end_users::{ClaudeCodeUser, EndUsers};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
@@ -24,6 +26,8 @@ pub struct Config {
     pub policy: Option<InlinePolicy>,
     /// Who is believed to be who, and whose word comes first.
     pub identity: Identities,
+    /// Who the end user of a request is.
+    pub end_users: EndUsers,
     /// Longest request body, in bytes: 1 KiB to 128 MiB.
     pub max_request_bytes: usize,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own

@@ -1,5 +1,6 @@
 //! Reading and checking a configuration: every problem is told at once.
 
+use super::end_users::RawEndUsers;
 use super::{
     Accounting, Config, ForeignIds, HoldAt, InlinePolicy, PassThrough, identity, inline_policy,
 };
@@ -22,6 +23,8 @@ struct RawConfig {
     accounting: Option<Accounting>,
     policy: Option<inline_policy::RawPolicy>,
     identity: Option<Vec<identity::RawSource>>,
+    #[serde(default)]
+    end_users: RawEndUsers,
     #[serde(default = "default_max_request_bytes")]
     max_request_bytes: usize,
     #[serde(default = "default_max_request_seconds")]
@@ -165,6 +168,7 @@ impl Config {
             _ => {}
         }
         let identity = identity::validate(raw.identity, &mut problems);
+        let end_users = raw.end_users.validate(&mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
         let content_policy = raw.content_policy.compile(&mut problems);
         check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
@@ -175,6 +179,7 @@ impl Config {
             accounting: raw.accounting,
             policy,
             identity,
+            end_users,
             max_request_bytes: raw.max_request_bytes,
             max_request_seconds: raw.max_request_seconds,
             hold,

@@ -16,7 +16,10 @@ pub(crate) struct Head {
     pub(crate) request_id: String,
     pub(crate) user_agent: String,
     pub(crate) client_address: String,
+    /// The end user that a header names.
     pub(crate) user: Option<String>,
+    /// Whether that goes before the one the body names.
+    pub(crate) user_goes_first: bool,
     /// What the client says of the request to Paddock alone.
     pub(crate) hints: Hints,
     /// The reservation it names, if that could be one.

@@ -16,7 +16,7 @@ pub use capacity::{Budget, Rate, Throttled};
 pub use code::Code;
 pub use reply::Reply;
 pub use text::clip;
-pub(crate) use text::{clip_bytes, list};
+pub(crate) use text::{clip_bytes, header_value, list};
 
 use crate::money::Money;
 use crate::timestamp::Timestamp;

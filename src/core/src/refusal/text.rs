@@ -51,7 +51,7 @@ pub(super) fn capitalized(text: &str) -> String {
 }
 
 /// Visible ASCII alone, at most [`MOST_CHARS`] of it: fit for a header.
-pub(super) fn header_value(text: &str) -> String {
+pub(crate) fn header_value(text: &str) -> String {
     text.chars()
         .filter(char::is_ascii_graphic)
         .take(MOST_CHARS)

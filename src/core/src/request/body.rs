@@ -4,10 +4,9 @@ use super::endpoint::Endpoint;
 use super::prompt::PromptSize;
 use super::reader::Reader;
 use super::references::References;
-use super::rewrite::Rewriting;
+use super::rewrite::{ModelName, Rewriting};
 use crate::usage::ToolCalls;
 use core::fmt;
-use core::ops::Range;
 use std::borrow::Cow;
 
 /// A call to a model, as its caller put it.
@@ -59,8 +58,8 @@ pub struct OtherModel<'a> {
     pub calls: u64,
     /// The caller's cap on the output tokens of one such call.
     pub max_output_tokens: Option<u64>,
-    /// Where the body names it, quotes included.
-    pub(super) spans: Vec<Range<usize>>,
+    /// Where the body names it.
+    pub(super) places: Vec<ModelName>,
 }
 
 impl OtherModel<'_> {

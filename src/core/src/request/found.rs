@@ -3,10 +3,11 @@
 use super::body::BodyError;
 use super::media::{Form, Media, MediaKind, form};
 use super::models::Named;
+use super::place::Place;
 use super::prompt::PromptSize;
 use super::references::References;
 use super::scalar::invalid;
-use super::walk::{Place, Walk};
+use super::walk::Walk;
 use super::word::{Hint, Stored, Word};
 use crate::usage::{Tool, ToolCalls};
 use core::fmt;
@@ -89,6 +90,11 @@ impl<'a> Found<'a> {
     pub(super) fn refer<E: Error>(&mut self, to: Stored, id: Cow<'a, str>) -> Result<(), E> {
         // The providers' own skills have names; what an account has stored has an id.
         if id.is_empty() || (to == Stored::Skill && !id.starts_with("skill_")) {
+            return Ok(());
+        }
+        if to.is_shared() {
+            let shared = self.references.shared;
+            self.references.shared = shared.saturating_add(1);
             return Ok(());
         }
         match self.references.add(id) {

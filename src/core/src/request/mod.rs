@@ -13,6 +13,8 @@ mod hints;
 mod key;
 mod media;
 mod models;
+mod modifier;
+mod place;
 mod prompt;
 mod query;
 mod reader;

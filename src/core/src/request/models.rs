@@ -16,25 +16,26 @@
 
 use super::body::{BodyError, OtherModel};
 use super::found::Found;
-use super::rewrite::span_of;
+use super::place::{Place, Role};
+use super::rewrite::{ModelName, span_of};
 use super::scalar::invalid;
 use super::tool::CALLS_OF_UNBOUNDED;
-use super::walk::{Place, Role};
 use super::word::Word;
-use core::ops::Range;
 use serde::de::Error;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The most other models that one body may name.
 const MOST_MODELS: usize = 16;
+/// What precedes a model's name where it is a resource.
+const RESOURCE: &str = "models/";
 
 /// A place in a body that names a model.
 #[derive(Debug)]
 pub(super) struct Named<'a> {
     pub(super) name: Cow<'a, str>,
-    /// The value, quotes included.
-    pub(super) span: Option<Range<usize>>,
+    /// Where the body names it.
+    pub(super) at: Option<ModelName>,
     /// Whether it may serve in the place of the body's own model.
     pub(super) may_serve: bool,
     /// How often it may be called, if the body says.
@@ -95,8 +96,20 @@ impl<'a> Found<'a> {
         if name.trim().is_empty() {
             return;
         }
+        // Gemini's bodies name resources.
+        let (name, prefix) = match name {
+            Cow::Borrowed(text) => match text.strip_prefix(RESOURCE) {
+                Some(bare) => (Cow::Borrowed(bare), RESOURCE),
+                None => (name, ""),
+            },
+            Cow::Owned(text) => match text.strip_prefix(RESOURCE) {
+                Some(bare) => (Cow::Owned(bare.to_owned()), RESOURCE),
+                None => (Cow::Owned(text), ""),
+            },
+        };
+        let span = span_of(self.body, raw.get());
         self.models.push(Named {
-            span: span_of(self.body, raw.get()),
+            at: span.map(|span| ModelName { span, prefix }),
             name,
             may_serve,
             calls: None,
@@ -117,9 +130,9 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 pub(super) fn others<'a>(
     own: &str,
     named: Vec<Named<'a>>,
-) -> Result<(Vec<OtherModel<'a>>, Vec<Range<usize>>), BodyError> {
+) -> Result<(Vec<OtherModel<'a>>, Vec<ModelName>), BodyError> {
     let mut others: Vec<OtherModel<'a>> = Vec::new();
-    let mut own_spans = Vec::new();
+    let mut own_places = Vec::new();
     for model in named {
         let calls = match model.may_serve {
             true => 0,
@@ -127,7 +140,7 @@ pub(super) fn others<'a>(
         };
         let max_output_tokens = model.max_output_tokens.filter(|_| !model.may_serve);
         if model.name == own && model.may_serve {
-            own_spans.extend(model.span);
+            own_places.extend(model.at);
             continue;
         }
         let same = |other: &OtherModel<'a>| {
@@ -140,7 +153,7 @@ pub(super) fn others<'a>(
         match at.and_then(|at| others.get_mut(at)) {
             Some(other) => {
                 other.calls = other.calls.saturating_add(calls);
-                other.spans.extend(model.span);
+                other.places.extend(model.at);
             }
             None if is_full => {
                 let problem = "and the other fields that name models may name 16 models at most \
@@ -151,9 +164,9 @@ pub(super) fn others<'a>(
                 name: model.name,
                 calls,
                 max_output_tokens,
-                spans: model.span.into_iter().collect(),
+                places: model.at.into_iter().collect(),
             }),
         }
     }
-    Ok((others, own_spans))
+    Ok((others, own_places))
 }

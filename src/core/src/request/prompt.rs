@@ -2,7 +2,8 @@
 
 use super::found::Found;
 use super::media::Media;
-use super::walk::{Place, Seen, Walk};
+use super::place::{Place, Seen};
+use super::walk::Walk;
 use super::word::Word;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};

@@ -6,20 +6,18 @@ use super::fields::{self, Field, Key, Row, classify};
 use super::found::Found;
 use super::key::KeyAs;
 use super::models;
+use super::modifier::{modifier, tier_of};
+use super::place::{Place, Role};
 use super::prompt::Prompts;
 use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
 use super::tool::CALLS_OF_UNBOUNDED;
-use super::walk::{Place, Role};
 use crate::usage::Tool;
-use crate::wire_format::WireFormat;
 use core::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The longest tier, speed or region, in bytes.
-const LONGEST_MODIFIER: usize = 64;
 /// Sources of xAI's live search if a body sets no bound: its own default.
 const SEARCH_RESULTS: u64 = 20;
 
@@ -270,8 +268,8 @@ impl<'a> Reader<'a> {
             rewriting.force_usage(body, self.stream_options, self.include_usage);
         }
         let named = core::mem::take(&mut self.found.models);
-        let (other_models, own_spans) = models::others(&model, named)?;
-        rewriting.add_models(own_spans);
+        let (other_models, own_places) = models::others(&model, named)?;
+        rewriting.models.extend(own_places);
         if self.found.routes && !other_models.iter().any(OtherModel::may_serve) {
             let problem = "needs `models`: which ones the provider takes, and their prices, are not \
                            known here";
@@ -308,40 +306,6 @@ impl<'a> Reader<'a> {
             prompt: found.size,
             rewriting,
         })
-    }
-}
-
-/// A tier, speed or region: one short word, in lower case.
-fn modifier<'a>(
-    value: Scalar<'a>,
-    param: &'static str,
-) -> Result<Option<Cow<'a, str>>, BodyError> {
-    let word = value.text(param)?.filter(|word| !word.is_empty());
-    Ok(match word {
-        Some(word) if word.len() > LONGEST_MODIFIER => {
-            return Err(invalid(param, "must have 64 bytes at most"));
-        }
-        Some(word) if word.bytes().any(|letter| letter.is_ascii_uppercase()) => {
-            Some(Cow::Owned(word.to_ascii_lowercase()))
-        }
-        word => word,
-    })
-}
-
-/// A tier as prices name it. OpenAI takes `fast` for `priority`
-/// (<https://developers.openai.com/api/docs/guides/fast-mode>); Google's have the prefix of their
-/// enum, and one that says nothing.
-fn tier_of<'a>(endpoint: &Endpoint, tier: Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
-    let tier = tier?;
-    match endpoint.format() {
-        WireFormat::OpenAi | WireFormat::OpenAiResponses if tier == "fast" => {
-            Some(Cow::Borrowed("priority"))
-        }
-        WireFormat::Gemini => {
-            let name = tier.strip_prefix("service_tier_").unwrap_or(&tier);
-            (name != "unspecified").then(|| Cow::Owned(name.to_owned()))
-        }
-        _ => Some(tier),
     }
 }
 

@@ -25,12 +25,6 @@ pub(super) struct Rewriting {
 }
 
 impl Rewriting {
-    /// Adds further places that name the model.
-    pub(super) fn add_models(&mut self, spans: Vec<Range<usize>>) {
-        let names = spans.into_iter();
-        self.models.extend(names.map(|span| ModelName { span, prefix: "" }));
-    }
-
     /// Plans the change that turns `stream_options.include_usage` on.
     pub(super) fn force_usage(
         &mut self,
@@ -97,8 +91,8 @@ impl ModelRequest<'_> {
         let others = self.other_models.iter().zip(others);
         let others = others.flat_map(|(other, name)| {
             let name = name.filter(|name| *name != other.name);
-            let spans = other.spans.iter();
-            spans.filter_map(move |span| Some((span, json_string("", name?)?)))
+            let places = other.places.iter();
+            places.filter_map(move |at| Some((&at.span, json_string(at.prefix, name?)?)))
         });
         let usage = self.rewriting.usage.as_ref().filter(|_| force_usage);
         let usage = usage.map(|(span, text)| (span, Cow::Borrowed(*text)));

@@ -53,7 +53,7 @@ pub(super) fn count_of(number: f64) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "the range is checked"
     )]
-    is_count.then(|| number as u64)
+    is_count.then_some(number as u64)
 }
 
 pub(super) fn invalid(param: &'static str, problem: &str) -> BodyError {

@@ -3,9 +3,10 @@
 use super::body::BodyError;
 use super::found::Found;
 use super::key::KeyAs;
+use super::place::{Kind, Place, Role, Seen};
 use super::scalar::invalid;
 use super::tool::ToolKind;
-use super::walk::{Kind, Place, Role, Seen, Walk};
+use super::walk::Walk;
 use super::word::{Hint, Stored, Word};
 use crate::usage::Tool;
 use serde::de::MapAccess;
@@ -24,7 +25,12 @@ struct Facts<'a> {
 impl<'a> Walk<'_, 'a> {
     /// An object of settings, or a tool.
     pub(super) fn settings<A: MapAccess<'a>>(self, mut entries: A) -> Result<Seen, A::Error> {
-        let Walk { found, place, word: above, .. } = self;
+        let Walk {
+            found,
+            place,
+            word: above,
+            ..
+        } = self;
         match above {
             Word::Tool(tool) => found.add_tool(tool, None),
             Word::SearchOptions => found.add_tool(Tool::WebSearch, None),

@@ -85,7 +85,14 @@ mod tests {
         for name in ["advisor_20260301", "openrouter:advisor"] {
             assert_eq!(kind_of_tool(name), ToolKind::Model, "{name}");
         }
-        for name in ["mcp", "mcp_toolset", "computer_20251124", "bash_20250124", "", ":"] {
+        for name in [
+            "mcp",
+            "mcp_toolset",
+            "computer_20251124",
+            "bash_20250124",
+            "",
+            ":",
+        ] {
             assert_eq!(kind_of_tool(name), ToolKind::Free, "{name}");
         }
         assert_eq!(kind_of_tool("function"), ToolKind::Function);

@@ -4,80 +4,15 @@
 use super::found::Found;
 use super::key::KeyAs;
 use super::media::MediaKind;
+use super::place::{Kind, Place, Seen};
 use super::references::google_file;
 use super::scalar::count_of;
-use super::tool::{ToolKind, kind_of_tool};
+use super::tool::kind_of_tool;
 use super::word::{Hint, Stored, Word};
 use crate::usage::Tool;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
-
-/// What a value is part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// What a model reads: messages and their parts.
-    Content,
-    /// Anybody's own JSON, in which no key means anything here.
-    Data,
-    /// A setting.
-    Setting(Role),
-    /// A tool, or a list of them.
-    Tool,
-}
-
-/// What the models are for that a setting names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// At the top of the body: those of a list may serve in the place of the body's own.
-    Top,
-    /// One that may serve in the place of the body's own.
-    Fallback,
-    /// One that is called beside it.
-    Beside,
-}
-
-/// What a value was, as far as the object around it must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
-    Nothing,
-    /// A number; the count it is, if it is one.
-    Number(Option<u64>),
-    Kind(Kind),
-}
-
-/// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Unknown,
-    Media(MediaKind),
-    /// Text, though it looks like media.
-    Text,
-    /// What a tool has written: the files it names are not read again.
-    Output,
-    /// A stored item that stands here by its id.
-    Item,
-    Tool(ToolKind),
-}
-
-impl Kind {
-    /// The kind of a part of a message, by its `type`.
-    fn of_part(name: &str) -> Kind {
-        match name {
-            "image" | "image_url" | "input_image" | "image_generation_call"
-            | "computer_screenshot" => Kind::Media(MediaKind::Image),
-            "document" | "file" | "input_file" | "document_url" => {
-                Kind::Media(MediaKind::Document)
-            }
-            "input_audio" | "audio" | "audio_url" => Kind::Media(MediaKind::Audio),
-            "video" | "video_url" | "input_video" => Kind::Media(MediaKind::Video),
-            "redacted_thinking" => Kind::Text,
-            "code_execution_output" | "bash_code_execution_output" => Kind::Output,
-            "item_reference" => Kind::Item,
-            _ => Kind::Unknown,
-        }
-    }
-}
 
 /// Walks through one value.
 pub(super) struct Walk<'f, 'a> {
@@ -170,7 +105,9 @@ impl<'f, 'a> Walk<'f, 'a> {
     }
 
     fn content<A: MapAccess<'a>>(self, mut entries: A) -> Result<Seen, A::Error> {
-        let Walk { found, word: above, .. } = self;
+        let Walk {
+            found, word: above, ..
+        } = self;
         let before = found.pending();
         let (mut kind, mut told_kind) = (Kind::Unknown, None);
         let (mut id, mut file, mut has_more) = (None, None, false);
@@ -307,7 +244,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut elements: A) -> Result<Seen, A::Error> {
-        let Walk { found, place, word, .. } = self;
+        let Walk {
+            found, place, word, ..
+        } = self;
         while elements
             .next_element_seed(Walk::member(found, place, word))?
             .is_some()

@@ -96,6 +96,13 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// Whether the account's owner makes it, in the provider's console and for all:
+    /// <https://platform.openai.com/docs/guides/prompting>,
+    /// <https://openrouter.ai/docs/features/presets>.
+    pub(super) const fn is_shared(self) -> bool {
+        matches!(self, Stored::Prompt | Stored::Preset | Stored::Tunnel)
+    }
+
     /// Where a body names it.
     pub(super) const fn field(self) -> &'static str {
         match self {
@@ -192,7 +199,14 @@ fn naming_models(folded: &[u8]) -> Word {
     let holds = |part: &[u8]| memchr::memmem::find(folded, part).is_some();
     if holds(b"fallback") && !holds(b"token") && !holds(b"allow") {
         Word::Fallbacks
-    } else if ends(&[b"model", b"modelid", b"modelname", b"models", b"modelids", b"modelnames"]) {
+    } else if ends(&[
+        b"model",
+        b"modelid",
+        b"modelname",
+        b"models",
+        b"modelids",
+        b"modelnames",
+    ]) {
         Word::Model
     } else {
         Word::Other
@@ -209,11 +223,29 @@ fn known(folded: &[u8]) -> Word {
         b"input" => Word::Input,
         b"prompt" => Word::Prompt,
         b"prediction" => Word::Prediction,
-        b"function" | b"functions" | b"functiondeclarations" | b"functioncall" | b"args"
-        | b"arguments" | b"response" | b"inputschema" | b"schema" | b"jsonschema"
-        | b"responseschema" | b"responsejsonschema" | b"parametersjsonschema" | b"guidedjson"
-        | b"metadata" | b"labels" | b"annotations" | b"citations" | b"results" | b"logprobs"
-        | b"diagnostics" | b"promptcacheoptions" | b"moderation" => Word::Data,
+        b"function"
+        | b"functions"
+        | b"functiondeclarations"
+        | b"functioncall"
+        | b"args"
+        | b"arguments"
+        | b"response"
+        | b"inputschema"
+        | b"schema"
+        | b"jsonschema"
+        | b"responseschema"
+        | b"responsejsonschema"
+        | b"parametersjsonschema"
+        | b"guidedjson"
+        | b"metadata"
+        | b"labels"
+        | b"annotations"
+        | b"citations"
+        | b"results"
+        | b"logprobs"
+        | b"diagnostics"
+        | b"promptcacheoptions"
+        | b"moderation" => Word::Data,
         b"mediatype" | b"mimetype" => Word::MediaType,
         b"data" | b"url" | b"uri" => Word::Media(Hint::Any),
         b"result" => Word::Media(Hint::Result),
@@ -224,8 +256,13 @@ fn known(folded: &[u8]) -> Word {
         b"fileuri" => Word::FileUri,
         b"tools" => Word::Tools,
         b"plugins" => Word::Plugins,
-        b"googlesearch" | b"googlesearchretrieval" | b"googlemaps" | b"enterprisewebsearch"
-        | b"parallelaisearch" | b"exaaisearch" | b"retrieval" => Word::Tool(Tool::Grounding),
+        b"googlesearch"
+        | b"googlesearchretrieval"
+        | b"googlemaps"
+        | b"enterprisewebsearch"
+        | b"parallelaisearch"
+        | b"exaaisearch"
+        | b"retrieval" => Word::Tool(Tool::Grounding),
         b"filesearch" => Word::Tool(Tool::FileSearch),
         b"urlcontext" => Word::Tool(Tool::WebFetch),
         b"websearchoptions" => Word::SearchOptions,

@@ -45,6 +45,7 @@ mod reservations;
 mod roles;
 mod routing;
 mod settings;
+mod stored_objects;
 mod sums_by_time;
 mod support;
 mod usage_stream;

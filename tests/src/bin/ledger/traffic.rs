@@ -131,6 +131,7 @@ fn event<'a>(
         batch: false,
         tier: None,
         tools: ToolCalls::NONE,
+        stored: Vec::new(),
         price_from: Timestamp::EPOCH,
         started_at: SOME_MOMENT,
         duration_ms: 150 + dice.skewed(20_000),

@@ -2,7 +2,7 @@
 
 mod raw;
 
-pub(super) use raw::{RawSource, validate};
+pub(super) use raw::{RawSource, is_header_name, validate};
 
 use crate::policy::Role;
 use hashbrown::HashMap;

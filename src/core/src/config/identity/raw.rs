@@ -177,14 +177,27 @@ impl RawSource {
     }
 }
 
+/// Whether a name could be a header's that has no meaning here but that of naming an end user.
+pub(in crate::config) fn is_header_name(name: &str) -> bool {
+    is_spelled_as_header(name) && (name == "x-user" || !is_taken(name))
+}
+
+fn is_spelled_as_header(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    !name.is_empty() && name.bytes().all(fits)
+}
+
+fn is_taken(lower: &str) -> bool {
+    let dashed = lower.replace('_', "-");
+    TAKEN.contains(&dashed.as_str()) || dashed.starts_with("x-paddock-")
+}
+
 fn header_name(name: &str, what: &str, problems: &mut Vec<String>) -> String {
     let lower = name.to_ascii_lowercase();
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if name.is_empty() || !name.bytes().all(fits) {
+    if !is_spelled_as_header(name) {
         problems.push(format!("{what}: `{name}` is not a header's name"));
     }
-    let dashed = lower.replace('_', "-");
-    if TAKEN.contains(&dashed.as_str()) || dashed.starts_with("x-paddock-") {
+    if is_taken(&lower) {
         problems.push(format!(
             "{what}: the header `{name}` has a meaning of its own here and cannot be a trusted one"
         ));

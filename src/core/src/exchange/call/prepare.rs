@@ -3,15 +3,15 @@
 use super::{Asked, Call, OtherGrant, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::config::HoldAt;
+use crate::config::{EndUsers, HoldAt};
 use crate::estimate::Estimate;
 use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
 use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
-use crate::policy::{Catalog, Model, Served};
+use crate::policy::{Catalog, Model, Served, user_in_events};
 use crate::price::CostOverflow;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, clip};
 use crate::request::{Endpoint, ModelRequest, path_below, path_with_model};
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
@@ -61,7 +61,8 @@ pub(crate) fn prepare(
     let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
     let grant = authorize_model(caller, &catalog, choice.model, now)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
-    let mut call = call(grant, &catalog, head, read, choice.reason, force_usage, now)?;
+    let user = user(head, read.request, &worker.config.end_users);
+    let mut call = call(grant, &catalog, user, read, choice.reason, force_usage, now)?;
     let namespace = &call.grant.caller().namespace().policy.name;
     if let Some(output) = worker.likely_output.of(namespace, call.model_name()) {
         let output = output.saturating_mul(read.request.choices);
@@ -85,6 +86,7 @@ pub(crate) fn prepare(
         path,
         rounds: 0,
         fallback: None,
+        output_limit: None,
         queued: None,
         was_throttled: false,
         may_be_reserved: true,
@@ -94,7 +96,7 @@ pub(crate) fn prepare(
 fn call(
     grant: Grant,
     catalog: &Rc<Catalog>,
-    head: &Head,
+    user: Option<String>,
     read: BodyRead<'_>,
     reason: Option<String>,
     force_usage: bool,
@@ -112,7 +114,9 @@ fn call(
     for other in &request.other_models {
         let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
         let its = match (other.may_serve(), granted.model()) {
-            (false, Some(model)) => Estimate::beside(endpoint, request, other, model, granted.price()),
+            (false, Some(model)) => {
+                Estimate::beside(endpoint, request, other, model, granted.price())
+            }
             _ => of(&granted),
         };
         let its = its.map_err(Refusal::cost_overflow)?.money;
@@ -130,13 +134,8 @@ fn call(
     }
     let asked = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
     Ok(Call {
-        requested_model: request.model.clone().into_owned(),
-        user: request
-            .user
-            .clone()
-            .map(|user| user.into_owned())
-            .filter(|user| !user.is_empty())
-            .or_else(|| head.user.clone()),
+        requested_model: clip(&request.model).into_owned(),
+        user,
         user_shared: false,
         stream: request.stream || endpoint.streams(),
         hide_usage: force_usage && !request.include_usage,
@@ -162,6 +161,18 @@ fn call(
         estimate,
         grant,
     })
+}
+
+/// The end user a request names, in few bytes.
+fn user(head: &Head, request: &ModelRequest<'_>, end_users: &EndUsers) -> Option<String> {
+    let in_header = head.user.as_deref();
+    let in_body = request.user.as_deref();
+    let in_body = in_body.filter(|user| !user.is_empty() && end_users.in_body());
+    let named = match head.user_goes_first {
+        true => in_header.or(in_body)?,
+        false => in_body.or(in_header)?,
+    };
+    Some(user_in_events(&end_users.user(named)).into_owned())
 }
 
 /// Whether usage must be asked of the upstream, because it does not come by itself.

@@ -10,7 +10,6 @@ use super::effect::{Effect, Level};
 use super::head::Head;
 use crate::identity::Caller;
 use crate::ids::EventId;
-use crate::policy::user_in_events;
 use crate::refusal::clip;
 use crate::timestamp::Timestamp;
 use crate::wire::{Made, UsageEvent};
@@ -84,7 +83,7 @@ impl<'a> CallContext<'a> {
             key_id: Cow::Borrowed(&key.id),
             namespace: Cow::Borrowed(&namespace.name),
             organization: Cow::Borrowed(&namespace.organization),
-            user: user.map(user_in_events),
+            user: user.map(Cow::Borrowed),
             user_shared: call.is_some_and(|call| call.user_shared),
             model: clip(call.map_or(requested_model, Call::model_name)),
             requested_model: clip(requested_model),

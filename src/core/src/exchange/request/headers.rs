@@ -7,7 +7,7 @@ use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::head::{Head, Target};
 use crate::exchange::state::{Exchange, State};
 use crate::identity::Claim;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, header_value};
 use crate::request::{Headers, Hints, RequestHead, guess_format};
 use crate::store::SharedStore;
 
@@ -21,15 +21,16 @@ impl Exchange {
     ) -> Step {
         let head = RequestHead::read(headers);
         let format = guess_format(head.path, head.credential.as_ref());
-        let request_id = text(head.request_id);
+        let request_id = header_value(&text(head.request_id));
         let identities = &cx.worker.config.identity;
+        let end_users = &cx.worker.config.end_users;
         let claim = match Claim::read(&head, headers, attributes, identities) {
             Ok(claim) => claim,
             Err(refusal) => return self.refuse(&refusal, format, &request_id, None),
         };
         let trusted = headers
             .names()
-            .filter(|name| identities.is_trusted_header(name));
+            .filter(|name| identities.is_trusted_header(name) || end_users.is_own_header(name));
         let mut effects: Vec<Effect> = head
             .untrusted
             .iter()
@@ -44,6 +45,14 @@ impl Exchange {
         let too_long = head
             .content_length
             .is_some_and(|length| length > cx.worker.config.max_request_bytes as u64);
+        let user = end_users.headers().find_map(|(name, goes_first)| {
+            let value = match name {
+                "x-user" => head.user,
+                name => headers.get(name),
+            };
+            let user = text(value).trim().to_owned();
+            (!user.is_empty()).then_some((user, goes_first))
+        });
         let headers_gone = !end && cx.worker.config.hold != HoldAt::Headers;
         if headers_gone {
             effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
@@ -60,10 +69,8 @@ impl Exchange {
             target,
             client_address: client_address(headers),
             reservation: reservation_id(head.reservation_id),
-            user: head
-                .user
-                .map(|user| text(Some(user)))
-                .filter(|user| !user.is_empty()),
+            user_goes_first: user.as_ref().is_some_and(|(_, goes_first)| *goes_first),
+            user: user.map(|(user, _)| user),
         };
         let mut step = match too_long {
             true => self.refuse_too_large(&kept, cx.worker.config.max_request_bytes),

@@ -28,7 +28,10 @@ fn served(user: &str, blanks: usize) -> (Bench, Vec<Step>) {
     let body = body(&model, &format!(r#","user":{user}"#));
     let mut exchange = Exchange::default();
     let agent = "a".repeat(blanks);
-    let more = [("user-agent", agent.as_str())];
+    let more = [
+        ("user-agent", agent.as_str()),
+        ("x-request-id", agent.as_str()),
+    ];
     let begun = bench.send(&mut exchange, &headers(CHAT, KEY, &more), &body);
     assert_eq!(begun.verdict, Verdict::Continue);
     bench.answer(&mut exchange, 200, "application/json");

@@ -1,7 +1,9 @@
+mod answers;
 mod bench;
 mod borrowing;
 mod bounds;
 mod content;
+mod end_user_names;
 mod end_users;
 mod holding;
 mod identities;
@@ -16,6 +18,8 @@ mod reservations;
 mod roles;
 mod routes;
 mod routing;
+mod second_models;
+mod stored;
 mod throttling;
 mod upstream_limits;
 mod waiting;

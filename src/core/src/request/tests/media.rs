@@ -48,33 +48,84 @@ fn inline_media_are_told_by_kind_in_every_dialect_and_order() {
     };
     let text = PromptSize::default();
     for (part, expected) in [
-        (r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,B64"}}"#, images),
+        (
+            r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,B64"}}"#,
+            images,
+        ),
         (r#"{"image_url":{"url":"data:;base64,B64"}}"#, images),
-        (r#"{"image_url":{"url":"data:application/pdf;base64,B64"}}"#, documents),
-        (r#"{"type":"input_image","image_url":"data:image/png;base64,B64"}"#, images),
-        (r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"B64"}}"#, images),
+        (
+            r#"{"image_url":{"url":"data:application/pdf;base64,B64"}}"#,
+            documents,
+        ),
+        (
+            r#"{"type":"input_image","image_url":"data:image/png;base64,B64"}"#,
+            images,
+        ),
+        (
+            r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"B64"}}"#,
+            images,
+        ),
         (r#"{"type":"image","source":{"data":"B64"}}"#, images),
         (r#"{"source":{"data":"B64"},"type":"image"}"#, images),
-        (r#"{"source":{"data":"B64","media_type":"image/png"}}"#, images),
-        (r#"{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"B64"}}"#, documents),
-        (r#"{"type":"file","file":{"filename":"a.pdf","file_data":"B64"}}"#, documents),
-        (r#"{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,B64"}"#, documents),
-        (r#"{"type":"input_audio","input_audio":{"data":"B64","format":"wav"}}"#, audio),
+        (
+            r#"{"source":{"data":"B64","media_type":"image/png"}}"#,
+            images,
+        ),
+        (
+            r#"{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"B64"}}"#,
+            documents,
+        ),
+        (
+            r#"{"type":"file","file":{"filename":"a.pdf","file_data":"B64"}}"#,
+            documents,
+        ),
+        (
+            r#"{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,B64"}"#,
+            documents,
+        ),
+        (
+            r#"{"type":"input_audio","input_audio":{"data":"B64","format":"wav"}}"#,
+            audio,
+        ),
         (r#"{"input_audio":{"format":"wav","data":"B64"}}"#, audio),
-        (r#"{"type":"video_url","video_url":{"url":"data:video/mp4;base64,B64"}}"#, video),
-        (r#"{"inlineData":{"mimeType":"video/mp4","data":"B64"}}"#, video),
-        (r#"{"inline_data":{"data":"B64","mime_type":"AUDIO/mp3"}}"#, audio),
-        (r#"{"inlineData":{"mimeType":"image/png","data":"B64"}}"#, images),
-        (r#"{"type":"image_generation_call","id":"ig_1","result":"B64"}"#, images),
-        (r#"{"type":"tool_result","content":[{"type":"image","source":{"data":"B64"}}]}"#, images),
+        (
+            r#"{"type":"video_url","video_url":{"url":"data:video/mp4;base64,B64"}}"#,
+            video,
+        ),
+        (
+            r#"{"inlineData":{"mimeType":"video/mp4","data":"B64"}}"#,
+            video,
+        ),
+        (
+            r#"{"inline_data":{"data":"B64","mime_type":"AUDIO/mp3"}}"#,
+            audio,
+        ),
+        (
+            r#"{"inlineData":{"mimeType":"image/png","data":"B64"}}"#,
+            images,
+        ),
+        (
+            r#"{"type":"image_generation_call","id":"ig_1","result":"B64"}"#,
+            images,
+        ),
+        (
+            r#"{"type":"tool_result","content":[{"type":"image","source":{"data":"B64"}}]}"#,
+            images,
+        ),
         (r#"{"b64_json":"B64"}"#, images),
         // What nothing tells may be anything.
         (r#"{"type":"new","data":"B64"}"#, unknown),
         (r#"{"source":{"data":"B64"}}"#, unknown),
         // What looks so and is none.
         (r#"{"type":"redacted_thinking","data":"B64"}"#, text),
-        (r#"{"type":"text","text":"data:image/png;base64,B64"}"#, text),
-        (r#"{"type":"tool_use","id":"t","input":{"data":"B64","url":"https://a.test/b.png"}}"#, text),
+        (
+            r#"{"type":"text","text":"data:image/png;base64,B64"}"#,
+            text,
+        ),
+        (
+            r#"{"type":"tool_use","id":"t","input":{"data":"B64","url":"https://a.test/b.png"}}"#,
+            text,
+        ),
         (r#"{"type":"text","data":"plain text"}"#, text),
         (r#"{"data":"QUJD"}"#, text),
         (r#"{"url":"data:text/plain,hello there"}"#, text),
@@ -84,7 +135,10 @@ fn inline_media_are_told_by_kind_in_every_dialect_and_order() {
     let (both, _) = of_part(
         r#"{"type":"image","source":{"data":"B64"}},{"type":"document","source":{"data":"B64"}}"#,
     );
-    assert_eq!((both.images, both.documents), (media(1, 900), media(1, 900)));
+    assert_eq!(
+        (both.images, both.documents),
+        (media(1, 900), media(1, 900))
+    );
 }
 
 #[test]
@@ -96,26 +150,63 @@ fn what_is_no_medium_is_measured_as_text() {
     let request = read(&Endpoint::Messages, &body).unwrap();
     assert_eq!(request.prompt.text_bytes, 4 + 17 + 4 + 1_200);
     let link = format!(r#"{{"url":"https://{}"}}"#, "x".repeat(9_000));
-    assert_eq!(of_part(&link), (PromptSize::default(), 0), "too long an address");
+    assert_eq!(
+        of_part(&link),
+        (PromptSize::default(), 0),
+        "too long an address"
+    );
 }
 
 #[test]
 fn media_by_url_are_references_and_links_in_texts_are_not() {
     for (part, urls) in [
-        (r#"{"type":"image_url","image_url":{"url":"https://pics.test/a.png"}}"#, 1),
-        (r#"{"type":"input_image","image_url":"http://pics.test/a.png"}"#, 1),
-        (r#"{"type":"image","source":{"type":"url","url":"https://pics.test/a.png"}}"#, 1),
-        (r#"{"source":{"url":"https://a.test/a.pdf","type":"url"},"type":"document"}"#, 1),
-        (r#"{"type":"input_file","file_url":"https://a.test/a.pdf"}"#, 1),
-        (r#"{"type":"document_url","document_url":"https://a.test/a.pdf"}"#, 1),
-        (r#"{"fileData":{"fileUri":"https://www.youtube.com/watch?v=1"}}"#, 1),
+        (
+            r#"{"type":"image_url","image_url":{"url":"https://pics.test/a.png"}}"#,
+            1,
+        ),
+        (
+            r#"{"type":"input_image","image_url":"http://pics.test/a.png"}"#,
+            1,
+        ),
+        (
+            r#"{"type":"image","source":{"type":"url","url":"https://pics.test/a.png"}}"#,
+            1,
+        ),
+        (
+            r#"{"source":{"url":"https://a.test/a.pdf","type":"url"},"type":"document"}"#,
+            1,
+        ),
+        (
+            r#"{"type":"input_file","file_url":"https://a.test/a.pdf"}"#,
+            1,
+        ),
+        (
+            r#"{"type":"document_url","document_url":"https://a.test/a.pdf"}"#,
+            1,
+        ),
+        (
+            r#"{"fileData":{"fileUri":"https://www.youtube.com/watch?v=1"}}"#,
+            1,
+        ),
         (r#"{"video_url":{"url":"https://a.test/a.mp4"}}"#, 1),
         (r#"{"role":"assistant","audio":{"id":"audio_1"}}"#, 1),
         (r#"{"type":"text","text":"https://pics.test/a.png"}"#, 0),
-        (r#"{"type":"output_text","annotations":[{"type":"url_citation","url":"https://a.test"}]}"#, 0),
-        (r#"{"type":"text","citations":[{"url":"https://a.test"}]}"#, 0),
-        (r#"{"type":"web_search_call","action":{"type":"open_page","url":"https://a.test"}}"#, 0),
-        (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","url":"https://a.test"}]}"#, 0),
+        (
+            r#"{"type":"output_text","annotations":[{"type":"url_citation","url":"https://a.test"}]}"#,
+            0,
+        ),
+        (
+            r#"{"type":"text","citations":[{"url":"https://a.test"}]}"#,
+            0,
+        ),
+        (
+            r#"{"type":"web_search_call","action":{"type":"open_page","url":"https://a.test"}}"#,
+            0,
+        ),
+        (
+            r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","url":"https://a.test"}]}"#,
+            0,
+        ),
     ] {
         assert_eq!(of_part(part).1, urls, "{part}");
     }
@@ -131,7 +222,10 @@ fn media_come_to_what_their_kind_and_bytes_can() {
         ..PromptSize::default()
     };
     let unset = MediaTokens::default();
-    assert_eq!(size.media_tokens(&unset), 100_000 + 2_000_000 + 1_000 + 70_000);
+    assert_eq!(
+        size.media_tokens(&unset),
+        100_000 + 2_000_000 + 1_000 + 70_000
+    );
     let set = MediaTokens {
         image: Some(1_600),
         document: Some(200_000),
@@ -156,18 +250,62 @@ fn media_come_to_what_their_kind_and_bytes_can() {
 fn answers_may_be_sound_or_pictures() {
     let google = gemini(GeminiVerb::GenerateContent);
     for (endpoint, body, expected) in [
-        (&Endpoint::ChatCompletions, r#"{"model":"m","modalities":["text","audio"]}"#, (true, false)),
-        (&Endpoint::ChatCompletions, r#"{"model":"m","modalities":["image","text"]}"#, (false, true)),
-        (&Endpoint::ChatCompletions, r#"{"model":"m","modalities":["text"]}"#, (false, false)),
-        (&Endpoint::ChatCompletions, r#"{"model":"m","Modalities":["Audio"]}"#, (true, false)),
-        (&google, r#"{"generationConfig":{"responseModalities":["AUDIO"]}}"#, (true, false)),
-        (&google, r#"{"generationConfig":{"response_modalities":["TEXT","IMAGE"]}}"#, (false, true)),
-        (&google, r#"{"generationConfig":{"speechConfig":{"languageCode":"de-DE"}}}"#, (true, false)),
-        (&google, r#"{"generationConfig":{"imageConfig":{"aspectRatio":"1:1"}}}"#, (false, true)),
-        (&Endpoint::Responses, r#"{"model":"m","tools":[{"type":"image_generation"}]}"#, (false, true)),
-        (&Endpoint::Responses, r#"{"model":"m","input":"audio","modalities":null}"#, (false, false)),
+        (
+            &Endpoint::ChatCompletions,
+            r#"{"model":"m","modalities":["text","audio"]}"#,
+            (true, false),
+        ),
+        (
+            &Endpoint::ChatCompletions,
+            r#"{"model":"m","modalities":["image","text"]}"#,
+            (false, true),
+        ),
+        (
+            &Endpoint::ChatCompletions,
+            r#"{"model":"m","modalities":["text"]}"#,
+            (false, false),
+        ),
+        (
+            &Endpoint::ChatCompletions,
+            r#"{"model":"m","Modalities":["Audio"]}"#,
+            (true, false),
+        ),
+        (
+            &google,
+            r#"{"generationConfig":{"responseModalities":["AUDIO"]}}"#,
+            (true, false),
+        ),
+        (
+            &google,
+            r#"{"generationConfig":{"response_modalities":["TEXT","IMAGE"]}}"#,
+            (false, true),
+        ),
+        (
+            &google,
+            r#"{"generationConfig":{"speechConfig":{"languageCode":"de-DE"}}}"#,
+            (true, false),
+        ),
+        (
+            &google,
+            r#"{"generationConfig":{"imageConfig":{"aspectRatio":"1:1"}}}"#,
+            (false, true),
+        ),
+        (
+            &Endpoint::Responses,
+            r#"{"model":"m","tools":[{"type":"image_generation"}]}"#,
+            (false, true),
+        ),
+        (
+            &Endpoint::Responses,
+            r#"{"model":"m","input":"audio","modalities":null}"#,
+            (false, false),
+        ),
     ] {
-        let ModelRequest { audio_output, image_output, .. } = read(endpoint, body).unwrap();
+        let ModelRequest {
+            audio_output,
+            image_output,
+            ..
+        } = read(endpoint, body).unwrap();
         assert_eq!((audio_output, image_output), expected, "{body}");
     }
 }

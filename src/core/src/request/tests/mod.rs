@@ -8,6 +8,7 @@ mod head;
 mod media;
 mod models;
 mod prompt;
+mod references;
 mod rewrite;
 
 use super::{BodyError, Endpoint, GeminiVerb, ModelRequest, read_body};

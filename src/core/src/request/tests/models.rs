@@ -24,55 +24,211 @@ fn every_model_a_body_can_name_is_found() {
     type Case<'a> = (&'a Endpoint, &'a str, &'a [(&'a str, u64)]);
     let cases: &[Case<'_>] = &[
         // OpenRouter's fallbacks, and its order of the two.
-        (&ChatCompletions, r#""models":["own","dear"]"#, &[("dear", 0)]),
-        (&ChatCompletions, r#""route":"fallback","models":["dear"]"#, &[("dear", 0)]),
+        (
+            &ChatCompletions,
+            r#""models":["own","dear"]"#,
+            &[("dear", 0)],
+        ),
+        (
+            &ChatCompletions,
+            r#""route":"fallback","models":["dear"]"#,
+            &[("dear", 0)],
+        ),
         (&ChatCompletions, r#""Models":["dear"]"#, &[("dear", 0)]),
-        (&ChatCompletions, r#""mod\u0065ls":["d\u0065ar"]"#, &[("dear", 0)]),
+        (
+            &ChatCompletions,
+            r#""mod\u0065ls":["d\u0065ar"]"#,
+            &[("dear", 0)],
+        ),
         (&ChatCompletions, r#""models":"dear""#, &[("dear", 0)]),
-        (&ChatCompletions, r#""models":["a"],"models":["b"]"#, &[("a", 0), ("b", 0)]),
+        (
+            &ChatCompletions,
+            r#""models":["a"],"models":["b"]"#,
+            &[("a", 0), ("b", 0)],
+        ),
         (&ChatCompletions, r#""models":["a","a","own"]"#, &[("a", 0)]),
         // LiteLLM's and Anthropic's.
-        (&ChatCompletions, r#""fallbacks":["a","b"]"#, &[("a", 0), ("b", 0)]),
-        (&ChatCompletions, r#""fallbacks":[{"own":["a","b"]}]"#, &[("a", 0), ("b", 0)]),
-        (&ChatCompletions, r#""fallbacks":[{"model":"a","messages":[{"model":"no"}]}]"#, &[("a", 0)]),
-        (&ChatCompletions, r#""context_window_fallbacks":[{"own":["a"]}]"#, &[("a", 0)]),
+        (
+            &ChatCompletions,
+            r#""fallbacks":["a","b"]"#,
+            &[("a", 0), ("b", 0)],
+        ),
+        (
+            &ChatCompletions,
+            r#""fallbacks":[{"own":["a","b"]}]"#,
+            &[("a", 0), ("b", 0)],
+        ),
+        (
+            &ChatCompletions,
+            r#""fallbacks":[{"model":"a","messages":[{"model":"no"}]}]"#,
+            &[("a", 0)],
+        ),
+        (
+            &ChatCompletions,
+            r#""context_window_fallbacks":[{"own":["a"]}]"#,
+            &[("a", 0)],
+        ),
         (&ChatCompletions, r#""fallback_models":["a"]"#, &[("a", 0)]),
-        (&Messages, r#""fallbacks":[{"model":"a","thinking":{"type":"adaptive"},
-            "output_config":{"format":{"schema":{"required":["model"]}}}}]"#, &[("a", 0)]),
+        (
+            &Messages,
+            r#""fallbacks":[{"model":"a","thinking":{"type":"adaptive"},
+            "output_config":{"format":{"schema":{"required":["model"]}}}}]"#,
+            &[("a", 0)],
+        ),
         // Tools and what is like them.
-        (&Messages, r#""tools":[{"type":"advisor_20260301","name":"advisor","model":"dear"}]"#, &[("dear", 10)]),
-        (&Messages, r#""tools":[{"model":"dear","type":"advisor_20260301","max_uses":3}]"#, &[("dear", 3)]),
-        (&Messages, r#""tools":[{"model":"a","max_uses":3},{"model":"a","max_uses":2}]"#, &[("a", 5)]),
-        (&Messages, r#""tools":[{"model":"own","max_uses":2}]"#, &[("own", 2)]),
-        (&Messages, r#""tools":[{"model":"a","max_uses":0}]"#, &[("a", 1)]),
-        (&Responses, r#""tools":[{"type":"image_generation","model":"gpt-image-2"}]"#, &[("gpt-image-2", 10)]),
-        (&Responses, r#""tools":[{"type":"image_generation","svg":{"model":"a"}}]"#, &[("a", 10)]),
-        (&Responses, r#""input":[{"type":"additional_tools","tools":[{"type":"image_generation","model":"a"}]}]"#, &[("a", 10)]),
-        (&ChatCompletions, r#""tools":[{"type":"openrouter:advisor","parameters":{"model":"a"}}]"#, &[("a", 10)]),
-        (&ChatCompletions, r#""tools":[{"parameters":{"model":"a"},"type":"openrouter:advisor"}]"#, &[("a", 10)]),
-        (&ChatCompletions, r#""plugins":[{"id":"fusion","analysis_models":["a","b"],"model":"c"}]"#, &[("a", 10), ("b", 10), ("c", 10)]),
+        (
+            &Messages,
+            r#""tools":[{"type":"advisor_20260301","name":"advisor","model":"dear"}]"#,
+            &[("dear", 10)],
+        ),
+        (
+            &Messages,
+            r#""tools":[{"model":"dear","type":"advisor_20260301","max_uses":3}]"#,
+            &[("dear", 3)],
+        ),
+        (
+            &Messages,
+            r#""tools":[{"model":"a","max_uses":3},{"model":"a","max_uses":2}]"#,
+            &[("a", 5)],
+        ),
+        (
+            &Messages,
+            r#""tools":[{"model":"own","max_uses":2}]"#,
+            &[("own", 2)],
+        ),
+        (
+            &Messages,
+            r#""tools":[{"model":"a","max_uses":0}]"#,
+            &[("a", 1)],
+        ),
+        (
+            &Responses,
+            r#""tools":[{"type":"image_generation","model":"gpt-image-2"}]"#,
+            &[("gpt-image-2", 10)],
+        ),
+        (
+            &Responses,
+            r#""tools":[{"type":"image_generation","svg":{"model":"a"}}]"#,
+            &[("a", 10)],
+        ),
+        (
+            &Responses,
+            r#""input":[{"type":"additional_tools","tools":[{"type":"image_generation","model":"a"}]}]"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""tools":[{"type":"openrouter:advisor","parameters":{"model":"a"}}]"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""tools":[{"parameters":{"model":"a"},"type":"openrouter:advisor"}]"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""plugins":[{"id":"fusion","analysis_models":["a","b"],"model":"c"}]"#,
+            &[("a", 10), ("b", 10), ("c", 10)],
+        ),
         (&ChatCompletions, r#""advisor":{"model":"a"}"#, &[("a", 10)]),
-        (&ChatCompletions, r#""image_generation":{"model":"a"}"#, &[("a", 10)]),
-        (&ChatCompletions, r#""input_audio_transcription":{"model":"a"}"#, &[("a", 10)]),
-        (&ChatCompletions, r#""extra_body":{"models":["a"]}"#, &[("a", 10)]),
-        (&ChatCompletions, r#""something_new":{"deep":[{"judge_model":"a"}]}"#, &[("a", 10)]),
-        (&google, r#""generationConfig":{"routingConfig":{"manualMode":{"modelName":"a"}}}"#, &[("a", 10)]),
+        (
+            &ChatCompletions,
+            r#""image_generation":{"model":"a"}"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""input_audio_transcription":{"model":"a"}"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""extra_body":{"models":["a"]}"#,
+            &[("a", 10)],
+        ),
+        (
+            &ChatCompletions,
+            r#""something_new":{"deep":[{"judge_model":"a"}]}"#,
+            &[("a", 10)],
+        ),
+        (
+            &google,
+            r#""generationConfig":{"routingConfig":{"manualMode":{"modelName":"a"}}}"#,
+            &[("a", 10)],
+        ),
         // Everything else is what somebody says, or somebody's own.
-        (&ChatCompletions, r#""messages":[{"role":"user","content":[{"type":"text","text":"t","model":"no"}],"models":["no"]}]"#, &[]),
-        (&Responses, r#""input":[{"type":"message","model":"no"}],"instructions":"model"}"#, &[]),
-        (&Messages, r#""messages":[{"content":[{"type":"tool_use","input":{"model":"no"}}]}]"#, &[]),
-        (&Messages, r#""tools":[{"name":"t","input_schema":{"default":{"model":"no"},"required":["model"]}}]"#, &[]),
-        (&ChatCompletions, r#""tools":[{"type":"function","function":{"parameters":{"default":{"model":"no"}}}}]"#, &[]),
-        (&Responses, r#""tools":[{"type":"function","parameters":{"enum":[{"models":["no"]}]}}]"#, &[]),
-        (&Responses, r#""tools":[{"parameters":{"const":{"model":"no"}},"type":"function"}]"#, &[]),
-        (&ChatCompletions, r#""functions":[{"parameters":{"examples":[{"model":"no"}]}}]"#, &[]),
-        (&ChatCompletions, r#""response_format":{"json_schema":{"schema":{"default":{"model":"no"}}}}"#, &[]),
-        (&ChatCompletions, r#""metadata":{"model":"no","fallbacks":["no"]}"#, &[]),
-        (&ChatCompletions, r#""moderation":{"model":"omni-moderation-latest"}"#, &[]),
-        (&ChatCompletions, r#""models":null,"fallbacks":[],"x_model":"","y_model":7"#, &[]),
-        (&ChatCompletions, r#""provider":{"order":["a"],"allow_fallbacks":false}"#, &[]),
+        (
+            &ChatCompletions,
+            r#""messages":[{"role":"user","content":[{"type":"text","text":"t","model":"no"}],"models":["no"]}]"#,
+            &[],
+        ),
+        (
+            &Responses,
+            r#""input":[{"type":"message","model":"no"}],"instructions":"model"}"#,
+            &[],
+        ),
+        (
+            &Messages,
+            r#""messages":[{"content":[{"type":"tool_use","input":{"model":"no"}}]}]"#,
+            &[],
+        ),
+        (
+            &Messages,
+            r#""tools":[{"name":"t","input_schema":{"default":{"model":"no"},"required":["model"]}}]"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""tools":[{"type":"function","function":{"parameters":{"default":{"model":"no"}}}}]"#,
+            &[],
+        ),
+        (
+            &Responses,
+            r#""tools":[{"type":"function","parameters":{"enum":[{"models":["no"]}]}}]"#,
+            &[],
+        ),
+        (
+            &Responses,
+            r#""tools":[{"parameters":{"const":{"model":"no"}},"type":"function"}]"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""functions":[{"parameters":{"examples":[{"model":"no"}]}}]"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""response_format":{"json_schema":{"schema":{"default":{"model":"no"}}}}"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""metadata":{"model":"no","fallbacks":["no"]}"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""moderation":{"model":"omni-moderation-latest"}"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""models":null,"fallbacks":[],"x_model":"","y_model":7"#,
+            &[],
+        ),
+        (
+            &ChatCompletions,
+            r#""provider":{"order":["a"],"allow_fallbacks":false}"#,
+            &[],
+        ),
         (&Messages, r#""fallback_credit_token":"abc""#, &[]),
-        (&google, r#""contents":[{"parts":[{"functionCall":{"args":{"model":"no"}}}]}]"#, &[]),
+        (
+            &google,
+            r#""contents":[{"parts":[{"functionCall":{"args":{"model":"no"}}}]}]"#,
+            &[],
+        ),
     ];
     for (endpoint, fields, expected) in cases {
         let fields = fields.trim_end_matches('}');
@@ -113,7 +269,12 @@ fn what_the_provider_would_choose_is_refused() {
     }
     let twice = r#""tools":[{"type":"function","type":"web_search"}]"#;
     let error = others(&Endpoint::ChatCompletions, twice).unwrap_err();
-    assert_eq!(error, BodyError::Ambiguous { field: "tools.type" });
+    assert_eq!(
+        error,
+        BodyError::Ambiguous {
+            field: "tools.type"
+        }
+    );
 }
 
 #[test]
@@ -122,7 +283,10 @@ fn models_are_bounded_in_number_and_in_depth() {
         let names: Vec<String> = (0..count).map(|n| format!(r#""m{n}""#)).collect();
         format!(r#""models":[{}]"#, names.join(","))
     };
-    assert_eq!(others(&Endpoint::ChatCompletions, &list(16)).unwrap().len(), 16);
+    assert_eq!(
+        others(&Endpoint::ChatCompletions, &list(16)).unwrap().len(),
+        16
+    );
     let error = others(&Endpoint::ChatCompletions, &list(17)).unwrap_err();
     assert!(error.to_string().contains("16 models"), "{error}");
     for (open, close) in [
@@ -146,7 +310,11 @@ fn other_models_are_renamed_as_the_body_own() {
     let body = r#"{"model":"own","models":["own", "a" ,"b","\u0061"],
         "tools":[{"model":"a","input_schema":{"default":{"model":"a"}}}],"messages":[{"model":"a"}]}"#;
     let request = read(&Endpoint::ChatCompletions, body).unwrap();
-    let names: Vec<_> = request.other_models.iter().map(|other| &*other.name).collect();
+    let names: Vec<_> = request
+        .other_models
+        .iter()
+        .map(|other| &*other.name)
+        .collect();
     assert_eq!(names, ["a", "b", "a"]);
     let rename = |model, others: &[Option<&str>]| {
         let changed = request.rewrite(body.as_bytes(), model, others, false)?;
@@ -157,7 +325,10 @@ fn other_models_are_renamed_as_the_body_own() {
         r#"{"model":"new","models":["new", "x" ,"b","x"],
         "tools":[{"model":"y","input_schema":{"default":{"model":"a"}}}],"messages":[{"model":"a"}]}"#
     );
-    assert_eq!(rename(Some("own"), &[Some("a"), Some("b"), Some("a")]), None);
+    assert_eq!(
+        rename(Some("own"), &[Some("a"), Some("b"), Some("a")]),
+        None
+    );
     assert_eq!(rename(None, &[]), None);
 }
 
@@ -190,8 +361,25 @@ proptest! {
 }
 
 #[test]
-fn a_gemini_body_that_repeats_its_model_names_no_other() {
-    let endpoint = gemini(GeminiVerb::GenerateContent);
-    let request = read(&endpoint, r#"{"model":"models/gemini-2.5-flash"}"#).unwrap();
-    assert!(request.other_models.is_empty());
+fn a_model_may_be_named_as_a_resource() {
+    let endpoint = gemini(GeminiVerb::CountTokens);
+    let body = r#"{"generateContentRequest":{"model":"models/gemini-2.5-flash","contents":[]},
+        "fallbacks":["models/gemini-2.5-flash","models\u002fother"]}"#;
+    let request = read(&endpoint, body).unwrap();
+    let names = request.other_models.iter();
+    let names: Vec<_> = names
+        .map(|other| (&*other.name, other.may_serve()))
+        .collect();
+    assert_eq!(names, [("gemini-2.5-flash", false), ("other", true)]);
+    let renamed = request.rewrite(
+        body.as_bytes(),
+        Some("new"),
+        &[Some("new"), Some("x")],
+        false,
+    );
+    assert_eq!(
+        String::from_utf8(renamed.unwrap()).unwrap(),
+        r#"{"generateContentRequest":{"model":"models/new","contents":[]},
+        "fallbacks":["models/new","models/x"]}"#
+    );
 }

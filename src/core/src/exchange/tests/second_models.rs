@@ -1,0 +1,174 @@
+//! Models, media and references that a body names beside its own model: allowed, paid for, renamed.
+
+use super::bench::*;
+use crate::config::ForeignIds;
+use crate::exchange::{Effect, Exchange, Step, Verdict};
+
+const MESSAGES: &str = "/v1/messages";
+const RESPONSES: &str = "/v1/responses";
+
+fn sent(bench: &mut Bench, path: &str, body: &str) -> Step {
+    let headers = headers(path, KEY, &[]);
+    bench.send(&mut Exchange::default(), &headers, body.as_bytes())
+}
+
+/// What is held for a request, in nano-dollars.
+fn held(path: &str, body: &str) -> i64 {
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":1000000"#);
+    bench.worker.config.max_request_bytes = usize::MAX;
+    bench.worker.config.foreign_ids = ForeignIds::Allow;
+    let step = sent(&mut bench, path, body);
+    assert_eq!(step.verdict, Verdict::Continue, "{body:.200}");
+    bench.record("namespace:n").books.held.total()
+}
+
+#[test]
+fn every_model_a_body_names_must_be_allowed() {
+    let narrow = r#","allowed_models":["small"]"#;
+    for (path, body) in [
+        (
+            MESSAGES,
+            r#"{"model":"small","max_tokens":9,"messages":[],"tools":[{"type":"advisor_20260301","name":"advisor","model":"large"}]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[],"models":["small","large"]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[],"route":"fallback","models":["large"]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[],"fallbacks":[{"model":"huge"}]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[],"plugins":[{"id":"x","model":"large"}]}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","tools":[{"type":"image_generation","model":"large"}]}"#,
+        ),
+    ] {
+        let mut bench = Bench::standalone("", narrow);
+        let refused = reply(sent(&mut bench, path, body));
+        assert_eq!(refused.status, 403, "{body}");
+        assert_eq!(error(&refused)["code"], "model_not_allowed", "{body}");
+        assert_eq!(bench.record("namespace:n").books.held.total(), 0);
+        let unknown = body
+            .replace("\"large\"", "\"unheard-of\"")
+            .replace("huge", "unheard-of");
+        let refused = reply(sent(&mut bench, path, &unknown));
+        assert_eq!(refused.status, 404, "{unknown}");
+        let allowed = body
+            .replace("\"large\"", "\"tiny\"")
+            .replace("huge", "tiny");
+        assert_eq!(
+            sent(&mut bench, path, &allowed).verdict,
+            Verdict::Continue,
+            "{allowed}"
+        );
+    }
+}
+
+#[test]
+fn the_dearest_that_may_serve_is_held_and_what_is_called_beside_it_is_added() {
+    // A hundred tokens are the most of `small`; of `large` nothing is known, so 4,096 are assumed.
+    let small = held(CHAT, r#"{"model":"small","messages":[]}"#);
+    let large = held(CHAT, r#"{"model":"large","messages":[]}"#);
+    assert!(large > small);
+    let either = held(
+        CHAT,
+        r#"{"model":"small","messages":[],"models":["large","small"]}"#,
+    );
+    let text = 6 * 1_000;
+    assert!(
+        (large..large + text * 4).contains(&either),
+        "{either} of {large}"
+    );
+    for (uses, calls) in [(r#","max_uses":3"#, 3), ("", 10)] {
+        let tool = format!(r#"{{"type":"advisor_20260301","model":"large"{uses}}}"#);
+        let body = format!(r#"{{"model":"small","max_tokens":9,"messages":[],"tools":[{tool}]}}"#);
+        let both = held(MESSAGES, &body);
+        assert!(both >= calls * large, "{calls} calls of {large} in {both}");
+    }
+    // An advisor's cap is its own, not that of the call.
+    let tool = r#"{"type":"advisor_20260301","model":"large","max_uses":1,"max_tokens":50}"#;
+    let body = format!(r#"{{"model":"small","max_tokens":9,"messages":[],"tools":[{tool}]}}"#);
+    let capped = held(MESSAGES, &body);
+    assert!(capped > 59 * 10_000 && capped < large, "{capped}");
+}
+
+#[test]
+fn other_models_are_renamed_for_the_upstream() {
+    let mut bench = Bench::standalone("", "");
+    let body =
+        r#"{"model":"tiny","messages":[{"content":"huge"}],"models":["huge","tiny","small"]}"#;
+    let step = sent(&mut bench, CHAT, body);
+    let changed = step.effects.iter().find_map(|effect| match effect {
+        Effect::ReplaceRequestBody(body) => Some(String::from_utf8(body.clone()).unwrap()),
+        _ => None,
+    });
+    let expected =
+        r#"{"model":"small","messages":[{"content":"huge"}],"models":["large","small","small"]}"#;
+    assert_eq!(changed.as_deref(), Some(expected));
+}
+
+#[test]
+fn what_is_not_in_the_text_is_held_for() {
+    let plain = held(CHAT, r#"{"model":"small","messages":[]}"#);
+    // A token costs 1,000 nano-dollars.
+    let pdf = format!(
+        r#"{{"model":"small","messages":[{{"role":"user","content":[{{"type":"document","source":
+        {{"type":"base64","media_type":"application/pdf","data":"{}"}}}}]}}]}}"#,
+        "A".repeat(1_048_576)
+    );
+    assert!(held(MESSAGES, &pdf) > 150_000 * 1_000);
+    let window = 1_000_000 * 1_000;
+    for (path, body) in [
+        (
+            CHAT,
+            r#"{"model":"small","messages":[{"content":[{"type":"image_url","image_url":{"url":"https://pics.test/a.png"}}]}]}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","previous_response_id":"resp_long"}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","conversation":{"id":"conv_1"}}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":[{"content":[{"type":"input_file","file_id":"file-1"}]}]}"#,
+        ),
+    ] {
+        assert!(held(path, body) > window, "{body}");
+    }
+    let inline = r#"{"model":"small","messages":[{"content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}"#;
+    assert!((plain + 25_500 * 1_000..window).contains(&held(CHAT, inline)));
+    let searches = held(
+        MESSAGES,
+        r#"{"model":"small","messages":[],"tools":[{"type":"web_search_20250305","max_uses":7}]}"#,
+    );
+    assert!(searches > plain + 7 * 10_000_000, "seven fees at least");
+}
+
+#[test]
+fn six_at_once_do_not_pass_a_cap_with_what_is_not_in_their_text() {
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.05"#);
+    bench.worker.config.max_request_bytes = usize::MAX;
+    bench.worker.config.foreign_ids = ForeignIds::Allow;
+    let body =
+        r#"{"model":"small","input":"Name three rivers.","previous_response_id":"resp_long"}"#;
+    for _ in 0..6 {
+        let mut exchange = Exchange::default();
+        let step = bench.send(
+            &mut exchange,
+            &headers(RESPONSES, KEY, &[]),
+            body.as_bytes(),
+        );
+        assert_eq!(reply(bench.waited((exchange, step))).status, 402);
+    }
+}
