@@ -92,12 +92,32 @@ fn a_list_of_litellm_is_compared_and_taken_over() {
 fn a_list_of_genai_prices_is_compared_and_taken_over() {
     let service = Service::start();
     let path = service.write("data.json", GENAI).display().to_string();
+    // Another upstream than both providers.
+    let moved = "prices: [{model: gpt-4.1, upstream: mesh}]";
+    service
+        .paddock_reading(&["apply", "-f", "-"], moved)
+        .expect(0);
     let error = service
         .paddock(&["prices", "import", &path, "--dry-run"])
         .fails(1);
     assert!(
         error.contains("sold by openai, azure at different prices"),
         "{error}"
+    );
+    let named = [
+        "prices",
+        "import",
+        &path,
+        "--add-provider",
+        "azure=mesh",
+        "-o",
+        "json",
+        "--dry-run",
+    ];
+    let shown = service.paddock(&named).json(2);
+    assert_eq!(
+        shown["differences"][0]["fields"]["input_usd_per_million"],
+        2.2
     );
     let import = [
         "prices",

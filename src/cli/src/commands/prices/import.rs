@@ -34,9 +34,10 @@ pub struct Options {
     /// more.
     #[arg(long = "add", value_name = "NAME=UPSTREAM", value_parser = pair)]
     added: Vec<(String, String)>,
-    /// Use the price of this provider if several sell a model.
-    #[arg(long)]
-    provider: Option<String>,
+    /// Use the price of this provider if several sell a model; repeat it for more. Otherwise the one that
+    /// is called as the model's upstream, or whom --add-provider names for it, is used.
+    #[arg(long = "provider", value_name = "PROVIDER")]
+    preferred: Vec<String>,
     /// Import without asking.
     #[arg(long)]
     yes: bool,
@@ -106,16 +107,20 @@ fn compare(options: &Options, client: &Client, list: &List) -> anyhow::Result<Ch
     let known = client.list("/v1/prices")?;
     let choice = &options.choice;
     let mut changes = Changes::default();
-    let look_up = |name: &str| {
-        let listed = choice.listed_name(name);
-        choose(&list.models, listed, options.provider.as_deref())
+    let look_up = |name: &str, upstream: &str| {
+        let sellers = choice.providers.iter();
+        let sellers = sellers.filter(|(_, serves)| serves == upstream);
+        let mut preferred: Vec<&str> = options.preferred.iter().map(String::as_str).collect();
+        preferred.push(upstream);
+        preferred.extend(sellers.map(|(provider, _)| provider.as_str()));
+        choose(&list.models, choice.listed_name(name), &preferred)
     };
     for model in &known {
         let name = text_of(model, "model").to_owned();
         if !choice.has(&name) {
             continue;
         }
-        let Some(listed) = look_up(&name)? else {
+        let Some(listed) = look_up(&name, text_of(model, "upstream"))? else {
             changes.unmatched.push(name);
             continue;
         };
@@ -149,7 +154,7 @@ fn compare(options: &Options, client: &Client, list: &List) -> anyhow::Result<Ch
         });
     };
     for (name, upstream) in &options.added {
-        let Some(listed) = look_up(name)? else {
+        let Some(listed) = look_up(name, upstream)? else {
             bail!("the list has no price for '{name}'. Name the model as the list does with --map");
         };
         add(name, listed, upstream);
@@ -188,30 +193,27 @@ fn paths(listed: &Listed, upstream: &str, known: &[Value]) -> Value {
     same.map_or_else(|| json!({}), |model| field(model, "paths").clone())
 }
 
+/// The model of that name, of the first of the preferred providers that sells it. Its name may be that
+/// behind its provider's.
 fn choose<'a>(
     list: &'a [Listed],
     name: &str,
-    provider: Option<&str>,
+    preferred: &[&str],
 ) -> anyhow::Result<Option<&'a Listed>> {
-    let mut found: Vec<&Listed> = list.iter().filter(|listed| listed.name == name).collect();
-    if found.is_empty()
-        || !found
-            .iter()
-            .any(|listed| provider == Some(&listed.provider))
-    {
-        let short = list.iter().filter(|listed| {
-            let is_named = listed.name != name && listed.short_name() == name;
-            is_named && (found.is_empty() || provider == Some(&listed.provider))
-        });
-        found.extend(short.collect::<Vec<_>>());
+    let is_named = |listed: &&Listed| listed.name == name || listed.short_name() == name;
+    let mut found: Vec<&Listed> = list.iter().filter(is_named).collect();
+    for provider in preferred {
+        if let Some(sold) = found.iter().find(|listed| listed.provider == *provider) {
+            return Ok(Some(sold));
+        }
     }
-    let named = found
-        .iter()
-        .find(|listed| provider == Some(&listed.provider));
-    let Some(first) = named.or(found.first()) else {
+    if found.iter().any(|listed| listed.name == name) {
+        found.retain(|listed| listed.name == name);
+    }
+    let Some(first) = found.first() else {
         return Ok(None);
     };
-    if named.is_none() && !found.iter().all(|other| other.costs_as(first)) {
+    if !found.iter().all(|other| other.costs_as(first)) {
         let sellers: Vec<&str> = found
             .iter()
             .map(|listed| listed.provider.as_str())
