@@ -124,6 +124,14 @@ impl Exchange {
             Denied::Budget { shortage, .. } if limit_output(&mut pending, shortage.remaining) => {
                 self.admit(head, pending, None, cx)
             }
+            Denied::Budget {
+                ref scope,
+                shortage,
+                ..
+            } if least(&pending).is_some_and(|least| shortage.may_pass(least)) => {
+                await_money(cx.store, scope, cx.now);
+                self.wait_in_queue(head, pending, WhyWait::Money(denied), cx)
+            }
             denied => {
                 pending.leave_queue(false, cx.store);
                 let needed = pending.call.ask.money;
@@ -179,10 +187,19 @@ fn keep_output_limit(pending: &mut Pending, read: Option<BodyRead<'_>>) {
     }
 }
 
-/// Limits the output of a call to what is left of a budget, if that can be and has not been.
+/// Limits the output of a call to what is left of a budget, if that can be.
 fn limit_output(pending: &mut Pending, left: Money) -> bool {
     let limit = pending.output_limit.take();
-    limit.is_some_and(|limit| limit.apply(pending, left))
+    let limited = limit
+        .as_ref()
+        .is_some_and(|limit| limit.apply(pending, left));
+    pending.output_limit = limit;
+    limited
+}
+
+/// What a call costs at most if its output is limited to a usual answer; absent if it cannot be.
+fn least(pending: &Pending) -> Option<Money> {
+    pending.output_limit.as_ref()?.least(pending)
 }
 
 /// What a call wants of its upstream, where that has a limit of its own.

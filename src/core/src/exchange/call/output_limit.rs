@@ -75,12 +75,14 @@ impl OutputLimit {
         })
     }
 
-    /// Limits the output of `pending` to what `left` covers, if that is enough for a usual answer.
-    pub(crate) fn apply(mut self, pending: &mut Pending, left: Money) -> bool {
+    /// Limits the output of `pending` to what `left` covers, if that is enough for a usual answer and
+    /// less than before. It can be limited again, if others were faster.
+    pub(crate) fn apply(&self, pending: &mut Pending, left: Money) -> bool {
         let Some((tokens, money)) = self.affordable(pending, left) else {
             return false;
         };
-        let Some(room) = self.body.get_mut(self.room.clone()) else {
+        let mut body = self.body.clone();
+        let Some(room) = body.get_mut(self.room.clone()) else {
             return false;
         };
         let each = tokens.checked_div(self.choices).unwrap_or(0);
@@ -89,7 +91,7 @@ impl OutputLimit {
             return false;
         }
         room.copy_from_slice(digits.as_bytes());
-        pending.rewritten = Some(self.body);
+        pending.rewritten = Some(body);
         let call = &mut pending.call;
         call.ask.money = money;
         call.estimate.money = money;
@@ -98,25 +100,49 @@ impl OutputLimit {
         true
     }
 
+    /// What the call costs at most if its output is limited to a usual answer.
+    pub(crate) fn least(&self, pending: &Pending) -> Option<Money> {
+        self.cost(pending, self.usual(pending))
+    }
+
+    /// The output of a usual answer, of at least one token for each choice.
+    fn usual(&self, pending: &Pending) -> u64 {
+        let estimate = &pending.call.estimate;
+        let usual = estimate.tokens.saturating_sub(estimate.likely_prompt);
+        usual.max(self.choices)
+    }
+
+    /// What the call costs at most with so much output, rounded up. The cost of output grows no faster
+    /// than on this line: a dearer tier has a steeper one.
+    fn cost(&self, pending: &Pending, output: u64) -> Option<Money> {
+        let (base, rise, most) = self.line(pending)?;
+        let cost = rise.checked_mul(i128::from(output))?;
+        let cost = cost.checked_add(most)?.checked_sub(1)?.checked_div(most)?;
+        let cost = i64::try_from(base.checked_add(cost)?).ok()?;
+        Some(Money::from_nanos(cost))
+    }
+
+    /// What the call costs at most without output, and how much that rises up to its highest output.
+    fn line(&self, pending: &Pending) -> Option<(i128, i128, i128)> {
+        let estimate = &pending.call.estimate;
+        let base = i128::from(self.without_output.nanos());
+        let rise = i128::from(estimate.money.nanos()).checked_sub(base)?;
+        Some((base, rise, i128::from(estimate.highest.output)))
+    }
+
     /// The most output that `left` covers, a whole number of tokens for each choice, and what the call
     /// then costs at most.
     fn affordable(&self, pending: &Pending, left: Money) -> Option<(u64, Money)> {
-        let estimate = &pending.call.estimate;
-        let most = i128::from(estimate.highest.output);
-        let base = i128::from(self.without_output.nanos());
-        // The cost of output grows no faster than on this line: a dearer tier has a steeper one.
-        let rise = i128::from(estimate.money.nanos()).checked_sub(base)?;
+        let (base, rise, most) = self.line(pending)?;
         let spare = i128::from(left.nanos()).checked_sub(base)?;
         let tokens = spare.checked_mul(most)?.checked_div(rise)?;
         let tokens = u64::try_from(tokens).ok()?;
         let whole = tokens.checked_sub(tokens.checked_rem(self.choices)?)?;
-        let usual = estimate.tokens.saturating_sub(estimate.likely_prompt);
-        if whole < usual.max(self.choices) {
+        let before = pending.call.estimate.highest.output;
+        if whole < self.usual(pending) || whole >= before {
             return None;
         }
-        let cost = rise.checked_mul(i128::from(whole))?;
-        let cost = base.checked_add(cost.checked_add(most)?.checked_sub(1)?.checked_div(most)?)?;
-        Some((whole, Money::from_nanos(i64::try_from(cost).ok()?)))
+        Some((whole, self.cost(pending, whole)?))
     }
 }
 

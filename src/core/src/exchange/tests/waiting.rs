@@ -145,6 +145,36 @@ fn the_last_of_a_budget_is_spent_with_a_limit_on_the_answer() {
 }
 
 #[test]
+fn those_who_wait_share_the_last_of_a_budget() {
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.045"#);
+    let mut waiting: Vec<Exchange> = Vec::new();
+    let (mut first, step) = bench.chat(&body("large", ""));
+    assert_eq!(step.verdict, Verdict::Continue);
+    for _ in 0..20 {
+        let (exchange, step) = bench.chat(&body("large", ""));
+        assert_eq!(step.verdict, Verdict::Wait);
+        waiting.push(exchange);
+    }
+    let finish = |bench: &mut Bench, exchange: &mut Exchange| {
+        bench.answer(exchange, 200, "application/json");
+        let chunk = br#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":190}}"#;
+        bench.step(exchange, Input::ResponseBody { chunk, end: true });
+    };
+    finish(&mut bench, &mut first);
+    for mut exchange in waiting {
+        let step = bench.step(&mut exchange, Input::Turn);
+        assert_eq!(step.verdict, Verdict::Continue);
+        // While one holds all that is left, others go on waiting for what it will not need.
+        let (mut newcomer, step) = bench.chat(&body("large", ""));
+        assert_eq!(step.verdict, Verdict::Wait);
+        bench.step(&mut newcomer, Input::Closed);
+        finish(&mut bench, &mut exchange);
+    }
+    let record = bench.record("namespace:n");
+    assert_eq!(record.books.month_spent, 21 * 2_000_000);
+}
+
+#[test]
 fn who_sets_a_limit_is_not_given_another() {
     let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.01"#);
     let refused = bench.chat(&body("large", r#","max_tokens":4096"#)).1;

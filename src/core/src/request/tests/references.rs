@@ -195,8 +195,14 @@ fn references_are_bounded() {
             .collect();
         format!(r#""input":[{{"content":[{}]}}]"#, parts.join(","))
     };
-    assert_eq!(stored(&RESPONSES, &files(MOST_STORED)).unwrap().len(), MOST_STORED);
-    assert_eq!(stored(&RESPONSES, &files(MOST_STORED + 1)), Err(Some("file_id")));
+    assert_eq!(
+        stored(&RESPONSES, &files(MOST_STORED)).unwrap().len(),
+        MOST_STORED
+    );
+    assert_eq!(
+        stored(&RESPONSES, &files(MOST_STORED + 1)),
+        Err(Some("file_id"))
+    );
     let previous = |length| format!(r#""previous_response_id":"{}""#, "x".repeat(length));
     assert_eq!(stored(&RESPONSES, &previous(256)).unwrap().len(), 1);
     assert_eq!(
