@@ -39,12 +39,3 @@ impl<'a> References<'a> {
         Ok(())
     }
 }
-
-/// What Google's file API calls a file of this address; `None` for any other address. An address of
-/// its is `https://generativelanguage.googleapis.com/v1beta/files/ID`, the name `files/ID`
-/// (<https://ai.google.dev/api/files#File>).
-pub(super) fn google_file(uri: &str) -> Option<&str> {
-    let (_, path) = uri.split_once("://generativelanguage.googleapis.com/")?;
-    let at = memchr::memmem::find(path.as_bytes(), b"files/")?;
-    path.get(at..)
-}

@@ -5,8 +5,8 @@ use super::found::Found;
 use super::key::KeyAs;
 use super::media::MediaKind;
 use super::place::{Kind, Place, Seen};
-use super::references::google_file;
 use super::scalar::count_of;
+use super::stored_fields::is_google_file;
 use super::tool::kind_of_tool;
 use super::word::{Hint, Stored, Word};
 use crate::usage::Tool;
@@ -62,14 +62,9 @@ impl<'f, 'a> Walk<'f, 'a> {
                 return Ok(Seen::Nothing);
             }
             Word::FileUri => {
-                let name = match (google_file(text), lasting.and_then(google_file)) {
-                    (_, Some(name)) => Some(Cow::Borrowed(name)),
-                    (Some(name), None) => Some(Cow::Owned(name.to_owned())),
-                    (None, None) => text.starts_with("gs://").then(own),
-                };
-                match name {
-                    Some(name) => found.refer(Stored::File, name)?,
-                    None => found.link(MediaKind::Document, 1),
+                match is_google_file(text) || text.starts_with("gs://") {
+                    true => found.refer(Stored::File, own())?,
+                    false => found.link(MediaKind::Document, 1),
                 }
                 return Ok(Seen::Nothing);
             }

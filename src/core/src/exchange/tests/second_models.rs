@@ -1,6 +1,7 @@
 //! Models, media and references that a body names beside its own model: allowed, paid for, renamed.
 
 use super::bench::*;
+use crate::config::ForeignIds;
 use crate::exchange::{Effect, Exchange, Step, Verdict};
 
 const MESSAGES: &str = "/v1/messages";
@@ -15,6 +16,7 @@ fn sent(bench: &mut Bench, path: &str, body: &str) -> Step {
 fn held(path: &str, body: &str) -> i64 {
     let mut bench = Bench::standalone("", r#","monthly_quota_usd":1000000"#);
     bench.worker.config.max_request_bytes = usize::MAX;
+    bench.worker.config.foreign_ids = ForeignIds::Allow;
     let step = sent(&mut bench, path, body);
     assert_eq!(step.verdict, Verdict::Continue, "{body:.200}");
     bench.record("namespace:n").books.held.total()
@@ -157,6 +159,7 @@ fn what_is_not_in_the_text_is_held_for() {
 fn six_at_once_do_not_pass_a_cap_with_what_is_not_in_their_text() {
     let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.05"#);
     bench.worker.config.max_request_bytes = usize::MAX;
+    bench.worker.config.foreign_ids = ForeignIds::Allow;
     let body =
         r#"{"model":"small","input":"Name three rivers.","previous_response_id":"resp_long"}"#;
     for _ in 0..6 {

@@ -124,7 +124,7 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         (
             &google,
             r#""contents":[{"parts":[{"fileData":{"mimeType":"video/mp4","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}}]}]"#,
-            &["files/abc"],
+            &["https://generativelanguage.googleapis.com/v1beta/files/abc"],
         ),
         (
             &google,
