@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e soak captest check fmt docs reference openapi schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm build run test e2e soak captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude empty-filter
 
 setup:
@@ -47,6 +47,20 @@ docs:
 openapi:
 	cargo run --quiet --locked -p paddock -- openapi >src/server/openapi.json.new
 	mv src/server/openapi.json.new src/server/openapi.json
+
+# The catalog of new databases: LITELLM and GENAI are the lists' files, SOURCE is what they are.
+catalog:
+	cargo run --quiet --locked -p paddock -- prices catalog $(LITELLM) --compare $(GENAI) \
+		--source "$(SOURCE)" --map claude-sonnet-4.5=claude-sonnet-4-5 \
+		--add-provider openai=openai --add-provider anthropic=anthropic \
+		--add-provider gemini=gemini --add-provider google=gemini \
+		--add-provider deepseek=deepseek --add-provider mistral=mistral \
+		--add-provider xai=xai --add-provider x-ai=xai \
+		--except '*beta*' --except '*exp*' --except '*-gv2' --except '*daybreak*' \
+		--except '*rosalind*' --except '*cyber*' --except '*gemma*' --except '*robotics*' \
+		--except '*glm*' --except 'deepseek-v4-1*' --except 'mistral-vibe*' \
+		--except 'mistral-code*' >src/ledger/catalog.json.new
+	mv src/ledger/catalog.json.new src/ledger/catalog.json
 
 schemathesis:
 	@scripts/setup-postgres

@@ -38,7 +38,7 @@ A flag comes before an environment variable, and both come before the configurat
   paddock init
   paddock init --directory /etc/paddock --listen 0.0.0.0:10080")]
     Init(init::Options),
-    /// Create or update organizations, prices, namespaces and keys as a file describes them.
+    /// Create or update organizations, prices, aliases, namespaces and keys as a file describes them.
     #[command(after_help = "Examples:
   paddock apply -f paddock.yaml --dry-run
   paddock apply -f paddock.yaml --secrets-file new-keys.json
@@ -77,7 +77,7 @@ Objects and fields that the file does not name are left as they are.")]
 
 Events that the ledger already has are not recorded again.")]
     Reconcile(reconcile::Options),
-    /// Import prices from a public price list.
+    /// Import prices from a public price list, or make a catalog from one.
     #[command(subcommand)]
     Prices(prices::Action),
     /// Check files before they are used.

@@ -60,6 +60,22 @@ impl Estimate {
         Estimate::up_to(&ceiling, endpoint, request, price)
     }
 
+    /// What `request` costs at most if it is answered with nothing.
+    ///
+    /// # Errors
+    /// [`CostOverflow`] if the cost cannot be written down.
+    pub fn without_output(
+        endpoint: &Endpoint,
+        request: &ModelRequest<'_>,
+        model: &Model,
+        price: &Price,
+    ) -> Result<Money, CostOverflow> {
+        price.highest(&Ceiling {
+            output_tokens: 0,
+            ..ceiling(endpoint, request, None, model)
+        })
+    }
+
     fn up_to(
         ceiling: &Ceiling<'_>,
         endpoint: &Endpoint,

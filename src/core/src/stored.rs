@@ -7,6 +7,10 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// Stored objects that one request may name at most. A client that sends a conversation by references
+/// names every item of it.
+pub const MOST_STORED: usize = 512;
+
 const BYTES: usize = 16;
 
 /// An id of something stored, as everything but the request and the answer knows it: the first 16
@@ -15,13 +19,14 @@ const BYTES: usize = 16;
 pub struct StoredId(pub [u8; BYTES]);
 
 impl StoredId {
-    /// Of an id as a client or a provider writes it. Google names one thing in three ways
-    /// (`files/abc`, `/v1beta/files/abc` and a URL that ends so:
-    /// <https://ai.google.dev/api/files>), so what stands before the last slash does not count, and
-    /// neither does a query.
+    /// Of an id as a client or a provider writes it. Some write the collection before it, as Google
+    /// does (`files/abc`: <https://ai.google.dev/api/files>), so what stands before the last slash does
+    /// not count. An address (`gs://bucket/object`) is an id as a whole.
     pub fn of(text: &str) -> StoredId {
-        let text = text.split('?').next().unwrap_or_default();
-        let id = text.rsplit('/').next().unwrap_or_default();
+        let id = match text.contains("://") {
+            true => text,
+            false => text.rsplit('/').next().unwrap_or_default(),
+        };
         let digest: [u8; 32] = Sha256::digest(id).into();
         let start = digest.first_chunk::<BYTES>();
         StoredId(start.copied().unwrap_or_default())
@@ -106,7 +111,7 @@ impl StoredKind {
         let begins = BEGINNINGS.iter().find(|(start, _)| id.starts_with(start));
         match begins {
             Some((_, kind)) => *kind,
-            None if id.contains("files/") => StoredKind::File,
+            None if id.starts_with("files/") || id.contains("://") => StoredKind::File,
             None => StoredKind::Other,
         }
     }
@@ -124,13 +129,6 @@ impl StoredKind {
     }
 }
 
-/// Whether an id is of something that no namespace makes: a prompt, which is written in OpenAI's
-/// dashboard by the account's owner, for all.
-/// <https://platform.openai.com/docs/guides/prompting>
-pub fn is_shared(id: &str) -> bool {
-    id.starts_with("pmpt_")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,14 +136,11 @@ mod tests {
     #[test]
     fn one_thing_has_one_id_however_it_is_written() {
         let id = StoredId::of("files/abc");
-        for text in [
-            "abc",
-            "/v1beta/files/abc",
-            "https://generativelanguage.googleapis.com/v1beta/files/abc?alt=media",
-        ] {
+        for text in ["abc", "/v1beta/files/abc"] {
             assert_eq!(StoredId::of(text), id, "{text}");
         }
         assert_ne!(StoredId::of("files/abcd"), id);
+        assert_ne!(StoredId::of("gs://bucket/abc"), id);
         assert_eq!(StoredId::from_hex(&id.to_hex()), Some(id));
         assert_eq!(StoredId::from_hex("abc"), None);
         let json = serde_json::to_string(&id).unwrap();
@@ -160,7 +155,7 @@ mod tests {
             ("file-abc", StoredKind::File),
             ("file_011C", StoredKind::File),
             ("files/abc", StoredKind::File),
-            ("https://example.test/v1beta/files/abc", StoredKind::File),
+            ("gs://bucket/abc", StoredKind::File),
             ("batch_1", StoredKind::Batch),
             ("msgbatch_1", StoredKind::Batch),
             ("cachedContents/x", StoredKind::CachedContent),

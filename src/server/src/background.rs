@@ -74,6 +74,7 @@ async fn clean_up(app: &SharedApp) {
             deleted_scopes = report.deleted_scopes,
             deleted_deliveries = report.deleted_deliveries,
             deleted_firings = report.deleted_firings,
+            forgotten_objects = report.forgotten_objects,
             made_blocks = report.made_blocks,
             "housekeeping done: old data deleted, totals of days combined"
         ),

@@ -42,6 +42,8 @@ enum Kind {
     Members,
     #[value(alias = "price")]
     Prices,
+    #[value(alias = "alias")]
+    Aliases,
     #[value(alias = "role")]
     Roles,
     /// The monthly limits of end users of one namespace.
@@ -118,6 +120,7 @@ fn one(client: &Client, options: &Options, name: &str) -> anyhow::Result<Value> 
             let of = parameter("namespace", options.namespace.as_deref());
             client.get(&format!("/v1/members/{escaped}{of}"))
         }
+        Kind::Aliases => one_of(&all(client, options)?, "alias", name),
         _ => one_of(&all(client, options)?, "name", name),
     }
 }
@@ -146,6 +149,7 @@ fn all(client: &Client, options: &Options) -> anyhow::Result<Vec<Value>> {
             bail!("name a namespace, like `paddock get settings team-a`")
         }
         Kind::Prices => client.list("/v1/prices"),
+        Kind::Aliases => client.list("/v1/aliases"),
         _ => client.list(&format!("/v1/roles{of_organization}")),
     }
 }
@@ -190,6 +194,11 @@ fn columns(kind: Kind) -> Vec<(Column, &'static str, Fill)> {
             (number("CACHED"), "cached_input_usd_per_million", cell),
             (number("OUTPUT"), "output_usd_per_million", cell),
             (number("MAX OUTPUT"), "max_output_tokens", cell),
+            (number("CONTEXT"), "context_window", cell),
+        ],
+        Kind::Aliases => vec![
+            (text("ALIAS"), "alias", cell),
+            (text("MODEL"), "model", cell),
         ],
         Kind::Members => vec![
             (text("ID"), "id", cell),

@@ -9,7 +9,9 @@ const FILE: &str = r"
 organizations:
 - {name: acme, monthly_quota_usd: 1000}
 prices:
-- {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6, paths: {openai: /v2/openai}}
+- {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6, paths: {openai: /v2/openai}, fees_usd: {web_search: 0.01}, tiers: {priority: {percent: 200}}, steps: [{above_tokens: 1000, output_usd_per_million: 9}]}
+aliases:
+- {alias: House-*, model: house-model}
 namespaces:
 - name: team-a
   organization: acme
@@ -40,7 +42,8 @@ fn everything(service: &Service) {
         "+ user team-a/ada\n    monthly_quota_usd: 5",
         "+ webhook team-a/https://93.184.216.34/hook",
         "+ alert team-a/stop",
-        "10 to create, 1 to update, 1 unchanged.",
+        "+ alias house-*\n    model: \"house-model\"",
+        "11 to create, 1 to update, 1 unchanged.",
     ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
@@ -67,7 +70,7 @@ fn everything(service: &Service) {
             &applied["applied"],
             applied["changes"].as_array().unwrap().len()
         ),
-        (&json!(true), 11)
+        (&json!(true), 12)
     );
     let secrets = applied["secrets"].as_array().unwrap();
     assert_eq!(secrets.len(), 3);
@@ -82,10 +85,12 @@ fn everything(service: &Service) {
     // Again, and again as a dry run: there is nothing to do.
     assert_eq!(
         service(&["apply", "-f", "-"], FILE).expect(0),
-        "0 to create, 0 to update, 12 unchanged.\n"
+        "0 to create, 0 to update, 13 unchanged.\n"
     );
     service(&["apply", "-f", "-", "--dry-run"], FILE).expect(0);
 
+    let alias = service(&["get", "aliases", "house-*", "-o", "json"], "").json(0);
+    assert_eq!(alias["model"], "house-model");
     let settings = service(&["get", "settings", "team-a", "-o", "json"], "").json(0);
     assert_eq!(
         (&settings["throttle_mode"], &settings["fallback_model"]),

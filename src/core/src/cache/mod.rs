@@ -9,7 +9,7 @@ mod tenant;
 mod tests;
 
 pub use bounded::BoundedMap;
-pub use stored::{MOST_STORED, Ownership};
+pub use stored::Ownership;
 pub use tenant::{Key, Namespace, Organization};
 
 use crate::ids::KeyDigest;

@@ -1,13 +1,11 @@
 //! Whose the stored objects are that the tenants of a worker use.
 
 use super::BoundedMap;
-use crate::stored::StoredId;
+use crate::stored::{MOST_STORED, StoredId};
 use crate::timestamp::Timestamp;
 use crate::wire::{StoredAnswer, StoredQuestion};
 use core::time::Duration;
 
-/// Stored objects that one request may name at most.
-pub const MOST_STORED: usize = 1_024;
 /// Stored objects that are remembered of one namespace: of those last learned at least half, so that
 /// all of one request are known once the service has answered.
 const OF_NAMESPACE: usize = 4 * MOST_STORED;

@@ -109,3 +109,94 @@ impl RawModel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::price::{Rates, Step, Tier};
+    use serde_json::{Value, json};
+
+    fn read(model: Value) -> (Catalog, String) {
+        let mut problems = Vec::new();
+        let model = serde_json::from_value(model).unwrap();
+        let aliases = [("Best-*".to_owned(), "m".to_owned())]
+            .into_iter()
+            .collect();
+        let catalog = catalog(Some(vec![model]), Some(aliases), &mut problems);
+        (catalog, problems.join("; "))
+    }
+
+    #[test]
+    fn a_price_may_have_all_its_parts() {
+        let (catalog, problems) = read(json!({
+            "name": "m", "upstream": "u", "input": 1, "output": 2, "audio_input": 3,
+            "fees": { "web_search": 0.01 },
+            "tiers": { "priority": { "percent": 200 }, "fast": { "input": 4, "steps": [{ "above_tokens": 9, "input": 5 }] } },
+            "steps": [{ "above_tokens": 20, "output": 8 }, { "above_tokens": 10, "output": 7 }],
+            "surcharges_percent": { "us": 10 }, "batch_percent": 50,
+            "context_window": 100, "max_output_tokens": 50, "media_tokens": { "image": 7 },
+        }));
+        assert_eq!(problems, "");
+        let model = catalog.resolve("best-of-all").unwrap();
+        assert_eq!(
+            (model.context_window, model.max_output_tokens),
+            (Some(100), Some(50))
+        );
+        assert_eq!(model.media_tokens.image, Some(7));
+        let dollars = |dollars: u64| Some(dollars * 1_000_000_000);
+        let step = |above: u64, rates: Rates| Step { above, rates };
+        let output = |price: u64| Rates {
+            output: dollars(price),
+            ..Rates::default()
+        };
+        let input = |price: u64| Rates {
+            input: dollars(price),
+            ..Rates::default()
+        };
+        let price = model.price.clone().unwrap();
+        assert_eq!(
+            price.rates,
+            Rates {
+                output: dollars(2),
+                audio_input: dollars(3),
+                ..input(1)
+            }
+        );
+        assert_eq!(price.fees[&Tool::WebSearch], 10_000_000);
+        assert_eq!(price.steps, [step(10, output(7)), step(20, output(8))]);
+        assert_eq!(price.surcharges["us"], 10);
+        let fast = Tier::Rates {
+            rates: input(4),
+            steps: vec![step(9, input(5))],
+        };
+        assert_eq!(price.tiers["fast"], fast);
+        assert_eq!(price.tiers["priority"], Tier::Percent(200));
+        assert_eq!(price.batch_percent(), Some(50));
+    }
+
+    #[test]
+    fn every_part_that_is_none_is_named() {
+        let (_, problems) = read(json!({
+            "name": "m", "upstream": "u", "input": -1, "output": 2, "colour": 1,
+            "fees": { "web_search": -1 }, "batch_percent": 101,
+            "tiers": { "a": {}, "b": { "percent": 1, "input": 1 }, "c": { "percent": 10_001 }, "d": { "input": 1, "x": 1 } },
+            "steps": [{ "above_tokens": 1, "input": 1 }, { "above_tokens": 1, "y": 1 }],
+            "surcharges_percent": { "us": 10_001 },
+        }));
+        for part in [
+            "model `m`: input must be dollars",
+            "no setting `colour`",
+            "web_search must be dollars",
+            "batch_percent must be",
+            "tier `a` must have",
+            "tier `b` must have",
+            "tier `c` must have",
+            "no setting `x`",
+            "no setting `y`",
+            "two steps above 1 tokens",
+            "surcharges_percent must be",
+        ] {
+            assert!(problems.contains(part), "{part} in {problems}");
+        }
+    }
+}

@@ -1,11 +1,10 @@
 //! The stored objects that a request names, and those that an answer makes the caller's.
 
-use crate::cache::MOST_STORED;
 use crate::identity::Caller;
 use crate::made;
 use crate::refusal::clip;
 use crate::store::SharedStore;
-use crate::stored::{StoredId, StoredKind, is_shared};
+use crate::stored::{MOST_STORED, StoredId, StoredKind};
 
 /// A stored object that a request names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +28,7 @@ impl NamedObject {
     /// Those that the body names: one more than are allowed, where it names too many.
     pub(crate) fn in_body<T: AsRef<str>>(ids: &[T]) -> Vec<NamedObject> {
         let ids = ids.iter().map(AsRef::as_ref);
-        let of_tenants = ids.filter(|id| !is_shared(id));
-        let named = of_tenants.take(MOST_STORED.saturating_add(1));
+        let named = ids.take(MOST_STORED.saturating_add(1));
         let named = named.map(|id| NamedObject {
             param: match StoredKind::of(id) {
                 StoredKind::Response => Some("previous_response_id"),

@@ -4,13 +4,13 @@ use super::context::{StepContext, WorkerState};
 use super::effect::{Effect, Question};
 use super::event::emit_made;
 use super::named::{NamedObject, claim};
-use crate::cache::{MOST_STORED, Ownership};
+use crate::cache::Ownership;
 use crate::config::{Config, ForeignIds};
 use crate::identity::Caller;
 use crate::made::{self, Maker};
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
-use crate::stored::StoredId;
+use crate::stored::{MOST_STORED, StoredId};
 use crate::wire::{Made, ResolveRequest, StoredQuestion};
 use std::borrow::Cow;
 

@@ -9,6 +9,8 @@
 //! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool>: `iterations` has
 //! the usage of each time that a model ran; the counts beside it leave out compactions, other
 //! models, and the prompts of all times but one. An iteration of another model names it.
+//! <https://platform.claude.com/docs/en/build-with-claude/extended-thinking>: reasoning that is not
+//! shown is sealed in `signature` or, of `redacted_thinking`, in `data`.
 //! <https://platform.claude.com/docs/en/build-with-claude/fast-mode>: `speed` says which served.
 //! <https://platform.claude.com/docs/en/build-with-claude/data-residency>: `inference_geo` says
 //! where.
@@ -58,6 +60,11 @@ pub(super) fn select(path: &Path, key: Key, shape: Shape) -> Selector {
         | (3, Shape::String, Key::Text | Key::Thinking | Key::Content | Key::Name, Key::Content) => {
             Selector::Text(TextKind::Answer)
         }
+        (2, Shape::String, Key::Sealed, Key::Delta)
+        | (2, Shape::String, Key::Data, Key::ContentBlock)
+        | (3, Shape::String, Key::Sealed | Key::Data, Key::Content) => {
+            Selector::Text(TextKind::Item)
+        }
         (3, Shape::Object, Key::Input, Key::Content)
         | (2, Shape::Object, Key::Input, Key::ContentBlock) => Selector::AllText,
         _ => Selector::Nothing,
@@ -69,28 +76,27 @@ pub(super) fn is_end(event_type: &[u8]) -> bool {
     event_type == b"message_stop"
 }
 
-/// Reads the counts of a `usage` object, or of one of its iterations; empty where it says nothing.
-pub(super) fn counts(usage: Value<'_>) -> Counts {
-    let mut counts = Counts::default();
-    for (key, value) in usage.members() {
-        match key {
-            b"input_tokens" => counts.raise(Count::Prompt, value),
-            b"cache_read_input_tokens" => counts.raise(Count::Cached, value),
-            b"cache_creation_input_tokens" => counts.raise(Count::Written, value),
-            b"output_tokens" => counts.raise(Count::Output, value),
-            b"cache_creation" => {
-                for (key, value) in value.members() {
-                    match key {
-                        b"ephemeral_5m_input_tokens" => counts.raise(Count::Written5m, value),
-                        b"ephemeral_1h_input_tokens" => counts.raise(Count::Written1h, value),
-                        _ => {}
-                    }
+/// Takes a member of a `usage` object, or of one of its iterations, if it is a count.
+pub(super) fn count(counts: &mut Counts, key: &[u8], value: Value<'_>) -> bool {
+    let kind = match key {
+        b"input_tokens" => Count::Prompt,
+        b"cache_read_input_tokens" => Count::Cached,
+        b"cache_creation_input_tokens" => Count::Written,
+        b"output_tokens" => Count::Output,
+        b"cache_creation" => {
+            for (key, value) in value.members() {
+                match key {
+                    b"ephemeral_5m_input_tokens" => counts.raise(Count::Written5m, value),
+                    b"ephemeral_1h_input_tokens" => counts.raise(Count::Written1h, value),
+                    _ => {}
                 }
             }
-            _ => {}
+            return true;
         }
-    }
-    counts
+        _ => return false,
+    };
+    counts.raise(kind, value);
+    true
 }
 
 /// The most models that are told apart within one call.
@@ -105,9 +111,15 @@ impl Iterations {
     pub(super) fn read(&mut self, iterations: Value<'_>) {
         let mut sums = Iterations::default();
         for iteration in iterations.items() {
-            let model = iteration.members().find(|(key, _)| *key == b"model");
-            let model = model.and_then(|(_, name)| name.text()).unwrap_or_default();
-            let tokens = counts(iteration).beside_the_cache();
+            let (mut model, mut counts) = ("", Counts::default());
+            for (key, value) in iteration.members() {
+                if key == b"model" {
+                    model = value.text().unwrap_or_default();
+                } else {
+                    count(&mut counts, key, value);
+                }
+            }
+            let tokens = counts.beside_the_cache();
             sums.take(model, &tokens, TokenUsage::plus);
         }
         for (model, tokens) in sums.0 {

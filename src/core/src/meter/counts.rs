@@ -13,6 +13,8 @@ pub(super) enum Count {
     /// The prompt. Whether it has what was cached and written in it depends on the provider.
     Prompt,
     Cached,
+    /// The part of the prompt that was not cached.
+    NotCached,
     /// Written to the cache, whatever for how long.
     Written,
     Written5m,
@@ -106,11 +108,12 @@ impl Counts {
         let total = self.told(Count::Total);
         let told_output = self.told(Count::Output);
         let output = told_output.unwrap_or(0);
-        let prompt = match (self.told(Count::Prompt), total) {
-            (Some(prompt), _) => prompt,
-            (None, Some(total)) => total.saturating_sub(output),
-            (None, None) => 0,
-        };
+        let parts = self.told(Count::NotCached);
+        let parts = parts.map(|part| part.saturating_add(self.get(Count::Cached)));
+        let prompt = self.told(Count::Prompt).max(parts).unwrap_or_else(|| {
+            let total = total.unwrap_or(0);
+            total.saturating_sub(output)
+        });
         let output = match (told_output, total) {
             (None, Some(total)) => total.saturating_sub(prompt),
             _ => output,
@@ -165,13 +168,8 @@ impl Counts {
 
     /// What the total has beyond the prompt and the completion, if nothing explains it.
     pub(super) fn unexplained(&self) -> u64 {
-        let told = (
-            self.told(Count::Prompt),
-            self.told(Count::Output),
-            self.told(Count::Total),
-        );
-        match told {
-            (Some(_), Some(_), Some(total)) => total.saturating_sub(self.wholes().total()),
+        match (self.told(Count::Output), self.told(Count::Total)) {
+            (Some(_), Some(total)) => total.saturating_sub(self.wholes().total()),
             _ => 0,
         }
     }

@@ -34,6 +34,7 @@ fn in_candidate(path: &Path, key: Key, shape: Shape) -> Selector {
         (3, Shape::String, Key::FinishReason, _) => Selector::Marker(Marker::Finish),
         (6, Shape::String, Key::Text, Key::Content)
         | (7, Shape::String, Key::Code, Key::Content) => Selector::Text(TextKind::Answer),
+        (6, Shape::String, Key::Sealed, Key::Content) => Selector::Text(TextKind::Item),
         (6, Shape::Object, Key::FunctionCall, Key::Content) => Selector::AllText,
         (7, Shape::String, Key::Data, Key::Content) if path.at(6) == Key::InlineData => {
             Selector::Text(TextKind::Media)
@@ -48,38 +49,31 @@ fn in_candidate(path: &Path, key: Key, shape: Shape) -> Selector {
     }
 }
 
-/// Reads a `usageMetadata` object; empty where it says nothing.
-pub(super) fn counts(usage: Value<'_>) -> Counts {
-    let mut counts = Counts::default();
-    for (key, value) in usage.members() {
-        match key {
-            b"promptTokenCount" => counts.raise(Count::Prompt, value),
-            b"cachedContentTokenCount" => counts.raise(Count::Cached, value),
-            b"candidatesTokenCount" => counts.raise(Count::Output, value),
-            b"thoughtsTokenCount" => counts.raise(Count::Reasoning, value),
-            b"toolUsePromptTokenCount" => counts.raise(Count::PromptBeside, value),
-            b"totalTokenCount" => counts.raise(Count::Total, value),
-            b"promptTokensDetails" => {
-                modalities(
-                    &mut counts,
-                    value,
-                    Count::AudioInput,
-                    Some(Count::ImageInput),
-                );
-            }
-            b"cacheTokensDetails" => modalities(&mut counts, value, Count::AudioCached, None),
-            b"candidatesTokensDetails" => {
-                modalities(
-                    &mut counts,
-                    value,
-                    Count::AudioOutput,
-                    Some(Count::ImageOutput),
-                );
-            }
-            _ => {}
+/// Takes a member of a `usageMetadata` object, if it is a count.
+pub(super) fn count(counts: &mut Counts, key: &[u8], value: Value<'_>) -> bool {
+    let kind = match key {
+        b"promptTokenCount" => Count::Prompt,
+        b"cachedContentTokenCount" => Count::Cached,
+        b"candidatesTokenCount" => Count::Output,
+        b"thoughtsTokenCount" => Count::Reasoning,
+        b"toolUsePromptTokenCount" => Count::PromptBeside,
+        b"totalTokenCount" => Count::Total,
+        b"promptTokensDetails" => {
+            modalities(counts, value, Count::AudioInput, Some(Count::ImageInput));
+            return true;
         }
-    }
-    counts
+        b"cacheTokensDetails" => {
+            modalities(counts, value, Count::AudioCached, None);
+            return true;
+        }
+        b"candidatesTokensDetails" => {
+            modalities(counts, value, Count::AudioOutput, Some(Count::ImageOutput));
+            return true;
+        }
+        _ => return false,
+    };
+    counts.raise(kind, value);
+    true
 }
 
 /// Reads a list of counts by modality. Video is charged as images are.

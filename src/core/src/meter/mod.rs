@@ -16,15 +16,18 @@ mod path;
 mod responses;
 mod scanner;
 mod seen;
+mod served;
 mod sink;
 mod tally;
 mod tools;
+mod unknown;
 mod value;
 
 use self::event_stream::{EventStream, Piece};
 use self::hiding::{Chunk, Hiding};
 use self::scanner::Scanner;
 use self::tally::Tally;
+use self::unknown::DONE;
 use crate::stored::StoredId;
 use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire_format::WireFormat;
@@ -115,11 +118,6 @@ struct Events {
     done: usize,
     hiding: Option<Hiding>,
 }
-
-/// The data of the event after the last, which is not JSON.
-const DONE: &[u8] = b"[DONE]";
-const DONE_LENGTH: u64 = 6;
-const _: () = assert!(DONE.len() == 6);
 
 /// Whether a byte may come before the first that tells something: blanks, with which servers keep
 /// a connection alive, and those of the byte order mark.

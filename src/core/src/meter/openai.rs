@@ -67,35 +67,29 @@ fn in_choice(path: &Path, key: Key) -> Selector {
     }
 }
 
-/// Reads a `usage` object; empty where it says nothing.
-pub(super) fn counts(usage: Value<'_>) -> Counts {
-    let mut counts = Counts::default();
-    let (mut hit, mut miss) = (None, None);
-    for (key, value) in usage.members() {
-        match key {
-            b"prompt_tokens" | b"input_tokens" => counts.raise(Count::Prompt, value),
-            b"completion_tokens" | b"output_tokens" => counts.raise(Count::Output, value),
-            b"total_tokens" => counts.raise(Count::Total, value),
-            b"cached_tokens" | b"cache_read_input_tokens" => counts.raise(Count::Cached, value),
-            b"cache_creation_input_tokens" => counts.raise(Count::Written, value),
-            b"prompt_cache_hit_tokens" => hit = value.count(),
-            b"prompt_cache_miss_tokens" => miss = value.count(),
-            b"citation_tokens" => counts.raise(Count::PromptBeside, value),
-            b"reasoning_tokens" => counts.raise(Count::ReasoningBeside, value),
-            b"prompt_tokens_details" | b"input_tokens_details" => {
-                prompt_details(&mut counts, value)
-            }
-            b"completion_tokens_details" | b"output_tokens_details" => {
-                output_details(&mut counts, value);
-            }
-            _ => {}
+/// Takes a member of a `usage` object, if it is a count.
+pub(super) fn count(counts: &mut Counts, key: &[u8], value: Value<'_>) -> bool {
+    let kind = match key {
+        b"prompt_tokens" | b"input_tokens" => Count::Prompt,
+        b"completion_tokens" | b"output_tokens" => Count::Output,
+        b"total_tokens" => Count::Total,
+        b"cached_tokens" | b"cache_read_input_tokens" | b"prompt_cache_hit_tokens" => Count::Cached,
+        b"prompt_cache_miss_tokens" => Count::NotCached,
+        b"cache_creation_input_tokens" => Count::Written,
+        b"citation_tokens" => Count::PromptBeside,
+        b"reasoning_tokens" => Count::ReasoningBeside,
+        b"prompt_tokens_details" | b"input_tokens_details" => {
+            prompt_details(counts, value);
+            return true;
         }
-    }
-    counts.raise_to(Count::Cached, hit);
-    if let (Some(hit), Some(miss)) = (hit, miss) {
-        counts.raise_to(Count::Prompt, Some(hit.saturating_add(miss)));
-    }
-    counts
+        b"completion_tokens_details" | b"output_tokens_details" => {
+            output_details(counts, value);
+            return true;
+        }
+        _ => return false,
+    };
+    counts.raise(kind, value);
+    true
 }
 
 fn prompt_details(counts: &mut Counts, details: Value<'_>) {

@@ -49,6 +49,7 @@ pub(super) enum Key {
     Refusal,
     Response,
     Result,
+    Sealed,
     ServiceTier,
     StopReason,
     Summary,
@@ -112,6 +113,7 @@ impl Key {
             b"refusal" => Key::Refusal,
             b"response" => Key::Response,
             b"result" => Key::Result,
+            b"encrypted_content" | b"signature" | b"thoughtSignature" => Key::Sealed,
             b"service_tier" => Key::ServiceTier,
             b"stop_reason" => Key::StopReason,
             b"summary" => Key::Summary,
@@ -138,6 +140,8 @@ pub(super) struct Path {
     /// Bit `n` is set where the one at depth `n` is an object; beyond 64 none is known to be.
     objects: u64,
     depth: u32,
+    /// Whether the innermost is an object: asked for at every step.
+    in_object: bool,
 }
 
 impl Path {
@@ -156,8 +160,7 @@ impl Path {
 
     /// Whether the innermost is an object.
     pub(super) fn in_object(&self) -> bool {
-        let bit = self.depth.checked_sub(1).map_or(0, bit);
-        self.objects & bit != 0
+        self.in_object
     }
 
     /// An object or array opens under `key`.
@@ -166,17 +169,21 @@ impl Path {
         if let Some(slot) = slot.and_then(|level| self.keys.get_mut(level)) {
             *slot = key;
         }
+        let bit = bit(self.depth);
         if object {
-            self.objects |= bit(self.depth);
+            self.objects |= bit;
         } else {
-            self.objects &= !bit(self.depth);
+            self.objects &= !bit;
         }
+        self.in_object = object && bit != 0;
         self.depth = self.depth.saturating_add(1);
     }
 
     /// The innermost closes.
     pub(super) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        let bit = self.depth.checked_sub(1).map_or(0, bit);
+        self.in_object = self.objects & bit != 0;
     }
 }
 

@@ -56,7 +56,7 @@ fn of_item(path: &Path, key: Key, shape: Shape, item: u32, kind: TextKind) -> Se
         (0, _, Key::Type) => Selector::Marker(Marker::Item(kind != TextKind::Item)),
         (0, _, Key::Id | Key::ContainerId) => STORED,
         (0, _, Key::Result) => Selector::Text(TextKind::Media),
-        (0, _, Key::Arguments | Key::Input | Key::Code | Key::Name)
+        (0, _, Key::Arguments | Key::Input | Key::Code | Key::Name | Key::Sealed)
         | (2, Key::Content | Key::Summary, Key::Text | Key::Refusal) => Selector::Text(kind),
         (1, Key::Action, Key::Type) => Selector::Marker(Marker::Action),
         _ => Selector::Nothing,

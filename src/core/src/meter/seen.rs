@@ -87,8 +87,3 @@ impl Seen {
         tokens.max(self.deltas)
     }
 }
-
-/// An estimate of the tokens of a body of which nothing is known.
-pub(super) fn unknown_tokens(bytes: u64) -> u64 {
-    bytes.div_ceil(TEXT_BYTES)
-}

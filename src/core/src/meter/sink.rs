@@ -17,7 +17,8 @@ pub(super) enum TextKind {
     /// Two names of one thing: some servers send both with the same text.
     Reasoning,
     ReasoningContent,
-    /// What an item of the answer has once it is done, beside the deltas it came in.
+    /// What an item of the answer has once it is done, beside the deltas it came in; reasoning that is
+    /// sealed, which may be shown as well.
     Item,
     /// What the whole answer has, at the end of the stream it came in.
     Whole,

@@ -3,10 +3,11 @@
 use super::anthropic::Iterations;
 use super::counts::{Count, Counts};
 use super::path::{Key, Path};
-use super::scanner::WORD_LIMIT;
-use super::seen::{Seen, unknown_tokens};
+use super::seen::Seen;
+use super::served::{Served, remember};
 use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
 use super::tools::{Items, Tools};
+use super::unknown::Unknown;
 use super::value::Value;
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
 use crate::stored::StoredId;
@@ -25,11 +26,8 @@ pub(super) struct Tally {
     counts: Counts,
     iterations: Iterations,
     tools: Tools,
-    model: Option<String>,
+    served: Served,
     stored: Vec<StoredId>,
-    tier: Option<String>,
-    speed: Option<String>,
-    region: Option<String>,
     seen: Seen,
     /// What had been seen when the output was counted last.
     counted_at: Option<u64>,
@@ -44,27 +42,24 @@ pub(super) struct Tally {
     whole: bool,
     /// Whether anything of the format has been seen.
     known: bool,
-    /// Bytes of the documents before this one.
-    bytes: u64,
-    /// Bytes of an event stream that are in no document.
-    bytes_beside: u64,
+    unknown: Unknown,
     document: Document,
-    /// Bytes of the document that passes by, and whether it is the marker of the end.
-    document_bytes: u64,
-    document_is_done: bool,
 }
 
 /// What is known of the document that passes by: a body, an event, an item of an array.
 #[derive(Debug, Default)]
 struct Document {
+    begun: bool,
     choices: Choices,
     has_usage: bool,
     counts_output: bool,
     ends_stream: bool,
+    /// The item of this event has only begun.
+    begins_item: bool,
     closed: bool,
     failed: bool,
     tier: Option<String>,
-    items: Items,
+    items: Option<Box<Items>>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -83,11 +78,8 @@ impl Tally {
             counts: Counts::default(),
             iterations: Iterations::default(),
             tools: Tools::default(),
-            model: None,
+            served: Served::default(),
             stored: Vec::new(),
-            tier: None,
-            speed: None,
-            region: None,
             seen: Seen::default(),
             counted_at: None,
             settled: false,
@@ -96,11 +88,8 @@ impl Tally {
             closed: false,
             whole: false,
             known: false,
-            bytes: 0,
-            bytes_beside: 0,
+            unknown: Unknown::default(),
             document: Document::default(),
-            document_bytes: 0,
-            document_is_done: false,
         }
     }
 
@@ -109,32 +98,27 @@ impl Tally {
         self.in_parts = framing == Framing::EventStream;
     }
 
-    /// So many bytes come next.
+    /// So many bytes of a document come next.
     pub(super) fn passes(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.document_bytes = self.document_bytes.saturating_add(bytes);
+        self.unknown.pass(bytes);
     }
 
     /// These bytes come next and are in no document.
     pub(super) fn passes_beside(&mut self, part: &[u8]) {
         if !self.known {
-            let bytes = part.iter().filter(|byte| !byte.is_ascii_whitespace());
-            let bytes = u64::try_from(bytes.count()).unwrap_or(u64::MAX);
-            self.bytes_beside = self.bytes_beside.saturating_add(bytes);
+            self.unknown.pass_beside(part);
         }
     }
 
     /// An event begins, which may turn out to have no document.
     pub(super) fn event_begins(&mut self) {
-        self.bytes = self.unknown_bytes();
-        self.document_bytes = 0;
-        self.document_is_done = false;
+        self.unknown.begin();
         self.begin_document();
     }
 
     /// The event `[DONE]`, so far.
     pub(super) fn done(&mut self) {
-        self.document_is_done = true;
+        self.unknown.done();
         self.end_stream();
     }
 
@@ -148,10 +132,8 @@ impl Tally {
         self.seen.begin();
     }
 
-    fn unknown_bytes(&self) -> u64 {
-        let is_done = self.document_is_done && self.document_bytes == super::DONE_LENGTH;
-        let bytes = if is_done { 0 } else { self.document_bytes };
-        self.bytes.saturating_add(bytes)
+    fn items_of_document(&mut self) -> &mut Items {
+        self.document.items.get_or_insert_default()
     }
 
     /// Whether the event may yet turn out to be the extra usage event.
@@ -171,10 +153,7 @@ impl Tally {
         let closed = self.closed || self.whole;
         let seen_output_tokens = match self.known {
             true => self.seen.tokens(),
-            false => unknown_tokens(match self.unknown_bytes() {
-                0 if !self.closed => self.bytes_beside,
-                bytes => bytes,
-            }),
+            false => self.unknown.tokens(self.closed),
         };
         let output = usage.map_or(0, |usage| usage.output);
         let counted = self.counted_at == Some(self.seen.position());
@@ -182,12 +161,12 @@ impl Tally {
         Reading {
             usage,
             others,
-            tools: self.tools.calls(self.model.as_deref(), closed),
+            tools: self.tools.calls(self.served.model.as_deref(), closed),
             output_final: is_final && (output > 0 || seen_output_tokens == 0),
-            tier: self.tier.clone(),
-            speed: self.speed.clone(),
-            region: self.region.clone(),
-            model: self.model.clone(),
+            tier: self.served.tier.clone(),
+            speed: self.served.speed.clone(),
+            region: self.served.region.clone(),
+            model: self.served.model.clone(),
             failed: self.failed,
             seen_output_tokens,
             ended: closed || (self.in_parts && self.finished),
@@ -214,7 +193,7 @@ impl Tally {
         if self.counts.is_empty() {
             return (None, Vec::new());
         }
-        let model = self.model.as_deref();
+        let model = self.served.model.as_deref();
         match self.format {
             WireFormat::OpenAi | WireFormat::OpenAiResponses => {
                 let mut tokens = self.counts.wholes();
@@ -231,34 +210,6 @@ impl Tally {
                 (Some(self.counts.beside_the_cache().max(&own)), others)
             }
         }
-    }
-
-    /// Reads what an object says of who served the answer, and how.
-    fn read_served(&mut self, usage: Value<'_>) {
-        for (key, value) in usage.members() {
-            let text = value.text().filter(|text| text.len() <= WORD_LIMIT);
-            let Some(text) = text else { continue };
-            match key {
-                b"service_tier" => remember(&mut self.tier, text.as_bytes()),
-                b"speed" => remember(&mut self.speed, text.as_bytes()),
-                b"inference_geo" => remember(&mut self.region, text.as_bytes()),
-                b"trafficType" => {
-                    if let Some(tier) = gemini::tier(text) {
-                        remember(&mut self.tier, tier.as_bytes());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Keeps a word, if it is another one.
-fn remember(known: &mut Option<String>, raw: &[u8]) {
-    let is_known = known.as_ref().is_some_and(|known| known.as_bytes() == raw);
-    if !is_known && !raw.is_empty() {
-        // Some servers escape the slashes of a model's name.
-        *known = Some(String::from_utf8_lossy(raw).replace("\\/", "/"));
     }
 }
 
@@ -291,23 +242,23 @@ impl Sink for Tally {
                 let none = [&b""[..], b"null", b"FINISH_REASON_UNSPECIFIED"];
                 self.finished |= !none.contains(&raw);
             }
-            Marker::Model => remember(&mut self.model, raw),
+            Marker::Model => remember(&mut self.served.model, raw),
             // Until the last event of a response its tier is the one asked for.
             Marker::Tier if self.format == WireFormat::OpenAiResponses => {
                 remember(&mut self.document.tier, raw);
             }
-            Marker::Tier => remember(&mut self.tier, raw),
+            Marker::Tier => remember(&mut self.served.tier, raw),
             Marker::Stored => self.store(raw),
             Marker::Error => self.document.failed |= !raw.is_empty(),
-            Marker::Item(whole) => self.document.items.item(raw, whole),
-            Marker::Action => self.document.items.action(raw),
+            Marker::Item(whole) => self.items_of_document().item(raw, whole),
+            Marker::Action => self.items_of_document().action(raw),
             Marker::Annotation if raw == b"url_citation" => self.tools.cited(),
             Marker::Annotation => {}
             Marker::Query if raw.is_empty() => {}
-            Marker::Query => self.document.items.query(),
+            Marker::Query => self.items_of_document().query(),
             Marker::Type => {
                 self.document.failed |= matches!(raw, b"error" | b"response.failed");
-                self.document.items.begun = raw == b"response.output_item.added";
+                self.document.begins_item = raw == b"response.output_item.added";
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
                     WireFormat::Anthropic => anthropic::is_end(raw),
@@ -336,21 +287,22 @@ impl Sink for Tally {
     }
 
     fn captured(&mut self, raw: &[u8]) {
-        let usage = Value::new(raw);
-        let counts = match self.format {
-            WireFormat::OpenAi | WireFormat::OpenAiResponses => openai::counts(usage),
-            WireFormat::Gemini => gemini::counts(usage),
-            WireFormat::Anthropic => {
-                let iterations = usage.members().find(|(key, _)| *key == b"iterations");
-                if let Some((_, iterations)) = iterations {
-                    self.iterations.read(iterations);
-                }
-                anthropic::counts(usage)
-            }
+        let count = match self.format {
+            WireFormat::OpenAi | WireFormat::OpenAiResponses => openai::count,
+            WireFormat::Gemini => gemini::count,
+            WireFormat::Anthropic => anthropic::count,
         };
+        let mut counts = Counts::default();
+        for (key, value) in Value::new(raw).members() {
+            if count(&mut counts, key, value) || self.served.read(key, value) {
+                continue;
+            }
+            match key {
+                b"iterations" => self.iterations.read(value),
+                _ => self.tools.count(key, value),
+            }
+        }
         self.counts.raise_all(&counts);
-        self.tools.read(usage);
-        self.read_served(usage);
         self.document.counts_output |= match self.format {
             WireFormat::OpenAi | WireFormat::OpenAiResponses => openai::tell_output(&counts),
             // A count of zero is left out.
@@ -360,12 +312,17 @@ impl Sink for Tally {
     }
 
     fn document_begins(&mut self) {
-        self.begin_document();
+        if self.document.begun {
+            self.begin_document();
+        }
+        self.document.begun = true;
     }
 
     fn document_ends(&mut self) {
         self.document.closed = true;
-        self.tools.add(&self.document.items);
+        if let Some(items) = self.document.items.take() {
+            self.tools.add(&items, self.document.begins_item);
+        }
         if self.document.failed {
             self.failed = true;
         } else if self.seen.in_document() {
@@ -377,7 +334,7 @@ impl Sink for Tally {
         }
         let in_force = !self.in_parts || self.document.ends_stream;
         if in_force && let Some(tier) = self.document.tier.take() {
-            self.tier = Some(tier);
+            self.served.tier = Some(tier);
         }
         self.settled |= self.finished && self.counted_at.is_some();
         if self.document.ends_stream && self.in_parts {

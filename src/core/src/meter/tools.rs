@@ -38,8 +38,6 @@ pub(super) struct Items {
     /// Web search items that were no searches.
     pages: u64,
     whole: bool,
-    /// The item of this event has only begun.
-    pub(super) begun: bool,
     queries: u64,
 }
 
@@ -71,10 +69,10 @@ impl Items {
 }
 
 impl Tools {
-    /// A document has ended.
-    pub(super) fn add(&mut self, items: &Items) {
+    /// A document has ended, whose item has only begun, or is done.
+    pub(super) fn add(&mut self, items: &Items, begun: bool) {
         self.queries = self.queries.max(items.queries);
-        let (sum, adds) = match (items.whole, items.begun) {
+        let (sum, adds) = match (items.whole, begun) {
             (true, _) => (&mut self.whole, false),
             (false, true) => (&mut self.begun, true),
             (false, false) => (&mut self.done, true),
@@ -101,39 +99,33 @@ impl Tools {
         self.grounded = true;
     }
 
-    /// Reads what a `usage` or `tool_usage` object says.
-    pub(super) fn read(&mut self, usage: Value<'_>) {
-        let mut calls = ToolCalls::NONE;
-        for (key, value) in usage.members() {
-            match key {
-                b"num_search_queries" | b"num_sources_used" => {
-                    self.raise(Tool::WebSearch, value);
-                }
-                b"server_tool_use"
-                | b"server_tool_use_details"
-                | b"server_side_tool_usage_details" => {
-                    for (key, value) in value.members() {
-                        if let (Some(tool), Some(count)) = (told_tool(key), value.count()) {
-                            calls.add(tool, count);
-                        }
-                    }
-                }
-                b"web_search" => {
-                    let member = value.members().find(|(key, _)| *key == b"num_requests");
-                    if let Some((_, value)) = member {
-                        self.raise(Tool::WebSearch, value);
-                    }
-                }
-                _ => {}
+    /// Takes a member of a `usage` or `tool_usage` object, if it counts calls.
+    pub(super) fn count(&mut self, key: &[u8], value: Value<'_>) {
+        match key {
+            b"num_search_queries" | b"num_sources_used" => {
+                self.raise(Tool::WebSearch, value.count());
             }
-        }
-        for (tool, count) in calls.iter() {
-            self.told.raise(tool, count);
+            b"server_tool_use" | b"server_side_tool_usage_details" => {
+                let mut calls = ToolCalls::NONE;
+                for (key, value) in value.members() {
+                    if let (Some(tool), Some(count)) = (told_tool(key), value.count()) {
+                        calls.add(tool, count);
+                    }
+                }
+                for (tool, count) in calls.iter() {
+                    self.raise(tool, Some(count));
+                }
+            }
+            b"web_search" => {
+                let member = value.members().find(|(key, _)| *key == b"num_requests");
+                self.raise(Tool::WebSearch, member.and_then(|(_, value)| value.count()));
+            }
+            _ => {}
         }
     }
 
-    fn raise(&mut self, tool: Tool, value: Value<'_>) {
-        self.told.raise(tool, value.count().unwrap_or(0));
+    fn raise(&mut self, tool: Tool, count: Option<u64>) {
+        self.told.raise(tool, count.unwrap_or(0));
     }
 
     /// All calls of an answer by a model, which is complete or not.

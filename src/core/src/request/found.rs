@@ -92,6 +92,11 @@ impl<'a> Found<'a> {
         if id.is_empty() || (to == Stored::Skill && !id.starts_with("skill_")) {
             return Ok(());
         }
+        if to.is_shared() {
+            let shared = self.references.shared;
+            self.references.shared = shared.saturating_add(1);
+            return Ok(());
+        }
         match self.references.add(id) {
             Ok(()) => Ok(()),
             Err(problem) => self.refuse(invalid(to.field(), problem)),

@@ -1,6 +1,7 @@
 //! Which stored objects a body of JSON names, where it passes through or answers what did.
 
 use super::key::KeyAs;
+use super::references::google_file;
 use super::stored_path::StoredPath;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -58,13 +59,6 @@ pub fn stored_in(body: &[u8], most: usize) -> Option<Vec<String>> {
     walk.deserialize(&mut json).ok()?;
     json.end().ok()?;
     Some(found)
-}
-
-/// Whether it is the name of a file at Google, or the address of one: the field takes addresses of
-/// anything else too. <https://ai.google.dev/gemini-api/docs/file-input-methods>
-pub(super) fn is_google_file(text: &str) -> bool {
-    let is_there = !text.contains("://") || text.to_ascii_lowercase().contains("googleapis.com");
-    is_there && (text.starts_with("files/") || text.contains("/files/"))
 }
 
 /// Where a value stands.
@@ -141,7 +135,11 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
         match self.place {
             Place::Named | Place::Holder => self.name(text),
-            Place::GoogleFile if is_google_file(text) => self.name(text),
+            Place::GoogleFile => match google_file(text) {
+                Some(name) => self.name(name),
+                None if text.starts_with("files/") => self.name(text),
+                None => {}
+            },
             _ => {}
         }
         Ok(())
@@ -283,7 +281,7 @@ mod tests {
             ),
             (
                 r#"{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/f"}"#,
-                &["https://generativelanguage.googleapis.com/v1beta/files/f"],
+                &["files/f"],
             ),
             (
                 r#"{"fileUri":"https://example.test/files/f","file_name":"a.pdf"}"#,

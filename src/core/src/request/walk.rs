@@ -5,8 +5,8 @@ use super::found::Found;
 use super::key::KeyAs;
 use super::media::MediaKind;
 use super::place::{Kind, Place, Seen};
+use super::references::google_file;
 use super::scalar::count_of;
-use super::stored_fields::is_google_file;
 use super::tool::kind_of_tool;
 use super::word::{Hint, Stored, Word};
 use crate::usage::Tool;
@@ -62,9 +62,14 @@ impl<'f, 'a> Walk<'f, 'a> {
                 return Ok(Seen::Nothing);
             }
             Word::FileUri => {
-                match is_google_file(text) || text.starts_with("gs://") {
-                    true => found.refer(Stored::File, own())?,
-                    false => found.link(MediaKind::Document, 1),
+                let name = match (google_file(text), lasting.and_then(google_file)) {
+                    (_, Some(name)) => Some(Cow::Borrowed(name)),
+                    (Some(name), None) => Some(Cow::Owned(name.to_owned())),
+                    (None, None) => is_name_of_file(text).then(own),
+                };
+                match name {
+                    Some(name) => found.refer(Stored::File, name)?,
+                    None => found.link(MediaKind::Document, 1),
                 }
                 return Ok(Seen::Nothing);
             }
@@ -257,4 +262,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             Place::Setting(_) | Place::Tool => self.settings(entries),
         }
     }
+}
+
+/// A file of Google's by its name, or one in its object store.
+fn is_name_of_file(text: &str) -> bool {
+    text.starts_with("files/") || text.starts_with("gs://")
 }

@@ -96,6 +96,13 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// Whether the account's owner makes it, in the provider's console and for all:
+    /// <https://platform.openai.com/docs/guides/prompting>,
+    /// <https://openrouter.ai/docs/features/presets>.
+    pub(super) const fn is_shared(self) -> bool {
+        matches!(self, Stored::Prompt | Stored::Preset | Stored::Tunnel)
+    }
+
     /// Where a body names it.
     pub(super) const fn field(self) -> &'static str {
         match self {

@@ -181,7 +181,13 @@ impl Unsent {
     fn outbox(&self) -> Option<Outbox> {
         let text = match self.at_most {
             ALL => self.events.clone(),
-            _ => join(&self.sent().iter().map(|event| event.get()).collect::<Vec<_>>()),
+            _ => join(
+                &self
+                    .sent()
+                    .iter()
+                    .map(|event| event.get())
+                    .collect::<Vec<_>>(),
+            ),
         };
         let full = self.at_most != ALL || text.len() >= MAX_BYTES / 2;
         let events = RawValue::from_string(String::from_utf8(text).ok()?).ok()?;

@@ -9,8 +9,10 @@ use paddock_core::usage::TokenUsage;
 type Counts = [u64; 6];
 
 /// Name, usage, `output_final`, `seen_output_tokens`, `ended`, `closed`, `failed`.
+type Golden = (&'static str, Option<Counts>, bool, u64, bool, bool, bool);
+
 #[rustfmt::skip]
-const EXPECTED: &[(&str, Option<Counts>, bool, u64, bool, bool, bool)] = &[
+const EXPECTED: &[Golden] = &[
     ("openai-chat.sse", Some([128, 896, 0, 0, 17, 5]), true, 6, true, true, false),
     ("azure-chat-crlf.sse", Some([128, 896, 0, 0, 17, 5]), true, 1, true, false, false),
     ("compatible-usage-on-finish.sse", Some([9, 0, 0, 0, 4, 0]), true, 2, true, false, false),
@@ -31,9 +33,9 @@ const EXPECTED: &[(&str, Option<Counts>, bool, u64, bool, bool, bool)] = &[
     ("responses-failed.sse", None, false, 4, true, true, true),
     ("responses-broken-off.sse", None, false, 4, false, false, false),
     ("responses.json", Some([86, 1920, 0, 0, 300, 192]), true, 4, true, true, false),
-    ("anthropic.sse", Some([25, 4000, 500, 1000, 89, 0]), true, 13, true, true, false),
-    ("anthropic-cumulative.sse", Some([630, 4100, 500, 1000, 120, 0]), true, 13, true, true, false),
-    ("anthropic-broken-off.sse", Some([25, 4000, 500, 1000, 1, 0]), false, 13, false, false, true),
+    ("anthropic.sse", Some([25, 4000, 500, 1000, 89, 0]), true, 14, true, true, false),
+    ("anthropic-cumulative.sse", Some([630, 4100, 500, 1000, 120, 0]), true, 14, true, true, false),
+    ("anthropic-broken-off.sse", Some([25, 4000, 500, 1000, 1, 0]), false, 14, false, false, true),
     ("anthropic.json", Some([12, 0, 300, 0, 6, 0]), true, 11, true, true, false),
     ("anthropic-count-tokens.json", None, false, 6, true, true, false),
     ("gemini.sse", Some([18, 32, 0, 0, 44, 30]), true, 10, true, false, false),

@@ -63,6 +63,12 @@ fn is_usage_event(event: &[&[u8]]) -> bool {
 
 /// What passes of a whole body.
 fn reference(bytes: &[u8]) -> Vec<u8> {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || b"\xEF\xBB\xBF".contains(byte);
+    let first = bytes.iter().find(|byte| !is_blank(byte));
+    if matches!(first, Some(b'{' | b'[')) {
+        // It is no event stream.
+        return bytes.to_vec();
+    }
     let mut passed = Vec::new();
     let mark = b"\xEF\xBB\xBF"
         .iter()

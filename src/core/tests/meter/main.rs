@@ -15,7 +15,9 @@ mod golden;
 mod hiding;
 mod models;
 mod outputs;
+mod properties;
 mod spellings;
+mod stored;
 mod tiers;
 mod tools;
 

@@ -4,8 +4,9 @@ use crate::store::events::{self, EventRow, REFUSED};
 use paddock_core::money::Money;
 use paddock_core::policy::user_in_events;
 use paddock_core::refusal::clip;
+use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::UsageEvent;
+use paddock_core::wire::{Made, UsageEvent};
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
 
@@ -15,6 +16,8 @@ const MAX_TOKENS: u64 = 1 << 40;
 const MAX_COST: Money = Money::from_nanos(10_000_000_000_000_000);
 /// Longest name that an index of PostgreSQL surely takes.
 const MAX_NAME: usize = 512;
+/// Stored objects of one call at most.
+const MAX_STORED: usize = 64;
 
 /// An event as it will be stored, and what of it is stored elsewhere.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub struct ReadEvent {
     pub leases: Vec<i64>,
     /// Whether its end user was limited together with others.
     pub user_shared: bool,
+    /// What the provider stored in it.
+    pub stored: Vec<StoredId>,
 }
 
 impl ReadEvent {
@@ -43,6 +48,8 @@ impl ReadEvent {
 pub struct ReadBatch {
     /// In the order of their ids, each id once.
     pub events: Vec<ReadEvent>,
+    /// What requests stored that are no calls.
+    pub made: Vec<Made<'static>>,
     /// What is wrong, and the text.
     pub rejected: Vec<(String, String)>,
 }
@@ -66,7 +73,10 @@ impl ReadBatch {
             };
             match event.and_then(plausible).and_then(young) {
                 Ok(entry) => batch.events.push(entry),
-                Err(error) => batch.rejected.push((error, text.to_owned())),
+                Err(error) => match made(text) {
+                    Some(made) => batch.made.push(made),
+                    None => batch.rejected.push((error, text.to_owned())),
+                },
             }
         }
         batch.events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
@@ -83,7 +93,24 @@ fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
         user_shared: event.user_shared,
         row: events::row(gateway, &mut event),
         leases: event.leases,
+        stored: event.stored,
     }
+}
+
+fn made(text: &str) -> Option<Made<'static>> {
+    let Made {
+        made_by,
+        made_at,
+        stored,
+    } = serde_json::from_str(text).ok()?;
+    let is_plausible = made_by.len() <= MAX_NAME
+        && stored.len() <= MAX_STORED
+        && i64::try_from(made_at.nanos()).is_ok();
+    is_plausible.then(|| Made {
+        made_by: made_by.into_owned().into(),
+        made_at,
+        stored,
+    })
 }
 
 /// Shortens what a client chose: a gateway does so too, and one that does not must not fill the ledger.
@@ -113,16 +140,27 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         tokens.cache_write_1h,
         tokens.output,
         tokens.reasoning,
+        tokens.audio_input,
+        tokens.image_input,
+        tokens.audio_output,
+        tokens.image_output,
         event.duration_ms,
         event.refusals,
     ];
+    let calls = event.tools.iter().map(|(_, calls)| calls);
+    let tier = event.tier.as_deref().unwrap_or_default();
     let names = [
         &event.key_id,
         &event.namespace,
         &event.organization,
         &event.model,
+        tier,
     ];
-    if counts.into_iter().any(|count| count > MAX_TOKENS) {
+    if counts
+        .into_iter()
+        .chain(calls)
+        .any(|count| count > MAX_TOKENS)
+    {
         Err(format!("a count is above {MAX_TOKENS}"))
     } else if event.cost < Money::ZERO || event.cost > MAX_COST {
         Err(format!("the cost is not from $0 to {MAX_COST}"))
@@ -130,6 +168,8 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         Err("started_at is after the year 2262".to_owned())
     } else if names.into_iter().any(|name| name.len() > MAX_NAME) {
         Err(format!("a name is longer than {MAX_NAME} bytes"))
+    } else if event.stored.len() > MAX_STORED {
+        Err(format!("it stored more than {MAX_STORED} objects"))
     } else {
         Ok(event)
     }

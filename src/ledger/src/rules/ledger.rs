@@ -16,9 +16,11 @@ use crate::store::events::{self, EventRow, Ids};
 use crate::store::latencies::Latencies;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
-use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend};
+use crate::store::stored_objects::Maker;
+use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
+use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{CapPeriod, Lease, LeaseReport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -57,6 +59,8 @@ pub struct BatchSums<'a> {
     calls: Calls,
     amounts: BTreeMap<spend::SpendKey, Money>,
     leases: BTreeMap<i64, Money>,
+    /// What was stored, by whom.
+    made: BTreeMap<StoredId, Maker>,
 }
 
 impl<'a> BatchSums<'a> {
@@ -71,14 +75,24 @@ impl<'a> BatchSums<'a> {
             events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
             events.dedup_by(|a, b| a.row.id == b.row.id);
         }
-        BatchSums::of_events(events, ids::audit_batch(now))
+        let mut sums = BatchSums::of_events(events, ids::audit_batch(now));
+        for made in messages.iter().flat_map(|message| &message.batch.made) {
+            for id in &made.stored {
+                add_maker(&mut sums.made, *id, &made.made_by, made.made_at);
+            }
+        }
+        sums
     }
 
     /// The same without those that are in the ledger already, under the same number.
     fn without(self, known: &HashSet<String>) -> BatchSums<'a> {
         let mut events = self.events;
         events.retain(|event| !known.contains(&event.row.id));
-        BatchSums::of_events(events, self.number)
+        // What was made is added again with what follows from the events: that changes nothing.
+        BatchSums {
+            made: self.made,
+            ..BatchSums::of_events(events, self.number)
+        }
     }
 
     fn of_events(events: Vec<&'a ReadEvent>, number: i64) -> BatchSums<'a> {
@@ -91,6 +105,7 @@ impl<'a> BatchSums<'a> {
             calls: Calls::default(),
             amounts: BTreeMap::new(),
             leases: BTreeMap::new(),
+            made: BTreeMap::new(),
         };
         let mut spent = Spent::default();
         for event in &sums.events {
@@ -102,6 +117,9 @@ impl<'a> BatchSums<'a> {
             sums.rollups.add(&event.row);
             sums.latencies.add(&event.row);
             sums.users.add(&event.row);
+            for id in &event.stored {
+                add_maker(&mut sums.made, *id, &event.row.namespace, event.started_at);
+            }
             if event.cost > Money::ZERO {
                 spent.add(event);
                 for id in &event.leases {
@@ -174,6 +192,7 @@ impl<'a> Stored<'a> {
             })
             .collect();
         events::reject(tx, &rejected, now).await?;
+        stored_objects::add(tx, &sums.made, now).await?;
         let sums = match known.is_empty() {
             true => sums,
             // Seldom: a gateway has not heard that its batch was booked, and sends it again.
@@ -212,6 +231,22 @@ impl<'a> Stored<'a> {
             accounts,
             scarce: caps::lock(tx, scopes).await?,
         })
+    }
+}
+
+/// Notes who made an object. If another namespace has too, it is nobody's.
+fn add_maker(
+    made: &mut BTreeMap<StoredId, Maker>,
+    id: StoredId,
+    namespace: &str,
+    made_at: Timestamp,
+) {
+    let maker = made.entry(id).or_insert_with(|| Maker {
+        namespace: namespace.to_owned(),
+        made_at,
+    });
+    if maker.namespace != namespace {
+        maker.namespace.clear();
     }
 }
 

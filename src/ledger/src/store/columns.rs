@@ -16,6 +16,7 @@ use paddock_core::policy::{
     Routing, Settings, UnknownPrice,
 };
 use paddock_core::price::Price;
+use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -269,6 +270,7 @@ columns! {
         |cell| Some(Seconds(Timestamp::from_secs(loaded(cell))));
     Secret as String: text, value => value.expose(), |cell| Some(Secret::from(cell));
     KeyDigest as String: text, value => value.to_hex().as_str(), |cell| KeyDigest::from_hex(&cell);
+    StoredId as String: text, value => value.to_hex().as_str(), |cell| StoredId::from_hex(&cell);
     Scope as String: text, value => value.to_string().as_str(), |cell| Scope::parse(&cell);
 }
 

@@ -35,6 +35,7 @@ pub(crate) mod retention;
 pub mod role_overrides;
 pub(crate) mod rollups;
 pub(crate) mod spend;
+pub mod stored_objects;
 pub(crate) mod tasks;
 mod tx;
 pub mod usage_feed;

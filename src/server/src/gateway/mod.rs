@@ -2,6 +2,7 @@
 
 mod lend;
 mod resolve;
+mod stored_objects;
 mod sync;
 
 use crate::http::error::ApiError;

@@ -1,6 +1,6 @@
-//! Who is the holder of this key? What is this reservation?
+//! Who is the holder of this key? What is this reservation? Whose are these stored objects?
 
-use super::read;
+use super::{read, stored_objects};
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -22,6 +22,9 @@ pub async fn handle(
     RawBody(body): RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
     let request: ResolveRequest = read(&body)?;
+    if let Some(question) = &request.stored {
+        stored_objects::wait(&app, question).await?;
+    }
     let tx = app.store.read().await?;
     let mut tx = overrides::revert_due(&app.store, tx, app.now()).await?;
     let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
@@ -59,6 +62,9 @@ pub async fn handle(
         let found = reservations::newest(&mut tx, &name.namespace, &name.id).await?;
         let open = found.filter(|found| !found.has_ended(app.now()));
         answer.reservation = open.map(|open| open.policy());
+    }
+    if let Some(question) = &request.stored {
+        answer.stored = Some(stored_objects::answer(&app, &mut tx, question).await?);
     }
     if request.catalog_revision != Some(catalog_revision) {
         answer.catalog = Some(catalog::load(&mut tx).await?);

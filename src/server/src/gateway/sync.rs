@@ -45,6 +45,7 @@ async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiE
         .iter()
         .map(|(error, _)| error.clone())
         .collect();
+    let made = batch.made.len();
     let gateway = request.gateway.clone();
     let message = Message {
         gateway: request.gateway,
@@ -60,7 +61,8 @@ async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiE
     let repeated = raw
         .len()
         .saturating_sub(booked.new_events)
-        .saturating_sub(errors.len());
+        .saturating_sub(errors.len())
+        .saturating_sub(made);
     metrics.repeated_events.inc_by(count(repeated));
     for error in &errors {
         tracing::error!(error, gateway, "an event could not be read");

@@ -9,11 +9,11 @@ on_both_databases! {
         assert_eq!(prices["aliases"]["gpt-4"], "gpt-4.1");
         for (model, input, output) in [
             ("gpt4", 2.5, 8.0), ("claude-sonnet-4.5", 3.0, 15.0), ("gemini-2.5-flash", 0.3, 2.5),
-            ("deepseek-v3.2", 0.1, 0.42),
+            ("deepseek-v3.2", 0.1, 0.42), ("text-embedding-3-small", 0.02, 0.0),
+            ("text-embedding-3-large", 0.13, 0.0),
         ] {
             let price = app.get(&format!("/v1/prices/{model}")).await.expect(200);
             assert_eq!(price["input_usd_per_million"], input);
-            assert_eq!(price["cached_input_usd_per_million"], input);
             assert_eq!(price["output_usd_per_million"], output);
         }
         let put = |name: &str, body: Value| {
@@ -40,6 +40,8 @@ on_both_databases! {
         let plain = json!({ "reasoning_usd_per_million": null, "batch_percent": null });
         assert_eq!(put("meta/llama-3", plain).await.expect(200), made);
         put("meta/llama-3", json!({ "batch_percent": 101 })).await.expect(400);
+        let unknown = json!({ "max_output_tokens": null });
+        assert_eq!(put("meta/llama-3", unknown).await.expect(200)["max_output_tokens"], 4096);
         let able = json!({ "capabilities": ["Vision", "function-calling", "tools"] });
         let changed = put("meta/llama-3", able).await.expect(200);
         assert_eq!(changed["capabilities"], json!(["vision", "tools"]));
@@ -53,6 +55,30 @@ on_both_databases! {
         put("gpt-4.1", json!({ "input": -1 })).await.expect(400);
         put("gpt-4.1", json!({ "currency": "EUR" })).await.expect(400);
         app.get("/v1/prices/unknown").await.expect(404);
+    }
+
+    async fn the_catalog_out_of_the_box_is_of_today(app) {
+        let prices = app.get("/v1/prices").await.expect(200);
+        let models = prices["data"].as_array().unwrap();
+        assert!(models.len() >= 60, "{}", models.len());
+        for upstream in ["openai", "anthropic", "gemini", "deepseek", "mistral", "xai"] {
+            let own = models.iter().filter(|model| model["upstream"] == upstream);
+            assert!(own.count() >= 3, "{upstream}");
+        }
+        for model in models {
+            assert!(model["context_window"].is_u64(), "{model}");
+            assert!(model["effective_from"].is_null(), "{model}");
+        }
+        let first: Vec<&str> = models.iter().take(4).map(|one| one["model"].as_str().unwrap()).collect();
+        assert_eq!(first, ["gpt-4.1", "claude-sonnet-4.5", "gemini-2.5-flash", "deepseek-v3.2"]);
+        let aliased = app.get("/v1/prices/claude-opus-4-5-20251101").await.expect(200);
+        assert_eq!(aliased["model"], "claude-opus-4-5");
+        assert_eq!(aliased["max_output_tokens"], 64_000);
+        assert_eq!(aliased["cached_input_usd_per_million"], 0.5);
+        assert_eq!(aliased["cache_write_1h_usd_per_million"], 10.0);
+        let stepped = app.get("/v1/prices/gemini-2.5-pro").await.expect(200);
+        assert_eq!(stepped["steps"][0]["above_tokens"], 200_000);
+        assert_eq!(stepped["tiers"]["flex"]["percent"], Value::Null, "its cache costs as ever");
     }
 
     async fn a_model_has_a_name_and_paths_of_its_upstreams(app) {

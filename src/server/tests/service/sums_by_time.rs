@@ -1,29 +1,12 @@
 //! Databases from before sums were in the order of time, spend was by day alone, latencies were
 //! histograms, and PostgreSQL compared texts byte by byte.
 
-use crate::support::{Backend, TestApp};
+use crate::support::{Backend, taken_over};
 use paddock_ledger::rules::housekeeping::keep;
 use paddock_ledger::store::latencies::Counts;
 use paddock_ledger::store::{Args, Tx};
-use paddock_server::config::PolicyOptions;
-use sqlx::AssertSqlSafe;
-use sqlx::migrate::{Migration, Migrator};
-use std::path::{Path, PathBuf};
 
 const DAY: u64 = 86_400;
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ledger/migrations")
-}
-
-/// Those before the one that is tested.
-async fn earlier(database: &str) -> Migrator {
-    let common = Migrator::new(folder()).await.unwrap();
-    let own = Migrator::new(folder().join(database)).await.unwrap();
-    let all = common.iter().chain(own.iter());
-    let old = all.filter(|one| one.version < 23).cloned();
-    Migrator::with_migrations(old.collect::<Vec<Migration>>())
-}
 
 /// What the service of that time would have booked: two keys of two organizations, forty days until
 /// `today`.
@@ -77,56 +60,9 @@ fn history(today: u64) -> Vec<String> {
     statements
 }
 
-/// An app on a database of that time, at noon of 2026-03-15 (UTC), and one on another database.
-async fn taken_over(backend: Backend) -> [TestApp; 2] {
-    let mut app = TestApp::start(backend).await;
-    let today = app.now().secs() / DAY * DAY;
-    app.url = match backend {
-        Backend::Sqlite => {
-            let url = app.url.replace("paddock.db", "old.db");
-            let options: sqlx::sqlite::SqliteConnectOptions = url.parse().unwrap();
-            let pool = sqlx::SqlitePool::connect_with(options.create_if_missing(true));
-            let pool = pool.await.unwrap();
-            earlier("sqlite").await.run(&pool).await.unwrap();
-            for sql in history(today) {
-                sqlx::query(AssertSqlSafe(sql))
-                    .execute(&pool)
-                    .await
-                    .unwrap();
-            }
-            pool.close().await;
-            url
-        }
-        Backend::Postgres => {
-            let (server, host) = app.url.split_once('?').unwrap();
-            let name = format!("{}_old", server.rsplit_once('/').unwrap().1);
-            let pool = sqlx::PgPool::connect(&app.url).await.unwrap();
-            // A locale that, unlike that of other tests, puts "Zoo" behind "zebra".
-            let sql = AssertSqlSafe(format!(
-                "CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
-            ));
-            sqlx::query(sql).execute(&pool).await.unwrap();
-            pool.close().await;
-            let url = format!("{server}_old?{host}");
-            let pool = sqlx::PgPool::connect(&url).await.unwrap();
-            earlier("postgres").await.run(&pool).await.unwrap();
-            for sql in history(today) {
-                sqlx::query(AssertSqlSafe(sql))
-                    .execute(&pool)
-                    .await
-                    .unwrap();
-            }
-            pool.close().await;
-            url
-        }
-    };
-    let replica = app.replica(PolicyOptions::default()).await;
-    [replica, app]
-}
-
 async fn is_taken_over(backend: Backend) {
     // The other one keeps the database's folder.
-    let [app, _other] = taken_over(backend).await;
+    let [app, _other] = taken_over(backend, 23, |now| history(now / DAY * DAY)).await;
     let sums = async |table: &str| {
         let mut tx = app.app.store.read().await.unwrap();
         let sql = format!(

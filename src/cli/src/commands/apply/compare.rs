@@ -2,9 +2,11 @@
 
 use super::document::Fields;
 use super::fields::{Kind, is_limit, is_set, keeps_at_null};
-use paddock_core::policy::{EndpointScope, QueueLimits, Role, Routing, Settings};
+use paddock_core::policy::{
+    DEFAULT_MAX_OUTPUT_TOKENS, EndpointScope, QueueLimits, Role, Routing, Settings,
+};
 use paddock_ledger::model::webhook::without_secrets;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// One field that differs.
@@ -71,9 +73,19 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, "reasoning_usd_per_million", Value::Null) => other("output_usd_per_million"),
         (Kind::Price, "batch_percent", Value::Null) => json!(100),
         (Kind::Price, "capabilities", Value::Null) => json!([]),
-        (Kind::Price, "paths", Value::Null) => json!({}),
+        (Kind::Price, "paths" | "fees_usd" | "tiers", Value::Null) => json!({}),
+        (Kind::Price, "surcharges_percent" | "media_tokens", Value::Null) => json!({}),
+        (Kind::Price, "steps", Value::Null) => json!([]),
+        (Kind::Price, "max_output_tokens", Value::Null) => json!(DEFAULT_MAX_OUTPUT_TOKENS),
         (Kind::Alert, "keys" | "notify_emails", Value::Null) => json!([]),
-        (Kind::Price, field, Value::Null) if field.starts_with("cache") => {
+        (Kind::Price, "cache_write_1h_usd_per_million", Value::Null) => {
+            let (input, short) = ("input_usd_per_million", "cache_write_5m_usd_per_million");
+            let price = |name: &str| other(name).as_f64().unwrap_or(0.0);
+            json!(price(input).max(price(short)))
+        }
+        (Kind::Price, field, Value::Null)
+            if field.starts_with("cache") || field.starts_with("image_input") =>
+        {
             other("input_usd_per_million")
         }
         // The service hides the secret parts of it.
@@ -131,14 +143,25 @@ fn default_setting(field: &str) -> Value {
 }
 
 fn same(field: &str, a: &Value, b: &Value) -> bool {
+    let is_set = is_set(field);
     match (a, b) {
         // 5 and 5.0 are the same amount.
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) if is_set(field) => {
+        (Value::Array(a), Value::Array(b)) if is_set => {
             let texts = |list: &[Value]| -> BTreeSet<String> {
                 list.iter().map(Value::to_string).collect()
             };
             texts(a) == texts(b)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same("", a, b))
+        }
+        // null counts as absent.
+        (Value::Object(a), Value::Object(b)) => {
+            let value =
+                |of: &Map<String, Value>, name: &str| of.get(name).cloned().unwrap_or_default();
+            let mut names = a.keys().chain(b.keys());
+            names.all(|name| same("", &value(a, name), &value(b, name)))
         }
         (a, b) => a == b,
     }
@@ -184,6 +207,12 @@ mod tests {
         let declared =
             json!({ "model": "m", "cached_input_usd_per_million": null, "batch_percent": null });
         assert_eq!(differing(Kind::Price, declared, there), ["batch_percent"]);
+        let there = json!({ "input_usd_per_million": 2.0, "steps": [], "media_tokens": { "image": null },
+            "fees_usd": { "web_search": 1.0 }, "cache_write_1h_usd_per_million": 3.0,
+            "cache_write_5m_usd_per_million": 3.0, "tiers": { "priority": { "percent": 200 } } });
+        let declared = json!({ "steps": null, "media_tokens": null, "fees_usd": { "web_search": 1 },
+            "cache_write_1h_usd_per_million": null, "tiers": { "priority": { "percent": 150 } } });
+        assert_eq!(differing(Kind::Price, declared, there), ["tiers"]);
     }
 
     #[test]

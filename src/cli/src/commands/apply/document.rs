@@ -13,6 +13,7 @@ pub type Fields = Map<String, Value>;
 pub struct Document {
     pub organizations: Vec<Fields>,
     pub prices: Vec<Fields>,
+    pub aliases: Vec<Fields>,
     pub namespaces: Vec<Fields>,
     /// By the namespace's name.
     pub settings: Vec<(String, Fields)>,
@@ -32,19 +33,21 @@ impl Document {
         let mut document = Document::default();
         let Some(sections) = value.as_object() else {
             return Err(vec![
-                "it must be a map with organizations, prices, namespaces and keys".to_owned(),
+                "it must be a map with organizations, prices, aliases, namespaces and keys"
+                    .to_owned(),
             ]);
         };
         for (name, value) in sections {
             let (kind, into) = match name.as_str() {
                 "organizations" => (Kind::Organization, &mut document.organizations),
                 "prices" => (Kind::Price, &mut document.prices),
+                "aliases" => (Kind::Alias, &mut document.aliases),
                 "namespaces" => (Kind::Namespace, &mut document.namespaces),
                 "keys" => (Kind::Key, &mut document.keys),
                 _ => {
                     problems.push(format!(
-                        "unknown section `{name}`; the sections are organizations, prices, namespaces \
-                         and keys"
+                        "unknown section `{name}`; the sections are organizations, prices, aliases, \
+                         namespaces and keys"
                     ));
                     continue;
                 }

@@ -14,6 +14,7 @@ const LIMITS: [&str; 6] = [
 pub enum Kind {
     Organization,
     Price,
+    Alias,
     Namespace,
     Settings,
     Routing,
@@ -29,6 +30,7 @@ impl Kind {
         match self {
             Kind::Organization => "organization",
             Kind::Price => "price",
+            Kind::Alias => "alias",
             Kind::Namespace => "namespace",
             Kind::Settings => "settings",
             Kind::Routing => "routing",
@@ -43,6 +45,7 @@ impl Kind {
     pub fn identity(self) -> &'static str {
         match self {
             Kind::Price => "model",
+            Kind::Alias => "alias",
             Kind::User => "user_id",
             Kind::Webhook => "url",
             _ => "name",
@@ -70,6 +73,7 @@ impl Kind {
                 "webhooks",
                 "alerts",
             ],
+            Kind::Alias => &["alias", "model"],
             // The service reads it as a whole.
             Kind::Routing => &[],
             Kind::User => &["user_id", "monthly_quota_usd"],
@@ -118,8 +122,18 @@ impl Kind {
                 "cache_write_1h_usd_per_million",
                 "output_usd_per_million",
                 "reasoning_usd_per_million",
+                "audio_input_usd_per_million",
+                "image_input_usd_per_million",
+                "audio_output_usd_per_million",
+                "image_output_usd_per_million",
                 "batch_percent",
+                "fees_usd",
+                "tiers",
+                "steps",
+                "surcharges_percent",
                 "max_output_tokens",
+                "context_window",
+                "media_tokens",
                 "capabilities",
             ],
         };

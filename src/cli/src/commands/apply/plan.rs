@@ -7,6 +7,7 @@ use super::service::{Service, find, with_names};
 use super::step::Step;
 use crate::client::{Client, escape, field, text_of};
 use anyhow::bail;
+use paddock_core::policy::fold_alias;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -34,6 +35,7 @@ impl Plan {
             let request = (Method::PUT, path, None);
             plan.add(Kind::Price, name, declared, there.as_ref(), request);
         }
+        plan.add_aliases(client, document)?;
         for declared in &document.namespaces {
             let name = identity(Kind::Namespace, declared);
             let there = service.namespace(name);
@@ -144,6 +146,20 @@ impl Plan {
             path,
             body: to.clone(),
         });
+    }
+
+    fn add_aliases(&mut self, client: &Client, document: &Document) -> anyhow::Result<()> {
+        if document.aliases.is_empty() {
+            return Ok(());
+        }
+        let known = client.list("/v1/aliases")?;
+        for declared in &document.aliases {
+            let name = fold_alias(identity(Kind::Alias, declared));
+            let there = known.iter().find(|one| text_of(one, "alias") == name);
+            let request = (Method::PUT, format!("/v1/aliases/{}", escape(&name)), None);
+            self.add(Kind::Alias, &name, declared, there, request);
+        }
+        Ok(())
     }
 
     fn add_users(&mut self, service: &Service<'_>, document: &Document) -> anyhow::Result<()> {

@@ -5,9 +5,10 @@ use super::listed::Listed;
 use crate::exit::Exit;
 use crate::output;
 use anyhow::{Context, bail};
-use paddock_core::policy::{Catalog, FormatPaths, Model};
-use serde_json::{Value, json};
+use paddock_core::policy::{Catalog, FormatPaths, Model, fold_alias};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Fewest digits of a date or version at the end of a name.
@@ -15,10 +16,12 @@ const DATE_DIGITS: usize = 4;
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The price lists: LiteLLM's model_prices_and_context_window.json or genai-prices' data.json. The
-    /// first list that has a model gives its price; others give what it lacks.
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
+    /// The price list: LiteLLM's model_prices_and_context_window.json or genai-prices' data.json.
+    file: PathBuf,
+    /// Another price list: gives context windows that the first one lacks. Prices that differ are told
+    /// on standard error.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
     #[command(flatten)]
     choice: Choice,
     /// What the lists are and of which version.
@@ -34,17 +37,30 @@ pub struct Options {
 /// output, then those of the lists.
 pub fn run(options: &Options) -> anyhow::Result<Exit> {
     let date = options.date.clone().unwrap_or_else(today);
-    let lists = options.files.iter().map(|file| List::read(file, &date));
-    let lists: Vec<List> = lists.collect::<Result<_, _>>()?;
-    let mut sold = Vec::new();
-    for list in &lists {
-        // A provider that one list does not know may be known to another by another name.
-        sold.push(options.choice.sold_by_any(list));
+    let list = List::read(&options.file, &date)?;
+    let other = options.compare.as_ref();
+    let other = other.map(|file| List::read(file, &date)).transpose()?;
+    let mut sold = options.choice.sold_by_any(&list);
+    if sold.is_empty() {
+        bail!("the list has none of the models that are asked for");
     }
-    if sold.iter().all(Vec::is_empty) {
-        bail!("the lists have none of the models that are asked for");
+    sold.retain(|(listed, _)| {
+        let retired_from = listed.retired_from.as_deref();
+        retired_from.is_none_or(|from| from >= date.as_str())
+    });
+    let mut listed = BTreeMap::new();
+    for (listed_one, upstream) in sold {
+        let key = (upstream, listed_one.short_name());
+        listed.entry(key).or_insert_with(|| listed_one.clone());
     }
-    let catalog = make(&options.choice, &sold, &date)?;
+    if let Some(other) = &other {
+        let differing = compare(&mut listed, options.choice.sold_by_any(other));
+        let mut stderr = std::io::stderr();
+        for problem in differing {
+            writeln!(stderr, "{problem}")?;
+        }
+    }
+    let catalog = make(&options.choice, listed)?;
     let models = catalog.models.iter().map(serde_json::to_string);
     let models: Vec<String> = models.collect::<Result<_, _>>()?;
     let aliases: BTreeMap<String, String> = catalog.aliases.into_iter().collect();
@@ -58,29 +74,47 @@ pub fn run(options: &Options) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-type Sold<'a> = Vec<(&'a Listed, &'a str)>;
+/// Models by their upstream and name.
+type ByName<'a> = BTreeMap<(&'a str, &'a str), Listed>;
 
-fn make(choice: &Choice, lists: &[Sold<'_>], date: &str) -> anyhow::Result<Catalog> {
-    let mut catalog = Catalog::builtin();
-    let mut known: BTreeMap<(&str, &str), Model> = BTreeMap::new();
-    for (listed, upstream) in lists.iter().flatten() {
-        let name = listed.short_name();
-        match known.get_mut(&(*upstream, name)) {
-            Some(model) => {
-                model.max_output_tokens = model.max_output_tokens.or(listed.max_output_tokens);
-                model.context_window = model.context_window.or(listed.context_window);
-            }
-            None => {
-                known.insert((upstream, name), model(listed, upstream, &catalog));
-            }
+/// Takes what is absent from another list. Where that has other prices, in lines for people.
+fn compare<'a>(listed: &mut ByName<'a>, others: Vec<(&'a Listed, &'a str)>) -> Vec<String> {
+    let mut differing = Vec::new();
+    for (other, upstream) in others {
+        let Some(own) = listed.get_mut(&(upstream, other.short_name())) else {
+            continue;
+        };
+        own.context_window = own.context_window.or(other.context_window);
+        let rates = |listed: &Listed| (listed.price.rates.input, listed.price.rates.output);
+        if rates(own) != rates(other) {
+            let (name, own, other) = (own.short_name(), own.fields(), other.fields());
+            let price = |fields: &Map<String, Value>| {
+                let price = |name: &str| fields.get(name).map(Value::to_string);
+                let input = price("input_usd_per_million").unwrap_or_default();
+                format!(
+                    "{input} / {}",
+                    price("output_usd_per_million").unwrap_or_default()
+                )
+            };
+            differing.push(format!(
+                "{name}: {}, elsewhere {}",
+                price(&own),
+                price(&other)
+            ));
         }
     }
+    differing
+}
+
+fn make(choice: &Choice, listed: ByName<'_>) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::builtin();
     for own in &mut catalog.models {
-        let listed = choice.listed_name(&own.name);
-        let listed = known.get(&(own.upstream.as_str(), listed));
-        let listed = listed
-            .with_context(|| format!("the lists do not have '{}': name it with --map", own.name))?;
-        let mut price = listed.price.clone().unwrap_or_default();
+        let name = (own.upstream.as_str(), choice.listed_name(&own.name));
+        let listed = listed.get(&name);
+        let listed = listed.with_context(|| {
+            format!("the list does not have '{}': name it with --map", own.name)
+        })?;
+        let mut price = listed.price.clone();
         if let Some(contract) = &own.price {
             price.rates.input = contract.rates.input;
             price.rates.output = contract.rates.output;
@@ -88,30 +122,51 @@ fn make(choice: &Choice, lists: &[Sold<'_>], date: &str) -> anyhow::Result<Catal
         own.price = Some(price);
         own.max_output_tokens = listed.max_output_tokens;
         own.context_window = listed.context_window;
-        own.capabilities.clone_from(&listed.capabilities);
     }
-    let retired: Vec<&str> = lists
-        .iter()
-        .flatten()
-        .filter(|(listed, _)| {
-            let from = listed.retired_from.as_deref();
-            from.is_some_and(|from| from < date)
-        })
-        .map(|(listed, _)| listed.short_name())
-        .collect();
-    known.retain(|(_, name), model| {
-        let is_free = model
-            .price
-            .as_ref()
-            .is_some_and(|price| price.rates.input == Some(0));
-        let is_plain = !name.contains(['/', ':']);
-        let is_there = catalog.resolve(name).is_some();
-        is_plain && !is_free && !is_there && !retired.contains(name)
-    });
-    for (_, family) in families(known) {
-        add_family(&mut catalog, family);
+    let mut families: BTreeMap<(&str, &str), Vec<Listed>> = BTreeMap::new();
+    for ((upstream, name), listed) in listed {
+        let is_free = listed.price.rates.input == Some(0);
+        let is_sized = listed.max_output_tokens.is_some() || listed.price.rates.output == Some(0);
+        if is_sized && !is_free && !name.contains(['/', ':']) {
+            let family = families.entry((upstream, stem(name))).or_default();
+            family.push(listed);
+        }
+    }
+    for ((upstream, _), family) in families {
+        add_family(&mut catalog, upstream, family);
     }
     Ok(catalog)
+}
+
+/// Adds the models of one family, which have one name but for a date or `-latest` at its end. The one
+/// without, or else the newest, is a model; those that cost the same are its aliases.
+fn add_family(catalog: &mut Catalog, upstream: &str, mut family: Vec<Listed>) {
+    family.sort_by(|a, b| {
+        let rank = |listed: &Listed| {
+            let name = listed.short_name();
+            (stem(name) != name, name.ends_with("-latest"))
+        };
+        let newest = b.short_name().cmp(a.short_name());
+        rank(a).cmp(&rank(b)).then(newest)
+    });
+    let first = family.first().cloned();
+    for listed in family {
+        let name = listed.short_name();
+        let first = first.as_ref().filter(|first| **first != listed);
+        let first = first.filter(|first| first.price == listed.price);
+        match first {
+            Some(first) => {
+                let alias = fold_alias(name);
+                let target = first.short_name().to_owned();
+                catalog.aliases.entry(alias).or_insert(target);
+            }
+            None if catalog.resolve(name).is_none() => {
+                let model = model(&listed, upstream, catalog);
+                catalog.models.push(model);
+            }
+            None => {}
+        }
+    }
 }
 
 fn model(listed: &Listed, upstream: &str, catalog: &Catalog) -> Model {
@@ -138,16 +193,6 @@ fn other_paths(upstream: &str) -> FormatPaths {
     serde_json::from_value(paths).unwrap_or_default()
 }
 
-/// Models by their upstream and their name without a date or `-latest` at its end.
-fn families(models: BTreeMap<(&str, &str), Model>) -> BTreeMap<(String, String), Vec<Model>> {
-    let mut families: BTreeMap<(String, String), Vec<Model>> = BTreeMap::new();
-    for ((upstream, name), model) in models {
-        let family = (upstream.to_owned(), stem(name).to_owned());
-        families.entry(family).or_default().push(model);
-    }
-    families
-}
-
 /// A name without a date or `latest` at its end: `2025-04-14`, `20250929`, `2512`, `09-2025`.
 fn stem(name: &str) -> &str {
     if let Some(stem) = name.strip_suffix("-latest") {
@@ -167,37 +212,6 @@ fn stem(name: &str) -> &str {
         }
     }
     name
-}
-
-/// Adds the models of one family. The one without a date, or else the newest, is a model; those that
-/// cost the same are its aliases.
-fn add_family(catalog: &mut Catalog, mut family: Vec<Model>) {
-    family.sort_by(|a, b| {
-        let rank = |model: &Model| {
-            let is_latest = model.name.ends_with("-latest");
-            (stem(&model.name) != model.name, is_latest)
-        };
-        rank(a).cmp(&rank(b)).then(b.name.cmp(&a.name))
-    });
-    let mut family = family.into_iter();
-    let Some(first) = family.next() else {
-        return;
-    };
-    let mut others = Vec::new();
-    for other in family {
-        match other.price == first.price {
-            true => {
-                let alias = other.name.to_lowercase();
-                catalog
-                    .aliases
-                    .entry(alias)
-                    .or_insert_with(|| first.name.clone());
-            }
-            false => others.push(other),
-        }
-    }
-    catalog.models.push(first);
-    catalog.models.extend(others);
 }
 
 #[cfg(test)]

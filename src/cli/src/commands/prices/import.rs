@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
+/// Most names that are shown of models that a list does not have.
+const MOST_NAMES: usize = 10;
+
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -279,9 +282,18 @@ fn tell(form: Output, changes: &Changes, applied: bool) -> anyhow::Result<()> {
         false => output::print(&output::table(&columns, rows))?,
     }
     if !unmatched.is_empty() {
-        let names = unmatched.join(", ");
+        let mut names = unmatched
+            .iter()
+            .take(MOST_NAMES)
+            .cloned()
+            .collect::<Vec<_>>();
+        match unmatched.len().saturating_sub(MOST_NAMES) {
+            0 => {}
+            more => names.push(format!("and {more} more")),
+        }
         output::print(&format!(
-            "Not in the list: {names}. Use --map NAME=LISTED if the list calls a model differently."
+            "Not in the list: {}. Use --map NAME=LISTED if the list calls a model differently.",
+            names.join(", ")
         ))?;
     }
     Ok(())

@@ -204,7 +204,7 @@ fn add_factors(model: &Fields, price: &mut Price) {
         )]
         (1.0..=100.0)
             .contains(&factor)
-            .then(|| (factor * 100.0).ceil() as u64)
+            .then(|| ((factor * 1e6).round() / 1e4).ceil() as u64)
     };
     for region in REGIONS {
         let added = percent(region).map(|percent| percent.saturating_sub(100));

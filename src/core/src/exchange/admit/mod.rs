@@ -9,7 +9,7 @@ mod queue;
 
 pub(crate) use payer::{awaited_reservation, reservation_id};
 
-use super::call::{BodyRead, Pending};
+use super::call::{BodyRead, OutputLimit, Pending};
 use super::context::StepContext;
 use super::effect::{Effect, Question, Step, Verdict};
 use super::event::CallContext;
@@ -18,6 +18,7 @@ use super::state::{Exchange, State};
 use crate::admission::{Denied, await_money};
 use crate::config::Config;
 use crate::fair_share::{Demand, NotAdmitted, hold_request};
+use crate::money::Money;
 use crate::store::SharedStore;
 use end_user::end_user;
 use fallback::{fallback, redirected};
@@ -95,6 +96,9 @@ impl Exchange {
         if let Some(other) = redirected(&head, &mut pending, read, &denied, cx) {
             return self.admit(head, other, None, cx);
         }
+        if let Denied::Budget { .. } = denied {
+            keep_output_limit(&mut pending, read);
+        }
         let caller = pending.call.grant.caller().clone();
         match denied {
             Denied::Rate {
@@ -115,6 +119,17 @@ impl Exchange {
                 if pending.call.ask.is_turn || pending.call.ask.money > shortage.remaining {
                     await_money(cx.store, scope, cx.now);
                 }
+                self.wait_in_queue(head, pending, WhyWait::Money(denied), cx)
+            }
+            Denied::Budget { shortage, .. } if limit_output(&mut pending, shortage.remaining) => {
+                self.admit(head, pending, None, cx)
+            }
+            Denied::Budget {
+                ref scope,
+                shortage,
+                ..
+            } if least(&pending).is_some_and(|least| shortage.may_pass(least)) => {
+                await_money(cx.store, scope, cx.now);
                 self.wait_in_queue(head, pending, WhyWait::Money(denied), cx)
             }
             denied => {
@@ -141,6 +156,7 @@ impl Exchange {
     ) -> Step {
         pending.rounds = pending.rounds.saturating_add(1);
         keep_fallback(&head, &mut pending, read, cx);
+        keep_output_limit(&mut pending, read);
         self.state = State::Borrow {
             head,
             pending: Box::new(pending),
@@ -162,6 +178,28 @@ pub(crate) fn keep_fallback<S>(
     if let (None, Some(read)) = (&pending.fallback, read) {
         pending.fallback = fallback(head, pending, read, cx).map(Box::new);
     }
+}
+
+/// Prepares a limit of the output of a call, as [`keep_fallback`] does its fallback.
+fn keep_output_limit(pending: &mut Pending, read: Option<BodyRead<'_>>) {
+    if let (None, Some(read)) = (&pending.output_limit, read) {
+        pending.output_limit = OutputLimit::of(pending, read).map(Box::new);
+    }
+}
+
+/// Limits the output of a call to what is left of a budget, if that can be.
+fn limit_output(pending: &mut Pending, left: Money) -> bool {
+    let limit = pending.output_limit.take();
+    let limited = limit
+        .as_ref()
+        .is_some_and(|limit| limit.apply(pending, left));
+    pending.output_limit = limit;
+    limited
+}
+
+/// What a call costs at most if its output is limited to a usual answer; absent if it cannot be.
+fn least(pending: &Pending) -> Option<Money> {
+    pending.output_limit.as_ref()?.least(pending)
 }
 
 /// What a call wants of its upstream, where that has a limit of its own.

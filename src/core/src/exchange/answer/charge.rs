@@ -20,7 +20,7 @@ pub(crate) struct Charge {
     /// The calls of the provider's tools.
     pub(crate) tools: ToolCalls,
     pub(crate) estimated: bool,
-    /// Whether the provider counted nothing of an answer that had tokens.
+    /// Whether the provider counted no output of a whole answer that had some.
     pub(crate) miscounted: bool,
     /// The model that the provider says it served the answer with.
     served_by: Option<String>,
@@ -228,7 +228,7 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         others: reading.others,
         tools: reading.tools,
         estimated,
-        miscounted: reading.usage.is_some() && counted.output == 0 && seen && reading.ended,
+        miscounted: complete && reading.usage.is_some() && seen && counted.output == 0,
         served_by: reading.model,
         tells_tier: reading.tier.is_some(),
         tells_speed: reading.speed.is_some(),

@@ -4,7 +4,7 @@ use super::charge::charge;
 use super::report::report;
 use crate::exchange::call::InFlight;
 use crate::exchange::context::StepContext;
-use crate::exchange::effect::{Effect, Level, Step, Verdict, metric_label};
+use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
@@ -73,19 +73,12 @@ fn conclude_call<S: SharedStore>(
             }
         },
     };
-    let tokens = charge.all_tokens();
     if charge.miscounted {
-        let namespace = metric_label(&call.grant.caller().namespace().policy.name);
-        let model = metric_label(call.model_name());
-        let counted = format!("paddock_miscounted_total;ns={namespace};model={model}");
-        effects.push(Effect::Count(counted, 1));
-        let text = format!(
-            "the provider of {model} counted no tokens of the answer to {}, which has some: they are \
-             estimated",
-            head.request_id
-        );
+        let (id, model) = (&head.request_id, call.model_name());
+        let text = format!("estimated the output of {id}: the provider of {model} counted none");
         effects.push(Effect::Log(Level::Warn, text));
     }
+    let tokens = charge.all_tokens();
     if charge.outcome == Outcome::Complete && !call.free {
         let namespace = &call.grant.caller().namespace().policy.name;
         let likely = &mut cx.worker.likely_output;
@@ -116,5 +109,5 @@ fn conclude_call<S: SharedStore>(
     event.cost = cost;
     event.leases = settled.leases;
     event.stored = stored;
-    report(effects, &event);
+    report(effects, &event, charge.miscounted);
 }

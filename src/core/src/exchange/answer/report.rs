@@ -5,7 +5,8 @@ use crate::exchange::event::emit;
 use crate::wire::UsageEvent;
 
 /// Counts a call, annotates its line in the access log and hands its event over.
-pub(crate) fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
+/// `miscounted`: its provider counted no output, though there was some.
+pub(crate) fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>, miscounted: bool) {
     effects.reserve(10);
     let (namespace, model) = (metric_label(&event.namespace), metric_label(&event.model));
     let mut count = |name: &str, amount: u64, more: &str| {
@@ -22,6 +23,7 @@ pub(crate) fn report(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
         "",
     );
     count("paddock_estimated_total", u64::from(event.estimated), "");
+    count("paddock_miscounted_total", u64::from(miscounted), "");
     count(
         "paddock_requests_total",
         1,

@@ -1,8 +1,10 @@
 //! One model call: what was granted, what it asks for, what it holds.
 
+mod output_limit;
 mod prepare;
 mod queued;
 
+pub(crate) use output_limit::OutputLimit;
 pub(crate) use prepare::{BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
@@ -69,6 +71,8 @@ pub(crate) struct Pending {
     pub(crate) rounds: u8,
     /// The same call of the model it may be redirected to, where the body is no longer at hand.
     pub(crate) fallback: Option<Box<Pending>>,
+    /// What limits its output, once its body is no longer at hand; absent if that cannot be.
+    pub(crate) output_limit: Option<Box<OutputLimit>>,
     /// Its place in its namespace's queue, while it has one.
     pub(crate) queued: Option<Queued>,
     /// Whether it ever waited because its namespace is throttled.

@@ -86,6 +86,7 @@ pub(crate) fn prepare(
         path,
         rounds: 0,
         fallback: None,
+        output_limit: None,
         queued: None,
         was_throttled: false,
         may_be_reserved: true,

@@ -2,7 +2,6 @@
 
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::authorize_role;
-use crate::cache::MOST_STORED;
 use crate::config::ForeignIds;
 use crate::exchange::call::{PassThrough, Passing};
 use crate::exchange::context::StepContext;
@@ -17,6 +16,7 @@ use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
 use crate::request::{StoredPath, stored_in};
 use crate::store::SharedStore;
+use crate::stored::MOST_STORED;
 
 impl Exchange {
     /// Lets a request pass whose caller may use what it names. `body`: all of it, if it has come.

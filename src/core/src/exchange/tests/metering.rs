@@ -149,7 +149,11 @@ fn a_count_of_nothing_for_an_answer_with_tokens_is_an_estimate_and_is_told() {
     let effects: Vec<&Effect> = steps.iter().flat_map(|step| &step.effects).collect();
     assert!(effects.iter().any(|effect| matches!(effect,
         Effect::Count(name, 1) if name == "paddock_miscounted_total;ns=n;model=small")));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Log(..))));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Log(..)))
+    );
 }
 
 #[test]

@@ -131,10 +131,11 @@ fn what_the_budget_cannot_cover_goes_to_the_fallback_where_that_fits() {
     );
     let step = finish(&mut bench, &mut exchange, 1);
     assert_eq!(set(&step, "x-paddock-reason"), Some("budget_low"));
-    let refused = reply(bench.chat(&body("small", r#","n":50"#)).1);
+    let refused = reply(bench.chat(&body("small", r#","n":50,"max_tokens":100"#)).1);
     assert_eq!(refused.status, 402, "the fallback itself is not redirected");
     let mut plain = super::bench::Bench::standalone("", r#","monthly_quota_usd":0.01"#);
-    assert_eq!(reply(plain.chat(&body("large", "")).1).status, 402);
+    let large = body("large", r#","max_tokens":4096"#);
+    assert_eq!(reply(plain.chat(&large).1).status, 402);
 }
 
 #[test]
@@ -250,7 +251,7 @@ fn a_full_queue_a_long_wait_and_a_client_that_leaves() {
 #[test]
 fn a_cap_refuses_at_once_and_nobody_else_waits() {
     let mut bench = queueing(3);
-    let refused = reply(bench.chat(&body("large", "")).1);
+    let refused = reply(bench.chat(&body("large", r#","max_tokens":4096"#)).1);
     assert_eq!(refused.status, 402);
     assert_eq!(waiting(&bench), 0);
 }

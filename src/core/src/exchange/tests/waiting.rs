@@ -105,3 +105,84 @@ fn who_waits_for_its_keys_money_holds_up_no_other_key() {
     let step = ask(&mut bench).1;
     assert_eq!(queue_of(&step), Some("key:k"));
 }
+
+fn sent(step: &Step) -> serde_json::Value {
+    let body = step.effects.iter().find_map(|effect| match effect {
+        Effect::ReplaceRequestBody(body) => Some(serde_json::from_slice(body).unwrap()),
+        _ => None,
+    });
+    body.expect("a body")
+}
+
+#[test]
+fn the_last_of_a_budget_is_spent_with_a_limit_on_the_answer() {
+    // `large` is held at 4,096 tokens, $0.041; answers of 90 tokens cost $0.001.
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.045"#);
+    let mut served = 0;
+    let mut limits = Vec::new();
+    loop {
+        let (mut exchange, step) = bench.chat(&body("large", ""));
+        if step.verdict != Verdict::Continue {
+            assert_eq!(reply(step).status, 402);
+            break;
+        }
+        if served > 4 {
+            let limit = sent(&step)["max_tokens"].as_u64().unwrap();
+            let held = bench.record("namespace:n").books.held.total();
+            let spent = bench.record("namespace:n").books.month_spent;
+            assert!(held + spent <= 45_000_000 && limit >= 90, "{limit} {held}");
+            limits.push(limit);
+        }
+        bench.answer(&mut exchange, 200, "application/json");
+        let chunk = br#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":90}}"#;
+        bench.step(&mut exchange, Input::ResponseBody { chunk, end: true });
+        served += 1;
+    }
+    assert!((42..=45).contains(&served), "{served}");
+    assert!(limits.is_sorted_by(|a, b| a > b), "{limits:?}");
+    let spent = bench.record("namespace:n").books.month_spent;
+    assert!(spent <= 45_000_000, "{spent}");
+}
+
+#[test]
+fn those_who_wait_share_the_last_of_a_budget() {
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.045"#);
+    let mut waiting: Vec<Exchange> = Vec::new();
+    let (mut first, step) = bench.chat(&body("large", ""));
+    assert_eq!(step.verdict, Verdict::Continue);
+    for _ in 0..20 {
+        let (exchange, step) = bench.chat(&body("large", ""));
+        assert_eq!(step.verdict, Verdict::Wait);
+        waiting.push(exchange);
+    }
+    let finish = |bench: &mut Bench, exchange: &mut Exchange| {
+        bench.answer(exchange, 200, "application/json");
+        let chunk = br#"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":190}}"#;
+        bench.step(exchange, Input::ResponseBody { chunk, end: true });
+    };
+    finish(&mut bench, &mut first);
+    for mut exchange in waiting {
+        let step = bench.step(&mut exchange, Input::Turn);
+        assert_eq!(step.verdict, Verdict::Continue);
+        // While one holds all that is left, others go on waiting for what it will not need.
+        let (mut newcomer, step) = bench.chat(&body("large", ""));
+        assert_eq!(step.verdict, Verdict::Wait);
+        bench.step(&mut newcomer, Input::Closed);
+        finish(&mut bench, &mut exchange);
+    }
+    let record = bench.record("namespace:n");
+    assert_eq!(record.books.month_spent, 21 * 2_000_000);
+}
+
+#[test]
+fn who_sets_a_limit_is_not_given_another() {
+    let mut bench = Bench::standalone("", r#","monthly_quota_usd":0.01"#);
+    let refused = bench.chat(&body("large", r#","max_tokens":4096"#)).1;
+    assert_eq!(reply(refused).status, 402);
+    // And what cannot be sure of its limit is refused too.
+    let refused = bench.chat(&body("large", r#","models":["small"]"#)).1;
+    assert_eq!(reply(refused).status, 402);
+    let (_, step) = bench.chat(&body("large", ""));
+    assert_eq!(step.verdict, Verdict::Continue);
+    assert!(sent(&step)["max_tokens"].as_u64().unwrap() < 1_000);
+}

@@ -168,7 +168,9 @@ impl World {
                 let worker = &mut self.workers[me];
                 if worker.under_way.take().is_some() {
                     worker.answer = None;
-                    worker.sync.failed(&mut self.store, SyncFailure::Unavailable, self.now);
+                    worker
+                        .sync
+                        .failed(&mut self.store, SyncFailure::Unavailable, self.now);
                 }
             }
             Happening::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),

@@ -5,6 +5,7 @@ use crate::model::roles::RoleOverride;
 use crate::model::{Key, Member, Namespace, Organization, Reservation, UserQuota};
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, Model};
+use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -142,6 +143,8 @@ impl Snapshot for Model {
         let mut snapshot = Map::new();
         if let Some(price) = &self.price {
             snapshot = in_dollars(price);
+        }
+        if self.price_from != Timestamp::EPOCH {
             let from = self.price_from.to_rfc3339();
             snapshot.insert("effective_from".to_owned(), json!(from));
         }

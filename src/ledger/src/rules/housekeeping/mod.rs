@@ -7,6 +7,7 @@
 //! - A scope that nobody borrows from needs no row: lending from it makes one.
 //! - Sums of minutes and hours are kept for a while, and days forever: see `sums`.
 //! - Finished deliveries and old firings of alerts are deleted in steps: see `outbox`.
+//! - Stored objects that nobody has named for half a year are forgotten: see `stored_objects`.
 //! - Entries of the audit older than the operator wants to keep them go with their segments, from
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
 //!   Their events go once no segment has a batch of theirs: by partitions, or in steps. What could
@@ -17,6 +18,7 @@ mod outbox;
 mod retention;
 mod scopes;
 mod steps;
+mod stored_objects;
 mod sums;
 
 pub use sums::{KEEP_HOURS, KEEP_MINUTES};
@@ -64,6 +66,8 @@ pub struct HousekeepingReport {
     pub deleted_deliveries: u64,
     /// Old firings of alerts deleted.
     pub deleted_firings: u64,
+    /// Stored objects forgotten.
+    pub forgotten_objects: u64,
 }
 
 /// Deletes what is due. Several replicas may do so at once.
@@ -99,6 +103,7 @@ pub async fn keep(
     outbox::keep(store, now, &mut report).await?;
     report.deleted_scopes = scopes::keep(store, now).await?;
     report.deleted_sums = sums::keep(store, now).await?;
+    report.forgotten_objects = stored_objects::keep(store, now).await?;
     if let Some(keep_for) = audit_retention {
         let before = now.minus(keep_for);
         retention::keep(store, before, now, &mut report).await?;

@@ -256,12 +256,16 @@ pub fn read_surcharges(surcharges: Surcharges) -> BTreeMap<String, u64> {
 #[serde(default, deny_unknown_fields)]
 pub struct MediaTokensView {
     /// Of one image.
+    #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<Tokens>,
     /// Of one document.
+    #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<Tokens>,
     /// Of one sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
     audio: Option<Tokens>,
     /// Of one video.
+    #[serde(skip_serializing_if = "Option::is_none")]
     video: Option<Tokens>,
 }
 

@@ -90,7 +90,8 @@ pub async fn handle(
             .events
             .len()
             .saturating_sub(booked.new_events)
-            .saturating_sub(batch.rejected.len()),
+            .saturating_sub(batch.rejected.len())
+            .saturating_sub(batch.made.len()),
         rejected: batch
             .rejected
             .iter()

@@ -222,6 +222,12 @@ impl TestApp {
         self.call(ADMIN, "DELETE", path, Value::Null).await
     }
 
+    /// How many models have a price.
+    pub async fn models(&self) -> usize {
+        let prices = self.get("/v1/prices").await.expect(200);
+        prices["data"].as_array().unwrap().len()
+    }
+
     /// Makes a key; its whole answer.
     pub async fn make_key(&self, body: Value) -> Value {
         self.post("/v1/keys", body).await.expect(201)

@@ -1,12 +1,14 @@
 //! What the tests share.
 
 mod app;
+mod earlier;
 mod gateway;
 mod postgres;
 mod receiver;
 mod smtp;
 
 pub use app::{ADMIN, Answer, Backend, GATEWAY, TestApp};
+pub use earlier::taken_over;
 pub use gateway::{Event, Gateway};
 pub use receiver::Receiver;
 pub use smtp::SmtpSink;
