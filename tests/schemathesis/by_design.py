@@ -49,8 +49,17 @@ DEPENDS = {
     "list_credits": {"namespace", "organization", "currency"},
     # At least one whole amount a month.
     "put_auto_refill": {"at_most_per_month_usd"},
-    # A new model needs prices and an upstream.
-    "put_price": {"input_usd_per_million", "output_usd_per_million", "upstream", "model"},
+    # A new model needs prices and an upstream. A tier has a percentage or prices, a step a length of its
+    # own. With a moment to come, prices alone can be sent.
+    "put_price": {
+        "input_usd_per_million", "output_usd_per_million", "upstream", "model", "tiers", "steps",
+        "effective_from", "upstream_model", "paths", "capabilities", "max_output_tokens",
+        "context_window", "media_tokens",
+    },
+    # A moment from 1970 to 2262.
+    "withdraw_price": {"effective_from"},
+    # A name that no model has, and a model that is there.
+    "put_alias": {"alias", "model"},
     # Bodies are requests to models: each has an endpoint's own fields.
     "resolve_routing": {None, "endpoint", "model", "messages", "prompt", "input", "contents"},
 }

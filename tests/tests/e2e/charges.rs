@@ -72,8 +72,8 @@ fn cached_and_reasoning_tokens_are_subsets() {
         (line.input, line.cached, line.output, line.reasoning),
         (600, 400, 50, 20)
     );
-    // This model has no price for cached tokens: they cost what others do.
-    assert_eq!(line.cost, cost(1_000, 50));
+    // A cached token of this model costs fifty cents a million.
+    assert_eq!(line.cost, cost(600, 50) + 400 * 500);
 }
 
 #[test]

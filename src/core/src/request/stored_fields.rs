@@ -281,7 +281,7 @@ mod tests {
             ),
             (
                 r#"{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/f"}"#,
-                &["https://generativelanguage.googleapis.com/v1beta/files/f"],
+                &["files/f"],
             ),
             (
                 r#"{"fileUri":"https://example.test/files/f","file_name":"a.pdf"}"#,

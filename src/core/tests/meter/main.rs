@@ -17,6 +17,7 @@ mod models;
 mod outputs;
 mod properties;
 mod spellings;
+mod stored;
 mod tiers;
 mod tools;
 

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod credits;
 pub mod day_blocks;
 pub mod delivery;
+pub mod event_details;
 pub mod hierarchy;
 pub mod histogram;
 mod key;

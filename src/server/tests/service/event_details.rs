@@ -33,7 +33,7 @@ on_both_databases! {
         let fields = "fields=tier,tools,image_output_tokens&format=csv&action=model.call";
         let csv = app.get(&format!("/v1/audit?{fields}")).await.expect(200);
         let csv = csv.as_str().unwrap();
-        assert!(csv.contains("priority,\"{\"\"web_search\"\":3,\"\"grounding\"\":1}\",8"), "{csv}");
+        assert!(csv.contains("priority,\"{\"\"grounding\"\":1,\"\"web_search\"\":3}\",8"), "{csv}");
         let verified = app.get("/v1/audit/verify").await.expect(200);
         assert_eq!(verified["valid"], true, "{verified}");
         // What is kept of it is hashed too.

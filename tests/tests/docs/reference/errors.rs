@@ -3,6 +3,7 @@
 use super::{code, table};
 use anyhow::Context;
 use paddock_core::refusal::Code;
+use paddock_core::stored::StoredKind;
 use paddock_local::root;
 use serde_json::Value;
 
@@ -62,6 +63,14 @@ fn explained(code: Code) -> (&'static str, &'static str) {
         Code::ModelNotFound => (
             "neither a model nor an alias; the message lists the known ones",
             "correct the name, or ask the operator to add the model",
+        ),
+        Code::StoredNotFound(StoredKind::Response) => (
+            "`previous_response_id` is another namespace's, or was not made through this gateway",
+            "send the whole conversation; operators see [stored objects](../govern/stored.md)",
+        ),
+        Code::StoredNotFound(_) => (
+            "the same of another stored object",
+            "make it again with this key",
         ),
         Code::NotFound => (
             "no such path, or a method it does not have",

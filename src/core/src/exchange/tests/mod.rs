@@ -19,6 +19,7 @@ mod roles;
 mod routes;
 mod routing;
 mod second_models;
+mod stored;
 mod throttling;
 mod upstream_limits;
 mod waiting;

@@ -2,6 +2,7 @@
 
 use super::{gemini, read};
 use crate::request::{Endpoint, GeminiVerb};
+use crate::stored::MOST_STORED;
 use proptest::prelude::*;
 
 const CHAT: Endpoint = Endpoint::ChatCompletions;
@@ -41,7 +42,7 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         (
             &RESPONSES,
             r#""prompt":{"id":"pmpt_1","variables":{"a":{"type":"input_file","file_id":"file-1"}}}"#,
-            &["pmpt_1", "file-1"],
+            &["file-1"],
         ),
         (&CHAT, r#""prompt":"text""#, &[]),
         (
@@ -89,7 +90,6 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
             r#""messages":[{"content":[{"type":"file","file":{"file_id":"file-1"}}]}]"#,
             &["file-1"],
         ),
-        (&CHAT, r#""preset":"cheap""#, &["cheap"]),
         (
             &MESSAGES,
             r#""messages":[{"content":[{"type":"document","source":{"type":"file","file_id":"file_1"}}]}]"#,
@@ -124,6 +124,11 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         (
             &google,
             r#""contents":[{"parts":[{"fileData":{"mimeType":"video/mp4","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}}]}]"#,
+            &["files/abc"],
+        ),
+        (
+            &google,
+            r#""contents":[{"parts":[{"fileData":{"fileUri":"files/abc"}}]}]"#,
             &["files/abc"],
         ),
         (
@@ -173,6 +178,20 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
     }
 }
 
+/// What the account's owner stores is no tenant's, but a model reads it as well.
+#[test]
+fn what_is_stored_for_all_is_counted() {
+    for (endpoint, fields) in [
+        (&RESPONSES, r#""prompt":{"id":"pmpt_1"}"#),
+        (&CHAT, r#""preset":"cheap""#),
+    ] {
+        let body = format!(r#"{{"model":"gemini-2.5-flash",{fields}}}"#);
+        let references = read(endpoint, &body).unwrap().references;
+        let found = (references.shared, references.is_empty());
+        assert_eq!(found, (1, false), "{fields}");
+    }
+}
+
 #[test]
 fn references_are_bounded() {
     let files = |count: usize| {
@@ -181,8 +200,14 @@ fn references_are_bounded() {
             .collect();
         format!(r#""input":[{{"content":[{}]}}]"#, parts.join(","))
     };
-    assert_eq!(stored(&RESPONSES, &files(64)).unwrap().len(), 64);
-    assert_eq!(stored(&RESPONSES, &files(65)), Err(Some("file_id")));
+    assert_eq!(
+        stored(&RESPONSES, &files(MOST_STORED)).unwrap().len(),
+        MOST_STORED
+    );
+    assert_eq!(
+        stored(&RESPONSES, &files(MOST_STORED + 1)),
+        Err(Some("file_id"))
+    );
     let previous = |length| format!(r#""previous_response_id":"{}""#, "x".repeat(length));
     assert_eq!(stored(&RESPONSES, &previous(256)).unwrap().len(), 1);
     assert_eq!(

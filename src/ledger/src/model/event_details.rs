@@ -1,0 +1,54 @@
+//! What most events do not have: one document beside an event's columns.
+
+use paddock_core::timestamp::Timestamp;
+use paddock_core::usage::ToolCalls;
+use paddock_core::wire::UsageEvent;
+use serde::{Deserialize, Serialize};
+
+/// What most events do not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EventDetails {
+    /// The tier that served it; absent if the standard one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The calls of the provider's tools.
+    #[serde(skip_serializing_if = "ToolCalls::is_empty")]
+    pub tools: ToolCalls,
+    /// Nanoseconds since 1970 from which on the price was in force; absent if it always was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_from: Option<Timestamp>,
+    /// Prompt tokens of audio.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_input_tokens: u64,
+    /// Prompt tokens of images.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_input_tokens: u64,
+    /// Tokens of audio in the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub audio_output_tokens: u64,
+    /// Tokens of images in the answer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub image_output_tokens: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl EventDetails {
+    /// Those of an event, if it has any.
+    pub fn of(event: &UsageEvent<'_>) -> Option<EventDetails> {
+        let tokens = &event.tokens;
+        let details = EventDetails {
+            tier: event.tier.as_deref().map(str::to_owned),
+            tools: event.tools,
+            price_from: Some(event.price_from).filter(|from| *from != Timestamp::EPOCH),
+            audio_input_tokens: tokens.audio_input,
+            image_input_tokens: tokens.image_input,
+            audio_output_tokens: tokens.audio_output,
+            image_output_tokens: tokens.image_output,
+        };
+        (details != EventDetails::default()).then_some(details)
+    }
+}
