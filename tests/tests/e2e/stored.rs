@@ -1,9 +1,10 @@
 //! Stored responses belong to the namespace that made them: at every Envoy, and after a restart.
 
-use crate::client::{Answer, Call, Connection, sse};
+use crate::client::{Answer, Call, Connection};
 use crate::gateway::{Gateway, Tenant};
 use paddock_local::{Part, StackOptions};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn ask(tenant: &Tenant, fields: &Value) -> Call {
     let mut body = json!({"model": "gpt-4.1", "input": "Hello, horse", "max_output_tokens": 16});
@@ -52,8 +53,12 @@ fn a_response_is_continued_by_its_own_tenant_alone_on_all_workers() {
         let answer = connection.call(&call).expect(200).json();
         id = answer["id"].as_str().unwrap().to_owned();
     }
-    let stream = gateway.send(&ask(&one, &json!({"stream": true}))).expect(200);
-    let begun = sse::chunks(&stream.body).remove(0);
+    let stream = gateway
+        .send(&ask(&one, &json!({"stream": true})))
+        .expect(200);
+    let text = String::from_utf8(stream.body).unwrap();
+    let first = text.lines().find_map(|line| line.strip_prefix("data: "));
+    let begun: Value = serde_json::from_str(first.unwrap()).unwrap();
     let id = begun["response"]["id"].as_str().unwrap();
     go_on(gateway, &one, id).expect(200);
     refused(gateway, &other, id);
@@ -89,6 +94,8 @@ fn another_envoy_and_a_restarted_one_know_it_from_the_service() {
     let name = &one.namespace;
     gateway.manage("DELETE", &one.key_path(), None);
     gateway.manage("DELETE", &format!("/v1/namespaces/{name}"), None);
+    // Gateways hear of it with their next sync.
+    std::thread::sleep(Duration::from_secs(2));
     gateway.manage("POST", "/v1/namespaces", Some(&json!({"name": name})));
     let heir = gateway.tenant("heir", json!({"namespace": name}));
     refused(&gateway, &heir, &id);
