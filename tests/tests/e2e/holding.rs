@@ -36,7 +36,7 @@ fn at_the_body() -> &'static Gateway {
                 plugin["hold"] = json!("body");
                 plugin["upstream"] = json!("openai");
                 plugin["max_request_bytes"] = json!(300_000);
-                plugin["pass_through"] = json!([{"path": "/v1/files", "upstream": "openai"}]);
+                plugin["pass_through"] = json!([{"path": "/v1/audio", "upstream": "openai"}]);
             })),
             ..StackOptions::default()
         };
@@ -149,7 +149,7 @@ fn a_client_that_waits_to_be_told_to_continue_and_one_that_has_nothing_to_say() 
         gateway.send(&call).expect(400);
     }
     gateway
-        .send(&tenant.get("/v1/files/file-1"))
+        .send(&tenant.get("/v1/audio/voices"))
         .expect(404)
         .without("x-should-retry");
     gateway.ledger(&tenant, 1);

@@ -48,6 +48,7 @@ mod routes;
 mod routing;
 mod sdks;
 mod standalone;
+mod stored;
 mod streams;
 mod throttling;
 mod tour;

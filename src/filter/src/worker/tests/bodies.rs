@@ -6,7 +6,7 @@ use crate::worker::TICK;
 use core::time::Duration;
 
 const PASS_THROUGH: &str =
-    r#","max_request_bytes":1024,"pass_through":[{"path":"/v1/files","upstream":"openai"}]"#;
+    r#","max_request_bytes":1024,"pass_through":[{"path":"/v1/audio","upstream":"openai"}]"#;
 
 fn known() -> World {
     let mut world = World::new(&with_service(PASS_THROUGH), r#","max_concurrency":5"#);
@@ -71,7 +71,7 @@ fn only_bodies_that_are_metered_are_copied() {
     respond(&mut world, 11, b"gzip");
     assert_eq!(world.host.state().copied, 0, "unreadable");
 
-    assert_eq!(world.open(12, "a", "/v1/files"), Flow::Continue);
+    assert_eq!(world.open(12, "a", "/v1/audio"), Flow::Continue);
     let sent = world.on(12, |stream| stream.request_body(CHAT.len(), true));
     assert_eq!(sent, Flow::Continue);
     respond(&mut world, 12, b"");
@@ -89,13 +89,13 @@ fn only_bodies_that_are_metered_are_copied() {
 #[test]
 fn a_body_that_passes_through_in_chunks_is_counted_as_a_whole() {
     let mut world = known();
-    world.open(10, "a", "/v1/files");
+    world.open(10, "a", "/v1/audio");
     let flows = [512, 512, 1].map(|size| world.on(10, |stream| stream.request_body(size, false)));
     assert_eq!(flows, [Flow::Continue, Flow::Continue, Flow::Pause]);
     assert_eq!(world.replies(), [(10, 413)]);
 
     // One that was held at first, and let go from another callback than its own.
-    world.open(11, "b", "/v1/files");
+    world.open(11, "b", "/v1/audio");
     let held = [400, 800].map(|size| world.on(11, |stream| stream.request_body(size, false)));
     assert_eq!(held, [Flow::Pause; 2], "all of it is at hand");
     let call = world.resolving();
@@ -106,10 +106,10 @@ fn a_body_that_passes_through_in_chunks_is_counted_as_a_whole() {
     assert_eq!(world.replies().last(), Some(&(11, 413)));
 
     // The last chunk counts too, and trailers say nothing new.
-    world.open(12, "a", "/v1/files");
+    world.open(12, "a", "/v1/audio");
     world.on(12, |stream| stream.request_body(1_024, false));
     assert_eq!(world.on(12, Stream::request_trailers), Flow::Continue);
-    world.open(13, "a", "/v1/files");
+    world.open(13, "a", "/v1/audio");
     world.on(13, |stream| stream.request_body(1_024, false));
     world.on(13, |stream| stream.request_body(1, true));
     assert_eq!(world.replies().last(), Some(&(13, 413)));
