@@ -56,6 +56,8 @@ DEPENDS = {
         "effective_from", "upstream_model", "paths", "capabilities", "max_output_tokens",
         "context_window", "media_tokens",
     },
+    # A moment from 1970 to 2262.
+    "withdraw_price": {"effective_from"},
     # A name that no model has, and a model that is there.
     "put_alias": {"alias", "model"},
     # Bodies are requests to models: each has an endpoint's own fields.

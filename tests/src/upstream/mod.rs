@@ -10,7 +10,7 @@ mod serve;
 mod text;
 
 pub use request::Seen;
-pub use script::{Chunk, End, Framing, Script, Unless};
+pub use script::{Chunk, End, Framing, Output, Script, Unless};
 pub use text::{expanded, numbered};
 
 use anyhow::Context;

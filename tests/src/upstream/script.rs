@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::Duration;
 
@@ -36,6 +37,18 @@ pub struct Script {
     pub unless: Option<Box<Unless>>,
     /// What this provider bills for the answer, in nano-dollars.
     pub bill_nanos: u64,
+    /// What it writes, where it obeys the request's limit of output.
+    pub output: Option<Output>,
+}
+
+/// An output that a request can limit. `{n}` and `{n+70}` in the answer stand for its tokens.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// The tokens it has without a limit.
+    pub tokens: u64,
+    /// What each adds to the bill, in nano-dollars.
+    pub nanos: u64,
 }
 
 /// Another answer.
@@ -131,13 +144,14 @@ impl Default for Script {
             before_head: String::new(),
             unless: None,
             bill_nanos: 0,
+            output: None,
         }
     }
 }
 
 impl Script {
     /// A JSON answer with a length.
-    pub fn json(body: &serde_json::Value) -> Self {
+    pub fn json(body: &Value) -> Self {
         Self {
             chunks: vec![Chunk::Text(body.to_string())],
             ..Self::default()
@@ -155,12 +169,24 @@ impl Script {
         }
     }
 
-    /// The one of both that answers this body.
-    pub(crate) fn for_body(&self, body: &[u8]) -> &Self {
-        match &self.unless {
+    /// What answers this body.
+    pub(crate) fn for_body(&self, body: &[u8]) -> Self {
+        let mut script = match &self.unless {
             Some(unless) if contains(body, unless.body_contains.as_bytes()) => &unless.script,
             _ => self,
         }
+        .clone();
+        if let Some(output) = script.output {
+            let written = output.tokens.min(limit(body).unwrap_or(u64::MAX));
+            for chunk in &mut script.chunks {
+                if let Chunk::Text(text) = chunk {
+                    *text = numbered(text, written);
+                }
+            }
+            let cost = written.saturating_mul(output.nanos);
+            script.bill_nanos = script.bill_nanos.saturating_add(cost);
+        }
+        script
     }
 
     /// The body's chunks and pauses.
@@ -218,6 +244,13 @@ impl Script {
         head.push_str("\r\n");
         head
     }
+}
+
+/// The limit of output that a body sets.
+fn limit(body: &[u8]) -> Option<u64> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let names = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+    (names.into_iter()).find_map(|name| body.get(name)?.as_u64())
 }
 
 /// Whether a text is anywhere in bytes.

@@ -67,7 +67,7 @@ fn record(book: &Book, mut seen: Seen) -> (String, usize, Script) {
     let name = seen.header(NAME).and_then(known).or_else(marks);
     let name = name.unwrap_or_default();
     let page: &mut Page = pages.entry(name.clone()).or_default();
-    let script = page.script.for_body(&seen.body).clone();
+    let script = page.script.for_body(&seen.body);
     seen.bill_nanos = script.bill_nanos;
     let number = page.seen.len();
     page.seen.push(seen);

@@ -27,7 +27,8 @@ async fn keys_of_one_name_are_made_as_fast_as_the_first(site: &Site) -> Vec<Stri
     let mut times = Vec::new();
     for _ in 0..220 {
         let since = Instant::now();
-        site.manage("POST", "/v1/keys", &json!({"name": "probing"})).await;
+        site.manage("POST", "/v1/keys", &json!({"name": "probing"}))
+            .await;
         times.push(since.elapsed());
     }
     let fastest = |times: &[Duration]| *times.iter().min().unwrap();

@@ -133,7 +133,7 @@ fn what_needs_the_service_waits_for_it() {
     unavailable(gateway.send(&late.chat()));
     // What the slice in hand covers is served; what it does not is not.
     connection.call(&small).expect(200);
-    let dear = tenant.chat_with(json!({"max_tokens": 100_000, "n": 4}));
+    let dear = tenant.chat_with(json!({"max_tokens": 100_000, "n": 3}));
     unavailable(connection.call(&dear)).says("/error/scope", tenant.namespace_scope());
     assert_eq!(gateway.manage_status("GET", "/v1/keys"), 503);
     assert_eq!(gateway.seen(&late).len(), 0);

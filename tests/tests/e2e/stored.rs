@@ -55,9 +55,10 @@ fn a_response_is_continued_by_its_own_tenant_alone_on_all_workers() {
     let stream = gateway
         .send(&ask(&one, &json!({"stream": true})))
         .expect(200);
-    let begun = String::from_utf8_lossy(&stream.body).into_owned();
-    let id = begun.split('"').find(|word| word.starts_with("resp_"));
-    let id = id.unwrap();
+    let text = String::from_utf8(stream.body).unwrap();
+    let first = text.lines().find_map(|line| line.strip_prefix("data: "));
+    let begun: Value = serde_json::from_str(first.unwrap()).unwrap();
+    let id = begun["response"]["id"].as_str().unwrap();
     go_on(gateway, &one, id).expect(200);
     refused(gateway, &other, id);
     refused(gateway, &one, "resp_that_nobody_made");
@@ -88,7 +89,7 @@ fn another_envoy_and_a_restarted_one_know_it_from_the_service() {
     gateway.restart(Part::Envoy);
     go_on(&gateway, &one, &id).expect(200);
     refused(&gateway, &other, &id);
-    // A namespace of the same name is another.
+    // A namespace of the same name is another, also before gateways hear of it.
     let name = &one.namespace;
     gateway.manage("DELETE", &one.key_path(), None);
     gateway.manage("DELETE", &format!("/v1/namespaces/{name}"), None);

@@ -25,7 +25,7 @@ pub fn throttled_at(gateway: &Gateway, name: &str, limits: Value, settings: Valu
     gateway.manage("PUT", &path, Some(&wanted));
     // Its first request comes after the settings, so they are known with the namespace.
     let dear = tenant.chat_with(json!({"max_tokens": 32_500, "n": 2}));
-    let dear = dear.fake("completion-tokens", 65_000);
+    let dear = dear.fake("completion-tokens", 32_500);
     gateway.send(&dear).expect(200);
     tenant
 }

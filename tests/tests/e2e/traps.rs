@@ -155,6 +155,8 @@ fn what_a_lost_request_had_reserved_comes_back() {
     let gateway = start();
     let at_once = gateway.tenant("slot", json!({"max_concurrency": 1}));
     let poor = gateway.tenant("money", json!({"monthly_quota_usd": 0.001}));
+    let settings = format!("/v1/namespaces/{}/settings", poor.namespace);
+    gateway.manage("PUT", &settings, Some(&json!({"queue_timeout_seconds": 1})));
     let held: Vec<Connection> = [at_once.stream(), poor.chat_with(json!({"max_tokens": 64}))]
         .into_iter()
         .map(|call| {

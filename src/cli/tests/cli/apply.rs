@@ -179,7 +179,7 @@ fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
     );
     let error = ran.fails(1);
     for part in [
-        "stopped at key team-a/reviewer, after 7 of 11 changes",
+        "stopped at key team-a/reviewer, after 8 of 12 changes",
         "POST /v1/keys failed (400 permission_error)",
         "\n  - Cannot assign models ['claude-sonnet-4.5'] - not in team whitelist",
         "\n  - Monthly quota $500.00 exceeds team limit of $100.00",
@@ -191,7 +191,7 @@ fn what_the_service_refuses_is_shown_whole_and_the_rest_can_be_applied_later() {
         .paddock_reading(&["apply", "-f", "-", "--print-secrets", "-o", "json"], FILE)
         .json(0);
     assert_eq!(applied["secrets"].as_array().unwrap().len(), 2);
-    assert_eq!(applied["unchanged"], 5, "{applied:#}");
+    assert_eq!(applied["unchanged"], 6, "{applied:#}");
 }
 
 #[test]

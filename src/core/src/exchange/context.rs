@@ -1,5 +1,6 @@
 //! What a step may look at and change outside its exchange.
 
+use super::call::Basis;
 use super::event::{RefusalTally, json};
 use crate::admission::{Budgeting, Terms};
 use crate::cache::PolicyCache;
@@ -58,4 +59,16 @@ pub struct StepContext<'a, S> {
     pub store: &'a mut S,
     /// Now.
     pub now: Timestamp,
+}
+
+impl<S> StepContext<'_, S> {
+    /// What a call is decided by.
+    pub(crate) fn basis(&self) -> Basis<'_> {
+        Basis {
+            cache: &self.worker.cache,
+            config: &self.worker.config,
+            likely_output: &self.worker.likely_output,
+            now: self.now,
+        }
+    }
 }

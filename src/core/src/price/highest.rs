@@ -4,9 +4,10 @@ use super::{CostOverflow, Kind, Price, Sum, Tier, assumed_fee};
 use crate::money::Money;
 use crate::usage::ToolCalls;
 
-/// The tier that OpenAI and Anthropic may choose by themselves, if a request leaves it to them:
+/// The tier that OpenAI and Anthropic may choose by themselves for a request that says `auto`:
 /// <https://platform.openai.com/docs/guides/priority-processing>,
-/// <https://docs.claude.com/en/api/service-tiers>.
+/// <https://docs.claude.com/en/api/service-tiers>. One that says nothing gets the standard tier, unless
+/// the operator has set another for all of the account's calls.
 const CHOSEN_BY_PROVIDER: &str = "priority";
 
 /// What text of a prompt may be charged as.
@@ -50,7 +51,7 @@ impl Price {
         let mut most = self.highest_in("", ceiling)?;
         let [tier, speed] = ceiling.tiers;
         let chosen = match tier {
-            "" | "auto" if self.tiers.contains_key(CHOSEN_BY_PROVIDER) => CHOSEN_BY_PROVIDER,
+            "auto" if self.tiers.contains_key(CHOSEN_BY_PROVIDER) => CHOSEN_BY_PROVIDER,
             named => named,
         };
         for name in [chosen, speed] {

@@ -252,7 +252,7 @@ proptest! {
         let held = price.highest(&ceiling).unwrap();
         let tier = match (served, asked) {
             (0, _) => "default",
-            (1, "" | "auto") => "priority",
+            (1, "auto") => "priority",
             (3, _) => "fast",
             (_, asked) => asked,
         };

@@ -65,7 +65,7 @@ impl<'f, 'a> Walk<'f, 'a> {
                 let name = match (google_file(text), lasting.and_then(google_file)) {
                     (_, Some(name)) => Some(Cow::Borrowed(name)),
                     (Some(name), None) => Some(Cow::Owned(name.to_owned())),
-                    (None, None) => text.starts_with("gs://").then(own),
+                    (None, None) => is_name_of_file(text).then(own),
                 };
                 match name {
                     Some(name) => found.refer(Stored::File, name)?,
@@ -262,4 +262,9 @@ impl<'a> Visitor<'a> for Walk<'_, 'a> {
             Place::Setting(_) | Place::Tool => self.settings(entries),
         }
     }
+}
+
+/// A file of Google's by its name, or one in its object store.
+fn is_name_of_file(text: &str) -> bool {
+    text.starts_with("files/") || text.starts_with("gs://")
 }

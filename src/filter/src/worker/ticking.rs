@@ -5,8 +5,8 @@ use super::questions::{Call, unreadable};
 use super::queue::QUEUE_TICK;
 use crate::host::Host;
 use core::time::Duration;
-use paddock_core::wire::{SYNC_PATH, SyncAnswer};
 use paddock_core::refusal::clip;
+use paddock_core::wire::{SYNC_PATH, SyncAnswer};
 use paddock_core::worker::{SyncFailure, UsageQueue};
 
 /// How often changes are looked for and calls that lost their stream are made anew.

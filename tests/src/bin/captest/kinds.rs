@@ -2,7 +2,7 @@
 
 use crate::price::{Prices, Used};
 use clap::ValueEnum;
-use paddock_tests::upstream::{Chunk, End, Framing, MARK, Script, Unless};
+use paddock_tests::upstream::{Chunk, End, Framing, MARK, Output, Script, Unless};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -144,8 +144,33 @@ impl Make<'_> {
         self.billed(Script::json(&completion(cheap, used)), cheap, used)
     }
 
+    /// A gateway may set a limit of its own, which a provider obeys.
     fn races(&self) -> anyhow::Result<Vec<Attempt>> {
-        let script = self.chat(written())?;
+        let [cheap, _] = self.models;
+        let unwritten = Used {
+            output: 0,
+            ..written()
+        };
+        let one = Used {
+            output: 1,
+            ..unwritten
+        };
+        let (least, first) = (
+            self.prices.bill(cheap, unwritten)?,
+            self.prices.bill(cheap, one)?,
+        );
+        let text = completion(cheap, unwritten).to_string();
+        let total = format!(r#""total_tokens":{PROMPT}"#);
+        let text = text.replace(r#""completion_tokens":0"#, r#""completion_tokens":{n}"#);
+        let text = text.replace(&total, &format!(r#""total_tokens":{{n+{PROMPT}}}"#));
+        let script = Script {
+            chunks: vec![Chunk::Text(text)],
+            output: Some(Output {
+                tokens: OUTPUT,
+                nanos: first.saturating_sub(least),
+            }),
+            ..self.chat(unwritten)?
+        };
         Ok(vec![self.attempt(
             "chat",
             "/chat/completions",

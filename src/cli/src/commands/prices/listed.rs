@@ -147,7 +147,8 @@ pub fn uniform_percent(rates: &Rates, steps: &[Step], standard: &Price) -> Optio
                 None => None,
                 Some(standard) => {
                     let hundred = own.checked_mul(100)?;
-                    (hundred % standard == 0).then(|| hundred / standard)
+                    let percent = hundred.checked_div(standard)?;
+                    (hundred.checked_rem(standard) == Some(0)).then_some(percent)
                 }
             })
         });

@@ -47,7 +47,7 @@ pub(crate) fn fallback<S>(
         reason: None,
     };
     let caller = call.grant.caller().clone();
-    let mut other = prepare(caller, head, read, choice, cx.worker, cx.now).ok()?;
+    let mut other = prepare(caller, head, read, choice, cx.basis()).ok()?;
     if other.call.model_name() == call.model_name() {
         return None;
     }

@@ -5,7 +5,7 @@ mod prepare;
 mod queued;
 
 pub(crate) use output_limit::OutputLimit;
-pub(crate) use prepare::{BodyRead, Choice, prepare};
+pub(crate) use prepare::{Basis, BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
 use super::head::{Head, Passage};

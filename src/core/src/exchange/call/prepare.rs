@@ -3,12 +3,13 @@
 use super::{Asked, Call, OtherGrant, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
-use crate::config::{EndUsers, HoldAt};
+use crate::cache::PolicyCache;
+use crate::config::{Config, EndUsers, HoldAt};
 use crate::estimate::Estimate;
-use crate::exchange::context::WorkerState;
 use crate::exchange::head::Head;
 use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
+use crate::likely_output::LikelyOutput;
 use crate::policy::{Catalog, Model, Served, user_in_events};
 use crate::price::CostOverflow;
 use crate::refusal::{Refusal, clip};
@@ -27,6 +28,18 @@ pub(crate) struct BodyRead<'a> {
     pub(crate) body: &'a [u8],
     /// Whether that is another body than the one that came.
     pub(crate) is_changed: bool,
+}
+
+/// What a call is decided by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis<'a> {
+    /// The policy in memory.
+    pub(crate) cache: &'a PolicyCache,
+    /// The operator's configuration.
+    pub(crate) config: &'a Config,
+    /// How long answers are.
+    pub(crate) likely_output: &'a LikelyOutput,
+    pub(crate) now: Timestamp,
 }
 
 /// The model that is to serve a call.
@@ -55,21 +68,21 @@ pub(crate) fn prepare(
     head: &Head,
     read: BodyRead<'_>,
     choice: Choice<'_>,
-    worker: &WorkerState,
-    now: Timestamp,
+    basis: Basis<'_>,
 ) -> Result<Pending, Refusal> {
-    let catalog = worker.cache.catalog().map(Rc::clone).unwrap_or_default();
+    let Basis { config, now, .. } = basis;
+    let catalog = basis.cache.catalog().map(Rc::clone).unwrap_or_default();
     let grant = authorize_model(caller, &catalog, choice.model, now)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
-    let user = user(head, read.request, &worker.config.end_users);
+    let user = user(head, read.request, &config.end_users);
     let mut call = call(grant, &catalog, user, read, choice.reason, force_usage, now)?;
     let namespace = &call.grant.caller().namespace().policy.name;
-    if let Some(output) = worker.likely_output.of(namespace, call.model_name()) {
+    if let Some(output) = basis.likely_output.of(namespace, call.model_name()) {
         let output = output.saturating_mul(read.request.choices);
         call.estimate = call.estimate.likely(output);
         call.ask.tokens = call.estimate.tokens;
     }
-    if let HoldAt::Body { upstream } = &worker.config.hold {
+    if let HoldAt::Body { upstream } = &config.hold {
         check_route(&call, upstream)?;
     }
     let path = upstream_path(&call, head, read)?;

@@ -56,7 +56,7 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let tenant = caller.clone();
-        match prepare(caller, &head, read, choice, cx.worker, cx.now) {
+        match prepare(caller, &head, read, choice, cx.basis()) {
             Ok(pending) => match violated(&pending.call, read.body, cx.worker) {
                 None => self.admit_owner(head, pending, Some(read), Some(0), cx),
                 Some(violation) => self.refuse_content(&head, &pending.call, &violation, cx),

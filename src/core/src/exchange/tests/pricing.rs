@@ -96,7 +96,11 @@ fn a_tier_that_costs_more_is_held_and_charged() {
     // A provider that does not say which is charged for what was asked.
     assert_eq!(charged(price.clone(), asked, "null").1, FULL * 7 / 4);
     // One that may choose is held at the tier it may choose, and one that may not is not.
-    let auto = charged(price.clone(), r#","max_tokens":20"#, "null");
+    let auto = charged(
+        price.clone(),
+        r#","max_tokens":20,"service_tier":"auto""#,
+        "null",
+    );
     assert_eq!((auto.0, auto.1), (held, FULL));
     let flex = r#","max_tokens":20,"service_tier":"flex""#;
     assert!(charged(price, flex, "null").0 < held);

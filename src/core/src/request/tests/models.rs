@@ -305,6 +305,26 @@ fn models_are_bounded_in_number_and_in_depth() {
     }
 }
 
+/// WebAssembly has a stack of 1 MiB.
+#[test]
+fn the_deepest_body_that_is_read_fits_the_stack() {
+    let nested = |open: &str, inner: &str, close: &str, depth: usize| {
+        format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+    };
+    let deepest = |inner: &str| nested(r#"{"x":"#, inner, "}", 120);
+    let once = deepest(r#"{"model":{"y":1}}"#);
+    let twice = deepest(&format!(r#"{{"model":{once}}}"#));
+    let content = format!(r#"{{"messages":{}}}"#, deepest("1"));
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let reading = thread.spawn(move || {
+        for value in [once, twice, content] {
+            let found = others(&Endpoint::ChatCompletions, &format!(r#""z":{value}"#));
+            assert!(found.is_ok(), "{found:?}");
+        }
+    });
+    reading.unwrap().join().unwrap();
+}
+
 #[test]
 fn other_models_are_renamed_as_the_body_own() {
     let body = r#"{"model":"own","models":["own", "a" ,"b","\u0061"],

@@ -128,6 +128,11 @@ fn what_is_stored_at_the_provider_is_told_by_its_id() {
         ),
         (
             &google,
+            r#""contents":[{"parts":[{"fileData":{"fileUri":"files/abc"}}]}]"#,
+            &["files/abc"],
+        ),
+        (
+            &google,
             r#""contents":[{"parts":[{"file_data":{"file_uri":"gs://bucket/a.pdf"}}]}]"#,
             &["gs://bucket/a.pdf"],
         ),
