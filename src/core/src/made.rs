@@ -5,73 +5,57 @@
 //! takes the place of the one before. What is no longer here is asked of the service. A gateway
 //! without a service knows nothing else.
 
+use crate::policy::NamespacePolicy;
 use crate::store::{SharedStore, update};
 use crate::stored::StoredId;
 
 /// How many ids are remembered at most: about 4 MB of shared data.
 const SLOTS: u32 = 16_384;
-const DIGEST: usize = 16;
-/// What a slot holds that is free again: an empty value could not be replaced.
-const FREE: &[u8] = b"-";
 
-/// Whose something stored is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Maker {
-    /// This namespace's.
-    Namespace(String),
-    /// Two namespaces have been given the same id, so it is nobody's.
-    Disputed,
+/// Who has made something, as it is stored: when the namespace was created, which tells it from one that
+/// had its name before, and its name. Empty if several have made it.
+type Maker = Vec<u8>;
+
+fn maker(namespace: &NamespacePolicy) -> Maker {
+    let created_at = namespace.created_at.nanos().to_le_bytes();
+    [created_at.as_slice(), namespace.name.as_bytes()].concat()
 }
 
 /// Takes note that `namespace` has made something. If another namespace has been given the same id,
 /// neither may use it any more: no provider gives one out twice, unless a client chose it.
-pub fn note<S: SharedStore>(store: &mut S, id: StoredId, namespace: &str) {
+pub fn note<S: SharedStore>(store: &mut S, id: StoredId, namespace: &NamespacePolicy) {
+    let new = maker(namespace);
     // Where others were faster ten thousand times, the id is asked of the service.
     let _ = update(store, &slot(id), |present| {
-        let maker = match read(present) {
-            Some((there, maker)) if there == id && maker != namespace => "",
-            _ => namespace,
+        let maker = match read(present, id) {
+            Some(known) if known != new => &[][..],
+            _ => &new,
         };
-        let value = [id.0.as_slice(), maker.as_bytes()].concat();
+        let value = [id.0.as_slice(), maker].concat();
         ((value != present).then_some(value), ())
     });
 }
 
-/// Who has made something, if it was made here lately.
-pub fn maker<S: SharedStore>(store: &S, id: StoredId) -> Option<Maker> {
+/// Whether `namespace` has made something, and nobody else has; `None` if it was not made here lately.
+pub fn is_made_by<S: SharedStore>(
+    store: &S,
+    id: StoredId,
+    namespace: &NamespacePolicy,
+) -> Option<bool> {
     let (value, _) = store.get(&slot(id))?;
-    match read(&value).filter(|(there, _)| *there == id)? {
-        (_, "") => Some(Maker::Disputed),
-        (_, namespace) => Some(Maker::Namespace(namespace.to_owned())),
-    }
-}
-
-/// Forgets what namespaces have made that are gone: another may be given the name of one.
-pub fn forget<S: SharedStore>(store: &mut S, gone: impl Fn(&str) -> bool) {
-    for number in 0..SLOTS {
-        let key = key(number);
-        if store.get(&key).is_some() {
-            let _ = update(store, &key, |present| {
-                let is_gone = read(present).is_some_and(|(_, maker)| gone(maker));
-                (is_gone.then(|| FREE.to_vec()), ())
-            });
-        }
-    }
+    let known = read(&value, id)?;
+    Some(known == maker(namespace))
 }
 
 fn slot(id: StoredId) -> String {
     let [a, b, c, d, ..] = id.0;
     let number = u32::from_le_bytes([a, b, c, d]);
-    key(number.checked_rem(SLOTS).unwrap_or(0))
+    format!("made/{}", number.checked_rem(SLOTS).unwrap_or(0))
 }
 
-fn key(number: u32) -> String {
-    format!("made/{number}")
-}
-
-fn read(value: &[u8]) -> Option<(StoredId, &str)> {
-    let (id, maker) = value.split_first_chunk::<DIGEST>()?;
-    Some((StoredId(*id), core::str::from_utf8(maker).ok()?))
+/// The maker of that id, if it is the one in the slot.
+fn read(value: &[u8], id: StoredId) -> Option<&[u8]> {
+    value.strip_prefix(id.0.as_slice())
 }
 
 #[cfg(test)]
@@ -80,65 +64,62 @@ mod tests {
     use crate::store::fake::FakeStore;
     use proptest::prelude::*;
 
-    fn of(namespace: &str) -> Option<Maker> {
-        Some(Maker::Namespace(namespace.to_owned()))
+    fn namespace(name: &str, created_at: u64) -> NamespacePolicy {
+        let text = format!(r#"{{"name":"{name}","created_at":{created_at}}}"#);
+        serde_json::from_str(&text).unwrap()
     }
 
     #[test]
-    fn the_maker_is_known_until_its_slot_is_taken_or_it_is_gone() {
+    fn the_maker_is_known_until_its_slot_is_taken() {
         let mut store = FakeStore::default();
+        let (a, b) = (namespace("a", 1), namespace("b", 1));
         let id = StoredId::of("resp_1");
-        assert_eq!(maker(&store, id), None);
-        note(&mut store, id, "a");
-        note(&mut store, id, "a");
-        assert_eq!(maker(&store, id), of("a"));
+        assert_eq!(is_made_by(&store, id, &a), None);
+        note(&mut store, id, &a);
+        note(&mut store, id, &a);
+        assert_eq!(is_made_by(&store, id, &a), Some(true));
+        assert_eq!(is_made_by(&store, id, &b), Some(false));
+        let heir = namespace("a", 2);
+        assert_eq!(is_made_by(&store, id, &heir), Some(false));
         let mut other = id;
         other.0[15] ^= 1;
-        assert_eq!(maker(&store, other), None, "of the same slot");
-        note(&mut store, other, "b");
-        assert_eq!(maker(&store, id), None);
-        assert_eq!(maker(&store, other), of("b"));
-        forget(&mut store, |namespace| namespace == "a");
-        assert_eq!(maker(&store, other), of("b"));
-        forget(&mut store, |namespace| namespace == "b");
-        assert_eq!(maker(&store, other), None);
-        note(&mut store, other, "c");
-        assert_eq!(maker(&store, other), of("c"));
+        assert_eq!(is_made_by(&store, other, &a), None, "of the same slot");
+        note(&mut store, other, &b);
+        assert_eq!(is_made_by(&store, id, &a), None);
+        assert_eq!(is_made_by(&store, other, &b), Some(true));
     }
 
     #[test]
     fn an_id_of_two_is_nobodys() {
         let mut store = FakeStore::default();
+        let (a, b) = (namespace("a", 1), namespace("b", 1));
         let id = StoredId::of("1");
-        for namespace in ["a", "b", "a"] {
+        for namespace in [&a, &b, &a] {
             note(&mut store, id, namespace);
         }
-        assert_eq!(maker(&store, id), Some(Maker::Disputed));
+        for namespace in [&a, &b] {
+            assert_eq!(is_made_by(&store, id, namespace), Some(false));
+        }
     }
 
     proptest! {
-        /// Whatever is made and forgotten, in however few slots: nobody is called the maker of what
-        /// another made alone.
+        /// Whatever is made, in however few slots: nobody is called the maker of what another made.
         #[test]
         fn nobody_gets_what_another_made(
-            steps in prop::collection::vec((0u8..2, 0u8..6, any::<bool>()), 0..60),
+            steps in prop::collection::vec((0u64..2, 0u64..2, 0u8..6), 0..60),
         ) {
             let mut store = FakeStore::default();
-            let mut made: Vec<(StoredId, u8)> = Vec::new();
+            let mut made = Vec::new();
             // All in two slots.
             let id = |n: u8| StoredId([n % 2, 0, 0, 0, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-            for (namespace, n, forgets) in steps {
-                if forgets && n == 0 {
-                    forget(&mut store, |maker| maker == namespace.to_string());
-                } else {
-                    note(&mut store, id(n), &namespace.to_string());
-                    made.push((id(n), namespace));
-                }
-                for n in 0..6 {
-                    if let Some(Maker::Namespace(maker)) = maker(&store, id(n)) {
-                        let maker = maker.parse().unwrap();
-                        prop_assert!(made.contains(&(id(n), maker)));
-                    }
+            let names = ["a", "b"];
+            for (name, life, n) in steps {
+                note(&mut store, id(n), &namespace(names[usize::try_from(name).unwrap()], life));
+                made.push((n, name, life));
+                for (name, life, n) in (0..24).map(|x| (x % 2, x / 2 % 2, u8::try_from(x / 4).unwrap())) {
+                    let asks = namespace(names[usize::try_from(name).unwrap()], life);
+                    let is_made = is_made_by(&store, id(n), &asks);
+                    prop_assert!(is_made != Some(true) || made.contains(&(n, name, life)));
                 }
             }
             prop_assert!(store.values.len() <= 2);

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod outbound;
 pub mod router;
+mod seats;
 pub mod serve;
 pub mod state;
 pub mod verify;

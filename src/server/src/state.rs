@@ -8,6 +8,7 @@ use crate::config::{Config, Mail};
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
+use crate::seats::Seats;
 use anyhow::Context;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
@@ -27,6 +28,8 @@ pub struct App {
     pub usage_feed: UsageFeed,
     /// Messages of gateways on their way into the ledger.
     pub bookings: BookingQueue,
+    /// Questions for stored objects that wait for an event on its way.
+    pub seats: Seats,
     /// The counters.
     pub metrics: Metrics,
     /// The HTTP client for webhooks.
@@ -65,6 +68,7 @@ impl App {
             config,
             usage_feed: UsageFeed::default(),
             bookings: BookingQueue::default(),
+            seats: Seats::default(),
             metrics: Metrics::default(),
             outlet,
             mailer,

@@ -4,7 +4,6 @@ use crate::client::{Answer, Call, Connection};
 use crate::gateway::{Gateway, Tenant};
 use paddock_local::{Part, StackOptions};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 fn ask(tenant: &Tenant, fields: &Value) -> Call {
     let mut body = json!({"model": "gpt-4.1", "input": "Hello, horse", "max_output_tokens": 16});
@@ -90,12 +89,10 @@ fn another_envoy_and_a_restarted_one_know_it_from_the_service() {
     gateway.restart(Part::Envoy);
     go_on(&gateway, &one, &id).expect(200);
     refused(&gateway, &other, &id);
-    // A namespace of the same name is another.
+    // A namespace of the same name is another, also before gateways hear of it.
     let name = &one.namespace;
     gateway.manage("DELETE", &one.key_path(), None);
     gateway.manage("DELETE", &format!("/v1/namespaces/{name}"), None);
-    // Gateways hear of it with their next sync.
-    std::thread::sleep(Duration::from_secs(2));
     gateway.manage("POST", "/v1/namespaces", Some(&json!({"name": name})));
     let heir = gateway.tenant("heir", json!({"namespace": name}));
     refused(&gateway, &heir, &id);

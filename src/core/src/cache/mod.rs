@@ -146,7 +146,7 @@ impl PolicyCache {
     /// Whose something stored is, as far as this worker knows; `None` where the service must be asked.
     pub fn ownership(
         &mut self,
-        namespace: &str,
+        namespace: &NamespacePolicy,
         id: &StoredId,
         now: Timestamp,
     ) -> Option<Ownership> {
@@ -202,7 +202,10 @@ impl PolicyCache {
         }
         if let Some(question) = &request.stored {
             let answer = answer.stored.unwrap_or_default();
-            self.stored.learn(question, &answer, now);
+            if let Some(namespace) = self.namespaces.get(&question.namespace) {
+                self.stored
+                    .learn(&namespace.policy, &question.ids, &answer, now);
+            }
         }
         self.learn_catalog(answer.catalog);
         if let Some(digest) = &request.key
@@ -237,7 +240,6 @@ impl PolicyCache {
         }
         for name in &changes.removed_namespaces {
             self.namespaces.remove(name);
-            self.stored.forget(name);
         }
         for name in &changes.removed_organizations {
             self.organizations.remove(name);

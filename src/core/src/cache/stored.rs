@@ -1,9 +1,10 @@
 //! Whose the stored objects are that the tenants of a worker use.
 
 use super::BoundedMap;
+use crate::policy::NamespacePolicy;
 use crate::stored::{MOST_STORED, StoredId};
 use crate::timestamp::Timestamp;
-use crate::wire::{StoredAnswer, StoredQuestion};
+use crate::wire::StoredAnswer;
 use core::time::Duration;
 
 /// Stored objects that are remembered of one namespace: of those last learned at least half, so that
@@ -30,7 +31,14 @@ pub enum Ownership {
 /// What the service has said lately.
 #[derive(Debug)]
 pub(super) struct StoredObjects {
-    namespaces: BoundedMap<String, BoundedMap<StoredId, (Ownership, Timestamp)>>,
+    namespaces: BoundedMap<String, OfNamespace>,
+}
+
+#[derive(Debug)]
+struct OfNamespace {
+    /// When the namespace was created: another may have been given its name meanwhile.
+    created_at: Timestamp,
+    objects: BoundedMap<StoredId, (Ownership, Timestamp)>,
 }
 
 impl Default for StoredObjects {
@@ -44,40 +52,43 @@ impl Default for StoredObjects {
 impl StoredObjects {
     pub(super) fn ownership(
         &mut self,
-        namespace: &str,
+        namespace: &NamespacePolicy,
         id: &StoredId,
         now: Timestamp,
     ) -> Option<Ownership> {
-        let (ownership, until) = self.namespaces.get_mut(namespace)?.get(id)?;
-        (now < *until).then_some(*ownership)
+        let known = self.namespaces.get_mut(&namespace.name)?;
+        let (ownership, until) = known.objects.get(id)?;
+        let is_same = known.created_at == namespace.created_at;
+        (is_same && now < *until).then_some(*ownership)
     }
 
     pub(super) fn learn(
         &mut self,
-        question: &StoredQuestion,
+        namespace: &NamespacePolicy,
+        ids: &[StoredId],
         answer: &StoredAnswer,
         now: Timestamp,
     ) {
-        let namespace = question.namespace.as_str();
-        if self.namespaces.get(namespace).is_none() {
-            let none = BoundedMap::new(OF_NAMESPACE);
-            self.namespaces.insert(namespace.to_owned(), none);
+        let (name, created_at) = (&namespace.name, namespace.created_at);
+        let known = self.namespaces.get(name);
+        if known.is_none_or(|known| known.created_at != created_at) {
+            let objects = BoundedMap::new(OF_NAMESPACE);
+            let none = OfNamespace {
+                created_at,
+                objects,
+            };
+            self.namespaces.insert(name.clone(), none);
         }
-        let Some(objects) = self.namespaces.get_mut(namespace) else {
+        let Some(known) = self.namespaces.get_mut(name) else {
             return;
         };
-        for id in &question.ids {
+        for id in ids {
             let (ownership, lasting) = match id {
                 id if answer.own.contains(id) => (Ownership::Own, OWN_FOR),
                 id if answer.others.contains(id) => (Ownership::Others, NOT_OWN_FOR),
                 _ => (Ownership::Unknown, NOT_OWN_FOR),
             };
-            objects.insert(*id, (ownership, now.plus(lasting)));
+            known.objects.insert(*id, (ownership, now.plus(lasting)));
         }
-    }
-
-    /// Forgets what a namespace has that is gone: another may be given its name.
-    pub(super) fn forget(&mut self, namespace: &str) {
-        self.namespaces.remove(namespace);
     }
 }

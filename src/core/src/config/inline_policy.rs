@@ -168,6 +168,7 @@ impl RawPolicy {
                     .unwrap_or_else(|| DEFAULT_ORGANIZATION.to_owned()),
                 failure_mode: Default::default(),
                 enabled: true,
+                created_at: Timestamp::EPOCH,
                 revision: 0,
             });
         }

@@ -45,6 +45,6 @@ impl NamedObject {
 /// What an answer stores is the caller's from now on, for all workers of this Envoy.
 pub(crate) fn claim<S: SharedStore>(ids: &[StoredId], caller: &Caller, store: &mut S) {
     for id in ids {
-        made::note(store, *id, &caller.namespace().policy.name);
+        made::note(store, *id, &caller.namespace().policy);
     }
 }

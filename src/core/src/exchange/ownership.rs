@@ -7,7 +7,8 @@ use super::named::{NamedObject, claim};
 use crate::cache::Ownership;
 use crate::config::{Config, ForeignIds};
 use crate::identity::Caller;
-use crate::made::{self, Maker};
+use crate::made;
+use crate::policy::NamespacePolicy;
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
 use crate::stored::{MOST_STORED, StoredId};
@@ -44,7 +45,7 @@ pub(crate) fn judge<S: SharedStore>(
     let allows = cx.worker.config.foreign_ids == ForeignIds::Allow;
     let mut ids = Vec::new();
     for object in named {
-        match ownership(name, object.id, cx) {
+        match ownership(&namespace.policy, object.id, cx) {
             Some(Ownership::Own) => {}
             Some(Ownership::Unknown) if allows => {}
             Some(Ownership::Unknown | Ownership::Others) => {
@@ -74,7 +75,7 @@ pub(crate) fn judge<S: SharedStore>(
 }
 
 fn ownership<S: SharedStore>(
-    namespace: &str,
+    namespace: &NamespacePolicy,
     id: StoredId,
     cx: &mut StepContext<'_, S>,
 ) -> Option<Ownership> {
@@ -82,9 +83,9 @@ fn ownership<S: SharedStore>(
     if told == Some(Ownership::Own) {
         return told;
     }
-    match made::maker(cx.store, id) {
-        Some(Maker::Namespace(maker)) if maker == namespace => Some(Ownership::Own),
-        Some(Maker::Namespace(_) | Maker::Disputed) => Some(Ownership::Others),
+    match made::is_made_by(cx.store, id, namespace) {
+        Some(true) => Some(Ownership::Own),
+        Some(false) => Some(Ownership::Others),
         None => told,
     }
 }

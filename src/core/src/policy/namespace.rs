@@ -50,6 +50,9 @@ pub struct NamespacePolicy {
     /// Requests of a disabled namespace are refused.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// When it was created, which tells it from one that had its name before.
+    #[serde(default)]
+    pub created_at: Timestamp,
     /// The change of the whole policy that last touched this namespace.
     #[serde(default)]
     pub revision: u64,

@@ -5,10 +5,9 @@ use super::election::Election;
 use super::leases;
 use super::outbox::{Outbox, UsageQueue};
 use crate::epoch_sum::Epochs;
-use crate::made;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
-use crate::wire::{LeaseReport, PolicyChanges, SyncAnswer};
+use crate::wire::{LeaseReport, SyncAnswer};
 use core::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -138,16 +137,6 @@ impl Sync {
         }
         leases::renew(store, &under_way.reported, &answer.leases);
         ChangeFeed::publish(store, &answer.changes);
-        let PolicyChanges {
-            reset,
-            removed_namespaces: removed,
-            ..
-        } = &answer.changes;
-        if *reset || !removed.is_empty() {
-            made::forget(store, |maker| {
-                *reset || removed.iter().any(|gone| gone == maker)
-            });
-        }
         self.failures = 0;
         self.next_at = match under_way.more || suspect.is_some() {
             true => now,

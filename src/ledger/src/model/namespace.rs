@@ -93,6 +93,7 @@ impl Namespace {
             unknown_price: self.unknown_price,
             failure_mode: self.failure_mode,
             enabled: self.enabled,
+            created_at: self.created_at,
             revision: self.revision,
         }
     }

@@ -23,6 +23,8 @@ pub struct Found {
     pub id: StoredId,
     /// Whether that namespace made it: not one that had its name before, and no other as well.
     pub is_own: bool,
+    /// Whether several have made it.
+    pub is_disputed: bool,
     /// The first second of the day on which it was last seen.
     pub seen_at: Timestamp,
 }
@@ -54,16 +56,20 @@ pub async fn find(
     namespace: &str,
     ids: &[StoredId],
 ) -> Result<Vec<Found>, StoreError> {
-    let head = "SELECT id, seen_at, EXISTS (SELECT 1 FROM namespaces
+    let head = "SELECT id, seen_at, namespace = '', EXISTS (SELECT 1 FROM namespaces
             WHERE name = stored_objects.namespace AND name = $1
             AND created_at <= stored_objects.made_at)
         FROM stored_objects WHERE id";
-    let rows: Vec<(StoredId, Seconds, bool)> = tx.among(head, args![namespace], ids, "").await?;
-    let found = rows.into_iter().map(|(id, seen_at, is_own)| Found {
-        id,
-        is_own,
-        seen_at: seen_at.0,
-    });
+    let rows: Vec<(StoredId, Seconds, bool, bool)> =
+        tx.among(head, args![namespace], ids, "").await?;
+    let found = rows
+        .into_iter()
+        .map(|(id, seen_at, is_disputed, is_own)| Found {
+            id,
+            is_own,
+            is_disputed,
+            seen_at: seen_at.0,
+        });
     Ok(found.collect())
 }
 

@@ -26,12 +26,17 @@ pub async fn wait(app: &SharedApp, question: &StoredQuestion) -> Result<(), ApiE
     }
     let all: BTreeSet<StoredId> = question.ids.iter().copied().collect();
     let mut left = Duration::from_millis(question.wait_ms).min(LONGEST_WAIT);
+    let mut seat = None;
     loop {
         let mut tx = app.store.read().await?;
         let found = stored_objects::find(&mut tx, &question.namespace, &question.ids).await?;
         drop(tx);
         let found: BTreeSet<StoredId> = found.into_iter().map(|one| one.id).collect();
         if found.len() >= all.len() || left.is_zero() {
+            return Ok(());
+        }
+        seat = seat.or_else(|| app.seats.take(&question.namespace));
+        if seat.is_none() {
             return Ok(());
         }
         sleep(LOOK_EVERY.min(left)).await;
@@ -47,6 +52,13 @@ pub async fn answer(
 ) -> Result<StoredAnswer, ApiError> {
     let found = stored_objects::find(tx, &question.namespace, &question.ids).await?;
     see(app, &found).await?;
+    for one in found.iter().filter(|one| one.is_disputed) {
+        let id = one.id.to_hex();
+        tracing::info!(
+            id,
+            "a stored object was made by several namespaces, so it is refused to all"
+        );
+    }
     let some = |is_own: bool| {
         let some = found.iter().filter(move |one| one.is_own == is_own);
         some.map(|one| one.id).collect()
