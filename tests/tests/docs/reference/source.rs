@@ -6,7 +6,7 @@ use paddock_local::root;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use std::path::Path;
-use syn::{Attribute, Expr, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta};
+use syn::{Attribute, Expr, Field, Item, ItemEnum, ItemStruct, Lit, LitStr, Meta};
 
 /// The fields of a struct, and what their comments say.
 pub fn fields(path: &str, name: &str) -> anyhow::Result<String> {
@@ -21,8 +21,21 @@ pub fn fields(path: &str, name: &str) -> anyhow::Result<String> {
 /// The names of a struct's fields.
 pub fn field_names(path: &str, name: &str) -> anyhow::Result<Vec<String>> {
     let found = structure(path, name)?;
-    let names = found.fields.iter().filter_map(|field| field.ident.as_ref());
+    let own = found.fields.iter().filter(|field| !is_flattened(field));
+    let names = own.filter_map(|field| field.ident.as_ref());
     Ok(names.map(ToString::to_string).collect())
+}
+
+/// Whether a field stands for the fields of its type, so that its own name is never written.
+fn is_flattened(field: &Field) -> bool {
+    let mut flattened = false;
+    for attribute in field.attrs.iter().filter(|it| it.path().is_ident("serde")) {
+        let _ = attribute.parse_nested_meta(|meta| {
+            flattened |= meta.path.is_ident("flatten");
+            Ok(())
+        });
+    }
+    flattened
 }
 
 fn structure(path: &str, name: &str) -> anyhow::Result<ItemStruct> {
