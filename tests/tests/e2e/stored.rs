@@ -97,11 +97,17 @@ fn another_envoy_and_a_restarted_one_know_it_from_the_service() {
     let heir = gateway.tenant("heir", json!({"namespace": name}));
     refused(&gateway, &heir, &id);
     refused(&second, &heir, &id);
-    // Without the service only what this Envoy has seen made may be used.
-    let id = make(&gateway, &other);
+    // Without the service only what this Envoy has seen made may be used. One connection keeps to one
+    // worker, which knows the tenant.
+    let mut connection = Connection::open(gateway.address);
+    let made = connection.call(&ask(&other, &json!({}))).expect(200).json();
     gateway.kill(Part::Service);
-    go_on(&gateway, &other, &id).expect(200);
-    go_on(&gateway, &other, "resp_of_elsewhere")
+    let mut go_on_with = |id: &Value| {
+        let call = ask(&other, &json!({"previous_response_id": id}));
+        connection.call(&call)
+    };
+    go_on_with(&made["id"]).expect(200);
+    go_on_with(&json!("resp_of_elsewhere"))
         .expect(503)
         .says("/error/code", "accounting_unavailable")
         .mentions("/error/message", "whose");

@@ -62,16 +62,16 @@ fn a_namespaces_rate_holds_for_all_of_its_keys() {
 fn tokens_a_minute() {
     let gateway = Gateway::shared();
     let tenant = gateway.tenant("tpm", json!({"rate_limits": {"tpm": 100}}));
-    // Three tokens in and sixteen out: what was charged by estimate is corrected by the answer.
-    let call = tenant.chat_with(json!({"max_tokens": 16}));
-    let first = gateway.send(&call).expect(200);
+    // Three tokens in and eighty out. What is left is less than the fewest that any call is charged.
+    let call = tenant.chat_with(json!({"max_tokens": 90}));
+    let long = call.clone().fake("completion-tokens", 80);
+    let first = gateway.send(&long).expect(200);
     let first = first.with("x-ratelimit-limit-tokens", "100");
     assert!(
         first.header("x-ratelimit-reset-tokens").is_some(),
         "{first}"
     );
-    let large = tenant.chat_with(json!({"max_tokens": 90}));
-    let answer = passing(gateway.send(&large), "tokens");
+    let answer = passing(gateway.send(&call), "tokens");
     let answer = answer.says("/error/scope", tenant.key_scope());
     answer.mentions("/error/message", "over its limit of 100 tokens a minute");
     assert_eq!(gateway.seen(&tenant).len(), 1);
