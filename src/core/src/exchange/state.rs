@@ -14,7 +14,7 @@ pub(crate) const MAX_ROUNDS: u8 = 64;
 #[derive(Debug)]
 pub(crate) enum Claiming {
     Call {
-        head: Head,
+        head: Box<Head>,
         pending: Box<Pending>,
     },
     PassThrough {

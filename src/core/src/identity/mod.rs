@@ -65,7 +65,7 @@ pub enum Unauthenticated {
     /// The request is refused.
     Refused(Box<Refusal>),
     /// The service must be asked first.
-    Unknown(ResolveRequest),
+    Unknown(Box<ResolveRequest>),
 }
 
 impl From<Refusal> for Unauthenticated {
@@ -112,7 +112,7 @@ impl Claim {
             return Err(self.question_of(cache, name));
         };
         if cache.catalog().is_none() {
-            return Err(Unauthenticated::Unknown(self.question(cache)));
+            return Err(Unauthenticated::Unknown(Box::new(self.question(cache))));
         }
         Ok(Caller {
             key,
@@ -131,7 +131,7 @@ impl Claim {
         let key = match cache.key(digest, now) {
             Known::Yes(key) if secret::digests_equal(&key.policy.digest, digest) => key,
             Known::Yes(_) | Known::No => return Err(Refusal::unknown_key().into()),
-            Known::Unknown => return Err(Unauthenticated::Unknown(self.question(cache))),
+            Known::Unknown => return Err(Unauthenticated::Unknown(Box::new(self.question(cache)))),
         };
         if !key.policy.enabled {
             return Err(Refusal::disabled_key(&key.policy.id).into());
@@ -166,7 +166,7 @@ impl Claim {
     fn question_of(&self, cache: &PolicyCache, namespace: &str) -> Unauthenticated {
         let mut question = self.question(cache);
         question.namespace = Some(namespace.to_owned());
-        Unauthenticated::Unknown(question)
+        Unauthenticated::Unknown(Box::new(question))
     }
 
     fn question(&self, cache: &PolicyCache) -> ResolveRequest {

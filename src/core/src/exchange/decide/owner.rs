@@ -32,7 +32,10 @@ impl Exchange {
                 keep_fallback(&head, &mut pending, read, cx);
                 let pending = Box::new(pending);
                 self.state = State::AwaitOwner {
-                    claim: Claiming::Call { head, pending },
+                    claim: Claiming::Call {
+                        head: Box::new(head),
+                        pending,
+                    },
                     asked: asked.unwrap_or_default(),
                 };
                 let mut step = Step::new(Verdict::Wait);

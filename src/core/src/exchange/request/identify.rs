@@ -43,7 +43,7 @@ impl Exchange {
                     rounds,
                 };
                 let mut step = Step::new(Verdict::Wait);
-                step.effects.push(Effect::Ask(Question::Resolve(question)));
+                step.effects.push(Effect::Ask(Question::Resolve(*question)));
                 step
             }
         }

@@ -31,7 +31,7 @@ impl Exchange {
                 let asked = reached.then_some(asked.saturating_add(1));
                 match claim {
                     Claiming::Call { head, pending } => {
-                        self.admit_owner(head, *pending, None, asked, cx)
+                        self.admit_owner(*head, *pending, None, asked, cx)
                     }
                     Claiming::PassThrough { passing, named } => {
                         self.pass_owner(*passing, named, asked, cx)
