@@ -84,7 +84,7 @@ impl Estimate {
     ) -> Result<Estimate, CostOverflow> {
         let likely_prompt = request.prompt.likely_tokens();
         let highest = TokenUsage {
-            input: ceiling.text_tokens.saturating_add(ceiling.media_tokens),
+            input: ceiling.prompt_tokens(),
             output: ceiling.output_tokens,
             ..TokenUsage::default()
         };
@@ -143,17 +143,21 @@ fn ceiling<'a>(
     let brought = tool_calls.fold(0, u64::saturating_add);
     let brought = brought.saturating_mul(TOKENS_OF_TOOL_CALL);
     let text_tokens = request.prompt.ceiling_tokens().saturating_add(brought);
-    let media = request.prompt.media_tokens(&model.media_tokens);
     let window = model.context_window.unwrap_or(DEFAULT_CONTEXT_WINDOW);
     let rest_of_window = window.saturating_sub(text_tokens);
+    let audio_tokens = request.prompt.audio_tokens(&model.media_tokens);
+    let audio_tokens = audio_tokens.min(rest_of_window);
+    let rest_of_window = rest_of_window.saturating_sub(audio_tokens);
     let media_tokens = match request.references.is_empty() {
-        true => media.min(rest_of_window),
+        true => request.prompt.image_tokens(&model.media_tokens),
         false => rest_of_window,
     };
+    let media_tokens = media_tokens.min(rest_of_window);
     let text = |text: &'a Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default();
     Ceiling {
         text_tokens: text_tokens.saturating_mul(request.passes),
         media_tokens: media_tokens.saturating_mul(request.passes),
+        audio_tokens: audio_tokens.saturating_mul(request.passes),
         output_tokens: output_tokens.saturating_mul(request.passes),
         audio_output: request.audio_output,
         image_output: request.image_output,

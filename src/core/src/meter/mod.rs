@@ -193,6 +193,11 @@ impl Meter {
         hiding.map_or_else(Vec::new, |hiding| hiding.finish(likely))
     }
 
+    /// Whether any of the answer has come: blanks that keep a connection alive are none of it.
+    pub fn has_begun(&self) -> bool {
+        self.framing.is_some()
+    }
+
     /// What the provider has stored so far, each once: what a later request may name by its id.
     pub fn stored(&self) -> &[StoredId] {
         self.tally.stored()

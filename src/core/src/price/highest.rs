@@ -17,16 +17,16 @@ const TEXT: [Kind; 4] = [
     Kind::CacheWrite5m,
     Kind::CacheWrite1h,
 ];
-/// What else a medium may be charged as.
-const MEDIA: [Kind; 2] = [Kind::AudioInput, Kind::ImageInput];
 
 /// The most a call can use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ceiling<'a> {
     /// Prompt tokens of text.
     pub text_tokens: u64,
-    /// Prompt tokens of images, sounds and documents, and of what is stored at the provider.
+    /// Prompt tokens of images and documents, and of what is stored at the provider.
     pub media_tokens: u64,
+    /// Prompt tokens of sounds and of what may have sound.
+    pub audio_tokens: u64,
     /// Completion tokens.
     pub output_tokens: u64,
     /// Whether the request asks for audio.
@@ -39,6 +39,14 @@ pub struct Ceiling<'a> {
     pub tiers: [&'a str; 2],
     /// The region it asks for; empty if it does not.
     pub region: &'a str,
+}
+
+impl Ceiling<'_> {
+    /// All prompt tokens.
+    pub fn prompt_tokens(&self) -> u64 {
+        let media = self.media_tokens.saturating_add(self.audio_tokens);
+        self.text_tokens.saturating_add(media)
+    }
 }
 
 impl Price {
@@ -64,7 +72,7 @@ impl Price {
 
     fn highest_in(&self, name: &str, ceiling: &Ceiling<'_>) -> Result<Money, CostOverflow> {
         let tier = self.tier(name);
-        let prompt = ceiling.text_tokens.saturating_add(ceiling.media_tokens);
+        let prompt = ceiling.prompt_tokens();
         let dearest = |kinds: &[Kind]| self.dearest(kinds, prompt, tier.own);
         let mut output = dearest(&[Kind::Output, Kind::Reasoning]);
         for (asked, kind) in [
@@ -76,9 +84,17 @@ impl Price {
                 output = output.max(dearest(&[kind]));
             }
         }
+        let sound = dearest(&[Kind::AudioInput]);
+        let mut images = dearest(&TEXT).max(dearest(&[Kind::ImageInput]));
+        // What is stored for a model without a price of sound has none: held at the assumed price,
+        // each call that continues another would be refused for lack of money.
+        if self.rates.audio_input.is_some() {
+            images = images.max(sound);
+        }
         let mut sum = Sum::default();
         sum.add(ceiling.text_tokens, dearest(&TEXT))?;
-        sum.add(ceiling.media_tokens, dearest(&TEXT).max(dearest(&MEDIA)))?;
+        sum.add(ceiling.media_tokens, images)?;
+        sum.add(ceiling.audio_tokens, images.max(sound))?;
         sum.add(ceiling.output_tokens, output)?;
         sum.percent(tier.percent)?;
         sum.percent(self.highest_surcharge(ceiling.region))?;

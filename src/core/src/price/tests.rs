@@ -219,6 +219,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 0..3), surcharge in 0u64..50,
         parts in [0u64..1 << 20, 0..1 << 20, 0..1 << 20, 0..1 << 20, 0..1 << 20],
         split in [0u64..1 << 20, 0..1 << 20, 0..1 << 20],
+        media in [0u64..1 << 20, 0..1 << 20], stored: bool,
         searches in 0u64..20, asked in 0usize..4, served in 0usize..4,
     ) {
         let mut steps = steps;
@@ -232,23 +233,29 @@ proptest! {
         };
         let [input, cached_input, cache_write_5m, cache_write_1h, output] = parts;
         let [reasoning, audio_output, image_output] = split;
+        let [image_input, audio_input] = media;
         let tokens = TokenUsage {
-            input, cached_input, cache_write_5m, cache_write_1h, output,
-            reasoning, audio_output, image_output, audio_input: 0, image_input: 0,
+            input: input + image_input + audio_input,
+            cached_input, cache_write_5m, cache_write_1h, output,
+            reasoning, audio_output, image_output, audio_input, image_input,
         };
         let mut tools = ToolCalls::NONE;
         tools.add(Tool::WebSearch, searches);
         let asked = ["", "priority", "flex", "auto"][asked];
         let speed = if served == 3 { "fast" } else { "" };
         let ceiling = Ceiling {
-            text_tokens: tokens.prompt(),
+            text_tokens: tokens.prompt() - image_input - audio_input,
+            // What is stored may have sound, which counts if the model has a price of it.
+            media_tokens: if stored { image_input + audio_input } else { image_input },
+            audio_tokens: if stored { 0 } else { audio_input },
             output_tokens: output,
             audio_output: true,
             image_output: true,
             tools,
             tiers: [asked, speed],
-            ..Ceiling::default()
+            region: "",
         };
+        prop_assume!(!stored || price.rates.audio_input.is_some());
         let held = price.highest(&ceiling).unwrap();
         let tier = match (served, asked) {
             (0, _) => "default",

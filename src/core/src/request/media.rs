@@ -82,39 +82,45 @@ const BYTES_OF_AUDIO_PER_TOKEN: u64 = 8;
 /// 50 kbit/s, the least of any video that moves, are as many bytes.
 const BYTES_OF_VIDEO_PER_TOKEN: u64 = 1;
 
+fn images(of: Media, model: &MediaTokens) -> u64 {
+    let most = model.image.unwrap_or(MOST_TOKENS_OF_IMAGE);
+    of.count.saturating_mul(most)
+}
+
+fn documents(of: Media, model: &MediaTokens) -> u64 {
+    let packed = of.bytes.saturating_mul(TOKENS_PER_BYTE_OF_DOCUMENT);
+    let pages = of.count.saturating_mul(MOST_TOKENS_OF_PAGE);
+    by_bytes(of, model.document, packed.max(pages))
+}
+
+fn by_bytes(of: Media, most: Option<u64>, tokens: u64) -> u64 {
+    match most {
+        Some(most) => of.count.saturating_mul(most),
+        None => tokens,
+    }
+}
+
 impl PromptSize {
-    /// The most tokens of its images, sounds, videos and documents: of each the most that `model`
-    /// has for one, or, if that is not known, what its bytes can come to. A medium of unknown kind
-    /// counts as the kind with the most.
+    /// The most tokens of its images and documents: of each the most that `model` has for one, or, if
+    /// that is not known, what its bytes can come to.
     ///
-    /// A file that is made to have many more pages, seconds or frames than bytes passes this; the
-    /// caller bounds it by the model's context window.
-    pub fn media_tokens(&self, model: &MediaTokens) -> u64 {
-        let image = |of: Media| {
-            let most = model.image.unwrap_or(MOST_TOKENS_OF_IMAGE);
-            of.count.saturating_mul(most)
-        };
-        let by_bytes = |of: Media, most: Option<u64>, tokens: u64| match most {
-            Some(most) => of.count.saturating_mul(most),
-            None => tokens,
-        };
-        let document = |of: Media| {
-            let packed = of.bytes.saturating_mul(TOKENS_PER_BYTE_OF_DOCUMENT);
-            let pages = of.count.saturating_mul(MOST_TOKENS_OF_PAGE);
-            by_bytes(of, model.document, packed.max(pages))
-        };
+    /// A file that is made to have many more pages than bytes passes this; the caller bounds it by the
+    /// model's context window.
+    pub fn image_tokens(&self, model: &MediaTokens) -> u64 {
+        images(self.images, model).saturating_add(documents(self.documents, model))
+    }
+
+    /// The most tokens of its sounds and videos, and of media of unknown kind, which count as the kind
+    /// with the most. Bounded like [`PromptSize::image_tokens`].
+    pub fn audio_tokens(&self, model: &MediaTokens) -> u64 {
         let audio = |of: Media| by_bytes(of, model.audio, of.bytes / BYTES_OF_AUDIO_PER_TOKEN);
         let video = |of: Media| by_bytes(of, model.video, of.bytes / BYTES_OF_VIDEO_PER_TOKEN);
         let unknown = self.unknown_media;
-        let unknown = image(unknown)
-            .max(document(unknown))
-            .max(audio(unknown))
-            .max(video(unknown));
-        image(self.images)
-            .saturating_add(document(self.documents))
-            .saturating_add(audio(self.audio))
+        let pictures = images(unknown, model).max(documents(unknown, model));
+        let sounds = audio(unknown).max(video(unknown));
+        audio(self.audio)
             .saturating_add(video(self.video))
-            .saturating_add(unknown)
+            .saturating_add(pictures.max(sounds))
     }
 
     /// The tokens that such media usually have: a picture of a screen, a page of 60 KB and 3,000

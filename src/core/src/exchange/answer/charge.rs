@@ -168,13 +168,15 @@ pub(crate) fn charge(in_flight: &InFlight) -> Charge {
         return Charge::nothing(Outcome::UpstreamError);
     }
     match &in_flight.meter {
-        Some(meter) => metered(in_flight, meter.reading()),
-        None => unread(in_flight),
+        Some(meter) if in_flight.complete || meter.has_begun() => {
+            metered(in_flight, meter.reading())
+        }
+        _ => unread(in_flight),
     }
 }
 
-/// An answer whose bytes were not read: it did not come before this gateway or the client gave up, or
-/// it was compressed although nobody had asked for that. The provider may have written as much as was
+/// An answer whose bytes were not read: none came before this gateway or the client gave up, or it was
+/// compressed although nobody had asked for that. The provider may have written as much as was
 /// held for it.
 fn unread(in_flight: &InFlight) -> Charge {
     let estimate = &in_flight.call.estimate;
@@ -214,6 +216,11 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     let mut estimated = !reading.output_final;
     if estimated {
         tokens.output = counted.output.max(reading.seen_output_tokens);
+        // A provider has written an answer that is not streamed before it sends any of it.
+        if !in_flight.complete && !in_flight.call.stream {
+            let highest = &in_flight.call.estimate.highest;
+            tokens.output = tokens.output.max(highest.output);
+        }
     }
     // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
     let embeds = in_flight.call.estimate.highest.output == 0;

@@ -246,28 +246,32 @@ fn a_stream_that_breaks_off_is_charged_its_prompt_and_what_was_seen() {
         (event.tokens.input, event.tokens.output)
     };
     let (nothing, one, three) = (charged(&[]), charged(&[WORD]), charged(&[WORD; 3]));
-    assert!(nothing.0 > 0 && nothing.1 == 0);
-    assert!(one.0 == nothing.0 && one.1 >= 4, "{one:?}");
+    // Nobody knows what the provider had written when it was left.
+    assert_eq!(nothing, (one.0, 100));
+    assert!(one.0 > 0 && one.1 >= 4, "{one:?}");
     assert!(three.1 >= 3 * one.1 - 2, "{three:?}");
 }
 
 #[test]
-fn a_client_that_leaves_before_the_answer_pays_what_it_may_cost() {
-    let gone = Answer {
-        status: 0,
-        content_type: "",
-        chunks: &[],
-        details: "",
-        cut: true,
-    };
-    let (_, steps) = run(&body("small", ""), &gone);
-    let event = event(&steps);
-    assert_eq!(
-        (event.outcome, event.estimated, event.status),
-        (Outcome::Truncated, true, 0)
-    );
-    // The provider may go on: what it can write at most is charged.
-    assert!(event.tokens.input > 0 && event.tokens.output == 100);
+fn a_client_that_leaves_before_the_end_pays_what_the_answer_may_cost() {
+    let begun = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"Ob"#;
+    for (status, chunks) in [(0, &[][..]), (200, &[]), (200, &[" \n"]), (200, &[begun])] {
+        let gone = Answer {
+            status,
+            content_type: JSON,
+            chunks,
+            details: "",
+            cut: true,
+        };
+        let (_, steps) = run(&body("small", ""), &gone);
+        let event = event(&steps);
+        assert_eq!(
+            (event.outcome, event.estimated, event.status),
+            (Outcome::Truncated, true, status)
+        );
+        // The provider may go on, or has written it all: what it can write at most is charged.
+        assert!(event.tokens.input > 0 && event.tokens.output == 100);
+    }
 }
 
 #[test]

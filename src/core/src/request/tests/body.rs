@@ -180,8 +180,12 @@ fn check(request: &ModelRequest<'_>) {
     assert!(!request.model.trim().is_empty() && request.choices >= 1);
     assert!(request.prompt.likely_tokens() >= 1);
     let prompt = &request.prompt;
-    let media = prompt.media_tokens(&MediaTokens::default());
-    assert!(prompt.likely_tokens() <= prompt.ceiling_tokens().saturating_add(media));
+    let unset = MediaTokens::default();
+    let media = [prompt.image_tokens(&unset), prompt.audio_tokens(&unset)];
+    let most = media
+        .into_iter()
+        .fold(prompt.ceiling_tokens(), u64::saturating_add);
+    assert!(prompt.likely_tokens() <= most);
     assert!(request.other_models.len() <= 16 && request.references.stored.len() <= 64);
     assert!((1..=2).contains(&request.passes));
 }

@@ -222,28 +222,27 @@ fn media_come_to_what_their_kind_and_bytes_can() {
         ..PromptSize::default()
     };
     let unset = MediaTokens::default();
-    assert_eq!(
-        size.media_tokens(&unset),
-        100_000 + 2_000_000 + 1_000 + 70_000
-    );
+    assert_eq!(size.image_tokens(&unset), 100_000 + 2_000_000);
+    assert_eq!(size.audio_tokens(&unset), 1_000 + 70_000);
     let set = MediaTokens {
         image: Some(1_600),
         document: Some(200_000),
         audio: Some(10),
         video: Some(20),
     };
-    assert_eq!(size.media_tokens(&set), 3_200 + 200_000 + 10 + 20);
+    assert_eq!(size.image_tokens(&set), 3_200 + 200_000);
+    assert_eq!(size.audio_tokens(&set), 10 + 20);
     let unknown = PromptSize {
         unknown_media: media(1, 900),
         ..PromptSize::default()
     };
-    assert_eq!(unknown.media_tokens(&unset), 50_000);
-    assert_eq!(unknown.media_tokens(&set), 200_000);
+    assert_eq!(unknown.audio_tokens(&unset), 50_000);
+    assert_eq!(unknown.audio_tokens(&set), 200_000);
     let small = PromptSize {
         documents: media(3, 30),
         ..PromptSize::default()
     };
-    assert_eq!(small.media_tokens(&unset), 15_000, "a page each");
+    assert_eq!(small.image_tokens(&unset), 15_000, "a page each");
 }
 
 #[test]
@@ -330,7 +329,8 @@ proptest! {
             let count = kinds.iter().filter(|other| **other == kind).count() as u64;
             prop_assert_eq!(found, media(count, count * blocks * 3));
         }
-        let most = size.media_tokens(&MediaTokens::default());
+        let unset = MediaTokens::default();
+        let most = size.image_tokens(&unset) + size.audio_tokens(&unset);
         prop_assert!(size.likely_tokens() <= size.ceiling_tokens() + most);
     }
 }
