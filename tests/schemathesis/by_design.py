@@ -54,7 +54,7 @@ DEPENDS = {
     "put_price": {
         "input_usd_per_million", "output_usd_per_million", "upstream", "model", "tiers", "steps",
         "effective_from", "upstream_model", "paths", "capabilities", "max_output_tokens",
-        "context_window", "media_tokens",
+        "output_limit_field", "context_window", "media_tokens",
     },
     # A moment from 1970 to 2262.
     "withdraw_price": {"effective_from"},

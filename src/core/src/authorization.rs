@@ -2,9 +2,10 @@
 
 use crate::identity::Caller;
 use crate::policy::{Catalog, EndpointScope, Model, PriceInForce, RoleRights, UnknownPrice};
-use crate::price::Price;
+use crate::price::{Price, Unpriced};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
+use crate::usage::ToolCalls;
 use crate::wire_format::WireFormat;
 use std::rc::Rc;
 
@@ -32,7 +33,46 @@ impl Grant {
 
     /// Its price for this caller: the one in force when the call was admitted.
     pub fn price(&self) -> &Price {
-        self.in_force().map_or(&FREE, |in_force| in_force.price)
+        match (self.in_force(), self.unknown_price()) {
+            (Some(in_force), _) => in_force.price,
+            (None, UnknownPrice::Dearest) => self.catalog.dearest(),
+            (None, _) => &FREE,
+        }
+    }
+
+    /// Whether that price is of other models, because the model has none.
+    pub fn is_assumed(&self) -> bool {
+        self.in_force().is_none() && self.unknown_price() == UnknownPrice::Dearest
+    }
+
+    /// What is charged for what the price leaves out.
+    pub fn unpriced(&self) -> Unpriced {
+        unpriced(self.unknown_price())
+    }
+
+    fn unknown_price(&self) -> UnknownPrice {
+        self.caller.namespace().policy.unknown_price
+    }
+
+    /// Whether all that a request asks for has a price, or need have none.
+    ///
+    /// # Errors
+    /// The refusal, which names what has none.
+    pub fn check_priced(
+        &self,
+        tiers: [&str; 2],
+        region: &str,
+        tools: &ToolCalls,
+    ) -> Result<(), Refusal> {
+        if self.unknown_price() != UnknownPrice::Refuse {
+            return Ok(());
+        }
+        let scope = &self.caller.namespace().scope.name;
+        let model = self.model().map_or("", |model| model.name.as_str());
+        match self.price().unpriced(tiers, region, tools) {
+            Some(modifier) => Err(Refusal::not_priced(scope, model, modifier)),
+            None => Ok(()),
+        }
     }
 
     /// Since when that price is in force; zero if it always was.
@@ -48,6 +88,13 @@ impl Grant {
     /// The catalog.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+}
+
+fn unpriced(unknown_price: UnknownPrice) -> Unpriced {
+    match unknown_price {
+        UnknownPrice::Free => Unpriced::Free,
+        UnknownPrice::Refuse | UnknownPrice::Dearest => Unpriced::Assumed,
     }
 }
 
@@ -131,13 +178,18 @@ impl<'a> ModelRights<'a> {
         }
     }
 
+    /// What is charged for what a price leaves out.
+    pub fn unpriced(&self) -> Unpriced {
+        unpriced(self.unknown_price)
+    }
+
     /// The price of a model of the catalog at a time.
     ///
     /// # Errors
     /// Where it may not be used.
     pub fn price<'c>(
         &self,
-        catalog: &Catalog,
+        catalog: &'c Catalog,
         model: &'c Model,
         now: Timestamp,
     ) -> Result<&'c Price, Obstacle> {
@@ -152,6 +204,7 @@ impl<'a> ModelRights<'a> {
         match (model.price_at(now), self.unknown_price) {
             (Some(in_force), _) => Ok(in_force.price),
             (None, UnknownPrice::Free) => Ok(&FREE),
+            (None, UnknownPrice::Dearest) => Ok(catalog.dearest()),
             (None, UnknownPrice::Refuse) => Err(Obstacle::NoPrice),
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
-use crate::price::{Ceiling, CostOverflow, Price};
+use crate::price::{Ceiling, CostOverflow, Price, Unpriced};
 use crate::request::{Endpoint, ModelRequest, OtherModel};
 use crate::usage::TokenUsage;
 
@@ -30,7 +30,8 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Of `request` to `endpoint`, served by `model` at `price`.
+    /// Of `request` to `endpoint`, served by `model` at `price`. What that leaves out costs what `unpriced`
+    /// says.
     ///
     /// # Errors
     /// [`CostOverflow`] if the cost cannot be written down.
@@ -39,8 +40,10 @@ impl Estimate {
         request: &ModelRequest<'_>,
         model: &Model,
         price: &Price,
+        unpriced: Unpriced,
     ) -> Result<Estimate, CostOverflow> {
-        let ceiling = ceiling(endpoint, request, request.max_output_tokens, model);
+        let limit = request.output_limits.read_as(model.output_limit_field);
+        let ceiling = ceiling(endpoint, request, limit, model, unpriced);
         Estimate::up_to(&ceiling, endpoint, request, price)
     }
 
@@ -55,8 +58,9 @@ impl Estimate {
         other: &OtherModel<'_>,
         model: &Model,
         price: &Price,
+        unpriced: Unpriced,
     ) -> Result<Estimate, CostOverflow> {
-        let ceiling = ceiling(endpoint, request, other.max_output_tokens, model);
+        let ceiling = ceiling(endpoint, request, other.max_output_tokens, model, unpriced);
         Estimate::up_to(&ceiling, endpoint, request, price)
     }
 
@@ -69,10 +73,11 @@ impl Estimate {
         request: &ModelRequest<'_>,
         model: &Model,
         price: &Price,
+        unpriced: Unpriced,
     ) -> Result<Money, CostOverflow> {
         price.highest(&Ceiling {
             output_tokens: 0,
-            ..ceiling(endpoint, request, None, model)
+            ..ceiling(endpoint, request, None, model, unpriced)
         })
     }
 
@@ -127,6 +132,7 @@ fn ceiling<'a>(
     request: &'a ModelRequest<'_>,
     cap: Option<u64>,
     model: &Model,
+    unpriced: Unpriced,
 ) -> Ceiling<'a> {
     let most_output = match cap {
         // A provider refuses a higher limit than its own, or answers no more than that.
@@ -164,5 +170,6 @@ fn ceiling<'a>(
         tools: request.tools,
         tiers: [text(&request.tier), text(&request.speed)],
         region: text(&request.region),
+        unpriced,
     }
 }

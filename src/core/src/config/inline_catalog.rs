@@ -2,7 +2,9 @@
 
 use super::inline_policy::refuse_unknown;
 use super::inline_price::{RawRates, RawStep, RawTier, Reader};
-use crate::policy::{Catalog, FormatPaths, MediaTokens, Model, capability, fold_alias, is_auto};
+use crate::policy::{
+    Catalog, FormatPaths, MediaTokens, Model, OutputLimitField, capability, fold_alias, is_auto,
+};
 use crate::price::Price;
 use crate::usage::Tool;
 use hashbrown::HashMap;
@@ -30,6 +32,7 @@ pub(super) struct RawModel {
     #[serde(default)]
     surcharges_percent: BTreeMap<String, u64>,
     max_output_tokens: Option<u64>,
+    output_limit_field: Option<OutputLimitField>,
     context_window: Option<u64>,
     #[serde(default)]
     media_tokens: MediaTokens,
@@ -102,6 +105,7 @@ impl RawModel {
             paths: self.paths,
             price: has_price.then_some(price),
             max_output_tokens: self.max_output_tokens,
+            output_limit_field: self.output_limit_field,
             context_window: self.context_window,
             media_tokens: self.media_tokens,
             capabilities,

@@ -1,8 +1,10 @@
 //! The models there are: their prices, their upstreams, their aliases.
 
 use super::FormatPaths;
+use super::dearest::Dearest;
 use crate::price::Price;
 use crate::timestamp::Timestamp;
+use crate::usage::Tool;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,9 @@ pub struct Catalog {
     /// Alias ([`super::fold_alias`]) to the name of a model. One that ends with `*` stands for all
     /// names that begin with what is before it.
     pub aliases: HashMap<String, String>,
+    /// The highest of all prices, once it is asked for.
+    #[serde(skip)]
+    pub dearest: Dearest,
 }
 
 /// One model.
@@ -51,6 +56,9 @@ pub struct Model {
     /// Most output tokens of one answer; absent means unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u64>,
+    /// Which field of a request limits its output; absent means any that its format knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_limit_field: Option<OutputLimitField>,
     /// Most tokens of prompt and answer together; absent means unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_window: Option<u64>,
@@ -60,6 +68,21 @@ pub struct Model {
     /// What it can do ([`super::capability`]); empty means that nobody has said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,
+}
+
+/// The field of OpenAI's chat completions that limits the output of a model. Providers that copy the
+/// format ignore the one they do not know: DeepSeek reads `max_tokens` alone
+/// (<https://api-docs.deepseek.com/api/create-chat-completion>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum OutputLimitField {
+    /// `max_tokens`. A request that has only `max_completion_tokens` is sent with both.
+    MaxTokens,
+    /// `max_completion_tokens`. OpenAI's reasoning models refuse the other one.
+    MaxCompletionTokens,
+    /// No field of any format: each answer may be as long as the model's longest.
+    None,
 }
 
 /// A price that comes into force at a time.
@@ -120,6 +143,7 @@ impl Model {
             price_from: Timestamp::EPOCH,
             later_prices: Vec::new(),
             max_output_tokens: None,
+            output_limit_field: None,
             context_window: None,
             media_tokens: MediaTokens::default(),
             capabilities: Vec::new(),
@@ -193,22 +217,32 @@ impl Catalog {
         let model = |name: &str, upstream: &str, paths: FormatPaths, price: Price| Model {
             paths,
             price: Some(price),
+            output_limit_field: (upstream == "deepseek").then_some(OutputLimitField::MaxTokens),
             ..Model::new(name, upstream.to_owned())
         };
-        // Cents per million tokens.
+        let with_fee = |price: Price, tool: Tool, nanos: u64| Price {
+            fees: [(tool, nanos)].into(),
+            ..price
+        };
+        // Cents per million tokens, and the fees of the providers' lists.
         let models = vec![
-            model("gpt-4.1", "openai", open_ai(), dollars(250, 800)),
+            model(
+                "gpt-4.1",
+                "openai",
+                open_ai(),
+                with_fee(dollars(250, 800), Tool::WebSearch, 25_000_000),
+            ),
             model(
                 "claude-sonnet-4.5",
                 "anthropic",
                 paths("/v1", Some("/v1"), None),
-                dollars(300, 1_500),
+                with_fee(dollars(300, 1_500), Tool::WebSearch, 10_000_000),
             ),
             model(
                 "gemini-2.5-flash",
                 "gemini",
                 paths("/v1beta/openai", None, Some("")),
-                dollars(30, 250),
+                with_fee(dollars(30, 250), Tool::Grounding, 35_000_000),
             ),
             model(
                 "deepseek-v3.2",
@@ -237,6 +271,7 @@ impl Catalog {
             revision: 0,
             models,
             aliases: aliases.into_iter().collect(),
+            dearest: Dearest::default(),
         }
     }
 }

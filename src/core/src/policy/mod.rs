@@ -6,6 +6,7 @@
 mod alias;
 mod capability;
 mod catalog;
+mod dearest;
 mod endpoint;
 mod format_paths;
 mod key;
@@ -22,8 +23,9 @@ pub use alias::fold_alias;
 pub use capability::{capability, seen};
 pub use catalog::{
     Catalog, DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_OUTPUT_TOKENS, LaterPrice, MediaTokens, Model,
-    PriceInForce,
+    OutputLimitField, PriceInForce,
 };
+pub use dearest::Dearest;
 pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;

@@ -69,7 +69,7 @@ fn default_organization() -> String {
     DEFAULT_ORGANIZATION.to_owned()
 }
 
-/// What becomes of a request for a model that has no price.
+/// What becomes of a request for what has no price: a model, a tier, a region or a tool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -77,6 +77,8 @@ pub enum UnknownPrice {
     /// It is refused: an unknown price is not zero.
     #[default]
     Refuse,
+    /// It is served at the highest known price, and the call is marked as estimated.
+    Dearest,
     /// It is served and costs nothing.
     Free,
 }

@@ -1,6 +1,6 @@
 //! The most a call can cost: what is held for it.
 
-use super::{CostOverflow, Kind, Price, Sum, Tier, assumed_fee};
+use super::{CostOverflow, Kind, Price, Sum, Tier, Unpriced};
 use crate::money::Money;
 use crate::usage::ToolCalls;
 
@@ -39,6 +39,8 @@ pub struct Ceiling<'a> {
     pub tiers: [&'a str; 2],
     /// The region it asks for; empty if it does not.
     pub region: &'a str,
+    /// What is charged for what has no price of its own.
+    pub unpriced: Unpriced,
 }
 
 impl Ceiling<'_> {
@@ -71,7 +73,7 @@ impl Price {
     }
 
     fn highest_in(&self, name: &str, ceiling: &Ceiling<'_>) -> Result<Money, CostOverflow> {
-        let tier = self.tier(name);
+        let tier = self.tier(name, ceiling.unpriced);
         let prompt = ceiling.prompt_tokens();
         let dearest = |kinds: &[Kind]| self.dearest(kinds, prompt, tier.own);
         let mut output = dearest(&[Kind::Output, Kind::Reasoning]);
@@ -97,10 +99,10 @@ impl Price {
         sum.add(ceiling.audio_tokens, images.max(sound))?;
         sum.add(ceiling.output_tokens, output)?;
         sum.percent(tier.percent)?;
-        sum.percent(self.highest_surcharge(ceiling.region))?;
+        sum.percent(self.highest_surcharge(ceiling.region, ceiling.unpriced))?;
         let mut fees: u128 = 0;
         for (tool, calls) in ceiling.tools.iter() {
-            let fee = self.fees.get(&tool).copied().unwrap_or(assumed_fee(tool));
+            let fee = self.fee(tool, ceiling.unpriced);
             fees = fees.saturating_add(u128::from(calls).saturating_mul(u128::from(fee)));
         }
         Ok(sum.finish(fees)?.money)
@@ -124,13 +126,12 @@ impl Price {
 
     /// Percent of the tokens' cost in the region that is asked for. One that is not asked for is the
     /// provider's to choose.
-    fn highest_surcharge(&self, region: &str) -> u64 {
+    fn highest_surcharge(&self, region: &str, unpriced: Unpriced) -> u64 {
+        let asked = self.surcharge(region, unpriced).0;
+        let dearest = self.surcharges.values().copied().max().unwrap_or(0);
         match self.surcharges.contains_key(region) {
-            true => self.surcharge(region),
-            false => {
-                let dearest = self.surcharges.values().copied().max();
-                dearest.unwrap_or(0).saturating_add(100)
-            }
+            true => asked,
+            false => asked.max(dearest.saturating_add(100)),
         }
     }
 }

@@ -5,17 +5,20 @@ mod rates;
 #[cfg(test)]
 mod tests;
 mod tier;
+mod unpriced;
 mod written;
 
 pub use highest::Ceiling;
 pub use rates::{Kind, MEDIA_FACTOR, Rate, Rates};
 pub use tier::{Tier, is_standard_tier};
+pub use unpriced::{Modifier, Unpriced};
 
 use crate::money::Money;
 use crate::usage::{TokenUsage, Tool, ToolCalls};
 use rates::by_kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use unpriced::is_anywhere;
 
 /// The price of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +58,8 @@ pub struct Usage<'a> {
     pub tier: &'a str,
     /// The region that served it; empty if the provider does not say.
     pub region: &'a str,
+    /// What is charged for what has no price of its own.
+    pub unpriced: Unpriced,
 }
 
 /// What a call costs.
@@ -93,6 +98,10 @@ pub const fn assumed_fee(tool: Tool) -> u64 {
     }
 }
 
+/// Percent that are added in a region whose surcharge is not set: the highest of the providers' lists
+/// of November 2026 (<https://docs.claude.com/en/docs/about-claude/pricing>).
+const ASSUMED_SURCHARGE: u64 = 10;
+
 impl Price {
     /// Nothing for any token.
     pub const FREE: Price = Price::of(0, 0);
@@ -113,7 +122,7 @@ impl Price {
     /// # Errors
     /// [`CostOverflow`] if the result does not fit; it is never cut down to something cheaper.
     pub fn cost(&self, usage: &Usage<'_>) -> Result<Cost, CostOverflow> {
-        let tier = self.tier(usage.tier);
+        let tier = self.tier(usage.tier, usage.unpriced);
         let prompt = usage.tokens.prompt();
         let mut sum = Sum::default();
         for (kind, tokens) in by_kind(&usage.tokens) {
@@ -125,13 +134,14 @@ impl Price {
         }
         sum.percent(tier.percent)?;
         sum.assumed |= tier.assumed && sum.total > 0;
-        sum.percent(self.surcharge(usage.region))?;
+        let (percent, is_assumed) = self.surcharge(usage.region, usage.unpriced);
+        sum.assumed |= is_assumed && sum.total > 0;
+        sum.percent(percent)?;
         let mut fees: u128 = 0;
         for (tool, calls) in usage.tools.iter() {
-            let fee = self.fees.get(&tool).copied();
-            sum.assumed |= fee.is_none();
-            let fee = u128::from(fee.unwrap_or(assumed_fee(tool)));
-            fees = fees.saturating_add(u128::from(calls).saturating_mul(fee));
+            let fee = self.fee(tool, usage.unpriced);
+            sum.assumed |= fee > 0 && !self.fees.contains_key(&tool);
+            fees = fees.saturating_add(u128::from(calls).saturating_mul(u128::from(fee)));
         }
         sum.finish(fees)
     }
@@ -165,10 +175,21 @@ impl Price {
         }
     }
 
-    /// Percent of the tokens' cost in a region: 100 and its surcharge.
-    fn surcharge(&self, region: &str) -> u64 {
-        let added = self.surcharges.get(region).copied().unwrap_or(0);
-        added.saturating_add(100)
+    /// Nano-dollars per call of a tool.
+    fn fee(&self, tool: Tool, unpriced: Unpriced) -> u64 {
+        let other = match unpriced {
+            Unpriced::Assumed => assumed_fee(tool),
+            Unpriced::Free => 0,
+        };
+        self.fees.get(&tool).copied().unwrap_or(other)
+    }
+
+    /// Percent of the tokens' cost in a region: 100 and its surcharge; and whether that is assumed.
+    fn surcharge(&self, region: &str, unpriced: Unpriced) -> (u64, bool) {
+        let set = self.surcharges.get(region).copied();
+        let is_assumed = set.is_none() && !is_anywhere(region) && unpriced == Unpriced::Assumed;
+        let added = set.unwrap_or(if is_assumed { ASSUMED_SURCHARGE } else { 0 });
+        (added.saturating_add(100), is_assumed)
     }
 }
 

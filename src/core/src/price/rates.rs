@@ -71,6 +71,22 @@ pub enum Kind {
     ImageOutput,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 10] = [
+        Kind::Input,
+        Kind::CachedInput,
+        Kind::CacheWrite5m,
+        Kind::CacheWrite1h,
+        Kind::Output,
+        Kind::Reasoning,
+        Kind::AudioInput,
+        Kind::ImageInput,
+        Kind::AudioOutput,
+        Kind::ImageOutput,
+    ];
+}
+
 /// One rate of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -94,6 +110,22 @@ impl Rates {
             image_input: None,
             audio_output: None,
             image_output: None,
+        }
+    }
+
+    /// What is set for a kind.
+    pub const fn of_mut(&mut self, kind: Kind) -> &mut Option<u64> {
+        match kind {
+            Kind::Input => &mut self.input,
+            Kind::CachedInput => &mut self.cached_input,
+            Kind::CacheWrite5m => &mut self.cache_write_5m,
+            Kind::CacheWrite1h => &mut self.cache_write_1h,
+            Kind::Output => &mut self.output,
+            Kind::Reasoning => &mut self.reasoning,
+            Kind::AudioInput => &mut self.audio_input,
+            Kind::ImageInput => &mut self.image_input,
+            Kind::AudioOutput => &mut self.audio_output,
+            Kind::ImageOutput => &mut self.image_output,
         }
     }
 

@@ -254,6 +254,7 @@ proptest! {
             tools,
             tiers: [asked, speed],
             region: "",
+            unpriced: Unpriced::Assumed,
         };
         prop_assume!(!stored || price.rates.audio_input.is_some());
         let held = price.highest(&ceiling).unwrap();
@@ -263,7 +264,7 @@ proptest! {
             (3, _) => "fast",
             (_, asked) => asked,
         };
-        let usage = Usage { tokens, tools, tier, region: "us" };
+        let usage = Usage { tokens, tools, tier, region: "us", unpriced: Unpriced::Assumed };
         prop_assert!(price.cost(&usage).unwrap().money <= held);
         let shorter = Usage {
             tokens: TokenUsage { input: input / 2, ..tokens },

@@ -1,6 +1,6 @@
 //! The tiers a provider serves calls in, and what they cost.
 
-use super::{Price, Rates, Step};
+use super::{Price, Rates, Step, Unpriced};
 use serde::{Deserialize, Serialize};
 
 /// What a call costs in a tier.
@@ -38,12 +38,17 @@ pub fn is_standard_tier(name: &str) -> bool {
     )
 }
 
-/// Percent that a tier costs if its price is not set. Batches may be as dear as any other call.
+/// Whether a tier costs what any call costs if its price is not set: the standard ones, and those for
+/// work that can wait.
+pub(super) fn is_priced_as_usual(name: &str) -> bool {
+    is_standard_tier(name) || BATCH_TIERS.contains(&name)
+}
+
+/// Percent that another tier costs if its price is not set.
 /// OpenAI's `priority` costs at most twice as much (<https://openai.com/api-priority-processing/>),
 /// Anthropic's `fast` six times (<https://docs.claude.com/en/docs/build-with-claude/fast-mode>).
 fn assumed_percent(name: &str) -> u64 {
     match name {
-        "batch" | "flex" => 100,
         "fast" => 600,
         _ => 200,
     }
@@ -62,7 +67,7 @@ pub(super) struct InTier<'a> {
 
 impl Price {
     /// What the price says of a tier.
-    pub(super) fn tier(&self, name: &str) -> InTier<'_> {
+    pub(super) fn tier(&self, name: &str, unpriced: Unpriced) -> InTier<'_> {
         let standard = InTier {
             own: None,
             percent: 100,
@@ -74,15 +79,12 @@ impl Price {
                 ..standard
             },
             own @ Some(Tier::Rates { .. }) => InTier { own, ..standard },
-            None if is_standard_tier(name) => standard,
-            None => {
-                let percent = assumed_percent(name);
-                InTier {
-                    percent,
-                    assumed: percent != 100,
-                    ..standard
-                }
-            }
+            None if is_priced_as_usual(name) || unpriced == Unpriced::Free => standard,
+            None => InTier {
+                percent: assumed_percent(name),
+                assumed: true,
+                ..standard
+            },
         }
     }
 

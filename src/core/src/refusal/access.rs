@@ -3,7 +3,7 @@
 use super::text::{capitalized, clip_bytes, list};
 use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
-use crate::price::CostOverflow;
+use crate::price::{CostOverflow, Modifier};
 use crate::request::{BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
@@ -173,6 +173,19 @@ impl Refusal {
         );
         let refusal = Refusal::new(Code::ModelNotAllowed, message);
         refusal.by(scope).at(Some("model"))
+    }
+
+    /// A request of `scope` asks `model` for something that has no price.
+    pub fn not_priced(scope: &str, model: &str, modifier: Modifier<'_>) -> Self {
+        let message = format!(
+            "The model '{}' has no price for {modifier}, so the cost of this request is not known. Leave \
+             `{}` out, or ask your administrator to set the price in `{}` of the model.",
+            clip_bytes(model.as_bytes()),
+            modifier.param(),
+            modifier.field(),
+        );
+        let refusal = Refusal::new(Code::NotPriced, message);
+        refusal.by(scope).at(Some(modifier.param()))
     }
 
     /// There is no model or alias of this name; `known` are the ones the caller may use.

@@ -24,6 +24,8 @@ pub enum Code {
     NotFound,
     /// The request cannot be governed as it is.
     InvalidRequest,
+    /// The request asks for something that has no price.
+    NotPriced,
     /// The content is against the namespace's policy.
     ContentPolicyViolation,
     /// The body is over the gateway's limit.
@@ -38,7 +40,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 20] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
@@ -53,6 +55,7 @@ impl Code {
         Code::StoredNotFound(StoredKind::Other),
         Code::NotFound,
         Code::InvalidRequest,
+        Code::NotPriced,
         Code::ContentPolicyViolation,
         Code::RequestTooLarge,
         Code::RateLimitExceeded,
@@ -79,6 +82,7 @@ impl Code {
             },
             Code::NotFound => "not_found",
             Code::InvalidRequest => "invalid_request_error",
+            Code::NotPriced => "not_priced",
             Code::ContentPolicyViolation => "content_policy_violation",
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_exceeded",
@@ -94,7 +98,7 @@ impl Code {
             Code::BudgetExceeded => 402,
             Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => 403,
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => 404,
-            Code::InvalidRequest | Code::ContentPolicyViolation => 400,
+            Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => 400,
             Code::RequestTooLarge => 413,
             Code::RateLimitExceeded => 429,
             Code::AccountingUnavailable | Code::GatewayMisconfigured => 503,
@@ -118,6 +122,7 @@ impl Code {
             | Code::StoredNotFound(_)
             | Code::NotFound
             | Code::InvalidRequest
+            | Code::NotPriced
             | Code::ContentPolicyViolation
             | Code::RequestTooLarge => "invalid_request_error",
             Code::RateLimitExceeded => match rate {
@@ -138,7 +143,9 @@ impl Code {
                 "permission_error"
             }
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => "not_found_error",
-            Code::InvalidRequest | Code::ContentPolicyViolation => "invalid_request_error",
+            Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => {
+                "invalid_request_error"
+            }
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
             Code::AccountingUnavailable | Code::GatewayMisconfigured => "api_error",
@@ -155,9 +162,10 @@ impl Code {
                 "PERMISSION_DENIED"
             }
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => "NOT_FOUND",
-            Code::InvalidRequest | Code::ContentPolicyViolation | Code::RequestTooLarge => {
-                "INVALID_ARGUMENT"
-            }
+            Code::InvalidRequest
+            | Code::NotPriced
+            | Code::ContentPolicyViolation
+            | Code::RequestTooLarge => "INVALID_ARGUMENT",
             Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
             Code::AccountingUnavailable | Code::GatewayMisconfigured => "UNAVAILABLE",
         }
@@ -172,7 +180,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 14] = [
+        let rows: [Row; 15] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -231,6 +239,13 @@ mod tests {
             ),
             (
                 C::InvalidRequest,
+                400,
+                "invalid_request_error",
+                "invalid_request_error",
+                "INVALID_ARGUMENT",
+            ),
+            (
+                C::NotPriced,
                 400,
                 "invalid_request_error",
                 "invalid_request_error",

@@ -3,9 +3,11 @@
 use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
 use crate::policy::{EndpointScope, Role};
+use crate::price::Modifier;
 use crate::request::{BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
+use crate::usage::Tool;
 use crate::wire_format::WireFormat::{self, Anthropic, Gemini, OpenAi, OpenAiResponses};
 use core::time::Duration;
 use proptest::prelude::*;
@@ -193,6 +195,30 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             Code::ModelNotAllowed,
             namespace,
             "'o1' has no price",
+        ),
+        (
+            Refusal::not_priced(SCOPE, "o1", Modifier::Tier("turbo")),
+            Code::NotPriced,
+            namespace,
+            "'o1' has no price for the service tier 'turbo'",
+        ),
+        (
+            Refusal::not_priced(SCOPE, "o1", Modifier::Speed("fast")),
+            Code::NotPriced,
+            namespace,
+            "the speed 'fast', so the cost of this request is not known. Leave `speed` out",
+        ),
+        (
+            Refusal::not_priced(SCOPE, "o1", Modifier::Region("us")),
+            Code::NotPriced,
+            namespace,
+            "set the price in `surcharges_percent` of the model",
+        ),
+        (
+            Refusal::not_priced(SCOPE, "o1", Modifier::Tool(Tool::FileSearch)),
+            Code::NotPriced,
+            namespace,
+            "the tool 'file_search'",
         ),
         (
             Refusal::model_not_found("gpt-9", ["gpt-4.1", "gpt4"]),

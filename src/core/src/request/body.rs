@@ -5,6 +5,7 @@ use super::prompt::PromptSize;
 use super::reader::Reader;
 use super::references::References;
 use super::rewrite::{ModelName, Rewriting};
+use crate::policy::OutputLimitField;
 use crate::usage::ToolCalls;
 use core::fmt;
 use std::borrow::Cow;
@@ -18,8 +19,8 @@ pub struct ModelRequest<'a> {
     pub stream: bool,
     /// Whether the caller asked for the usage in an OpenAI stream.
     pub include_usage: bool,
-    /// The caller's cap on the output tokens of one choice.
-    pub max_output_tokens: Option<u64>,
+    /// The caller's limits on the output tokens of one choice.
+    pub output_limits: OutputLimits,
     /// How many outputs are generated. At least 1.
     pub choices: u64,
     /// The end user the caller names.
@@ -47,6 +48,33 @@ pub struct ModelRequest<'a> {
     /// The size of all there is to read.
     pub prompt: PromptSize,
     pub(super) rewriting: Rewriting,
+}
+
+/// Limits of output tokens, by the field that sets them. None is zero: providers take that for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputLimits {
+    /// The format's own field.
+    pub usual: Option<u64>,
+    /// `max_completion_tokens` of OpenAI's chat completions.
+    pub completion: Option<u64>,
+}
+
+impl OutputLimits {
+    /// The one that holds for a model that reads `field`. If two may be read, the larger.
+    pub fn read_as(self, field: Option<OutputLimitField>) -> Option<u64> {
+        match field {
+            None => self.usual.max(self.completion),
+            Some(OutputLimitField::MaxTokens) => self.usual.or(self.completion),
+            Some(OutputLimitField::MaxCompletionTokens) => self.completion,
+            Some(OutputLimitField::None) => None,
+        }
+    }
+
+    /// The limit that such a model would not read, and can be told in `max_tokens`.
+    pub(super) fn unread(self, field: Option<OutputLimitField>) -> Option<u64> {
+        let reads = field == Some(OutputLimitField::MaxTokens) && self.usual.is_none();
+        self.completion.filter(|_| reads)
+    }
 }
 
 /// Another model that a body names beside its own.

@@ -49,7 +49,7 @@ pub fn read_features(
         top: &top,
         features: Features {
             format: Some(endpoint.format()),
-            max_output_tokens: request.max_output_tokens,
+            max_output_tokens: request.output_limits.read_as(None),
             ..Features::default()
         },
         system: Vec::new(),

@@ -12,8 +12,8 @@ pub(super) enum Field {
     StreamOptions,
     IncludeUsage,
     /// Caps the output tokens of one choice; some dialects have two names that may stand together.
-    OutputCap,
-    CompletionCap,
+    OutputLimit,
+    CompletionLimit,
     Choices,
     BestOf,
     Prompt,
@@ -41,10 +41,10 @@ const OPEN_AI: [Row; 14] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
     ("stream_options", Field::StreamOptions, "stream_options"),
-    ("max_tokens", Field::OutputCap, "max_tokens"),
+    ("max_tokens", Field::OutputLimit, "max_tokens"),
     (
         "max_completion_tokens",
-        Field::CompletionCap,
+        Field::CompletionLimit,
         "max_completion_tokens",
     ),
     ("n", Field::Choices, "n"),
@@ -100,7 +100,7 @@ const COMPLETIONS: [Row; 15] = {
 const RESPONSES: [Row; 10] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
-    ("max_output_tokens", Field::OutputCap, "max_output_tokens"),
+    ("max_output_tokens", Field::OutputLimit, "max_output_tokens"),
     ("user", Field::User, "user"),
     ("background", Field::Background, "background"),
     SAFETY_IDENTIFIER,
@@ -113,7 +113,7 @@ const RESPONSES: [Row; 10] = [
 const ANTHROPIC: [Row; 7] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
-    ("max_tokens", Field::OutputCap, "max_tokens"),
+    ("max_tokens", Field::OutputLimit, "max_tokens"),
     ("metadata", Field::Metadata, "metadata"),
     ("service_tier", Field::ServiceTier, "service_tier"),
     SPEED,
@@ -159,12 +159,12 @@ pub(super) const METADATA: [Row; 1] = [("user_id", Field::User, "metadata.user_i
 pub(super) const GENERATION_CONFIG: [Row; 4] = [
     (
         "maxOutputTokens",
-        Field::OutputCap,
+        Field::OutputLimit,
         "generationConfig.maxOutputTokens",
     ),
     (
         "max_output_tokens",
-        Field::OutputCap,
+        Field::OutputLimit,
         "generationConfig.maxOutputTokens",
     ),
     (

@@ -31,7 +31,7 @@ mod upstream_path;
 mod walk;
 mod word;
 
-pub use body::{BodyError, ModelRequest, OtherModel, read_body};
+pub use body::{BodyError, ModelRequest, OtherModel, OutputLimits, read_body};
 pub use endpoint::{Endpoint, guess_format};
 pub use features::{Features, read_features};
 pub use gemini::{GeminiVerb, path_with_model};
@@ -40,6 +40,7 @@ pub use hints::Hints;
 pub use media::Media;
 pub use prompt::PromptSize;
 pub use references::References;
+pub use rewrite::Rewrite;
 pub use stored_fields::{stored_by, stored_in};
 pub use stored_path::{StoredPath, is_upload};
 pub use strip::without_hints;

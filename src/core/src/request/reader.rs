@@ -1,6 +1,6 @@
 //! The one pass over a body: known fields are read, all else is measured.
 
-use super::body::{BodyError, ModelRequest, OtherModel};
+use super::body::{BodyError, ModelRequest, OtherModel, OutputLimits};
 use super::endpoint::Endpoint;
 use super::fields::{self, Field, Key, Row, classify};
 use super::found::Found;
@@ -31,7 +31,7 @@ pub(super) struct Reader<'a> {
     stream: bool,
     stream_options: Option<&'a RawValue>,
     include_usage: Option<&'a RawValue>,
-    output_cap: Option<u64>,
+    output_limits: OutputLimits,
     choices: Option<u64>,
     best_of: Option<u64>,
     prompts: Option<u64>,
@@ -160,10 +160,8 @@ impl<'a> Reader<'a> {
     ) -> Result<(), BodyError> {
         match field {
             Field::Stream => self.stream = value.flag(param)?.unwrap_or(false),
-            // Where two caps are given, the provider chooses; the larger bounds either.
-            Field::OutputCap | Field::CompletionCap => {
-                self.output_cap = self.output_cap.max(value.count(param)?);
-            }
+            Field::OutputLimit => self.output_limits.usual = limit(value, param)?,
+            Field::CompletionLimit => self.output_limits.completion = limit(value, param)?,
             Field::Choices => self.choices = value.count(param)?,
             Field::BestOf => self.best_of = value.count(param)?,
             Field::User => self.user = value.text(param)?.filter(|user| !user.is_empty()),
@@ -278,20 +276,27 @@ impl<'a> Reader<'a> {
         self.found.finish();
         let found = &mut self.found;
         let each = self.choices.max(self.best_of).unwrap_or(1).max(1);
-        let cap = self.output_cap.map(|cap| {
-            // What was predicted and not said is billed as output, beyond any cap
+        // No provider is known to read it where a prompt is completed.
+        let is_chat = matches!(endpoint, Endpoint::ChatCompletions);
+        let completion = self.output_limits.completion.filter(|_| is_chat);
+        let with_more = |limit: u64| {
+            // What was predicted and not said is billed as output, beyond any limit
             // (<https://platform.openai.com/docs/guides/predicted-outputs>).
             let predicted = found.predicted_bytes.div_ceil(2);
-            let cap = cap.max(found.fallback_cap.unwrap_or(0));
-            cap.saturating_add(predicted)
-        });
+            let limit = limit.max(found.fallback_cap.unwrap_or(0));
+            limit.saturating_add(predicted)
+        };
+        let output_limits = OutputLimits {
+            usual: self.output_limits.usual.map(with_more),
+            completion: completion.map(with_more),
+        };
         let mut tools = found.tool_calls(self.max_tool_calls.unwrap_or(CALLS_OF_UNBOUNDED));
         tools.add(Tool::WebSearch, self.searches.unwrap_or(0));
         Ok(ModelRequest {
             model,
             stream,
             include_usage,
-            max_output_tokens: cap,
+            output_limits,
             choices: each.saturating_mul(self.prompts.unwrap_or(1)),
             user: self.user.take().or(self.safety_identifier.take()),
             tier: tier_of(endpoint, self.tier.take()),
@@ -307,6 +312,11 @@ impl<'a> Reader<'a> {
             rewriting,
         })
     }
+}
+
+/// A limit of output. Zero is none: OpenAI refuses it, and servers that copy its format take it for unset.
+fn limit(value: Scalar<'_>, param: &'static str) -> Result<Option<u64>, BodyError> {
+    Ok(value.count(param)?.filter(|limit| *limit > 0))
 }
 
 /// Where a body repeats the model that the path has named: the path decides, and a body that names

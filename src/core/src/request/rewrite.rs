@@ -1,6 +1,7 @@
 //! Changes to a body that leave every other byte as it was.
 
 use super::body::ModelRequest;
+use crate::policy::OutputLimitField;
 use core::ops::Range;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -69,34 +70,47 @@ pub(super) fn span_of(body: &[u8], part: &str) -> Option<Range<usize>> {
     (end <= body.len()).then_some(start..end)
 }
 
+/// What an upstream is to see in a body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rewrite<'a> {
+    /// The name of the model; absent if it stays.
+    pub model: Option<&'a str>,
+    /// Those of the other models, in their order; an absent one stays.
+    pub others: &'a [Option<&'a str>],
+    /// Whether a stream reports its usage.
+    pub force_usage: bool,
+    /// The field that the model reads a limit of its output from.
+    pub output_limit_field: Option<OutputLimitField>,
+}
+
 impl ModelRequest<'_> {
-    /// `body`, which this was read from, with the value of `model` replaced, those of
-    /// `other_models` by `others` (in their order; an absent one stays) and, with `force_usage`, a
-    /// stream made to report its usage. Every other byte stays as it was.
+    /// `body`, which this was read from, as the upstream is to see it. Every other byte stays as it was.
     ///
     /// `None` where nothing is to change: the body names those models already or (Gemini) none at
     /// all, and the endpoint has no such option, does not stream or reports its usage anyway.
-    pub fn rewrite(
-        &self,
-        body: &[u8],
-        model: Option<&str>,
-        others: &[Option<&str>],
-        force_usage: bool,
-    ) -> Option<Vec<u8>> {
-        let model = model.filter(|model| *model != self.model);
+    pub fn rewrite(&self, body: &[u8], to: &Rewrite<'_>) -> Option<Vec<u8>> {
+        let model = to.model.filter(|model| *model != self.model);
         let names = model.into_iter().flat_map(|model| {
             let names = self.rewriting.models.iter();
             names.filter_map(move |name| Some((&name.span, json_string(name.prefix, model)?)))
         });
-        let others = self.other_models.iter().zip(others);
+        let others = self.other_models.iter().zip(to.others);
         let others = others.flat_map(|(other, name)| {
             let name = name.filter(|name| *name != other.name);
             let places = other.places.iter();
             places.filter_map(move |at| Some((&at.span, json_string(at.prefix, name?)?)))
         });
-        let usage = self.rewriting.usage.as_ref().filter(|_| force_usage);
+        let usage = self.rewriting.usage.as_ref().filter(|_| to.force_usage);
         let usage = usage.map(|(span, text)| (span, Cow::Borrowed(*text)));
-        let edits = names.chain(others).chain(usage);
+        let limit = self.output_limits.unread(to.output_limit_field);
+        let limit = limit.and_then(|limit| {
+            let at = after_brace(body, 0)?;
+            Some((at..at, format!(r#""max_tokens":{limit},"#)))
+        });
+        let limit = limit
+            .as_ref()
+            .map(|(at, text)| (at, Cow::Owned(text.clone())));
+        let edits = names.chain(others).chain(usage).chain(limit);
         let mut edits: Vec<(&Range<usize>, Cow<'static, str>)> = edits.collect();
         if edits.is_empty() {
             return None;

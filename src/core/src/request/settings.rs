@@ -73,7 +73,9 @@ impl<'a> Walk<'_, 'a> {
                 }
                 (Word::Type, Seen::Kind(Kind::Tool(kind))) => facts.tool = Some(kind),
                 (Word::MaxUses, Seen::Number(uses)) => facts.max_uses = uses,
-                (Word::MaxTokens, Seen::Number(tokens)) => facts.max_tokens = tokens,
+                (Word::MaxTokens, Seen::Number(tokens)) => {
+                    facts.max_tokens = tokens.filter(|tokens| *tokens > 0);
+                }
                 _ => {}
             }
         }

@@ -106,7 +106,7 @@ pub fn forecast(
         let model = model.ok_or_else(|| unusable(Obstacle::Unknown))?;
         let price = rights.price(catalog, model, now).map_err(unusable)?;
         served(model, format).map_err(unusable)?;
-        let estimate = Estimate::of(endpoint, &request, model, price)?;
+        let estimate = Estimate::of(endpoint, &request, model, price, rights.unpriced())?;
         return Ok(Forecast {
             model: model.name.clone(),
             rule: None,
@@ -128,10 +128,16 @@ pub fn forecast(
         Some(body) => read_body(endpoint, body)?,
         None => request,
     };
-    let estimate = Estimate::of(endpoint, &request, routed.model, routed.price)?;
+    let estimate = Estimate::of(
+        endpoint,
+        &request,
+        routed.model,
+        routed.price,
+        rights.unpriced(),
+    )?;
     let mut dearest = estimate.money;
     for (model, price) in reachable(routing, format, catalog, rights, now) {
-        let other = Estimate::of(endpoint, &request, model, price)?;
+        let other = Estimate::of(endpoint, &request, model, price, rights.unpriced())?;
         dearest = dearest.max(other.money);
     }
     Ok(Forecast {

@@ -13,7 +13,8 @@ pub const SHIPPED: &str = include_str!("../../catalog.json");
 
 record! {
     Model in "models" {
-        name, upstream, upstream_model, paths, capabilities, max_output_tokens, context_window,
+        name, upstream, upstream_model, paths, capabilities, max_output_tokens,
+        output_limit_field, context_window,
         media_tokens, price_from,
     }
     defaults { price, later_prices }
@@ -47,6 +48,7 @@ pub async fn load(tx: &mut Tx) -> Result<Catalog, StoreError> {
         revision,
         models,
         aliases: aliases.into_iter().collect(),
+        ..Catalog::default()
     })
 }
 

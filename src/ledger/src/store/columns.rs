@@ -12,8 +12,8 @@ use crate::model::webhook::WebhookEvent;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
-    ContentMode, EndpointScope, FailureMode, FormatPaths, MediaTokens, Priority, Role, RoleRights,
-    Routing, Settings, UnknownPrice,
+    ContentMode, EndpointScope, FailureMode, FormatPaths, MediaTokens, OutputLimitField, Priority,
+    Role, RoleRights, Routing, Settings, UnknownPrice,
 };
 use paddock_core::price::Price;
 use paddock_core::stored::StoredId;
@@ -287,7 +287,7 @@ macro_rules! words {
 }
 
 words! {
-    Role, Priority, UnknownPrice, FailureMode, ContentMode, EntryKind, Channel, AlertWindow,
+    Role, OutputLimitField, Priority, UnknownPrice, FailureMode, ContentMode, EntryKind, Channel, AlertWindow,
     AlertAction,
 }
 

@@ -132,6 +132,7 @@ impl Kind {
                 "steps",
                 "surcharges_percent",
                 "max_output_tokens",
+                "output_limit_field",
                 "context_window",
                 "media_tokens",
                 "capabilities",

@@ -6,6 +6,8 @@ use crate::exit::Exit;
 use crate::output;
 use anyhow::{Context, bail};
 use paddock_core::policy::{Catalog, FormatPaths, Model, fold_alias};
+use paddock_core::price::Price;
+use paddock_core::usage::Tool;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -121,6 +123,7 @@ fn make(choice: &Choice, listed: ByName<'_>) -> anyhow::Result<Catalog> {
         }
         own.price = Some(price);
         own.max_output_tokens = listed.max_output_tokens;
+        own.output_limit_field = listed.output_limit_field();
         own.context_window = listed.context_window;
     }
     let mut families: BTreeMap<(&str, &str), Vec<Listed>> = BTreeMap::new();
@@ -135,7 +138,31 @@ fn make(choice: &Choice, listed: ByName<'_>) -> anyhow::Result<Catalog> {
     for ((upstream, _), family) in families {
         add_family(&mut catalog, upstream, family);
     }
+    share_fees(&mut catalog);
     Ok(catalog)
+}
+
+/// A fee of a tool is a provider's, not a model's: where the list leaves it out, the highest of the
+/// provider's other models holds.
+fn share_fees(catalog: &mut Catalog) {
+    let mut fees: BTreeMap<(String, Tool), u64> = BTreeMap::new();
+    for model in &catalog.models {
+        for (tool, fee) in model.price.iter().flat_map(|price| &price.fees) {
+            let most = fees.entry((model.upstream.clone(), *tool)).or_default();
+            *most = (*most).max(*fee);
+        }
+    }
+    for model in &mut catalog.models {
+        let writes = |price: &&mut Price| price.rates.output != Some(0);
+        let Some(price) = model.price.as_mut().filter(writes) else {
+            continue;
+        };
+        for ((upstream, tool), fee) in &fees {
+            if *upstream == model.upstream {
+                price.fees.entry(*tool).or_insert(*fee);
+            }
+        }
+    }
 }
 
 /// Adds the models of one family, which have one name but for a date or `-latest` at its end. The one
@@ -175,6 +202,7 @@ fn model(listed: &Listed, upstream: &str, catalog: &Catalog) -> Model {
     Model {
         price: Some(listed.price.clone()),
         max_output_tokens: listed.max_output_tokens,
+        output_limit_field: listed.output_limit_field(),
         context_window: listed.context_window,
         capabilities: listed.capabilities.clone(),
         paths: same.map_or_else(|| other_paths(upstream), |same| same.paths.clone()),

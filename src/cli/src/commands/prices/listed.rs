@@ -1,7 +1,7 @@
 //! One model of a price list, whatever the list's format.
 
 use anyhow::bail;
-use paddock_core::policy::FormatPaths;
+use paddock_core::policy::{FormatPaths, OutputLimitField};
 use paddock_core::price::{Price, Rates, Step};
 use paddock_ledger::model::price_document::in_dollars;
 use serde_json::{Map, Value, json};
@@ -52,10 +52,20 @@ impl Listed {
             fields.extend(value.map(|value| (name.to_owned(), value)));
         };
         put("max_output_tokens", self.max_output_tokens.map(Value::from));
+        put(
+            "output_limit_field",
+            self.output_limit_field().map(|field| json!(field)),
+        );
         put("context_window", self.context_window.map(Value::from));
         let capabilities = (!self.capabilities.is_empty()).then(|| json!(self.capabilities));
         put("capabilities", capabilities);
         fields
+    }
+
+    /// The field that its provider reads a limit of the output from, if it reads one alone.
+    pub fn output_limit_field(&self) -> Option<OutputLimitField> {
+        let is_deepseek = self.provider == "deepseek";
+        is_deepseek.then_some(OutputLimitField::MaxTokens)
     }
 
     /// Whether both have the same prices.

@@ -61,10 +61,11 @@ impl Charge {
         for (model, tokens) in &self.others {
             let usage = Usage {
                 tokens: *tokens,
+                unpriced: call.grant.unpriced(),
                 ..Usage::default()
             };
             let cost = match granted(call, model) {
-                Some(grant) => grant.price().cost(&usage)?,
+                Some(grant) => of_grant(grant, |price| price.cost(&usage))?,
                 None => dearest(call, |price| price.cost(&usage))?,
             };
             sum = plus(sum, cost)?;
@@ -74,16 +75,15 @@ impl Charge {
 
     fn cost_of_answer(&self, call: &Call) -> Result<Cost, CostOverflow> {
         let at = |price: &Price| self.cost_at(call, price);
-        let own = call.grant.price();
         if !call.others.iter().any(|other| other.may_serve) {
-            return at(own);
+            return of_grant(&call.grant, at);
         }
         match self
             .served_by
             .as_deref()
             .and_then(|name| granted(call, name))
         {
-            Some(grant) => at(grant.price()),
+            Some(grant) => of_grant(grant, at),
             None => dearest(call, at),
         }
     }
@@ -97,6 +97,7 @@ impl Charge {
             tools: self.tools,
             tier: self.tier.as_deref().unwrap_or_default(),
             region: self.region.as_deref().unwrap_or(&asked.region),
+            unpriced: call.grant.unpriced(),
         };
         let mut cost = price.cost(&usage)?;
         for (told, named) in [
@@ -137,6 +138,18 @@ fn granted<'a>(call: &'a Call, name: &str) -> Option<&'a Grant> {
         grant.model().is_some_and(|model| {
             model.upstream_name() == name || meant.is_some_and(|meant| meant.name == model.name)
         })
+    })
+}
+
+/// The cost at the price of one granted model, which may be of others.
+fn of_grant(
+    grant: &Grant,
+    cost: impl Fn(&Price) -> Result<Cost, CostOverflow>,
+) -> Result<Cost, CostOverflow> {
+    let cost = cost(grant.price())?;
+    Ok(Cost {
+        assumed: cost.assumed || grant.is_assumed(),
+        ..cost
     })
 }
 

@@ -7,6 +7,7 @@
 use super::{BodyRead, Pending};
 use crate::estimate::Estimate;
 use crate::money::Money;
+use crate::policy::OutputLimitField;
 use crate::request::Endpoint;
 use core::ops::Range;
 
@@ -35,19 +36,25 @@ impl OutputLimit {
             ..
         } = read;
         let call = &pending.call;
-        let is_plain = request.max_output_tokens.is_none()
+        let model = call.grant.model()?;
+        let field = model.output_limit_field;
+        let is_plain = request.output_limits.read_as(field).is_none()
+            && field != Some(OutputLimitField::None)
             && request.other_models.is_empty()
             && request.passes == 1
             && call.estimate.highest.output > 0;
         if !is_plain {
             return None;
         }
-        let model = call.grant.model()?;
-        let reasons = model.capabilities.iter().any(|own| own == "reasoning");
+        // OpenAI's reasoning models refuse `max_tokens`, and many servers know nothing else.
+        let reasons = || model.capabilities.iter().any(|own| own == "reasoning");
+        let completion = match field {
+            Some(field) => field == OutputLimitField::MaxCompletionTokens,
+            None => reasons(),
+        };
         let body = pending.rewritten.as_deref().unwrap_or(body);
         let (before, after) = match endpoint {
-            // OpenAI's reasoning models refuse `max_tokens`, and many servers know nothing else.
-            Endpoint::ChatCompletions if reasons => (r#""max_completion_tokens":"#, ","),
+            Endpoint::ChatCompletions if completion => (r#""max_completion_tokens":"#, ","),
             Endpoint::ChatCompletions | Endpoint::Completions => (r#""max_tokens":"#, ","),
             Endpoint::Responses => (r#""max_output_tokens":"#, ","),
             Endpoint::Gemini { .. } if !configures(body) => {
@@ -55,8 +62,9 @@ impl OutputLimit {
             }
             _ => return None,
         };
+        let (price, unpriced) = (call.grant.price(), call.grant.unpriced());
         let without_output =
-            Estimate::without_output(endpoint, request, model, call.grant.price()).ok()?;
+            Estimate::without_output(endpoint, request, model, price, unpriced).ok()?;
         let brace = memchr::memchr(b'{', body)?.checked_add(1)?;
         let (head, rest) = body.split_at_checked(brace)?;
         let start = brace.checked_add(before.len())?;

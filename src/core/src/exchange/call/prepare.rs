@@ -13,10 +13,9 @@ use crate::likely_output::LikelyOutput;
 use crate::policy::{Catalog, Model, Served, user_in_events};
 use crate::price::CostOverflow;
 use crate::refusal::{Refusal, clip};
-use crate::request::{Endpoint, ModelRequest, path_below, path_with_model};
+use crate::request::{Endpoint, ModelRequest, Rewrite, path_below, path_with_model};
 use crate::timestamp::Timestamp;
 use crate::wire_format::WireFormat;
-use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A body and what it says, while it is at hand.
@@ -91,7 +90,16 @@ pub(crate) fn prepare(
     let others: Vec<Option<&str>> = others
         .map(|other| other.grant.model().map(Model::upstream_name))
         .collect();
-    let rewritten = read.request.rewrite(read.body, model, &others, force_usage);
+    let to = Rewrite {
+        model,
+        others: &others,
+        force_usage,
+        output_limit_field: call
+            .grant
+            .model()
+            .and_then(|model| model.output_limit_field),
+    };
+    let rewritten = read.request.rewrite(read.body, &to);
     let rewritten = rewritten.or_else(|| read.is_changed.then(|| read.body.to_vec()));
     Ok(Pending {
         call,
@@ -119,16 +127,21 @@ fn call(
         endpoint, request, ..
     } = read;
     let of = |grant: &Grant| match grant.model() {
-        Some(model) => Estimate::of(endpoint, request, model, grant.price()),
+        Some(model) => Estimate::of(endpoint, request, model, grant.price(), grant.unpriced()),
         None => Err(CostOverflow),
     };
+    let tier = request.tier.as_deref().unwrap_or_default();
+    let speed = request.speed.as_deref().unwrap_or_default();
+    let region = request.region.as_deref().unwrap_or_default();
+    let tiers = [tier, speed];
     let mut estimate = of(&grant).map_err(Refusal::cost_overflow)?;
     let mut others = Vec::new();
     for other in &request.other_models {
         let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
         let its = match (other.may_serve(), granted.model()) {
             (false, Some(model)) => {
-                Estimate::beside(endpoint, request, other, model, granted.price())
+                let (price, unpriced) = (granted.price(), granted.unpriced());
+                Estimate::beside(endpoint, request, other, model, price, unpriced)
             }
             _ => of(&granted),
         };
@@ -145,7 +158,10 @@ fn call(
             may_serve,
         });
     }
-    let asked = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
+    let may_serve = others.iter().filter(|other| other.may_serve);
+    for grant in core::iter::once(&grant).chain(may_serve.map(|other| &other.grant)) {
+        grant.check_priced(tiers, region, &request.tools)?;
+    }
     Ok(Call {
         requested_model: clip(&request.model).into_owned(),
         user,
@@ -154,9 +170,9 @@ fn call(
         hide_usage: force_usage && !request.include_usage,
         free: endpoint.is_free(),
         asked: Asked {
-            tier: asked(&request.tier),
-            speed: asked(&request.speed),
-            region: asked(&request.region),
+            tier: tier.to_owned(),
+            speed: speed.to_owned(),
+            region: region.to_owned(),
         },
         others,
         reason,

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::cache::PolicyCache;
-use crate::exchange::Input;
+use crate::exchange::{Exchange, Input, Verdict};
 use crate::price::{Price, Rates, Tier};
 use crate::usage::is_batch_tier;
 
@@ -104,4 +104,126 @@ fn a_tier_that_costs_more_is_held_and_charged() {
     assert_eq!((auto.0, auto.1), (held, FULL));
     let flex = r#","max_tokens":20,"service_tier":"flex""#;
     assert!(charged(price, flex, "null").0 < held);
+}
+
+/// A gateway whose namespace has this `unknown_price`.
+fn with_unknown(unknown_price: &str) -> Bench {
+    let fields = format!(r#","monthly_quota_usd":1000000,"unknown_price":"{unknown_price}""#);
+    Bench::standalone("", &fields)
+}
+
+#[test]
+fn what_has_no_price_is_refused_unless_the_namespace_says_otherwise() {
+    let messages = "/v1/messages";
+    let responses = "/v1/responses";
+    for (path, more, param, named) in [
+        (
+            CHAT,
+            r#""service_tier":"priority""#,
+            "service_tier",
+            "the service tier 'priority'",
+        ),
+        (
+            CHAT,
+            r#""service_tier":"Turbo""#,
+            "service_tier",
+            "the service tier 'turbo'",
+        ),
+        (messages, r#""speed":"fast""#, "speed", "the speed 'fast'"),
+        (
+            messages,
+            r#""inference_geo":"us""#,
+            "inference_geo",
+            "the region 'us'",
+        ),
+        (
+            responses,
+            r#""tools":[{"type":"file_search"}]"#,
+            "tools",
+            "the tool 'file_search'",
+        ),
+    ] {
+        let body =
+            format!(r#"{{"model":"small","max_tokens":9,"messages":[],"input":"t",{more}}}"#);
+        let send = |unknown: &str| {
+            let mut bench = with_unknown(unknown);
+            let headers = headers(path, KEY, &[]);
+            let step = bench.send(&mut Exchange::default(), &headers, body.as_bytes());
+            (bench.record("namespace:n").books.held.total(), step)
+        };
+        let (held, step) = send("refuse");
+        let refused = reply(step);
+        let error = error(&refused);
+        assert_eq!((held, refused.status), (0, 400), "{more}");
+        assert_eq!(error["code"], "not_priced", "{more}");
+        assert_eq!(error["param"].as_str().unwrap_or(param), param, "{more}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(named) && message.contains("'small'"),
+            "{message}"
+        );
+        let ((dearest, first), (free, second)) = (send("dearest"), send("free"));
+        assert_eq!(first.verdict, Verdict::Continue, "{more}");
+        assert_eq!(second.verdict, Verdict::Continue, "{more}");
+        assert!(dearest > free, "{more}: {dearest} {free}");
+    }
+    // What every price covers asks for no more.
+    for more in [
+        r#""service_tier":"flex""#,
+        r#""service_tier":"auto""#,
+        r#""tools":[{"type":"function","function":{"name":"f"}}]"#,
+    ] {
+        let body = body("small", &format!(",{more}"));
+        let step = with_unknown("refuse").chat(&body).1;
+        assert_eq!(step.verdict, Verdict::Continue, "{more}");
+    }
+}
+
+#[test]
+fn a_model_without_a_price_costs_the_highest_of_others_or_nothing() {
+    let charged = |unknown: &str| {
+        let mut bench = with_unknown(unknown);
+        let (mut exchange, _) = bench.chat(&body("secret", r#","max_tokens":50"#));
+        let held = bench.record("namespace:n").books.held.total();
+        bench.answer(&mut exchange, 200, "application/json");
+        let chunk = format!("{{{USAGE}}}");
+        let input = Input::ResponseBody {
+            chunk: chunk.as_bytes(),
+            end: true,
+        };
+        let steps = [bench.step(&mut exchange, input)];
+        let event = event(&steps);
+        (held, event.cost.nanos(), event.estimated)
+    };
+    // The models that have a price have one of 1 and of 10 dollars.
+    let (held, cost, estimated) = charged("dearest");
+    assert_eq!((cost, estimated), (100 * 1_000 + 20 * 10_000, true));
+    assert!(held >= 50 * 10_000, "{held}");
+    assert_eq!(charged("free"), (0, 0, false));
+    let step = with_unknown("refuse").chat(&body("secret", "")).1;
+    assert_eq!(reply(step).status, 403);
+}
+
+#[test]
+fn a_fee_that_the_answer_brings_unasked_is_assumed_or_free() {
+    let answer = r#"{"type":"message","content":[{"type":"text","text":"Ob"}],"usage":{"input_tokens":70,"output_tokens":40,"server_tool_use":{"web_search_requests":2}}}"#;
+    let charged = |unknown: &str| {
+        let mut bench = with_unknown(unknown);
+        let mut exchange = Exchange::default();
+        let headers = headers("/v1/messages", KEY, &[]);
+        let body = br#"{"model":"small","max_tokens":40,"messages":[]}"#;
+        bench.send(&mut exchange, &headers, body);
+        bench.answer(&mut exchange, 200, "application/json");
+        let input = Input::ResponseBody {
+            chunk: answer.as_bytes(),
+            end: true,
+        };
+        let steps = [bench.step(&mut exchange, input)];
+        let event = event(&steps);
+        (event.cost.nanos(), event.estimated)
+    };
+    let tokens = 70 * 1_000 + 40 * 10_000;
+    assert_eq!(charged("refuse"), (tokens + 2 * 25_000_000, true));
+    assert_eq!(charged("dearest"), (tokens + 2 * 25_000_000, true));
+    assert_eq!(charged("free"), (tokens, false));
 }

@@ -14,7 +14,10 @@ fn sent(bench: &mut Bench, path: &str, body: &str) -> Step {
 
 /// What is held for a request, in nano-dollars.
 fn held(path: &str, body: &str) -> i64 {
-    let mut bench = Bench::standalone("", r#","monthly_quota_usd":1000000"#);
+    let mut bench = Bench::standalone(
+        "",
+        r#","unknown_price":"dearest","monthly_quota_usd":1000000"#,
+    );
     bench.worker.config.max_request_bytes = usize::MAX;
     bench.worker.config.foreign_ids = ForeignIds::Allow;
     let step = sent(&mut bench, path, body);
@@ -24,7 +27,7 @@ fn held(path: &str, body: &str) -> i64 {
 
 #[test]
 fn every_model_a_body_names_must_be_allowed() {
-    let narrow = r#","allowed_models":["small"]"#;
+    let narrow = r#","unknown_price":"dearest","allowed_models":["small"]"#;
     for (path, body) in [
         (
             MESSAGES,

@@ -117,7 +117,7 @@ fn what_an_answer_stores_is_its_callers_and_nobody_elses() {
             "file_not_found",
         ),
         (
-            r#","tools":[{"type":"file_search","vector_store_ids":["vs_1"]}]"#,
+            r#","tools":[{"type":"code_search","vector_store_ids":["vs_1"]}]"#,
             "stored_object_not_found",
         ),
     ];

@@ -2,7 +2,7 @@
 
 use super::{gemini, read};
 use crate::policy::MediaTokens;
-use crate::request::{BodyError, Endpoint, GeminiVerb, ModelRequest, read_body};
+use crate::request::{BodyError, Endpoint, GeminiVerb, ModelRequest, Rewrite, read_body};
 use proptest::prelude::*;
 
 #[test]
@@ -13,7 +13,11 @@ fn a_chat_completion_is_read() {
     let request = read(&Endpoint::ChatCompletions, body).unwrap();
     assert_eq!(request.model, " gpt-4.1 ");
     assert!(request.stream && request.include_usage);
-    assert_eq!(request.max_output_tokens, Some(9), "the larger of two caps");
+    assert_eq!(
+        request.output_limits.read_as(None),
+        Some(9),
+        "the larger of two caps"
+    );
     assert_eq!(request.choices, 3);
     assert_eq!(request.user.as_deref(), Some("u-1"));
 }
@@ -38,7 +42,7 @@ fn every_dialect_has_its_own_names() {
             &Endpoint::ChatCompletions,
             r#"{"model":"m","n":0,"max_tokens":0,"user":"","max_output_tokens":7,
                 "metadata":{"user_id":"x"},"prompt":["a","b"]}"#,
-            (false, Some(0), 1, None),
+            (false, None, 1, None),
         ),
         (
             &Endpoint::Completions,
@@ -107,7 +111,7 @@ fn every_dialect_has_its_own_names() {
         let request = read(endpoint, body).unwrap();
         let found = (
             request.stream,
-            request.max_output_tokens,
+            request.output_limits.read_as(None),
             request.choices,
             request.user.as_deref(),
         );
@@ -208,7 +212,8 @@ proptest! {
                 if let Ok(request) = read(&endpoint, body) {
                     check(&request);
                     prop_assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
-                    if let Some(rewritten) = request.rewrite(body.as_bytes(), Some("x"), &[], true) {
+                    let to = Rewrite { model: Some("x"), force_usage: true, ..Rewrite::default() };
+                    if let Some(rewritten) = request.rewrite(body.as_bytes(), &to) {
                         prop_assert!(read_body(&endpoint, &rewritten).is_ok() || endpoint.format() ==
                             crate::wire_format::WireFormat::Gemini);
                     }

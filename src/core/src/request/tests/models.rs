@@ -1,7 +1,7 @@
 //! Models that a body names beside its own.
 
 use super::{gemini, read};
-use crate::request::{BodyError, Endpoint, GeminiVerb};
+use crate::request::{BodyError, Endpoint, GeminiVerb, Rewrite};
 use proptest::prelude::*;
 
 /// The other models of a body with these fields, each with its calls.
@@ -247,11 +247,11 @@ fn every_model_a_body_can_name_is_found() {
 fn a_fallback_raises_what_the_call_can_come_to() {
     let body = r#"{"model":"m","max_tokens":10,"fallbacks":[{"model":"a","max_tokens":99,"speed":"fast"}]}"#;
     let request = read(&Endpoint::Messages, body).unwrap();
-    assert_eq!(request.max_output_tokens, Some(99));
+    assert_eq!(request.output_limits.read_as(None), Some(99));
     assert_eq!(request.speed.as_deref(), Some("fast"));
     let body = r#"{"model":"m","max_tokens":10,"tools":[{"type":"advisor_1","model":"a","max_tokens":2000}]}"#;
     let request = read(&Endpoint::Messages, body).unwrap();
-    assert_eq!(request.max_output_tokens, Some(10));
+    assert_eq!(request.output_limits.read_as(None), Some(10));
     assert_eq!(request.other_models[0].max_output_tokens, Some(2_000));
 }
 
@@ -337,7 +337,12 @@ fn other_models_are_renamed_as_the_body_own() {
         .collect();
     assert_eq!(names, ["a", "b", "a"]);
     let rename = |model, others: &[Option<&str>]| {
-        let changed = request.rewrite(body.as_bytes(), model, others, false)?;
+        let to = Rewrite {
+            model,
+            others,
+            ..Rewrite::default()
+        };
+        let changed = request.rewrite(body.as_bytes(), &to)?;
         Some(String::from_utf8(changed).unwrap())
     };
     assert_eq!(
@@ -391,12 +396,12 @@ fn a_model_may_be_named_as_a_resource() {
         .map(|other| (&*other.name, other.may_serve()))
         .collect();
     assert_eq!(names, [("gemini-2.5-flash", false), ("other", true)]);
-    let renamed = request.rewrite(
-        body.as_bytes(),
-        Some("new"),
-        &[Some("new"), Some("x")],
-        false,
-    );
+    let to = Rewrite {
+        model: Some("new"),
+        others: &[Some("new"), Some("x")],
+        ..Rewrite::default()
+    };
+    let renamed = request.rewrite(body.as_bytes(), &to);
     assert_eq!(
         String::from_utf8(renamed.unwrap()).unwrap(),
         r#"{"generateContentRequest":{"model":"models/new","contents":[]},

@@ -1,7 +1,8 @@
 //! Changes to bodies, and all that must not change.
 
 use super::{gemini, read};
-use crate::request::{Endpoint, GeminiVerb, read_body};
+use crate::policy::OutputLimitField;
+use crate::request::{Endpoint, GeminiVerb, Rewrite, read_body};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -12,7 +13,12 @@ fn rewrite(
     force_usage: bool,
 ) -> Option<String> {
     let request = read(endpoint, body).unwrap();
-    let bytes = request.rewrite(body.as_bytes(), model, &[], force_usage)?;
+    let to = Rewrite {
+        model,
+        force_usage,
+        ..Rewrite::default()
+    };
+    let bytes = request.rewrite(body.as_bytes(), &to)?;
     Some(String::from_utf8(bytes).unwrap())
 }
 
@@ -150,7 +156,48 @@ fn both_change_at_once_in_either_order() {
 fn another_body_than_was_read_does_no_harm() {
     let body = r#"{"stream":true,"x":"a long text","model":"a"}"#;
     let request = read(&Endpoint::ChatCompletions, body).unwrap();
-    assert_eq!(request.rewrite(b"{}", Some("b"), &[], true), None);
+    let to = Rewrite {
+        model: Some("b"),
+        force_usage: true,
+        ..Rewrite::default()
+    };
+    assert_eq!(request.rewrite(b"{}", &to), None);
+}
+
+#[test]
+fn a_limit_that_the_model_would_not_read_is_told_in_the_field_it_reads() {
+    let changed = |endpoint: &Endpoint, body: &str, field| {
+        let request = read(endpoint, body).unwrap();
+        let to = Rewrite {
+            output_limit_field: Some(field),
+            ..Rewrite::default()
+        };
+        let changed = request.rewrite(body.as_bytes(), &to);
+        let changed = changed.map(|bytes| String::from_utf8(bytes).unwrap());
+        (request.output_limits.read_as(Some(field)), changed)
+    };
+    let (chat, completions) = (&Endpoint::ChatCompletions, &Endpoint::Completions);
+    let new = r#"{"model":"m","max_completion_tokens":7}"#;
+    let told = r#"{"max_tokens":7,"model":"m","max_completion_tokens":7}"#;
+    let max_tokens = OutputLimitField::MaxTokens;
+    let expected = (Some(7), Some(told.to_owned()));
+    assert_eq!(changed(chat, new, max_tokens), expected);
+    let both = r#"{"model":"m","max_completion_tokens":7,"max_tokens":9}"#;
+    assert_eq!(changed(chat, both, max_tokens), (Some(9), None));
+    assert_eq!(
+        changed(chat, both, OutputLimitField::MaxCompletionTokens),
+        (Some(7), None)
+    );
+    assert_eq!(changed(chat, both, OutputLimitField::None), (None, None));
+    let old = r#"{"model":"m","max_tokens":9}"#;
+    assert_eq!(
+        changed(chat, old, OutputLimitField::MaxCompletionTokens),
+        (None, None)
+    );
+    // Where a prompt is completed, nothing else is read.
+    assert_eq!(changed(completions, new, max_tokens), (None, None));
+    let zero = r#"{"model":"m","max_tokens":0,"max_completion_tokens":0}"#;
+    assert_eq!(changed(chat, zero, max_tokens), (None, None));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -197,7 +244,10 @@ proptest! {
         let bytes = bytes.unwrap();
         let endpoint = Endpoint::ChatCompletions;
         let request = read_body(&endpoint, &bytes).unwrap();
-        let rewritten = request.rewrite(&bytes, renames.then_some(new.as_str()), &[], force);
+        let to = Rewrite {
+            model: renames.then_some(new.as_str()), force_usage: force, ..Rewrite::default()
+        };
+        let rewritten = request.rewrite(&bytes, &to);
 
         let mut expected = body.clone();
         if renames {

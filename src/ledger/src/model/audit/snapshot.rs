@@ -161,6 +161,7 @@ impl Snapshot for Model {
             ("upstream_model", json!(self.upstream_model)),
             ("paths", json!(self.paths)),
             ("max_output_tokens", json!(self.max_output_tokens)),
+            ("output_limit_field", json!(self.output_limit_field)),
             ("context_window", json!(self.context_window)),
             ("media_tokens", json!(self.media_tokens)),
             ("capabilities", json!(self.capabilities)),

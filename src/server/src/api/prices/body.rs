@@ -3,7 +3,9 @@
 use super::parts::{self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens};
 use crate::api::prelude::*;
 use crate::http::body::values::{Moment, TokenPrice, value};
-use paddock_core::policy::{FormatPaths, LaterPrice, MediaTokens, Model, capability};
+use paddock_core::policy::{
+    FormatPaths, LaterPrice, MediaTokens, Model, OutputLimitField, capability,
+};
 use paddock_core::price::Price;
 use paddock_core::timestamp::Timestamp;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
@@ -62,6 +64,8 @@ pub struct PutPrice {
     effective_from: Option<Option<Moment>>,
     /// The most output tokens of one answer; `null` if it is not known.
     max_output_tokens: Option<Option<Tokens>>,
+    /// The field of chat completions that limits a model's output. `null` if all that the format has do.
+    output_limit_field: Option<Option<OutputLimitField>>,
     /// The most tokens of prompt and answer together.
     context_window: Option<Option<Tokens>>,
     /// The most tokens of one medium within a prompt.
@@ -151,6 +155,7 @@ impl PutPrice {
         self.capabilities
             .set_or(&mut model.capabilities, Vec::new());
         self.max_output_tokens.apply(&mut model.max_output_tokens);
+        self.output_limit_field.apply(&mut model.output_limit_field);
         self.context_window.apply(&mut model.context_window);
         self.media_tokens
             .set_or(&mut model.media_tokens, MediaTokens::default());
@@ -165,6 +170,7 @@ impl PutPrice {
             ("paths", self.paths.is_some()),
             ("capabilities", self.capabilities.is_some()),
             ("max_output_tokens", self.max_output_tokens.is_some()),
+            ("output_limit_field", self.output_limit_field.is_some()),
             ("context_window", self.context_window.is_some()),
             ("media_tokens", self.media_tokens.is_some()),
         ];

@@ -5,7 +5,7 @@ use super::parts::{
 };
 use crate::api::prelude::*;
 use crate::http::body::values::TokenPrice;
-use paddock_core::policy::{FormatPaths, Model};
+use paddock_core::policy::{FormatPaths, Model, OutputLimitField};
 use paddock_core::price::{Price, Tier};
 use paddock_core::timestamp::Timestamp;
 
@@ -60,6 +60,8 @@ pub struct PriceView {
     later: Vec<LaterPrice>,
     /// The most output tokens of one answer; 4096 if nobody has said.
     max_output_tokens: u64,
+    /// The field of chat completions that limits its output; `null` if all that the format has do.
+    output_limit_field: Option<OutputLimitField>,
     /// The most tokens of prompt and answer together; `null` if nobody has said.
     context_window: Option<Tokens>,
     /// The most tokens of one medium within a prompt.
@@ -120,6 +122,7 @@ impl From<&Model> for PriceView {
             effective_from: from.map(Timestamp::to_rfc3339),
             later: later.collect(),
             max_output_tokens: model.assumed_output_tokens(),
+            output_limit_field: model.output_limit_field,
             context_window: model.context_window.map(Tokens::from),
             media_tokens: model.media_tokens.into(),
             capabilities: model.capabilities.clone(),
