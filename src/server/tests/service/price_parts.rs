@@ -58,7 +58,7 @@ on_both_databases! {
         assert_eq!(app.get("/v1/prices/whole").await.expect(200), made);
         let price = of_gateway(app).await;
         let cost = |tokens: TokenUsage, tools: ToolCalls, tier: &str, region: &str| {
-            let cost = price.cost(&Usage { tokens, tools, tier, region }).unwrap();
+            let cost = price.cost(&Usage { tokens, tools, tier, region, ..Usage::default() }).unwrap();
             (cost.money.nanos(), cost.assumed)
         };
         let input = |input: u64| TokenUsage { input, ..TokenUsage::default() };

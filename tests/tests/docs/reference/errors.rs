@@ -56,6 +56,12 @@ fn explained(code: Code) -> (&'static str, &'static str) {
             "the model exists, and the caller may not use it; the message lists the allowed ones",
             "use one of those, or ask for this one",
         ),
+        Code::NotPriced => (
+            "the model has no price for the tier, speed, region or tool that the request asks for; the \
+             message names it",
+            "leave it out, or ask for its price to be set; operators see \
+             [prices](../finance/prices.md)",
+        ),
         Code::EndpointNotAllowed => (
             "the key's role or scopes do not cover the endpoint, or the identity is not accepted here",
             "use another key, or ask for a wider one",
