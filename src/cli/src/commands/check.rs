@@ -74,6 +74,11 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
     for document in &documents {
         find_plugins(document, &mut plugins);
     }
+    if documents.iter().any(lets_headers_wait) {
+        for plugin in &mut plugins {
+            plugin.holds_headers = plugin.holds_headers.map(|_| true);
+        }
+    }
     if !plugins.is_empty() {
         // Other filters may be Wasm too.
         let has_own = plugins.iter().any(|plugin| plugin.is_own);
@@ -103,6 +108,23 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
             ],
         },
     }
+}
+
+/// Whether it is Envoy Gateway's patch of a generated listener that lets requests be held at their
+/// headers.
+fn lets_headers_wait(document: &Value) -> bool {
+    let patches = document
+        .pointer("/spec/jsonPatches")
+        .and_then(Value::as_array);
+    let mut operations = patches
+        .into_iter()
+        .flatten()
+        .map(|patch| &patch["operation"]);
+    let of_config = |operation: &Value| {
+        let path = &operation["path"];
+        path == "/allow_on_headers_stop_iteration" && operation["value"] == true
+    };
+    document["kind"] == "EnvoyPatchPolicy" && operations.any(of_config)
 }
 
 /// Whether it has a field that only a plugin configuration has.
@@ -187,7 +209,8 @@ fn of_envoy(config: &Value) -> Plugin {
     }
 }
 
-/// Istio and Envoy Gateway cannot say whether headers are held; `hold: body` is for them.
+/// The resources of Istio and Envoy Gateway cannot say whether headers are held: `hold: body` is for
+/// them, or a patch of what they generate.
 fn of_mesh(spec: &Value, field: &str) -> Plugin {
     Plugin {
         is_own: spec.to_string().contains("paddock"),
@@ -244,6 +267,26 @@ mod tests {
         assert!(problems("envoy.yaml", &typo).contains("max_request_bites"));
         let istio = "kind: WasmPlugin\nspec:\n  url: oci://x/paddock\n  pluginConfig:\n    accounting: {cluster: c}\n";
         assert!(problems("istio.yaml", istio).contains("hold"));
+        for (name, file) in [
+            (
+                "headers",
+                include_str!("../../../../envoy/envoy-gateway/headers.yaml"),
+            ),
+            (
+                "body",
+                include_str!("../../../../envoy/envoy-gateway/body.yaml"),
+            ),
+            (
+                "headers",
+                include_str!("../../../../envoy/istio/headers.yaml"),
+            ),
+            ("body", include_str!("../../../../envoy/istio/body.yaml")),
+        ] {
+            assert_eq!(problems(&format!("{name}.yaml"), file), "");
+        }
+        let gateway = include_str!("../../../../envoy/envoy-gateway/headers.yaml");
+        let unpatched = gateway.replace("value: true", "value: false");
+        assert!(problems("headers.yaml", &unpatched).contains("allow_on_headers_stop_iteration"));
         let body = format!("---\na: 1\n---\n{istio}    hold: body\n    upstream: openai\n");
         assert_eq!(problems("istio.yaml", &body), "");
     }

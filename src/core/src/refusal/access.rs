@@ -293,8 +293,8 @@ impl Refusal {
     pub fn path_not_found(method: &[u8], path: &[u8]) -> Self {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
         let message = format!(
-            "There is no {} {} here. The README lists the endpoints; an operator can let further \
-             paths pass.",
+            "This gateway does not serve {} {}. Check the path; if it is right, ask your administrator \
+             to let it pass.",
             clip_bytes(method),
             clip_bytes(path)
         );
