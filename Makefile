@@ -69,7 +69,7 @@ schemathesis:
 
 bench: wasm
 	cargo build --release $(workspace)
-	cargo run --locked --release -p paddock-tests --bin bench
+	cargo run --locked --release -p paddock-tests --bin bench -- $(BENCH)
 
 bench-isolation: wasm
 	cargo build --release $(workspace)
