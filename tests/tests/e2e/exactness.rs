@@ -9,7 +9,7 @@ use paddock_tests::faulty_filter;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,9 +20,10 @@ const BURST: u64 = 2_000;
 const MINUTE: u128 = 60_000_000_000;
 /// Nano-dollars: what about 2,000 calls cost.
 const CAP: i64 = 271_234_567;
-/// The load goes on until so many requests were refused for the limit.
+/// The load goes on until so many requests were refused for the limit, and so many VMs trapped.
 const REFUSALS: usize = 3_000;
-const BETWEEN_TRAPS: Duration = Duration::from_millis(300);
+const BETWEEN_TRAPS: Duration = Duration::from_millis(150);
+const TRAPS: usize = 5;
 /// What is lost with a VM comes back within twice this long.
 const MAX_REQUEST_SECONDS: u64 = 2;
 
@@ -67,7 +68,7 @@ struct Answers {
 /// Loads from all connections until there were enough refusals of that status, while VMs trap.
 fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
     let answers = Mutex::new(Answers::default());
-    let done = AtomicBool::new(false);
+    let (done, traps) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..CONNECTIONS {
             scope.spawn(|| {
@@ -84,7 +85,8 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
                     } else if answer.status == refusal {
                         answers.refused += 1;
                         answers.last_refusal_sent = answers.last_refusal_sent.max(sent);
-                        done.fetch_or(answers.refused >= REFUSALS, Relaxed);
+                        let enough = answers.refused >= REFUSALS && traps.load(Relaxed) >= TRAPS;
+                        done.fetch_or(enough, Relaxed);
                     } else {
                         let lost = matches!(answer.status, 0 | 200 | 408 | 503 | 504);
                         assert!(lost, "{answer}");
@@ -98,6 +100,7 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
             sleep(BETWEEN_TRAPS);
             let answer = gateway.send(&Call::chat("nobody").header("x-fault", "trap"));
             assert!(matches!(answer.status, 0 | 503), "{answer}");
+            traps.fetch_add(1, Relaxed);
         }
     });
     let answers = answers.into_inner().unwrap();
@@ -108,8 +111,8 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
         answers.lost,
         gateway.reloads()
     );
-    assert!(gateway.reloads() >= 3, "too few VMs trapped");
-    assert!(workers(gateway) == 4, "not every worker took part");
+    assert!(gateway.reloads() >= 2, "too few VMs trapped");
+    assert_eq!(workers(gateway), 4, "not every worker took part");
     answers
 }
 
@@ -187,7 +190,7 @@ fn a_cap_is_exact_to_the_nano_dollar() {
     assert!(spent + one_call > CAP, "{spent} of {CAP}");
     let path = format!("/v1/namespaces/{}/usage", tenant.namespace);
     let usage = gateway.manage("GET", &path, None);
-    let booked = usage["total_cost_usd"].as_f64().unwrap();
+    let booked = usage["total_spent"].as_f64().unwrap();
     assert_eq!((booked * 1e9).round() as i64, spent, "{usage:#}");
     let (right, report) = gateway.verify();
     assert!(right, "{report}");
