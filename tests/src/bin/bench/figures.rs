@@ -143,7 +143,7 @@ mod tests {
         let bare_figures = Figures::new(Contender::Bare, &bare, &bare, 2);
         assert_eq!((bare_figures.over_bare, bare_figures.ratio), (0.0, 1.0));
         let own = Figures::new(Contender::Paddock, &own, &bare, 2);
-        assert_eq!((own.cpu, own.over_bare, own.ratio), (150.0, 70.0, 0.5));
+        assert_eq!((own.cpu, own.over_bare, own.ratio), (140.0, 70.0, 0.5));
         assert_eq!(own.over_bare_by_start, [50.0, 100.0]);
         assert_eq!(own.requests, 200);
         assert_eq!(own.p50, Duration::from_micros(25));
