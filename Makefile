@@ -1,5 +1,5 @@
 .PHONY: setup wasm build run test e2e soak captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
-workspace := --locked --workspace --exclude empty-filter
+workspace := --locked --workspace --exclude floor-filter
 
 setup:
 	@scripts/setup
@@ -69,7 +69,7 @@ schemathesis:
 
 bench: wasm
 	cargo build --release $(workspace)
-	cargo run --locked --release -p paddock-tests --bin bench
+	cargo run --locked --release -p paddock-tests --bin bench -- $(BENCH)
 
 bench-isolation: wasm
 	cargo build --release $(workspace)

@@ -31,6 +31,8 @@ pub struct Process {
     child: Child,
     log: PathBuf,
     ended: Option<ExitStatus>,
+    begun: Instant,
+    ready_after: Option<Duration>,
 }
 
 impl Process {
@@ -45,12 +47,15 @@ impl Process {
         // A Ctrl-C in the terminal is for the parent, which stops its children in order.
         command.process_group(0);
         let program = command.get_program().to_owned();
+        let begun = Instant::now();
         let child = start(command).with_context(|| format!("cannot start {name}: {program:?}"))?;
         Ok(Self {
             name: name.into(),
             child,
             log: log.into(),
             ended: None,
+            begun,
+            ready_after: None,
         })
     }
 
@@ -62,6 +67,16 @@ impl Process {
     /// The file with what it printed.
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Notes that it does its work now.
+    pub fn set_ready(&mut self) {
+        self.ready_after.get_or_insert(self.begun.elapsed());
+    }
+
+    /// How long it took from its start until it did its work; `None` if it does not yet.
+    pub fn ready_after(&self) -> Option<Duration> {
+        self.ready_after
     }
 
     /// How it ended, if it did.

@@ -24,6 +24,7 @@ mod config_updates;
 mod content;
 mod credits;
 mod databases;
+mod exactness;
 mod examples;
 mod fair_share;
 mod holding;

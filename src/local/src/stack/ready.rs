@@ -13,6 +13,14 @@ const POLL: Duration = Duration::from_millis(25);
 impl Stack {
     /// Waits until a part answers as it does in good health.
     pub(super) async fn ready(&mut self, part: Part) -> anyhow::Result<()> {
+        self.await_ready(part).await?;
+        if let Some(process) = self.process(part) {
+            process.set_ready();
+        }
+        Ok(())
+    }
+
+    async fn await_ready(&mut self, part: Part) -> anyhow::Result<()> {
         match part {
             Part::Provider => match self.provider_url() {
                 Some(provider) => {

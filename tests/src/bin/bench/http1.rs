@@ -30,11 +30,16 @@ impl Head {
         self.0.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii)
     }
 
-    /// The second word of a response's first line.
+    /// Of a response.
     pub fn status(&self) -> Option<u16> {
+        self.path()?.parse().ok()
+    }
+
+    /// Of a request: the second word of the first line.
+    pub fn path(&self) -> Option<&str> {
         let line = self.lines().next()?;
         let word = line.split(|byte| *byte == b' ').nth(1)?;
-        str::from_utf8(word).ok()?.parse().ok()
+        str::from_utf8(word).ok()
     }
 
     /// The first header of this name.

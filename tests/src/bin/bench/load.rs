@@ -1,6 +1,7 @@
-//! The load: a closed loop of clients, each with one connection and one request at a time.
+//! The load: clients with one connection and one request at a time each.
 
 use crate::http1::Connection;
+use crate::pace::{Clock, Pace, Turns};
 use crate::scenario::Scenario;
 use crate::upstream::{CLIENT, Seen};
 use anyhow::{Context, bail};
@@ -27,32 +28,33 @@ pub struct Load {
     pub gateway: SocketAddr,
     /// What to ask it.
     pub scenario: Scenario,
-    /// The tenant's key.
-    pub key: String,
+    /// The tenants' keys, all of one length, used in turn.
+    pub keys: Arc<[String]>,
     /// Of the upstream; one client for each.
     pub seen: Arc<[Seen]>,
 }
 
 impl Load {
-    /// Asks for `span`, and then until every request under way is answered, so that all that was
+    /// Asks until the end, and then until every request under way is answered, so that all that was
     /// begun is counted. Fails on the first answer that is not 200.
-    pub async fn run(&self, span: Duration) -> anyhow::Result<Done> {
+    pub async fn run(&self, pace: Pace) -> anyhow::Result<Done> {
         let body = self.scenario.body();
-        let mut clients = Vec::new();
-        for client in 0..self.seen.len() {
-            let stream = TcpStream::connect(self.gateway).await?;
-            clients.push((Connection::new(stream)?, self.request(client, &body)));
+        let clients = self.seen.len();
+        let mut ready = Vec::new();
+        for number in 0..clients {
+            ready.push(Client {
+                connection: Connection::new(TcpStream::connect(self.gateway).await?)?,
+                request: Request::new(self, number, &body)?,
+                turns: Turns::new(number, clients, self.keys.len()),
+                seen: self.scenario.streams().then_some(number),
+                load: self.clone(),
+            });
         }
         let begun = Instant::now();
-        let until = begun.checked_add(span).context("the time is too long")?;
         let mut running = JoinSet::new();
-        for (client, (connection, request)) in clients.into_iter().enumerate() {
-            let seen = Arc::clone(&self.seen);
-            let streams = self.scenario.streams();
-            running.spawn(async move {
-                let seen = seen.get(client).filter(|_| streams);
-                ask_until(until, connection, &request, seen).await
-            });
+        for (number, client) in ready.into_iter().enumerate() {
+            let clock = Clock::new(pace, begun, number, clients)?;
+            running.spawn(client.ask(clock));
         }
         let mut latencies = Vec::new();
         while let Some(ended) = running.join_next().await {
@@ -63,60 +65,99 @@ impl Load {
             took: begun.elapsed(),
         })
     }
+}
 
-    /// As a stock OpenAI client sends it.
-    fn request(&self, client: usize, body: &str) -> Vec<u8> {
-        let mark = match self.scenario.streams() {
+/// A request whose key can be changed.
+#[derive(Debug)]
+struct Request {
+    bytes: Vec<u8>,
+    key: std::ops::Range<usize>,
+}
+
+impl Request {
+    /// As a stock client of the format sends it.
+    fn new(load: &Load, client: usize, body: &str) -> anyhow::Result<Self> {
+        let scenario = load.scenario;
+        let mark = match scenario.streams() {
             true => format!("{CLIENT}: {client}\r\n"),
             false => String::new(),
         };
-        let (gateway, key) = (self.gateway, &self.key);
-        let length = body.len();
-        format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: {gateway}\r\n\
-             authorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-             accept: application/json\r\nuser-agent: OpenAI/Python 2.8.1\r\n\
-             x-stainless-lang: python\r\nx-stainless-retry-count: 0\r\n\
-             {mark}content-length: {length}\r\n\r\n{body}"
-        )
-        .into_bytes()
+        let mut text = format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\n{}",
+            scenario.path(),
+            load.gateway,
+            scenario.credential(),
+        );
+        let start = text.len();
+        text.push_str(load.keys.first().context("there is no key")?);
+        let key = start..text.len();
+        text.push_str(&format!(
+            "\r\ncontent-type: application/json\r\naccept: application/json\r\n{}{mark}\
+             content-length: {}\r\n\r\n{body}",
+            scenario.headers(),
+            body.len()
+        ));
+        Ok(Self {
+            bytes: text.into_bytes(),
+            key,
+        })
+    }
+
+    fn with(&mut self, key: &str) -> anyhow::Result<&[u8]> {
+        let place = self.bytes.get_mut(self.key.clone());
+        let place = place.filter(|place| place.len() == key.len());
+        let place = place.context("keys differ in length")?;
+        place.copy_from_slice(key.as_bytes());
+        Ok(&self.bytes)
     }
 }
 
-async fn ask_until(
-    until: Instant,
-    mut connection: Connection,
-    request: &[u8],
-    seen: Option<&Seen>,
-) -> anyhow::Result<Vec<Duration>> {
-    let mut latencies = Vec::new();
-    loop {
-        let asked = Instant::now();
-        if asked >= until {
-            return Ok(latencies);
-        }
-        if let Some(seen) = seen {
-            seen.set(0);
-        }
-        connection.write(request).await?;
-        let head = connection.head().await?;
-        let head = head.context("Envoy closed the connection")?;
-        if head.status() != Some(200) {
-            let mut answer = head.bytes().to_vec();
-            let take = |piece: &[u8]| answer.extend_from_slice(piece);
-            connection.body(&head, take).await?;
-            bail!("not answered: {}", String::from_utf8_lossy(&answer));
-        }
-        let mut events = Events::default();
-        let take = |piece: &[u8]| {
-            if let Some(seen) = seen
-                && events.count(piece)
-            {
-                seen.set(events.seen);
+struct Client {
+    connection: Connection,
+    request: Request,
+    turns: Turns,
+    /// Its number, where its events are counted.
+    seen: Option<usize>,
+    load: Load,
+}
+
+impl Client {
+    async fn ask(mut self, mut clock: Clock) -> anyhow::Result<Vec<Duration>> {
+        let seen = self.seen.and_then(|number| self.load.seen.get(number));
+        let mut latencies = Vec::new();
+        while let Some(from) = clock.next().await {
+            if let Some(seen) = seen {
+                seen.set(0);
             }
-        };
-        connection.body(&head, take).await?;
-        latencies.push(asked.elapsed());
+            let key = self
+                .load
+                .keys
+                .get(self.turns.next())
+                .context("no such key")?;
+            self.connection.write(self.request.with(key)?).await?;
+            let head = self.connection.head().await?;
+            let head = head.context("Envoy closed the connection")?;
+            if head.status() != Some(200) {
+                let mut answer = head.bytes().to_vec();
+                let take = |piece: &[u8]| answer.extend_from_slice(piece);
+                self.connection.body(&head, take).await?;
+                bail!("not answered: {}", String::from_utf8_lossy(&answer));
+            }
+            let mut events = Events::default();
+            let take = |piece: &[u8]| {
+                if let Some(seen) = seen
+                    && events.count(piece)
+                {
+                    seen.set(events.seen);
+                }
+            };
+            self.connection.body(&head, take).await?;
+            latencies.push(from.elapsed());
+            if clock.asks_once() && self.turns.is_round() {
+                break;
+            }
+        }
+        Ok(latencies)
     }
 }
 

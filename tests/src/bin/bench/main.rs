@@ -1,119 +1,162 @@
-//! What Paddock costs: bare Envoy, an empty Wasm filter and Paddock with everything on, side by
-//! side.
+//! What Paddock costs beside bare Envoy and what else could stand in its place: Wasm filters that
+//! decide nothing, a Lua filter, an external processor.
 //!
-//! Each has an Envoy of its own with one worker, and all of them run on core 0; the load, the
-//! provider and the accounting service are on core 1. Short rounds of load go to one after the
-//! other, in rotating order, so that whatever else the machine does meets all of them alike.
+//! Each has an Envoy of its own, and all of these run on the same cores, one for each worker; the
+//! load, the provider, the external processor and the accounting services are on the others. Short
+//! rounds of load go to one after the other, in rotating order, so that whatever else the machine
+//! does meets all of them alike. The same contender started twice differs by up to 10 us a request
+//! (the layout of addresses), so each is started several times.
 //!
-//! The load is a closed loop: each of 32 connections asks again as soon as it has its answer. So
-//! Envoy is busy all the time, its CPU time a request is that of a busy Envoy, and the latencies
-//! are those of saturation: with `--connections 1` they are those of an idle one. CPU time is the
-//! figure to compare; throughput and latency follow from it, as long as the column "busy" says
-//! that Envoy was what limited them.
+//! At full load each of 32 connections asks again as soon as it has its answer. So Envoy is busy all
+//! the time, its CPU time a request is that of a busy Envoy, and the latencies are those of
+//! saturation. At half load requests come at half the rate that the contender itself reached. CPU
+//! time is the figure to compare; throughput and latency follow from it, as long as the column "busy"
+//! says that Envoy was what limited them.
+//!
+//! An answer other than 200, and a request that is not in the ledger afterwards, end the run.
 #![cfg_attr(test, allow(clippy::float_cmp))]
 
+mod arguments;
 mod contender;
 mod cpu;
+mod ext_proc;
+mod figures;
+mod filters;
 mod http1;
 mod load;
+mod pace;
 mod report;
 mod round;
 mod scenario;
+mod tenant;
 mod upstream;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
+use arguments::{Arguments, Format};
 use clap::Parser;
-use contender::Contender;
-use report::Comparison;
-use round::Plan;
-use scenario::Scenario;
+use contender::{Contender, Running, Setup};
+use report::{Comparison, Processes};
+use round::{Plan, Rounds};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 use upstream::Upstream;
-
-/// Compares Paddock with bare Envoy and an empty Wasm filter.
-#[derive(Parser)]
-struct Arguments {
-    /// Rounds of each contender in each scenario.
-    #[arg(long, default_value_t = 6)]
-    rounds: usize,
-    /// The length of a round.
-    #[arg(long, default_value_t = 2.0)]
-    seconds: f64,
-    /// Connections of the load, with one request at a time on each.
-    #[arg(long, default_value_t = 32)]
-    connections: usize,
-    /// Only these scenarios.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    scenarios: Vec<Scenario>,
-    /// A look in half a minute: two rounds of half a second.
-    #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
-    quick: bool,
-}
-
-impl Arguments {
-    fn plan(&self) -> anyhow::Result<Plan> {
-        let (rounds, seconds) = match self.quick {
-            true => (2, 0.5),
-            false => (self.rounds, self.seconds),
-        };
-        ensure!(rounds > 0, "--rounds must be at least 1");
-        ensure!(self.connections > 0, "--connections must be at least 1");
-        let span = Duration::try_from_secs_f64(seconds).context("--seconds is not a time")?;
-        Ok(Plan {
-            rounds,
-            span,
-            warm_up: span.min(Duration::from_millis(500)),
-            pause: Duration::from_millis(250),
-        })
-    }
-
-    fn scenarios(&self) -> Vec<Scenario> {
-        match self.scenarios.as_slice() {
-            [] => Scenario::ALL.to_vec(),
-            chosen => chosen.to_vec(),
-        }
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let plan = arguments.plan()?;
-    cpu::pin_self(cpu::OTHERS)?;
-    let upstream = Upstream::start(arguments.connections).await?;
-    let mut running = Vec::new();
-    for contender in Contender::ALL {
-        running.push(contender.start(upstream.address).await?);
+    let cores = arguments.cores()?;
+    cpu::pin_self(&cores.others)?;
+    let setup = Setup {
+        cores,
+        workers: arguments.workers,
+        keys: arguments.keys()?,
+        upstream: Upstream::start(arguments.connections).await?,
+        ext_proc: ext_proc::start()?,
+        floor: filters::build_floor()?,
+    };
+    let mut contenders = arguments.contenders();
+    let scenarios = arguments.scenarios();
+    let mut rounds: Vec<Vec<Rounds>> = Vec::new();
+    let mut processes = Processes::default();
+    let mut version = String::new();
+    for number in 1..=plan.starts {
+        eprintln!("start {number} of {}", plan.starts);
+        let mut running = start(&mut contenders, &setup).await?;
+        if let Some(bare) = running.first() {
+            version = bare.envoy_version().await?;
+        }
+        let all = || vec![Rounds::default(); contenders.len()];
+        rounds.resize_with(scenarios.len(), all);
+        for (scenario, rounds) in scenarios.iter().zip(&mut rounds) {
+            eprintln!("  {}", scenario.title());
+            round::run(&plan, *scenario, &setup.upstream, &mut running, rounds).await?;
+        }
+        for contender in running {
+            processes.add(&contender)?;
+            contender.stop().await?;
+        }
     }
-    let bare = running.first().context("nothing is compared")?;
-    let version = bare.envoy_version().await?;
+    let comparisons: Vec<Comparison> = scenarios
+        .iter()
+        .zip(&rounds)
+        .map(|(scenario, rounds)| Comparison::new(*scenario, &contenders, rounds, plan.rounds))
+        .collect();
+    report(
+        &arguments,
+        &plan,
+        &setup,
+        &version,
+        &comparisons,
+        &processes,
+    )
+}
+
+/// Starts each contender, and forgets one that this build of Paddock does not know.
+async fn start(contenders: &mut Vec<Contender>, setup: &Setup) -> anyhow::Result<Vec<Running>> {
+    let (mut known, mut running) = (Vec::new(), Vec::new());
+    for contender in contenders.drain(..) {
+        match contender.start(setup).await {
+            Ok(started) => {
+                known.push(contender);
+                running.push(started);
+            }
+            Err(error) if contender.is_unknown(&error) => {
+                eprintln!(
+                    "{} is left out: the filter refuses the setting",
+                    contender.name()
+                );
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    *contenders = known;
+    Ok(running)
+}
+
+fn report(
+    arguments: &Arguments,
+    plan: &Plan,
+    setup: &Setup,
+    version: &str,
+    comparisons: &[Comparison],
+    processes: &Processes,
+) -> anyhow::Result<()> {
+    let report = json!({
+        "envoy": version,
+        "workers": setup.workers,
+        "keys": setup.keys.all,
+        "keys_in_use": setup.keys.in_use,
+        "connections": arguments.connections,
+        "starts": plan.starts,
+        "rounds": plan.rounds,
+        "seconds": plan.span.as_secs_f64(),
+        "scenarios": comparisons.iter().map(Comparison::to_json).collect::<Vec<_>>(),
+        "processes": processes.to_json(),
+    });
     let mut out = std::io::stdout().lock();
+    if arguments.format == Format::Json {
+        writeln!(out, "{report:#}")?;
+        return Ok(());
+    }
     writeln!(
         out,
-        "Envoy with one worker on core {}, load and provider on core {}; {} connections, {} rounds of {:?}\nEnvoy {version}\n",
-        cpu::ENVOY,
-        cpu::OTHERS,
+        "Envoy {version}: {} workers on core {}, everything else on {}\n{} connections, {} of {} keys in use; {} starts of each, {} rounds of {:?} each\n",
+        setup.workers,
+        setup.cores.envoy,
+        setup.cores.others,
         arguments.connections,
+        setup.keys.in_use,
+        setup.keys.all,
+        plan.starts,
         plan.rounds,
         plan.span,
     )?;
-    let mut comparisons = Vec::new();
-    for scenario in arguments.scenarios() {
-        let rounds = round::run(&plan, scenario, &upstream, &mut running).await?;
-        let comparison = Comparison::new(scenario, &rounds);
+    for comparison in comparisons {
         writeln!(out, "{comparison}")?;
-        comparisons.push(comparison.to_json());
     }
-    let report = json!({
-        "envoy": version,
-        "connections": arguments.connections,
-        "rounds": plan.rounds,
-        "seconds": plan.span.as_secs_f64(),
-        "scenarios": comparisons,
-    });
+    writeln!(out, "{processes}")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
     let path = paddock_local::root().join(target).join("bench.json");
     std::fs::write(&path, format!("{report:#}\n"))

@@ -1,11 +1,13 @@
-//! What came out: a table to read and JSON to compare.
+//! The report: tables to read, and JSON to compare.
 
-use crate::contender::Contender;
-use crate::round::Round;
+use crate::contender::{Contender, Running};
+use crate::figures::{Figures, median, rounded};
+use crate::round::Rounds;
 use crate::scenario::Scenario;
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
-use std::time::Duration;
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 /// One scenario, all contenders.
 #[derive(Debug)]
@@ -14,88 +16,36 @@ pub struct Comparison {
     figures: Vec<Figures>,
 }
 
-/// One contender in one scenario. Everything is the median over the rounds; what is compared with
-/// bare Envoy is compared round by round, so that a disturbance that lasts longer than a round
-/// meets both.
-#[derive(Debug)]
-struct Figures {
-    contender: Contender,
-    requests: usize,
-    cpu: f64,
-    over_bare: f64,
-    ratio: f64,
-    throughput: f64,
-    busy: f64,
-    p50: Duration,
-    p99: Duration,
-    /// Microseconds of CPU time a request, round by round.
-    cpu_rounds: Vec<f64>,
-}
-
 impl Comparison {
-    /// From the rounds of each contender, in the order of [`Contender::ALL`].
-    pub fn new(scenario: Scenario, rounds: &[Vec<Round>]) -> Self {
-        let bare = rounds.first().map(Vec::as_slice).unwrap_or_default();
-        let figures = Contender::ALL
-            .into_iter()
+    /// From the rounds of each contender, the first of which is bare Envoy.
+    pub fn new(
+        scenario: Scenario,
+        contenders: &[Contender],
+        rounds: &[Rounds],
+        per_start: usize,
+    ) -> Self {
+        let none = Rounds::default();
+        let bare = rounds.first().unwrap_or(&none);
+        let figures = contenders
+            .iter()
             .zip(rounds)
-            .map(|(contender, rounds)| Figures::new(contender, rounds, bare))
+            .map(|(contender, rounds)| Figures::new(*contender, rounds, bare, per_start))
             .collect();
         Self { scenario, figures }
     }
 
+    fn floor(&self) -> Option<f64> {
+        let mut figures = self.figures.iter();
+        let floor = figures.find(|figures| figures.contender == Contender::F4);
+        floor.map(|floor| floor.over_bare)
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> Value {
+        let figures = self.figures.iter();
         json!({
             "scenario": self.scenario.name(),
-            "contenders": self.figures.iter().map(Figures::to_json).collect::<Vec<_>>(),
-        })
-    }
-}
-
-impl Figures {
-    fn new(contender: Contender, rounds: &[Round], bare: &[Round]) -> Self {
-        let each = |figure: fn(&Round) -> f64| rounds.iter().map(figure).collect::<Vec<_>>();
-        let pairs = || rounds.iter().zip(bare);
-        let mut latencies: Vec<Duration> = rounds
-            .iter()
-            .flat_map(|round| round.latencies.iter().copied())
-            .collect();
-        latencies.sort_unstable();
-        Self {
-            contender,
-            requests: latencies.len(),
-            cpu: median(each(Round::cpu_per_request)),
-            over_bare: median(
-                pairs()
-                    .map(|(own, bare)| own.cpu_per_request() - bare.cpu_per_request())
-                    .collect(),
-            ),
-            ratio: median(
-                pairs()
-                    .map(|(own, bare)| own.throughput() / bare.throughput())
-                    .collect(),
-            ),
-            throughput: median(each(Round::throughput)),
-            busy: median(each(Round::busy)),
-            p50: quantile(&latencies, 50),
-            p99: quantile(&latencies, 99),
-            cpu_rounds: each(Round::cpu_per_request),
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "contender": self.contender.name(),
-            "requests": self.requests,
-            "cpu_us_per_request": rounded(self.cpu),
-            "cpu_us_over_bare": rounded(self.over_bare),
-            "throughput_ratio": rounded(self.ratio),
-            "requests_per_second": rounded(self.throughput),
-            "envoy_busy": rounded(self.busy),
-            "p50_us": u64::try_from(self.p50.as_micros()).unwrap_or(u64::MAX),
-            "p99_us": u64::try_from(self.p99.as_micros()).unwrap_or(u64::MAX),
-            "cpu_us_per_request_by_round": self.cpu_rounds.iter().copied().map(rounded).collect::<Vec<_>>(),
+            "contenders": figures.map(|one| one.to_json(self.floor())).collect::<Vec<_>>(),
         })
     }
 }
@@ -105,30 +55,35 @@ impl fmt::Display for Comparison {
         let titles = [
             "Envoy CPU",
             "over bare",
+            "to f4",
             "throughput",
-            "ratio",
+            "to bare",
             "busy",
             "p50",
             "p99",
+            "half p99",
         ];
         let mut head = format!("{:<40}", self.scenario.title());
         for title in titles {
-            write!(head, "{title:>12}")?;
+            write!(head, "{title:>11}")?;
         }
         writeln!(f, "{head}")?;
         for figures in &self.figures {
+            let to_floor = self.floor().map(|floor| figures.over_bare / floor);
             let cells = [
                 format!("{:.1} us", figures.cpu),
                 format!("{:+.1} us", figures.over_bare),
+                to_floor.map_or("-".into(), |ratio| format!("{ratio:.2}")),
                 format!("{:.0}/s", figures.throughput),
                 format!("{:.2}", figures.ratio),
                 format!("{:.0} %", figures.busy * 100.0),
                 format!("{:.2} ms", figures.p50.as_secs_f64() * 1e3),
                 format!("{:.2} ms", figures.p99.as_secs_f64() * 1e3),
+                format!("{:.2} ms", figures.half_p99.as_secs_f64() * 1e3),
             ];
             let mut line = format!("  {:<38}", figures.contender.name());
             for cell in cells {
-                write!(line, "{cell:>12}")?;
+                write!(line, "{cell:>11}")?;
             }
             writeln!(f, "{line}")?;
         }
@@ -136,66 +91,77 @@ impl fmt::Display for Comparison {
     }
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_unstable_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    let upper = figures.get(middle).copied().unwrap_or(f64::NAN);
-    match figures.len() % 2 {
-        1 => upper,
-        _ => {
-            let lower = middle.checked_sub(1).and_then(|at| figures.get(at));
-            (lower.copied().unwrap_or(f64::NAN) + upper) / 2.0
+/// What each contender's Envoy is like whatever it is asked: medians over its starts.
+#[derive(Debug, Default)]
+pub struct Processes(Vec<Process>);
+
+#[derive(Debug)]
+struct Process {
+    contender: Contender,
+    /// Seconds from the start until it answers.
+    ready: Vec<f64>,
+    /// Bytes, after the load.
+    resident: Vec<f64>,
+}
+
+impl Processes {
+    /// Adds one start of a contender, after its load.
+    pub fn add(&mut self, running: &Running) -> anyhow::Result<()> {
+        let contender = running.contender;
+        let ready = running.ready.as_secs_f64();
+        let resident = running.resident()? as f64;
+        match self.0.iter_mut().find(|one| one.contender == contender) {
+            Some(process) => {
+                process.ready.push(ready);
+                process.resident.push(resident);
+            }
+            None => self.0.push(Process {
+                contender,
+                ready: vec![ready],
+                resident: vec![resident],
+            }),
         }
+        Ok(())
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let each = self.0.iter().map(|process| {
+            json!({
+                "contender": process.contender.name(),
+                "ready_seconds": rounded(median(process.ready.clone())),
+                "resident_bytes": median(process.resident.clone()),
+            })
+        });
+        each.collect()
     }
 }
 
-/// The smallest of `sorted` that `percent` of them do not exceed.
-fn quantile(sorted: &[Duration], percent: usize) -> Duration {
-    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
-    let found = sorted.get(rank.saturating_sub(1));
-    found.copied().unwrap_or_default()
-}
-
-fn rounded(figure: f64) -> f64 {
-    (figure * 1e3).round() / 1e3
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn round(requests: u32, cpu_ms: u64) -> Round {
-        Round {
-            latencies: (1..=requests)
-                .map(|n| Duration::from_micros(n.into()))
-                .collect(),
-            took: Duration::from_secs(1),
-            cpu: Duration::from_millis(cpu_ms),
-        }
-    }
-
-    #[test]
-    fn contenders_are_compared_round_by_round() {
-        let bare = vec![round(100, 1), round(100, 9), round(100, 5)];
-        let own = vec![round(50, 1), round(50, 9), round(50, 5)];
-        let comparison = Comparison::new(Scenario::Small, &[bare, own]);
-        let [bare, own] = comparison.figures.as_slice() else {
-            panic!("two went in")
+impl fmt::Display for Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |contender| {
+            let found = self.0.iter().find(|process| process.contender == contender);
+            found.map(|process| median(process.resident.clone()))
         };
-        assert_eq!((bare.cpu, bare.over_bare, bare.ratio), (50.0, 0.0, 1.0));
-        assert_eq!((own.cpu, own.over_bare, own.ratio), (100.0, 50.0, 0.5));
-        assert_eq!((bare.requests, own.requests), (300, 150));
-        assert_eq!(own.p50, Duration::from_micros(25));
-        assert_eq!(own.p99, Duration::from_micros(50));
-        let table = comparison.to_string();
-        assert!(table.contains("+50.0 us"), "{table}");
-    }
-
-    #[test]
-    fn medians_are_between() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
-        assert!(median(Vec::new()).is_nan());
-        assert_eq!(quantile(&[], 99), Duration::ZERO);
+        let empty = of(Contender::Empty);
+        writeln!(
+            f,
+            "{:<40}{:>11}{:>11}{:>11}",
+            "Envoy", "ready", "RSS", "over empty"
+        )?;
+        for process in &self.0 {
+            let resident = median(process.resident.clone());
+            let over = empty.map_or("-".into(), |empty| {
+                format!("{:+.0} MiB", (resident - empty) / MIB)
+            });
+            writeln!(
+                f,
+                "  {:<38}{:>11}{:>11}{over:>11}",
+                process.contender.name(),
+                format!("{:.2} s", median(process.ready.clone())),
+                format!("{:.0} MiB", resident / MIB),
+            )?;
+        }
+        Ok(())
     }
 }

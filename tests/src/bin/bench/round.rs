@@ -1,14 +1,13 @@
 //! Rounds: every contender in turn, one short load each, in rotating order.
 
 use crate::contender::Running;
-use crate::load::Load;
+use crate::pace::Pace;
 use crate::scenario::Scenario;
 use crate::upstream::Upstream;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What one contender did in one round.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Round {
     /// Of each request.
     pub latencies: Vec<Duration>,
@@ -29,17 +28,28 @@ impl Round {
         self.latencies.len() as f64 / self.took.as_secs_f64()
     }
 
-    /// The part of its core that Envoy used. Where it is well below one, the load was what limited
-    /// throughput.
+    /// The part of a core that Envoy used. Where it is well below one for each worker, the load was
+    /// what limited throughput.
     pub fn busy(&self) -> f64 {
         self.cpu.as_secs_f64() / self.took.as_secs_f64()
     }
 }
 
+/// All rounds of one contender in one scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Rounds {
+    /// As fast as it answers.
+    pub full: Vec<Round>,
+    /// At half of that.
+    pub half: Vec<Round>,
+}
+
 /// How long to load, how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Rounds that count.
+    /// How often each contender is started.
+    pub starts: usize,
+    /// Rounds at full load that count, of each start.
     pub rounds: usize,
     /// The length of each.
     pub span: Duration,
@@ -49,47 +59,59 @@ pub struct Plan {
     pub pause: Duration,
 }
 
-/// Runs one scenario. The answer has the rounds of each contender, in the order of `running`.
+/// Runs one scenario on one start of each contender, and adds to the rounds of each, in the order of
+/// `running`.
 pub async fn run(
     plan: &Plan,
     scenario: Scenario,
     upstream: &Upstream,
     running: &mut [Running],
-) -> anyhow::Result<Vec<Vec<Round>>> {
-    let mut rounds: Vec<Vec<Round>> = running.iter().map(|_| Vec::new()).collect();
+    rounds: &mut [Rounds],
+) -> anyhow::Result<()> {
     for number in 0..plan.rounds {
-        for position in 0..running.len() {
-            let turn = number.saturating_add(position);
-            let index = turn.checked_rem(running.len()).unwrap_or(0);
-            let (Some(contender), Some(rounds)) = (running.get_mut(index), rounds.get_mut(index))
-            else {
-                continue;
-            };
-            rounds.push(load(plan, scenario, upstream, contender).await?);
-            contender.check()?;
-            tokio::time::sleep(plan.pause).await;
+        for index in turns(number, running.len()) {
+            if let (Some(contender), Some(rounds)) = (running.get_mut(index), rounds.get_mut(index))
+            {
+                let full = Pace::Full(plan.span);
+                let round = load(plan, scenario, upstream, contender, full).await?;
+                rounds.full.push(round);
+            }
         }
     }
-    Ok(rounds)
+    // One round, but a longer one: of it the slowest of a hundred is asked.
+    let span = plan.span.saturating_mul(2);
+    for (contender, rounds) in running.iter_mut().zip(rounds) {
+        let mut fresh: Vec<f64> = rounds.full.iter().map(Round::throughput).collect();
+        let fresh = fresh.split_off(fresh.len().saturating_sub(plan.rounds));
+        let rate = fresh.iter().sum::<f64>() / fresh.len() as f64 / 2.0;
+        let half = Pace::Rate(rate, span);
+        let round = load(plan, scenario, upstream, contender, half).await?;
+        rounds.half.push(round);
+    }
+    Ok(())
+}
+
+/// The order of a round: each is as often the first as any other.
+fn turns(round: usize, contenders: usize) -> impl Iterator<Item = usize> {
+    let turns = (0..contenders).map(move |position| position.saturating_add(round));
+    turns.map(move |turn| turn.checked_rem(contenders).unwrap_or(0))
 }
 
 async fn load(
     plan: &Plan,
     scenario: Scenario,
     upstream: &Upstream,
-    contender: &Running,
+    contender: &mut Running,
+    pace: Pace,
 ) -> anyhow::Result<Round> {
-    let load = Load {
-        gateway: contender.gateway,
-        scenario,
-        key: contender.key.clone(),
-        seen: Arc::clone(&upstream.seen),
-    };
-    load.run(plan.warm_up).await?;
+    let warm_up = Pace::Full(plan.warm_up);
+    contender.load(scenario, upstream, warm_up).await?;
     let before = contender.cpu_time()?;
-    let done = load.run(plan.span).await?;
+    let done = contender.load(scenario, upstream, pace).await?;
+    let cpu = contender.cpu_time()?.saturating_sub(before);
+    tokio::time::sleep(plan.pause).await;
     Ok(Round {
-        cpu: contender.cpu_time()?.saturating_sub(before),
+        cpu,
         latencies: done.latencies,
         took: done.took,
     })

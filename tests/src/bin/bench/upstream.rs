@@ -50,7 +50,8 @@ pub struct Upstream {
 /// What is played.
 #[derive(Debug)]
 struct Answers {
-    whole: Bytes,
+    /// Those in one piece, with their paths.
+    whole: Vec<(&'static str, Bytes)>,
     stream_head: Bytes,
     /// Each as a chunk.
     events: Vec<Bytes>,
@@ -88,8 +89,12 @@ impl Answers {
             listener,
             fake_provider::Options::default(),
         ));
-        let (head, body) = ask(address, Scenario::Small).await?;
-        let whole = [head.bytes().as_ref(), &body].concat().into();
+        let mut whole = Vec::new();
+        for scenario in [Scenario::Small, Scenario::Anthropic, Scenario::Gemini] {
+            let (head, body) = ask(address, scenario).await?;
+            let answer = [head.bytes().as_ref(), &body].concat().into();
+            whole.push((scenario.path(), answer));
+        }
         let (stream_head, body) = ask(address, Scenario::Stream).await?;
         provider.abort();
         let text = str::from_utf8(&body)?;
@@ -115,7 +120,11 @@ impl Answers {
             connection.body(&head, |_| {}).await?;
             // Only requests for a stream name their client.
             let Some(client) = head.header(CLIENT) else {
-                connection.write(&self.whole).await?;
+                let path = head.path().context("a request without a path")?;
+                let mut answers = self.whole.iter();
+                let answer = answers.find(|(known, _)| *known == path);
+                let (_, answer) = answer.with_context(|| format!("nobody asks at {path}"))?;
+                connection.write(answer).await?;
                 continue;
             };
             let seen = seen.get(client.parse::<usize>()?);
@@ -148,8 +157,9 @@ async fn ask(address: SocketAddr, scenario: Scenario) -> anyhow::Result<(Head, V
         1,
     );
     let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
          x-fake-completion-tokens: {tokens}\r\ncontent-length: {length}\r\n\r\n{body}",
+        path = scenario.path(),
         tokens = if scenario.streams() { EVENTS } else { 64 },
         length = body.len(),
     );
