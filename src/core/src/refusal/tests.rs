@@ -449,7 +449,11 @@ fn every_case_names_its_scope_and_keeps_the_contracts_headers() {
 #[test]
 fn a_key_in_a_query_is_not_repeated() {
     let refusal = Refusal::path_not_found(b"GET", b"/v1/x?key=secret");
-    assert!(refusal.message.starts_with("This gateway does not serve GET /v1/x."));
+    assert!(
+        refusal
+            .message
+            .starts_with("This gateway does not serve GET /v1/x.")
+    );
 }
 
 #[test]

@@ -149,7 +149,10 @@ fn paths_that_are_no_endpoint() {
     ] {
         let answer = gateway.send(&tenant.post(path, "{}"));
         let answer = lasting(answer, 404, "not_found");
-        answer.mentions("/error/message", &format!("This gateway does not serve POST {path}."));
+        answer.mentions(
+            "/error/message",
+            &format!("This gateway does not serve POST {path}."),
+        );
     }
     lasting(
         gateway.send(&tenant.get("/v1/chat/completions")),

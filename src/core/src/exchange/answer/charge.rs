@@ -229,11 +229,6 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     let mut estimated = !reading.output_final;
     if estimated {
         tokens.output = counted.output.max(reading.seen_output_tokens);
-        // A provider has written an answer that is not streamed before it sends any of it.
-        if !in_flight.complete && !in_flight.call.stream {
-            let highest = &in_flight.call.estimate.highest;
-            tokens.output = tokens.output.max(highest.output);
-        }
     }
     // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
     let embeds = in_flight.call.estimate.highest.output == 0;

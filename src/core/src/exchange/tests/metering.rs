@@ -253,9 +253,8 @@ fn a_stream_that_breaks_off_is_charged_its_prompt_and_what_was_seen() {
 }
 
 #[test]
-fn a_client_that_leaves_before_the_end_pays_what_the_answer_may_cost() {
-    let begun = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"Ob"#;
-    for (status, chunks) in [(0, &[][..]), (200, &[]), (200, &[" \n"]), (200, &[begun])] {
+fn a_client_that_leaves_before_the_answer_pays_what_the_answer_may_cost() {
+    for (status, chunks) in [(0, &[][..]), (200, &[]), (200, &[" \n"])] {
         let gone = Answer {
             status,
             content_type: JSON,
@@ -269,7 +268,7 @@ fn a_client_that_leaves_before_the_end_pays_what_the_answer_may_cost() {
             (event.outcome, event.estimated, event.status),
             (Outcome::Truncated, true, status)
         );
-        // The provider may go on, or has written it all: what it can write at most is charged.
+        // The provider may go on: what it can write at most is charged.
         assert!(event.tokens.input > 0 && event.tokens.output == 100);
     }
 }
