@@ -2,7 +2,8 @@
 
 use super::end_users::RawEndUsers;
 use super::{
-    Accounting, Config, ForeignIds, HoldAt, InlinePolicy, PassThrough, identity, inline_policy,
+    Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
+    Switch, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
@@ -46,6 +47,16 @@ struct RawConfig {
     upstreams: Vec<UpstreamLimit>,
     #[serde(default)]
     content_policy: RawContentPolicy,
+    #[serde(default)]
+    durable_events: DurableEvents,
+    #[serde(default = "default_access_log")]
+    access_log: Vec<LogField>,
+    #[serde(default)]
+    rate_headers: Switch,
+}
+
+fn default_access_log() -> Vec<LogField> {
+    vec![LogField::Event]
 }
 
 const fn default_max_request_bytes() -> usize {
@@ -190,6 +201,9 @@ impl Config {
             max_reservations: raw.max_reservations,
             upstreams: raw.upstreams.into_iter().map(Rc::new).collect(),
             content_policy: Rc::new(content_policy),
+            durable_events: raw.durable_events,
+            access_log: raw.access_log,
+            rate_headers: raw.rate_headers,
         })
     }
 }

@@ -49,7 +49,9 @@ impl Exchange {
                 let call_context = CallContext::of(&passing.head, &passing.caller);
                 self.refuse_call(&refusal(), call_context, cx)
             }
-            State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
+            State::Identify { head, .. } if received > limit => {
+                self.refuse_too_large(&head, cx.worker)
+            }
             State::PassThrough(mut passing) if received > limit => {
                 let refusal = refusal();
                 passing.status = refusal.status;
