@@ -203,7 +203,10 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["id"], id);
         assert_eq!(json["user_agent"], "a b");
-        assert_eq!((&json["tokens"]["input"], &json["cost"]), (&3.into(), &7.into()));
+        assert_eq!(
+            (&json["tokens"]["input"], &json["cost"]),
+            (&3.into(), &7.into())
+        );
         let refused = r#"{"event":"key_id=k&namespace=n&code=rate_limit_exceeded"}"#;
         assert_eq!(read(refused).unwrap(), None);
         assert!(read(r#"{"event":"id=1&cost=7"}"#).is_err());

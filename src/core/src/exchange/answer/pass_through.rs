@@ -1,10 +1,10 @@
 //! The answer to a request that passes through, and its end.
 
-use crate::config::Switch;
+use crate::config::{LogField, Switch};
 use crate::exchange::call::PassThrough;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Level};
-use crate::exchange::event::name_caller;
+use crate::exchange::event::{LOGGED_EVENT, name_caller};
 use crate::exchange::head::Head;
 use crate::exchange::ownership::claim_and_tell;
 use crate::exchange::rate_headers::set_rate_headers;
@@ -13,6 +13,7 @@ use crate::money::Money;
 use crate::request::{StoredPath, stored_by};
 use crate::store::SharedStore;
 use crate::stored::StoredId;
+use crate::wire::unbooked_line;
 
 /// Bytes of an answer at most in which is looked for what it stored: one that makes something is as
 /// long as a description of it.
@@ -87,6 +88,10 @@ impl PassThrough {
         let namespace = &caller.namespace().policy.name;
         cx.worker.counts.passed_through(namespace, status);
         name_caller(effects, &caller, cx.worker);
+        if cx.worker.logs(LogField::Event) {
+            let line = unbooked_line(&caller.key().policy.id, namespace, "");
+            effects.push(Effect::Annotate(LOGGED_EVENT, line));
+        }
         (head, caller)
     }
 }

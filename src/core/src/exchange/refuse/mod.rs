@@ -9,7 +9,7 @@ use super::state::{Exchange, State};
 use crate::config::LogField;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
-use crate::wire::refusal_line;
+use crate::wire::unbooked_line;
 use crate::wire_format::WireFormat;
 
 impl Exchange {
@@ -64,7 +64,7 @@ impl Exchange {
         match caller {
             Some(caller) => name_caller(effects, caller, worker),
             None if worker.logs(LogField::Event) => {
-                let line = refusal_line("", "", refusal.code.name());
+                let line = unbooked_line("", "", refusal.code.name());
                 effects.push(Effect::Annotate(LOGGED_EVENT, line));
             }
             None => {}
@@ -82,7 +82,7 @@ fn log_refusal(
 ) {
     if worker.logs(LogField::Event) {
         let (key, namespace) = (&caller.key().policy.id, &caller.namespace().policy.name);
-        let line = refusal_line(namespace, key, refusal.code.name());
+        let line = unbooked_line(key, namespace, refusal.code.name());
         effects.push(Effect::Annotate(LOGGED_EVENT, line));
     }
 }

@@ -117,8 +117,8 @@ fn parsed<T: FromStr>(name: &str, value: &str) -> Result<T, String> {
     parsed.map_err(|_| format!("{name} cannot be `{value}`"))
 }
 
-/// The line of a refusal that is no event of its own: nothing of it can be booked.
-pub(crate) fn refusal_line(namespace: &str, key_id: &str, code: &str) -> String {
+/// The line of what is no event of its own: nothing of it can be booked. A text may be empty.
+pub(crate) fn unbooked_line(key_id: &str, namespace: &str, code: &str) -> String {
     let mut line = Line(Vec::new());
     line.text("key_id", key_id);
     line.text("namespace", namespace);

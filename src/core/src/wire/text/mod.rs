@@ -8,7 +8,7 @@
 mod json;
 mod line;
 
-pub(crate) use line::refusal_line;
+pub(crate) use line::unbooked_line;
 
 use super::event::UsageEvent;
 use crate::ids::EventId;

@@ -111,7 +111,7 @@ fn a_line_is_short_and_readable() {
 
 #[test]
 fn what_cannot_be_booked_is_none_or_an_error() {
-    let none = refusal_line("n", "k", "rate_limit_exceeded");
+    let none = unbooked_line("k", "n", "rate_limit_exceeded");
     assert_eq!(none, "key_id=k&namespace=n&code=rate_limit_exceeded");
     assert_eq!(UsageEvent::from_line(&none), Ok(None));
     for (line, problem) in [
