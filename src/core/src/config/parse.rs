@@ -261,6 +261,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_request_pays_for_can_be_chosen() {
+        let text = br#"{"accounting":{"cluster":"c"},"durable_events":"each","access_log":["key","refusal"],
+            "rate_headers":"off"}"#;
+        let config = Config::parse(text).unwrap();
+        assert_eq!(config.durable_events, DurableEvents::Each);
+        assert_eq!(config.access_log, [LogField::Key, LogField::Refusal]);
+        assert_eq!(config.rate_headers, Switch::Off);
+        for wrong in [
+            r#""durable_events":"never""#,
+            r#""access_log":["colour"]"#,
+            r#""rate_headers":true"#,
+        ] {
+            let text = format!(r#"{{"accounting":{{"cluster":"c"}},{wrong}}}"#);
+            assert!(problems(&text).contains("cannot be read"), "{wrong}");
+        }
+    }
+
+    #[test]
     fn holding_at_the_body_needs_to_know_where_the_route_leads() {
         let text = r#"{"accounting":{"cluster":"c"},"hold":"body"}"#;
         assert!(problems(text).contains("`hold: body` needs upstream"));
