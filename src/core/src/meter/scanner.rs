@@ -6,6 +6,7 @@
 
 use super::path::{Key, Path};
 use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
+use super::template::Template;
 use memchr::memchr2;
 
 /// The most bytes of an object that are captured; a larger one is skipped.
@@ -49,22 +50,35 @@ pub(super) struct Scanner {
     captured: Vec<u8>,
     /// The start of a key or marker that was cut by the end of a chunk.
     cut: Vec<u8>,
+    template: Template,
 }
 
 impl Scanner {
     /// Starts over with a new document, keeping the buffers.
     pub(super) fn reset(&mut self) {
-        let (mut captured, mut cut) = (
-            core::mem::take(&mut self.captured),
-            core::mem::take(&mut self.cut),
-        );
-        captured.clear();
-        cut.clear();
-        *self = Scanner {
-            captured,
-            cut,
-            ..Scanner::default()
-        };
+        self.captured.clear();
+        self.cut.clear();
+        self.phase = Phase::Between;
+        self.escaped = false;
+        self.path = Path::default();
+        self.key = Key::None;
+        self.key_next = false;
+        self.in_root_array = false;
+        self.awaits_item = None;
+        self.all_text = None;
+        self.capture = None;
+    }
+
+    /// Takes a whole event, of which nothing has been fed. If it is one document, and of the same shape
+    /// as the last, it is not scanned.
+    pub(super) fn feed_event<W: Sink>(&mut self, event: &[u8], sink: &mut W) {
+        if self.template.tell(event, sink) {
+            self.phase = Phase::Closed;
+            return;
+        }
+        self.template.learn(event);
+        self.feed(event, sink);
+        self.template.learnt(self.phase == Phase::Closed);
     }
 
     /// Takes the next bytes of the document.
@@ -79,6 +93,7 @@ impl Scanner {
                     let Some(at) = next else { return };
                     rest = rest.get(at..).unwrap_or_default();
                     self.reset();
+                    self.template.spoil();
                     sink.goes_on();
                 }
                 Phase::Between => {
@@ -108,7 +123,10 @@ impl Scanner {
                         }
                     }
                 }
-                phase => rest = self.string(phase, rest, sink),
+                phase => {
+                    let at = bytes.len().saturating_sub(rest.len());
+                    rest = self.string(phase, at, rest, sink);
+                }
             }
         }
         self.keep(capture_from);
@@ -143,8 +161,14 @@ impl Scanner {
         };
     }
 
-    /// Goes on inside a string; gives back what follows it.
-    fn string<'a, W: Sink>(&mut self, phase: Phase, bytes: &'a [u8], sink: &mut W) -> &'a [u8] {
+    /// Goes on inside a string, which is `at` in the chunk; gives back what follows it.
+    fn string<'a, W: Sink>(
+        &mut self,
+        phase: Phase,
+        at: usize,
+        bytes: &'a [u8],
+        sink: &mut W,
+    ) -> &'a [u8] {
         let mut rest = bytes;
         let mut closed = false;
         loop {
@@ -172,14 +196,27 @@ impl Scanner {
             .saturating_sub(rest.len())
             .saturating_sub(usize::from(closed));
         let inside = bytes.get(..length).unwrap_or_default();
+        let range = at..at.saturating_add(length);
         match phase {
-            Phase::Text(kind) => sink.text(kind, length),
-            Phase::Key | Phase::Marker(_) => {
-                if phase == Phase::Key && self.all_text.is_some() {
+            Phase::Text(kind) => {
+                self.template.string(Some(kind), range);
+                sink.text(kind, length);
+            }
+            Phase::Key => {
+                if self.all_text.is_some() {
+                    self.template.spoil();
                     sink.text(TextKind::Answer, length);
                 }
                 self.spell(phase, inside, closed, sink);
             }
+            Phase::Marker(marker) => {
+                match length <= WORD_LIMIT {
+                    true => self.template.marker(marker, range),
+                    false => self.template.spoil(),
+                }
+                self.spell(phase, inside, closed, sink);
+            }
+            Phase::Skipped => self.template.string(None, range),
             _ => {}
         }
         if closed {
@@ -223,6 +260,7 @@ impl Scanner {
                 self.in_root_array = true;
                 return false;
             }
+            self.template.document_begins();
             sink.document_begins();
         }
         let select = if self.all_text.is_some() || self.capture.is_some() {
@@ -238,6 +276,7 @@ impl Scanner {
             Selector::Items(list) => self.awaits_item = Some(list),
             Selector::AllText => self.all_text = Some(self.path.depth()),
             Selector::Capture => {
+                self.template.spoil();
                 sink.capturing();
                 self.capture = Some(Capture {
                     depth: self.path.depth(),
@@ -253,6 +292,7 @@ impl Scanner {
     /// `part` is what this chunk has of a captured object, up to and with the bracket.
     fn close<W: Sink>(&mut self, part: &[u8], sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
+            self.template.items(list, false);
             sink.items(list, false);
         }
         let depth = self.path.depth();
@@ -264,11 +304,13 @@ impl Scanner {
         self.key = Key::None;
         self.key_next = false;
         if depth == 1 {
+            self.template.document_ends();
             sink.document_ends();
         }
         let root = if self.in_root_array { 0 } else { 1 };
         if depth == root {
             self.phase = Phase::Closed;
+            self.template.all_ends();
             sink.all_ends();
         }
     }
@@ -302,6 +344,7 @@ impl Scanner {
 
     fn item<W: Sink>(&mut self, sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
+            self.template.items(list, true);
             sink.items(list, true);
         }
     }
