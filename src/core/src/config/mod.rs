@@ -61,6 +61,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether Envoy's access log is told this.
+    pub(crate) fn logs(&self, field: LogField) -> bool {
+        self.access_log.contains(&field)
+    }
+
     /// The limit of the upstream of that name, where it has one.
     pub fn upstream(&self, name: &str) -> Option<&Rc<UpstreamLimit>> {
         self.upstreams.iter().find(|limit| limit.name == name)

@@ -5,7 +5,7 @@ use super::counts::Counts;
 use super::event::RefusalTally;
 use crate::admission::{Budgeting, Terms};
 use crate::cache::PolicyCache;
-use crate::config::{Config, LogField};
+use crate::config::Config;
 use crate::epoch_sum::Epochs;
 use crate::identity::KnownDigests;
 use crate::ids::EventIds;
@@ -46,11 +46,6 @@ impl WorkerState {
             refusals: RefusalTally::default(),
             counts: Counts::default(),
         }
-    }
-
-    /// Whether Envoy's access log is told this.
-    pub(crate) fn logs(&self, field: LogField) -> bool {
-        self.config.access_log.contains(&field)
     }
 
     /// What holds for every request.

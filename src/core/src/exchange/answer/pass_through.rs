@@ -87,8 +87,8 @@ impl PassThrough {
         let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
         let namespace = &caller.namespace().policy.name;
         cx.worker.counts.passed_through(namespace, status);
-        name_caller(effects, &caller, cx.worker);
-        if cx.worker.logs(LogField::Event) {
+        name_caller(effects, &caller, &cx.worker.config);
+        if cx.worker.config.logs(LogField::Event) {
             let line = unbooked_line(&caller.key().policy.id, namespace, "");
             effects.push(Effect::Annotate(LOGGED_EVENT, line));
         }

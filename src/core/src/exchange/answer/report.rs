@@ -17,15 +17,16 @@ pub(crate) fn report(
     worker: &mut WorkerState,
 ) {
     worker.counts.called(event, miscounted);
-    name_caller(effects, caller, worker);
-    if worker.logs(LogField::Model) {
+    let config = &worker.config;
+    name_caller(effects, caller, config);
+    if config.logs(LogField::Model) {
         let model = event.model.clone().into_owned();
         effects.push(Effect::Annotate("paddock_model", model));
     }
-    if worker.logs(LogField::CostUsd) {
+    if config.logs(LogField::CostUsd) {
         let cost = event.cost.to_string();
         let cost = cost.trim_start_matches('$').to_owned();
         effects.push(Effect::Annotate("paddock_cost_usd", cost));
     }
-    emit(effects, event, worker);
+    emit(effects, event, config);
 }

@@ -98,7 +98,7 @@ impl Exchange {
             refusals: 1,
             ..CallContext::making(head, call).event(id, cx.now)
         };
-        emit(&mut step.effects, &event, cx.worker);
+        emit(&mut step.effects, &event, &cx.worker.config);
         step
     }
 }

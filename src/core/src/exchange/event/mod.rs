@@ -6,10 +6,9 @@ pub use refusal_tally::RefusalTally;
 pub(crate) use refusal_tally::RefusedCall;
 
 use super::call::Call;
-use super::context::WorkerState;
 use super::effect::Effect;
 use super::head::Head;
-use crate::config::LogField;
+use crate::config::{Config, LogField};
 use crate::identity::Caller;
 use crate::ids::EventId;
 use crate::refusal::clip;
@@ -100,22 +99,22 @@ impl<'a> CallContext<'a> {
 }
 
 /// Hands an event over: to the ledger, if there is one, and to the access log.
-pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>, worker: &WorkerState) {
-    if worker.config.accounting.is_some() {
+pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>, config: &Config) {
+    if config.accounting.is_some() {
         effects.push(Effect::Emit(event.to_json()));
     }
-    if worker.logs(LogField::Event) {
+    if config.logs(LogField::Event) {
         effects.push(Effect::Annotate(LOGGED_EVENT, event.to_line()));
     }
 }
 
 /// Tells the access log whose request it was.
-pub(crate) fn name_caller(effects: &mut Vec<Effect>, caller: &Caller, worker: &WorkerState) {
-    if worker.logs(LogField::Namespace) {
+pub(crate) fn name_caller(effects: &mut Vec<Effect>, caller: &Caller, config: &Config) {
+    if config.logs(LogField::Namespace) {
         let namespace = caller.namespace().policy.name.clone();
         effects.push(Effect::Annotate("paddock_namespace", namespace));
     }
-    if worker.logs(LogField::Key) {
+    if config.logs(LogField::Key) {
         let key = caller.key().policy.id.clone();
         effects.push(Effect::Annotate("paddock_key", key));
     }

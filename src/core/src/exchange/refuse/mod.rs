@@ -30,7 +30,11 @@ impl Exchange {
                 .note(&refused, &mut worker.event_ids, cx.now);
             if noted.tell {
                 let id = worker.event_ids.next(cx.now.millis());
-                emit(&mut step.effects, &refused.event(id, cx.now), worker);
+                emit(
+                    &mut step.effects,
+                    &refused.event(id, cx.now),
+                    &worker.config,
+                );
             } else {
                 log_refusal(&mut step.effects, caller, refusal, worker);
             }
@@ -57,13 +61,13 @@ impl Exchange {
         worker.counts.refused(namespace, refusal.code);
         let mut step = Step::new(Verdict::Reply(reply));
         let effects = &mut step.effects;
-        if worker.logs(LogField::Refusal) {
+        if worker.config.logs(LogField::Refusal) {
             let code = refusal.code.name().to_owned();
             effects.push(Effect::Annotate("paddock_refusal", code));
         }
         match caller {
-            Some(caller) => name_caller(effects, caller, worker),
-            None if worker.logs(LogField::Event) => {
+            Some(caller) => name_caller(effects, caller, &worker.config),
+            None if worker.config.logs(LogField::Event) => {
                 let line = unbooked_line("", "", refusal.code.name());
                 effects.push(Effect::Annotate(LOGGED_EVENT, line));
             }
@@ -80,7 +84,7 @@ fn log_refusal(
     refusal: &Refusal,
     worker: &WorkerState,
 ) {
-    if worker.logs(LogField::Event) {
+    if worker.config.logs(LogField::Event) {
         let (key, namespace) = (&caller.key().policy.id, &caller.namespace().policy.name);
         let line = unbooked_line(key, namespace, refusal.code.name());
         effects.push(Effect::Annotate(LOGGED_EVENT, line));

@@ -4,7 +4,7 @@ use super::Fields;
 use crate::decimal::{push_number, push_signed};
 use crate::money::Money;
 use crate::stored::StoredId;
-use crate::wire::UsageEvent;
+use crate::wire::event::UsageEvent;
 
 /// Bytes of an event, roughly: room for it is made once.
 const ROOM: usize = 1_024;

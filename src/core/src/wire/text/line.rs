@@ -7,7 +7,7 @@ use crate::money::Money;
 use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
 use crate::usage::Tool;
-use crate::wire::{Outcome, UsageEvent};
+use crate::wire::event::{Outcome, UsageEvent};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use std::borrow::Cow;
 use std::str::FromStr;
