@@ -28,7 +28,7 @@ fn start_with(stream_idle_timeout: &'static str, durable_events: &'static str) -
             manager["stream_idle_timeout"] = json!(stream_idle_timeout);
         })),
         wasm: Some(faulty_filter::build().unwrap()),
-        edit_plugin: Some(Box::new(|plugin| {
+        edit_plugin: Some(Box::new(move |plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
             plugin["durable_events"] = json!(durable_events);
         })),

@@ -50,7 +50,8 @@ pub(super) struct Scanner {
     captured: Vec<u8>,
     /// The start of a key or marker that was cut by the end of a chunk.
     cut: Vec<u8>,
-    template: Template,
+    /// The shape of the last event; absent in a body that is no stream of them.
+    template: Option<Box<Template>>,
 }
 
 impl Scanner {
@@ -72,13 +73,23 @@ impl Scanner {
     /// Takes a whole event, of which nothing has been fed. If it is one document, and of the same shape
     /// as the last, it is not scanned.
     pub(super) fn feed_event<W: Sink>(&mut self, event: &[u8], sink: &mut W) {
-        if self.template.tell(event, sink) {
+        let template = self.template.get_or_insert_default();
+        if template.tell(event, sink) {
             self.phase = Phase::Closed;
             return;
         }
-        self.template.learn(event);
+        template.learn(event);
         self.feed(event, sink);
-        self.template.learnt(self.phase == Phase::Closed);
+        if let Some(template) = &mut self.template {
+            template.learnt(self.phase == Phase::Closed);
+        }
+    }
+
+    /// Has the shape of the event that is read note something.
+    fn learn(&mut self, note: impl FnOnce(&mut Template)) {
+        if let Some(template) = &mut self.template {
+            note(template);
+        }
     }
 
     /// Takes the next bytes of the document.
@@ -93,7 +104,7 @@ impl Scanner {
                     let Some(at) = next else { return };
                     rest = rest.get(at..).unwrap_or_default();
                     self.reset();
-                    self.template.spoil();
+                    self.learn(Template::spoil);
                     sink.goes_on();
                 }
                 Phase::Between => {
@@ -199,24 +210,24 @@ impl Scanner {
         let range = at..at.saturating_add(length);
         match phase {
             Phase::Text(kind) => {
-                self.template.string(Some(kind), range);
+                self.learn(|template| template.string(Some(kind), range));
                 sink.text(kind, length);
             }
             Phase::Key => {
                 if self.all_text.is_some() {
-                    self.template.spoil();
+                    self.learn(Template::spoil);
                     sink.text(TextKind::Answer, length);
                 }
                 self.spell(phase, inside, closed, sink);
             }
             Phase::Marker(marker) => {
                 match length <= WORD_LIMIT {
-                    true => self.template.marker(marker, range),
-                    false => self.template.spoil(),
+                    true => self.learn(|template| template.marker(marker, range)),
+                    false => self.learn(Template::spoil),
                 }
                 self.spell(phase, inside, closed, sink);
             }
-            Phase::Skipped => self.template.string(None, range),
+            Phase::Skipped => self.learn(|template| template.string(None, range)),
             _ => {}
         }
         if closed {
@@ -260,7 +271,7 @@ impl Scanner {
                 self.in_root_array = true;
                 return false;
             }
-            self.template.document_begins();
+            self.learn(Template::document_begins);
             sink.document_begins();
         }
         let select = if self.all_text.is_some() || self.capture.is_some() {
@@ -276,7 +287,7 @@ impl Scanner {
             Selector::Items(list) => self.awaits_item = Some(list),
             Selector::AllText => self.all_text = Some(self.path.depth()),
             Selector::Capture => {
-                self.template.spoil();
+                self.learn(Template::spoil);
                 sink.capturing();
                 self.capture = Some(Capture {
                     depth: self.path.depth(),
@@ -292,7 +303,7 @@ impl Scanner {
     /// `part` is what this chunk has of a captured object, up to and with the bracket.
     fn close<W: Sink>(&mut self, part: &[u8], sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
-            self.template.items(list, false);
+            self.learn(|template| template.items(list, false));
             sink.items(list, false);
         }
         let depth = self.path.depth();
@@ -304,13 +315,13 @@ impl Scanner {
         self.key = Key::None;
         self.key_next = false;
         if depth == 1 {
-            self.template.document_ends();
+            self.learn(Template::document_ends);
             sink.document_ends();
         }
         let root = if self.in_root_array { 0 } else { 1 };
         if depth == root {
             self.phase = Phase::Closed;
-            self.template.all_ends();
+            self.learn(Template::all_ends);
             sink.all_ends();
         }
     }
@@ -344,7 +355,7 @@ impl Scanner {
 
     fn item<W: Sink>(&mut self, sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
-            self.template.items(list, true);
+            self.learn(|template| template.items(list, true));
             sink.items(list, true);
         }
     }
