@@ -58,7 +58,9 @@ impl Exchange {
                 let mut effects = Vec::new();
                 let (head, caller) = passing.conclude(cx, &mut effects);
                 let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
-                step.effects.append(&mut effects);
+                // The access log is told of the refusal last.
+                effects.append(&mut step.effects);
+                step.effects = effects;
                 step
             }
             other => {

@@ -1,7 +1,7 @@
 //! What a client chooses is bounded, and what nobody meters is not read.
 
 use super::bench::*;
-use crate::exchange::{Exchange, Input, Step, Verdict};
+use crate::exchange::{Effect, Exchange, Input, Step, Verdict};
 use crate::policy::user_scope;
 use crate::request::Headers;
 use proptest::prelude::*;
@@ -142,6 +142,12 @@ fn a_body_that_passes_through_is_limited_however_it_comes() {
     );
     let counter = "paddock_passed_through_total;ns=n;code=413";
     assert_eq!(bench.counted(counter), 1);
+    let logged = more.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Annotate("paddock_event", line) => Some(line.as_str()),
+        _ => None,
+    });
+    let refused = "key_id=k&namespace=n&code=request_too_large";
+    assert_eq!(logged, Some(refused), "the last counts");
     let reply = reply(more);
     assert_eq!(
         (reply.status, &error(&reply)["code"]),
