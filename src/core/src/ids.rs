@@ -11,6 +11,21 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct EventId(Uuid);
 
+impl EventId {
+    /// Characters of its text.
+    pub const CHARS: usize = 36;
+
+    /// Its text, written to `buffer`.
+    pub fn write(self, buffer: &mut [u8; Self::CHARS]) -> &str {
+        self.0.hyphenated().encode_lower(buffer)
+    }
+
+    /// From its text; `None` otherwise.
+    pub fn parse(text: &str) -> Option<EventId> {
+        Uuid::parse_str(text).ok().map(EventId)
+    }
+}
+
 /// Makes [`EventId`]s for one worker: unique while the nonce is.
 ///
 /// The time orders the ids, the nonce tells workers apart, the counter tells events of one

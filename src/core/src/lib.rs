@@ -15,6 +15,7 @@ pub mod budget;
 pub mod cache;
 pub mod config;
 pub mod content;
+mod decimal;
 pub mod epoch_sum;
 pub mod estimate;
 pub mod exchange;

@@ -71,7 +71,8 @@ impl<H: Host> Stream<H> {
     }
 
     pub(crate) fn request_headers(&mut self, end: bool) -> Flow {
-        let headers = self.host.request_headers();
+        let map = self.host.request_headers();
+        let headers: Vec<_> = map.pairs().collect();
         #[cfg(feature = "fault-injection")]
         crate::fault::trap_if_asked(&headers);
         self.body_complete = end;
@@ -131,13 +132,19 @@ impl<H: Host> Stream<H> {
         if !self.ask(Exchange::has_hold) {
             return;
         }
-        let status = self.host.response_header(":status");
-        let status = core::str::from_utf8(&status)
-            .ok()
-            .and_then(|text| text.parse().ok());
-        let status = status.unwrap_or(0);
-        let content_type = self.host.response_header("content-type");
-        let content_encoding = self.host.response_header("content-encoding");
+        let headers = self.host.response_headers();
+        let (mut status, mut content_type, mut content_encoding) = (0, &b""[..], &b""[..]);
+        for (name, value) in headers.pairs() {
+            match name {
+                ":status" => {
+                    let text = core::str::from_utf8(value).ok();
+                    status = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+                }
+                "content-type" if content_type.is_empty() => content_type = value,
+                "content-encoding" if content_encoding.is_empty() => content_encoding = value,
+                _ => {}
+            }
+        }
         // Envoy's own answers are always errors.
         let details = match status >= 400 {
             true => self.host.response_details(),
@@ -145,8 +152,8 @@ impl<H: Host> Stream<H> {
         };
         self.feed(Input::ResponseHeaders {
             status,
-            content_type: &content_type,
-            content_encoding: &content_encoding,
+            content_type,
+            content_encoding,
             details: &details,
             end,
         });

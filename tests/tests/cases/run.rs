@@ -207,7 +207,7 @@ fn compare<'a>(
         ran.answers.iter().map(|answer| answer.status).collect(),
     );
     found.lines(expect, &lines);
-    let mark = format!("\"{}\"", tenant.namespace);
+    let mark = format!("&namespace={}&", tenant.namespace);
     found.access_log(expect, || site.longest_access_log_line(&mark));
     (found.0, lines)
 }

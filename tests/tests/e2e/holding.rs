@@ -280,7 +280,7 @@ fn routes_that_match_the_header_follow_the_decision() {
         let log = gateway.access_log();
         let ours = log
             .iter()
-            .filter(|line| line["namespace"] == tenant.namespace);
+            .filter(|line| line["event"]["namespace"] == tenant.namespace);
         let clusters: Vec<Value> = ours.map(|line| line["upstream_cluster"].clone()).collect();
         (clusters.len() == 8).then_some(clusters)
     });

@@ -57,7 +57,10 @@ fn a_header_that_is_vouched_for() {
     let path = format!("/v1/namespaces/{}/usage", tenant.namespace);
     assert_eq!(gateway.manage("GET", &path, None)["request_count"], 2);
     eventually("it is logged", || {
-        let is_it = |line: &Value| line["key"] == id && line["namespace"] == tenant.namespace;
+        let is_it = |line: &Value| {
+            let event = &line["event"];
+            event["key_id"] == id && event["namespace"] == tenant.namespace
+        };
         gateway.access_log().iter().any(is_it).then_some(())
     });
     // The provider learns nothing of it.
@@ -366,9 +369,9 @@ fn without_a_service_and_from_a_waypoint() {
     }
     let logged = eventually("all is logged", || {
         let log = gateway.access_log();
-        let keys = log.iter().filter(|line| line["event"].is_string());
+        let keys = log.iter().filter(|line| line["event"]["id"].is_string());
         let keys: Vec<String> = keys
-            .map(|line| line["key"].as_str().unwrap().to_owned())
+            .map(|line| line["event"]["key_id"].as_str().unwrap().to_owned())
             .collect();
         (keys.len() == 4).then_some(keys)
     });

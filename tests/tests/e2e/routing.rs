@@ -391,9 +391,9 @@ fn a_standalone_gateway_routes() {
     crate::gateway::eventually("all is logged", || {
         let lines = gateway.access_log();
         let costs = |name: &str| -> Vec<f64> {
-            let of_key = lines.iter().filter(|line| line["key"] == name);
+            let of_key = lines.iter().filter(|line| line["event"]["key_id"] == name);
             of_key
-                .filter_map(|line| line["cost_usd"].as_str()?.parse().ok())
+                .filter_map(|line| line["event"]["cost"].as_f64())
                 .collect()
         };
         let (strict, lax) = (costs("strict"), costs("lax"));

@@ -65,9 +65,9 @@ fn a_cap_needs_no_service() {
         let lines = gateway
             .access_log()
             .into_iter()
-            .filter(|line| line["key"] == "capped");
+            .filter(|line| line["event"]["key_id"] == "capped");
         let costs: Vec<f64> = lines
-            .filter_map(|line| line["cost_usd"].as_str()?.parse().ok())
+            .filter_map(|line| Some(line["event"]["cost"].as_f64()? / 1e9))
             .collect();
         let sum: f64 = costs.iter().sum();
         ((sum - spent).abs() < 1e-9).then_some(costs.len())
@@ -82,11 +82,13 @@ fn the_examples_tour_does_what_it_says() {
     // What it used is in the log, as an event and by namespace.
     eventually("the event is logged", || {
         let lines = gateway.access_log();
-        let ours = |line: &&Value| line["key"] == "copywriter" && line["event"].is_string();
+        let ours = |line: &&Value| {
+            line["event"]["key_id"] == "copywriter" && line["event"]["id"].is_string()
+        };
         lines
             .iter()
             .find(ours)
-            .map(|line| assert_eq!(line["namespace"], "marketing"))
+            .map(|line| assert_eq!(line["event"]["namespace"], "marketing"))
     });
     let metrics = gateway.envoy_metrics();
     assert!(

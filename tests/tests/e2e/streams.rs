@@ -174,7 +174,7 @@ fn events_arrive_one_by_one_as_they_are_sent() {
             let completed = gateway
                 .access_log()
                 .iter()
-                .any(|line| line["namespace"] == tenant.namespace);
+                .any(|line| line["event"]["namespace"] == tenant.namespace);
             assert!(!completed, "the stream was over when its first event came");
         }
         pieces.push(piece);

@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 const MAX_REQUEST_SECONDS: u64 = 2;
 
 fn start() -> Gateway {
-    start_with("610s")
+    start_with("610s", "tick")
 }
 
 /// What waited for the service on a VM that trapped is answered by nobody but this time-out.
-fn start_with(stream_idle_timeout: &'static str) -> Gateway {
+fn start_with(stream_idle_timeout: &'static str, durable_events: &'static str) -> Gateway {
     Gateway::start(StackOptions {
         edit_bootstrap: Some(Box::new(move |bootstrap| {
             let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
@@ -28,8 +28,9 @@ fn start_with(stream_idle_timeout: &'static str) -> Gateway {
             manager["stream_idle_timeout"] = json!(stream_idle_timeout);
         })),
         wasm: Some(faulty_filter::build().unwrap()),
-        edit_plugin: Some(Box::new(|plugin| {
+        edit_plugin: Some(Box::new(move |plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
+            plugin["durable_events"] = json!(durable_events);
         })),
         ..StackOptions::default()
     })
@@ -54,7 +55,7 @@ fn call(tenant: &Tenant) -> Call {
 
 #[test]
 fn others_go_on_and_what_was_completed_is_booked() {
-    let gateway = start_with("10s");
+    let gateway = start_with("10s", "each");
     let tenant = gateway.tenant("trapped", json!({"monthly_quota_usd": 50.0}));
     let (stop, lost) = (AtomicBool::new(false), AtomicUsize::new(0));
     let completed = Mutex::new(BTreeSet::new());
@@ -117,6 +118,34 @@ fn others_go_on_and_what_was_completed_is_booked() {
         (booked - sum(&lines) as f64 / 1e9).abs() < 1e-9,
         "{usage:#}"
     );
+}
+
+/// Events that wait for the tick go with the VM, and the access log has them.
+#[test]
+fn what_a_trap_takes_from_the_ledger_the_log_brings_back() {
+    let gateway = start();
+    let tenant = gateway.tenant("restored", json!({"monthly_quota_usd": 50.0}));
+    let mut completed = 0;
+    for _ in 0..20 {
+        let mut connection = Connection::open(gateway.address);
+        completed += usize::from(connection.call(&call(&tenant)).status == 200);
+        // By the same connection, and so on the same worker, before its next tick.
+        connection.call(&Call::chat("nobody").header("x-fault", "trap"));
+    }
+    assert!(completed > 0 && gateway.reloads() > 0);
+    let logged = eventually("all is logged", || {
+        let log = gateway.access_log().into_iter();
+        let events = log.map(|line| line["event"].clone());
+        let ours: Vec<_> = events
+            .filter(|event| event["id"].is_string() && event["namespace"] == tenant.namespace)
+            .collect();
+        (ours.len() == completed).then_some(ours)
+    });
+    assert!(gateway.lines(&tenant).len() < completed, "none was lost");
+    let body = json!({"events": logged});
+    let reconciled = gateway.manage("POST", "/v1/usage/reconcile", Some(&body));
+    assert!(reconciled["new"].as_u64() > Some(0), "{reconciled:#}");
+    assert_eq!(gateway.lines(&tenant).len(), completed);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use indicatif::{ProgressBar, ProgressStyle};
+use paddock_core::wire::UsageEvent;
 use paddock_server::config::file::ConfigFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -102,8 +103,8 @@ fn open(path: &Path) -> anyhow::Result<(Box<dyn BufRead>, u64)> {
     Ok((Box::new(BufReader::new(file)), size))
 }
 
-/// The event of a line: JSON, as it is or in Base64 (RFC 4648, without padding). Most lines of
-/// refused requests have none.
+/// The event of a line, as JSON. Older gateways wrote it as JSON, or as JSON in Base64 (RFC 4648,
+/// without padding). Most lines of refused requests have none.
 fn event(line: &[u8]) -> anyhow::Result<Option<String>> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
@@ -118,6 +119,11 @@ fn event(line: &[u8]) -> anyhow::Result<Option<String>> {
     let mut text: String = serde_json::from_str(raw.get())?;
     if text.is_empty() || text == "-" {
         return Ok(None);
+    }
+    if text.contains('=') && !text.starts_with('{') && !text.ends_with('=') {
+        let event = UsageEvent::from_line(&text).map_err(|error| anyhow!(error))?;
+        let json = event.map(|event| String::from_utf8(event.to_json()));
+        return Ok(json.transpose()?);
     }
     if !text.starts_with('{') {
         let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('='));
@@ -187,7 +193,28 @@ mod tests {
     use super::event;
 
     #[test]
-    fn an_event_is_base64_in_envoys_log() {
+    fn an_event_is_a_line_in_envoys_log() {
+        let read = |line: &str| event(line.as_bytes());
+        let id = "0192f0c1-2b3c-7d4e-8f50-616263646566";
+        let text = read(&format!(
+            r#"{{"event":"id={id}&user_agent=a%20b&input=3&cost=7"}}"#
+        ));
+        let text = text.unwrap().unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["id"], id);
+        assert_eq!(json["user_agent"], "a b");
+        assert_eq!(
+            (&json["tokens"]["input"], &json["cost"]),
+            (&3.into(), &7.into())
+        );
+        let refused = r#"{"event":"key_id=k&namespace=n&code=rate_limit_exceeded"}"#;
+        assert_eq!(read(refused).unwrap(), None);
+        assert!(read(r#"{"event":"id=1&cost=7"}"#).is_err());
+        assert!(read(r#"{"event":"id=1&colour=7"}"#).is_err());
+    }
+
+    #[test]
+    fn an_event_of_an_older_gateway_is_read() {
         let read = |line: &str| event(line.as_bytes());
         assert_eq!(
             read(r#"{"status":200,"event":"{\"id\":\"x\"}"}"#)

@@ -7,7 +7,6 @@ use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
 use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, Input, StepContext, Verdict, WorkerState};
-use paddock_core::ids::EventIds;
 use paddock_core::meter::{Framing, Meter};
 use paddock_core::money::Money;
 use paddock_core::policy::Limits;
@@ -209,13 +208,7 @@ impl Worker {
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         Worker {
-            worker: WorkerState {
-                config,
-                cache,
-                event_ids: EventIds::new([1; 6]),
-                likely_output: paddock_core::likely_output::LikelyOutput::default(),
-                refusals: Default::default(),
-            },
+            worker: WorkerState::new(config, cache, [1; 22]),
             store,
             headers: headers.to_vec(),
         }
@@ -229,7 +222,12 @@ impl Worker {
             store: &mut self.store,
             now: NOW,
         };
-        let headers = Headers(&self.headers);
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+            .collect();
+        let headers = Headers(&headers);
         let end = false;
         black_box(exchange.step(
             Input::RequestHeaders {

@@ -52,13 +52,65 @@ pub struct Config {
     pub upstreams: Vec<Rc<UpstreamLimit>>,
     /// What prompts may say.
     pub content_policy: Rc<ContentPolicy>,
+    /// When usage events leave the memory of a worker's VM.
+    pub durable_events: DurableEvents,
+    /// What Envoy's access log is told of each request.
+    pub access_log: Vec<LogField>,
+    /// Whether answers say what is left of the limits of rates.
+    pub rate_headers: Switch,
 }
 
 impl Config {
+    /// Whether Envoy's access log is told this.
+    pub(crate) fn logs(&self, field: LogField) -> bool {
+        self.access_log.contains(&field)
+    }
+
     /// The limit of the upstream of that name, where it has one.
     pub fn upstream(&self, name: &str) -> Option<&Rc<UpstreamLimit>> {
         self.upstreams.iter().find(|limit| limit.name == name)
     }
+}
+
+/// When usage events leave the memory of a worker's VM for Envoy's shared queue, which outlives it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DurableEvents {
+    /// All together at the next tick, a tenth of a second later at most: a crash of the VM loses them.
+    #[default]
+    Tick,
+    /// Each at once, which every request pays for.
+    Each,
+}
+
+/// Something that Envoy's access log is told as `%FILTER_STATE(wasm.paddock_NAME:PLAIN)%`. Every
+/// request pays for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogField {
+    /// The whole usage event, which `paddock reconcile` reads.
+    Event,
+    /// The namespace.
+    Namespace,
+    /// The key's id.
+    Key,
+    /// The model that served.
+    Model,
+    /// The cost in US dollars.
+    CostUsd,
+    /// The code of a refusal.
+    Refusal,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It is.
+    #[default]
+    On,
+    /// It is not.
+    Off,
 }
 
 /// Where requests are held until they are decided.

@@ -2,7 +2,8 @@
 
 use super::end_users::RawEndUsers;
 use super::{
-    Accounting, Config, ForeignIds, HoldAt, InlinePolicy, PassThrough, identity, inline_policy,
+    Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
+    Switch, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
@@ -46,6 +47,16 @@ struct RawConfig {
     upstreams: Vec<UpstreamLimit>,
     #[serde(default)]
     content_policy: RawContentPolicy,
+    #[serde(default)]
+    durable_events: DurableEvents,
+    #[serde(default = "default_access_log")]
+    access_log: Vec<LogField>,
+    #[serde(default)]
+    rate_headers: Switch,
+}
+
+fn default_access_log() -> Vec<LogField> {
+    vec![LogField::Event]
 }
 
 const fn default_max_request_bytes() -> usize {
@@ -190,6 +201,9 @@ impl Config {
             max_reservations: raw.max_reservations,
             upstreams: raw.upstreams.into_iter().map(Rc::new).collect(),
             content_policy: Rc::new(content_policy),
+            durable_events: raw.durable_events,
+            access_log: raw.access_log,
+            rate_headers: raw.rate_headers,
         })
     }
 }
@@ -244,6 +258,24 @@ mod tests {
         let config = Config::parse(br#"{"accounting":{"cluster":"paddock"}}"#).unwrap();
         assert_eq!(config.max_request_bytes, 10_485_760);
         assert_eq!(config.accounting.unwrap().timeout_ms, 2_000);
+    }
+
+    #[test]
+    fn what_a_request_pays_for_can_be_chosen() {
+        let text = br#"{"accounting":{"cluster":"c"},"durable_events":"each","access_log":["key","refusal"],
+            "rate_headers":"off"}"#;
+        let config = Config::parse(text).unwrap();
+        assert_eq!(config.durable_events, DurableEvents::Each);
+        assert_eq!(config.access_log, [LogField::Key, LogField::Refusal]);
+        assert_eq!(config.rate_headers, Switch::Off);
+        for wrong in [
+            r#""durable_events":"never""#,
+            r#""access_log":["colour"]"#,
+            r#""rate_headers":true"#,
+        ] {
+            let text = format!(r#"{{"accounting":{{"cluster":"c"}},{wrong}}}"#);
+            assert!(problems(&text).contains("cannot be read"), "{wrong}");
+        }
     }
 
     #[test]

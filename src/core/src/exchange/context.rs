@@ -1,14 +1,17 @@
 //! What a step may look at and change outside its exchange.
 
 use super::call::Basis;
-use super::event::{RefusalTally, json};
+use super::counts::Counts;
+use super::event::RefusalTally;
 use crate::admission::{Budgeting, Terms};
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
+use crate::identity::KnownDigests;
 use crate::ids::EventIds;
 use crate::likely_output::LikelyOutput;
 use crate::timestamp::Timestamp;
+use crate::wire::UsageEvent;
 
 /// What the exchanges of one worker share.
 #[derive(Debug)]
@@ -23,9 +26,28 @@ pub struct WorkerState {
     pub likely_output: LikelyOutput,
     /// Refusals not yet reported to the ledger.
     pub refusals: RefusalTally,
+    /// What the metrics have not been told yet.
+    pub counts: Counts,
+    /// Digests of the secrets that requests came with lately.
+    pub digests: KnownDigests,
 }
 
 impl WorkerState {
+    /// Of a worker that begins. `random` are bytes of a secure source, drawn for its VM alone.
+    pub fn new(config: Config, cache: PolicyCache, random: [u8; 22]) -> WorkerState {
+        let (nonce, rest) = random.split_first_chunk().unwrap_or((&[0; 6], &[]));
+        let key = rest.first_chunk().copied().unwrap_or_default();
+        WorkerState {
+            digests: KnownDigests::new(key, config.max_cached_tenants),
+            config,
+            cache,
+            event_ids: EventIds::new(*nonce),
+            likely_output: LikelyOutput::default(),
+            refusals: RefusalTally::default(),
+            counts: Counts::default(),
+        }
+    }
+
     /// What holds for every request.
     pub fn terms(&self) -> Terms {
         Terms {
@@ -40,13 +62,13 @@ impl WorkerState {
     /// The events (JSON) of counted refusals that are due. To be called at least once a second.
     pub fn refusals_due(&mut self, now: Timestamp) -> Vec<Vec<u8>> {
         let due = self.refusals.due(now);
-        due.iter().filter_map(|event| json(event).ok()).collect()
+        due.iter().map(UsageEvent::to_json).collect()
     }
 
     /// The events (JSON) of all counted refusals, due or not: for the end of a worker.
     pub fn refusals_left(&mut self) -> Vec<Vec<u8>> {
         let rest = self.refusals.rest();
-        rest.iter().filter_map(|event| json(event).ok()).collect()
+        rest.iter().map(UsageEvent::to_json).collect()
     }
 }
 

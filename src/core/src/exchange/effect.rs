@@ -3,7 +3,6 @@
 use crate::queue::QueueEntry;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
-use std::borrow::Cow;
 
 /// The outcome of one input.
 #[derive(Debug)]
@@ -103,22 +102,10 @@ pub enum Effect {
     ///
     /// [`Input::Turn`]: crate::exchange::Input::Turn
     Queue(String, QueueEntry),
-    /// Hands over a usage event (JSON): to the queue, and to the access log.
+    /// Hands over a usage event, or what stands among events (JSON).
     Emit(Vec<u8>),
-    /// Hands over a usage event (JSON) that is not this exchange's: to the queue alone.
-    Enqueue(Vec<u8>),
     /// Makes a value available to Envoy's access log under a name.
     Annotate(&'static str, String),
-    /// Adds to a counter; its labels are part of its name, as Envoy's stats tags read them.
-    Count(String, u64),
     /// Writes a log line.
     Log(Level, String),
-}
-
-/// A label's value may not hold what separates labels.
-pub(crate) fn metric_label(value: &str) -> Cow<'_, str> {
-    match value.contains([';', '=']) {
-        true => Cow::Owned(value.replace([';', '='], "_")),
-        false => Cow::Borrowed(value),
-    }
 }

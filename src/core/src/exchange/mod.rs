@@ -26,6 +26,7 @@ mod admit;
 mod answer;
 mod call;
 mod context;
+mod counts;
 mod decide;
 mod effect;
 mod event;
@@ -40,6 +41,7 @@ mod request;
 mod state;
 
 pub use context::{StepContext, WorkerState};
+pub use counts::Counts;
 pub use effect::{Effect, Level, Question, Step, Verdict};
 pub use event::RefusalTally;
 pub use input::Input;

@@ -2,7 +2,6 @@
 
 use super::context::{StepContext, WorkerState};
 use super::effect::{Effect, Question};
-use super::event::emit_made;
 use super::named::{NamedObject, claim};
 use crate::cache::Ownership;
 use crate::config::{Config, ForeignIds};
@@ -121,5 +120,5 @@ pub(crate) fn claim_and_tell<S: SharedStore>(
         made_at: cx.now,
         stored: ids,
     };
-    emit_made(effects, &made);
+    effects.extend(serde_json::to_vec(&made).ok().map(Effect::Emit));
 }

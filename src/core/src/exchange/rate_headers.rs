@@ -2,35 +2,47 @@
 
 use super::effect::Effect;
 use crate::admission::{BucketView, RateView};
-use crate::policy::MAX_RATE;
+use crate::config::Switch;
 use core::time::Duration;
 
-/// What is answered where nothing is limited: the highest rate there is.
-const UNLIMITED: BucketView = BucketView {
-    limit: MAX_RATE,
-    remaining: MAX_RATE,
-    reset: Duration::ZERO,
-};
+const REQUESTS: [&str; 3] = [
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+];
+const TOKENS: [&str; 3] = [
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
+];
 
-/// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`.
-pub(crate) fn rate_headers(rates: &RateView) -> [(&'static str, String); 6] {
-    let requests = rates.requests.unwrap_or(UNLIMITED);
-    let tokens = rates.tokens.unwrap_or(UNLIMITED);
+/// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, of what is limited.
+pub(crate) fn rate_headers(
+    rates: &RateView,
+    tells: Switch,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let is_told = tells == Switch::On;
+    let requests = rates.requests.filter(|_| is_told);
+    let tokens = rates.tokens.filter(|_| is_told);
+    let requests = requests
+        .into_iter()
+        .flat_map(|view| headers(REQUESTS, view));
+    requests.chain(tokens.into_iter().flat_map(|view| headers(TOKENS, view)))
+}
+
+fn headers(
+    [limit, remaining, reset]: [&'static str; 3],
+    view: BucketView,
+) -> [(&'static str, String); 3] {
     [
-        ("x-ratelimit-limit-requests", requests.limit.to_string()),
-        (
-            "x-ratelimit-remaining-requests",
-            requests.remaining.to_string(),
-        ),
-        ("x-ratelimit-reset-requests", go_duration(requests.reset)),
-        ("x-ratelimit-limit-tokens", tokens.limit.to_string()),
-        ("x-ratelimit-remaining-tokens", tokens.remaining.to_string()),
-        ("x-ratelimit-reset-tokens", go_duration(tokens.reset)),
+        (limit, view.limit.to_string()),
+        (remaining, view.remaining.to_string()),
+        (reset, go_duration(view.reset)),
     ]
 }
 
-pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView) {
-    let headers = rate_headers(rates);
+pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView, tells: Switch) {
+    let headers = rate_headers(rates, tells);
     effects.extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));
 }
 
@@ -38,23 +50,30 @@ pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView) {
 /// millisecond, so that waiting as long is enough.
 fn go_duration(duration: Duration) -> String {
     let millis = duration.as_nanos().div_ceil(1_000_000);
-    let (minutes, rest) = (millis.div_euclid(60_000), millis.rem_euclid(60_000));
+    let millis = u64::try_from(millis).unwrap_or(u64::MAX);
     if millis < 1_000 {
-        return if millis == 0 {
-            "0s".to_owned()
-        } else {
-            format!("{millis}ms")
+        return match millis {
+            0 => "0s".to_owned(),
+            millis => millis.to_string() + "ms",
         };
     }
-    let fraction = format!("{:03}", rest.rem_euclid(1_000));
-    let fraction = fraction.trim_end_matches('0');
-    let point = if fraction.is_empty() { "" } else { "." };
-    let seconds = format!("{}{point}{fraction}s", rest.div_euclid(1_000));
-    match (minutes.div_euclid(60), minutes.rem_euclid(60)) {
-        (0, 0) => seconds,
-        (0, minutes) => format!("{minutes}m{seconds}"),
-        (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+    let (minutes, rest) = (millis.div_euclid(60_000), millis.rem_euclid(60_000));
+    let (hours, minutes) = (minutes.div_euclid(60), minutes.rem_euclid(60));
+    let mut text = String::new();
+    if hours > 0 {
+        text = hours.to_string() + "h";
     }
+    if hours > 0 || minutes > 0 {
+        text = text + &minutes.to_string() + "m";
+    }
+    text += &rest.div_euclid(1_000).to_string();
+    let thousandths = rest.rem_euclid(1_000);
+    if thousandths > 0 {
+        // The one makes room for zeros in front.
+        let digits = thousandths.saturating_add(1_000).to_string();
+        text = text + "." + digits.get(1..).unwrap_or_default().trim_end_matches('0');
+    }
+    text + "s"
 }
 
 #[cfg(test)]

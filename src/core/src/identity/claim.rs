@@ -1,5 +1,6 @@
 //! What a request says of its caller, before it is believed.
 
+use super::known_digests::KnownDigests;
 use super::spiffe::{self, Forwarded};
 use crate::cache::Key;
 use crate::config::Identities;
@@ -8,7 +9,7 @@ use crate::ids::KeyDigest;
 use crate::policy::{KeyPolicy, Limits};
 use crate::refusal::Refusal;
 use crate::request::{Headers, RequestHead};
-use crate::secret::{self, Form};
+use crate::secret;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -56,12 +57,13 @@ impl Claim {
         headers: &Headers<'_>,
         attributes: &[Option<Vec<u8>>],
         identities: &Identities,
+        digests: &mut KnownDigests,
     ) -> Result<Claim, Refusal> {
         let mut attributes = attributes.iter();
         for source in identities.sources() {
             let attested = match source {
                 Source::Key if head.credential.is_some() => {
-                    let who = key(head)?;
+                    let who = key(head, digests)?;
                     let namespace = named_namespace(head)?;
                     return Ok(Claim { who, namespace });
                 }
@@ -97,16 +99,16 @@ fn name(source: &Source) -> String {
     }
 }
 
-fn key(head: &RequestHead<'_>) -> Result<Who, Refusal> {
+fn key(head: &RequestHead<'_>, digests: &mut KnownDigests) -> Result<Who, Refusal> {
     let secret = head
         .credential
         .as_ref()
         .map(|credential| &*credential.secret)
         .unwrap_or_default();
-    if secret::form(secret) == Form::Mistyped {
-        return Err(Refusal::mistyped_key());
+    match digests.digest(secret) {
+        Some(digest) => Ok(Who::Key(digest)),
+        None => Err(Refusal::mistyped_key()),
     }
-    Ok(Who::Key(secret::digest(secret)))
 }
 
 fn named_namespace(head: &RequestHead<'_>) -> Result<Option<String>, Refusal> {

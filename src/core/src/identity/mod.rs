@@ -4,9 +4,11 @@
 //! key, or a word that a filter, a proxy or a certificate vouches for. Believing it takes the policy.
 
 mod claim;
+mod known_digests;
 mod spiffe;
 
 pub use claim::Claim;
+pub use known_digests::KnownDigests;
 
 use crate::admission::Scope;
 use crate::cache::{Key, Known, Namespace, Organization, PolicyCache};

@@ -1,10 +1,15 @@
 //! What requests claim, by source and order.
 
+use super::KnownDigests;
 use super::claim::{Claim, Who};
 use crate::config::{Config, Identities};
 use crate::refusal::Refusal;
 use crate::request::{Headers, RequestHead};
 use proptest::prelude::*;
+
+fn digests() -> KnownDigests {
+    KnownDigests::new([1; 16], 9)
+}
 
 fn identities(text: &str) -> Identities {
     let text = format!(r#"{{"accounting":{{"cluster":"c"}},"identity":{text}}}"#);
@@ -24,9 +29,15 @@ fn read(
         .iter()
         .map(|value| value.map(|value| value.as_bytes().to_vec()))
         .collect();
-    let headers = Headers(&headers);
+    let headers = Headers(&crate::request::borrowed(&headers));
     let head = RequestHead::read(&headers);
-    Claim::read(&head, &headers, &attributes, &identities(identity))
+    Claim::read(
+        &head,
+        &headers,
+        &attributes,
+        &identities(identity),
+        &mut digests(),
+    )
 }
 
 /// Id and namespace; `key` and nothing for a key.
@@ -204,10 +215,10 @@ proptest! {
         let identity = r#"[{"spiffe":{"trust_domain":"td"}},{"jwt_claim":{"metadata":"p","claim":"c"}},
             {"spiffe":{"trust_domain":"td","from":"xfcc"}},{"header":{"name":"x"}}]"#;
         let headers = [("x-forwarded-client-cert".to_owned(), words[0].clone()), ("x".to_owned(), words[1].clone())];
-        let headers = Headers(&headers);
+        let headers = Headers(&crate::request::borrowed(&headers));
         let head = RequestHead::read(&headers);
         for attributes in [[None, None], [Some(words[2].clone()), None], [None, Some(words[2].clone())]] {
-            if let Ok(claim) = Claim::read(&head, &headers, &attributes, &identities(identity)) {
+            if let Ok(claim) = Claim::read(&head, &headers, &attributes, &identities(identity), &mut digests()) {
                 let (id, namespace) = said(claim);
                 prop_assert!(id.len() <= 256 && !namespace.is_empty());
             }

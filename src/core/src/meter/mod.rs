@@ -19,6 +19,7 @@ mod seen;
 mod served;
 mod sink;
 mod tally;
+mod template;
 mod tools;
 mod unknown;
 mod value;
@@ -116,6 +117,8 @@ struct Events {
     stream: EventStream,
     /// So many bytes of the data are those of `[DONE]`.
     done: usize,
+    /// Whether the event has had no data yet.
+    fresh: bool,
     hiding: Option<Hiding>,
 }
 
@@ -139,6 +142,7 @@ impl Meter {
             events: Events {
                 stream: EventStream::new(),
                 done: 0,
+                fresh: false,
                 hiding: hides.then(Hiding::default),
             },
         }
@@ -225,6 +229,7 @@ impl Events {
                     scanner.reset();
                     tally.event_begins();
                     self.done = 0;
+                    self.fresh = true;
                     if let Some(hiding) = &mut self.hiding {
                         hiding.begin(&mut chunk, at);
                     }
@@ -233,7 +238,12 @@ impl Events {
                 Piece::Data => {
                     tally.passes(length);
                     let over = self.is_done(part, tally);
-                    scanner.feed(part, tally);
+                    // The first line of data, all of it.
+                    let is_whole = core::mem::take(&mut self.fresh) && !rest.is_empty();
+                    match is_whole {
+                        true => scanner.feed_event(part, tally),
+                        false => scanner.feed(part, tally),
+                    }
                     if let Some(hiding) = &mut self.hiding
                         && hiding.holds()
                         && (over || !tally.may_be_usage_event())

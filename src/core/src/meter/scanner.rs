@@ -6,6 +6,7 @@
 
 use super::path::{Key, Path};
 use super::sink::{List, Marker, Selector, Shape, Sink, TextKind};
+use super::template::Template;
 use memchr::memchr2;
 
 /// The most bytes of an object that are captured; a larger one is skipped.
@@ -49,22 +50,46 @@ pub(super) struct Scanner {
     captured: Vec<u8>,
     /// The start of a key or marker that was cut by the end of a chunk.
     cut: Vec<u8>,
+    /// The shape of the last event; absent in a body that is no stream of them.
+    template: Option<Box<Template>>,
 }
 
 impl Scanner {
     /// Starts over with a new document, keeping the buffers.
     pub(super) fn reset(&mut self) {
-        let (mut captured, mut cut) = (
-            core::mem::take(&mut self.captured),
-            core::mem::take(&mut self.cut),
-        );
-        captured.clear();
-        cut.clear();
-        *self = Scanner {
-            captured,
-            cut,
-            ..Scanner::default()
-        };
+        self.captured.clear();
+        self.cut.clear();
+        self.phase = Phase::Between;
+        self.escaped = false;
+        self.path = Path::default();
+        self.key = Key::None;
+        self.key_next = false;
+        self.in_root_array = false;
+        self.awaits_item = None;
+        self.all_text = None;
+        self.capture = None;
+    }
+
+    /// Takes a whole event, of which nothing has been fed. If it is one document, and of the same shape
+    /// as the last, it is not scanned.
+    pub(super) fn feed_event<W: Sink>(&mut self, event: &[u8], sink: &mut W) {
+        let template = self.template.get_or_insert_default();
+        if template.tell(event, sink) {
+            self.phase = Phase::Closed;
+            return;
+        }
+        template.learn(event);
+        self.feed(event, sink);
+        if let Some(template) = &mut self.template {
+            template.learnt(self.phase == Phase::Closed);
+        }
+    }
+
+    /// Has the shape of the event that is read note something.
+    fn learn(&mut self, note: impl FnOnce(&mut Template)) {
+        if let Some(template) = &mut self.template {
+            note(template);
+        }
     }
 
     /// Takes the next bytes of the document.
@@ -79,6 +104,7 @@ impl Scanner {
                     let Some(at) = next else { return };
                     rest = rest.get(at..).unwrap_or_default();
                     self.reset();
+                    self.learn(Template::spoil);
                     sink.goes_on();
                 }
                 Phase::Between => {
@@ -108,7 +134,10 @@ impl Scanner {
                         }
                     }
                 }
-                phase => rest = self.string(phase, rest, sink),
+                phase => {
+                    let at = bytes.len().saturating_sub(rest.len());
+                    rest = self.string(phase, at, rest, sink);
+                }
             }
         }
         self.keep(capture_from);
@@ -143,8 +172,14 @@ impl Scanner {
         };
     }
 
-    /// Goes on inside a string; gives back what follows it.
-    fn string<'a, W: Sink>(&mut self, phase: Phase, bytes: &'a [u8], sink: &mut W) -> &'a [u8] {
+    /// Goes on inside a string, which is `at` in the chunk; gives back what follows it.
+    fn string<'a, W: Sink>(
+        &mut self,
+        phase: Phase,
+        at: usize,
+        bytes: &'a [u8],
+        sink: &mut W,
+    ) -> &'a [u8] {
         let mut rest = bytes;
         let mut closed = false;
         loop {
@@ -172,14 +207,27 @@ impl Scanner {
             .saturating_sub(rest.len())
             .saturating_sub(usize::from(closed));
         let inside = bytes.get(..length).unwrap_or_default();
+        let range = at..at.saturating_add(length);
         match phase {
-            Phase::Text(kind) => sink.text(kind, length),
-            Phase::Key | Phase::Marker(_) => {
-                if phase == Phase::Key && self.all_text.is_some() {
+            Phase::Text(kind) => {
+                self.learn(|template| template.string(Some(kind), range));
+                sink.text(kind, length);
+            }
+            Phase::Key => {
+                if self.all_text.is_some() {
+                    self.learn(Template::spoil);
                     sink.text(TextKind::Answer, length);
                 }
                 self.spell(phase, inside, closed, sink);
             }
+            Phase::Marker(marker) => {
+                match length <= WORD_LIMIT {
+                    true => self.learn(|template| template.marker(marker, range)),
+                    false => self.learn(Template::spoil),
+                }
+                self.spell(phase, inside, closed, sink);
+            }
+            Phase::Skipped => self.learn(|template| template.string(None, range)),
             _ => {}
         }
         if closed {
@@ -223,6 +271,7 @@ impl Scanner {
                 self.in_root_array = true;
                 return false;
             }
+            self.learn(Template::document_begins);
             sink.document_begins();
         }
         let select = if self.all_text.is_some() || self.capture.is_some() {
@@ -238,6 +287,7 @@ impl Scanner {
             Selector::Items(list) => self.awaits_item = Some(list),
             Selector::AllText => self.all_text = Some(self.path.depth()),
             Selector::Capture => {
+                self.learn(Template::spoil);
                 sink.capturing();
                 self.capture = Some(Capture {
                     depth: self.path.depth(),
@@ -253,6 +303,7 @@ impl Scanner {
     /// `part` is what this chunk has of a captured object, up to and with the bracket.
     fn close<W: Sink>(&mut self, part: &[u8], sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
+            self.learn(|template| template.items(list, false));
             sink.items(list, false);
         }
         let depth = self.path.depth();
@@ -264,11 +315,13 @@ impl Scanner {
         self.key = Key::None;
         self.key_next = false;
         if depth == 1 {
+            self.learn(Template::document_ends);
             sink.document_ends();
         }
         let root = if self.in_root_array { 0 } else { 1 };
         if depth == root {
             self.phase = Phase::Closed;
+            self.learn(Template::all_ends);
             sink.all_ends();
         }
     }
@@ -302,6 +355,7 @@ impl Scanner {
 
     fn item<W: Sink>(&mut self, sink: &mut W) {
         if let Some(list) = self.awaits_item.take() {
+            self.learn(|template| template.items(list, true));
             sink.items(list, true);
         }
     }

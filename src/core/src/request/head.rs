@@ -7,24 +7,24 @@ use std::borrow::Cow;
 /// The headers of a request as Envoy gives them: names in lower case, pseudo-headers included,
 /// values any bytes.
 #[derive(Clone, Copy)]
-pub struct Headers<'a>(pub &'a [(String, Vec<u8>)]);
+pub struct Headers<'a>(pub &'a [(&'a str, &'a [u8])]);
 
 impl<'a> Headers<'a> {
     /// The first value of `name`, which is in lower case.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
-        let found = self.0.iter().find(|(other, _)| other == name);
-        found.map(|(_, value)| value.as_slice())
+        let found = self.0.iter().find(|(other, _)| *other == name);
+        found.map(|(_, value)| *value)
     }
 
     /// All values of `name`, which is in lower case.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let same = self.0.iter().filter(move |(other, _)| other == name);
-        same.map(|(_, value)| value.as_slice())
+        let same = self.0.iter().filter(move |(other, _)| *other == name);
+        same.map(|(_, value)| *value)
     }
 
     /// The names, in order, repeated where a header is.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.0.iter().map(|(name, _)| *name)
     }
 }
 
@@ -134,7 +134,7 @@ impl<'a> RequestHead<'a> {
         };
         let (mut bearer, mut api_key, mut google_key) = (None, None, None);
         for (name, value) in headers.0 {
-            let name = name.as_str();
+            let name = *name;
             let value = value.trim_ascii();
             match name {
                 ":method" => head.method = value,
@@ -246,4 +246,13 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     // `parse` alone would take a sign.
     let digits = value.iter().all(u8::is_ascii_digit);
     digits.then(|| str::from_utf8(value).ok()?.parse().ok())?
+}
+
+/// A list of texts of their own, as a list of headers.
+#[cfg(test)]
+pub(crate) fn borrowed(list: &[(String, Vec<u8>)]) -> Vec<(&str, &[u8])> {
+    let pairs = list.iter();
+    pairs
+        .map(|(name, value)| (name.as_str(), value.as_slice()))
+        .collect()
 }

@@ -35,6 +35,8 @@ pub use body::{BodyError, ModelRequest, OtherModel, OutputLimits, read_body};
 pub use endpoint::{Endpoint, guess_format};
 pub use features::{Features, read_features};
 pub use gemini::{GeminiVerb, path_with_model};
+#[cfg(test)]
+pub(crate) use head::borrowed;
 pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, RequestHead};
 pub use hints::Hints;
 pub use media::Media;

@@ -22,6 +22,33 @@ pub enum Outcome {
     Refused,
 }
 
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Outcome; 4] = [
+        Outcome::Complete,
+        Outcome::Truncated,
+        Outcome::UpstreamError,
+        Outcome::Refused,
+    ];
+
+    /// Its name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Complete => "complete",
+            Outcome::Truncated => "truncated",
+            Outcome::UpstreamError => "upstream_error",
+            Outcome::Refused => "refused",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn named(name: &str) -> Option<Outcome> {
+        Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.name() == name)
+    }
+}
+
 /// One model call, from its admission to its end, or one or several refused to an identified caller.
 /// The ledger counts each `id` once.
 ///

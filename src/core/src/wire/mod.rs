@@ -10,11 +10,13 @@ mod event;
 mod lease;
 mod policy;
 mod sync;
+mod text;
 
 pub use event::{Made, Outcome, UsageEvent};
 pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need};
 pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest, StoredAnswer, StoredQuestion};
 pub use sync::{Batch, SyncAnswer, SyncRequest};
+pub(crate) use text::unbooked_line;
 
 /// Path of the call that asks who a key is.
 pub const RESOLVE_PATH: &str = "/gateway/v1/resolve";

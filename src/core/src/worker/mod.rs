@@ -13,7 +13,7 @@ mod waiting;
 pub use changes::ChangeFeed;
 pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
-pub use outbox::{Outbox, UsageQueue};
+pub use outbox::{EventBlock, Outbox, UsageQueue};
 pub use sync::{Sync, SyncFailure};
 pub use waiting::{Join, Waiting};
 

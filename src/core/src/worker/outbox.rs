@@ -1,21 +1,43 @@
-//! Usage on its way to the ledger: from the queue into one numbered batch, which is sent until the
-//! service says it has it.
+//! Usage on its way to the ledger: from the memory of a worker in blocks into the queue, from there into
+//! one numbered batch, which is sent until the service says it has it.
 
 use crate::store::{Conflict, SharedStore, Version};
 use serde_json::value::RawValue;
 
 const BATCH_KEY: &str = "batch";
-/// Events in a batch at most.
-const MAX_EVENTS: usize = 1_000;
 /// Bytes of events after which a batch is full.
 const MAX_BYTES: usize = 512 * 1_024;
 
 /// The queue all workers put their events in. It outlives a VM.
 pub trait UsageQueue {
-    /// Adds an event, as JSON.
-    fn push(&mut self, event: &[u8]);
-    /// Takes the oldest event.
+    /// Adds a block of events.
+    fn push(&mut self, block: &[u8]);
+    /// Takes the oldest block.
     fn pop(&mut self) -> Option<Vec<u8>>;
+}
+
+/// Events (JSON), joined by commas as they stand in a batch: nobody need look at them again.
+#[derive(Debug, Default)]
+pub struct EventBlock(Vec<u8>);
+
+impl EventBlock {
+    /// Adds an event.
+    pub fn add(&mut self, event: &[u8]) {
+        if !self.0.is_empty() {
+            self.0.push(b',');
+        }
+        self.0.extend_from_slice(event);
+    }
+
+    /// How long it is.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// All of it; `None` if there is nothing.
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        (!self.0.is_empty()).then(|| core::mem::take(&mut self.0))
+    }
 }
 
 /// The batch under way: in shared data, so that another worker can send it if this one's VM dies.
@@ -24,7 +46,7 @@ pub struct Outbox {
     /// Its number.
     pub number: u64,
     /// A JSON array of its events.
-    pub events: Box<RawValue>,
+    pub events: Vec<u8>,
     /// Whether more events than these were waiting.
     pub full: bool,
 }
@@ -41,25 +63,25 @@ impl Outbox {
     pub fn next<S: SharedStore, Q: UsageQueue>(store: &mut S, queue: &mut Q) -> Option<Outbox> {
         let unsent = Unsent::read(store);
         if !unsent.events.is_empty() {
-            return unsent.outbox();
+            return Some(unsent.outbox());
         }
-        let events = drain(queue);
-        if events.is_empty() {
+        let blocks = drain(queue);
+        if blocks.is_empty() {
             return None;
         }
         let batch = Unsent {
             number: unsent.number.saturating_add(1),
             at_most: ALL,
-            events: join(&events),
+            events: join(&blocks),
             version: unsent.version,
         };
         if batch.write(store).is_err() {
-            for event in &events {
-                queue.push(event);
+            for block in &blocks {
+                queue.push(block);
             }
             return None;
         }
-        batch.outbox()
+        Some(batch.outbox())
     }
 
     /// The service has batch `number`: it need not be kept. An answer that came late changes
@@ -178,8 +200,8 @@ impl Unsent {
         }
     }
 
-    fn outbox(&self) -> Option<Outbox> {
-        let text = match self.at_most {
+    fn outbox(&self) -> Outbox {
+        let events = match self.at_most {
             ALL => self.events.clone(),
             _ => join(
                 &self
@@ -189,29 +211,27 @@ impl Unsent {
                     .collect::<Vec<_>>(),
             ),
         };
-        let full = self.at_most != ALL || text.len() >= MAX_BYTES / 2;
-        let events = RawValue::from_string(String::from_utf8(text).ok()?).ok()?;
-        Some(Outbox {
+        Outbox {
             number: self.number,
+            full: self.at_most != ALL || events.len() >= MAX_BYTES / 2,
             events,
-            full,
-        })
+        }
     }
 }
 
 fn drain<Q: UsageQueue>(queue: &mut Q) -> Vec<Vec<u8>> {
-    let mut events = Vec::new();
+    let mut blocks = Vec::new();
     let mut bytes: usize = 0;
-    while events.len() < MAX_EVENTS && bytes < MAX_BYTES {
-        let Some(event) = queue.pop() else { break };
-        // One that is no JSON can never be booked: it must not hold up the others.
-        if serde_json::from_slice::<&RawValue>(&event).is_err() {
+    while bytes < MAX_BYTES {
+        let Some(block) = queue.pop() else { break };
+        // One that is cut off can never be booked: it must not hold up the others.
+        if !block.starts_with(b"{") || !block.ends_with(b"}") {
             continue;
         }
-        bytes = bytes.saturating_add(event.len());
-        events.push(event);
+        bytes = bytes.saturating_add(block.len());
+        blocks.push(block);
     }
-    events
+    blocks
 }
 
 fn join(events: &[impl AsRef<[u8]>]) -> Vec<u8> {
@@ -252,32 +272,37 @@ mod tests {
     use super::*;
     use crate::store::fake::FakeStore;
 
-    fn queue(events: &[&str]) -> FakeQueue {
-        FakeQueue(
-            events
-                .iter()
-                .map(|event| event.as_bytes().to_vec())
-                .collect(),
-        )
+    fn event(n: u64) -> Vec<u8> {
+        format!(r#"{{"n":{n}}}"#).into_bytes()
+    }
+
+    fn queue(events: impl IntoIterator<Item = u64>) -> FakeQueue {
+        FakeQueue(events.into_iter().map(event).collect())
+    }
+
+    fn numbers(batch: &Outbox) -> Vec<u64> {
+        #[derive(serde::Deserialize)]
+        struct Event {
+            n: u64,
+        }
+        let events: Vec<Event> = serde_json::from_slice(&batch.events).unwrap();
+        events.iter().map(|event| event.n).collect()
     }
 
     #[test]
     fn a_batch_is_repeated_until_acknowledged() {
         let mut store = FakeStore::default();
-        let mut queue = queue(&["{\"a\":1}", "{\"a\":2}"]);
+        let mut queue = queue([1, 2]);
         let first = Outbox::next(&mut store, &mut queue).unwrap();
-        assert_eq!(
-            (first.number, first.events.get()),
-            (1, "[{\"a\":1},{\"a\":2}]")
-        );
-        queue.push(b"{\"a\":3}");
+        assert_eq!((first.number, numbers(&first)), (1, vec![1, 2]));
+        queue.push(&event(3));
         let again = Outbox::next(&mut store, &mut queue).unwrap();
-        assert_eq!((again.number, again.events.get()), (1, first.events.get()));
+        assert_eq!((again.number, again.events), (1, first.events));
         Outbox::acknowledge(&mut store, 7);
         assert_eq!(Outbox::next(&mut store, &mut queue).unwrap().number, 1);
         Outbox::acknowledge(&mut store, 1);
         let second = Outbox::next(&mut store, &mut queue).unwrap();
-        assert_eq!((second.number, second.events.get()), (2, "[{\"a\":3}]"));
+        assert_eq!((second.number, numbers(&second)), (2, vec![3]));
         Outbox::acknowledge(&mut store, 2);
         assert!(Outbox::next(&mut store, &mut queue).is_none());
     }
@@ -286,15 +311,14 @@ mod tests {
     #[test]
     fn a_batch_that_is_refused_is_halved_until_one_event_is_left() {
         let mut store = FakeStore::default();
-        let all: Vec<String> = (0..9).map(|n| n.to_string()).collect();
-        let mut queue = queue(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut queue = queue(0..9);
         let (mut booked, mut aside) = (Vec::new(), Vec::new());
-        let mut numbers = Vec::new();
+        let mut acknowledged = Vec::new();
         while let Some(batch) = Outbox::next(&mut store, &mut queue) {
-            let events: Vec<u64> = serde_json::from_str(batch.events.get()).unwrap();
+            let events = numbers(&batch);
             if !events.contains(&5) {
                 booked.extend(events);
-                numbers.push(batch.number);
+                acknowledged.push(batch.number);
                 Outbox::acknowledge(&mut store, batch.number);
             } else if !Outbox::halve(&mut store, batch.number) {
                 aside.extend(Outbox::set_aside(&mut store, batch.number));
@@ -302,8 +326,8 @@ mod tests {
         }
         booked.sort_unstable();
         assert_eq!(booked, [0, 1, 2, 3, 4, 6, 7, 8]);
-        assert_eq!(aside, ["5"]);
-        assert!(numbers.is_sorted(), "{numbers:?}");
+        assert_eq!(aside, [r#"{"n":5}"#]);
+        assert!(acknowledged.is_sorted(), "{acknowledged:?}");
         assert!(!Outbox::halve(&mut store, 0) || Outbox::set_aside(&mut store, 0).is_none());
     }
 
@@ -312,32 +336,36 @@ mod tests {
         let mut store = FakeStore::default();
         let value = [&7u64.to_le_bytes(), b"[1,2]".as_slice()].concat();
         store.put(BATCH_KEY, &value, None).unwrap();
-        let batch = Outbox::next(&mut store, &mut queue(&[])).unwrap();
-        assert_eq!((batch.number, batch.events.get()), (7, "[1,2]"));
+        let batch = Outbox::next(&mut store, &mut queue([])).unwrap();
+        assert_eq!((batch.number, &batch.events[..]), (7, &b"[1,2]"[..]));
     }
 
     #[test]
     fn events_of_a_lost_race_go_back_into_the_queue() {
         let mut store = FakeStore::default();
         store.conflicts.push(true);
-        let mut queue = queue(&["1", "2"]);
+        let mut queue = queue([1, 2]);
         assert!(Outbox::next(&mut store, &mut queue).is_none());
         assert_eq!(queue.0.len(), 2);
-        assert_eq!(
-            Outbox::next(&mut store, &mut queue).unwrap().events.get(),
-            "[1,2]"
-        );
+        let batch = Outbox::next(&mut store, &mut queue).unwrap();
+        assert_eq!(numbers(&batch), [1, 2]);
     }
 
     #[test]
     fn a_long_queue_makes_several_batches() {
         let mut store = FakeStore::default();
-        let mut queue = FakeQueue((0..2_500).map(|n| n.to_string().into_bytes()).collect());
+        let mut queue = FakeQueue::default();
+        let mut block = EventBlock::default();
+        for n in 0..2_500 {
+            block.add(format!(r#"{{"n":{n:1000}}}"#).as_bytes());
+            if block.bytes() > 9_000 || n == 2_499 {
+                queue.push(&block.take().unwrap());
+            }
+        }
+        assert_eq!(block.take(), None);
         let mut seen = 0;
         while let Some(batch) = Outbox::next(&mut store, &mut queue) {
-            seen += serde_json::from_str::<Vec<u64>>(batch.events.get())
-                .unwrap()
-                .len();
+            seen += numbers(&batch).len();
             Outbox::acknowledge(&mut store, batch.number);
         }
         assert_eq!(seen, 2_500);

@@ -4,13 +4,13 @@ use super::changes::ChangeFeed;
 use super::election::Election;
 use super::leases;
 use super::outbox::{Outbox, UsageQueue};
+use crate::decimal::push_number;
 use crate::epoch_sum::Epochs;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::{LeaseReport, SyncAnswer};
 use core::time::Duration;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// Time between two syncs that went well.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -57,20 +57,28 @@ impl SyncFailure {
     }
 }
 
-/// [`crate::wire::SyncRequest`] with its events still in one piece.
+/// [`crate::wire::SyncRequest`] without its events.
 #[derive(Serialize)]
 struct Outgoing<'a> {
     gateway: &'a str,
     revision: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    batch: Option<OutgoingBatch<'a>>,
     leases: &'a [LeaseReport],
 }
 
-#[derive(Serialize)]
-struct OutgoingBatch<'a> {
-    number: u64,
-    events: &'a RawValue,
+impl Outgoing<'_> {
+    /// The whole request. The events are copied as they are: they are JSON already.
+    fn with(&self, batch: Option<&Outbox>) -> Option<Vec<u8>> {
+        let mut body = serde_json::to_vec(self).ok()?;
+        if let Some(batch) = batch {
+            body.truncate(body.len().saturating_sub(1));
+            body.extend_from_slice(br#","batch":{"number":"#);
+            push_number(&mut body, batch.number);
+            body.extend_from_slice(br#","events":"#);
+            body.extend_from_slice(&batch.events);
+            body.extend_from_slice(b"}}");
+        }
+        Some(body)
+    }
 }
 
 impl Sync {
@@ -103,16 +111,12 @@ impl Sync {
             Some(_) => None,
         };
         let reported = leases::report(store, self.epochs, now);
-        let body = serde_json::to_vec(&Outgoing {
+        let outgoing = Outgoing {
             gateway: &self.gateway,
             revision: ChangeFeed::revision(store),
-            batch: outbox.as_ref().map(|outbox| OutgoingBatch {
-                number: outbox.number,
-                events: &outbox.events,
-            }),
             leases: &reported,
-        })
-        .ok()?;
+        };
+        let body = outgoing.with(outbox.as_ref())?;
         self.under_way = Some(UnderWay {
             reported,
             batch: outbox.as_ref().map(|outbox| outbox.number),

@@ -16,6 +16,7 @@ mod hiding;
 mod models;
 mod outputs;
 mod properties;
+mod shapes;
 mod spellings;
 mod stored;
 mod tiers;

@@ -1,7 +1,7 @@
 //! Envoy as the host: the only file that names host calls. Byte getters only: the string getters of
 //! the SDK panic on a header that is not UTF-8.
 
-use super::{CallFailed, Host, wasi};
+use super::{CallFailed, HeaderMap, Host, wasi};
 use core::time::Duration;
 use paddock_core::refusal::Reply;
 use paddock_core::store::{Conflict, SharedStore, Version};
@@ -22,10 +22,10 @@ impl Host for Envoy {
         SharedData
     }
 
-    fn open_queue(&self, name: &str) -> Option<SharedQueue> {
-        hostcalls::register_shared_queue(name)
-            .ok()
-            .map(|id| SharedQueue { id })
+    fn open_queue(&self, name: &str, older: &str) -> Option<SharedQueue> {
+        let open = |name| hostcalls::register_shared_queue(name).ok();
+        let (id, older) = (open(name)?, open(older)?);
+        Some(SharedQueue { id, older })
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {
@@ -36,12 +36,11 @@ impl Host for Envoy {
         wasi::environment_variable(name)
     }
 
-    fn response_header(&self, name: &str) -> Vec<u8> {
-        header(MapType::HttpResponseHeaders, name).unwrap_or_default()
-    }
-
     fn call_status(&self) -> Option<u16> {
-        let status = header(MapType::HttpCallResponseHeaders, ":status")?;
+        let map = MapType::HttpCallResponseHeaders;
+        let status = hostcalls::get_map_value_bytes(map, ":status")
+            .ok()
+            .flatten()?;
         core::str::from_utf8(&status).ok()?.parse().ok()
     }
 
@@ -49,8 +48,12 @@ impl Host for Envoy {
         buffer(BufferType::HttpCallResponseBody, size)
     }
 
-    fn request_headers(&self) -> Vec<(String, Vec<u8>)> {
-        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+    fn request_headers(&self) -> HeaderMap {
+        header_map(MapType::HttpRequestHeaders)
+    }
+
+    fn response_headers(&self) -> HeaderMap {
+        header_map(MapType::HttpResponseHeaders)
     }
 
     fn set_request_header(&self, name: &str, value: Option<&str>) {
@@ -174,8 +177,21 @@ impl Host for Envoy {
     }
 }
 
-fn header(map: MapType, name: &str) -> Option<Vec<u8>> {
-    hostcalls::get_map_value_bytes(map, name).ok().flatten()
+unsafe extern "C" {
+    fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> Status;
+}
+
+/// A map in one piece: the SDK makes a string of each name and of each value.
+fn header_map(map: MapType) -> HeaderMap {
+    let (mut data, mut size) = (core::ptr::null_mut(), 0);
+    // SAFETY: the host writes one word to each of two words.
+    let status = unsafe { proxy_get_header_map_pairs(map, &raw mut data, &raw mut size) };
+    if status != Status::Ok || data.is_null() {
+        return HeaderMap::default();
+    }
+    // SAFETY: the host has filled a buffer that it took from the SDK's `proxy_on_memory_allocate`, which
+    // is a boxed slice of `size` bytes, and leaves it to the caller.
+    HeaderMap::new(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
 fn buffer(kind: BufferType, size: usize) -> Vec<u8> {
@@ -210,15 +226,17 @@ impl SharedStore for SharedData {
 #[derive(Debug)]
 pub(crate) struct SharedQueue {
     id: u32,
+    older: u32,
 }
 
 impl UsageQueue for SharedQueue {
-    fn push(&mut self, event: &[u8]) {
-        accept(hostcalls::enqueue_shared_queue(self.id, Some(event)));
+    fn push(&mut self, block: &[u8]) {
+        accept(hostcalls::enqueue_shared_queue(self.id, Some(block)));
     }
 
     fn pop(&mut self) -> Option<Vec<u8>> {
-        hostcalls::dequeue_shared_queue(self.id).ok().flatten()
+        let take = |id| hostcalls::dequeue_shared_queue(id).ok().flatten();
+        take(self.id).or_else(|| take(self.older))
     }
 }
 

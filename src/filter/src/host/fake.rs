@@ -1,7 +1,7 @@
 //! A host in memory. Like Envoy, it gives a call to the context in whose callback it is made, and
 //! drops the answer together with that context.
 
-use super::{CallFailed, Host};
+use super::{CallFailed, HeaderMap, Host};
 use core::time::Duration;
 use paddock_core::refusal::Reply;
 use paddock_core::store::{Conflict, SharedStore, Version};
@@ -40,7 +40,7 @@ pub(crate) struct State {
     /// The answer to the call whose answer is being told.
     pub(crate) answer: (Option<u16>, Vec<u8>),
     pub(crate) headers: HashMap<u32, Vec<(String, Vec<u8>)>>,
-    pub(crate) response_headers: HashMap<&'static str, Vec<u8>>,
+    pub(crate) response_headers: Vec<(&'static str, &'static str)>,
     /// What is at hand of a body.
     pub(crate) body: Vec<u8>,
     /// Bytes of bodies that were copied out of the host.
@@ -49,6 +49,15 @@ pub(crate) struct State {
     pub(crate) replies: Vec<(u32, u16)>,
     pub(crate) counted: HashMap<String, u64>,
     counters: Vec<String>,
+    /// Every call that was made, in order, as `name argument`.
+    pub(crate) made: Vec<String>,
+}
+
+impl State {
+    fn copy(&mut self, size: usize) -> Vec<u8> {
+        self.copied += size;
+        self.body[..size].to_vec()
+    }
 }
 
 /// The host of one worker, as all who use it share it.
@@ -58,6 +67,12 @@ pub(crate) struct Fake(Rc<RefCell<State>>);
 impl Fake {
     pub(crate) fn state(&self) -> RefMut<'_, State> {
         self.0.borrow_mut()
+    }
+
+    /// Takes note of a call of the host.
+    fn note(&self, call: &str, argument: &str) {
+        let call = format!("{call} {argument}").trim_end().to_owned();
+        self.state().made.push(call);
     }
 
     /// Runs a callback of a context, for which host calls must act again at its end.
@@ -95,11 +110,12 @@ impl Host for Fake {
         self.clone()
     }
 
-    fn open_queue(&self, _: &str) -> Option<Fake> {
+    fn open_queue(&self, _: &str, _: &str) -> Option<Fake> {
         Some(self.clone())
     }
 
     fn now(&self) -> Timestamp {
+        self.note("now", "");
         self.state().now
     }
 
@@ -112,62 +128,82 @@ impl Host for Fake {
     }
 
     fn set_tick_period(&self, period: Duration) {
+        self.note("set_tick_period", "");
         self.state().tick_period = Some(period);
     }
 
-    fn request_headers(&self) -> Vec<(String, Vec<u8>)> {
+    fn request_headers(&self) -> HeaderMap {
+        self.note("request_headers", "");
         let state = self.state();
-        state.headers.get(&state.acts_for).cloned().unwrap()
+        state.headers[&state.acts_for].iter().cloned().collect()
     }
 
-    fn set_request_header(&self, _: &str, _: Option<&str>) {}
+    fn set_request_header(&self, name: &str, value: Option<&str>) {
+        match value {
+            Some(_) => self.note("set_request_header", name),
+            None => self.note("remove_request_header", name),
+        }
+    }
 
     fn request_body(&self, size: usize) -> Vec<u8> {
-        let mut state = self.state();
-        state.copied += size;
-        state.body[..size].to_vec()
+        self.note("request_body", "");
+        self.state().copy(size)
     }
 
-    fn replace_request_body(&self, _: &[u8]) {}
+    fn replace_request_body(&self, _: &[u8]) {
+        self.note("replace_request_body", "");
+    }
 
     fn resume_request(&self) {
+        self.note("resume_request", "");
         let mut state = self.state();
         let context = state.acts_for;
         state.resumed.push(context);
     }
 
     fn reply(&self, reply: &Reply) {
+        self.note("reply", "");
         let mut state = self.state();
         let context = state.acts_for;
         state.replies.push((context, reply.status));
     }
 
-    fn attribute(&self, _: Vec<&str>) -> Option<Vec<u8>> {
+    fn attribute(&self, path: Vec<&str>) -> Option<Vec<u8>> {
+        self.note("attribute", &path.join("."));
         None
     }
 
-    fn annotate(&self, _: &str, _: &[u8]) {}
-
-    fn response_header(&self, name: &str) -> Vec<u8> {
-        let state = self.state();
-        state
-            .response_headers
-            .get(name)
-            .cloned()
-            .unwrap_or_default()
+    fn annotate(&self, name: &str, _: &[u8]) {
+        self.note("annotate", name);
     }
 
-    fn set_response_header(&self, _: &str, _: Option<&str>) {}
+    fn response_headers(&self) -> HeaderMap {
+        self.note("response_headers", "");
+        self.state().response_headers.iter().cloned().collect()
+    }
+
+    fn set_response_header(&self, name: &str, value: Option<&str>) {
+        match value {
+            Some(_) => self.note("set_response_header", name),
+            None => self.note("remove_response_header", name),
+        }
+    }
 
     fn response_details(&self) -> Vec<u8> {
+        self.note("response_details", "");
         Vec::new()
     }
 
     fn response_chunk(&self, size: usize) -> Vec<u8> {
-        self.request_body(size)
+        if size > 0 {
+            self.note("response_chunk", "");
+        }
+        self.state().copy(size)
     }
 
-    fn replace_response_chunk(&self, _: &[u8]) {}
+    fn replace_response_chunk(&self, _: &[u8]) {
+        self.note("replace_response_chunk", "");
+    }
 
     fn act_for(&self, context: u32) -> bool {
         let mut state = self.state();
@@ -211,26 +247,30 @@ impl Host for Fake {
     }
 
     fn define_counter(&self, name: &str) -> Option<u32> {
+        self.note("define_counter", name);
         let mut state = self.state();
         state.counters.push(name.to_owned());
         u32::try_from(state.counters.len() - 1).ok()
     }
 
     fn count(&self, id: u32, amount: u64) {
+        let name = self.state().counters[id as usize].clone();
+        self.note("count", &name);
         let mut state = self.state();
-        let name = state.counters[id as usize].clone();
         *state.counted.entry(name).or_default() += amount;
     }
 }
 
 impl SharedStore for Fake {
     fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
+        self.note("get", key);
         let state = self.0.borrow();
         let (value, version) = state.values.get(key)?;
         Some((value.clone(), Version(*version)))
     }
 
     fn put(&mut self, key: &str, value: &[u8], version: Option<Version>) -> Result<(), Conflict> {
+        self.note("put", key);
         let mut state = self.state();
         let present = state.values.get(key).map(|(_, version)| Version(*version));
         if present != version {
@@ -244,10 +284,12 @@ impl SharedStore for Fake {
 
 impl UsageQueue for Fake {
     fn push(&mut self, event: &[u8]) {
+        self.note("enqueue", "");
         self.state().queue.push_back(event.to_vec());
     }
 
     fn pop(&mut self) -> Option<Vec<u8>> {
+        self.note("dequeue", "");
         self.state().queue.pop_front()
     }
 }

@@ -4,11 +4,13 @@
 mod envoy;
 #[cfg(test)]
 pub(crate) mod fake;
+mod header_map;
 #[cfg(target_arch = "wasm32")]
 mod wasi;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use envoy::Envoy;
+pub(crate) use header_map::HeaderMap;
 
 use core::time::Duration;
 use paddock_core::refusal::Reply;
@@ -31,8 +33,9 @@ pub(crate) trait Host: Clone {
     type Queue: UsageQueue;
 
     fn store(&self) -> Self::Store;
-    /// Opens a shared queue, creating it if there is none.
-    fn open_queue(&self, name: &str) -> Option<Self::Queue>;
+    /// Opens a shared queue, creating it if there is none. What is in the `older` one is taken too, once
+    /// there is nothing else.
+    fn open_queue(&self, name: &str, older: &str) -> Option<Self::Queue>;
 
     /// Wall-clock time.
     fn now(&self) -> Timestamp;
@@ -44,7 +47,7 @@ pub(crate) trait Host: Clone {
     fn set_tick_period(&self, period: Duration);
 
     /// All request headers, names in lower case.
-    fn request_headers(&self) -> Vec<(String, Vec<u8>)>;
+    fn request_headers(&self) -> HeaderMap;
     /// Sets a request header, replacing all of its name; `None` removes it.
     fn set_request_header(&self, name: &str, value: Option<&str>);
     /// The first `size` bytes of the request body at hand.
@@ -60,8 +63,8 @@ pub(crate) trait Host: Clone {
     /// Makes a value available to the access log as `%FILTER_STATE(wasm.NAME:PLAIN)%`.
     fn annotate(&self, name: &str, value: &[u8]);
 
-    /// A response header; empty if there is none.
-    fn response_header(&self, name: &str) -> Vec<u8>;
+    /// All response headers, names in lower case.
+    fn response_headers(&self) -> HeaderMap;
     /// Sets a response header, replacing all of its name; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&str>);
     /// `%RESPONSE_CODE_DETAILS%`; empty if there are none.

@@ -2,12 +2,7 @@
 
 use super::{SharedExchange, Worker};
 use crate::host::Host;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, StepContext, Verdict};
-
-/// The usage event's name in the access log, where it is in base64 (RFC 4648, without padding).
-const EVENT: &str = "paddock_event";
 
 impl<H: Host> Worker<H> {
     /// Takes an input to an exchange and performs all effects; the stream `id` must be the one that
@@ -41,7 +36,11 @@ impl<H: Host> Worker<H> {
             store: &mut self.host.store(),
             now: self.now,
         };
-        exchange.step(input, &mut cx)
+        let step = exchange.step(input, &mut cx);
+        if self.state.counts.are_many() {
+            self.count();
+        }
+        step
     }
 
     /// Performs the effects in order. True if a question could not even be asked.
@@ -63,14 +62,8 @@ impl<H: Host> Worker<H> {
                 Effect::ReplaceResponseChunk(chunk) => host.replace_response_chunk(&chunk),
                 Effect::Ask(question) => asked_in_vain = !self.ask(question, id, exchange),
                 Effect::Queue(namespace, entry) => self.queue_up(id, &namespace, entry, exchange),
-                Effect::Emit(event) => {
-                    // JSON within JSON has every quote escaped, which costs Envoy far more than this.
-                    host.annotate(EVENT, STANDARD_NO_PAD.encode(&event).as_bytes());
-                    self.emit(&event);
-                }
-                Effect::Enqueue(event) => self.emit(&event),
+                Effect::Emit(event) => self.emit(&event),
                 Effect::Annotate(name, value) => host.annotate(name, value.as_bytes()),
-                Effect::Count(name, amount) => self.counters.add(&self.host, name, amount),
                 Effect::Log(Level::Warn, text) => log::warn!("{text}"),
                 Effect::Log(Level::Error, text) => log::error!("{text}"),
             }

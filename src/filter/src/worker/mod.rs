@@ -34,9 +34,8 @@ use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Config, HoldAt};
 use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, WorkerState};
-use paddock_core::ids::EventIds;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::worker::{ChangeFeed, UsageQueue};
+use paddock_core::worker::ChangeFeed;
 use questions::Questions;
 use queue::QueuedStreams;
 use service::Service;
@@ -87,16 +86,10 @@ impl<H: Host> Worker<H> {
         let service = config
             .accounting
             .clone()
-            .map(|accounting| Service::new(&host, accounting, epochs));
+            .map(|accounting| Service::new(&host, accounting, config.durable_events, epochs));
         let bodies = BodyWatchdog::new(config.hold == HoldAt::Headers);
         Worker {
-            state: WorkerState {
-                config,
-                cache,
-                event_ids: EventIds::new(host.random()),
-                likely_output: paddock_core::likely_output::LikelyOutput::default(),
-                refusals: Default::default(),
-            },
+            state: WorkerState::new(config, cache, host.random()),
             counters: Counters::default(),
             root,
             feed,
@@ -120,11 +113,17 @@ impl<H: Host> Worker<H> {
         self.queued.leave(id);
     }
 
-    /// Hands a usage event over to the worker that syncs.
+    /// Hands a usage event over to the worker that syncs: now, or with others at the next tick.
     fn emit(&mut self, event: &[u8]) {
-        let service = self.service.as_mut();
-        if let Some(queue) = service.and_then(|service| service.queue.as_mut()) {
-            queue.push(event);
+        if let Some(service) = &mut self.service {
+            service.emit(event);
+        }
+    }
+
+    /// Tells the metrics what was counted.
+    fn count(&mut self) {
+        for (name, amount) in self.state.counts.take() {
+            self.counters.add(&self.host, name, amount);
         }
     }
 }
@@ -135,6 +134,10 @@ impl<H: Host> Drop for Worker<H> {
         for event in self.state.refusals_left() {
             self.emit(&event);
         }
+        if let Some(service) = &mut self.service {
+            service.flush();
+        }
+        self.count();
     }
 }
 

@@ -2,11 +2,15 @@
 
 use crate::host::{CallFailed, Host};
 use core::time::Duration;
-use paddock_core::config::Accounting;
+use paddock_core::config::{Accounting, DurableEvents};
 use paddock_core::epoch_sum::Epochs;
-use paddock_core::worker::{Sync, gateway_id};
+use paddock_core::worker::{EventBlock, Sync, UsageQueue, gateway_id};
 
-const QUEUE: &str = "usage";
+const QUEUE: &str = "usage blocks";
+/// The queue of an older filter in this Envoy, which took single events from it.
+const OLDER_QUEUE: &str = "usage";
+/// Bytes of events that are held at most.
+const MOST_HELD: usize = 64 * 1_024;
 const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
 
 /// The accounting service, as this worker reaches it.
@@ -15,11 +19,19 @@ pub(super) struct Service<H: Host> {
     authorization: String,
     pub(super) gateway_id: String,
     pub(super) queue: Option<H::Queue>,
+    /// What of the events does not outlive this VM.
+    held: EventBlock,
+    most_held: usize,
     pub(super) sync: Sync,
 }
 
 impl<H: Host> Service<H> {
-    pub(super) fn new(host: &H, accounting: Accounting, epochs: Epochs) -> Self {
+    pub(super) fn new(
+        host: &H,
+        accounting: Accounting,
+        durable: DurableEvents,
+        epochs: Epochs,
+    ) -> Self {
         let me = u64::from_le_bytes(host.random());
         let candidate = u64::from_le_bytes(host.random());
         let gateway_id = gateway_id(&mut host.store(), candidate);
@@ -35,9 +47,29 @@ impl<H: Host> Service<H> {
         Service {
             sync: Sync::new(me, gateway_id.clone(), epochs),
             authorization: format!("Bearer {token}"),
-            queue: host.open_queue(QUEUE),
+            queue: host.open_queue(QUEUE, OLDER_QUEUE),
+            held: EventBlock::default(),
+            most_held: match durable {
+                DurableEvents::Tick => MOST_HELD,
+                DurableEvents::Each => 0,
+            },
             gateway_id,
             accounting,
+        }
+    }
+
+    /// Hands an event over, at the next [`Service::flush`] at the latest.
+    pub(super) fn emit(&mut self, event: &[u8]) {
+        self.held.add(event);
+        if self.held.bytes() > self.most_held {
+            self.flush();
+        }
+    }
+
+    /// Has the events outlive this VM.
+    pub(super) fn flush(&mut self) {
+        if let (Some(block), Some(queue)) = (self.held.take(), &mut self.queue) {
+            queue.push(&block);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::host::Host;
 use core::time::Duration;
 use paddock_core::refusal::clip;
 use paddock_core::wire::{SYNC_PATH, SyncAnswer};
-use paddock_core::worker::{SyncFailure, UsageQueue};
+use paddock_core::worker::SyncFailure;
 
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -63,6 +63,7 @@ impl<H: Host> Worker<H> {
         self.serve_queues();
         self.give_up_on_bodies();
         self.slow_down();
+        self.count();
         self.sync();
     }
 
@@ -72,12 +73,13 @@ impl<H: Host> Worker<H> {
         let Some(service) = &mut self.service else {
             return;
         };
+        for event in self.state.refusals_due(now) {
+            service.emit(&event);
+        }
+        service.flush();
         let Some(queue) = &mut service.queue else {
             return;
         };
-        for event in self.state.refusals_due(now) {
-            queue.push(&event);
-        }
         if let Some(body) = service.sync.due(&mut self.host.store(), queue, now) {
             match service.post(&self.host, SYNC_PATH, &body) {
                 Some(token) => self.questions.expect(token, Call::Sync),

@@ -2,9 +2,8 @@
 
 use super::calls::{Call, Calls, Fate};
 use super::tenants::Tenant;
-use anyhow::{Context, anyhow, bail};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use anyhow::{anyhow, bail};
+use paddock_core::wire::{Outcome, UsageEvent};
 use paddock_tests::installation::{Entry, Installation};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -221,18 +220,13 @@ fn read_log(path: &Path, events: &mut HashMap<String, i64>) -> anyhow::Result<()
         let Some(event) = line.get("event").and_then(Value::as_str) else {
             continue;
         };
-        let event = STANDARD_NO_PAD
-            .decode(event.trim_end_matches('='))
-            .map_err(|error| anyhow!("an event is no base64: {error}"))?;
-        let event: Value = serde_json::from_slice(&event)?;
-        // In the audit, and in no sum.
-        if event.get("outcome").and_then(Value::as_str) == Some("refused") {
+        let event = UsageEvent::from_line(event).map_err(|error| anyhow!(error))?;
+        // A refused one is in the audit, and in no sum.
+        let Some(event) = event.filter(|event| event.outcome != Outcome::Refused) else {
             continue;
-        }
-        let id = event.get("id").and_then(Value::as_str);
-        let cost = event.get("cost").and_then(Value::as_i64);
-        let (id, cost) = id.zip(cost).context("an event without id or cost")?;
-        if events.insert(id.to_owned(), cost).is_some() {
+        };
+        let id = event.id;
+        if events.insert(id.to_string(), event.cost.nanos()).is_some() {
             bail!("the event {id} is logged twice");
         }
     }

@@ -204,7 +204,11 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
             0 => None,
             _ => Some(faulty_filter::build()?),
         },
-        plugin: Map::from_iter([("max_request_seconds".to_owned(), json!(MAX_REQUEST_SECONDS))]),
+        plugin: Map::from_iter([
+            ("max_request_seconds".to_owned(), json!(MAX_REQUEST_SECONDS)),
+            // A VM that traps must take no event along: the ledger is compared without reconciling.
+            ("durable_events".to_owned(), json!("each")),
+        ]),
         limits: Limits::default(),
         upstream: None,
         arguments: Vec::new(),

@@ -7,6 +7,7 @@ pub use ledger::Line;
 pub use tenant::Tenant;
 
 use crate::client::{Answer, Call, Connection};
+use paddock_core::wire::UsageEvent;
 use paddock_local::{Part, Stack, StackOptions};
 use serde_json::Value;
 use std::fmt::Debug;
@@ -218,15 +219,28 @@ impl Gateway {
         String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
     }
 
-    /// The lines of the access log so far.
+    /// The lines of the access log so far, their events as objects. A refusal that has none is an object
+    /// without an id.
     pub fn access_log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.access_log).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole
-            .lines()
-            .map(|line| serde_json::from_str(line).expect(line))
-            .collect()
+        whole.lines().map(logged).collect()
     }
+}
+
+fn logged(line: &str) -> Value {
+    let mut read: Value = serde_json::from_str(line).expect(line);
+    if let Some(text) = read["event"].as_str() {
+        let event = match UsageEvent::from_line(text).unwrap() {
+            Some(event) => serde_json::from_slice(&event.to_json()).unwrap(),
+            None => text
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .collect(),
+        };
+        read["event"] = event;
+    }
+    read
 }
 
 /// A header of a request that the provider has recorded.

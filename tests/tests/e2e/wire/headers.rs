@@ -118,7 +118,7 @@ fn what_only_paddock_may_say_is_not_believed() {
     let ours = crate::gateway::eventually("the access log has them", || {
         let lines = gateway.access_log().into_iter();
         let ours: Vec<_> = lines
-            .filter(|line| line["namespace"] == tenant.namespace)
+            .filter(|line| line["event"]["namespace"] == tenant.namespace)
             .collect();
         (ours.len() == 4).then_some(ours)
     });

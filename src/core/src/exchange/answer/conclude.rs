@@ -109,5 +109,6 @@ fn conclude_call<S: SharedStore>(
     event.cost = cost;
     event.leases = settled.leases;
     event.stored = stored;
-    report(effects, &event, charge.miscounted);
+    let caller = call.grant.caller();
+    report(effects, &event, charge.miscounted, caller, cx.worker);
 }

@@ -1,8 +1,10 @@
 //! The answer to a request that passes through, and its end.
 
+use crate::config::{LogField, Switch};
 use crate::exchange::call::PassThrough;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Level};
+use crate::exchange::event::{LOGGED_EVENT, name_caller};
 use crate::exchange::head::Head;
 use crate::exchange::ownership::claim_and_tell;
 use crate::exchange::rate_headers::set_rate_headers;
@@ -11,6 +13,7 @@ use crate::money::Money;
 use crate::request::{StoredPath, stored_by};
 use crate::store::SharedStore;
 use crate::stored::StoredId;
+use crate::wire::unbooked_line;
 
 /// Bytes of an answer at most in which is looked for what it stored: one that makes something is as
 /// long as a description of it.
@@ -22,6 +25,7 @@ impl PassThrough {
         &mut self,
         status: u16,
         is_readable: bool,
+        tells_rates: Switch,
         effects: &mut Vec<Effect>,
     ) {
         self.status = status;
@@ -32,7 +36,7 @@ impl PassThrough {
         }
         let request_id = self.head.request_id.clone();
         effects.push(Effect::SetResponseHeader("x-request-id", request_id));
-        set_rate_headers(effects, self.hold.scopes().rates());
+        set_rate_headers(effects, self.hold.scopes().rates(), tells_rates);
     }
 
     /// Takes the next bytes of an answer that may say what was stored, and looks at it once it is whole.
@@ -81,14 +85,13 @@ impl PassThrough {
             ..
         } = self;
         let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
-        let namespace = caller.namespace().policy.name.clone();
-        let counted = format!("paddock_passed_through_total;ns={namespace};code={status}");
-        let key = caller.key().policy.id.clone();
-        effects.extend([
-            Effect::Count(counted, 1),
-            Effect::Annotate("paddock_namespace", namespace),
-            Effect::Annotate("paddock_key", key),
-        ]);
+        let namespace = &caller.namespace().policy.name;
+        cx.worker.counts.passed_through(namespace, status);
+        name_caller(effects, &caller, &cx.worker.config);
+        if cx.worker.config.logs(LogField::Event) {
+            let line = unbooked_line(&caller.key().policy.id, namespace, "");
+            effects.push(Effect::Annotate(LOGGED_EVENT, line));
+        }
         (head, caller)
     }
 }

@@ -24,7 +24,8 @@ impl Exchange {
             let is_json =
                 memchr::memmem::find(&content_type.to_ascii_lowercase(), b"json").is_some();
             let is_readable = is_json && is_plain(content_encoding);
-            passing.on_response_headers(status, is_readable, &mut step.effects);
+            let tells_rates = cx.worker.config.rate_headers;
+            passing.on_response_headers(status, is_readable, tells_rates, &mut step.effects);
             return step;
         }
         let State::Upstream { head, in_flight } = &mut self.state else {
@@ -62,7 +63,8 @@ impl Exchange {
                 head.request_id.clone(),
             ));
         }
-        set_rate_headers(&mut step.effects, in_flight.hold.scopes().rates());
+        let rates = in_flight.hold.scopes().rates();
+        set_rate_headers(&mut step.effects, rates, cx.worker.config.rate_headers);
         if let Some(reason) = in_flight.reason() {
             let model = in_flight.call.model_name().to_owned();
             let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];

@@ -3,7 +3,7 @@
 use crate::admission::{Ask, RateTier, WhenShort, place_hold};
 use crate::exchange::call::Call;
 use crate::exchange::context::{StepContext, WorkerState};
-use crate::exchange::effect::{Effect, Step, Verdict, metric_label};
+use crate::exchange::effect::{Step, Verdict};
 use crate::exchange::event::{CallContext, emit};
 use crate::exchange::head::Head;
 use crate::exchange::rate_headers::rate_headers;
@@ -79,16 +79,15 @@ impl Exchange {
         let rates = *hold.rates();
         let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
         let refusal = Refusal::content_policy(&violation.scope, &violation.category);
-        let mut step = self.refuse(&refusal, head.format, &head.request_id, Some(&caller));
+        let id = &head.request_id;
+        let mut step = self.refuse(&refusal, head.format, id, Some(&caller), cx.worker);
         if let Verdict::Reply(reply) = &mut step.verdict {
-            reply.headers.extend(rate_headers(&rates));
+            reply
+                .headers
+                .extend(rate_headers(&rates, cx.worker.config.rate_headers));
         }
-        let counted = format!(
-            "paddock_content_violations_total;ns={};reason={}",
-            metric_label(&caller.namespace().policy.name),
-            metric_label(&violation.category)
-        );
-        step.effects.push(Effect::Count(counted, 1));
+        let namespace = &caller.namespace().policy.name;
+        cx.worker.counts.violated(namespace, &violation.category);
         let id = cx.worker.event_ids.next(cx.now.millis());
         let event = UsageEvent {
             status: refusal.status,
@@ -99,7 +98,7 @@ impl Exchange {
             refusals: 1,
             ..CallContext::making(head, call).event(id, cx.now)
         };
-        emit(&mut step.effects, &event);
+        emit(&mut step.effects, &event, &cx.worker.config);
         step
     }
 }

@@ -6,17 +6,18 @@ pub use refusal_tally::RefusalTally;
 pub(crate) use refusal_tally::RefusedCall;
 
 use super::call::Call;
-use super::effect::{Effect, Level};
+use super::effect::Effect;
 use super::head::Head;
+use crate::config::{Config, LogField};
 use crate::identity::Caller;
 use crate::ids::EventId;
 use crate::refusal::clip;
 use crate::timestamp::Timestamp;
-use crate::wire::{Made, UsageEvent};
+use crate::wire::UsageEvent;
 use std::borrow::Cow;
 
-/// Bytes of a usage event's JSON, roughly: room for it is made once.
-const EVENT_BYTES: usize = 1_024;
+/// The usage event's name in the access log.
+pub(crate) const LOGGED_EVENT: &str = "paddock_event";
 
 /// A request of an identified caller, as far as it came: what its usage event, or the event of its
 /// refusal, is made of.
@@ -97,28 +98,24 @@ impl<'a> CallContext<'a> {
     }
 }
 
-/// Hands an event over.
-pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>) {
-    match json(event) {
-        Ok(json) => effects.push(Effect::Emit(json)),
-        Err(error) => {
-            let text = format!(
-                "the usage of {} cannot be written: {error}",
-                event.request_id
-            );
-            effects.push(Effect::Log(Level::Error, text));
-        }
+/// Hands an event over: to the ledger, if there is one, and to the access log.
+pub(crate) fn emit(effects: &mut Vec<Effect>, event: &UsageEvent<'_>, config: &Config) {
+    if config.accounting.is_some() {
+        effects.push(Effect::Emit(event.to_json()));
+    }
+    if config.logs(LogField::Event) {
+        effects.push(Effect::Annotate(LOGGED_EVENT, event.to_line()));
     }
 }
 
-/// Hands over what a request stored that has no event.
-pub(crate) fn emit_made(effects: &mut Vec<Effect>, made: &Made<'_>) {
-    effects.extend(serde_json::to_vec(made).ok().map(Effect::Enqueue));
-}
-
-/// An event as it is sent.
-pub(crate) fn json(event: &UsageEvent<'_>) -> serde_json::Result<Vec<u8>> {
-    let mut json = Vec::with_capacity(EVENT_BYTES);
-    serde_json::to_writer(&mut json, event)?;
-    Ok(json)
+/// Tells the access log whose request it was.
+pub(crate) fn name_caller(effects: &mut Vec<Effect>, caller: &Caller, config: &Config) {
+    if config.logs(LogField::Namespace) {
+        let namespace = caller.namespace().policy.name.clone();
+        effects.push(Effect::Annotate("paddock_namespace", namespace));
+    }
+    if config.logs(LogField::Key) {
+        let key = caller.key().policy.id.clone();
+        effects.push(Effect::Annotate("paddock_key", key));
+    }
 }

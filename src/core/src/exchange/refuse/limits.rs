@@ -47,7 +47,9 @@ impl Exchange {
         let (refusal, rates) = refusal_of(denied, needed, cx.now);
         let mut step = self.refuse_call(&refusal, call, cx);
         if let Verdict::Reply(reply) = &mut step.verdict {
-            reply.headers.extend(rate_headers(&rates));
+            reply
+                .headers
+                .extend(rate_headers(&rates, cx.worker.config.rate_headers));
         }
         step
     }
@@ -62,7 +64,9 @@ impl Exchange {
     ) -> Step {
         let mut step = self.refuse_call(refusal, call, cx);
         if let (Verdict::Reply(reply), Some(rates)) = (&mut step.verdict, rates) {
-            reply.headers.extend(rate_headers(rates));
+            reply
+                .headers
+                .extend(rate_headers(rates, cx.worker.config.rate_headers));
         }
         step
     }

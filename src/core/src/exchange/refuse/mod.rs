@@ -4,10 +4,12 @@ mod limits;
 
 use super::context::{StepContext, WorkerState};
 use super::effect::{Effect, Step, Verdict};
-use super::event::{CallContext, RefusedCall, emit, json};
+use super::event::{CallContext, LOGGED_EVENT, RefusedCall, emit, name_caller};
 use super::state::{Exchange, State};
+use crate::config::LogField;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
+use crate::wire::unbooked_line;
 use crate::wire_format::WireFormat;
 
 impl Exchange {
@@ -19,24 +21,28 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let (head, caller) = (call.head(), call.caller());
-        let mut step = self.refuse(refusal, head.format, &head.request_id, Some(caller));
-        let WorkerState {
-            config,
-            event_ids,
-            refusals,
-            ..
-        } = &mut *cx.worker;
-        if config.accounting.is_none() {
-            return step;
-        }
+        let worker = &mut *cx.worker;
+        let mut step = self.refuse(refusal, head.format, &head.request_id, Some(caller), worker);
         let refused = RefusedCall { call, refusal };
-        let noted = refusals.note(&refused, event_ids, cx.now);
-        if noted.tell {
-            let id = event_ids.next(cx.now.millis());
-            emit(&mut step.effects, &refused.event(id, cx.now));
+        if worker.config.accounting.is_some() {
+            let noted = worker
+                .refusals
+                .note(&refused, &mut worker.event_ids, cx.now);
+            if noted.tell {
+                let id = worker.event_ids.next(cx.now.millis());
+                emit(
+                    &mut step.effects,
+                    &refused.event(id, cx.now),
+                    &worker.config,
+                );
+            } else {
+                log_refusal(&mut step.effects, caller, refusal, worker);
+            }
+            let others = noted.others.map(|others| Effect::Emit(others.to_json()));
+            step.effects.extend(others);
+        } else {
+            log_refusal(&mut step.effects, caller, refusal, worker);
         }
-        let others = noted.others.as_ref().and_then(|others| json(others).ok());
-        step.effects.extend(others.map(Effect::Enqueue));
         step
     }
 
@@ -47,26 +53,40 @@ impl Exchange {
         format: WireFormat,
         request_id: &str,
         caller: Option<&Caller>,
+        worker: &mut WorkerState,
     ) -> Step {
         self.state = State::Refused;
         let reply = refusal.to_reply(format, request_id);
         let namespace = caller.map_or("", |caller| caller.namespace().policy.name.as_str());
-        let code = refusal.code.name();
-        let counted = format!("paddock_refusals_total;ns={namespace};reason={code}");
-        let mut effects = vec![
-            Effect::Count(counted, 1),
-            Effect::Annotate("paddock_refusal", code.into()),
-        ];
-        if let Some(caller) = caller {
-            effects.push(Effect::Annotate("paddock_namespace", namespace.to_owned()));
-            effects.push(Effect::Annotate(
-                "paddock_key",
-                caller.key().policy.id.clone(),
-            ));
+        worker.counts.refused(namespace, refusal.code);
+        let mut step = Step::new(Verdict::Reply(reply));
+        let effects = &mut step.effects;
+        if worker.config.logs(LogField::Refusal) {
+            let code = refusal.code.name().to_owned();
+            effects.push(Effect::Annotate("paddock_refusal", code));
         }
-        Step {
-            verdict: Verdict::Reply(reply),
-            effects,
+        match caller {
+            Some(caller) => name_caller(effects, caller, &worker.config),
+            None if worker.config.logs(LogField::Event) => {
+                let line = unbooked_line("", "", refusal.code.name());
+                effects.push(Effect::Annotate(LOGGED_EVENT, line));
+            }
+            None => {}
         }
+        step
+    }
+}
+
+/// Tells the access log of a refusal that has no event of its own.
+fn log_refusal(
+    effects: &mut Vec<Effect>,
+    caller: &Caller,
+    refusal: &Refusal,
+    worker: &WorkerState,
+) {
+    if worker.config.logs(LogField::Event) {
+        let (key, namespace) = (&caller.key().policy.id, &caller.namespace().policy.name);
+        let line = unbooked_line(key, namespace, refusal.code.name());
+        effects.push(Effect::Annotate(LOGGED_EVENT, line));
     }
 }

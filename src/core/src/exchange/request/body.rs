@@ -49,14 +49,18 @@ impl Exchange {
                 let call_context = CallContext::of(&passing.head, &passing.caller);
                 self.refuse_call(&refusal(), call_context, cx)
             }
-            State::Identify { head, .. } if received > limit => self.refuse_too_large(&head, limit),
+            State::Identify { head, .. } if received > limit => {
+                self.refuse_too_large(&head, cx.worker)
+            }
             State::PassThrough(mut passing) if received > limit => {
                 let refusal = refusal();
                 passing.status = refusal.status;
                 let mut effects = Vec::new();
                 let (head, caller) = passing.conclude(cx, &mut effects);
                 let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
-                step.effects.append(&mut effects);
+                // The access log is told of the refusal last.
+                effects.append(&mut step.effects);
+                step.effects = effects;
                 step
             }
             other => {

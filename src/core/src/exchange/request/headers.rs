@@ -2,7 +2,7 @@
 
 use crate::config::HoldAt;
 use crate::exchange::admit::reservation_id;
-use crate::exchange::context::StepContext;
+use crate::exchange::context::{StepContext, WorkerState};
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::head::{Head, Target};
 use crate::exchange::state::{Exchange, State};
@@ -22,11 +22,15 @@ impl Exchange {
         let head = RequestHead::read(headers);
         let format = guess_format(head.path, head.credential.as_ref());
         let request_id = header_value(&text(head.request_id));
-        let identities = &cx.worker.config.identity;
-        let end_users = &cx.worker.config.end_users;
-        let claim = match Claim::read(&head, headers, attributes, identities) {
+        let WorkerState {
+            config, digests, ..
+        } = &mut *cx.worker;
+        let (identities, end_users) = (&config.identity, &config.end_users);
+        let claim = match Claim::read(&head, headers, attributes, identities, digests) {
             Ok(claim) => claim,
-            Err(refusal) => return self.refuse(&refusal, format, &request_id, None),
+            Err(refusal) => {
+                return self.refuse(&refusal, format, &request_id, None, cx.worker);
+            }
         };
         let trusted = headers
             .names()
@@ -38,13 +42,13 @@ impl Exchange {
             .chain(trusted)
             .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
             .collect();
-        let target = Target::of(&head, &cx.worker.config);
+        let target = Target::of(&head, config);
         let metered = matches!(target, Target::Model(_));
         let stripped = head.path_for_upstream(metered);
         effects.extend(stripped.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
-            .is_some_and(|length| length > cx.worker.config.max_request_bytes as u64);
+            .is_some_and(|length| length > config.max_request_bytes as u64);
         let user = end_users.headers().find_map(|(name, goes_first)| {
             let value = match name {
                 "x-user" => head.user,
@@ -53,7 +57,7 @@ impl Exchange {
             let user = text(value).trim().to_owned();
             (!user.is_empty()).then_some((user, goes_first))
         });
-        let headers_gone = !end && cx.worker.config.hold != HoldAt::Headers;
+        let headers_gone = !end && config.hold != HoldAt::Headers;
         if headers_gone {
             effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
         }
@@ -73,7 +77,7 @@ impl Exchange {
             user: user.map(|(user, _)| user),
         };
         let mut step = match too_long {
-            true => self.refuse_too_large(&kept, cx.worker.config.max_request_bytes),
+            true => self.refuse_too_large(&kept, cx.worker),
             false => self.identify(kept, claim, end.then(Vec::new), 0, cx),
         };
         if headers_gone && step.verdict == Verdict::Wait {
@@ -94,13 +98,9 @@ impl Exchange {
         Some(Effect::SetRequestHeader("x-paddock-namespace", name))
     }
 
-    pub(crate) fn refuse_too_large(&mut self, head: &Head, limit: usize) -> Step {
-        self.refuse(
-            &Refusal::too_large(limit as u64),
-            head.format,
-            &head.request_id,
-            None,
-        )
+    pub(crate) fn refuse_too_large(&mut self, head: &Head, worker: &mut WorkerState) -> Step {
+        let refusal = Refusal::too_large(worker.config.max_request_bytes as u64);
+        self.refuse(&refusal, head.format, &head.request_id, None, worker)
     }
 }
 

@@ -28,11 +28,11 @@ impl Exchange {
         match claim.authenticate(&mut cx.worker.cache, cx.now) {
             Ok(caller) => self.identified(head, caller, body, cx),
             Err(Unauthenticated::Refused(refusal)) => {
-                self.refuse(&refusal, head.format, &head.request_id, None)
+                self.refuse(&refusal, head.format, &head.request_id, None, cx.worker)
             }
             Err(Unauthenticated::Unknown(_)) if rounds >= MAX_ROUNDS => {
                 let refusal = Refusal::accounting_unavailable(None);
-                self.refuse(&refusal, head.format, &head.request_id, None)
+                self.refuse(&refusal, head.format, &head.request_id, None, cx.worker)
             }
             Err(Unauthenticated::Unknown(question)) => {
                 let rounds = rounds.saturating_add(1);
@@ -107,6 +107,7 @@ impl Exchange {
             caller,
             &catalog,
             &rates,
+            cx.worker.config.rate_headers,
             &head.request_id,
         )))
     }

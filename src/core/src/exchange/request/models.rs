@@ -3,6 +3,7 @@
 
 use crate::admission::RateView;
 use crate::authorization::ModelRights;
+use crate::config::Switch;
 use crate::exchange::rate_headers::rate_headers;
 use crate::identity::Caller;
 use crate::policy::{AUTO, Catalog};
@@ -28,6 +29,7 @@ pub(crate) fn models_reply(
     caller: &Caller,
     catalog: &Catalog,
     rates: &RateView,
+    tells_rates: Switch,
     request_id: &str,
 ) -> Reply {
     let upstream = |name: &str| {
@@ -54,7 +56,7 @@ pub(crate) fn models_reply(
         ("content-type", "application/json".to_owned()),
         ("x-request-id", request_id.to_owned()),
     ];
-    headers.extend(rate_headers(rates));
+    headers.extend(rate_headers(rates, tells_rates));
     Reply {
         status: 200,
         headers,

@@ -189,10 +189,9 @@ fn a_count_that_is_none_is_told_to_the_operator() {
         let answer = chat(usage);
         let chunk = answer.as_bytes();
         let step = bench.step(&mut exchange, Input::ResponseBody { chunk, end: true });
-        let counted = "paddock_miscounted_total;ns=n;model=small".to_owned();
         let logged = |effect: &Effect| matches!(effect, Effect::Log(..));
         (
-            step.effects.contains(&Effect::Count(counted, 1)),
+            bench.counted("paddock_miscounted_total;ns=n;model=small") == 1,
             step.effects.iter().any(logged),
         )
     };

@@ -4,7 +4,6 @@ use crate::admission::{Scope, ScopeRecord};
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::exchange::{Effect, Exchange, Input, Step, StepContext, Verdict, WorkerState};
-use crate::ids::EventIds;
 use crate::policy::{KeyPolicy, Limits, NamespacePolicy};
 use crate::refusal::Reply;
 use crate::request::Headers;
@@ -30,6 +29,8 @@ pub(super) struct Bench {
     pub(super) worker: WorkerState,
     pub(super) store: FakeStore,
     pub(super) now: Timestamp,
+    /// What the metrics were told.
+    told: Vec<(String, u64)>,
 }
 
 pub(super) type HeaderList = Vec<(String, Vec<u8>)>;
@@ -102,17 +103,11 @@ impl Bench {
     }
 
     fn with(config: Config, cache: PolicyCache) -> Bench {
-        let event_ids = EventIds::new([7; 6]);
         Bench {
-            worker: WorkerState {
-                config,
-                cache,
-                event_ids,
-                likely_output: crate::likely_output::LikelyOutput::default(),
-                refusals: Default::default(),
-            },
+            worker: WorkerState::new(config, cache, [7; 22]),
             store: FakeStore::default(),
             now: NOW,
+            told: Vec::new(),
         }
     }
 
@@ -125,6 +120,13 @@ impl Bench {
         exchange.step(input, &mut cx)
     }
 
+    /// What a counter of that name has come to.
+    pub(super) fn counted(&mut self, name: &str) -> u64 {
+        self.told.append(&mut self.worker.counts.take());
+        let ours = self.told.iter().filter(|(told, _)| told == name);
+        ours.map(|(_, amount)| amount).sum()
+    }
+
     /// The request as a whole.
     pub(super) fn send(
         &mut self,
@@ -135,7 +137,7 @@ impl Bench {
         let begun = self.step(
             exchange,
             Input::RequestHeaders {
-                headers: Headers(headers),
+                headers: Headers(&crate::request::borrowed(headers)),
                 attributes: &[],
                 end: false,
             },
@@ -208,11 +210,11 @@ pub(super) fn error(reply: &Reply) -> Value {
     body["error"].clone()
 }
 
-/// The one usage event of some steps.
-pub(super) fn event(steps: &[Step]) -> UsageEvent<'_> {
-    let emitted = steps.iter().flat_map(|step| &step.effects);
-    let mut events = emitted.filter_map(|effect| match effect {
-        Effect::Emit(json) => Some(serde_json::from_slice(json).unwrap()),
+/// The one usage event of some steps, as the access log has it.
+pub(super) fn event(steps: &[Step]) -> UsageEvent<'static> {
+    let effects = steps.iter().flat_map(|step| &step.effects);
+    let mut events = effects.filter_map(|effect| match effect {
+        Effect::Annotate("paddock_event", line) => UsageEvent::from_line(line).unwrap(),
         _ => None,
     });
     let event = events.next().expect("an event");

@@ -1,7 +1,7 @@
 //! Prompts that are refused for what they say.
 
 use super::bench::*;
-use crate::exchange::{Effect, Exchange, Step, Verdict};
+use crate::exchange::{Exchange, Verdict};
 use crate::wire::Outcome;
 use serde_json::json;
 
@@ -22,11 +22,6 @@ fn says(text: &str) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-fn counted(step: &Step, name: &str) -> bool {
-    let mut effects = step.effects.iter();
-    effects.any(|effect| matches!(effect, Effect::Count(counter, 1) if counter == name))
-}
-
 #[test]
 fn a_violation_is_refused_counted_and_recorded_without_its_text() {
     let mut bench = guarded("", r#","monthly_quota_usd":1"#);
@@ -35,9 +30,9 @@ fn a_violation_is_refused_counted_and_recorded_without_its_text() {
     let all = format!("{step:?}");
     assert!(!all.contains("secretly") && !all.contains("bomb"), "{all}");
     let name = "paddock_content_violations_total;ns=n;reason=weapons";
-    assert!(counted(&step, name), "{all}");
+    assert_eq!(bench.counted(name), 1);
     let name = "paddock_refusals_total;ns=n;reason=content_policy_violation";
-    assert!(counted(&step, name), "{all}");
+    assert_eq!(bench.counted(name), 1);
     let steps = [step];
     let recorded = event(&steps);
     assert_eq!(recorded.outcome, Outcome::Refused);

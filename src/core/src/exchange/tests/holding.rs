@@ -15,7 +15,7 @@ fn at_the_body() -> Bench {
 fn begin(bench: &mut Bench, exchange: &mut Exchange, more: &[(&str, &str)]) -> Step {
     let headers = headers(CHAT, KEY, more);
     let input = Input::RequestHeaders {
-        headers: Headers(&headers),
+        headers: Headers(&crate::request::borrowed(&headers)),
         attributes: &[],
         end: false,
     };
@@ -105,7 +105,7 @@ fn at_the_body_a_refusal_needs_no_body() {
     let mut bench = at_the_body();
     let headers = headers(CHAT, "sk-nobody", &[]);
     let input = Input::RequestHeaders {
-        headers: Headers(&headers),
+        headers: Headers(&crate::request::borrowed(&headers)),
         attributes: &[],
         end: false,
     };

@@ -105,7 +105,7 @@ fn the_service_is_asked_for_their_namespace() {
     let ask = |bench: &mut Bench| {
         let mut exchange = Exchange::default();
         let input = Input::RequestHeaders {
-            headers: Headers(&list),
+            headers: Headers(&crate::request::borrowed(&list)),
             attributes: &attributes,
             end: true,
         };

@@ -143,12 +143,12 @@ fn an_upstream_that_fails_costs_nothing() {
 fn a_count_of_nothing_for_an_answer_with_tokens_is_an_estimate_and_is_told() {
     let text = r#"{"choices":[{"message":{"content":"Hello, horse"},"finish_reason":"stop"}],
         "usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}}"#;
-    let (_, steps) = run(&body("small", ""), &whole(&[text]));
+    let (mut bench, steps) = run(&body("small", ""), &whole(&[text]));
     let event = event(&steps);
     assert!(event.estimated && event.tokens.input > 0 && event.tokens.output >= 3);
+    let counter = "paddock_miscounted_total;ns=n;model=small";
+    assert_eq!(bench.counted(counter), 1);
     let effects: Vec<&Effect> = steps.iter().flat_map(|step| &step.effects).collect();
-    assert!(effects.iter().any(|effect| matches!(effect,
-        Effect::Count(name, 1) if name == "paddock_miscounted_total;ns=n;model=small")));
     assert!(
         effects
             .iter()

@@ -139,9 +139,9 @@ fn is_request(happening: &Happening) -> bool {
     )
 }
 
-fn is_of_a_refusal(json: &[u8]) -> bool {
-    let event: UsageEvent<'_> = serde_json::from_slice(json).unwrap();
-    event.outcome == Outcome::Refused
+fn is_of_a_served_call(line: &str) -> bool {
+    let event = UsageEvent::from_line(line).unwrap();
+    event.is_some_and(|event| event.outcome != Outcome::Refused)
 }
 
 proptest! {
@@ -160,7 +160,7 @@ proptest! {
             let input = match happening {
                 Happening::Headers { which, end } => {
                     headers = &heads[*which];
-                    Input::RequestHeaders { headers: Headers(headers), attributes: &[], end: *end }
+                    Input::RequestHeaders { headers: Headers(&crate::request::borrowed(headers)), attributes: &[], end: *end }
                 }
                 Happening::Grows(received) => Input::RequestBodyGrows { received: *received },
                 Happening::Body(body) => Input::RequestBody { body },
@@ -189,7 +189,9 @@ proptest! {
             admitted += u32::from(exchange.has_hold() && !held_before);
             for effect in step.effects {
                 match effect {
-                    Effect::Emit(json) => emitted += u32::from(!is_of_a_refusal(&json)),
+                    Effect::Annotate("paddock_event", line) => {
+                        emitted += u32::from(is_of_a_served_call(&line));
+                    }
                     Effect::Ask(asked) => question = Some(asked),
                     _ => {}
                 }
@@ -208,7 +210,7 @@ proptest! {
             prop_assert_eq!(record.slice.held.total(), 0);
         }
         // A refused or finished exchange stays so, whatever comes after.
-        let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&heads[0]), attributes: &[], end: false });
+        let again = bench.step(&mut exchange, Input::RequestHeaders { headers: Headers(&crate::request::borrowed(&heads[0])), attributes: &[], end: false });
         prop_assert!(admitted > 0 || again.verdict == Verdict::Wait);
     }
 }

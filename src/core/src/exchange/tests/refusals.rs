@@ -327,7 +327,7 @@ fn a_body_that_is_too_large_is_refused_before_it_has_come() {
     let mut bench = Bench::standalone("", "");
     let long = headers(CHAT, KEY, &[("content-length", "2049")]);
     let input = Input::RequestHeaders {
-        headers: Headers(&long),
+        headers: Headers(&crate::request::borrowed(&long)),
         attributes: &[],
         end: false,
     };
@@ -337,7 +337,7 @@ fn a_body_that_is_too_large_is_refused_before_it_has_come() {
     let unsaid = headers(CHAT, KEY, &[]);
     let mut exchange = Exchange::default();
     let input = Input::RequestHeaders {
-        headers: Headers(&unsaid),
+        headers: Headers(&crate::request::borrowed(&unsaid)),
         attributes: &[],
         end: false,
     };
@@ -387,7 +387,7 @@ fn the_list_of_models_is_the_callers_own() {
     let mut exchange = Exchange::default();
     let list = headers("/v1/models", KEY, &[]);
     let input = Input::RequestHeaders {
-        headers: Headers(&list),
+        headers: Headers(&crate::request::borrowed(&list)),
         attributes: &[],
         end: true,
     };

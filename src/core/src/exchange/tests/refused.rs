@@ -26,7 +26,7 @@ fn parsed(json: &[u8]) -> UsageEvent<'static> {
 /// The events that a step hands over, its own and others'.
 fn handed_over(step: &Step) -> Vec<UsageEvent<'static>> {
     let events = step.effects.iter().filter_map(|effect| match effect {
-        Effect::Emit(json) | Effect::Enqueue(json) => Some(parsed(json)),
+        Effect::Emit(json) => Some(parsed(json)),
         _ => None,
     });
     events.collect()

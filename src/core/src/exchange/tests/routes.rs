@@ -172,8 +172,10 @@ fn at_the_body_no_path_can_be_changed() {
         let upstream = "openai".to_owned();
         bench.worker.config.hold = HoldAt::Body { upstream };
         let mut exchange = Exchange::default();
+        let headers = headers(path, KEY, &[]);
+        let headers = crate::request::borrowed(&headers);
         let begun = crate::exchange::Input::RequestHeaders {
-            headers: crate::request::Headers(&headers(path, KEY, &[])),
+            headers: crate::request::Headers(&headers),
             attributes: &[],
             end: false,
         };

@@ -265,7 +265,7 @@ fn auto_is_in_the_list_of_models_where_there_is_a_routing() {
         let mut bench = Bench::standalone("", policy);
         let list = headers("/v1/models", KEY, &[]);
         let input = Input::RequestHeaders {
-            headers: Headers(&list),
+            headers: Headers(&crate::request::borrowed(&list)),
             attributes: &[],
             end: true,
         };

@@ -13,6 +13,16 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+/// An event as far as anybody here looks at it.
+#[derive(serde::Deserialize)]
+struct Usage {
+    id: u64,
+}
+
+fn usage(id: u64) -> Vec<u8> {
+    format!(r#"{{"id":{id}}}"#).into_bytes()
+}
+
 /// A store whose worker dies right after so many operations.
 struct Mortal<'a> {
     store: &'a mut FakeStore,
@@ -130,7 +140,7 @@ impl World {
         let request: SyncRequest = serde_json::from_slice(body).unwrap();
         let acknowledged = request.batch.map(|batch| {
             for event in &batch.events {
-                let id: u64 = event.get().parse().unwrap();
+                let Usage { id } = serde_json::from_str(event.get()).unwrap();
                 let number = *self.ledger.entry(id).or_insert(batch.number);
                 assert_eq!(number, batch.number, "event {id} is in two batches");
             }
@@ -146,7 +156,7 @@ impl World {
         match *happening {
             Happening::Usage => {
                 self.used += 1;
-                self.queue.push(self.used.to_string().as_bytes());
+                self.queue.push(&usage(self.used));
             }
             Happening::Tick(me, operations) => {
                 self.act(me, operations, |worker, store, queue, now| {
@@ -224,7 +234,7 @@ fn of_two_leaders_one_makes_the_batch_and_no_event_is_in_both() {
         None,
         Some(Box::new(|store: &mut FakeStore| {
             let mut queue = FakeQueue::default();
-            queue.push(b"99");
+            queue.push(&usage(99));
             crate::worker::Outbox::next(store, &mut queue).unwrap();
         }) as Box<dyn FnOnce(&mut FakeStore)>),
     ]);

@@ -40,41 +40,35 @@ fn a_stream_that_has_gone_is_not_given_up_on() {
     assert_eq!(world.replies(), []);
 }
 
-fn respond(world: &mut World, id: u32, content_encoding: &[u8]) {
-    {
-        let mut state = world.host.state();
-        state.response_headers = [
-            (":status", b"200".to_vec()),
-            ("content-type", b"application/json".to_vec()),
-            ("content-encoding", content_encoding.to_vec()),
-        ]
-        .into();
-        state.copied = 0;
-        state.body = br#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#.to_vec();
-    }
-    world.on(id, |stream| stream.response_headers(false));
-    let size = world.host.state().body.len();
-    for end in [false, true] {
-        let size = if end { 0 } else { size };
-        world.on(id, |stream| stream.response_body(size, end));
-    }
+fn respond(world: &mut World, id: u32, content_encoding: &'static str) {
+    world.host.state().copied = 0;
+    let headers = [
+        (":status", "200"),
+        ("content-type", "application/json"),
+        ("content-encoding", content_encoding),
+    ];
+    world.respond(
+        id,
+        &headers,
+        br#"{"usage":{"prompt_tokens":1,"completion_tokens":1}}"#,
+    );
 }
 
 #[test]
 fn only_bodies_that_are_metered_are_copied() {
     let mut world = known();
     world.chat(10, "a");
-    respond(&mut world, 10, b"");
+    respond(&mut world, 10, "");
     assert!(world.host.state().copied > 0, "metered");
 
     world.chat(11, "a");
-    respond(&mut world, 11, b"gzip");
+    respond(&mut world, 11, "gzip");
     assert_eq!(world.host.state().copied, 0, "unreadable");
 
     assert_eq!(world.open(12, "a", "/v1/audio"), Flow::Continue);
     let sent = world.on(12, |stream| stream.request_body(CHAT.len(), true));
     assert_eq!(sent, Flow::Continue);
-    respond(&mut world, 12, b"");
+    respond(&mut world, 12, "");
     assert_eq!(world.host.state().copied, 0, "passed through");
     for id in 10..13 {
         world.close(id);

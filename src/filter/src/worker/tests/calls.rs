@@ -197,7 +197,7 @@ fn usage_is_handed_over_with_the_sync_until_it_is_acknowledged() {
 
 #[test]
 fn what_a_worker_has_counted_is_reported_when_it_ends() {
-    let mut world = world("");
+    let mut world = World::new(&with_service(r#","durable_events":"each""#), "");
     world.know("a");
     world.host.state().queue.clear();
     for id in 10..15 {

@@ -2,5 +2,6 @@
 
 mod bodies;
 mod calls;
+mod host_calls;
 mod queue;
 pub(crate) mod world;

@@ -32,10 +32,15 @@ impl World {
     /// A worker that knows nobody. The service knows the keys `a` to `c`, whose namespaces have the
     /// same names and these fields.
     pub(crate) fn new(config: &str, namespace: &str) -> World {
+        World::of_keys(config, "", namespace)
+    }
+
+    /// The same, with fields of the keys.
+    pub(crate) fn of_keys(config: &str, key: &str, namespace: &str) -> World {
         let names = ["a", "b", "c"];
         let keys = names.map(|name| {
             let digest = secret::digest(format!("sk-{name}").as_bytes()).to_hex();
-            format!(r#"{{"id":"{name}","sha256":"{digest}","namespace":"{name}"}}"#)
+            format!(r#"{{"id":"{name}","sha256":"{digest}","namespace":"{name}"{key}}}"#)
         });
         let namespaces = names.map(|name| format!(r#"{{"name":"{name}"{namespace}}}"#));
         let policy = format!(
@@ -96,6 +101,23 @@ impl World {
     pub(crate) fn chat(&mut self, id: u32, key: &str) -> Flow {
         self.open(id, key, "/v1/chat/completions");
         self.body(id)
+    }
+
+    /// The answer, its body at once and its end later.
+    pub(crate) fn respond(
+        &mut self,
+        id: u32,
+        headers: &[(&'static str, &'static str)],
+        body: &[u8],
+    ) {
+        {
+            let mut state = self.host.state();
+            state.response_headers = headers.to_vec();
+            state.body = body.to_vec();
+        }
+        self.on(id, |stream| stream.response_headers(false));
+        self.on(id, |stream| stream.response_body(body.len(), false));
+        self.on(id, |stream| stream.response_body(0, true));
     }
 
     /// A stream ends, and whatever belongs to it.

@@ -4,6 +4,10 @@
 //! before). The prefix lets a secret scanner find a leaked key, the checksum tells a typing error
 //! from a revoked key without a look-up; the scheme is that of GitHub's token formats.
 
+mod sip_hash;
+
+pub(crate) use sip_hash::sip_hash;
+
 use crate::ids::KeyDigest;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
