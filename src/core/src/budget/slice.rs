@@ -117,6 +117,23 @@ impl Slice {
         Money::from_nanos(self.lent.saturating_sub(spent))
     }
 
+    /// What may be lent to a worker: nothing once its time is over, or while the lender has too little.
+    pub(crate) fn lendable(&self, now: Timestamp) -> Money {
+        match self.is_in_time(now) && now >= self.dry_until {
+            true => self.left(),
+            false => Money::ZERO,
+        }
+    }
+
+    /// When nothing may be held from it any more.
+    pub(crate) fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.period_ends_at)
+    }
+
+    fn is_in_time(&self, now: Timestamp) -> bool {
+        self.lease != 0 && now < self.ends_at()
+    }
+
     /// Holds `amount` for one request.
     ///
     /// # Errors
@@ -128,7 +145,7 @@ impl Slice {
         now: Timestamp,
     ) -> Result<Entry, Unavailable> {
         self.held.roll(epochs, now);
-        let in_time = self.lease != 0 && now < self.expires_at && now < self.period_ends_at;
+        let in_time = self.is_in_time(now);
         if amount == Money::ZERO || (in_time && self.left() >= amount) {
             self.used_at = now;
             return Ok(self.held.enter(amount.nanos()));

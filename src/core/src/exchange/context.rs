@@ -2,12 +2,13 @@
 
 use super::call::Basis;
 use super::event::{RefusalTally, json};
-use crate::admission::{Budgeting, Terms};
+use crate::admission::{Budgeting, Grants, Terms};
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
 use crate::ids::EventIds;
 use crate::likely_output::LikelyOutput;
+use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 
 /// What the exchanges of one worker share.
@@ -23,6 +24,8 @@ pub struct WorkerState {
     pub likely_output: LikelyOutput,
     /// Refusals not yet reported to the ledger.
     pub refusals: RefusalTally,
+    /// What it decides in its own memory.
+    pub grants: Grants,
 }
 
 impl WorkerState {
@@ -35,6 +38,18 @@ impl WorkerState {
                 None => Budgeting::Books,
             },
         }
+    }
+
+    /// Balances what it decides in its own memory with what all workers share. To be called every tick.
+    pub fn balance_grants<S: SharedStore>(&mut self, store: &mut S, now: Timestamp) {
+        let terms = self.terms();
+        self.grants.tick(store, terms, now);
+    }
+
+    /// Decides nothing more in its own memory: for the end of a worker.
+    pub fn end_grants<S: SharedStore>(&mut self, store: &mut S, now: Timestamp) {
+        let terms = self.terms();
+        self.grants.end(store, terms, now);
     }
 
     /// The events (JSON) of counted refusals that are due. To be called at least once a second.

@@ -96,6 +96,7 @@ impl<H: Host> Worker<H> {
                 event_ids: EventIds::new(host.random()),
                 likely_output: paddock_core::likely_output::LikelyOutput::default(),
                 refusals: Default::default(),
+                grants: Default::default(),
             },
             counters: Counters::default(),
             root,
@@ -118,6 +119,12 @@ impl<H: Host> Worker<H> {
             self.hurry_if_needed();
         }
         self.queued.leave(id);
+    }
+
+    /// Its root is gone, and with it its ticks: what it decides alone must be everybody's again.
+    pub(crate) fn end(&mut self) {
+        let now = self.host.now();
+        self.state.end_grants(&mut self.host.store(), now);
     }
 
     /// Hands a usage event over to the worker that syncs.

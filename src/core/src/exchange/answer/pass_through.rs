@@ -80,7 +80,7 @@ impl PassThrough {
             status,
             ..
         } = self;
-        let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
+        let _ = hold.settle(&mut cx.worker.grants, cx.store, 0, Money::ZERO, cx.now);
         let namespace = caller.namespace().policy.name.clone();
         let counted = format!("paddock_passed_through_total;ns={namespace};code={status}");
         let key = caller.key().policy.id.clone();

@@ -110,6 +110,7 @@ impl Bench {
                 event_ids,
                 likely_output: crate::likely_output::LikelyOutput::default(),
                 refusals: Default::default(),
+                grants: Default::default(),
             },
             store: FakeStore::default(),
             now: NOW,
