@@ -78,7 +78,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 53;
+    const WORDS: usize = 59;
 
     proptest! {
         #[test]
@@ -97,10 +97,11 @@ mod tests {
             prop_assert_eq!(record.slice.lease, words[12]);
             prop_assert_eq!(record.slice.period.get() == CapPeriod::Daily, words[22] == 1);
             prop_assert_eq!(&record.slice.retired[..], &words[27..31]);
-            prop_assert_eq!(record.books.month_spent, words[34]);
-            let owner = [words[38], words[39]].map(i64::to_le_bytes).concat();
+            prop_assert_eq!(record.slice.lost, words[34]);
+            prop_assert_eq!(record.books.month_spent, words[40]);
+            let owner = [words[44], words[45]].map(i64::to_le_bytes).concat();
             prop_assert_eq!(record.owner.to_bytes().to_vec(), owner);
-            prop_assert_eq!(record.lent_tokens.before, words[48]);
+            prop_assert_eq!(record.lent_tokens.before, words[54]);
         }
 
         #[test]

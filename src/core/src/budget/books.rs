@@ -103,7 +103,7 @@ impl Books {
         }
     }
 
-    pub(crate) fn start_new_periods(&mut self, now: Timestamp) {
+    fn start_new_periods(&mut self, now: Timestamp) {
         if now >= self.day_ends_at {
             self.day_spent = 0;
             self.day_ends_at = now.end_of_day();

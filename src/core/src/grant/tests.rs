@@ -9,17 +9,26 @@ use proptest::prelude::*;
 const EPOCHS: Epochs = Epochs(10);
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-/// A sum that is spent for good.
+/// A sum that is spent for good. Nobody else spends what was on loan to those who are gone.
 #[derive(Debug, Default)]
 struct Purse {
     all: i64,
     spent: i64,
     out: EpochSum,
+    lost: i64,
+}
+
+impl Purse {
+    fn roll(&mut self, now: Timestamp) {
+        let before = self.out.total();
+        self.out.roll(EPOCHS, now);
+        self.lost += before - self.out.total();
+    }
 }
 
 impl Pool for Purse {
     fn available(&self) -> i64 {
-        self.all - self.spent - self.out.total()
+        self.all - self.spent - self.out.total() - self.lost
     }
 
     fn lend(&mut self, units: i64) -> Entry {
@@ -37,7 +46,7 @@ impl Pool for Purse {
 #[derive(Debug, Default)]
 struct Borrower {
     portion: Portion,
-    uses: Vec<Entry>,
+    uses: Vec<(Entry, Timestamp)>,
     ends_at: Timestamp,
 }
 
@@ -68,13 +77,20 @@ proptest! {
         let mut purse = Purse { all, ..Purse::default() };
         let mut borrowers: [Borrower; 3] = Default::default();
         let (mut now, mut used) = (START, 0);
-        purse.out.roll(EPOCHS, now);
+        purse.roll(now);
         for operation in operations {
             match operation {
                 Operation::Wait(millis) => {
                     // A living borrower never misses an epoch: its next tick is at most 100 ms away.
                     now = now.plus(Duration::from_millis(millis));
                     for borrower in &mut borrowers {
+                        // No use is longer than an epoch.
+                        let length = Duration::from_secs(EPOCHS.0);
+                        let over = |(_, since): &mut (Entry, Timestamp)| now.since(*since) >= length;
+                        for (entry, _) in borrower.uses.extract_if(.., over) {
+                            used += entry.amount();
+                            borrower.portion.release(entry, entry.amount());
+                        }
                         if now >= borrower.ends_at {
                             balance(borrower, &mut purse, false, now);
                         }
@@ -84,11 +100,11 @@ proptest! {
                 Operation::Use(who, units) => {
                     let borrower = &mut borrowers[who];
                     if now < borrower.ends_at && borrower.portion.covers(units) {
-                        borrower.uses.push(borrower.portion.hold(units, EPOCHS, now));
+                        borrower.uses.push((borrower.portion.hold(units, EPOCHS, now), now));
                     }
                 }
                 Operation::Release(who, percent) => {
-                    if let Some(entry) = borrowers[who].uses.pop() {
+                    if let Some((entry, _)) = borrowers[who].uses.pop() {
                         let cost = entry.amount() * percent / 100;
                         used += cost;
                         borrowers[who].portion.release(entry, cost);
@@ -96,20 +112,21 @@ proptest! {
                 }
                 Operation::Lose(who) => borrowers[who] = Borrower::default(),
             }
-            let held: i64 = borrowers.iter().flat_map(|one| &one.uses).map(|entry| entry.amount()).sum();
+            let held: i64 = borrowers.iter().flat_map(|one| &one.uses).map(|(entry, _)| entry.amount()).sum();
             prop_assert!(used + held <= all, "{used} + {held} of {all}");
             let free: i64 = borrowers.iter().map(|one| one.portion.free()).sum();
             prop_assert!(purse.available() + free + held + used <= all);
         }
         for borrower in &mut borrowers {
-            while let Some(entry) = borrower.uses.pop() {
+            while let Some((entry, _)) = borrower.uses.pop() {
                 borrower.portion.release(entry, 0);
             }
             balance(borrower, &mut purse, false, now);
         }
         // What was lost drops out by itself.
-        purse.out.roll(EPOCHS, now.plus(Duration::from_secs(20)));
-        prop_assert!(purse.available() + used >= all, "nothing leaks");
+        purse.roll(now.plus(Duration::from_secs(20)));
+        prop_assert_eq!(purse.out.total(), 0);
+        prop_assert_eq!(purse.available() + purse.lost + purse.spent, all, "nothing leaks");
     }
 
     #[test]
@@ -121,7 +138,7 @@ proptest! {
 }
 
 fn balance(borrower: &mut Borrower, purse: &mut Purse, takes: bool, now: Timestamp) {
-    purse.out.roll(EPOCHS, now);
+    purse.roll(now);
     borrower.portion.give_back(purse, EPOCHS, now);
     borrower.ends_at = EPOCHS.end_of(now);
     if let Some(units) = borrower.portion.size(purse, 1).filter(|_| takes) {
@@ -151,11 +168,15 @@ fn a_portion_follows_use() {
     };
     assert_eq!(
         use_up(&mut borrower, 1_000),
-        992,
-        "doubled six times, then as needed"
+        1_008,
+        "doubled until it lasted"
     );
-    assert_eq!(use_up(&mut borrower, 1_000), 992);
-    for half in [496, 248, 124, 62, 31, 20, 20] {
+    assert_eq!(
+        use_up(&mut borrower, 1_000),
+        2_000,
+        "twice of what was used"
+    );
+    for half in [1_000, 500, 250, 125, 62, 31, 20, 20] {
         assert_eq!(use_up(&mut borrower, 10), half);
     }
 }

@@ -1,8 +1,8 @@
 //! What goes between a worker's grant and the record of its scope.
 
-use super::scope_grant::{MoneySource, ScopeGrant};
+use super::scope_grant::ScopeGrant;
 use crate::admission::ask::{Budgeting, Terms};
-use crate::admission::pools::{BooksPool, BucketPool, SlicePool, SlotPool};
+use crate::admission::pools::{BucketPool, SlicePool, SlotPool};
 use crate::admission::record::ScopeRecord;
 use crate::admission::scope::Scope;
 use crate::admission::throttle::Rates;
@@ -68,27 +68,22 @@ impl ScopeGrant {
         self.tokens
             .give_back(&mut tokens(record, scope), epochs, now);
         self.slots.give_back(&mut slots(record, scope), epochs, now);
-        match self.source {
-            MoneySource::Lease(lease) if lease != record.slice.lease => self.money.forget(),
-            MoneySource::Lease(_) => {
-                let slice = &mut record.slice;
-                slice.held.roll(epochs, now);
-                self.money
-                    .give_back(&mut SlicePool { slice, now }, epochs, now);
+        let slice = &mut record.slice;
+        slice.roll(epochs, now);
+        match self.lease == slice.lease {
+            true => {
+                let mut pool = SlicePool { slice, now };
+                self.money.give_back(&mut pool, epochs, now);
             }
-            MoneySource::Books(..) => {
-                record.books.start_new_periods(now);
-                record.books.held.roll(epochs, now);
-                self.money
-                    .give_back(&mut self.source.books(record, scope), epochs, now);
-            }
+            // What was left of another lease is not ours, and the ledger alone books its costs.
+            false => self.money.forget(),
         }
         self.epoch_ends_at = epochs.end_of(now);
         self.admitted = 0;
     }
 
-    /// Takes parts of a record, after everything was [given back](Self::give_back). False if there is
-    /// too little of one of them, or if nothing may be taken now.
+    /// Takes parts of a record, after everything was [given back](Self::give_back). Nothing is
+    /// taken where there is too little of one of them, or where nothing may be taken now.
     pub(super) fn take(
         &mut self,
         record: &mut ScopeRecord,
@@ -96,18 +91,23 @@ impl ScopeGrant {
         rates: &Rates,
         terms: Terms,
         now: Timestamp,
-    ) -> bool {
+    ) {
         let is_awaited = now < record.awaited_until;
         let is_shared = scope.owner != 0 || record.owner.get() != 0;
         if rates.are_throttled() || is_awaited || is_shared || !record.recall.may_lend(now) {
-            return false;
+            return;
+        }
+        // Without a service nobody else knows what a worker that is gone has spent.
+        if scope.is_budgeted() && terms.budgeting == Budgeting::Books {
+            return;
         }
         self.ends_at = terms.epochs.end_of(now);
         if scope.is_budgeted() {
-            self.draw_on(record, terms, now);
+            self.lease = record.slice.lease;
+            self.ends_at = self.ends_at.min(record.slice.ends_at());
         }
         let Ok(sizes) = self.sizes(record, scope, now) else {
-            return false;
+            return;
         };
         self.scope = Rc::clone(scope);
         if let Some(units) = sizes.requests {
@@ -124,38 +124,10 @@ impl ScopeGrant {
             self.slots.take(&mut slots(record, scope), units);
         }
         if let Some(units) = sizes.money {
-            match self.source {
-                MoneySource::Lease(_) => {
-                    let slice = &mut record.slice;
-                    self.money.take(&mut SlicePool { slice, now }, units);
-                }
-                MoneySource::Books(..) => {
-                    self.money
-                        .take(&mut self.source.books(record, scope), units);
-                }
-            }
+            let slice = &mut record.slice;
+            self.money.take(&mut SlicePool { slice, now }, units);
         }
         self.membership = Some(record.recall.join());
-        true
-    }
-
-    /// Where money comes from now, and until when it may be used.
-    fn draw_on(&mut self, record: &mut ScopeRecord, terms: Terms, now: Timestamp) {
-        let ends_at = match terms.budgeting {
-            Budgeting::Leased => {
-                self.source = MoneySource::Lease(record.slice.lease);
-                record.slice.held.roll(terms.epochs, now);
-                record.slice.ends_at()
-            }
-            Budgeting::Books => {
-                let books = &mut record.books;
-                books.start_new_periods(now);
-                books.held.roll(terms.epochs, now);
-                self.source = MoneySource::Books(books.day_ends_at, books.month_ends_at);
-                books.day_ends_at
-            }
-        };
-        self.ends_at = self.ends_at.min(ends_at);
     }
 
     fn sizes(&self, record: &mut ScopeRecord, scope: &Scope, now: Timestamp) -> Result<Sizes, ()> {
@@ -167,31 +139,13 @@ impl ScopeGrant {
             requests: size(rated, &self.requests, &requests(record, scope), 1)?,
             tokens: size(counted, &self.tokens, &tokens(record, scope), each.tokens)?,
             slots: size(slotted, &self.slots, &slots(record, scope), 1)?,
-            money: match self.source {
-                _ if !scope.is_budgeted() => None,
-                MoneySource::Lease(_) => {
+            money: match scope.is_budgeted() {
+                false => None,
+                true => {
                     let slice = &mut record.slice;
-                    let pool = SlicePool { slice, now };
-                    size(true, &self.money, &pool, each.money)?
-                }
-                MoneySource::Books(..) => {
-                    let pool = self.source.books(record, scope);
-                    size(true, &self.money, &pool, each.money)?
+                    size(true, &self.money, &SlicePool { slice, now }, each.money)?
                 }
             },
         })
-    }
-}
-
-impl MoneySource {
-    fn books<'a>(self, record: &'a mut ScopeRecord, scope: &'a Scope) -> BooksPool<'a> {
-        BooksPool {
-            books: &mut record.books,
-            limits: &scope.limits,
-            spent_in: match self {
-                MoneySource::Books(day, month) => (day, month),
-                MoneySource::Lease(_) => (Timestamp::EPOCH, Timestamp::EPOCH),
-            },
-        }
     }
 }

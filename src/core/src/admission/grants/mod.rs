@@ -152,15 +152,14 @@ impl Grants {
             None => ScopeGrant::new(scope),
         };
         grant.expect(scope, ask);
-        let took = grant.take(record, scope, rates, terms, now);
-        (took || !grant.is_over()).then_some(grant)
+        grant.take(record, scope, rates, terms, now);
+        Some(grant)
     }
 
     /// The record was written: this is what the worker has of it now.
     pub(super) fn replace(&mut self, scope: &Scope, grant: Option<ScopeGrant>) {
-        match grant {
-            None => {}
-            Some(grant) if grant.is_over() => {
+        match grant.filter(|grant| !grant.is_over()) {
+            None => {
                 self.grants.remove(&scope.record);
             }
             Some(grant) => match self.grants.get_mut(&scope.record) {
@@ -192,16 +191,7 @@ impl Grants {
         let Some(grant) = self.grants.get_mut(&scope.record) else {
             return book(store, scope, &debit.emptied(), used, terms, now);
         };
-        if let Some(entry) = grant.settle(debit, used) {
-            update(store, &scope.record, |bytes| {
-                let mut record = ScopeRecord::decode(bytes);
-                let ActualUse {
-                    cost, admitted_at, ..
-                } = used;
-                record.books.settle(entry, cost, admitted_at, now);
-                (Some(record.encode()), ())
-            })?;
-        }
+        grant.settle(debit, used);
         if grant.may_hold_back() {
             return Ok(());
         }

@@ -5,9 +5,7 @@ use crate::admission::bucket::{Bucket, BucketView};
 use crate::admission::debit::{ActualUse, Debit, MoneyHold};
 use crate::admission::scope::Scope;
 use crate::admission::throttle::RateTier;
-use crate::epoch_sum::Entry;
 use crate::grant::{Membership, Portion};
-use crate::money::Money;
 use crate::timestamp::Timestamp;
 use std::rc::Rc;
 
@@ -23,7 +21,8 @@ pub(in crate::admission) struct ScopeGrant {
     pub(super) tokens: Portion,
     pub(super) slots: Portion,
     pub(super) money: Portion,
-    pub(super) source: MoneySource,
+    /// The lease that its money is of.
+    pub(super) lease: i64,
     /// That the record knows of it; absent while there is nothing to be used.
     pub(super) membership: Option<Membership>,
     /// From then on nothing of it may be used.
@@ -36,15 +35,6 @@ pub(in crate::admission) struct ScopeGrant {
     pub(super) admitted: u32,
     /// What the record's buckets had left then.
     pub(super) left: Each,
-}
-
-/// Where its money comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MoneySource {
-    /// The slice under that lease.
-    Lease(i64),
-    /// The gateway's own books, in the day and the month that end then.
-    Books(Timestamp, Timestamp),
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +61,7 @@ impl ScopeGrant {
             tokens: Portion::default(),
             slots: Portion::default(),
             money: Portion::default(),
-            source: MoneySource::Lease(0),
+            lease: 0,
             membership: None,
             ends_at: Timestamp::EPOCH,
             epoch_ends_at: Timestamp::EPOCH,
@@ -165,10 +155,8 @@ impl ScopeGrant {
         let in_flight = limited.then(|| self.slots.hold(1, terms.epochs, now));
         let money = scope.is_budgeted().then(|| {
             let entry = self.money.hold(ask.money.nanos(), terms.epochs, now);
-            match self.source {
-                MoneySource::Lease(lease) => MoneyHold::Slice { lease, entry },
-                MoneySource::Books(..) => MoneyHold::Books(entry),
-            }
+            let lease = self.lease;
+            MoneyHold::Slice { lease, entry }
         });
         Debit {
             tokens,
@@ -186,34 +174,23 @@ impl ScopeGrant {
         if let Some(entry) = debit.in_flight {
             self.slots.release(entry, 0);
         }
-        if let Some(MoneyHold::Slice { entry, .. } | MoneyHold::Books(entry)) = debit.money {
+        if let Some(MoneyHold::Slice { entry, .. }) = debit.money {
             self.money.release(entry, 0);
         }
     }
 
-    /// Replaces what was foreseen by what was used. What is answered is an entry of the books whose cost
-    /// is one of another day than the grant's: the record must be told of that.
-    pub(super) fn settle(&mut self, debit: &Debit, used: ActualUse) -> Option<Entry> {
+    /// Replaces what was foreseen by what was used.
+    pub(super) fn settle(&mut self, debit: &Debit, used: ActualUse) {
         if let Some(entry) = debit.in_flight {
             self.slots.release(entry, 0);
         }
-        self.tokens.correct(used.unused_of(debit));
-        match (debit.money, self.source) {
-            (Some(MoneyHold::Slice { lease, entry }), MoneySource::Lease(present)) => {
-                // Of a lease that was replaced the ledger alone books the cost.
-                if lease == present {
-                    self.money.release(entry, used.cost.nanos());
-                }
-                None
-            }
-            (Some(MoneyHold::Books(entry)), source) => {
-                let ends_at = used.admitted_at.end_of_day();
-                let same = matches!(source, MoneySource::Books(day, _) if day == ends_at);
-                let cost = if same { used.cost } else { Money::ZERO };
-                self.money.release(entry, cost.nanos());
-                (!same).then_some(entry.emptied())
-            }
-            (Some(MoneyHold::Slice { .. }) | None, _) => None,
+        if self.scope.tokens().is_some() {
+            self.tokens.correct(used.unused_of(debit));
+        }
+        if let Some(MoneyHold::Slice { lease, entry }) = debit.money
+            && lease == self.lease
+        {
+            self.money.release(entry, used.cost.nanos());
         }
     }
 

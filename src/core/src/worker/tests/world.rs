@@ -214,7 +214,7 @@ impl World {
                 events,
             } if timely => {
                 let gateway = &mut self.gateways[me];
-                renew(&mut gateway.store, &reports, &leases);
+                renew(&mut gateway.store, &reports, &leases, true, now);
                 gateway
                     .unsent
                     .retain(|unsent| events.iter().all(|sent| sent.id != unsent.id));
