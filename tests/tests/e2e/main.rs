@@ -26,6 +26,7 @@ mod credits;
 mod databases;
 mod examples;
 mod fair_share;
+mod grants;
 mod holding;
 mod identities;
 mod isolation;

@@ -335,7 +335,10 @@ fn who_lacks_what_another_does_not_use_gets_it_within_a_tick() {
             Err(denied) => break denied,
         }
     };
-    assert_eq!(admitted, 601, "every single one, and what came in meanwhile");
+    assert_eq!(
+        admitted, 601,
+        "every single one, and what came in meanwhile"
+    );
     assert!(matches!(refused, Denied::Rate { .. }), "{refused:?}");
 }
 
