@@ -20,7 +20,7 @@ struct Judged {
     debit: Debit,
     rates: Rates,
     /// This worker's grant, given back to the record in memory.
-    given_back: Option<ScopeGrant>,
+    given_back: Option<Box<ScopeGrant>>,
 }
 
 /// A scope that does not.
@@ -207,7 +207,9 @@ fn debit_in_turn<'a, S: SharedStore>(
         let grant = grants.taken(given_back, &mut record, scope, of, terms, now);
         match store.put(&scope.record, &record.encode(), version) {
             Ok(()) => {
-                grants.replace(scope, grant);
+                if let Some(grant) = grant {
+                    grants.replace(scope, *grant);
+                }
                 return Ok(debit);
             }
             Err(Conflict) => {

@@ -126,8 +126,8 @@ impl Grants {
         scope: &Scope,
         terms: Terms,
         now: Timestamp,
-    ) -> Option<ScopeGrant> {
-        let mut grant = self.grants.get(&scope.record)?.clone();
+    ) -> Option<Box<ScopeGrant>> {
+        let mut grant = Box::new(self.grants.get(&scope.record)?.clone());
         debit::refill(record, scope, terms, now);
         grant.give_back(record, scope, terms, now);
         Some(grant)
@@ -137,19 +137,19 @@ impl Grants {
     /// written yet.
     pub(super) fn taken(
         &mut self,
-        given_back: Option<ScopeGrant>,
+        given_back: Option<Box<ScopeGrant>>,
         record: &mut ScopeRecord,
         scope: &Rc<Scope>,
         (ask, rates): (&Ask, &Rates),
         terms: Terms,
         now: Timestamp,
-    ) -> Option<ScopeGrant> {
+    ) -> Option<Box<ScopeGrant>> {
         if ask.tier != RateTier::Regular || !self.heat.count(&scope.record, now) || self.ending {
             return given_back;
         }
         let mut grant = match given_back {
             Some(grant) => grant,
-            None => ScopeGrant::new(scope),
+            None => Box::new(ScopeGrant::new(scope)),
         };
         grant.expect(scope, ask);
         grant.take(record, scope, rates, terms, now);
@@ -157,17 +157,13 @@ impl Grants {
     }
 
     /// The record was written: this is what the worker has of it now.
-    pub(super) fn replace(&mut self, scope: &Scope, grant: Option<ScopeGrant>) {
-        match grant.filter(|grant| !grant.is_over()) {
-            None => {
-                self.grants.remove(&scope.record);
-            }
-            Some(grant) => match self.grants.get_mut(&scope.record) {
-                Some(present) => *present = grant,
-                None => {
-                    self.grants.insert(scope.record.clone(), grant);
-                }
-            },
+    pub(super) fn replace(&mut self, scope: &Scope, grant: ScopeGrant) {
+        if grant.is_over() {
+            self.grants.remove(&scope.record);
+        } else if let Some(present) = self.grants.get_mut(&scope.record) {
+            *present = grant;
+        } else {
+            self.grants.insert(scope.record.clone(), grant);
         }
     }
 
@@ -201,7 +197,7 @@ impl Grants {
             next.give_back(&mut record, scope, terms, now);
             (Some(record.encode()), next)
         })?;
-        self.replace(scope, Some(next));
+        self.replace(scope, next);
         Ok(())
     }
 }
