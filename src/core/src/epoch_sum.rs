@@ -16,6 +16,12 @@ impl Epochs {
     fn of(self, now: Timestamp) -> u64 {
         now.secs().checked_div(self.0.max(1)).unwrap_or(0)
     }
+
+    /// When the epoch `now` lies in ends.
+    pub fn end_of(self, now: Timestamp) -> Timestamp {
+        let next = self.of(now).saturating_add(1);
+        Timestamp::from_secs(next.saturating_mul(self.0.max(1)))
+    }
 }
 
 /// A sum over two epochs: the present one and the one before.
@@ -41,6 +47,11 @@ impl Entry {
     /// The amount that was entered.
     pub const fn amount(self) -> i64 {
         self.amount
+    }
+
+    /// The same place with nothing in it: what was entered there is accounted for elsewhere.
+    pub(crate) const fn emptied(self) -> Entry {
+        Entry { amount: 0, ..self }
     }
 }
 
@@ -71,13 +82,16 @@ impl EpochSum {
         }
     }
 
-    /// Takes an entry out again. One that has dropped out already changes nothing.
-    pub fn settle(&mut self, entry: Entry) {
+    /// Takes an entry out again, and says how much that was. One that has dropped out already
+    /// changes nothing.
+    pub fn settle(&mut self, entry: Entry) -> i64 {
+        let before = self.total();
         if entry.epoch == self.epoch {
             self.present = self.present.saturating_sub(entry.amount).max(0);
         } else if entry.epoch.saturating_add(1) == self.epoch {
             self.before = self.before.saturating_sub(entry.amount).max(0);
         }
+        before.saturating_sub(self.total())
     }
 }
 
@@ -102,7 +116,7 @@ mod tests {
         assert_eq!(sum.total(), 5);
         sum.roll(epochs, Timestamp::from_secs(1_020));
         assert_eq!(sum.total(), 0);
-        sum.settle(kept);
+        assert_eq!(sum.settle(kept), 0);
         assert_eq!(sum.total(), 0, "late settling changes nothing");
     }
 

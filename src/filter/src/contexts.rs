@@ -23,6 +23,14 @@ impl Root {
     }
 }
 
+impl Drop for Root {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            with_worker(worker, Worker::end);
+        }
+    }
+}
+
 impl Context for Root {
     fn on_http_call_response(&mut self, token: u32, _: usize, body_size: usize, _: usize) {
         if let Some(worker) = &self.worker {

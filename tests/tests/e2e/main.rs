@@ -27,6 +27,7 @@ mod databases;
 mod exactness;
 mod examples;
 mod fair_share;
+mod grants;
 mod holding;
 mod identities;
 mod isolation;

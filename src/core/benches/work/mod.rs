@@ -1,7 +1,7 @@
 //! What is measured: the core's part in one request, alone and as a whole.
 
 use paddock_core::admission::{
-    Ask, Budgeting, Hold, RateTier, Scope, Terms, WhenShort, place_hold,
+    Ask, Budgeting, Grants, Hold, RateTier, Scope, Terms, WhenShort, place_hold,
 };
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Accounting, Config};
@@ -52,6 +52,7 @@ impl SharedStore for Store {
 /// A key and its namespace, each with every kind of limit, and money on loan for both.
 pub struct Tenant {
     pub store: Store,
+    grants: Grants,
     scopes: [Rc<Scope>; 2],
 }
 
@@ -68,7 +69,11 @@ impl Tenant {
             .map(|name| Rc::new(Scope::new(name.to_owned(), limits.clone())));
         let mut store = Store::default();
         borrow(&mut store);
-        Tenant { store, scopes }
+        Tenant {
+            store,
+            grants: Grants::default(),
+            scopes,
+        }
     }
 
     pub fn admit(&mut self) -> Hold {
@@ -83,12 +88,25 @@ impl Tenant {
             epochs: Epochs(600),
             budgeting: Budgeting::Leased,
         };
-        let admitted = place_hold(&mut self.store, &self.scopes, &ask, terms, NOW);
+        let admitted = place_hold(
+            &mut self.grants,
+            &mut self.store,
+            &self.scopes,
+            &ask,
+            terms,
+            NOW,
+        );
         admitted.expect("nothing is short")
     }
 
     pub fn settle(&mut self, hold: Hold) {
-        black_box(hold.settle(&mut self.store, 1, Money::from_nanos(1), NOW));
+        black_box(hold.settle(
+            &mut self.grants,
+            &mut self.store,
+            1,
+            Money::from_nanos(1),
+            NOW,
+        ));
     }
 }
 

@@ -8,6 +8,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// is ever rounded.
 const PARTS: i128 = 60_000_000_000;
 
+/// Nanoseconds in a minute.
+const MINUTE: u64 = 60_000_000_000;
+
 /// The rate and capacity of a bucket. The state is kept apart, in shared data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
@@ -41,12 +44,14 @@ pub struct BucketView {
 impl Bucket {
     /// Fills up what has come in since the state was written. A clock that steps back adds nothing.
     pub fn refill(self, state: &mut BucketState, now: Timestamp) {
+        self.refill_beside(state, 0, now);
+    }
+
+    /// The same where `out` tokens are lent: they take up room too.
+    pub fn refill_beside(self, state: &mut BucketState, out: i64, now: Timestamp) {
         let elapsed = now.nanos().saturating_sub(state.at.nanos());
         let gained = i128::from(elapsed).saturating_mul(i128::from(self.rate));
-        let held = i128::from(state.parts)
-            .saturating_add(gained)
-            .min(self.full());
-        state.parts = clamp(held);
+        self.add(state, gained, out);
         state.at = state.at.max(now);
     }
 
@@ -66,12 +71,32 @@ impl Bucket {
 
     /// Gives back `unused` tokens (or takes more, where negative, into debt if need be).
     pub fn correct(self, state: &mut BucketState, unused: i64) {
-        let change = i128::from(unused).saturating_mul(PARTS);
-        state.parts = clamp(
-            i128::from(state.parts)
-                .saturating_add(change)
-                .min(self.full()),
-        );
+        self.correct_beside(state, unused, 0);
+    }
+
+    /// The same where `out` tokens are lent.
+    pub fn correct_beside(self, state: &mut BucketState, unused: i64, out: i64) {
+        self.add(state, i128::from(unused).saturating_mul(PARTS), out);
+    }
+
+    /// Adds as many parts as there is room for, or takes some where negative.
+    fn add(self, state: &mut BucketState, parts: i128, out: i64) {
+        let held = i128::from(state.parts).min(self.full());
+        let lent = i128::from(out).saturating_mul(PARTS);
+        let room = self.full().saturating_sub(lent).saturating_sub(held);
+        state.parts = clamp(held.saturating_add(parts.min(room.max(0))));
+    }
+
+    /// Takes `tokens` out of a state, which must have them, to lend them.
+    pub(super) fn lend(self, state: &mut BucketState, tokens: i64) {
+        let lent = i128::from(tokens).saturating_mul(PARTS);
+        state.parts = clamp(i128::from(state.parts).saturating_sub(lent));
+    }
+
+    /// Whole tokens in a state; negative where there is a debt.
+    pub(super) fn whole(self, state: &BucketState) -> i64 {
+        let whole = i128::from(state.parts).min(self.full());
+        clamp(whole.div_euclid(PARTS))
     }
 
     /// As much of these parts as fits.
@@ -79,10 +104,9 @@ impl Bucket {
         clamp(i128::from(parts).min(self.full()))
     }
 
-    /// Pours another state into this one, up to the capacity.
-    pub fn join(self, state: &mut BucketState, other: &BucketState) {
-        let both = i128::from(state.parts).saturating_add(i128::from(other.parts));
-        state.parts = clamp(both.min(self.full()));
+    /// Pours another state into this one, up to the capacity, where `out` tokens are lent.
+    pub fn join(self, state: &mut BucketState, other: &BucketState, out: i64) {
+        self.add(state, i128::from(other.parts), out);
         state.at = state.at.max(other.at);
     }
 
@@ -94,6 +118,19 @@ impl Bucket {
             limit: self.rate,
             remaining: u64::try_from(whole).unwrap_or(0),
             reset: self.time_to_gain(self.full().saturating_sub(held)),
+        }
+    }
+
+    /// The same of so many whole tokens.
+    pub(super) fn view_of(self, tokens: i64) -> BucketView {
+        let remaining = u64::try_from(tokens).unwrap_or(0).min(self.capacity);
+        // A rate's worth of nanoseconds: `MAX_RATE` times a minute fits.
+        let missing = self.capacity.saturating_sub(remaining);
+        let nanos = missing.saturating_mul(MINUTE).div_ceil(self.rate.max(1));
+        BucketView {
+            limit: self.rate,
+            remaining,
+            reset: Duration::from_nanos(nanos),
         }
     }
 

@@ -36,18 +36,20 @@ pub enum ScopeDenial {
     Lend(Need),
 }
 
-/// What was taken from one scope.
+/// What was taken from one scope: from its record, or from a worker's grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Debit {
-    tokens: u64,
-    tier: RateTier,
-    in_flight: Option<Entry>,
-    money: Option<MoneyHold>,
+    pub(super) tokens: u64,
+    pub(super) tier: RateTier,
+    pub(super) in_flight: Option<Entry>,
+    pub(super) money: Option<MoneyHold>,
+    /// Whether it was taken from this worker's grant.
+    pub(super) granted: bool,
 }
 
 /// Where money is held.
 #[derive(Clone, Copy, Debug)]
-enum MoneyHold {
+pub(super) enum MoneyHold {
     /// In the slice on loan under `lease`.
     Slice { lease: i64, entry: Entry },
     /// In the gateway's own books.
@@ -65,6 +67,21 @@ impl Debit {
         match self.money {
             Some(MoneyHold::Slice { lease, .. }) if lease != 0 => Some(lease),
             _ => None,
+        }
+    }
+
+    /// The same with nothing held: what was used is still to be booked.
+    pub(super) fn emptied(self) -> Debit {
+        Debit {
+            in_flight: None,
+            money: self.money.map(|money| match money {
+                MoneyHold::Slice { lease, entry } => MoneyHold::Slice {
+                    lease,
+                    entry: entry.emptied(),
+                },
+                MoneyHold::Books(entry) => MoneyHold::Books(entry.emptied()),
+            }),
+            ..self
         }
     }
 }
@@ -122,6 +139,7 @@ pub(super) fn debit(
         tier,
         in_flight,
         money,
+        granted: false,
     };
     Ok((debit, rates))
 }
@@ -134,10 +152,10 @@ fn draw(
     tokens: u64,
 ) -> Result<u64, (RateKind, Duration)> {
     let (requests, of_tokens) = buckets(record, rates, tier);
-    if let Some((bucket, state)) = requests {
+    if let Some((bucket, state, _)) = requests {
         take(bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
     }
-    let Some((bucket, state)) = of_tokens else {
+    let Some((bucket, state, _)) = of_tokens else {
         return Ok(0);
     };
     take(bucket, state, tokens).map_err(|wait| (RateKind::Tokens, wait))?;
@@ -152,8 +170,8 @@ fn take(bucket: Bucket, state: &mut BucketState, tokens: u64) -> Result<(), Dura
     bucket.take(state, tokens)
 }
 
-/// A bucket of a record.
-type Drawn<'a> = Option<(Bucket, &'a mut BucketState)>;
+/// A bucket of a record, and how much of it is lent.
+type Drawn<'a> = Option<(Bucket, &'a mut BucketState, i64)>;
 
 /// The buckets of requests and of tokens a tier draws on.
 fn buckets<'a>(
@@ -162,17 +180,22 @@ fn buckets<'a>(
     tier: RateTier,
 ) -> (Drawn<'a>, Drawn<'a>) {
     let excess = rates.excess.filter(|_| tier == RateTier::Excess);
+    let beside = |bucket: Option<Bucket>, state, out| bucket.map(|bucket| (bucket, state, out));
     if tier == RateTier::Free {
-        return (rates.requests.zip(Some(&mut record.free_requests)), None);
+        return (beside(rates.requests, &mut record.free_requests, 0), None);
     }
     match excess {
         Some(excess) => (
-            excess.requests.zip(Some(&mut record.excess_requests)),
-            excess.tokens.zip(Some(&mut record.excess_tokens)),
+            beside(excess.requests, &mut record.excess_requests, 0),
+            beside(excess.tokens, &mut record.excess_tokens, 0),
         ),
         None => (
-            rates.requests.zip(Some(&mut record.requests)),
-            rates.tokens.zip(Some(&mut record.tokens)),
+            beside(
+                rates.requests,
+                &mut record.requests,
+                record.lent_requests.total(),
+            ),
+            beside(rates.tokens, &mut record.tokens, record.lent_tokens.total()),
         ),
     }
 }
@@ -244,6 +267,9 @@ pub(super) fn refill(
     terms: Terms,
     now: Timestamp,
 ) -> Rates {
+    record.in_flight.roll(terms.epochs, now);
+    record.lent_requests.roll(terms.epochs, now);
+    record.lent_tokens.roll(terms.epochs, now);
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
     for tier in [RateTier::Regular, RateTier::Excess] {
@@ -251,11 +277,10 @@ pub(super) fn refill(
             continue;
         }
         let (requests, tokens) = buckets(record, &rates, tier);
-        for (bucket, state) in [requests, tokens].into_iter().flatten() {
-            bucket.refill(state, now);
+        for (bucket, state, out) in [requests, tokens].into_iter().flatten() {
+            bucket.refill_beside(state, out, now);
         }
     }
-    record.in_flight.roll(terms.epochs, now);
     rates
 }
 
@@ -269,8 +294,8 @@ pub(super) fn undo(
 ) {
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
-    if let (Some((bucket, state)), _) = buckets(record, &rates, debit.tier) {
-        bucket.correct(state, 1);
+    if let (Some((bucket, state, out)), _) = buckets(record, &rates, debit.tier) {
+        bucket.correct_beside(state, 1, out);
     }
     let nothing = ActualUse {
         tokens: 0,
@@ -288,6 +313,14 @@ pub(super) struct ActualUse {
     pub(super) admitted_at: Timestamp,
 }
 
+impl ActualUse {
+    /// Tokens that were debited and not used; negative where more were.
+    pub(super) fn unused_of(&self, debit: &Debit) -> i64 {
+        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        signed(debit.tokens).saturating_sub(signed(self.tokens))
+    }
+}
+
 /// Replaces what was foreseen by what was used.
 pub(super) fn settle(
     record: &mut ScopeRecord,
@@ -302,11 +335,9 @@ pub(super) fn settle(
     }
     let rates = Rates::in_force(scope, record, terms, now);
     part_or_join(record, scope, rates.are_throttled(), now);
-    if let (_, Some((bucket, state))) = buckets(record, &rates, debit.tier) {
-        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
-        bucket.refill(state, now);
-        let unused = signed(debit.tokens).saturating_sub(signed(used.tokens));
-        bucket.correct(state, unused);
+    if let (_, Some((bucket, state, out))) = buckets(record, &rates, debit.tier) {
+        bucket.refill_beside(state, out, now);
+        bucket.correct_beside(state, used.unused_of(debit), out);
     }
     match debit.money {
         None => {}

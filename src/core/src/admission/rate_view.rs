@@ -21,6 +21,11 @@ impl RateView {
         let requests = rates.requests.map(|bucket| bucket.view(&record.requests));
         let tokens = rates.tokens.map(|bucket| bucket.view(&record.tokens));
         self.throttled |= rates.are_throttled();
+        self.include_views([requests, tokens]);
+    }
+
+    /// Adds what is left of a scope's buckets of requests and of tokens.
+    pub(super) fn include_views(&mut self, [requests, tokens]: [Option<BucketView>; 2]) {
         self.requests = tighter(self.requests, requests);
         self.tokens = tighter(self.tokens, tokens);
     }

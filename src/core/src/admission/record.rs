@@ -3,6 +3,7 @@
 use super::bucket::BucketState;
 use crate::budget::{Books, Slice};
 use crate::epoch_sum::EpochSum;
+use crate::grant::Recall;
 use crate::store::{Flag, bytes_of, read_as};
 use crate::timestamp::Timestamp;
 use zerocopy::little_endian::U128;
@@ -10,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 6;
+pub(crate) const LAYOUT: u64 = 7;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
@@ -38,6 +39,13 @@ pub struct ScopeRecord {
     pub awaited_until: Timestamp,
     /// The bucket of requests that no provider charges.
     pub free_requests: BucketState,
+    /// Requests of the request bucket that workers have on grants.
+    pub lent_requests: EpochSum,
+    /// Tokens of the token bucket that workers have on grants. What they have of slots and of money
+    /// is in `in_flight`, and in what the slice and the books hold.
+    pub lent_tokens: EpochSum,
+    /// Which workers have grants, and whether they are asked to give them back.
+    pub recall: Recall,
 }
 
 /// A record as it is stored: the layout's number first.
@@ -70,7 +78,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 44;
+    const WORDS: usize = 59;
 
     proptest! {
         #[test]
@@ -89,9 +97,11 @@ mod tests {
             prop_assert_eq!(record.slice.lease, words[12]);
             prop_assert_eq!(record.slice.period.get() == CapPeriod::Daily, words[22] == 1);
             prop_assert_eq!(&record.slice.retired[..], &words[27..31]);
-            prop_assert_eq!(record.books.month_spent, words[34]);
-            let owner = [words[38], words[39]].map(i64::to_le_bytes).concat();
+            prop_assert_eq!(record.slice.lost, words[34]);
+            prop_assert_eq!(record.books.month_spent, words[40]);
+            let owner = [words[44], words[45]].map(i64::to_le_bytes).concat();
             prop_assert_eq!(record.owner.to_bytes().to_vec(), owner);
+            prop_assert_eq!(record.lent_tokens.before, words[54]);
         }
 
         #[test]

@@ -142,7 +142,7 @@ fn free_record<S: SharedStore>(
 /// Whether a record holds nothing and has not for a while.
 fn is_free(mut record: ScopeRecord, epochs: Epochs, now: Timestamp) -> bool {
     let slice = &mut record.slice;
-    slice.held.roll(epochs, now);
+    slice.roll(epochs, now);
     let last = slice.used_at.max(slice.dry_until);
     slice.lease == 0 && slice.held.total() == 0 && now.since(last) >= REST
 }

@@ -137,27 +137,29 @@ pub(super) fn part_or_join(
             scope.requests(),
             &mut record.requests,
             &mut record.excess_requests,
+            record.lent_requests.total(),
         ),
         (
             scope.tokens(),
             &mut record.tokens,
             &mut record.excess_tokens,
+            record.lent_tokens.total(),
         ),
     ];
-    for (bucket, regular, excess) in tiers {
+    for (bucket, regular, excess, out) in tiers {
         let (Some(whole), (Some(part), Some(rest))) = (bucket, split(bucket, factor)) else {
             continue;
         };
         if throttled {
-            whole.refill(regular, now);
+            whole.refill_beside(regular, out, now);
             let share = part.at_most(factor.of_signed(regular.parts));
             excess.parts = rest.at_most(regular.parts.saturating_sub(share));
             excess.at = regular.at;
             regular.parts = share;
         } else {
-            part.refill(regular, now);
+            part.refill_beside(regular, out, now);
             rest.refill(excess, now);
-            whole.join(regular, excess);
+            whole.join(regular, excess, out);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::percent;
 use crate::epoch_sum::{Entry, EpochSum, Epochs};
 use crate::money::Money;
 use crate::policy::Limits;
+use crate::store::Flag;
 use crate::timestamp::Timestamp;
 use crate::wire::{CapPeriod, Lease, LeaseReport};
 use core::time::Duration;
@@ -75,6 +76,15 @@ pub struct Slice {
     pub dry_need: i64,
     /// The leases before this one, newest first; 0 where there was none.
     pub retired: [i64; RETIRED],
+    /// What workers have on grants, with what requests hold that were admitted from those.
+    pub granted: EpochSum,
+    /// What was on grants of workers that are gone. They may have spent it without saying so here, so
+    /// nobody else does until the lender says how much was spent.
+    pub lost: i64,
+    /// What was spent as far as this record knew when the lender was asked about `lost`.
+    pub known_spent: i64,
+    /// Whether the lender is being asked.
+    pub asks: Flag,
 }
 
 /// A cap that cannot cover a request.
@@ -113,8 +123,59 @@ impl Slice {
         let spent = self
             .returned
             .saturating_add(self.spent)
-            .saturating_add(self.held.total());
+            .saturating_add(self.in_flight())
+            .saturating_add(self.lost);
         Money::from_nanos(self.lent.saturating_sub(spent))
+    }
+
+    /// What may be lent to a worker: nothing once its time is over, or while the lender has too little.
+    pub(crate) fn lendable(&self, now: Timestamp) -> Money {
+        match self.is_in_time(now) && now >= self.dry_until {
+            true => self.left(),
+            false => Money::ZERO,
+        }
+    }
+
+    /// When nothing may be held from it any more.
+    pub(crate) fn ends_at(&self) -> Timestamp {
+        self.expires_at.min(self.period_ends_at)
+    }
+
+    fn is_in_time(&self, now: Timestamp) -> bool {
+        self.lease != 0 && now < self.ends_at()
+    }
+
+    /// Moves on to the epoch of `now`: what a request held that was never settled is there again, and
+    /// what a worker had that is gone is lost until the lender says what became of it.
+    pub fn roll(&mut self, epochs: Epochs, now: Timestamp) {
+        self.held.roll(epochs, now);
+        let before = self.granted.total();
+        self.granted.roll(epochs, now);
+        let dropped = before.saturating_sub(self.granted.total());
+        self.lost = self.lost.saturating_add(dropped);
+    }
+
+    /// What requests in flight may cost, and what workers have on grants.
+    fn in_flight(&self) -> i64 {
+        self.held.total().saturating_add(self.granted.total())
+    }
+
+    /// The lender is about to be told all costs that this record knows of.
+    pub(crate) fn ask_for_lost(&mut self) {
+        self.asks = (self.lost != 0).into();
+        self.known_spent = self.spent;
+    }
+
+    /// The lender knows of all those costs, and of those that nobody told this record: they are of what
+    /// was lost, and the rest of that is there again.
+    pub(crate) fn find_lost(&mut self, lease: &Lease) {
+        if self.asks.is_set() && lease.id == self.lease {
+            let untold = lease.spent.nanos().saturating_sub(self.known_spent);
+            let untold = untold.clamp(0, self.lost.max(0));
+            self.spent = self.spent.saturating_add(untold);
+            self.lost = 0;
+        }
+        self.asks = false.into();
     }
 
     /// Holds `amount` for one request.
@@ -127,8 +188,8 @@ impl Slice {
         epochs: Epochs,
         now: Timestamp,
     ) -> Result<Entry, Unavailable> {
-        self.held.roll(epochs, now);
-        let in_time = self.lease != 0 && now < self.expires_at && now < self.period_ends_at;
+        self.roll(epochs, now);
+        let in_time = self.is_in_time(now);
         if amount == Money::ZERO || (in_time && self.left() >= amount) {
             self.used_at = now;
             return Ok(self.held.enter(amount.nanos()));
@@ -216,7 +277,7 @@ impl Slice {
             id: self.lease,
             returned: Money::from_nanos(self.returned),
             left: self.left(),
-            idle: self.held.total() == 0 && self.left() <= Money::ZERO,
+            idle: self.in_flight() == 0 && self.left() <= Money::ZERO,
         }
     }
 
@@ -242,12 +303,13 @@ impl Slice {
 
     /// What a caller is told when it cannot cover a request.
     pub fn shortage(&self) -> Shortage {
-        let spoken_for = self.spent.saturating_add(self.held.total());
+        let spoken_for = self.spent.saturating_add(self.in_flight());
+        let spoken_for = spoken_for.saturating_add(self.lost);
         let remaining = self.remaining.saturating_sub(spoken_for);
         Shortage {
             period: self.period.get(),
             remaining: Money::from_nanos(remaining.max(0)),
-            in_flight: Money::from_nanos(self.held.total()).or_zero(),
+            in_flight: Money::from_nanos(self.in_flight()).or_zero(),
             resets_at: match self.period.get() {
                 CapPeriod::Balance => Timestamp::FAR,
                 CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,

@@ -3,13 +3,14 @@
 use super::call::Basis;
 use super::counts::Counts;
 use super::event::RefusalTally;
-use crate::admission::{Budgeting, Terms};
+use crate::admission::{Budgeting, Grants, Terms};
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
 use crate::identity::KnownDigests;
 use crate::ids::EventIds;
 use crate::likely_output::LikelyOutput;
+use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::UsageEvent;
 
@@ -30,6 +31,8 @@ pub struct WorkerState {
     pub counts: Counts,
     /// Digests of the secrets that requests came with lately.
     pub digests: KnownDigests,
+    /// What it decides in its own memory.
+    pub grants: Grants,
 }
 
 impl WorkerState {
@@ -45,6 +48,7 @@ impl WorkerState {
             likely_output: LikelyOutput::default(),
             refusals: RefusalTally::default(),
             counts: Counts::default(),
+            grants: Grants::default(),
         }
     }
 
@@ -57,6 +61,18 @@ impl WorkerState {
                 None => Budgeting::Books,
             },
         }
+    }
+
+    /// Balances what it decides in its own memory with what all workers share. To be called every tick.
+    pub fn balance_grants<S: SharedStore>(&mut self, store: &mut S, now: Timestamp) {
+        let terms = self.terms();
+        self.grants.tick(store, terms, now);
+    }
+
+    /// Decides nothing more in its own memory: for the end of a worker.
+    pub fn end_grants<S: SharedStore>(&mut self, store: &mut S, now: Timestamp) {
+        let terms = self.terms();
+        self.grants.end(store, terms, now);
     }
 
     /// The events (JSON) of counted refusals that are due. To be called at least once a second.

@@ -53,6 +53,8 @@ pub(crate) enum State {
     AwaitOwner { claim: Claiming, asked: u8 },
     /// Waits for the service to lend, or to say what a reservation is.
     Borrow { head: Head, pending: Box<Pending> },
+    /// A request that passes through waits until other workers have given back what they do not use.
+    AwaitGrants { passing: Box<Passing> },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },
     /// At the upstream; has a hold.
@@ -109,6 +111,6 @@ impl Exchange {
 
     /// Whether it waits in a queue.
     pub fn is_queued(&self) -> bool {
-        matches!(self.state, State::Queued { .. })
+        matches!(self.state, State::Queued { .. } | State::AwaitGrants { .. })
     }
 }

@@ -3,7 +3,7 @@
 use super::draw::{Drawn, ShareDenial};
 use super::record::UpstreamRecord;
 use super::{Demand, UpstreamLimit};
-use crate::admission::{self, Ask, Denied, Hold, Scope, Settled, Terms};
+use crate::admission::{self, Ask, Denied, Grants, Hold, Scope, Settled, Terms};
 use crate::money::Money;
 use crate::store::{Conflict, SharedStore, Unwritten, update};
 use crate::timestamp::Timestamp;
@@ -43,6 +43,7 @@ pub enum NotAdmitted {
 /// # Errors
 /// [`NotAdmitted`]; then nothing is debited.
 pub fn hold_request<S: SharedStore>(
+    grants: &mut Grants,
     store: &mut S,
     scopes: &[Rc<Scope>],
     ask: &Ask,
@@ -51,7 +52,7 @@ pub fn hold_request<S: SharedStore>(
     now: Timestamp,
 ) -> Result<RequestHold, NotAdmitted> {
     let Some(demand) = demand else {
-        let scopes = admission::place_hold(store, scopes, ask, terms, now);
+        let scopes = admission::place_hold(grants, store, scopes, ask, terms, now);
         return match scopes {
             Ok(scopes) => Ok(RequestHold {
                 scopes,
@@ -62,16 +63,16 @@ pub fn hold_request<S: SharedStore>(
     };
     let refuse = |denial| NotAdmitted::Upstream(Rc::clone(&demand.upstream), denial);
     if let Ok(Err(denial)) = take(&mut Unwritten(store), demand, now) {
-        match admission::place_hold(&mut Unwritten(store), scopes, ask, terms, now) {
-            // Unwritten, so there is nothing to be settled.
-            Ok(_) | Err(Denied::Lend(_)) => {}
+        match admission::would_admit(grants, store, scopes, ask, terms, now) {
+            Ok(()) | Err(Denied::Lend(_)) => {}
             Err(Denied::Rate { retry_after, .. }) if retry_after < denial.wait => {}
             Err(denied) => return Err(NotAdmitted::Scope(denied)),
         }
         register(store, demand, now);
         return Err(refuse(denial));
     }
-    let hold = admission::place_hold(store, scopes, ask, terms, now).map_err(NotAdmitted::Scope)?;
+    let hold = admission::place_hold(grants, store, scopes, ask, terms, now)
+        .map_err(NotAdmitted::Scope)?;
     match take(store, demand, now) {
         Ok(Ok(tokens)) => Ok(RequestHold {
             scopes: hold,
@@ -83,7 +84,7 @@ pub fn hold_request<S: SharedStore>(
             }),
         }),
         taken => {
-            hold.cancel(store, now);
+            hold.cancel(grants, store, now);
             Err(match taken {
                 Ok(Err(denial)) => refuse(denial),
                 _ => NotAdmitted::Scope(Denied::Contended),
@@ -130,12 +131,13 @@ impl RequestHold {
     /// Replaces what was foreseen by the `tokens` used and their `cost`, everywhere.
     pub fn settle<S: SharedStore>(
         self,
+        grants: &mut Grants,
         store: &mut S,
         tokens: u64,
         cost: Money,
         now: Timestamp,
     ) -> Settled {
-        let mut settled = self.scopes.settle(store, tokens, cost, now);
+        let mut settled = self.scopes.settle(grants, store, tokens, cost, now);
         let held = self
             .upstream
             .filter(|held| held.upstream.tokens_per_minute.is_some());

@@ -41,10 +41,13 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Has `id` wait. One that waits already stays where it is.
+    /// Has `id` wait. One that waits already stays where it is, if it waits for the same.
     pub fn join(&mut self, id: u32, namespace: &str, entry: QueueEntry) {
-        if self.entries.contains_key(&id) {
-            return;
+        if let Some((present, same)) = self.entries.get(&id) {
+            if present == namespace && *same == entry {
+                return;
+            }
+            self.leave(id);
         }
         self.entries.insert(id, (namespace.to_owned(), entry));
         self.deadlines.insert((entry.until, id));
@@ -82,6 +85,13 @@ impl Queue {
     pub fn overdue(&self, now: Timestamp) -> Option<u32> {
         let first = self.deadlines.first().filter(|(until, _)| *until <= now);
         first.map(|(_, id)| *id)
+    }
+
+    /// Whether `id` has waited as long as it may.
+    pub fn is_overdue(&self, id: u32, now: Timestamp) -> bool {
+        self.entries
+            .get(&id)
+            .is_some_and(|(_, entry)| entry.until <= now)
     }
 
     /// The namespaces with somebody waiting. Each call begins with another one, so that where a

@@ -102,6 +102,21 @@ fn places_are_bounded_and_those_of_a_lost_worker_come_back() {
 }
 
 #[test]
+fn who_then_waits_for_something_else_is_no_longer_overdue() {
+    let mut queue = Queue::default();
+    let entry = |seconds| QueueEntry {
+        priority: Priority::Low,
+        since: START,
+        until: START.plus(Duration::from_secs(seconds)),
+    };
+    queue.join(1, "n", entry(1));
+    assert!(queue.is_overdue(1, at(1_000)));
+    queue.join(1, "key:k", entry(30));
+    assert!(!queue.is_overdue(1, at(1_000)) && queue.overdue(at(1_000)).is_none());
+    assert_eq!(queue.round(), ["key:k"]);
+}
+
+#[test]
 fn the_overdue_come_out_by_their_deadline() {
     let mut queue = Queue::default();
     for (id, seconds) in [(1, 30), (2, 5), (3, 10)] {

@@ -39,8 +39,21 @@ impl Turns {
         conflicts: Vec<bool>,
         watch: impl Fn(&FakeStore) + Send + Sync + 'static,
     ) -> (Arc<Turns>, Vec<WorkerStore>) {
+        Turns::stores_with(workers, schedule, conflicts, watch, |_| {})
+    }
+
+    /// The same at a store that has something in it already.
+    pub(crate) fn stores_with(
+        workers: usize,
+        schedule: Vec<u8>,
+        conflicts: Vec<bool>,
+        watch: impl Fn(&FakeStore) + Send + Sync + 'static,
+        fill: impl FnOnce(&mut FakeStore),
+    ) -> (Arc<Turns>, Vec<WorkerStore>) {
+        let mut store = FakeStore::default();
+        fill(&mut store);
         let state = State {
-            store: (HashMap::new(), conflicts),
+            store: (store.values, conflicts),
             schedule,
             step: 0,
             running: vec![true; workers],

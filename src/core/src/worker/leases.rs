@@ -33,7 +33,7 @@ pub fn apply_lend<S: SharedStore>(
             continue;
         };
         change(store, &need.scope, |record| {
-            record.slice.accept(lease);
+            accept(record, lease, now);
             // Too little where the lender had enough: other requests were faster.
             if lease.short && record.slice.left() < need.amount {
                 record.slice.found_dry(need.amount, now);
@@ -58,7 +58,8 @@ pub(super) fn report<S: SharedStore>(
     let mut ended = HashSet::new();
     for scope in lines(&text) {
         let slice = change(store, scope, |record| {
-            record.slice.held.roll(epochs, now);
+            record.slice.roll(epochs, now);
+            record.slice.ask_for_lost();
             // Nothing can be held from it after its period, and its lender waits for the rest.
             let over = now >= record.slice.period_ends_at;
             if over || now.since(record.slice.used_at) > IDLE {
@@ -77,8 +78,15 @@ pub(super) fn report<S: SharedStore>(
 }
 
 /// Takes over the service's answer to `reported`. A lease it does not name any more is closed: what
-/// was left of it is not ours.
-pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], leases: &[Lease]) {
+/// was left of it is not ours. `complete`: the service has booked all costs that were known here when
+/// the leases were reported.
+pub(super) fn renew<S: SharedStore>(
+    store: &mut S,
+    reported: &[LeaseReport],
+    leases: &[Lease],
+    complete: bool,
+    now: Timestamp,
+) {
     let leases = by_scope(leases);
     let mut ended = HashSet::new();
     for report in reported {
@@ -86,7 +94,12 @@ pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], lea
             match leases.get(report.scope.as_str()) {
                 // A lease made while the report was under way is newer than this answer.
                 _ if record.slice.lease != report.id => {}
-                Some(lease) => record.slice.accept(lease),
+                Some(lease) => {
+                    if complete {
+                        record.slice.find_lost(lease);
+                    }
+                    accept(record, lease, now);
+                }
                 None => record.slice.close(),
             }
         });
@@ -95,6 +108,15 @@ pub(super) fn renew<S: SharedStore>(store: &mut S, reported: &[LeaseReport], lea
         }
     }
     unregister(store, &ended);
+}
+
+/// Takes over a lease. Where the service wants money back, workers give back what they do not use.
+fn accept(record: &mut ScopeRecord, lease: &Lease, now: Timestamp) {
+    record.slice.accept(lease);
+    if lease.hold_at_most.is_some() {
+        // They need not be waited for: the next report gives it back.
+        let _ = record.recall.ask(now);
+    }
 }
 
 /// Of several leases of one scope the first counts.
@@ -252,7 +274,7 @@ mod tests {
 
         // The service has closed all but one.
         store.bytes.set(0);
-        renew(&mut store, &reported, &leases[..1]);
+        renew(&mut store, &reported, &leases[..1], true, now);
         assert!(
             store.bytes.get() <= registry.len() * 3,
             "{}",

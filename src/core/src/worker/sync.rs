@@ -106,11 +106,12 @@ impl Sync {
         if !self.election.lead(store, now) || self.under_way.is_some() || now < self.next_at {
             return None;
         }
+        // Before the events are taken: of all that is known to be spent by now there is an event.
+        let reported = leases::report(store, self.epochs, now);
         let outbox = match self.suspect {
             None => Outbox::next(store, queue),
             Some(_) => None,
         };
-        let reported = leases::report(store, self.epochs, now);
         let outgoing = Outgoing {
             gateway: &self.gateway,
             revision: ChangeFeed::revision(store),
@@ -139,7 +140,8 @@ impl Sync {
         if let Some(number) = answer.acknowledged {
             Outbox::acknowledge(store, number);
         }
-        leases::renew(store, &under_way.reported, &answer.leases);
+        let complete = !under_way.more && suspect.is_none();
+        leases::renew(store, &under_way.reported, &answer.leases, complete, now);
         ChangeFeed::publish(store, &answer.changes);
         self.failures = 0;
         self.next_at = match under_way.more || suspect.is_some() {

@@ -113,6 +113,12 @@ impl<H: Host> Worker<H> {
         self.queued.leave(id);
     }
 
+    /// Its root is gone, and with it its ticks: what it decides alone must be everybody's again.
+    pub(crate) fn end(&mut self) {
+        let now = self.host.now();
+        self.state.end_grants(&mut self.host.store(), now);
+    }
+
     /// Hands a usage event over to the worker that syncs: now, or with others at the next tick.
     fn emit(&mut self, event: &[u8]) {
         if let Some(service) = &mut self.service {

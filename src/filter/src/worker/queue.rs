@@ -58,8 +58,8 @@ impl<H: Host> Worker<H> {
         let mut left = MAX_CONTINUED;
         while let Some(id) = self.queued.queue.overdue(now).filter(|_| left > 0) {
             left = left.saturating_sub(1);
-            if self.take_turn(id) {
-                // It may not wait any longer, whatever it says.
+            if self.take_turn(id) && self.queued.queue.is_overdue(id, now) {
+                // It may not wait any longer for the same, whatever it says.
                 self.queued.leave(id);
             }
         }

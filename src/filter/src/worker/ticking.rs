@@ -57,6 +57,7 @@ impl<H: Host> Worker<H> {
     }
 
     pub(crate) fn tick(&mut self) {
+        self.balance_grants();
         self.feed.follow(&self.host.store(), &mut self.state.cache);
         self.ask_for_orphans();
         self.continue_answered(self.root);
@@ -65,6 +66,15 @@ impl<H: Host> Worker<H> {
         self.slow_down();
         self.count();
         self.sync();
+    }
+
+    /// Gives back what this worker does not use of what it decides alone.
+    fn balance_grants(&mut self) {
+        if self.state.grants.is_empty() {
+            return;
+        }
+        let now = self.host.now();
+        self.state.balance_grants(&mut self.host.store(), now);
     }
 
     /// Has its share in the sync of this Envoy with the service, if one is due.

@@ -1,7 +1,7 @@
 //! All scopes or none, also where another worker writes between a scope's reading and its writing.
 
 use super::*;
-use crate::admission::{Denied, RateKind, place_hold};
+use crate::admission::{Denied, Grants, RateKind, place_hold};
 use crate::store::fake::Interruption;
 
 /// A store in which another worker admits `money` in the namespace alone at the `nth` write.
@@ -9,7 +9,15 @@ fn interrupted(nth: usize, namespace: &Limits, money: i64) -> FakeStore {
     let limits = namespace.clone();
     let competitor: Interruption = Box::new(move |store| {
         let [_, namespace] = scopes([&Limits::default(), &limits]);
-        let _ = place_hold(store, &[namespace], &ask(0, money), TERMS, at(0)).unwrap();
+        let _ = place_hold(
+            &mut Grants::default(),
+            store,
+            &[namespace],
+            &ask(0, money),
+            TERMS,
+            at(0),
+        )
+        .unwrap();
     });
     let mut store = FakeStore::default();
     store.interruptions.extend((0..nth).map(|_| None));
@@ -33,7 +41,15 @@ fn a_scope_that_refuses_late_gives_back_the_ones_before() {
     let scopes = scopes([&key, &namespace]);
     // The key is written, then the namespace's money goes to somebody else.
     let mut store = interrupted(1, &namespace, 60);
-    let denied = place_hold(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap_err();
+    let denied = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(50, 60),
+        TERMS,
+        at(0),
+    )
+    .unwrap_err();
     let Denied::Budget {
         scope, shortage, ..
     } = denied
@@ -61,11 +77,27 @@ fn an_organization_that_refuses_late_gives_back_key_and_namespace() {
     let scopes = scopes([&wide, &wide, &narrow]);
     let organization = Rc::clone(&scopes[2]);
     let competitor: Interruption = Box::new(move |store| {
-        let _ = place_hold(store, &[organization], &ask(0, 60), TERMS, at(0)).unwrap();
+        let _ = place_hold(
+            &mut Grants::default(),
+            store,
+            &[organization],
+            &ask(0, 60),
+            TERMS,
+            at(0),
+        )
+        .unwrap();
     });
     let mut store = FakeStore::default();
     store.interruptions.extend([None, None, Some(competitor)]);
-    let denied = place_hold(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap_err();
+    let denied = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(50, 60),
+        TERMS,
+        at(0),
+    )
+    .unwrap_err();
     assert!(matches!(denied, Denied::Budget { scope, .. } if scope.name == "organization:o"));
     for scope in &scopes[..2] {
         let record = record(&store, scope);
@@ -82,8 +114,16 @@ fn a_scope_without_limits_is_neither_read_nor_written() {
     };
     let scopes = scopes([&capped(100), &Limits::default(), &burst_alone]);
     let mut store = FakeStore::default();
-    let hold = place_hold(&mut store, &scopes, &ask(1, 10), TERMS, at(0)).unwrap();
-    let _ = hold.settle(&mut store, 1, Money::ZERO, at(1));
+    let hold = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(1, 10),
+        TERMS,
+        at(0),
+    )
+    .unwrap();
+    let _ = hold.settle(&mut Grants::default(), &mut store, 1, Money::ZERO, at(1));
     let written: Vec<&String> = store.values.keys().collect();
     assert_eq!(written, ["scope/key:k"]);
 }
@@ -103,6 +143,7 @@ fn a_scope_something_else_pays_for_is_rated_and_its_money_is_not_touched() {
     ];
     let mut store = FakeStore::default();
     let spent = place_hold(
+        &mut Grants::default(),
         &mut store,
         core::slice::from_ref(&namespace),
         &ask(0, 100),
@@ -110,22 +151,44 @@ fn a_scope_something_else_pays_for_is_rated_and_its_money_is_not_touched() {
         at(0),
     )
     .unwrap();
-    let held = place_hold(&mut store, &unpaid, &ask(50, 60), TERMS, at(0)).unwrap();
+    let held = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &unpaid,
+        &ask(50, 60),
+        TERMS,
+        at(0),
+    )
+    .unwrap();
     let debited = record(&store, &namespace);
     assert_eq!(debited.in_flight.total(), 2);
     assert_eq!(debited.books.held.total(), 100, "the other's alone");
     assert!(!store.values.contains_key(&organization.record));
 
-    let _ = held.settle(&mut store, 30, Money::from_nanos(60), at(0));
+    let _ = held.settle(
+        &mut Grants::default(),
+        &mut store,
+        30,
+        Money::from_nanos(60),
+        at(0),
+    );
     let settled = record(&store, &namespace);
     assert_eq!(settled.in_flight.total(), 1);
     assert_eq!(settled.books.month_spent, 0);
     let tokens = namespace.tokens().unwrap();
     assert_eq!(tokens.view(&settled.tokens).remaining, 970);
     assert_eq!(record(&store, &key).books.month_spent, 60);
-    let _ = spent.settle(&mut store, 0, Money::ZERO, at(0));
+    let _ = spent.settle(&mut Grants::default(), &mut store, 0, Money::ZERO, at(0));
 
-    let dear = place_hold(&mut store, &unpaid, &ask(0, 1_000), TERMS, at(0)).unwrap_err();
+    let dear = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &unpaid,
+        &ask(0, 1_000),
+        TERMS,
+        at(0),
+    )
+    .unwrap_err();
     assert!(matches!(dear, Denied::Budget { scope, .. } if scope.name == "key:k"));
 }
 
@@ -134,9 +197,23 @@ fn a_lost_race_is_judged_anew_and_not_refused_where_both_fit() {
     let (key, namespace) = (capped(1_000), capped(100));
     let scopes = scopes([&key, &namespace]);
     let mut store = interrupted(1, &namespace, 40);
-    let hold = place_hold(&mut store, &scopes, &ask(50, 60), TERMS, at(0)).unwrap();
+    let hold = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(50, 60),
+        TERMS,
+        at(0),
+    )
+    .unwrap();
     assert_eq!(record(&store, &scopes[1]).books.held.total(), 100);
-    let settled = hold.settle(&mut store, 50, Money::from_nanos(7), at(1));
+    let settled = hold.settle(
+        &mut Grants::default(),
+        &mut store,
+        50,
+        Money::from_nanos(7),
+        at(1),
+    );
     assert_eq!(settled.contended, 0);
     let namespace = record(&store, &scopes[1]);
     assert_eq!(namespace.books.held.total(), 40);
@@ -148,8 +225,22 @@ fn a_cost_above_its_reservation_is_booked_in_full() {
     let limits = capped(100);
     let scopes = scopes([&limits; 3]);
     let mut store = FakeStore::default();
-    let hold = place_hold(&mut store, &scopes, &ask(1, 10), TERMS, at(0)).unwrap();
-    let _ = hold.settle(&mut store, 5_000, Money::from_nanos(130), at(1));
+    let hold = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(1, 10),
+        TERMS,
+        at(0),
+    )
+    .unwrap();
+    let _ = hold.settle(
+        &mut Grants::default(),
+        &mut store,
+        5_000,
+        Money::from_nanos(130),
+        at(1),
+    );
     for scope in &scopes {
         let record = record(&store, scope);
         assert_eq!(
@@ -158,7 +249,14 @@ fn a_cost_above_its_reservation_is_booked_in_full() {
         );
         assert!(record.tokens.parts < 0, "tokens are in debt");
     }
-    let denied = place_hold(&mut store, &scopes, &ask(0, 1), TERMS, at(60 * SECOND * 10));
+    let denied = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(0, 1),
+        TERMS,
+        at(60 * SECOND * 10),
+    );
     assert!(
         matches!(denied, Err(Denied::Budget { shortage, .. }) if shortage.remaining == Money::ZERO)
     );
@@ -176,8 +274,22 @@ fn what_a_trapped_worker_held_drops_out() {
         ..TERMS
     };
     let mut store = FakeStore::default();
-    drop(place_hold(&mut store, &scopes, &ask(0, 100), terms, at(0)));
-    let refused = place_hold(&mut store, &scopes, &ask(0, 1), terms, at(9 * SECOND));
+    drop(place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(0, 100),
+        terms,
+        at(0),
+    ));
+    let refused = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(0, 1),
+        terms,
+        at(9 * SECOND),
+    );
     assert!(matches!(
         refused,
         Err(Denied::Rate {
@@ -185,7 +297,15 @@ fn what_a_trapped_worker_held_drops_out() {
             ..
         })
     ));
-    let _ = place_hold(&mut store, &scopes, &ask(0, 100), terms, at(20 * SECOND)).unwrap();
+    let _ = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        &scopes,
+        &ask(0, 100),
+        terms,
+        at(20 * SECOND),
+    )
+    .unwrap();
 }
 
 proptest! {
@@ -198,10 +318,10 @@ proptest! {
         let scopes = scopes(limits.each_ref());
         let mut store = FakeStore::default();
         for (tokens, money) in before {
-            drop(place_hold(&mut store, &scopes, &ask(tokens, money), TERMS, at(0)));
+            drop(place_hold(&mut Grants::default(), &mut store, &scopes, &ask(tokens, money), TERMS, at(0)));
         }
         let untouched = scopes.each_ref().map(|scope| record(&store, scope));
-        let denied = place_hold(&mut store, &scopes, &ask(refused.0, refused.1), TERMS, at(0));
+        let denied = place_hold(&mut Grants::default(), &mut store, &scopes, &ask(refused.0, refused.1), TERMS, at(0));
         if denied.is_err() {
             let after = scopes.each_ref().map(|scope| record(&store, scope));
             prop_assert_eq!(after, untouched);

@@ -1,7 +1,7 @@
 //! Several workers at once, their reads and writes in any order.
 
 use super::*;
-use crate::admission::{Denied, Hold, place_hold};
+use crate::admission::{Denied, Grants, Hold, place_hold};
 use crate::store::turns::{Turns, WorkerStore};
 
 /// What a worker does next.
@@ -47,7 +47,13 @@ fn work(mut store: WorkerStore, limits: &[Limits; 3], operations: Vec<Operation>
         let cost = hold.money().nanos() * percent / 100;
         work.cost += cost;
         let now = at(work.clock);
-        let settled = hold.settle(store, tokens, Money::from_nanos(cost), now);
+        let settled = hold.settle(
+            &mut Grants::default(),
+            store,
+            tokens,
+            Money::from_nanos(cost),
+            now,
+        );
         assert_eq!(settled.contended, 0);
     };
     for operation in operations {
@@ -55,6 +61,7 @@ fn work(mut store: WorkerStore, limits: &[Limits; 3], operations: Vec<Operation>
             Operation::Wait(nanos) => work.clock += nanos,
             Operation::Admit { tokens, money } => {
                 let result = place_hold(
+                    &mut Grants::default(),
                     &mut store,
                     &scopes,
                     &ask(tokens, money),

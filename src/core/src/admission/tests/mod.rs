@@ -1,4 +1,5 @@
 mod atomicity;
+mod grants;
 mod interleaving;
 mod reference;
 mod shared_records;

@@ -1,7 +1,7 @@
 //! Admission against a model of plain numbers: no shared data, no bytes, no compare-and-swap.
 
 use super::*;
-use crate::admission::{Denied, Hold, RateKind, place_hold};
+use crate::admission::{Denied, Grants, Hold, RateKind, place_hold};
 use crate::wire::CapPeriod;
 use core::time::Duration;
 
@@ -234,7 +234,7 @@ proptest! {
             models.iter_mut().for_each(|model| model.fill(clock));
             if kind < 2 {
                 let expected = judge(&models, tokens, money, clock);
-                let got = place_hold(&mut store, &scopes, &ask(tokens, money), TERMS, at(clock));
+                let got = place_hold(&mut Grants::default(), &mut store, &scopes, &ask(tokens, money), TERMS, at(clock));
                 match got {
                     Ok(hold) => {
                         prop_assert_eq!(Decision::Yes, expected);
@@ -247,7 +247,7 @@ proptest! {
                 let held = held.remove(which % held.len());
                 models.iter_mut().for_each(|model| model.leave(&held, tokens, money, clock));
                 let cost = Money::from_nanos(money);
-                let _ = held.hold.settle(&mut store, tokens, cost, at(clock));
+                let _ = held.hold.settle(&mut Grants::default(), &mut store, tokens, cost, at(clock));
             }
             compare(&store, &scopes, &models, clock);
         }

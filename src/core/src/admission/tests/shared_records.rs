@@ -1,7 +1,7 @@
 //! Reservations share a bounded number of records, each one's alone while it holds anything.
 
 use super::*;
-use crate::admission::{Denied, assign_record, place_hold, record_of};
+use crate::admission::{Denied, Grants, assign_record, place_hold, record_of};
 use crate::policy::{ReservationName, ReservationPolicy};
 use crate::wire::{CapPeriod, Lease};
 
@@ -83,7 +83,15 @@ fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
         "it holds a lease"
     );
     let scopes = core::slice::from_ref(&first);
-    let held = place_hold(&mut store, scopes, &ask(0, 40), LEASED, at(500 * SECOND)).unwrap();
+    let held = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        scopes,
+        &ask(0, 40),
+        LEASED,
+        at(500 * SECOND),
+    )
+    .unwrap();
     let mut closed = record(&store, &first);
     closed.slice.close();
     let version = store.get(&first.record).map(|(_, version)| version);
@@ -96,11 +104,25 @@ fn a_record_is_anybodys_only_when_it_holds_nothing_and_has_rested() {
     // Whoever still thinks it is the first one's changes nothing of the second's.
     lend(&mut store, &second, 8);
     let before = record(&store, &second);
-    let _ = held.settle(&mut store, 0, Money::from_nanos(30), at(630 * SECOND));
-    let denied = place_hold(&mut store, scopes, &ask(0, 1), LEASED, at(630 * SECOND));
+    let _ = held.settle(
+        &mut Grants::default(),
+        &mut store,
+        0,
+        Money::from_nanos(30),
+        at(630 * SECOND),
+    );
+    let denied = place_hold(
+        &mut Grants::default(),
+        &mut store,
+        scopes,
+        &ask(0, 1),
+        LEASED,
+        at(630 * SECOND),
+    );
     assert!(matches!(denied, Err(Denied::Budget { .. })));
     assert_eq!(record(&store, &second), before);
     let paid = place_hold(
+        &mut Grants::default(),
         &mut store,
         &[second],
         &ask(0, 100),

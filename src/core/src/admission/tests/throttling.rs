@@ -1,7 +1,7 @@
 //! Rates while a budget runs low.
 
 use super::{SECOND, START, TERMS, ask, at, record};
-use crate::admission::{Ask, Denied, RateKind, RateTier, Scope, Throttle, place_hold};
+use crate::admission::{Ask, Denied, Grants, RateKind, RateTier, Scope, Throttle, place_hold};
 use crate::money::Money;
 use crate::policy::{Limits, ThrottleFactor};
 use crate::store::fake::FakeStore;
@@ -28,15 +28,23 @@ fn scope() -> Rc<Scope> {
 fn spend(store: &mut FakeStore, scope: &Rc<Scope>, nanos: i64, now: Timestamp) {
     let all = [Rc::clone(scope)];
     let money = Money::from_nanos(nanos);
-    let held = place_hold(store, &all, &ask(0, nanos), TERMS, now).unwrap();
-    let _ = held.settle(store, 0, money, now);
+    let held = place_hold(
+        &mut Grants::default(),
+        store,
+        &all,
+        &ask(0, nanos),
+        TERMS,
+        now,
+    )
+    .unwrap();
+    let _ = held.settle(&mut Grants::default(), store, 0, money, now);
 }
 
 fn passes(store: &mut FakeStore, scope: &Rc<Scope>, tier: RateTier, now: Timestamp) -> usize {
     let all = [Rc::clone(scope)];
     let ask = Ask { tier, ..ask(0, 0) };
     (0..100)
-        .take_while(|_| place_hold(store, &all, &ask, TERMS, now).is_ok())
+        .take_while(|_| place_hold(&mut Grants::default(), store, &all, &ask, TERMS, now).is_ok())
         .count()
 }
 
@@ -68,7 +76,14 @@ fn over_the_threshold_the_rate_is_split_in_two() {
     let mut both = store.copy();
     assert_eq!(passes(&mut both, &scope, RateTier::Regular, later), 2);
     assert_eq!(passes(&mut both, &scope, RateTier::Excess, later), 8);
-    let denied = place_hold(&mut both, &[Rc::clone(&scope)], &ask(0, 0), TERMS, later);
+    let denied = place_hold(
+        &mut Grants::default(),
+        &mut both,
+        &[Rc::clone(&scope)],
+        &ask(0, 0),
+        TERMS,
+        later,
+    );
     let expected = Denied::Rate {
         scope: Rc::clone(&scope),
         kind: RateKind::Requests,
@@ -147,9 +162,9 @@ proptest! {
             let tier = if excess { RateTier::Excess } else { RateTier::Regular };
             let ask = Ask { tier, ..ask(0, cost) };
             let now = at(elapsed * SECOND);
-            if let Ok(held) = place_hold(&mut store, &all, &ask, TERMS, now) {
+            if let Ok(held) = place_hold(&mut Grants::default(), &mut store, &all, &ask, TERMS, now) {
                 passed += 1;
-                let _ = held.settle(&mut store, 0, Money::from_nanos(cost), now);
+                let _ = held.settle(&mut Grants::default(), &mut store, 0, Money::from_nanos(cost), now);
             }
         }
         // A full bucket, then the rate.

@@ -8,6 +8,7 @@ mod payer;
 mod queue;
 
 pub(crate) use payer::{awaited_reservation, reservation_id};
+pub(crate) use queue::short_wait;
 
 use super::call::{BodyRead, OutputLimit, Pending};
 use super::context::StepContext;
@@ -23,7 +24,7 @@ use crate::store::SharedStore;
 use end_user::end_user;
 use fallback::{fallback, redirected};
 use payer::{Payer, pay_from, payer};
-use queue::{WhyWait, others_are_ahead};
+use queue::{WhyWait, others_are_ahead, priority};
 use std::rc::Rc;
 
 impl Exchange {
@@ -58,7 +59,16 @@ impl Exchange {
         }
         let demand = demand(&pending, &cx.worker.config);
         let (terms, ask) = (cx.worker.terms(), &pending.call.ask);
-        match hold_request(cx.store, &levels, ask, demand.as_ref(), terms, cx.now) {
+        let grants = &mut cx.worker.grants;
+        match hold_request(
+            grants,
+            cx.store,
+            &levels,
+            ask,
+            demand.as_ref(),
+            terms,
+            cx.now,
+        ) {
             Ok(hold) => {
                 pending.leave_queue(true, cx.store);
                 self.send(head, pending, hold)
@@ -93,6 +103,20 @@ impl Exchange {
         denied: Denied,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
+        let denied = match denied {
+            Denied::Recalled { until, rate } => {
+                let policy = &pending.call.grant.caller().namespace().policy;
+                let first = || short_wait(priority(&head, policy), until, cx.now);
+                let entry = pending.recalled.unwrap_or_else(first);
+                if cx.now < entry.until {
+                    keep_fallback(&head, &mut pending, read, cx);
+                    keep_output_limit(&mut pending, read);
+                    return self.wait_for_grants(head, pending, entry);
+                }
+                *rate
+            }
+            denied => denied,
+        };
         if let Some(other) = redirected(&head, &mut pending, read, &denied, cx) {
             return self.admit(head, other, None, cx);
         }
@@ -155,6 +179,7 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         pending.rounds = pending.rounds.saturating_add(1);
+        pending.recalled = None;
         keep_fallback(&head, &mut pending, read, cx);
         keep_output_limit(&mut pending, read);
         self.state = State::Borrow {

@@ -1,4 +1,5 @@
-//! Requests that wait: for a throttled rate, or for money that calls in flight hold.
+//! Requests that wait: for a throttled rate, for money that calls in flight hold, or for what other
+//! workers have on grants.
 
 use crate::admission::{Denied, RateView, WhenShort};
 use crate::epoch_sum::Epochs;
@@ -12,6 +13,7 @@ use crate::policy::{NamespacePolicy, Priority};
 use crate::queue::{self, QueueEntry};
 use crate::refusal::{Rate, Refusal};
 use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
 use core::time::Duration;
 
 /// What a request that finds the queue full, or others before it in vain, is told to wait: nobody
@@ -42,7 +44,7 @@ pub(crate) fn others_are_ahead<S: SharedStore>(
 }
 
 /// A request may stand back behind its namespace's others, and never push before other namespaces'.
-fn priority(head: &Head, policy: &NamespacePolicy) -> Priority {
+pub(super) fn priority(head: &Head, policy: &NamespacePolicy) -> Priority {
     let wanted = head.hints.priority.unwrap_or(policy.priority);
     wanted.max(policy.priority)
 }
@@ -67,11 +69,34 @@ impl Exchange {
                 None => return self.refuse_full(&head, &mut pending, why, cx),
             },
         };
+        pending.recalled = None;
         pending.was_throttled |= !matches!(why, WhyWait::Money(_));
         let mut step = Step::new(Verdict::Wait);
         step.effects
             .push(Effect::Queue(queued.queue.clone(), queued.entry));
         pending.queued = Some(queued);
+        self.state = State::Queued {
+            head,
+            pending: Box::new(pending),
+        };
+        step
+    }
+
+    /// Has a request wait until other workers have given back what they do not use: a tick or two. It
+    /// takes no slot, because it never waits longer. One that waits already stays where it is.
+    pub(crate) fn wait_for_grants(
+        &mut self,
+        head: Head,
+        mut pending: Pending,
+        entry: QueueEntry,
+    ) -> Step {
+        pending.recalled = Some(entry);
+        let namespace = &pending.call.grant.caller().namespace().policy.name;
+        let mut step = Step::new(Verdict::Wait);
+        step.effects.push(match &pending.queued {
+            Some(queued) => Effect::Queue(queued.queue.clone(), queued.entry),
+            None => Effect::Queue(namespace.clone(), entry),
+        });
         self.state = State::Queued {
             head,
             pending: Box::new(pending),
@@ -128,8 +153,8 @@ impl Exchange {
         self.refuse_throttled(&refusal, rates.as_ref(), call_context, cx)
     }
 
-    /// It is this request's turn, or its time is up.
-    pub(crate) fn on_turn<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+    /// It is this call's turn, or its time is up.
+    pub(crate) fn take_turn<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
         match core::mem::take(&mut self.state) {
             State::Queued { head, mut pending } => {
                 pending.rounds = 0;
@@ -142,6 +167,15 @@ impl Exchange {
                 Step::new(self.request_verdict())
             }
         }
+    }
+}
+
+/// The entry of a request that waits for other workers.
+pub(crate) fn short_wait(priority: Priority, until: Timestamp, now: Timestamp) -> QueueEntry {
+    QueueEntry {
+        priority,
+        since: now,
+        until,
     }
 }
 

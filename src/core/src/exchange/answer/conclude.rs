@@ -89,7 +89,13 @@ fn conclude_call<S: SharedStore>(
         .as_deref()
         .filter(|tier| !is_standard_tier(tier));
     let admitted_at = hold.scopes().admitted_at();
-    let settled = hold.settle(cx.store, tokens.total(), cost, cx.now);
+    let settled = hold.settle(
+        &mut cx.worker.grants,
+        cx.store,
+        tokens.total(),
+        cost,
+        cx.now,
+    );
     if settled.contended > 0 {
         let text = format!("{} could not be settled in shared data", head.request_id);
         effects.push(Effect::Log(Level::Error, text));

@@ -84,7 +84,7 @@ impl PassThrough {
             status,
             ..
         } = self;
-        let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
+        let _ = hold.settle(&mut cx.worker.grants, cx.store, 0, Money::ZERO, cx.now);
         let namespace = &caller.namespace().policy.name;
         cx.worker.counts.passed_through(namespace, status);
         name_caller(effects, &caller, &cx.worker.config);

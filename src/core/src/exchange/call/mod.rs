@@ -17,6 +17,7 @@ use crate::estimate::Estimate;
 use crate::fair_share::RequestHold;
 use crate::identity::Caller;
 use crate::meter::Meter;
+use crate::queue::QueueEntry;
 use crate::store::SharedStore;
 use std::borrow::Cow;
 
@@ -75,6 +76,9 @@ pub(crate) struct Pending {
     pub(crate) output_limit: Option<Box<OutputLimit>>,
     /// Its place in its namespace's queue, while it has one.
     pub(crate) queued: Option<Queued>,
+    /// Its entry in the queue, where it waits until other workers have given back what they do not use.
+    /// It does so once.
+    pub(crate) recalled: Option<QueueEntry>,
     /// Whether it ever waited because its namespace is throttled.
     pub(crate) was_throttled: bool,
     /// Whether the reservation it names may still pay for it.
@@ -151,6 +155,9 @@ pub(crate) struct Passing {
     pub(crate) head: Head,
     pub(crate) passage: Passage,
     pub(crate) caller: Caller,
+    /// Its entry in the queue, where it waits until other workers have given back what they do not use.
+    /// It does so once.
+    pub(crate) recalled: Option<QueueEntry>,
 }
 
 /// A request that passes through: identified and limited, but not metered.

@@ -109,6 +109,7 @@ pub(crate) fn prepare(
         fallback: None,
         output_limit: None,
         queued: None,
+        recalled: None,
         was_throttled: false,
         may_be_reserved: true,
     })

@@ -65,7 +65,8 @@ impl Exchange {
         };
         // No budget pays for what costs nothing: an empty one is no reason to say less.
         let scopes = caller.scopes().map(|scope| Rc::new(scope.unpaid()));
-        let hold = match place_hold(cx.store, &scopes, &ask, cx.worker.terms(), cx.now) {
+        let (terms, grants) = (cx.worker.terms(), &mut cx.worker.grants);
+        let hold = match place_hold(grants, cx.store, &scopes, &ask, terms, cx.now) {
             Ok(hold) => hold,
             Err(denied) => {
                 return self.refuse_denied(
@@ -77,7 +78,7 @@ impl Exchange {
             }
         };
         let rates = *hold.rates();
-        let _ = hold.settle(cx.store, 0, Money::ZERO, cx.now);
+        let _ = hold.settle(&mut cx.worker.grants, cx.store, 0, Money::ZERO, cx.now);
         let refusal = Refusal::content_policy(&violation.scope, &violation.category);
         let id = &head.request_id;
         let mut step = self.refuse(&refusal, head.format, id, Some(&caller), cx.worker);

@@ -115,6 +115,7 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
                 Refusal::budget_exceeded(&scope.name, budget, remaining, needed, resets_at);
             (refusal, rates)
         }
+        Denied::Recalled { rate, .. } => refusal_of(*rate, needed, now),
         Denied::Lend(_) | Denied::Contended => {
             (Refusal::accounting_unavailable(None), RateView::default())
         }

@@ -38,7 +38,9 @@ impl Exchange {
             State::AwaitBody { head, caller, .. } if received > limit => {
                 self.refuse_call(&refusal(), CallContext::of(&head, &caller), cx)
             }
-            State::AwaitPassing { passing } if received > limit => {
+            State::AwaitPassing { passing } | State::AwaitGrants { passing }
+                if received > limit =>
+            {
                 let call_context = CallContext::of(&passing.head, &passing.caller);
                 self.refuse_call(&refusal(), call_context, cx)
             }

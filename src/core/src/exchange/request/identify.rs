@@ -70,6 +70,7 @@ impl Exchange {
                     head,
                     passage,
                     caller,
+                    recalled: None,
                 };
                 return self.pass_through(passing, body.as_deref(), cx);
             }
@@ -100,7 +101,8 @@ impl Exchange {
         caller: &Caller,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let rates = view(cx.store, &caller.scopes(), cx.worker.terms(), cx.now);
+        let (terms, grants) = (cx.worker.terms(), &cx.worker.grants);
+        let rates = view(grants, cx.store, &caller.scopes(), terms, cx.now);
         self.state = State::Refused;
         let catalog = cx.worker.cache.catalog().map(Rc::clone).unwrap_or_default();
         Step::new(Verdict::Reply(models_reply(

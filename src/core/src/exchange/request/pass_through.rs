@@ -1,8 +1,9 @@
 //! Paths the operator lets pass: identified and limited, but not metered.
 
-use crate::admission::{Ask, RateTier, WhenShort};
+use crate::admission::{Ask, Denied, RateTier, WhenShort};
 use crate::authorization::authorize_role;
 use crate::config::ForeignIds;
+use crate::exchange::admit::short_wait;
 use crate::exchange::call::{PassThrough, Passing};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Step, Verdict};
@@ -83,11 +84,16 @@ impl Exchange {
     }
 
     /// Lets a request pass to its upstream, debited as one request without tokens or cost.
-    fn let_pass<S: SharedStore>(&mut self, passing: Passing, cx: &mut StepContext<'_, S>) -> Step {
+    pub(super) fn let_pass<S: SharedStore>(
+        &mut self,
+        passing: Passing,
+        cx: &mut StepContext<'_, S>,
+    ) -> Step {
         let Passing {
             head,
             passage,
             caller,
+            recalled,
         } = passing;
         let ask = Ask {
             tokens: 0,
@@ -100,7 +106,16 @@ impl Exchange {
         let limit = cx.worker.config.upstream(&passage.upstream);
         let demand = limit.map(|limit| Demand::new(limit, policy, 0));
         let (terms, demand) = (cx.worker.terms(), demand.as_ref());
-        match hold_request(cx.store, &caller.scopes(), &ask, demand, terms, cx.now) {
+        let grants = &mut cx.worker.grants;
+        match hold_request(
+            grants,
+            cx.store,
+            &caller.scopes(),
+            &ask,
+            demand,
+            terms,
+            cx.now,
+        ) {
             Ok(hold) => {
                 let mut step = Step::new(Verdict::Continue);
                 if !head.headers_gone {
@@ -121,6 +136,24 @@ impl Exchange {
                 }));
                 step
             }
+            Err(NotAdmitted::Scope(Denied::Recalled { until, .. }))
+                if recalled.is_none_or(|entry| cx.now < entry.until) =>
+            {
+                let first = || short_wait(policy.priority, until, cx.now);
+                let entry = recalled.unwrap_or_else(first);
+                let mut step = Step::new(Verdict::Wait);
+                step.effects.push(Effect::Queue(policy.name.clone(), entry));
+                let passing = Passing {
+                    head,
+                    passage,
+                    caller,
+                    recalled: Some(entry),
+                };
+                self.state = State::AwaitGrants {
+                    passing: Box::new(passing),
+                };
+                step
+            }
             Err(NotAdmitted::Scope(denied)) => {
                 self.refuse_denied(denied, Money::ZERO, CallContext::of(&head, &caller), cx)
             }
@@ -137,6 +170,7 @@ fn may_pass<S>(passing: &Passing, cx: &StepContext<'_, S>) -> Result<(), Refusal
         head,
         passage,
         caller,
+        ..
     } = passing;
     authorize_role(caller, EndpointScope::Chat)?;
     let allows = cx.worker.config.foreign_ids == ForeignIds::Allow;

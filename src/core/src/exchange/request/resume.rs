@@ -1,4 +1,4 @@
-//! A request that waited for the accounting service, once it has answered.
+//! A request that waited for the accounting service, or for its turn, once that has come.
 
 use crate::admission::WhenShort;
 use crate::exchange::admit::awaited_reservation;
@@ -11,6 +11,17 @@ use crate::refusal::Refusal;
 use crate::store::SharedStore;
 
 impl Exchange {
+    /// It is this request's turn, or its time is up.
+    pub(crate) fn on_turn<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        match core::mem::take(&mut self.state) {
+            State::AwaitGrants { passing } => self.let_pass(*passing, cx),
+            other => {
+                self.state = other;
+                self.take_turn(cx)
+            }
+        }
+    }
+
     pub(crate) fn on_answered<S: SharedStore>(
         &mut self,
         reached: bool,

@@ -5,6 +5,7 @@ mod bounds;
 mod content;
 mod end_user_names;
 mod end_users;
+mod grants;
 mod holding;
 mod identities;
 mod metering;

@@ -1,7 +1,7 @@
 //! A request's scopes and its upstream: all or none, also where others write in between.
 
 use super::*;
-use crate::admission::{Ask, Budgeting, Denied, RateTier, Scope, Terms, WhenShort};
+use crate::admission::{Ask, Budgeting, Denied, Grants, RateTier, Scope, Terms, WhenShort};
 use crate::epoch_sum::Epochs;
 use crate::fair_share::{NotAdmitted, RequestHold, hold_request};
 use crate::money::Money;
@@ -37,6 +37,7 @@ fn ask(
         tier: RateTier::Regular,
     };
     hold_request(
+        &mut Grants::default(),
         store,
         core::slice::from_ref(scope),
         &ask,
@@ -111,9 +112,13 @@ fn where_another_worker_takes_the_last_of_it_the_scopes_get_theirs_back() {
     let limit = limit(60, None);
     let (mut store, scope) = (FakeStore::default(), scope(10));
     let demand = Demand::new(&limit, &number(1), 10);
-    ask(&mut store, &scope, &demand)
-        .unwrap()
-        .settle(&mut store, 0, Money::ZERO, at(0));
+    ask(&mut store, &scope, &demand).unwrap().settle(
+        &mut Grants::default(),
+        &mut store,
+        0,
+        Money::ZERO,
+        at(0),
+    );
     let before = taken(&scope, &store);
     let thief = Rc::clone(&limit);
     let theft: Interruption = Box::new(move |store| empty(&thief, store));
@@ -138,10 +143,10 @@ fn tokens_are_corrected_once() {
     };
     let first = ask(&mut store, &scope, &demand).unwrap();
     assert_eq!(pool(&store), 40);
-    first.settle(&mut store, 15, Money::ZERO, at(0));
+    first.settle(&mut Grants::default(), &mut store, 15, Money::ZERO, at(0));
     assert_eq!(pool(&store), 85);
     let second = ask(&mut store, &scope, &demand).unwrap();
-    second.settle(&mut store, 95, Money::ZERO, at(0));
+    second.settle(&mut Grants::default(), &mut store, 95, Money::ZERO, at(0));
     assert_eq!(pool(&store), -10);
     assert!(ask(&mut store, &scope, &demand).is_err());
 }

@@ -46,7 +46,7 @@ fn a_lease_that_comes_while_an_old_one_is_unregistered_stays_registered() {
         store.interruptions.extend((0..write).map(|_| None));
         let newer: Interruption = Box::new(|store| lent(store, 2));
         store.interruptions.push_back(Some(newer));
-        renew(&mut store, &reported, &[]);
+        renew(&mut store, &reported, &[], true, NOW);
         store.interruptions.clear();
         let ids: Vec<i64> = report(&mut store, EPOCHS, NOW)
             .iter()

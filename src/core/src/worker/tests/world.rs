@@ -3,8 +3,8 @@
 
 use super::lender::{Event, GRACE, Lender, NAMESPACE, NEVER};
 use crate::admission::{
-    Ask, Budgeting, Denied, Hold, RateTier, Scope, ScopeRecord, Terms, WhenShort, assign_record,
-    place_hold, record_of,
+    Ask, Budgeting, Denied, Grants, Hold, RateTier, Scope, ScopeRecord, Terms, WhenShort,
+    assign_record, place_hold, record_of,
 };
 use crate::epoch_sum::Epochs;
 use crate::money::Money;
@@ -122,7 +122,14 @@ impl World {
         let is_reserved = paying.is_some();
         let scopes = [paying.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
         let gateway = &mut self.gateways[me];
-        match place_hold(&mut gateway.store, &scopes, &ask, TERMS, now) {
+        match place_hold(
+            &mut Grants::default(),
+            &mut gateway.store,
+            &scopes,
+            &ask,
+            TERMS,
+            now,
+        ) {
             Ok(hold) => gateway.held.push((hold, self.now)),
             Err(Denied::Lend(needs)) => {
                 gateway.waiting.push((amount, reservation));
@@ -149,7 +156,13 @@ impl World {
         let gateway = &mut self.gateways[me];
         let (hold, started_at) = gateway.held.remove(which);
         let cost = hold.money().nanos() * percent / 100;
-        let settled = hold.settle(&mut gateway.store, 0, Money::from_nanos(cost), now);
+        let settled = hold.settle(
+            &mut Grants::default(),
+            &mut gateway.store,
+            0,
+            Money::from_nanos(cost),
+            now,
+        );
         gateway.costs.push((started_at, cost));
         self.next_event += 1;
         gateway.unsent.push(Event {
@@ -201,7 +214,7 @@ impl World {
                 events,
             } if timely => {
                 let gateway = &mut self.gateways[me];
-                renew(&mut gateway.store, &reports, &leases);
+                renew(&mut gateway.store, &reports, &leases, true, now);
                 gateway
                     .unsent
                     .retain(|unsent| events.iter().all(|sent| sent.id != unsent.id));

@@ -1,0 +1,151 @@
+//! What goes between a worker's grant and the record of its scope.
+
+use super::scope_grant::ScopeGrant;
+use crate::admission::ask::{Budgeting, Terms};
+use crate::admission::pools::{BucketPool, SlicePool, SlotPool};
+use crate::admission::record::ScopeRecord;
+use crate::admission::scope::Scope;
+use crate::admission::throttle::Rates;
+use crate::grant::{Pool, Portion};
+use crate::timestamp::Timestamp;
+use std::rc::Rc;
+
+/// How much to take of each resource; absent of those without a limit.
+struct Sizes {
+    requests: Option<i64>,
+    tokens: Option<i64>,
+    slots: Option<i64>,
+    money: Option<i64>,
+}
+
+fn requests<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> BucketPool<'a> {
+    BucketPool {
+        bucket: scope.requests(),
+        state: &mut record.requests,
+        lent: &mut record.lent_requests,
+    }
+}
+
+fn tokens<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> BucketPool<'a> {
+    BucketPool {
+        bucket: scope.tokens(),
+        state: &mut record.tokens,
+        lent: &mut record.lent_tokens,
+    }
+}
+
+fn slots<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> SlotPool<'a> {
+    let most = scope.limits.max_concurrency.unwrap_or(0);
+    SlotPool {
+        most: i64::try_from(most).unwrap_or(i64::MAX),
+        in_flight: &mut record.in_flight,
+    }
+}
+
+/// The size of a portion, if there is a limit. `Err` if there is too little to take any.
+fn size(limited: bool, portion: &Portion, pool: &impl Pool, each: i64) -> Result<Option<i64>, ()> {
+    match limited {
+        false => Ok(None),
+        true => portion.size(pool, each).map(Some).ok_or(()),
+    }
+}
+
+impl ScopeGrant {
+    /// Gives back to a refilled record all that is unused, and tells it what was spent.
+    pub(super) fn give_back(
+        &mut self,
+        record: &mut ScopeRecord,
+        scope: &Scope,
+        terms: Terms,
+        now: Timestamp,
+    ) {
+        let epochs = terms.epochs;
+        if let Some(membership) = self.membership.take() {
+            record.recall.leave(membership);
+        }
+        self.requests
+            .give_back(&mut requests(record, scope), epochs, now);
+        self.tokens
+            .give_back(&mut tokens(record, scope), epochs, now);
+        self.slots.give_back(&mut slots(record, scope), epochs, now);
+        let slice = &mut record.slice;
+        slice.roll(epochs, now);
+        match self.lease == slice.lease {
+            true => {
+                let mut pool = SlicePool { slice, now };
+                self.money.give_back(&mut pool, epochs, now);
+            }
+            // What was left of another lease is not ours, and the ledger alone books its costs.
+            false => self.money.forget(),
+        }
+        self.epoch_ends_at = epochs.end_of(now);
+        self.admitted = 0;
+    }
+
+    /// Takes parts of a record, after everything was [given back](Self::give_back). Nothing is
+    /// taken where there is too little of one of them, or where nothing may be taken now.
+    pub(super) fn take(
+        &mut self,
+        record: &mut ScopeRecord,
+        scope: &Rc<Scope>,
+        rates: &Rates,
+        terms: Terms,
+        now: Timestamp,
+    ) {
+        let is_awaited = now < record.awaited_until;
+        let is_shared = scope.owner != 0 || record.owner.get() != 0;
+        if rates.are_throttled() || is_awaited || is_shared || !record.recall.may_lend(now) {
+            return;
+        }
+        // Without a service nobody else knows what a worker that is gone has spent.
+        if scope.is_budgeted() && terms.budgeting == Budgeting::Books {
+            return;
+        }
+        self.ends_at = terms.epochs.end_of(now);
+        if scope.is_budgeted() {
+            self.lease = record.slice.lease;
+            self.ends_at = self.ends_at.min(record.slice.ends_at());
+        }
+        let Ok(sizes) = self.sizes(record, scope, now) else {
+            return;
+        };
+        self.scope = Rc::clone(scope);
+        if let Some(units) = sizes.requests {
+            let mut pool = requests(record, scope);
+            self.requests.take(&mut pool, units);
+            self.left.requests = pool.available();
+        }
+        if let Some(units) = sizes.tokens {
+            let mut pool = tokens(record, scope);
+            self.tokens.take(&mut pool, units);
+            self.left.tokens = pool.available();
+        }
+        if let Some(units) = sizes.slots {
+            self.slots.take(&mut slots(record, scope), units);
+        }
+        if let Some(units) = sizes.money {
+            let slice = &mut record.slice;
+            self.money.take(&mut SlicePool { slice, now }, units);
+        }
+        self.membership = Some(record.recall.join());
+    }
+
+    fn sizes(&self, record: &mut ScopeRecord, scope: &Scope, now: Timestamp) -> Result<Sizes, ()> {
+        let (limits, each) = (&scope.limits, &self.each);
+        let rated = limits.requests_per_minute.is_some();
+        let counted = limits.tokens_per_minute.is_some();
+        let slotted = limits.max_concurrency.is_some();
+        Ok(Sizes {
+            requests: size(rated, &self.requests, &requests(record, scope), 1)?,
+            tokens: size(counted, &self.tokens, &tokens(record, scope), each.tokens)?,
+            slots: size(slotted, &self.slots, &slots(record, scope), 1)?,
+            money: match scope.is_budgeted() {
+                false => None,
+                true => {
+                    let slice = &mut record.slice;
+                    size(true, &self.money, &SlicePool { slice, now }, each.money)?
+                }
+            },
+        })
+    }
+}
