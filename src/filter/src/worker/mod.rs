@@ -115,6 +115,7 @@ impl<H: Host> Worker<H> {
 
     /// Its root is gone, and with it its ticks: what it decides alone must be everybody's again.
     pub(crate) fn end(&mut self) {
+        self.flush();
         let now = self.host.now();
         self.state.end_grants(&mut self.host.store(), now);
     }

@@ -57,6 +57,7 @@ impl<H: Host> Worker<H> {
     }
 
     pub(crate) fn tick(&mut self) {
+        self.flush();
         self.balance_grants();
         self.feed.follow(&self.host.store(), &mut self.state.cache);
         self.ask_for_orphans();
@@ -66,6 +67,13 @@ impl<H: Host> Worker<H> {
         self.slow_down();
         self.count();
         self.sync();
+    }
+
+    /// Has the events outlive this VM, before anybody is told what they cost.
+    pub(super) fn flush(&mut self) {
+        if let Some(service) = &mut self.service {
+            service.flush();
+        }
     }
 
     /// Gives back what this worker does not use of what it decides alone.
