@@ -129,7 +129,7 @@ fn every_dialect_is_refused_before_the_provider_and_recorded_without_the_text() 
     let log: Vec<String> = gateway.access_log().iter().map(Value::to_string).collect();
     for (what, text) in [
         ("the audit", audit.to_string()),
-        ("the metrics", metrics),
+        ("the metrics", gateway.envoy_metrics()),
         ("Envoy's log", gateway.envoy_log()),
         ("the access log", log.concat()),
     ] {
