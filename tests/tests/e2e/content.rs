@@ -2,7 +2,7 @@
 //! dialect, and recorded without their text.
 
 use crate::client::Call;
-use crate::gateway::{Gateway, Tenant};
+use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_local::StackOptions;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -118,20 +118,18 @@ fn every_dialect_is_refused_before_the_provider_and_recorded_without_the_text() 
     let path = format!("/v1/namespaces/{}/usage", tenant.namespace);
     assert_eq!(gateway.manage("GET", &path, None)["request_count"], 1);
 
-    let metrics = gateway.envoy_metrics();
     let ours = format!("ns=\"{}\"", tenant.namespace);
-    let counted = metrics
-        .lines()
-        .find(|line| line.starts_with("paddock_content_violations_total") && line.contains(&ours));
-    let counted = counted.unwrap_or_else(|| panic!("{metrics}"));
-    assert!(
-        counted.contains("reason=\"weapons\"") && counted.ends_with(" 6"),
-        "{counted}"
-    );
+    eventually("all six are counted", || {
+        let metrics = gateway.envoy_metrics();
+        let counted = metrics.lines().find(|line| {
+            line.starts_with("paddock_content_violations_total") && line.contains(&ours)
+        })?;
+        (counted.contains("reason=\"weapons\"") && counted.ends_with(" 6")).then_some(())
+    });
     let log: Vec<String> = gateway.access_log().iter().map(Value::to_string).collect();
     for (what, text) in [
         ("the audit", audit.to_string()),
-        ("the metrics", metrics),
+        ("the metrics", gateway.envoy_metrics()),
         ("Envoy's log", gateway.envoy_log()),
         ("the access log", log.concat()),
     ] {

@@ -393,7 +393,7 @@ fn a_standalone_gateway_routes() {
         let costs = |name: &str| -> Vec<f64> {
             let of_key = lines.iter().filter(|line| line["event"]["key_id"] == name);
             of_key
-                .filter_map(|line| line["event"]["cost"].as_f64())
+                .filter_map(|line| Some(line["event"]["cost"].as_f64()? / 1e9))
                 .collect()
         };
         let (strict, lax) = (costs("strict"), costs("lax"));

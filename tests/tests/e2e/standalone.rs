@@ -90,10 +90,9 @@ fn the_examples_tour_does_what_it_says() {
             .find(ours)
             .map(|line| assert_eq!(line["event"]["namespace"], "marketing"))
     });
-    let metrics = gateway.envoy_metrics();
-    assert!(
-        metrics.contains(r#"ns="research""#),
-        "no metrics by namespace"
-    );
+    eventually("there are metrics by namespace", || {
+        let metrics = gateway.envoy_metrics();
+        metrics.contains(r#"ns="research""#).then_some(())
+    });
     gateway.send(&Call::get("/v1/models")).expect(401);
 }

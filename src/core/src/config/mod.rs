@@ -56,8 +56,8 @@ pub struct Config {
     pub durable_events: DurableEvents,
     /// What Envoy's access log is told of each request.
     pub access_log: Vec<LogField>,
-    /// Whether answers say what is left of the limits of rates.
-    pub rate_headers: Switch,
+    /// Which answers say what is left of the limits of rates.
+    pub rate_headers: RateHeaders,
 }
 
 impl Config {
@@ -102,14 +102,16 @@ pub enum LogField {
     Refusal,
 }
 
-/// Whether something is done.
+/// Which answers say what is left of the limits of rates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Switch {
-    /// It is.
+pub enum RateHeaders {
+    /// Every governed answer, with the highest rate there is where nothing is limited.
     #[default]
-    On,
-    /// It is not.
+    Always,
+    /// Those of callers that are limited, of what is.
+    Limited,
+    /// None.
     Off,
 }
 

@@ -3,7 +3,7 @@
 use super::end_users::RawEndUsers;
 use super::{
     Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
-    Switch, identity, inline_policy,
+    RateHeaders, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
@@ -52,7 +52,7 @@ struct RawConfig {
     #[serde(default = "default_access_log")]
     access_log: Vec<LogField>,
     #[serde(default)]
-    rate_headers: Switch,
+    rate_headers: RateHeaders,
 }
 
 fn default_access_log() -> Vec<LogField> {
@@ -267,7 +267,7 @@ mod tests {
         let config = Config::parse(text).unwrap();
         assert_eq!(config.durable_events, DurableEvents::Each);
         assert_eq!(config.access_log, [LogField::Key, LogField::Refusal]);
-        assert_eq!(config.rate_headers, Switch::Off);
+        assert_eq!(config.rate_headers, RateHeaders::Off);
         for wrong in [
             r#""durable_events":"never""#,
             r#""access_log":["colour"]"#,

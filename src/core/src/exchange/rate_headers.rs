@@ -2,8 +2,16 @@
 
 use super::effect::Effect;
 use crate::admission::{BucketView, RateView};
-use crate::config::Switch;
+use crate::config::RateHeaders;
+use crate::policy::MAX_RATE;
 use core::time::Duration;
+
+/// What is answered where nothing is limited: the highest rate there is.
+const UNLIMITED: BucketView = BucketView {
+    limit: MAX_RATE,
+    remaining: MAX_RATE,
+    reset: Duration::ZERO,
+};
 
 const REQUESTS: [&str; 3] = [
     "x-ratelimit-limit-requests",
@@ -16,14 +24,17 @@ const TOKENS: [&str; 3] = [
     "x-ratelimit-reset-tokens",
 ];
 
-/// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, of what is limited.
+/// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`.
 pub(crate) fn rate_headers(
     rates: &RateView,
-    tells: Switch,
+    tells: RateHeaders,
 ) -> impl Iterator<Item = (&'static str, String)> {
-    let is_told = tells == Switch::On;
-    let requests = rates.requests.filter(|_| is_told);
-    let tokens = rates.tokens.filter(|_| is_told);
+    let told = |view: Option<BucketView>| match tells {
+        RateHeaders::Always => Some(view.unwrap_or(UNLIMITED)),
+        RateHeaders::Limited => view,
+        RateHeaders::Off => None,
+    };
+    let (requests, tokens) = (told(rates.requests), told(rates.tokens));
     let requests = requests
         .into_iter()
         .flat_map(|view| headers(REQUESTS, view));
@@ -41,7 +52,7 @@ fn headers(
     ]
 }
 
-pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView, tells: Switch) {
+pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView, tells: RateHeaders) {
     let headers = rate_headers(rates, tells);
     effects.extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));
 }
@@ -79,6 +90,23 @@ fn go_duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_limited_is_told_where_it_must_be() {
+        let limited = RateView {
+            requests: Some(UNLIMITED),
+            ..RateView::default()
+        };
+        let count = |rates: &RateView, tells| rate_headers(rates, tells).count();
+        for (tells, of_none, of_requests) in [
+            (RateHeaders::Always, 6, 6),
+            (RateHeaders::Limited, 0, 3),
+            (RateHeaders::Off, 0, 0),
+        ] {
+            assert_eq!(count(&RateView::default(), tells), of_none);
+            assert_eq!(count(&limited, tells), of_requests);
+        }
+    }
 
     #[test]
     fn durations_are_written_as_openai_does() {

@@ -1,6 +1,6 @@
 //! The answer to a request that passes through, and its end.
 
-use crate::config::{LogField, Switch};
+use crate::config::{LogField, RateHeaders};
 use crate::exchange::call::PassThrough;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Level};
@@ -25,7 +25,7 @@ impl PassThrough {
         &mut self,
         status: u16,
         is_readable: bool,
-        tells_rates: Switch,
+        tells_rates: RateHeaders,
         effects: &mut Vec<Effect>,
     ) {
         self.status = status;

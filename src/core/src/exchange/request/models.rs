@@ -3,7 +3,7 @@
 
 use crate::admission::RateView;
 use crate::authorization::ModelRights;
-use crate::config::Switch;
+use crate::config::RateHeaders;
 use crate::exchange::rate_headers::rate_headers;
 use crate::identity::Caller;
 use crate::policy::{AUTO, Catalog};
@@ -29,7 +29,7 @@ pub(crate) fn models_reply(
     caller: &Caller,
     catalog: &Catalog,
     rates: &RateView,
-    tells_rates: Switch,
+    tells_rates: RateHeaders,
     request_id: &str,
 ) -> Reply {
     let upstream = |name: &str| {
