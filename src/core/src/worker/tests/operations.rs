@@ -20,6 +20,8 @@ pub(super) enum Operation {
     Lose(usize),
     Wait(u64),
     Die(usize),
+    /// A worker of a gateway traps.
+    Trap(usize, usize),
 }
 
 impl World {
@@ -69,6 +71,11 @@ impl World {
                     };
                 }
             }
+            Operation::Trap(me, worker) => {
+                if let Some(me) = alive(self, me) {
+                    self.gateways[me].trap(worker);
+                }
+            }
             _ if self.network.is_empty() => {}
             Operation::Deliver(which) => {
                 let (me, sent, message) = self.network.remove(which % self.network.len());
@@ -101,6 +108,10 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
         2 => (1u64..4).prop_map(Operation::Wait),
         1 => (5u64..130).prop_map(Operation::Wait),
     ];
-    let dying = prop_oneof![60 => operation, 1 => gateway().prop_map(Operation::Die)];
+    let dying = prop_oneof![
+        60 => operation,
+        1 => gateway().prop_map(Operation::Die),
+        1 => (gateway(), 0usize..2).prop_map(|(me, worker)| Operation::Trap(me, worker)),
+    ];
     proptest::collection::vec(dying, 1..160)
 }

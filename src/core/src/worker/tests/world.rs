@@ -31,19 +31,56 @@ const TIMEOUT: u64 = 3;
 const CARRIED: u64 = GRACE / 2;
 /// Seconds after which a living gateway gets through at last: well before its leases are nobody's.
 const GETS_THROUGH: u64 = GRACE / 2;
+/// Workers of each gateway.
+const WORKERS: usize = 2;
 /// Reservations a gateway has room for.
 const ROOM: usize = 3;
 
-#[derive(Default)]
 pub(super) struct Gateway {
     pub(super) store: FakeStore,
-    pub(super) held: Vec<(Hold, u64)>,
+    /// What its workers decide in their own memory.
+    pub(super) workers: [Grants; WORKERS],
+    /// Each with when it was admitted, and by which worker.
+    pub(super) held: Vec<(Hold, u64, usize)>,
     pub(super) waiting: Vec<(i64, Option<usize>)>,
     pub(super) unsent: Vec<Event>,
     /// Costs of its requests by the second they were admitted in.
     pub(super) costs: Vec<(u64, i64)>,
     pub(super) synced_at: u64,
+    pub(super) syncs: u64,
     pub(super) dead: bool,
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Gateway {
+            store: FakeStore::default(),
+            workers: core::array::from_fn(|_| Grants::eager()),
+            held: Vec::new(),
+            waiting: Vec::new(),
+            unsent: Vec::new(),
+            costs: Vec::new(),
+            synced_at: 0,
+            syncs: 0,
+            dead: false,
+        }
+    }
+}
+
+impl Gateway {
+    /// Every worker has its tick.
+    fn tick(&mut self, now: Timestamp) {
+        for grants in &mut self.workers {
+            grants.tick(&mut self.store, TERMS, now);
+        }
+    }
+
+    /// A worker's memory is gone, and its requests with it.
+    pub(super) fn trap(&mut self, worker: usize) {
+        let worker = worker % WORKERS;
+        self.workers[worker] = Grants::eager();
+        self.held.retain(|(_, _, of)| *of != worker);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,10 +93,12 @@ pub(super) enum Message {
         answer: LendAnswer,
     },
     Sync {
+        number: u64,
         reports: Vec<LeaseReport>,
         events: Vec<Event>,
     },
     Synced {
+        number: u64,
         reports: Vec<LeaseReport>,
         leases: Vec<Lease>,
         events: Vec<Event>,
@@ -122,15 +161,10 @@ impl World {
         let is_reserved = paying.is_some();
         let scopes = [paying.map_or_else(|| Rc::clone(&self.scope), Rc::new)];
         let gateway = &mut self.gateways[me];
-        match place_hold(
-            &mut Grants::default(),
-            &mut gateway.store,
-            &scopes,
-            &ask,
-            TERMS,
-            now,
-        ) {
-            Ok(hold) => gateway.held.push((hold, self.now)),
+        let worker = usize::try_from(amount).unwrap() % WORKERS;
+        let grants = &mut gateway.workers[worker];
+        match place_hold(grants, &mut gateway.store, &scopes, &ask, TERMS, now) {
+            Ok(hold) => gateway.held.push((hold, self.now, worker)),
             Err(Denied::Lend(needs)) => {
                 gateway.waiting.push((amount, reservation));
                 self.network.push((me, self.now, Message::Lend { needs }));
@@ -154,15 +188,10 @@ impl World {
     pub(super) fn settle(&mut self, me: usize, which: usize, percent: i64) {
         let now = self.at();
         let gateway = &mut self.gateways[me];
-        let (hold, started_at) = gateway.held.remove(which);
+        let (hold, started_at, worker) = gateway.held.remove(which);
+        let grants = &mut gateway.workers[worker];
         let cost = hold.money().nanos() * percent / 100;
-        let settled = hold.settle(
-            &mut Grants::default(),
-            &mut gateway.store,
-            0,
-            Money::from_nanos(cost),
-            now,
-        );
+        let settled = hold.settle(grants, &mut gateway.store, 0, Money::from_nanos(cost), now);
         gateway.costs.push((started_at, cost));
         self.next_event += 1;
         gateway.unsent.push(Event {
@@ -176,9 +205,16 @@ impl World {
     pub(super) fn sync(&mut self, me: usize) -> Message {
         let now = self.at();
         let gateway = &mut self.gateways[me];
+        gateway.tick(now);
+        gateway.syncs += 1;
+        let number = gateway.syncs;
         let reports = report(&mut gateway.store, TERMS.epochs, now);
         let events = gateway.unsent.clone();
-        Message::Sync { reports, events }
+        Message::Sync {
+            number,
+            reports,
+            events,
+        }
     }
 
     pub(super) fn arrive(&mut self, me: usize, sent: u64, message: Message) {
@@ -199,9 +235,14 @@ impl World {
                     self.request_of(me, amount, of);
                 }
             }
-            Message::Sync { reports, events } => {
+            Message::Sync {
+                number,
+                reports,
+                events,
+            } => {
                 let leases = self.lender.sync(me, &reports, &events, self.now);
                 let synced = Message::Synced {
+                    number,
                     reports,
                     leases,
                     events,
@@ -209,12 +250,15 @@ impl World {
                 self.network.push((me, sent, synced));
             }
             Message::Synced {
+                number,
                 reports,
                 leases,
                 events,
             } if timely => {
                 let gateway = &mut self.gateways[me];
-                renew(&mut gateway.store, &reports, &leases, true, now);
+                // A worker has one sync under way, so the answer to another is not taken for its own.
+                let is_last = number == gateway.syncs;
+                renew(&mut gateway.store, &reports, &leases, is_last, now);
                 gateway
                     .unsent
                     .retain(|unsent| events.iter().all(|sent| sent.id != unsent.id));
@@ -238,10 +282,11 @@ impl World {
             self.now += 1;
             for me in 0..self.gateways.len() {
                 let now = self.now;
-                let too_old = |(_, at): &(Hold, u64)| now - at >= LONGEST_REQUEST;
+                let too_old = |(_, at, _): &(Hold, u64, usize)| now - at >= LONGEST_REQUEST;
                 while let Some(which) = self.gateways[me].held.iter().position(too_old) {
                     self.settle(me, which, 100);
                 }
+                self.gateways[me].tick(Timestamp::from_secs(now));
                 if !self.gateways[me].dead && self.now - self.gateways[me].synced_at > GETS_THROUGH
                 {
                     let message = self.sync(me);
@@ -260,8 +305,8 @@ impl World {
                 .iter()
                 .filter(|(at, _)| same(*at))
                 .map(|(_, cost)| cost);
-            let held = gateway.held.iter().filter(|(_, at)| same(*at));
-            spent.sum::<i64>() + held.map(|(held, _)| held.money().nanos()).sum::<i64>()
+            let held = gateway.held.iter().filter(|(_, at, _)| same(*at));
+            spent.sum::<i64>() + held.map(|(held, ..)| held.money().nanos()).sum::<i64>()
         };
         self.gateways.iter().map(of).sum()
     }
