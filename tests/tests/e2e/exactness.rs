@@ -33,6 +33,8 @@ fn start() -> Gateway {
         wasm: Some(faulty_filter::build().unwrap()),
         edit_plugin: Some(Box::new(|plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
+            // Each completed call is in the ledger, whichever worker traps.
+            plugin["durable_events"] = json!("each");
         })),
         // What waited for the service on a VM that trapped is answered by nobody but this time-out.
         edit_bootstrap: Some(Box::new(|bootstrap| {

@@ -27,7 +27,6 @@ mod databases;
 mod exactness;
 mod examples;
 mod fair_share;
-mod grants;
 mod holding;
 mod identities;
 mod isolation;
