@@ -207,3 +207,61 @@ fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
         assert!([0, 200].contains(&new), "{new}");
     }
 }
+
+/// A shell that starts `serve` with files of so many KiB at most, as on a disk that is full then.
+fn on_a_small_disk(folder: TempDir, kib: u64) -> Service {
+    let serve = paddock();
+    let mut command = std::process::Command::new("sh");
+    let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", kib * 2);
+    command.args(["-c", &script, "sh"]).arg(serve.get_program());
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .current_dir(std::env::temp_dir())
+        .env("PADDOCK_DATABASE_URL", folder.path().join("paddock.db"))
+        .env("PADDOCK_ADMIN_KEY", ADMIN)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    Service::spawn(command, folder)
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_service_goes_on_when_there_is_room() {
+    let service = on_a_small_disk(TempDir::new().unwrap(), 4_096);
+    let client = agent();
+    let url = service.url.clone();
+    let ready = || client.get(format!("{url}/readyz")).send().unwrap();
+    let ids = Mutex::new(EventIds::new([7; 6]));
+    let sync = || {
+        let events: Vec<Value> = (0..200).map(|_| event(&mut ids.lock().unwrap())).collect();
+        let body = json!({ "gateway": "one", "revision": 0, "leases": [],
+            "batch": { "number": 1, "events": events } });
+        client
+            .post(format!("{url}/gateway/v1/sync"))
+            .bearer_auth(GATEWAY)
+            .body(body.to_string())
+            .send()
+            .unwrap()
+    };
+    assert_eq!(ready().status(), 200);
+    let refused = (0..200)
+        .map(|_| sync())
+        .find(|answer| answer.status() != 200);
+    let refused = refused.expect("the disk gets full");
+    assert_eq!(refused.status(), 503);
+    let text = refused.text().unwrap();
+    assert!(
+        text.contains("make room") || text.contains("look at its disk"),
+        "{text}"
+    );
+    // While it is full nothing heals, and nothing breaks for good.
+    for _ in 0..3 {
+        assert_eq!(sync().status(), 503);
+    }
+    eventually("the service says so", || ready().status() == 503);
+    let unlimited = std::process::Command::new("prlimit")
+        .args(["--pid", &service.pid(), "--fsize=unlimited"])
+        .status();
+    assert!(unlimited.unwrap().success());
+    eventually("it is ready again", || ready().status() == 200);
+    assert_eq!(sync().status(), 200);
+    service.paddock(&["keys", "create", "a"]).expect(0);
+}

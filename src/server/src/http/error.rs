@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use paddock_core::money::Money;
 use paddock_core::refusal::Refusal;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::store::StoreError;
+use paddock_ledger::store::{Fault, StoreError};
 use serde_json::{Map, Value, json};
 
 /// An answer that refuses.
@@ -205,8 +205,24 @@ impl ApiError {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
 
-    fn unavailable() -> ApiError {
-        let message = "The database does not answer. Nothing was changed; try again in a moment.";
+    fn unavailable(fault: Fault) -> ApiError {
+        let message = match fault {
+            Fault::Silent => {
+                "The database does not answer. Nothing was changed; try again in a moment."
+            }
+            Fault::Full => {
+                "The database's disk is full. Nothing was changed. The operator must make room; \
+                 then the service goes on by itself, and you can try again."
+            }
+            Fault::Broken => {
+                "The database cannot read or write its files. Nothing was changed. The operator \
+                 must look at its disk and memory; try again later."
+            }
+            Fault::Uncertain => {
+                "The connection to the database was lost at the end of this change. Look whether \
+                 it was made, then try again."
+            }
+        };
         let code = "accounting_unavailable";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
@@ -264,11 +280,9 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::error!(%error, "the database failed");
-        if error.is_transient() {
-            ApiError::unavailable()
-        } else {
-            ApiError::internal()
-        }
+        error
+            .fault()
+            .map_or_else(ApiError::internal, ApiError::unavailable)
     }
 }
 

@@ -23,6 +23,7 @@ mod credits;
 mod credits_hook;
 mod earlier_prices;
 mod event_details;
+mod faults;
 mod housekeeping;
 mod keys;
 mod ledger;
