@@ -8,6 +8,7 @@ use crate::config::{Config, Mail};
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
+use crate::pace::{Pace, Seen};
 use crate::seats::Seats;
 use anyhow::Context;
 use paddock_core::timestamp::Timestamp;
@@ -15,6 +16,13 @@ use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
 use paddock_ledger::store::{Store, catalog, organizations, partitions};
 use std::sync::Arc;
+
+/// Questions for stored objects of one namespace that wait at once.
+const QUESTIONS_OF_NAMESPACE: usize = 16;
+/// Streams and exports of one key at once.
+pub const STREAMS_OF_KEY: usize = 8;
+/// Streams and exports of all keys of one organization.
+pub const STREAMS_OF_ORGANIZATION: usize = 32;
 
 /// What every handler is given.
 pub struct App {
@@ -30,6 +38,18 @@ pub struct App {
     pub bookings: BookingQueue,
     /// Questions for stored objects that wait for an event on its way.
     pub seats: Seats,
+    /// Streams and exports, by key.
+    pub streams_of_key: Seats,
+    /// Streams and exports, by organization.
+    pub streams_of_organization: Seats,
+    /// Management requests, by key.
+    pub pace_of_key: Pace,
+    /// Management requests, by address.
+    pub pace_of_address: Pace,
+    /// Wrong keys, tokens and signatures, by address.
+    pub wrong_keys: Pace,
+    /// Credentials that were right, with the address they came from.
+    pub right_keys: Seen,
     /// The counters.
     pub metrics: Metrics,
     /// The HTTP client for webhooks.
@@ -52,6 +72,7 @@ impl App {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> anyhow::Result<SharedApp> {
+        let access = config.access.clone();
         let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
         let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
         if let Err(error) = partitions::prepare(&store, clock.now()).await {
@@ -68,7 +89,13 @@ impl App {
             config,
             usage_feed: UsageFeed::default(),
             bookings: BookingQueue::default(),
-            seats: Seats::default(),
+            seats: Seats::new(QUESTIONS_OF_NAMESPACE),
+            streams_of_key: Seats::new(STREAMS_OF_KEY),
+            streams_of_organization: Seats::new(STREAMS_OF_ORGANIZATION),
+            pace_of_key: Pace::per_minute(access.management_rpm),
+            pace_of_address: Pace::per_minute(access.management_rpm_per_address),
+            wrong_keys: Pace::per_minute(access.wrong_keys_per_minute),
+            right_keys: Seen::default(),
             metrics: Metrics::default(),
             outlet,
             mailer,

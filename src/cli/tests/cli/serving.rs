@@ -265,3 +265,69 @@ fn a_full_disk_is_said_and_the_service_goes_on_when_there_is_room() {
     assert_eq!(sync().status(), 200);
     service.paddock(&["keys", "create", "a"]).expect(0);
 }
+
+#[test]
+fn silent_connections_end_and_one_address_has_only_so_many() {
+    use std::io::{Read, Write};
+    let service = Service::with(&["--max-connections-per-address", "20"]);
+    let address = service.url.strip_prefix("http://").unwrap();
+    let connect = |head: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let begun = Instant::now();
+    let mut silent: Vec<_> = (0..20)
+        .map(|number| {
+            connect(if number % 2 == 0 {
+                ""
+            } else {
+                "GET /readyz HTTP/1.1\r\nhost:"
+            })
+        })
+        .collect();
+    // They are accepted in their order, and counted in any.
+    sleep(Duration::from_secs(1));
+    let closed = connect("").read(&mut [0]);
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "it is closed at once"
+    );
+    // Nobody of them holds its place for long.
+    for stream in &mut silent {
+        let _ = stream.read(&mut [0; 512]);
+    }
+    assert!(
+        begun.elapsed() >= Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(status(&service, "/readyz"), 200);
+}
+
+#[test]
+fn gateways_may_have_a_port_of_their_own() {
+    let port = crate::support::free_port();
+    let own = format!("127.0.0.1:{port}");
+    let service = Service::with(&["--gateway-listen", &own]);
+    let sync = |url: &str| {
+        let body = json!({ "gateway": "one", "revision": 0 }).to_string();
+        let url = format!("{url}/gateway/v1/sync");
+        agent()
+            .post(url)
+            .bearer_auth(GATEWAY)
+            .body(body)
+            .send()
+            .unwrap()
+            .status()
+    };
+    let get = |url: &str| agent().get(url).bearer_auth(ADMIN).send().unwrap().status();
+    assert_eq!(sync(&service.url), 404);
+    assert_eq!(sync(&format!("http://{own}")), 200);
+    assert_eq!(get(&format!("http://{own}/readyz")), 200);
+    assert_eq!(get(&format!("http://{own}/v1/keys")), 404);
+    assert_eq!(get(&format!("http://{own}/metrics")), 404);
+    assert_eq!(get(&format!("{}/v1/keys", service.url)), 200);
+}

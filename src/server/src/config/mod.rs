@@ -1,10 +1,12 @@
 //! How the service is configured: the options, and the configuration made from them.
 
+mod access;
 mod credits;
 pub mod file;
 mod options;
 pub mod secret;
 
+pub use access::AccessOptions;
 pub use credits::CreditOptions;
 pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub exchange_rates: ExchangeRates,
     /// The secret that signs payment webhooks; without it they are refused.
     pub credits_hook: Option<Secret>,
+    /// Who may connect, and how often they may ask.
+    pub access: AccessOptions,
 }
 
 impl Config {
@@ -166,6 +170,7 @@ impl Config {
             mail: mail(notify)?,
             exchange_rates,
             credits_hook,
+            access: AccessOptions::default(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The options of `paddock serve`.
 
-use super::CreditOptions;
+use super::{AccessOptions, CreditOptions};
 use clap::{Args, ValueEnum, ValueHint};
 use ipnet::IpNet;
 use paddock_core::policy::MAX_RATE;
@@ -78,6 +78,9 @@ pub struct ServeOptions {
     /// Log format. RUST_LOG sets the log level.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
+    #[command(flatten, next_help_heading = "Connections and requests")]
+    /// Connections and requests.
+    pub access: AccessOptions,
     #[command(flatten, next_help_heading = "Limits and budgets")]
     /// Bounds of what tenants may get.
     pub policy: PolicyOptions,

@@ -15,8 +15,9 @@ use paddock_ledger::rules::{lending, overrides};
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<LendAnswer>, ApiError> {
+    let body = body.read().await?;
     let request: LendRequest = read(&body)?;
     let now = app.now();
     let mut tx = app.store.write().await?;

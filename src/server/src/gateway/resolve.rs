@@ -19,8 +19,9 @@ use std::collections::BTreeSet;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
+    let body = body.read().await?;
     let request: ResolveRequest = read(&body)?;
     if let Some(question) = &request.stored {
         stored_objects::wait(&app, question).await?;

@@ -18,8 +18,9 @@ use paddock_ledger::store::policy;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<SyncAnswer>, ApiError> {
+    let body = body.read().await?;
     let request: SyncRequest<'_> = read(&body)?;
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;

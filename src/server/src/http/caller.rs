@@ -1,10 +1,12 @@
 //! Who calls the management API, and what that lets them do.
 
 use super::error::ApiError;
+use super::shown::Shown;
 use crate::state::{App, SharedApp};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
 use paddock_ledger::model::Key;
@@ -76,7 +78,30 @@ impl FromRequestParts<SharedApp> for Caller {
                 "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
             ));
         };
-        let caller = authenticate(app, key).await?;
+        let digest = secret::digest(key.as_bytes());
+        let shown = Shown::new(app, parts, &digest.to_hex());
+        shown.check()?;
+        let is_operator = secret::digests_equal(&digest, &app.config.admin_key);
+        if !is_operator {
+            shown.count()?;
+        }
+        let caller = match is_operator {
+            true => operator(app).await,
+            false => authenticate(app, key, &digest).await,
+        };
+        let caller = caller.inspect_err(|error| {
+            if error.is_unauthenticated() {
+                shown.was_wrong();
+            }
+        })?;
+        shown.was_right();
+        if let Caller::Holder(holder) = &caller {
+            let counted = app.pace_of_key.take(&holder.key.id, app.now());
+            counted.map_err(|wait| {
+                let message = "Too many management requests came with your key. Send fewer.";
+                ApiError::too_many(message, wait).by(format!("key:{}", holder.key.id))
+            })?;
+        }
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
         let named = named
             .filter_map(|name| parts.headers.get(name)?.to_str().ok())
@@ -94,12 +119,12 @@ impl FromRequestParts<SharedApp> for Caller {
     }
 }
 
-async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
-    let digest = secret::digest(key.as_bytes());
-    if secret::digests_equal(&digest, &app.config.admin_key) {
-        overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
-        return Ok(Caller::Operator);
-    }
+async fn operator(app: &App) -> Result<Caller, ApiError> {
+    overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
+    Ok(Caller::Operator)
+}
+
+async fn authenticate(app: &App, key: &str, digest: &KeyDigest) -> Result<Caller, ApiError> {
     if secret::form(key.as_bytes()) == Form::Mistyped {
         return Err(ApiError::unauthenticated(
             "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
@@ -107,7 +132,7 @@ async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
         ));
     }
     let mut tx = app.store.read().await?;
-    let Some((key, secret)) = keys::find_by_digest(&mut tx, &digest).await? else {
+    let Some((key, secret)) = keys::find_by_digest(&mut tx, digest).await? else {
         return Err(ApiError::unauthenticated("Incorrect API key provided."));
     };
     let mut tx = overrides::revert_due(&app.store, tx, app.now()).await?;
@@ -148,6 +173,14 @@ impl Caller {
         match self {
             Caller::Operator => None,
             Caller::Holder(holder) => Some(&holder.namespace.organization),
+        }
+    }
+
+    /// The id of the key, or `operator`.
+    pub fn id(&self) -> &str {
+        match self {
+            Caller::Operator => "operator",
+            Caller::Holder(holder) => &holder.key.id,
         }
     }
 

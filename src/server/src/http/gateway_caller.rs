@@ -1,6 +1,7 @@
 //! The proof that a gateway asks.
 
 use super::error::ApiError;
+use super::shown::Shown;
 use crate::http::caller::bearer;
 use crate::state::SharedApp;
 use axum::extract::FromRequestParts;
@@ -18,15 +19,21 @@ impl FromRequestParts<SharedApp> for GatewayCaller {
         parts: &mut Parts,
         app: &SharedApp,
     ) -> Result<GatewayCaller, ApiError> {
-        let shown = bearer(&parts.headers).map(|token| secret::digest(token.as_bytes()));
-        match shown {
-            Some(shown) if secret::digests_equal(&shown, &app.config.gateway_token) => {
-                Ok(GatewayCaller(()))
-            }
-            _ => Err(ApiError::unauthenticated(
+        let refused = || {
+            ApiError::unauthenticated(
                 "The gateway's token is missing or wrong. Give the filter the value of \
                  PADDOCK_GATEWAY_TOKEN.",
-            )),
+            )
+        };
+        let token = bearer(&parts.headers).ok_or_else(refused)?;
+        let digest = secret::digest(token.as_bytes());
+        let shown = Shown::new(app, parts, &digest.to_hex());
+        shown.check()?;
+        if secret::digests_equal(&digest, &app.config.gateway_token) {
+            shown.was_right();
+            return Ok(GatewayCaller(()));
         }
+        shown.was_wrong();
+        Err(refused())
     }
 }

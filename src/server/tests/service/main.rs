@@ -16,6 +16,7 @@ mod audit_changes;
 mod audit_list;
 mod auto_refill;
 mod blocks;
+mod bounds;
 mod changes;
 mod content;
 mod costs;

@@ -44,10 +44,10 @@ pub struct Created {
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<KeyBody>,
+    body: Body<KeyBody>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     by.may_create_keys()?;
-    let body = body?;
+    let body = body.read().await?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
     let role = body.role.value();

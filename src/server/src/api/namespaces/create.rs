@@ -25,10 +25,10 @@ use paddock_ledger::store::{catalog, namespaces, organizations};
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<NamespaceBody>,
+    body: Body<NamespaceBody>,
 ) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let name = body.name.clone().required("name")?;
     let own = by.organization().unwrap_or(DEFAULT_ORGANIZATION);
     let organization = body.organization.clone().value();

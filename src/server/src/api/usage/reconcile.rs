@@ -63,9 +63,10 @@ struct Rejected {
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<Reconciled>, ApiError> {
     by.must_be_operator()?;
+    let body = body.read().await?;
     let logged: Logged = serde_json::from_slice(&body).map_err(|error| {
         ApiError::invalid(
             "events",

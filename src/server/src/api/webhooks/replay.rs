@@ -43,10 +43,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(id): Path<String>,
-    Body(body): Body<ReplayEvents>,
+    body: Body<ReplayEvents>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {
         let message = format!("'event_ids' must be a list of 1 to {MOST} ids of events.");
