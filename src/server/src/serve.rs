@@ -6,15 +6,16 @@ use crate::config::{Config, LogFormat, ServeOptions, secret};
 use crate::connections::{Gate, IDLE};
 use crate::delivery::worker;
 use crate::router;
-use crate::state::App;
+use crate::state::{App, SharedApp};
 use anyhow::{Context, bail};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::store::{Pool, Store};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use paddock_ledger::store::{Pool, Store, StoreError, sqlite_file};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,15 +51,31 @@ pub fn check(options: &ServeOptions) -> anyhow::Result<()> {
 /// The problems of the options, the database or the address, for the operator.
 pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     log_to_stderr(options.log_format);
+    // What this process makes, nobody else can read.
+    umask(Mode::RWXG | Mode::RWXO);
     let clock = Arc::new(SystemClock);
     let checked = read(&options, clock.as_ref())?;
     let tls = match &checked.tls {
         Some((certificate, key)) => Some(certified(certificate, key).await?),
         None => None,
     };
-    let store = Store::open_with(checked.database_url.expose(), checked.pool)
-        .await
-        .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+    let url = checked.database_url.expose();
+    let opened = Store::open_with(url, checked.pool, options.create).await;
+    if let Err(StoreError::New) = opened {
+        bail!(
+            "the database of --database-url (PADDOCK_DATABASE_URL) is absent or empty. If you expected \
+             one, look whether its volume is mounted and the path is right. To make a new one, start \
+             once with --create"
+        );
+    }
+    let (store, is_new) =
+        opened.context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+    if let Some(file) = sqlite_file(url) {
+        secret::warn_if_shared(&file);
+    }
+    if is_new {
+        tracing::warn!("made a new database: it has no keys, no namespaces and no usage");
+    }
     let app = App::start(store.clone(), clock, checked.config)
         .await
         .context("cannot start")?;
@@ -71,7 +88,11 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let files = checked.tls.unwrap_or_default();
     // Before the log says that the service can be signalled.
-    reload_at_signal(tls.clone().map(|tls| (tls, files)))?;
+    reload_at_signal(
+        tls.clone().map(|tls| (tls, files)),
+        options.clone(),
+        app.clone(),
+    )?;
     let gate = Gate::new(options.access.bounds(open_files()));
     let for_gateways = match gateways {
         Some(listener) => {
@@ -239,13 +260,30 @@ async fn certified(certificate: &Path, key: &Path) -> anyhow::Result<RustlsConfi
     })
 }
 
-/// Reloads the certificate and its key at every SIGHUP. If they cannot be read, the old ones stay.
-fn reload_at_signal(tls: Option<(RustlsConfig, (PathBuf, PathBuf))>) -> anyhow::Result<()> {
+/// Reads the operator's keys, the gateways' tokens, the certificate and its key again at every SIGHUP. If
+/// they cannot be read, the old ones stay.
+fn reload_at_signal(
+    tls: Option<(RustlsConfig, (PathBuf, PathBuf))>,
+    options: ServeOptions,
+    app: SharedApp,
+) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
+            match read(&options, app.clock.as_ref()) {
+                Ok(checked) => {
+                    app.replace_credentials(checked.config.credentials);
+                    tracing::info!("admin keys and gateway tokens read again");
+                }
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::error!(
+                        error,
+                        "cannot read the admin keys and gateway tokens again; the old ones stay in use"
+                    );
+                }
+            }
             let Some((config, (certificate, key))) = &tls else {
-                tracing::info!("SIGHUP ignored: no TLS certificate is configured");
                 continue;
             };
             match config.reload_from_pem_file(certificate, key).await {

@@ -4,7 +4,7 @@
 
 use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
-use crate::config::{Config, Mail};
+use crate::config::{Config, Credentials, Mail};
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
@@ -15,7 +15,7 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
 use paddock_ledger::store::{Store, catalog, organizations, partitions};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Questions for stored objects of one namespace that wait at once.
 const QUESTIONS_OF_NAMESPACE: usize = 16;
@@ -50,6 +50,7 @@ pub struct App {
     pub wrong_keys: Pace,
     /// Credentials that were right, with the address they came from.
     pub right_keys: Seen,
+    credentials: RwLock<Arc<Credentials>>,
     /// The counters.
     pub metrics: Metrics,
     /// The HTTP client for webhooks.
@@ -73,6 +74,7 @@ impl App {
         config: Config,
     ) -> anyhow::Result<SharedApp> {
         let access = config.access.clone();
+        let credentials = RwLock::new(Arc::new(config.credentials.clone()));
         let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
         let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
         if let Err(error) = partitions::prepare(&store, clock.now()).await {
@@ -96,10 +98,23 @@ impl App {
             pace_of_address: Pace::per_minute(access.management_rpm_per_address),
             wrong_keys: Pace::per_minute(access.wrong_keys_per_minute),
             right_keys: Seen::default(),
+            credentials,
             metrics: Metrics::default(),
             outlet,
             mailer,
         }))
+    }
+
+    /// The operator's keys and the gateways' tokens in force.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        let credentials = self.credentials.read();
+        credentials.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces them. What was right before is not remembered.
+    pub fn replace_credentials(&self, credentials: Credentials) {
+        let in_force = self.credentials.write();
+        *in_force.unwrap_or_else(PoisonError::into_inner) = Arc::new(credentials);
     }
 
     /// Now.

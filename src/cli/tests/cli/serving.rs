@@ -187,6 +187,7 @@ fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
     assert_eq!(lost.len(), 600, "each gateway was cut off in one batch");
 
     let again = Service::on(&database, TempDir::new().unwrap(), &[]);
+    again.paddock(&["keys", "create", "team"]).expect(0);
     let reconcile = |events: &[Value]| {
         let lines: Vec<String> = events
             .iter()
@@ -215,7 +216,7 @@ fn on_a_small_disk(folder: TempDir, kib: u64) -> Service {
     let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", kib * 2);
     command.args(["-c", &script, "sh"]).arg(serve.get_program());
     command
-        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["serve", "--create", "--listen", "127.0.0.1:0"])
         .current_dir(std::env::temp_dir())
         .env("PADDOCK_DATABASE_URL", folder.path().join("paddock.db"))
         .env("PADDOCK_ADMIN_KEY", ADMIN)
@@ -330,4 +331,87 @@ fn gateways_may_have_a_port_of_their_own() {
     assert_eq!(get(&format!("http://{own}/v1/keys")), 404);
     assert_eq!(get(&format!("http://{own}/metrics")), 404);
     assert_eq!(get(&format!("{}/v1/keys", service.url)), 200);
+}
+
+#[test]
+fn a_database_that_is_absent_or_empty_is_not_taken_for_a_new_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("paddock.db");
+    let serve = |more: &[&str]| {
+        let mut command = paddock();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(more)
+            .env("PADDOCK_DATABASE_URL", &path)
+            .env("PADDOCK_ADMIN_KEY", ADMIN)
+            .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+        command
+    };
+    for content in [None, Some("")] {
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let error = run(&mut serve(&[]), "").fails(1);
+        assert!(
+            error.contains("absent or empty") && error.contains("--create"),
+            "{error}"
+        );
+    }
+    std::fs::remove_file(&path).unwrap();
+    let service = Service::spawn(serve(&["--create"]), TempDir::new().unwrap());
+    service.paddock(&["keys", "create", "a"]).expect(0);
+    for name in ["paddock.db", "paddock.db-wal", "paddock.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    drop(service);
+    let again = Service::spawn(serve(&[]), TempDir::new().unwrap());
+    assert!(again.paddock(&["get", "keys"]).expect(0).contains("a"));
+}
+
+#[test]
+fn admin_keys_and_gateway_tokens_are_read_again_at_sighup() {
+    let folder = TempDir::new().unwrap();
+    let [keys, database] =
+        ["admin-key", "paddock.db"].map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&keys, format!("old: {ADMIN}\n")).unwrap();
+    let mut command = paddock();
+    command
+        .args([
+            "serve",
+            "--create",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-key-file",
+            &keys,
+        ])
+        .env("PADDOCK_DATABASE_URL", database)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    let service = Service::spawn(command, folder);
+    let asks = |key: &str| {
+        let url = format!("{}/v1/keys", service.url);
+        agent()
+            .get(url)
+            .bearer_auth(key)
+            .send()
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let new = "another-key-for-tests";
+    assert_eq!((asks(ADMIN), asks(new)), (200, 401));
+    std::fs::write(&keys, format!("old: {ADMIN}\nnew: {new}\n")).unwrap();
+    service.signal("-HUP");
+    eventually("both are valid", || (asks(ADMIN), asks(new)) == (200, 200));
+    std::fs::write(&keys, "old: short").unwrap();
+    service.signal("-HUP");
+    sleep(Duration::from_millis(300));
+    assert_eq!(asks(new), 200, "what is wrong changes nothing");
+    std::fs::write(&keys, format!("new: {new}\n")).unwrap();
+    service.signal("-HUP");
+    eventually("the old one is not", || asks(ADMIN) == 401);
 }

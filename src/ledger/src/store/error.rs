@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migrations: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database is absent or empty, and was expected to be there.
+    #[error("the database is absent or empty")]
+    New,
     /// A stored value is not what this program writes.
     #[error("stored value of {what} is unreadable: {value}")]
     Corrupt {
@@ -53,7 +56,7 @@ impl StoreError {
             StoreError::Commit(error) if is_lost(error) => Some(Fault::Uncertain),
             // The database itself refused to commit: it rolled back.
             StoreError::Commit(error) => fault_of(error),
-            StoreError::Migration(_) | StoreError::Corrupt { .. } => None,
+            StoreError::Migration(_) | StoreError::New | StoreError::Corrupt { .. } => None,
             StoreError::Shared(error) => error.fault(),
         }
     }

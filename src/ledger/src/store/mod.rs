@@ -57,6 +57,7 @@ pub use tx::Tx;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -99,20 +100,55 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
-        Store::open_with(url, Pool::default()).await
+        Store::open_with(url, Pool::default(), true)
+            .await
+            .map(|(store, _)| store)
     }
 
-    /// As [`Store::open`], with connections of one's own number and patience.
+    /// As [`Store::open`], with connections of one's own number and patience, and where `create` is
+    /// `false` only if the database is not a new one. Whether it is new.
     ///
     /// # Errors
-    /// As [`Store::open`].
-    pub async fn open_with(url: &str, pool: Pool) -> Result<Store, StoreError> {
-        let store = Store::connect(url, pool, true).await?;
+    /// As [`Store::open`], and [`StoreError::New`].
+    pub async fn open_with(
+        url: &str,
+        pool: Pool,
+        create: bool,
+    ) -> Result<(Store, bool), StoreError> {
+        let store = match Store::connect(url, pool, create).await {
+            // SQLite has no such file: CANTOPEN.
+            Err(error) if !create && sqlite_file(url).is_some_and(|file| !file.exists()) => {
+                tracing::debug!(%error, "the database's file is absent");
+                return Err(StoreError::New);
+            }
+            store => store?,
+        };
+        let is_new = !store.has_schema().await?;
+        if is_new && !create {
+            store.close().await;
+            return Err(StoreError::New);
+        }
         match &store {
             Store::Sqlite { write, .. } => migrations::SQLITE.run(write).await?,
             Store::Postgres(pool) => migrations::POSTGRES.run(pool).await?,
         }
-        Ok(store)
+        Ok((store, is_new))
+    }
+
+    /// Whether a schema of this program is there, of whichever version.
+    async fn has_schema(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let sql = match self {
+            Store::Sqlite { .. } => {
+                "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'"
+            }
+            Store::Postgres(_) => {
+                "SELECT COUNT(*) FROM pg_tables WHERE tablename = '_sqlx_migrations'
+                    AND schemaname = ANY(current_schemas(false))"
+            }
+        };
+        let tables: i64 = tx.one(sql, args![]).await?;
+        Ok(tables > 0)
     }
 
     /// Opens a database that is there, and leaves its schema as it is.
@@ -190,6 +226,15 @@ async fn begin(pool: &PgPool, statement: &'static str) -> Result<Tx, StoreError>
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     let begun = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
     Ok(Tx::Postgres(begun?))
+}
+
+/// SQLite's file, if the database is one.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if backup::is_postgres(url) {
+        return None;
+    }
+    let options = sqlite_options(url).ok()?;
+    Some(options.get_filename().to_owned())
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {

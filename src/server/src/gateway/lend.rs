@@ -14,11 +14,12 @@ use paddock_ledger::rules::{lending, overrides};
 /// Lends in one transaction; nothing is lent that was not committed.
 pub async fn handle(
     State(app): State<SharedApp>,
-    _: GatewayCaller,
+    by: GatewayCaller,
     body: RawBody,
 ) -> Result<Json<LendAnswer>, ApiError> {
     let body = body.read().await?;
-    let request: LendRequest = read(&body)?;
+    let mut request: LendRequest = read(&body)?;
+    request.gateway = by.gateway(&request.gateway)?;
     let now = app.now();
     let mut tx = app.store.write().await?;
     overrides::revert(&mut tx, now).await?;

@@ -11,6 +11,8 @@ use paddock_ledger::model::audit::Actor;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
+/// The id of the operator, whichever key it used.
+const OPERATOR: &str = "operator";
 /// Longest address and user agent kept.
 const MAX_TEXT: usize = 512;
 
@@ -37,7 +39,7 @@ impl FromRequestParts<SharedApp> for Author {
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Author, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
         let (id, name, email) = match &caller {
-            Caller::Operator => ("operator", "operator", None),
+            Caller::Operator(key) => (OPERATOR, key.name.as_deref().unwrap_or(OPERATOR), None),
             Caller::Holder(holder) => {
                 let (id, name) = (holder.key.id.as_str(), holder.key.name.as_str());
                 (id, name, holder.email.clone())

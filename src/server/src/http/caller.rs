@@ -2,10 +2,11 @@
 
 use super::error::ApiError;
 use super::shown::Shown;
+use crate::config::OperatorKey;
 use crate::state::{App, SharedApp};
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
@@ -20,9 +21,16 @@ use paddock_ledger::store::{keys, members, namespaces, role_overrides};
 #[derive(Clone, Debug)]
 pub enum Caller {
     /// The operator of this installation.
-    Operator,
+    Operator(Operator),
     /// The holder of a key.
     Holder(Box<Holder>),
+}
+
+/// Which of the operator's keys was accepted.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// The name of the key, if it has one.
+    pub name: Option<String>,
 }
 
 /// A key that was accepted, and its namespace.
@@ -81,13 +89,14 @@ impl FromRequestParts<SharedApp> for Caller {
         let digest = secret::digest(key.as_bytes());
         let shown = Shown::new(app, parts, &digest.to_hex());
         shown.check()?;
-        let is_operator = secret::digests_equal(&digest, &app.config.admin_key);
-        if !is_operator {
+        let credentials = app.credentials();
+        let operator_key = credentials.operator(&digest);
+        if operator_key.is_none() {
             shown.count()?;
         }
-        let caller = match is_operator {
-            true => operator(app).await,
-            false => authenticate(app, key, &digest).await,
+        let caller = match operator_key {
+            Some(key) => operator(app, key, &parts.method).await,
+            None => authenticate(app, key, &digest).await,
         };
         let caller = caller.inspect_err(|error| {
             if error.is_unauthenticated() {
@@ -119,9 +128,14 @@ impl FromRequestParts<SharedApp> for Caller {
     }
 }
 
-async fn operator(app: &App) -> Result<Caller, ApiError> {
+async fn operator(app: &App, key: &OperatorKey, method: &Method) -> Result<Caller, ApiError> {
+    if key.is_read_only && ![Method::GET, Method::HEAD].contains(method) {
+        let message = "This admin key is read-only: it may send GET alone. Use another.";
+        return Err(ApiError::forbidden(message));
+    }
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
-    Ok(Caller::Operator)
+    let name = key.name.clone();
+    Ok(Caller::Operator(Operator { name }))
 }
 
 async fn authenticate(app: &App, key: &str, digest: &KeyDigest) -> Result<Caller, ApiError> {
@@ -171,7 +185,7 @@ impl Caller {
     /// The organization the caller is confined to; `None` is the operator's.
     pub fn organization(&self) -> Option<&str> {
         match self {
-            Caller::Operator => None,
+            Caller::Operator(_) => None,
             Caller::Holder(holder) => Some(&holder.namespace.organization),
         }
     }
@@ -179,7 +193,7 @@ impl Caller {
     /// The id of the key, or `operator`.
     pub fn id(&self) -> &str {
         match self {
-            Caller::Operator => "operator",
+            Caller::Operator(_) => "operator",
             Caller::Holder(holder) => &holder.key.id,
         }
     }
@@ -190,7 +204,7 @@ impl Caller {
     /// 403 for every role but admin.
     pub fn may_manage(&self) -> Result<(), ApiError> {
         match self {
-            Caller::Operator => Ok(()),
+            Caller::Operator(_) => Ok(()),
             Caller::Holder(holder) if holder.key.role == Role::Admin => Ok(()),
             Caller::Holder(holder) => {
                 let message = format!(
@@ -248,7 +262,7 @@ impl Caller {
     /// 403 for everybody else.
     pub fn must_be_operator(&self) -> Result<(), ApiError> {
         match self {
-            Caller::Operator => Ok(()),
+            Caller::Operator(_) => Ok(()),
             Caller::Holder(_) => Err(ApiError::forbidden(
                 "Only the operator's own admin key may do this.",
             )),
@@ -312,7 +326,7 @@ impl Caller {
             return Err(ApiError::not_found("organization", organization));
         }
         match self {
-            Caller::Operator => Ok(Reach {
+            Caller::Operator(_) => Ok(Reach {
                 organization,
                 namespace,
             }),

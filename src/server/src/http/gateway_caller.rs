@@ -2,15 +2,39 @@
 
 use super::error::ApiError;
 use super::shown::Shown;
+use crate::config::Credentials;
 use crate::http::caller::bearer;
 use crate::state::SharedApp;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use paddock_core::secret;
+use std::sync::Arc;
 
-/// A caller that showed the gateways' token.
-#[derive(Clone, Copy, Debug)]
-pub struct GatewayCaller(());
+/// A caller that showed a gateway's token.
+#[derive(Clone, Debug)]
+pub struct GatewayCaller {
+    credentials: Arc<Credentials>,
+    /// The name of the token, if it has one.
+    name: Option<String>,
+}
+
+impl GatewayCaller {
+    /// What the ledger calls a gateway: its own name of itself, behind the name of its token. So none can
+    /// speak for one that has another token.
+    ///
+    /// # Errors
+    /// 400 if a gateway whose token has no name claims to have one with a name.
+    pub fn gateway(&self, own: &str) -> Result<String, ApiError> {
+        match &self.name {
+            Some(name) => Ok(format!("{name}/{own}")),
+            None if self.credentials.is_anothers(own) => {
+                let message = "The gateway's name begins with that of another's token.";
+                Err(ApiError::invalid("gateway", message))
+            }
+            None => Ok(own.to_owned()),
+        }
+    }
+}
 
 impl FromRequestParts<SharedApp> for GatewayCaller {
     type Rejection = ApiError;
@@ -29,9 +53,11 @@ impl FromRequestParts<SharedApp> for GatewayCaller {
         let digest = secret::digest(token.as_bytes());
         let shown = Shown::new(app, parts, &digest.to_hex());
         shown.check()?;
-        if secret::digests_equal(&digest, &app.config.gateway_token) {
+        let credentials = app.credentials();
+        if let Some(token) = credentials.gateway(&digest) {
             shown.was_right();
-            return Ok(GatewayCaller(()));
+            let name = token.name.clone();
+            return Ok(GatewayCaller { credentials, name });
         }
         shown.was_wrong();
         Err(refused())

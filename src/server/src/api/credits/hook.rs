@@ -7,6 +7,7 @@ use super::view::EntryView;
 use crate::api::prelude::*;
 use crate::http::author;
 use crate::http::body::{self, RawBody};
+use crate::http::caller::Operator;
 use crate::http::shown::Shown;
 use crate::outbound::signature::{self, Signed};
 use axum::body::Bytes;
@@ -36,7 +37,7 @@ impl FromRequest<SharedApp> for SignedBody {
         };
         let (parts, body) = request.into_parts();
         let by = Author {
-            caller: Caller::Operator,
+            caller: Caller::Operator(Operator::default()),
             actor: author::named(app, &parts, AUTHOR, AUTHOR),
         };
         let signature = Signature::of(&parts.headers)?;

@@ -36,7 +36,8 @@ pub async fn handle(
     body.apply(&mut organization, edit.now);
     if !organizations::insert(&mut edit.tx, &organization).await? {
         return Err(ApiError::conflict(format!(
-            "An organization named '{}' exists already. Choose another name.",
+            "An organization named '{}' exists already, or was deleted and its audit is under this \
+             name. Choose another name.",
             organization.name
         )));
     }
