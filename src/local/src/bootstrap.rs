@@ -209,7 +209,7 @@ fn name(value: &Value) -> &str {
 
 /// Whether a cluster is the accounting service's: the filter's or the management API's.
 fn is_service(cluster: &Value) -> bool {
-    matches!(name(cluster), "paddock" | "paddock-api")
+    matches!(name(cluster), "paddock" | "paddock-api" | "paddock-streams")
 }
 
 fn at<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {

@@ -27,13 +27,29 @@ pub fn document(rpm_range: (u64, u64)) -> Value {
     openapi::complete(routes.into_openapi(), rpm_range)
 }
 
-/// Every route of the service.
+/// Every route of the service: those of the protocol with gateways too, unless they have a port of their
+/// own.
 pub fn router(app: SharedApp) -> Router {
     let (router, document) = documented(api::routes()).split_for_parts();
     let document = Served::new(document, &app.config);
+    let router = router.layer(Extension(document));
+    let router = match app.config.access.gateway_listen {
+        Some(_) => router,
+        None => router.merge(gateway::routes()),
+    };
+    observed(router, app)
+}
+
+/// The routes of the gateways' own port: their protocol, and health.
+pub fn gateway_router(app: SharedApp) -> Router {
+    let health = OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready));
+    observed(gateway::routes().merge(Router::from(health)), app)
+}
+
+fn observed(router: Router<SharedApp>, app: SharedApp) -> Router {
     router
-        .layer(Extension(document))
-        .merge(gateway::routes())
         .fallback(crate::http::error::no_such_path)
         .method_not_allowed_fallback(crate::http::error::no_such_method)
         .layer(axum::middleware::from_fn_with_state(

@@ -3,14 +3,19 @@
 use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions, secret};
+use crate::connections::{Gate, IDLE};
 use crate::delivery::worker;
 use crate::router;
-use crate::state::App;
+use crate::state::{App, SharedApp};
 use anyhow::{Context, bail};
+use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use hyper_util::rt::TokioTimer;
 use paddock_ledger::model::secret::Secret;
-use paddock_ledger::store::{Pool, Store};
+use paddock_ledger::store::{Pool, Store, StoreError, sqlite_file};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +23,11 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
+
+/// Requests under way at once on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+/// Bytes of a request's headers on HTTP/2, as many as HTTP/1 has room for here.
+const HEADERS: u32 = 64 << 10;
 
 /// What the options mean.
 struct Checked {
@@ -41,19 +51,36 @@ pub fn check(options: &ServeOptions) -> anyhow::Result<()> {
 /// The problems of the options, the database or the address, for the operator.
 pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     log_to_stderr(options.log_format);
+    // What this process makes, nobody else can read.
+    umask(Mode::RWXG | Mode::RWXO);
     let clock = Arc::new(SystemClock);
     let checked = read(&options, clock.as_ref())?;
     let tls = match &checked.tls {
         Some((certificate, key)) => Some(certified(certificate, key).await?),
         None => None,
     };
-    let store = Store::open_with(checked.database_url.expose(), checked.pool)
-        .await
-        .context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+    let url = checked.database_url.expose();
+    let opened = Store::open_with(url, checked.pool, options.create).await;
+    if let Err(StoreError::New) = opened {
+        bail!(
+            "the database of --database-url (PADDOCK_DATABASE_URL) is absent or empty. If you expected \
+             one, look whether its volume is mounted and the path is right. To make a new one, start \
+             once with --create"
+        );
+    }
+    let (store, is_new) =
+        opened.context("cannot open the database of --database-url (PADDOCK_DATABASE_URL)")?;
+    if let Some(file) = sqlite_file(url) {
+        secret::warn_if_shared(&file);
+    }
+    if is_new {
+        tracing::warn!("made a new database: it has no keys, no namespaces and no usage");
+    }
     let app = App::start(store.clone(), clock, checked.config)
         .await
         .context("cannot start")?;
     let listener = listen(options.listen)?;
+    let gateways = options.access.gateway_listen.map(listen).transpose()?;
     let handle = Handle::new();
     let stop = stop_at_signal(handle.clone(), Duration::from_secs(options.drain_seconds))?;
     let background = tokio::spawn(background::run(app.clone(), stop.clone()));
@@ -61,22 +88,36 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let files = checked.tls.unwrap_or_default();
     // Before the log says that the service can be signalled.
-    reload_at_signal(tls.clone().map(|tls| (tls, files)))?;
-    tracing::info!(address = %listener.local_addr()?, scheme, "listening");
-    let service = router::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let ended = match tls {
-        Some(tls) => {
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle);
-            server.serve(service).await
+    reload_at_signal(
+        tls.clone().map(|tls| (tls, files)),
+        options.clone(),
+        app.clone(),
+    )?;
+    let gate = Gate::new(options.access.bounds(open_files()));
+    let for_gateways = match gateways {
+        Some(listener) => {
+            tracing::info!(address = %listener.local_addr()?, scheme, "listening for gateways");
+            let router = router::gateway_router(app.clone());
+            let gate = gate.clone();
+            Some(tokio::spawn(answer(
+                listener,
+                router,
+                tls.clone(),
+                gate,
+                handle.clone(),
+            )))
         }
-        None => {
-            axum_server::from_tcp(listener)?
-                .handle(handle)
-                .serve(service)
-                .await
-        }
+        None => None,
     };
-    ended.context("the server failed")?;
+    tracing::info!(address = %listener.local_addr()?, scheme, "listening");
+    answer(listener, router::router(app), tls, gate, handle)
+        .await
+        .context("the server failed")?;
+    if let Some(for_gateways) = for_gateways {
+        for_gateways
+            .await?
+            .context("the server for gateways failed")?;
+    }
     background.await.context("a background task failed")?;
     // Results of deliveries in progress are stored before the database is closed.
     deliveries.await.context("the delivery worker failed")?;
@@ -110,6 +151,7 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
     if !(1..=60).contains(&options.database_timeout_seconds) {
         problems.push("--database-timeout-seconds must be from 1 to 60".to_owned());
     }
+    problems.extend(options.access.problems(options.listen));
     if options.drain_seconds > 600 {
         problems.push("--drain-seconds must be from 0 to 600".to_owned());
     }
@@ -135,7 +177,10 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
             Err(error) => problems.push(error.to_string()),
             Ok(config) if problems.is_empty() => {
                 return Ok(Checked {
-                    config,
+                    config: Config {
+                        access: options.access.clone(),
+                        ..config
+                    },
                     database_url,
                     pool: Pool {
                         connections: options.database_connections,
@@ -148,6 +193,51 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
         }
     }
     bail!("{}", problems.join("\n"))
+}
+
+/// Serves until the handle says stop.
+async fn answer(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<RustlsConfig>,
+    gate: Gate,
+    handle: Handle<SocketAddr>,
+) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    let builder = server.http_builder();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADERS);
+    match tls {
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls).acceptor(gate);
+            server.acceptor(acceptor).serve(service).await
+        }
+        None => server.acceptor(gate).serve(service).await,
+    }
+}
+
+/// How many files this process may have open, once it may have as many as the system lets it.
+fn open_files() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let current = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    current.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    })
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -170,13 +260,30 @@ async fn certified(certificate: &Path, key: &Path) -> anyhow::Result<RustlsConfi
     })
 }
 
-/// Reloads the certificate and its key at every SIGHUP. If they cannot be read, the old ones stay.
-fn reload_at_signal(tls: Option<(RustlsConfig, (PathBuf, PathBuf))>) -> anyhow::Result<()> {
+/// Reads the operator's keys, the gateways' tokens, the certificate and its key again at every SIGHUP. If
+/// they cannot be read, the old ones stay.
+fn reload_at_signal(
+    tls: Option<(RustlsConfig, (PathBuf, PathBuf))>,
+    options: ServeOptions,
+    app: SharedApp,
+) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
+            match read(&options, app.clock.as_ref()) {
+                Ok(checked) => {
+                    app.replace_credentials(checked.config.credentials);
+                    tracing::info!("admin keys and gateway tokens read again");
+                }
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::error!(
+                        error,
+                        "cannot read the admin keys and gateway tokens again; the old ones stay in use"
+                    );
+                }
+            }
             let Some((config, (certificate, key))) = &tls else {
-                tracing::info!("SIGHUP ignored: no TLS certificate is configured");
                 continue;
             };
             match config.reload_from_pem_file(certificate, key).await {

@@ -4,17 +4,25 @@
 
 use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
-use crate::config::{Config, Mail};
+use crate::config::{Config, Credentials, Mail};
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
+use crate::pace::{Pace, Seen};
 use crate::seats::Seats;
 use anyhow::Context;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
 use paddock_ledger::store::{Store, catalog, organizations, partitions};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Questions for stored objects of one namespace that wait at once.
+const QUESTIONS_OF_NAMESPACE: usize = 16;
+/// Streams and exports of one key at once.
+pub const STREAMS_OF_KEY: usize = 8;
+/// Streams and exports of all keys of one organization.
+pub const STREAMS_OF_ORGANIZATION: usize = 32;
 
 /// What every handler is given.
 pub struct App {
@@ -30,6 +38,19 @@ pub struct App {
     pub bookings: BookingQueue,
     /// Questions for stored objects that wait for an event on its way.
     pub seats: Seats,
+    /// Streams and exports, by key.
+    pub streams_of_key: Seats,
+    /// Streams and exports, by organization.
+    pub streams_of_organization: Seats,
+    /// Management requests, by key.
+    pub pace_of_key: Pace,
+    /// Management requests, by address.
+    pub pace_of_address: Pace,
+    /// Wrong keys, tokens and signatures, by address.
+    pub wrong_keys: Pace,
+    /// Credentials that were right, with the address they came from.
+    pub right_keys: Seen,
+    credentials: RwLock<Arc<Credentials>>,
     /// The counters.
     pub metrics: Metrics,
     /// The HTTP client for webhooks.
@@ -52,6 +73,8 @@ impl App {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> anyhow::Result<SharedApp> {
+        let access = config.access.clone();
+        let credentials = RwLock::new(Arc::new(config.credentials.clone()));
         let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
         let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
         if let Err(error) = partitions::prepare(&store, clock.now()).await {
@@ -68,11 +91,30 @@ impl App {
             config,
             usage_feed: UsageFeed::default(),
             bookings: BookingQueue::default(),
-            seats: Seats::default(),
+            seats: Seats::new(QUESTIONS_OF_NAMESPACE),
+            streams_of_key: Seats::new(STREAMS_OF_KEY),
+            streams_of_organization: Seats::new(STREAMS_OF_ORGANIZATION),
+            pace_of_key: Pace::per_minute(access.management_rpm),
+            pace_of_address: Pace::per_minute(access.management_rpm_per_address),
+            wrong_keys: Pace::per_minute(access.wrong_keys_per_minute),
+            right_keys: Seen::default(),
+            credentials,
             metrics: Metrics::default(),
             outlet,
             mailer,
         }))
+    }
+
+    /// The operator's keys and the gateways' tokens in force.
+    pub fn credentials(&self) -> Arc<Credentials> {
+        let credentials = self.credentials.read();
+        credentials.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces them. What was right before is not remembered.
+    pub fn replace_credentials(&self, credentials: Credentials) {
+        let in_force = self.credentials.write();
+        *in_force.unwrap_or_else(PoisonError::into_inner) = Arc::new(credentials);
     }
 
     /// Now.

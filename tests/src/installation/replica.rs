@@ -100,7 +100,12 @@ impl Replica {
     fn spawn(&self) -> anyhow::Result<Process> {
         let mut command = Command::new(binary("paddock")?);
         command
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port())])
+            .args([
+                "serve",
+                "--create",
+                "--listen",
+                &format!("127.0.0.1:{}", self.port()),
+            ])
             .args(&self.settings.arguments)
             .env("PADDOCK_DATABASE_URL", &self.settings.database_url)
             .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key)

@@ -27,7 +27,7 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
         let code = filter(config)["vm_config"]["code"].clone();
         filter(&mut example)["vm_config"]["code"] = code;
         let is_provider = |cluster: &&mut Value| {
-            !["paddock", "paddock-api"]
+            !["paddock", "paddock-api", "paddock-streams"]
                 .iter()
                 .any(|own| cluster["name"] == *own)
         };

@@ -97,7 +97,8 @@ fn instructions(config: &Path, admin_key: &Path, gateway_token: &Path) -> String
     format!(
         "Created {config},\n        {admin} and\n        {token}. Only you can read them.\n\n\
          Next:\n\
-         1. Start the service:     paddock serve --config {config}\n\
+         1. Start the service:     paddock serve --create --config {config}\n\
+                                   (--create makes the database; leave it out later)\n\
          2. Give Envoy the token:  PADDOCK_GATEWAY_TOKEN=$(cat {token}) envoy -c envoy.yaml\n\
          3. Create a key:          paddock --config {config} keys create my-key --monthly-quota-usd 50\n"
     )

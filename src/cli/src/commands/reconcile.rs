@@ -13,12 +13,17 @@ use paddock_server::config::file::ConfigFile;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Most bytes of events sent at once: half of what the service accepts.
 const MAX_BATCH: usize = 512 << 10;
+/// Largest event: far above what any gateway writes.
+const MAX_EVENT: usize = 256 << 10;
+/// Characters kept of one that is larger.
+const SHOWN: usize = 200;
 /// Most events sent at once.
 const MAX_EVENTS: usize = 1_000;
 
@@ -63,6 +68,14 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         match event(&line) {
             Ok(None) if line.trim_ascii().is_empty() => continue,
             Ok(None) => {}
+            Ok(Some(event)) if event.len() > MAX_EVENT => {
+                let number = count.lines.saturating_add(1);
+                let error = format!("line {number}: the event is larger than {MAX_EVENT} bytes");
+                let event: String = event.chars().take(SHOWN).collect();
+                count
+                    .rejected
+                    .push(json!({ "error": error, "event": event }));
+            }
             Ok(Some(event)) => {
                 bytes = bytes.saturating_add(event.len());
                 batch.push(event);
@@ -181,8 +194,15 @@ impl Count {
             let note = "lines are not JSON or are cut off";
             output::print(&format!("{} {note}.", self.unreadable))?;
         }
+        let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
         for rejected in &self.rejected {
-            output::print(&format!("Event rejected: {}", text_of(rejected, "error")))?;
+            let count = reasons
+                .entry(text_of(rejected, "error").to_owned())
+                .or_default();
+            *count = count.saturating_add(1);
+        }
+        for (reason, count) in reasons {
+            output::print(&format!("{count} rejected: {reason}"))?;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ fn a_first_start_needs_nothing_else_and_nothing_is_overwritten() {
     assert_eq!(read("admin-key"), key);
 
     let mut serve = paddock();
-    serve.args(["serve", "--config", &config]);
+    serve.args(["serve", "--create", "--config", &config]);
     let service = Service::spawn(serve, folder);
     // The key comes from the file; where the service is had to be told, because the port is free.
     let mut get = paddock();

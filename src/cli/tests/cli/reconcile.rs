@@ -107,6 +107,7 @@ fn what_the_ledger_lacks_is_booked_once() {
 #[test]
 fn what_cannot_be_booked_is_named_and_holds_up_nothing() {
     let service = Service::start();
+    service.paddock(&["keys", "create", "team"]).expect(0);
     let mut ids = EventIds::new([8; 6]);
     let good = event(&mut ids, 5);
     let bad = event(&mut ids, -5);
@@ -141,4 +142,49 @@ fn only_the_operator_may_book() {
         error.contains("403") && error.contains("after 0 new events"),
         "{error}"
     );
+}
+
+#[test]
+fn what_is_not_of_this_installation_is_named_and_not_booked() {
+    let service = Service::start();
+    service.paddock(&["keys", "create", "team"]).expect(0);
+    let other = service
+        .paddock(&["keys", "create", "other", "-o", "json"])
+        .json(0);
+    let mut ids = EventIds::new([6; 6]);
+    let mut changed = |field: &str, value: Value| {
+        let mut event = event(&mut ids, 5);
+        event[field] = value;
+        line(Some(&event))
+    };
+    let far = 4_102_444_800_000_000_000_u64;
+    let log = [
+        changed("namespace", json!("staging")),
+        changed("organization", json!("alienorg")),
+        changed("key_id", other["id"].clone()),
+        changed("cost", json!(9_999_999_000_000_000_000_u64)),
+        changed("started_at", json!(far)),
+        changed("started_at", json!(315_532_800_000_000_000_u64)),
+        changed("user_agent", json!("x".repeat(2 << 20))),
+        changed("user_agent", json!("ends well")),
+    ];
+    let told = service.paddock_reading(&["reconcile"], &log.join("\n"));
+    let told = told.expect(1);
+    assert!(
+        told.contains("8 usage events: 1 recorded now") || told.contains("1 recorded now"),
+        "{told}"
+    );
+    for reason in [
+        "this installation has no namespace 'staging'",
+        "'team' is not of the organization 'alienorg'",
+        "is not of the namespace 'team'",
+        "cost",
+        "yet to come",
+        "where the audit ends",
+        "line 7: the event is larger than",
+    ] {
+        assert!(told.contains(reason), "{reason}: {told}");
+    }
+    let audit = service.paddock(&["audit", "--format", "json"]);
+    assert!(!audit.out.contains("alienorg"), "{}", audit.out);
 }

@@ -187,6 +187,7 @@ fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
     assert_eq!(lost.len(), 600, "each gateway was cut off in one batch");
 
     let again = Service::on(&database, TempDir::new().unwrap(), &[]);
+    again.paddock(&["keys", "create", "team"]).expect(0);
     let reconcile = |events: &[Value]| {
         let lines: Vec<String> = events
             .iter()
@@ -206,4 +207,211 @@ fn what_was_acknowledged_while_the_service_was_stopped_is_booked() {
         let new = reconcile(batch)["new"].as_u64().unwrap();
         assert!([0, 200].contains(&new), "{new}");
     }
+}
+
+/// A shell that starts `serve` with files of so many KiB at most, as on a disk that is full then.
+fn on_a_small_disk(folder: TempDir, kib: u64) -> Service {
+    let serve = paddock();
+    let mut command = std::process::Command::new("sh");
+    let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", kib * 2);
+    command.args(["-c", &script, "sh"]).arg(serve.get_program());
+    command
+        .args(["serve", "--create", "--listen", "127.0.0.1:0"])
+        .current_dir(std::env::temp_dir())
+        .env("PADDOCK_DATABASE_URL", folder.path().join("paddock.db"))
+        .env("PADDOCK_ADMIN_KEY", ADMIN)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    Service::spawn(command, folder)
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_service_goes_on_when_there_is_room() {
+    let service = on_a_small_disk(TempDir::new().unwrap(), 4_096);
+    let client = agent();
+    let url = service.url.clone();
+    let ready = || client.get(format!("{url}/readyz")).send().unwrap();
+    let ids = Mutex::new(EventIds::new([7; 6]));
+    let sync = || {
+        let events: Vec<Value> = (0..200).map(|_| event(&mut ids.lock().unwrap())).collect();
+        let body = json!({ "gateway": "one", "revision": 0, "leases": [],
+            "batch": { "number": 1, "events": events } });
+        client
+            .post(format!("{url}/gateway/v1/sync"))
+            .bearer_auth(GATEWAY)
+            .body(body.to_string())
+            .send()
+            .unwrap()
+    };
+    assert_eq!(ready().status(), 200);
+    let refused = (0..200)
+        .map(|_| sync())
+        .find(|answer| answer.status() != 200);
+    let refused = refused.expect("the disk gets full");
+    assert_eq!(refused.status(), 503);
+    let text = refused.text().unwrap();
+    assert!(
+        text.contains("make room") || text.contains("look at its disk"),
+        "{text}"
+    );
+    // While it is full nothing heals, and nothing breaks for good.
+    for _ in 0..3 {
+        assert_eq!(sync().status(), 503);
+    }
+    eventually("the service says so", || ready().status() == 503);
+    let unlimited = std::process::Command::new("prlimit")
+        .args(["--pid", &service.pid(), "--fsize=unlimited"])
+        .status();
+    assert!(unlimited.unwrap().success());
+    eventually("it is ready again", || ready().status() == 200);
+    assert_eq!(sync().status(), 200);
+    service.paddock(&["keys", "create", "a"]).expect(0);
+}
+
+#[test]
+fn silent_connections_end_and_one_address_has_only_so_many() {
+    use std::io::{Read, Write};
+    let service = Service::with(&["--max-connections-per-address", "20"]);
+    let address = service.url.strip_prefix("http://").unwrap();
+    let connect = |head: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let begun = Instant::now();
+    let mut silent: Vec<_> = (0..20)
+        .map(|number| {
+            connect(if number % 2 == 0 {
+                ""
+            } else {
+                "GET /readyz HTTP/1.1\r\nhost:"
+            })
+        })
+        .collect();
+    // They are accepted in their order, and counted in any.
+    sleep(Duration::from_secs(1));
+    let closed = connect("").read(&mut [0]);
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "it is closed at once"
+    );
+    // Nobody of them holds its place for long.
+    for stream in &mut silent {
+        let _ = stream.read(&mut [0; 512]);
+    }
+    assert!(
+        begun.elapsed() >= Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(status(&service, "/readyz"), 200);
+}
+
+#[test]
+fn gateways_may_have_a_port_of_their_own() {
+    let port = crate::support::free_port();
+    let own = format!("127.0.0.1:{port}");
+    let service = Service::with(&["--gateway-listen", &own]);
+    let sync = |url: &str| {
+        let body = json!({ "gateway": "one", "revision": 0 }).to_string();
+        let url = format!("{url}/gateway/v1/sync");
+        agent()
+            .post(url)
+            .bearer_auth(GATEWAY)
+            .body(body)
+            .send()
+            .unwrap()
+            .status()
+    };
+    let get = |url: &str| agent().get(url).bearer_auth(ADMIN).send().unwrap().status();
+    assert_eq!(sync(&service.url), 404);
+    assert_eq!(sync(&format!("http://{own}")), 200);
+    assert_eq!(get(&format!("http://{own}/readyz")), 200);
+    assert_eq!(get(&format!("http://{own}/v1/keys")), 404);
+    assert_eq!(get(&format!("http://{own}/metrics")), 404);
+    assert_eq!(get(&format!("{}/v1/keys", service.url)), 200);
+}
+
+#[test]
+fn a_database_that_is_absent_or_empty_is_not_taken_for_a_new_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("paddock.db");
+    let serve = |more: &[&str]| {
+        let mut command = paddock();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(more)
+            .env("PADDOCK_DATABASE_URL", &path)
+            .env("PADDOCK_ADMIN_KEY", ADMIN)
+            .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+        command
+    };
+    for content in [None, Some("")] {
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let error = run(&mut serve(&[]), "").fails(1);
+        assert!(
+            error.contains("absent or empty") && error.contains("--create"),
+            "{error}"
+        );
+    }
+    std::fs::remove_file(&path).unwrap();
+    let service = Service::spawn(serve(&["--create"]), TempDir::new().unwrap());
+    service.paddock(&["keys", "create", "a"]).expect(0);
+    for name in ["paddock.db", "paddock.db-wal", "paddock.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    drop(service);
+    let again = Service::spawn(serve(&[]), TempDir::new().unwrap());
+    assert!(again.paddock(&["get", "keys"]).expect(0).contains("a"));
+}
+
+#[test]
+fn admin_keys_and_gateway_tokens_are_read_again_at_sighup() {
+    let folder = TempDir::new().unwrap();
+    let [keys, database] =
+        ["admin-key", "paddock.db"].map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&keys, format!("old: {ADMIN}\n")).unwrap();
+    let mut command = paddock();
+    command
+        .args([
+            "serve",
+            "--create",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-key-file",
+            &keys,
+        ])
+        .env("PADDOCK_DATABASE_URL", database)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    let service = Service::spawn(command, folder);
+    let asks = |key: &str| {
+        let url = format!("{}/v1/keys", service.url);
+        agent()
+            .get(url)
+            .bearer_auth(key)
+            .send()
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let new = "another-key-for-tests";
+    assert_eq!((asks(ADMIN), asks(new)), (200, 401));
+    std::fs::write(&keys, format!("old: {ADMIN}\nnew: {new}\n")).unwrap();
+    service.signal("-HUP");
+    eventually("both are valid", || (asks(ADMIN), asks(new)) == (200, 200));
+    std::fs::write(&keys, "old: short").unwrap();
+    service.signal("-HUP");
+    sleep(Duration::from_millis(300));
+    assert_eq!(asks(new), 200, "what is wrong changes nothing");
+    std::fs::write(&keys, format!("new: {new}\n")).unwrap();
+    service.signal("-HUP");
+    eventually("the old one is not", || asks(ADMIN) == 401);
 }

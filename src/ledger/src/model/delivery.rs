@@ -111,6 +111,8 @@ pub struct ClaimedDelivery {
     pub id: String,
     /// The webhook or alert it is for.
     pub owner: String,
+    /// The namespace it is about.
+    pub namespace: String,
     /// The event's id.
     pub event_id: String,
     /// The event's name.

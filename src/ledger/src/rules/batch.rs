@@ -9,6 +9,7 @@ use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Made, UsageEvent};
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
+use std::ops::Range;
 
 /// More tokens than any call can have: above it, sums could overflow.
 const MAX_TOKENS: u64 = 1 << 40;
@@ -57,21 +58,30 @@ pub struct ReadBatch {
 impl ReadBatch {
     /// Reads each event on its own, so that one that is broken holds up no other.
     ///
-    /// An event that started before `oldest` is not booked: its id may have been dropped from the
-    /// ledger with its entry of the audit, so that nobody could tell whether it is new.
-    pub fn read<T: Borrow<RawValue>>(gateway: &str, raw: &[T], oldest: Timestamp) -> ReadBatch {
+    /// An event that started outside `window` is not booked: one before it may have been dropped from the
+    /// ledger with its entry of the audit, so that nobody could tell whether it is new, and one behind it
+    /// is of a clock that is wrong.
+    pub fn read<T: Borrow<RawValue>>(
+        gateway: &str,
+        raw: &[T],
+        window: &Range<Timestamp>,
+    ) -> ReadBatch {
         let mut batch = ReadBatch::default();
         batch.events.reserve(raw.len());
         for text in raw.iter().map(|event| event.borrow().get()) {
             let event = serde_json::from_str(text).map_err(|error| error.to_string());
-            let young = |event: UsageEvent<'_>| match event.started_at < oldest {
-                true => Err(format!(
-                    "it started before {}, where the audit ends",
-                    oldest.to_rfc3339()
-                )),
-                false => Ok(entry(gateway, event)),
+            let timely = |event: UsageEvent<'_>| {
+                if event.started_at < window.start {
+                    let start = window.start.to_rfc3339();
+                    return Err(format!("it started before {start}, where the audit ends"));
+                }
+                if event.started_at >= window.end {
+                    let at = event.started_at.to_rfc3339();
+                    return Err(format!("it starts at {at}, which is yet to come"));
+                }
+                Ok(entry(gateway, event))
             };
-            match event.and_then(plausible).and_then(young) {
+            match event.and_then(plausible).and_then(timely) {
                 Ok(entry) => batch.events.push(entry),
                 Err(error) => match made(text) {
                     Some(made) => batch.made.push(made),

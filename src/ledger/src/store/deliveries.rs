@@ -1,5 +1,6 @@
 //! The outbox, and the log of deliveries.
 
+use super::columns::json;
 use super::record::{columns, record, select};
 use super::{StoreError, Tx, args};
 use crate::model::delivery::{ClaimedDelivery, DeliveryOutcome, LoggedDelivery, NewDelivery};
@@ -20,7 +21,7 @@ record! {
 
 record! {
     ClaimedDelivery {
-        id, owner, event_id, event, channel, target, body, attempts,
+        id, owner, namespace, event_id, event, channel, target, body, attempts,
     }
     defaults { secret }
 }
@@ -51,27 +52,55 @@ pub async fn insert(
     Ok(tx.many::<String>(&head, rows, tail).await?.len())
 }
 
-/// Claims at most `most` deliveries that are due at `now`: they are due again at `until`, unless
-/// [`finish`] says otherwise. Replicas claim different ones.
+/// How deliveries are claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Those that are due by then.
+    pub now: Timestamp,
+    /// They are due again at that moment, unless [`finish`] says otherwise.
+    pub until: Timestamp,
+    /// At most so many.
+    pub most: u64,
+    /// At most so many of one namespace.
+    pub of_namespace: u64,
+}
+
+/// Claims deliveries: the first of every namespace, then the second of each, and so on, none of those
+/// namespaces that are busy. Replicas claim different ones.
 pub async fn claim(
     tx: &mut Tx,
-    now: Timestamp,
-    until: Timestamp,
-    most: u64,
+    terms: Terms,
+    busy: &[&str],
 ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    let Terms {
+        now,
+        until,
+        most,
+        of_namespace,
+    } = terms;
+    let busy = json(&busy);
     // SQLite has one writer, so that nothing has to be skipped.
-    let skip = match tx {
-        Tx::Sqlite(_) => "",
-        Tx::Postgres(_) => "FOR UPDATE SKIP LOCKED",
+    let (skip, busy_names) = match tx {
+        Tx::Sqlite(_) => ("", "json_each($5)"),
+        Tx::Postgres(_) => (
+            "FOR UPDATE SKIP LOCKED",
+            "json_array_elements_text($5::JSON) AS names (value)",
+        ),
     };
     let sql = format!(
         "UPDATE deliveries SET attempts = attempts + 1, due_at = $2 WHERE id IN (
-            SELECT id FROM deliveries WHERE status = 'pending' AND due_at <= $1
-            ORDER BY due_at, id LIMIT $3 {skip})
+            SELECT id FROM deliveries WHERE status = 'pending' AND due_at <= $1 AND id IN (
+                SELECT id FROM (
+                    SELECT id, due_at, ROW_NUMBER() OVER (
+                        PARTITION BY namespace ORDER BY due_at, id) AS turn
+                    FROM deliveries WHERE status = 'pending' AND due_at <= $1
+                        AND namespace NOT IN (SELECT value FROM {busy_names})) AS turns
+                WHERE turn <= $4 ORDER BY turn, due_at, id LIMIT $3) {skip})
         RETURNING {}",
         columns::<ClaimedDelivery>().join(", ")
     );
-    let mut claimed: Vec<ClaimedDelivery> = tx.all(sql, args![now, until, most]).await?;
+    let values = args![now, until, most, of_namespace, busy];
+    let mut claimed: Vec<ClaimedDelivery> = tx.all(sql, values).await?;
     let owners: Vec<String> = claimed
         .iter()
         .map(|claimed| claimed.owner.clone())
@@ -88,6 +117,25 @@ pub async fn claim(
         claimed.secret = secrets.get(&claimed.owner).cloned().unwrap_or_default();
     }
     Ok(claimed)
+}
+
+/// Gives back a claimed delivery that was not attempted: it is due again at `due_at`.
+pub async fn put_back(
+    tx: &mut Tx,
+    claimed: &ClaimedDelivery,
+    due_at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE deliveries SET attempts = attempts - 1, due_at = $3
+        WHERE id = $1 AND attempts = $2 AND status = 'pending'";
+    tx.execute(sql, args![&claimed.id, claimed.attempts, due_at])
+        .await?;
+    Ok(())
+}
+
+/// How many deliveries of a namespace are not at their end.
+pub async fn pending(tx: &mut Tx, namespace: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM deliveries WHERE namespace = $1 AND status = 'pending'";
+    tx.one(sql, args![namespace]).await
 }
 
 /// Notes how an attempt went, unless another replica has claimed the delivery since.

@@ -9,6 +9,7 @@ use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::KeyPolicy;
 use paddock_core::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 record! { KeyMember { id = "member_id", user_id } }
 
@@ -209,4 +210,14 @@ pub async fn delete(
         policy::add_tombstone(tx, policy::Deleted::Secret, &digest, revision).await?;
     }
     Ok(())
+}
+
+/// The namespaces of those keys that exist, by the keys' ids.
+pub async fn namespaces_of(
+    tx: &mut Tx,
+    ids: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let head = "SELECT id, namespace FROM keys WHERE id";
+    let rows: Vec<(String, String)> = tx.among(head, args![], ids, "").await?;
+    Ok(rows.into_iter().collect())
 }

@@ -10,11 +10,13 @@ pub mod auto_refills;
 pub mod backup;
 pub mod catalog;
 mod columns;
+mod connections;
 mod copy;
 pub mod costs;
 pub mod credits;
 pub mod day_blocks;
 pub mod deliveries;
+mod error;
 pub mod events;
 pub(crate) mod intervals;
 mod key_secrets;
@@ -28,6 +30,7 @@ pub mod organizations;
 pub mod partitions;
 pub mod policy;
 pub mod quota_overrides;
+mod readiness;
 mod record;
 pub mod reports;
 pub mod reservations;
@@ -48,11 +51,13 @@ pub mod webhooks;
 pub(crate) use args::args;
 pub use args::{Args, Value};
 pub use columns::Row;
+pub use error::{Fault, StoreError};
 pub use tx::Tx;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -71,70 +76,6 @@ impl Default for Pool {
             connections: 16,
             patience: Duration::from_secs(10),
         }
-    }
-}
-
-/// What can go wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database refused or could not be reached.
-    #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("migrations: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// A stored value is not what this program writes.
-    #[error("stored value of {what} is unreadable: {value}")]
-    Corrupt {
-        /// Which column.
-        what: &'static str,
-        /// What it holds.
-        value: String,
-    },
-    /// What several wanted together failed for all of them.
-    #[error("{0}")]
-    Shared(std::sync::Arc<StoreError>),
-}
-
-impl StoreError {
-    /// The task that had the work ended without an answer.
-    pub fn abandoned() -> StoreError {
-        StoreError::Database(sqlx::Error::WorkerCrashed)
-    }
-
-    /// Whether the same call may succeed in a moment.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            StoreError::Database(error) => match error {
-                sqlx::Error::Io(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed => true,
-                // Serialization failure, deadlock, lock time-out, shutting down, too many connections; SQLite busy.
-                sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                    [
-                        "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "5", "517",
-                    ]
-                    .contains(&code.as_ref())
-                }),
-                _ => false,
-            },
-            StoreError::Migration(_) | StoreError::Corrupt { .. } => false,
-            StoreError::Shared(error) => error.is_transient(),
-        }
-    }
-
-    /// Whether a row was meant for a partition that is no longer the one it belongs to, because its
-    /// day's was made at that moment: again, it finds its place.
-    pub fn is_misplaced(&self) -> bool {
-        matches!(self, StoreError::Database(sqlx::Error::Database(error))
-            if error.code().as_deref() == Some("23514") && error.constraint().is_none())
-    }
-
-    /// Whether a row of that identity is there already.
-    pub fn is_duplicate(&self) -> bool {
-        matches!(self, StoreError::Database(sqlx::Error::Database(error))
-            if error.is_unique_violation())
     }
 }
 
@@ -159,20 +100,55 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
-        Store::open_with(url, Pool::default()).await
+        Store::open_with(url, Pool::default(), true)
+            .await
+            .map(|(store, _)| store)
     }
 
-    /// As [`Store::open`], with connections of one's own number and patience.
+    /// As [`Store::open`], with connections of one's own number and patience, and where `create` is
+    /// `false` only if the database is not a new one. Whether it is new.
     ///
     /// # Errors
-    /// As [`Store::open`].
-    pub async fn open_with(url: &str, pool: Pool) -> Result<Store, StoreError> {
-        let store = Store::connect(url, pool, true).await?;
+    /// As [`Store::open`], and [`StoreError::New`].
+    pub async fn open_with(
+        url: &str,
+        pool: Pool,
+        create: bool,
+    ) -> Result<(Store, bool), StoreError> {
+        let store = match Store::connect(url, pool, create).await {
+            // SQLite has no such file: CANTOPEN.
+            Err(error) if !create && sqlite_file(url).is_some_and(|file| !file.exists()) => {
+                tracing::debug!(%error, "the database's file is absent");
+                return Err(StoreError::New);
+            }
+            store => store?,
+        };
+        let is_new = !store.has_schema().await?;
+        if is_new && !create {
+            store.close().await;
+            return Err(StoreError::New);
+        }
         match &store {
             Store::Sqlite { write, .. } => migrations::SQLITE.run(write).await?,
             Store::Postgres(pool) => migrations::POSTGRES.run(pool).await?,
         }
-        Ok(store)
+        Ok((store, is_new))
+    }
+
+    /// Whether a schema of this program is there, of whichever version.
+    async fn has_schema(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        let sql = match self {
+            Store::Sqlite { .. } => {
+                "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'"
+            }
+            Store::Postgres(_) => {
+                "SELECT COUNT(*) FROM pg_tables WHERE tablename = '_sqlx_migrations'
+                    AND schemaname = ANY(current_schemas(false))"
+            }
+        };
+        let tables: i64 = tx.one(sql, args![]).await?;
+        Ok(tables > 0)
     }
 
     /// Opens a database that is there, and leaves its schema as it is.
@@ -193,21 +169,15 @@ impl Store {
                 ("max_parallel_workers_per_gather", "0"),
                 ("jit", "off"),
             ]);
-            let pool = PgPoolOptions::new()
-                .max_connections(pool.connections)
-                .acquire_timeout(patience);
+            let pool = connections::pool::<Postgres>(pool.connections, patience);
             return Ok(Store::Postgres(pool.connect_with(options).await?));
         }
         let options = sqlite_options(url)?
             .busy_timeout(patience)
             .create_if_missing(create);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(patience);
+        let write = connections::pool::<Sqlite>(1, patience);
         let write = write.connect_with(options.clone()).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(patience);
+        let read = connections::pool::<Sqlite>(4, patience);
         let read = read.connect_with(options.read_only(true)).await?;
         Ok(Store::Sqlite { write, read })
     }
@@ -236,26 +206,6 @@ impl Store {
         })
     }
 
-    /// Whether the database answers and its schema is this program's.
-    ///
-    /// # Errors
-    /// If it does not answer.
-    pub async fn is_ready(&self) -> Result<bool, StoreError> {
-        let mut tx = self.read().await?;
-        let applied: Option<(i64,)> = tx
-            .optional(
-                "SELECT MAX(version) FROM _sqlx_migrations WHERE success",
-                args![],
-            )
-            .await?;
-        let migrations = match self {
-            Store::Sqlite { .. } => &migrations::SQLITE,
-            Store::Postgres(_) => &migrations::POSTGRES,
-        };
-        let newest = migrations.iter().map(|migration| migration.version).max();
-        Ok(applied.map(|(version,)| version) >= newest)
-    }
-
     /// Waits for open statements and closes every connection.
     pub async fn close(&self) {
         match self {
@@ -276,6 +226,15 @@ async fn begin(pool: &PgPool, statement: &'static str) -> Result<Tx, StoreError>
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     let begun = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
     Ok(Tx::Postgres(begun?))
+}
+
+/// SQLite's file, if the database is one.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    if backup::is_postgres(url) {
+        return None;
+    }
+    let options = sqlite_options(url).ok()?;
+    Some(options.get_filename().to_owned())
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {

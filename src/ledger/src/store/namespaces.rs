@@ -86,24 +86,37 @@ pub async fn policies(
     Ok(namespaces.iter().map(policy).collect())
 }
 
-/// The first of `name`, `name-2`, `name-3`, … that no namespace has. The policy must be locked, so
-/// that nobody takes it meanwhile.
-pub async fn next_free_name(tx: &mut Tx, name: &str) -> Result<String, StoreError> {
+/// The first of `name`, `name-2`, `name-3`, … that no namespace has, and none of another organization
+/// ever had. The policy must be locked, so that nobody takes it meanwhile.
+pub async fn next_free_name(
+    tx: &mut Tx,
+    name: &str,
+    organization: &str,
+) -> Result<String, StoreError> {
     let sql = "WITH RECURSIVE tries (number, name) AS (
             SELECT CAST(1 AS BIGINT), CAST($1 AS TEXT)
             UNION ALL SELECT number + 1, CAST($1 AS TEXT) || '-' || CAST(number + 1 AS TEXT)
-            FROM tries WHERE EXISTS (SELECT 1 FROM namespaces WHERE namespaces.name = tries.name))
+            FROM tries WHERE EXISTS (SELECT 1 FROM namespaces WHERE namespaces.name = tries.name)
+                OR EXISTS (SELECT 1 FROM namespace_names AS had
+                    WHERE had.name = tries.name AND had.organization <> $2))
         SELECT name FROM tries ORDER BY number DESC LIMIT 1";
-    tx.one(sql, args![name]).await
+    tx.one(sql, args![name, organization]).await
 }
 
-/// Stores a new namespace. `false` if the name is taken.
+/// Stores a new namespace. `false` if the name is taken: a namespace has it, or one of another
+/// organization had it.
 pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreError> {
+    let sql = "SELECT organization FROM namespace_names WHERE name = $1";
+    let owner: Option<String> = tx.optional(sql, args![&namespace.name]).await?;
+    if owner.is_some_and(|owner| owner != namespace.organization) {
+        return Ok(false);
+    }
     let inserted = tx
         .insert_or(namespace, "ON CONFLICT (name) DO NOTHING")
         .await?
         > 0;
     if inserted {
+        own_name(tx, namespace).await?;
         policy::delete_tombstone(tx, policy::Deleted::Namespace, &namespace.name).await?;
     }
     Ok(inserted)
@@ -111,7 +124,28 @@ pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreErr
 
 /// Stores a changed namespace under its name.
 pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError> {
+    own_name(tx, namespace).await?;
     tx.update(namespace).await
+}
+
+/// Whose those names are of namespaces that are or were.
+pub async fn owners_of_names(
+    tx: &mut Tx,
+    names: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let head = "SELECT name, organization FROM namespace_names WHERE name";
+    let rows: Vec<(String, String)> = tx.among(head, args![], names, "").await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Gives the name of a namespace to its organization, for good.
+async fn own_name(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError> {
+    let sql = "INSERT INTO namespace_names (name, organization) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET organization = excluded.organization
+        WHERE namespace_names.organization <> excluded.organization";
+    tx.execute(sql, args![&namespace.name, &namespace.organization])
+        .await?;
+    Ok(())
 }
 
 /// Deletes a namespace that has no keys.

@@ -78,7 +78,8 @@ pub async fn namespaces(tx: &mut Tx, name: &str) -> Result<u64, StoreError> {
     tx.one(sql, args![name]).await
 }
 
-/// Creates the organization, without limits of its own, if it does not exist. Whether it did not.
+/// Creates the organization, without limits of its own, if it does not exist. Whether it did not; `false`
+/// also if one of that name was deleted.
 pub async fn ensure(
     tx: &mut Tx,
     name: &str,
@@ -90,8 +91,14 @@ pub async fn ensure(
     insert(tx, &organization).await
 }
 
-/// Stores a new organization. `false` if the name is taken.
+/// Stores a new organization. `false` if the name is taken: one has it, or one had it and its audit is
+/// under it still.
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<bool, StoreError> {
+    let sql = "SELECT sequence FROM audit_chains WHERE organization = $1";
+    let had: Option<u64> = tx.optional(sql, args![&organization.name]).await?;
+    if had.is_some() {
+        return Ok(false);
+    }
     let inserted = tx
         .insert_or(organization, "ON CONFLICT (name) DO NOTHING")
         .await?

@@ -59,11 +59,11 @@ impl Tx {
     /// # Errors
     /// If it fails, nothing of it happened, or it is not known whether it did.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
+        let ended = match self {
+            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::Postgres(tx) => tx.commit().await,
+        };
+        ended.map_err(StoreError::Commit)
     }
 
     /// Runs a statement; the number of rows it touched.

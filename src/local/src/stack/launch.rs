@@ -68,7 +68,12 @@ impl Stack {
             .context("this stack has no accounting service")?;
         let mut command = prefixed(&self.options.other_prefix, &binary("paddock")?);
         command
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", port.number)])
+            .args([
+                "serve",
+                "--create",
+                "--listen",
+                &format!("127.0.0.1:{}", port.number),
+            ])
             .args(&self.options.service_arguments)
             // Not as arguments: those can be read by everyone on the machine.
             .env("PADDOCK_DATABASE_URL", self.database_url())

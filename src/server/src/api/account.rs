@@ -40,7 +40,7 @@ pub async fn balance(
     let (now, defaults) = (app.now(), &app.config.organization);
     let mut tx = app.store.read().await?;
     let (standing, scopes) = match caller {
-        Caller::Operator => {
+        Caller::Operator(_) => {
             let name = DEFAULT_ORGANIZATION.to_owned();
             let organization = organizations::find(&mut tx, &name).await?;
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));

@@ -127,7 +127,7 @@ pub async fn list(
         Caller::Holder(holder) => {
             NamespaceContext::of(&mut tx, holder.namespace, &app.config.organization).await?
         }
-        Caller::Operator => context_of(organization, &app),
+        Caller::Operator(_) => context_of(organization, &app),
     };
     Ok(Json(all(&context, &catalog)))
 }

@@ -1,6 +1,6 @@
 //! Prepaid balances: exchange rates, and the secret that signs payments.
 
-use super::{MIN_SECRET, secret};
+use super::{Credentials, MIN_SECRET, secret};
 use crate::outbound::signature;
 use clap::{Args, ValueHint};
 use paddock_ledger::model::credits::currency::ExchangeRate;
@@ -32,7 +32,7 @@ pub struct CreditOptions {
 /// as strong as the other secrets and differ from them.
 pub(super) fn hook_secret(
     options: &CreditOptions,
-    others: [&Secret; 2],
+    others: Option<&Credentials>,
 ) -> Result<Option<Secret>, String> {
     let flag = "credits-hook-secret";
     let (given, file) = (
@@ -50,7 +50,7 @@ pub(super) fn hook_secret(
              {MIN_SECRET} characters: for example whsec_ and the output of `openssl rand -base64 32`"
         ));
     }
-    if others.iter().any(|other| other.expose() == text) {
+    if others.is_some_and(|others| others.has(&secret)) {
         return Err(format!(
             "--{flag} must differ from the admin key and the gateway token: a payment adapter must \
              not have their rights"

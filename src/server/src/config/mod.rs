@@ -1,26 +1,35 @@
 //! How the service is configured: the options, and the configuration made from them.
 
+mod access;
+mod credentials;
 mod credits;
 pub mod file;
 mod options;
 pub mod secret;
 
+pub use access::AccessOptions;
+pub use credentials::{Credentials, OperatorKey};
 pub use credits::CreditOptions;
 pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
 
 use crate::outbound::guard::Guard;
 use crate::outbound::mail::Mailer;
-use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, MAX_RATE};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::credits::currency::ExchangeRates;
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::rules::caps::LendingTerms;
+use std::ops::Range;
 use std::time::Duration;
 
 /// Shortest secret an operator may choose, in characters.
 const MIN_SECRET: usize = 16;
+
+/// How old an event may be: longer than anybody keeps an access log to reconcile.
+const OLDEST_EVENT: Duration = Duration::from_secs(400 * 86_400);
+/// How far a gateway's clock may be ahead.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(3_600);
 
 /// Every problem of the options.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -47,10 +56,8 @@ impl Mail {
 /// The configuration of the service. It holds digests of the callers' secrets.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The operator's key.
-    pub admin_key: KeyDigest,
-    /// The gateways' token.
-    pub gateway_token: KeyDigest,
+    /// The operator's keys and the gateways' tokens, as they were at the start.
+    pub credentials: Credentials,
     /// Lowest and highest rate that may be set, in requests a minute.
     pub rpm_range: (u64, u64),
     /// Whether the quotas of keys may add up to more than their namespace's.
@@ -70,6 +77,8 @@ pub struct Config {
     pub exchange_rates: ExchangeRates,
     /// The secret that signs payment webhooks; without it they are refused.
     pub credits_hook: Option<Secret>,
+    /// Who may connect, and how often they may ask.
+    pub access: AccessOptions,
 }
 
 impl Config {
@@ -86,22 +95,9 @@ impl Config {
         now: Timestamp,
     ) -> Result<Config, ConfigError> {
         let mut problems = Vec::new();
-        for (secret, name) in [(admin_key, "ADMIN_KEY"), (gateway_token, "GATEWAY_TOKEN")] {
-            if secret.expose().chars().count() < MIN_SECRET {
-                let flag = name.to_lowercase().replace('_', "-");
-                problems.push(format!(
-                    "--{flag} (PADDOCK_{name}) is too short: choose at least {MIN_SECRET} random \
-                     characters, for example with `openssl rand -hex 32`"
-                ));
-            }
-        }
-        if admin_key.expose() == gateway_token.expose() {
-            problems.push(
-                "--admin-key and --gateway-token must differ: a gateway must not be able to manage \
-                 keys"
-                    .to_owned(),
-            );
-        }
+        let credentials = Credentials::read(admin_key, gateway_token)
+            .map_err(|found| problems.extend(found))
+            .ok();
         if policy.min_rpm == 0 || policy.min_rpm > policy.max_rpm || policy.max_rpm > MAX_RATE {
             problems.push(format!(
                 "--min-rpm must be at least 1 and --max-rpm from --min-rpm to {MAX_RATE}"
@@ -140,15 +136,15 @@ impl Config {
         let exchange_rates = ExchangeRates::new(&prepaid.exchange_rates)
             .map_err(|problem| problems.push(format!("--exchange-rates: {problem}")))
             .unwrap_or_default();
-        let credits_hook = credits::hook_secret(prepaid, [admin_key, gateway_token])
+        let credits_hook = credits::hook_secret(prepaid, credentials.as_ref())
             .map_err(|problem| problems.push(problem))
             .unwrap_or_default();
-        if !problems.is_empty() {
-            return Err(ConfigError(problems));
-        }
+        let credentials = match credentials {
+            Some(credentials) if problems.is_empty() => credentials,
+            _ => return Err(ConfigError(problems)),
+        };
         Ok(Config {
-            admin_key: paddock_core::secret::digest(admin_key.expose().as_bytes()),
-            gateway_token: paddock_core::secret::digest(gateway_token.expose().as_bytes()),
+            credentials,
             rpm_range: (policy.min_rpm, policy.max_rpm),
             allow_over_assignment: policy.allow_over_assignment,
             terms: LendingTerms {
@@ -166,6 +162,7 @@ impl Config {
             mail: mail(notify)?,
             exchange_rates,
             credits_hook,
+            access: AccessOptions::default(),
         })
     }
 }
@@ -192,13 +189,11 @@ fn webhook_guard(notify: &NotifyOptions) -> Guard {
 }
 
 impl Config {
-    /// Events that started before it are not recorded: the entries that would show whether they were
-    /// recorded already may have been deleted.
-    pub fn oldest_event(&self, now: Timestamp) -> Timestamp {
-        let kept = self.audit_retention.map_or(u64::MAX, |kept| {
-            u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX)
-        });
-        Timestamp::from_nanos(now.nanos().saturating_sub(kept))
+    /// Events that started before or after it are not recorded: of those before, the entries that would
+    /// show whether they were recorded already may have been deleted.
+    pub fn event_window(&self, now: Timestamp) -> Range<Timestamp> {
+        let kept = self.audit_retention.unwrap_or(OLDEST_EVENT);
+        now.minus(kept.min(OLDEST_EVENT))..now.plus(CLOCK_TOLERANCE)
     }
 }
 

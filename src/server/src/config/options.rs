@@ -1,6 +1,6 @@
 //! The options of `paddock serve`.
 
-use super::CreditOptions;
+use super::{AccessOptions, CreditOptions};
 use clap::{Args, ValueEnum, ValueHint};
 use ipnet::IpNet;
 use paddock_core::policy::MAX_RATE;
@@ -35,6 +35,9 @@ pub struct ServeOptions {
     /// A file that holds the URL of the database, instead of --database-url.
     #[arg(long, env = "PADDOCK_DATABASE_URL_FILE", value_hint = ValueHint::FilePath)]
     pub database_url_file: Option<PathBuf>,
+    /// Make a new database if there is none. Without it, a database that is absent or empty is an error.
+    #[arg(long, env = "PADDOCK_CREATE")]
+    pub create: bool,
     /// Maximum number of connections to PostgreSQL. SQLite always uses one to write and four to read.
     #[arg(long, env = "PADDOCK_DATABASE_CONNECTIONS", default_value_t = 16)]
     pub database_connections: u32,
@@ -49,7 +52,8 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub admin_key: Option<Secret>,
-    /// A file that holds the operator's key, instead of --admin-key.
+    /// A file that holds the operator's key, instead of --admin-key: one key, or lines of NAME: KEY, and
+    /// behind a key that only reads, read-only. SIGHUP reads it again.
     #[arg(long, env = "PADDOCK_ADMIN_KEY_FILE", value_hint = ValueHint::FilePath)]
     pub admin_key_file: Option<PathBuf>,
     /// The token that gateways authenticate with: at least 16 characters.
@@ -60,7 +64,8 @@ pub struct ServeOptions {
         value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text.to_owned()))
     )]
     pub gateway_token: Option<Secret>,
-    /// A file that holds the gateways' token, instead of --gateway-token.
+    /// A file that holds the gateways' token, instead of --gateway-token: one token, or lines of
+    /// NAME: TOKEN. The ledger names the gateway's token. SIGHUP reads it again.
     #[arg(long, env = "PADDOCK_GATEWAY_TOKEN_FILE", value_hint = ValueHint::FilePath)]
     pub gateway_token_file: Option<PathBuf>,
     /// A PEM file with the certificate chain to serve HTTPS with. SIGHUP reloads it.
@@ -78,6 +83,9 @@ pub struct ServeOptions {
     /// Log format. RUST_LOG sets the log level.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
+    #[command(flatten, next_help_heading = "Connections and requests")]
+    /// Connections and requests.
+    pub access: AccessOptions,
     #[command(flatten, next_help_heading = "Limits and budgets")]
     /// Bounds of what tenants may get.
     pub policy: PolicyOptions,

@@ -14,10 +14,12 @@ use paddock_ledger::rules::{lending, overrides};
 /// Lends in one transaction; nothing is lent that was not committed.
 pub async fn handle(
     State(app): State<SharedApp>,
-    _: GatewayCaller,
-    RawBody(body): RawBody,
+    by: GatewayCaller,
+    body: RawBody,
 ) -> Result<Json<LendAnswer>, ApiError> {
-    let request: LendRequest = read(&body)?;
+    let body = body.read().await?;
+    let mut request: LendRequest = read(&body)?;
+    request.gateway = by.gateway(&request.gateway)?;
     let now = app.now();
     let mut tx = app.store.write().await?;
     overrides::revert(&mut tx, now).await?;

@@ -9,7 +9,6 @@ use axum::Json;
 use axum::extract::State;
 use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{KeyPolicy, Limits, Role};
-use paddock_core::secret;
 use paddock_core::wire::{ResolveAnswer, ResolveRequest};
 use paddock_ledger::rules::overrides;
 use paddock_ledger::store::{catalog, keys, namespaces, organizations, policy, reservations};
@@ -19,8 +18,9 @@ use std::collections::BTreeSet;
 pub async fn handle(
     State(app): State<SharedApp>,
     _: GatewayCaller,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
+    let body = body.read().await?;
     let request: ResolveRequest = read(&body)?;
     if let Some(question) = &request.stored {
         stored_objects::wait(&app, question).await?;
@@ -34,11 +34,13 @@ pub async fn handle(
     };
     let mut wanted: BTreeSet<String> = request.namespace.into_iter().collect();
     if let Some(digest) = &request.key {
-        answer.key = if secret::digests_equal(digest, &app.config.admin_key) {
-            Some(operator(*digest))
-        } else {
-            let found = keys::find_by_digest(&mut tx, digest).await?;
-            found.map(|(key, secret)| key.policy(&secret))
+        answer.key = match app.credentials().operator(digest) {
+            Some(key) if key.is_read_only => None,
+            Some(_) => Some(operator(*digest)),
+            None => {
+                let found = keys::find_by_digest(&mut tx, digest).await?;
+                found.map(|(key, secret)| key.policy(&secret))
+            }
         };
         wanted.extend(answer.key.as_ref().and_then(|key| key.namespace.clone()));
     }
@@ -72,7 +74,7 @@ pub async fn handle(
     Ok(Json(answer))
 }
 
-/// The operator's own key, which is in no table and never changes while the service runs.
+/// The operator's own key, which is in no table.
 fn operator(digest: KeyDigest) -> KeyPolicy {
     KeyPolicy {
         id: "admin".to_owned(),

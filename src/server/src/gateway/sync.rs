@@ -17,10 +17,12 @@ use paddock_ledger::store::policy;
 /// Books in one transaction and acknowledges after its commit.
 pub async fn handle(
     State(app): State<SharedApp>,
-    _: GatewayCaller,
-    RawBody(body): RawBody,
+    by: GatewayCaller,
+    body: RawBody,
 ) -> Result<Json<SyncAnswer>, ApiError> {
-    let request: SyncRequest<'_> = read(&body)?;
+    let body = body.read().await?;
+    let mut request: SyncRequest<'_> = read(&body)?;
+    request.gateway = by.gateway(&request.gateway)?;
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
@@ -38,8 +40,8 @@ async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiE
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booking::default());
     }
-    let oldest = app.config.oldest_event(app.now());
-    let batch = ReadBatch::read(&request.gateway, &raw, oldest);
+    let window = app.config.event_window(app.now());
+    let batch = ReadBatch::read(&request.gateway, &raw, &window);
     let errors: Vec<String> = batch
         .rejected
         .iter()

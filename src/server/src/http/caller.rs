@@ -1,10 +1,13 @@
 //! Who calls the management API, and what that lets them do.
 
 use super::error::ApiError;
+use super::shown::Shown;
+use crate::config::OperatorKey;
 use crate::state::{App, SharedApp};
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use paddock_core::ids::KeyDigest;
 use paddock_core::policy::{EndpointScope, Role, RoleRights, role_scope};
 use paddock_core::secret::{self, Form};
 use paddock_ledger::model::Key;
@@ -18,9 +21,16 @@ use paddock_ledger::store::{keys, members, namespaces, role_overrides};
 #[derive(Clone, Debug)]
 pub enum Caller {
     /// The operator of this installation.
-    Operator,
+    Operator(Operator),
     /// The holder of a key.
     Holder(Box<Holder>),
+}
+
+/// Which of the operator's keys was accepted.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// The name of the key, if it has one.
+    pub name: Option<String>,
 }
 
 /// A key that was accepted, and its namespace.
@@ -76,7 +86,31 @@ impl FromRequestParts<SharedApp> for Caller {
                 "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
             ));
         };
-        let caller = authenticate(app, key).await?;
+        let digest = secret::digest(key.as_bytes());
+        let shown = Shown::new(app, parts, &digest.to_hex());
+        shown.check()?;
+        let credentials = app.credentials();
+        let operator_key = credentials.operator(&digest);
+        if operator_key.is_none() {
+            shown.count()?;
+        }
+        let caller = match operator_key {
+            Some(key) => operator(app, key, &parts.method).await,
+            None => authenticate(app, key, &digest).await,
+        };
+        let caller = caller.inspect_err(|error| {
+            if error.is_unauthenticated() {
+                shown.was_wrong();
+            }
+        })?;
+        shown.was_right();
+        if let Caller::Holder(holder) = &caller {
+            let counted = app.pace_of_key.take(&holder.key.id, app.now());
+            counted.map_err(|wait| {
+                let message = "Too many management requests came with your key. Send fewer.";
+                ApiError::too_many(message, wait).by(format!("key:{}", holder.key.id))
+            })?;
+        }
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
         let named = named
             .filter_map(|name| parts.headers.get(name)?.to_str().ok())
@@ -94,12 +128,17 @@ impl FromRequestParts<SharedApp> for Caller {
     }
 }
 
-async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
-    let digest = secret::digest(key.as_bytes());
-    if secret::digests_equal(&digest, &app.config.admin_key) {
-        overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
-        return Ok(Caller::Operator);
+async fn operator(app: &App, key: &OperatorKey, method: &Method) -> Result<Caller, ApiError> {
+    if key.is_read_only && ![Method::GET, Method::HEAD].contains(method) {
+        let message = "This admin key is read-only: it may send GET alone. Use another.";
+        return Err(ApiError::forbidden(message));
     }
+    overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
+    let name = key.name.clone();
+    Ok(Caller::Operator(Operator { name }))
+}
+
+async fn authenticate(app: &App, key: &str, digest: &KeyDigest) -> Result<Caller, ApiError> {
     if secret::form(key.as_bytes()) == Form::Mistyped {
         return Err(ApiError::unauthenticated(
             "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
@@ -107,7 +146,7 @@ async fn authenticate(app: &App, key: &str) -> Result<Caller, ApiError> {
         ));
     }
     let mut tx = app.store.read().await?;
-    let Some((key, secret)) = keys::find_by_digest(&mut tx, &digest).await? else {
+    let Some((key, secret)) = keys::find_by_digest(&mut tx, digest).await? else {
         return Err(ApiError::unauthenticated("Incorrect API key provided."));
     };
     let mut tx = overrides::revert_due(&app.store, tx, app.now()).await?;
@@ -146,8 +185,16 @@ impl Caller {
     /// The organization the caller is confined to; `None` is the operator's.
     pub fn organization(&self) -> Option<&str> {
         match self {
-            Caller::Operator => None,
+            Caller::Operator(_) => None,
             Caller::Holder(holder) => Some(&holder.namespace.organization),
+        }
+    }
+
+    /// The id of the key, or `operator`.
+    pub fn id(&self) -> &str {
+        match self {
+            Caller::Operator(_) => "operator",
+            Caller::Holder(holder) => &holder.key.id,
         }
     }
 
@@ -157,7 +204,7 @@ impl Caller {
     /// 403 for every role but admin.
     pub fn may_manage(&self) -> Result<(), ApiError> {
         match self {
-            Caller::Operator => Ok(()),
+            Caller::Operator(_) => Ok(()),
             Caller::Holder(holder) if holder.key.role == Role::Admin => Ok(()),
             Caller::Holder(holder) => {
                 let message = format!(
@@ -215,7 +262,7 @@ impl Caller {
     /// 403 for everybody else.
     pub fn must_be_operator(&self) -> Result<(), ApiError> {
         match self {
-            Caller::Operator => Ok(()),
+            Caller::Operator(_) => Ok(()),
             Caller::Holder(_) => Err(ApiError::forbidden(
                 "Only the operator's own admin key may do this.",
             )),
@@ -279,7 +326,7 @@ impl Caller {
             return Err(ApiError::not_found("organization", organization));
         }
         match self {
-            Caller::Operator => Ok(Reach {
+            Caller::Operator(_) => Ok(Reach {
                 organization,
                 namespace,
             }),

@@ -6,8 +6,9 @@ use axum::response::{IntoResponse, Response};
 use paddock_core::money::Money;
 use paddock_core::refusal::Refusal;
 use paddock_core::timestamp::Timestamp;
-use paddock_ledger::store::StoreError;
+use paddock_ledger::store::{Fault, StoreError};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct ApiError {
     violations: Vec<String>,
     /// More fields of a refusal: those that the gateway's of the same code have.
     more: Map<String, Value>,
+    /// Seconds until the caller should try again.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -38,6 +41,7 @@ impl ApiError {
             param: None,
             violations: Vec::new(),
             more: Map::new(),
+            retry_after: None,
         }
     }
 
@@ -99,6 +103,11 @@ impl ApiError {
     pub fn unauthenticated(message: impl Into<String>) -> ApiError {
         let kind = "authentication_error";
         ApiError::new(StatusCode::UNAUTHORIZED, "invalid_api_key", kind, message)
+    }
+
+    /// Whether a credential was missing or not accepted.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 
     /// 402: a cap of `scope` cannot cover it; `remaining` is what it could. A prepaid balance never
@@ -198,6 +207,28 @@ impl ApiError {
         )
     }
 
+    /// 408: the body took too long to come.
+    pub fn too_slow() -> ApiError {
+        let message = "The request's body did not come in time. Send it again.";
+        let kind = "invalid_request_error";
+        ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            kind,
+            message,
+        )
+    }
+
+    /// 429: too many at once, or too often. `wait` is when to try again.
+    pub fn too_many(message: impl Into<String>, wait: Duration) -> ApiError {
+        let kind = "rate_limit_error";
+        let code = "rate_limit_exceeded";
+        let mut error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, kind, message);
+        let nanos = u64::from(wait.subsec_nanos() > 0);
+        error.retry_after = Some(wait.as_secs().saturating_add(nanos).max(1));
+        error
+    }
+
     /// 503: the service is about to stop.
     pub fn stopping() -> ApiError {
         let message = "The service is stopping. Connect again in a moment.";
@@ -205,8 +236,24 @@ impl ApiError {
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
 
-    fn unavailable() -> ApiError {
-        let message = "The database does not answer. Nothing was changed; try again in a moment.";
+    fn unavailable(fault: Fault) -> ApiError {
+        let message = match fault {
+            Fault::Silent => {
+                "The database does not answer. Nothing was changed; try again in a moment."
+            }
+            Fault::Full => {
+                "The database's disk is full. Nothing was changed. The operator must make room; \
+                 then the service goes on by itself, and you can try again."
+            }
+            Fault::Broken => {
+                "The database cannot read or write its files. Nothing was changed. The operator \
+                 must look at its disk and memory; try again later."
+            }
+            Fault::Uncertain => {
+                "The connection to the database was lost at the end of this change. Look whether \
+                 it was made, then try again."
+            }
+        };
         let code = "accounting_unavailable";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
@@ -257,6 +304,9 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert("retry-after", HeaderValue::from(seconds));
+        }
         response
     }
 }
@@ -264,11 +314,9 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         tracing::error!(%error, "the database failed");
-        if error.is_transient() {
-            ApiError::unavailable()
-        } else {
-            ApiError::internal()
-        }
+        error
+            .fault()
+            .map_or_else(ApiError::internal, ApiError::unavailable)
     }
 }
 

@@ -1,15 +1,40 @@
 //! The proof that a gateway asks.
 
 use super::error::ApiError;
+use super::shown::Shown;
+use crate::config::Credentials;
 use crate::http::caller::bearer;
 use crate::state::SharedApp;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use paddock_core::secret;
+use std::sync::Arc;
 
-/// A caller that showed the gateways' token.
-#[derive(Clone, Copy, Debug)]
-pub struct GatewayCaller(());
+/// A caller that showed a gateway's token.
+#[derive(Clone, Debug)]
+pub struct GatewayCaller {
+    credentials: Arc<Credentials>,
+    /// The name of the token, if it has one.
+    name: Option<String>,
+}
+
+impl GatewayCaller {
+    /// What the ledger calls a gateway: its own name of itself, behind the name of its token. So none can
+    /// speak for one that has another token.
+    ///
+    /// # Errors
+    /// 400 if a gateway whose token has no name claims to have one with a name.
+    pub fn gateway(&self, own: &str) -> Result<String, ApiError> {
+        match &self.name {
+            Some(name) => Ok(format!("{name}/{own}")),
+            None if self.credentials.is_anothers(own) => {
+                let message = "The gateway's name begins with that of another's token.";
+                Err(ApiError::invalid("gateway", message))
+            }
+            None => Ok(own.to_owned()),
+        }
+    }
+}
 
 impl FromRequestParts<SharedApp> for GatewayCaller {
     type Rejection = ApiError;
@@ -18,15 +43,23 @@ impl FromRequestParts<SharedApp> for GatewayCaller {
         parts: &mut Parts,
         app: &SharedApp,
     ) -> Result<GatewayCaller, ApiError> {
-        let shown = bearer(&parts.headers).map(|token| secret::digest(token.as_bytes()));
-        match shown {
-            Some(shown) if secret::digests_equal(&shown, &app.config.gateway_token) => {
-                Ok(GatewayCaller(()))
-            }
-            _ => Err(ApiError::unauthenticated(
+        let refused = || {
+            ApiError::unauthenticated(
                 "The gateway's token is missing or wrong. Give the filter the value of \
                  PADDOCK_GATEWAY_TOKEN.",
-            )),
+            )
+        };
+        let token = bearer(&parts.headers).ok_or_else(refused)?;
+        let digest = secret::digest(token.as_bytes());
+        let shown = Shown::new(app, parts, &digest.to_hex());
+        shown.check()?;
+        let credentials = app.credentials();
+        if let Some(token) = credentials.gateway(&digest) {
+            shown.was_right();
+            let name = token.name.clone();
+            return Ok(GatewayCaller { credentials, name });
         }
+        shown.was_wrong();
+        Err(refused())
     }
 }

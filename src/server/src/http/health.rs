@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use paddock_ledger::store::Fault;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -36,7 +37,7 @@ pub async fn alive() -> Json<Health> {
     })
 }
 
-/// Tells whether the database answers and its schema is up to date
+/// Tells whether the database takes writes and its schema is up to date
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "get_readiness", security(()),
     responses(
@@ -62,7 +63,12 @@ pub async fn ready(State(app): State<SharedApp>) -> Response {
         Ok(false) => not_ready("the database's schema is older than this program"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            not_ready("the database does not answer")
+            not_ready(match error.fault() {
+                Some(Fault::Full) => "the database's disk is full",
+                Some(Fault::Broken) => "the database cannot read or write its files",
+                Some(Fault::Silent | Fault::Uncertain) => "the database does not answer",
+                None => "the database refuses: see the service's log",
+            })
         }
     }
 }

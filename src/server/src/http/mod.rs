@@ -15,3 +15,5 @@ pub mod path;
 pub mod period;
 pub mod query;
 pub mod request_log;
+pub mod shown;
+pub mod streams;

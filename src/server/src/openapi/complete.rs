@@ -220,8 +220,8 @@ fn complete(operation: &mut Operation) {
     }
     let is_common = |refusal: &&Refusal| match refusal.status {
         400 => has_input,
-        413 => has_body,
-        401 | 500 | 503 => !is_open,
+        408 | 413 => has_body,
+        401 | 429 | 500 | 503 => !is_open,
         _ => false,
     };
     for refusal in refusals::ALL.iter().filter(is_common) {

@@ -151,9 +151,15 @@ refusals! {
     Conflict 409 "already_exists" "conflict_error"
         "The name or reference is taken (`already_exists`), something else depends on it (`in_use`), or there are as many as allowed (`limit_reached`)."
         "A namespace named 'research' exists already. Choose another name.";
+    TooSlow 408 "request_timeout" "invalid_request_error"
+        "The body took longer than a minute."
+        "The request's body did not come in time. Send it again.";
     TooLarge 413 "request_too_large" "invalid_request_error"
         "The body is larger than 1 MiB; or than 10 MiB if a model request is resolved."
         "The request's body is too large.";
+    TooMany 429 "rate_limit_exceeded" "rate_limit_error"
+        "Too many requests of the key or the address, too many wrong keys, or too many streams and exports at once. `Retry-After` says how many seconds to wait."
+        "Too many management requests came with your key. Send fewer.";
     Broken 500 "internal_error" "api_error"
         "Something went wrong inside Paddock. The operator finds it in the log by the `x-request-id`."
         "Something went wrong inside Paddock. Give the operator the x-request-id.";

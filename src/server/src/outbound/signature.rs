@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How far the timestamp of what comes in may be from now.
 const TOLERANCE: Duration = Duration::from_secs(300);
+/// Bytes of an HMAC-SHA256.
+const TAG: usize = 32;
 
 /// The key of a secret: the Base64 after `whsec_`, or of any other text its bytes.
 fn key(secret: &Secret) -> hmac::Key {
@@ -61,21 +63,32 @@ pub struct Signed<'a> {
     pub signatures: &'a str,
 }
 
+/// The timestamp, if it is within five minutes of now.
+fn timestamp(signed: Signed<'_>, now: Timestamp) -> Option<u64> {
+    let timestamp: u64 = signed.timestamp.parse().ok()?;
+    let at = Timestamp::from_secs(timestamp);
+    (now.since(at) <= TOLERANCE && at.since(now) <= TOLERANCE).then_some(timestamp)
+}
+
+/// The tags of its signatures.
+fn tags(signed: Signed<'_>) -> impl Iterator<Item = Vec<u8>> {
+    let tags = signed.signatures.split(' ');
+    tags.filter_map(|tag| STANDARD.decode(tag.strip_prefix("v1,")?).ok())
+}
+
+/// Whether the headers alone do not already show that the signature is wrong: a timestamp within five
+/// minutes of now, and a signature of the right form.
+pub fn may_be_signed(signed: Signed<'_>, now: Timestamp) -> bool {
+    timestamp(signed, now).is_some() && tags(signed).any(|tag| tag.len() == TAG)
+}
+
 /// Whether one of the signatures is of this secret, and the timestamp within five minutes of now.
 pub fn verify(secret: &Secret, signed: Signed<'_>, body: &[u8], now: Timestamp) -> bool {
-    let Ok(timestamp) = signed.timestamp.parse::<u64>() else {
+    let Some(timestamp) = timestamp(signed, now) else {
         return false;
     };
-    let at = Timestamp::from_secs(timestamp);
-    if now.since(at) > TOLERANCE || at.since(now) > TOLERANCE {
-        return false;
-    }
     let (key, content) = (key(secret), content(signed.id, timestamp, body));
-    signed.signatures.split(' ').any(|signature| {
-        let tag = signature.strip_prefix("v1,");
-        let tag = tag.and_then(|text| STANDARD.decode(text).ok());
-        tag.is_some_and(|tag| hmac::verify(&key, &content, &tag).is_ok())
-    })
+    tags(signed).any(|tag| hmac::verify(&key, &content, &tag).is_ok())
 }
 
 #[cfg(test)]

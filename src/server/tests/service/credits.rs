@@ -51,7 +51,11 @@ async fn open_booking(app: &TestApp, event: Value) -> Tx {
     let raw = [serde_json::value::to_raw_value(&event).unwrap()];
     let message = Message {
         gateway: "one".to_owned(),
-        batch: ReadBatch::read("one", &raw, Timestamp::EPOCH),
+        batch: ReadBatch::read(
+            "one",
+            &raw,
+            &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX)),
+        ),
         reports: Vec::new(),
     };
     let mut tx = app.app.store.write().await.unwrap();

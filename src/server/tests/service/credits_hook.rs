@@ -70,6 +70,22 @@ async fn balance(app: &TestApp) -> f64 {
 }
 
 on_both_databases! {
+    async fn headers_that_cannot_be_right_are_refused_before_the_body_comes(app) {
+        let app = paying(app).await;
+        let now = app.now().secs();
+        let signature = sign("msg_1", now, "{}");
+        for (at, signature) in [(now - 301, signature.as_str()), (now, "v1,c2hvcnQ="), (now, "v2,x")] {
+            let body = Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>());
+            let request = Request::post("/v1/credits/hook")
+                .header("webhook-id", "msg_1")
+                .header("webhook-timestamp", at.to_string())
+                .header("webhook-signature", signature);
+            let answer = app.send(request.body(body).unwrap());
+            let answer = tokio::time::timeout(std::time::Duration::from_secs(20), answer).await;
+            answer.expect("nobody waits for the body").expect(401);
+        }
+    }
+
     async fn what_is_signed_is_paid_in_once(app) {
         let app = &paying(app).await;
         let made = signed(app, &paid("pi_1"), 0).await.expect(201);

@@ -150,9 +150,12 @@ on_both_databases! {
         let gone = gateway.sync(app, made.revision, &[], json!([])).await.changes;
         assert_eq!(gone.removed_organizations, ["acme"]);
         assert_eq!(gone.removed_namespaces, ["web"]);
-        app.post("/v1/organizations", json!({ "name": "acme", "rpm": 30 })).await.expect(201);
+        // Its name is not used again.
+        app.post("/v1/organizations", json!({ "name": "acme", "rpm": 30 })).await.expect(409);
+        app.post("/v1/organizations", json!({ "name": "acme-2", "rpm": 30 })).await.expect(201);
         let back = gateway.sync(app, gone.revision, &[], json!([])).await.changes;
         assert!(back.removed_organizations.is_empty());
+        assert_eq!(back.organizations[0].name, "acme-2");
         assert_eq!(back.organizations[0].limits.requests_per_minute, Some(30));
     }
 

@@ -4,6 +4,7 @@ use crate::support::{ADMIN, Event, Gateway, Receiver, TestApp, on_both_databases
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use paddock_ledger::rules::housekeeping::keep;
+use paddock_ledger::store::deliveries;
 use paddock_server::config::NotifyOptions;
 use paddock_server::delivery::worker;
 use ring::hmac;
@@ -50,6 +51,59 @@ async fn told(app: &TestApp, receiver: &Receiver) -> BTreeSet<String> {
 }
 
 on_both_databases! {
+    async fn one_tenants_silent_receiver_holds_up_nobody_elses_deliveries(app) {
+        let app = &app.notifying(private()).await;
+        make_namespace(app).await;
+        app.post("/v1/namespaces", json!({ "name": "attacker", "monthly_quota_usd": 1 })).await.expect(201);
+        let (receiver, bait) = (Receiver::start().await, Receiver::start().await);
+        // It accepts, and never answers.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent_url = format!("http://localhost:{}/", silent.local_addr().unwrap().port());
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = silent.accept().await {
+                held.push(stream);
+            }
+        });
+        let hook = |url: &str| json!({ "events": ["quota_80_percent"], "url": url });
+        let own = "/v1/namespaces/attacker/webhooks";
+        let made = app.post(own, hook(&bait.url)).await.expect(201);
+        app.post(PATH, hook(&receiver.url)).await.expect(201);
+        let gateway = Gateway::new("one", 1);
+        let event = Event { namespace: "attacker", cost: DOLLAR, ..Event::default() };
+        gateway.sync(app, 0, &[gateway.event(app, event)], json!([])).await;
+        while worker::pass(&app.app).await.unwrap() > 0 {}
+        let [told] = &bait.take()[..] else { panic!("one event") };
+        let ids = [told.header("webhook-id")];
+        let replay = format!("/v1/webhooks/{}/replay", made["id"].as_str().unwrap());
+        let again = json!({ "event_ids": ids, "target_url": silent_url });
+        let mut waiting = 0;
+        let refused = loop {
+            let answer = app.post(&replay, again.clone()).await;
+            if answer.status != 200 {
+                break answer;
+            }
+            waiting += 1;
+            assert!(waiting <= 500, "replays without end");
+        };
+        assert_eq!(refused.headers["retry-after"], "30");
+        refused.expect(429);
+
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let delivering = tokio::spawn(worker::run(app.app.clone(), stopped));
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        spend(app, &gateway, 400).await;
+        let begun = std::time::Instant::now();
+        let mut received = Vec::new();
+        while received.is_empty() && begun.elapsed().as_secs() < 60 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            received = receiver.take();
+        }
+        assert_eq!(received.len(), 1);
+        stop.send(true).unwrap();
+        delivering.abort();
+    }
+
     async fn thresholds_are_told_once_a_month_and_signed(app) {
         let app = &app.notifying(private()).await;
         make_namespace(app).await;
@@ -242,7 +296,8 @@ on_both_databases! {
         spend(app, &Gateway::new("two", 2), 1).await;
         let mut tx = app.app.store.write().await.unwrap();
         let until = app.now().plus(std::time::Duration::from_secs(120));
-        let claimed = paddock_ledger::store::deliveries::claim(&mut tx, app.now(), until, 9);
+        let terms = deliveries::Terms { now: app.now(), until, most: 9, of_namespace: 9 };
+        let claimed = deliveries::claim(&mut tx, terms, &[]);
         assert_eq!(claimed.await.unwrap().len(), 1);
         tx.commit().await.unwrap();
         assert_eq!(worker::pass(&app.app).await.unwrap(), 0);

@@ -169,7 +169,7 @@ impl Server {
 fn serve(folder: &Path, database_url: &str, address: &str, mode: Mode) -> anyhow::Result<Process> {
     let mut command = Command::new(paddock_local::binary("paddock")?);
     command
-        .args(["serve", "--listen", address])
+        .args(["serve", "--create", "--listen", address])
         .current_dir(folder)
         .env("PADDOCK_DATABASE_URL", database_url)
         .env("PADDOCK_ADMIN_KEY", ADMIN)

@@ -40,7 +40,7 @@ impl Service {
     pub fn on(database_url: &str, folder: TempDir, arguments: &[&str]) -> Service {
         let mut command = paddock();
         command
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--create", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env("PADDOCK_DATABASE_URL", database_url)
             .env("PADDOCK_ADMIN_KEY", ADMIN)

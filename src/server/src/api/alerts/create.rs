@@ -31,10 +31,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<AlertBody>,
+    body: Body<AlertBody>,
 ) -> Result<(StatusCode, Json<NewAlert>), ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let threshold = body.threshold()?.ok_or_else(one_threshold)?;
     let action = body.action.required("action")?;
     body.name.clone().required("name")?;

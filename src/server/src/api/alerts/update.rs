@@ -31,10 +31,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path((name, id)): Path<(String, String)>,
-    Body(body): Body<AlertBody>,
+    body: Body<AlertBody>,
 ) -> Result<Json<NewAlert>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     if let Some(url) = body.webhook_url.clone().value() {
         check_target(&app, "webhook_url", url.as_ref()).await?;
     }

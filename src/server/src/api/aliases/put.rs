@@ -34,10 +34,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(alias): Path<String>,
-    Body(body): Body<PutAlias>,
+    body: Body<PutAlias>,
 ) -> Result<(StatusCode, Json<AliasView>), ApiError> {
     by.must_be_operator()?;
-    let model = String::from(body?.model);
+    let model = String::from(body.read().await?.model);
     let mut edit = Edit::begin(&app, &by).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
     if let Some(problem) = catalog.alias_problem(&alias, &model) {

@@ -6,10 +6,11 @@ use super::export::{Export, Format, Wanted};
 use super::per_key::PerKey;
 use crate::api::prelude::*;
 use crate::http::period::DayOrMoment;
+use crate::http::streams::{self, Open};
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::period::{HOUR, start_of};
 use paddock_ledger::store::audit::SegmentFilter;
@@ -122,6 +123,7 @@ pub async fn handle(
     Query(query): Query<ListAudit>,
 ) -> Result<Response, ApiError> {
     let reach = caller.reach(query.namespace, query.organization)?;
+    let open = streams::open(&app, &caller)?;
     let (from, until) = period(query.start_date, query.end_date, app.now())?;
     let format = query.format.unwrap_or(Format::Json);
     let include_cost = query.include_cost.unwrap_or(true);
@@ -142,7 +144,11 @@ pub async fn handle(
             let piece = sums.next().await.inspect_err(broke_off)?;
             Ok::<_, StoreError>(piece.map(|piece| (piece, sums)))
         });
-        return Ok(answer(format, stream::iter(first.map(Ok)).chain(rest)));
+        return Ok(answer(
+            open,
+            format,
+            stream::iter(first.map(Ok)).chain(rest),
+        ));
     }
     let wanted = Wanted {
         scope: SegmentFilter {
@@ -168,7 +174,11 @@ pub async fn handle(
         let piece = export.next().await.inspect_err(broke_off)?;
         Ok::<_, StoreError>(piece.map(|piece| (piece, export)))
     });
-    Ok(answer(format, stream::iter(first.map(Ok)).chain(rest)))
+    Ok(answer(
+        open,
+        format,
+        stream::iter(first.map(Ok)).chain(rest),
+    ))
 }
 
 fn broke_off(error: &StoreError) {
@@ -176,9 +186,14 @@ fn broke_off(error: &StoreError) {
 }
 
 fn answer(
+    open: Open,
     format: Format,
     pieces: impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
 ) -> Response {
+    let pieces = pieces.inspect_ok(move |_| {
+        // It keeps its place as long as it lasts.
+        let _ = &open;
+    });
     let body = axum::body::Body::from_stream(pieces);
     match format {
         Format::Json => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),

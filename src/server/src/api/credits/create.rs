@@ -24,10 +24,10 @@ use paddock_ledger::model::scope::Scope;
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<CreditBody>,
+    body: Body<CreditBody>,
 ) -> Result<(StatusCode, Json<EntryView>), ApiError> {
     by.may_manage()?;
-    let payment = body?.payment(&app.config.exchange_rates)?;
+    let payment = body.read().await?.payment(&app.config.exchange_rates)?;
     if matches!(payment.scope, Scope::Organization(_)) {
         by.must_be_operator()?;
     }

@@ -7,7 +7,10 @@ use super::view::EntryView;
 use crate::api::prelude::*;
 use crate::http::author;
 use crate::http::body::{self, RawBody};
+use crate::http::caller::Operator;
+use crate::http::shown::Shown;
 use crate::outbound::signature::{self, Signed};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use utoipa::IntoParams;
@@ -18,7 +21,7 @@ const AUTHOR: &str = "credits-hook";
 /// A body whose signature is right, and who sent it.
 #[derive(Debug)]
 pub struct SignedBody {
-    body: RawBody,
+    body: Bytes,
     by: Author,
 }
 
@@ -34,18 +37,31 @@ impl FromRequest<SharedApp> for SignedBody {
         };
         let (parts, body) = request.into_parts();
         let by = Author {
-            caller: Caller::Operator,
-            actor: author::named(&parts, AUTHOR, AUTHOR, app.now()),
+            caller: Caller::Operator(Operator::default()),
+            actor: author::named(app, &parts, AUTHOR, AUTHOR),
         };
         let signature = Signature::of(&parts.headers)?;
-        let body = RawBody::from_request(Request::from_parts(parts, body), app).await?;
-        if !signature::verify(secret, signature.signed(), &body.0, app.now()) {
-            return Err(ApiError::unauthenticated(
+        let shown = Shown::new(app, &parts, AUTHOR);
+        shown.check()?;
+        let refused = || {
+            ApiError::unauthenticated(
                 "The signature is wrong, or its timestamp is more than five minutes from now. Sign \
                  'webhook-id', 'webhook-timestamp' and the body with the secret of this installation, \
                  anew each time you send.",
-            ));
+            )
+        };
+        // Nobody's body is awaited whose headers cannot be right.
+        if !signature::may_be_signed(signature.signed(), app.now()) {
+            shown.was_wrong();
+            return Err(refused());
         }
+        let body = RawBody::of(Request::from_parts(parts, body));
+        let body = body.read().await?;
+        if !signature::verify(secret, signature.signed(), &body, app.now()) {
+            shown.was_wrong();
+            return Err(refused());
+        }
+        shown.was_right();
         Ok(SignedBody { body, by })
     }
 }
@@ -116,7 +132,7 @@ pub async fn handle(
     State(app): State<SharedApp>,
     SignedBody { body, by }: SignedBody,
 ) -> Result<(StatusCode, Json<EntryView>), ApiError> {
-    let body: CreditBody = body::read(&body.0)?;
+    let body: CreditBody = body::read(&body)?;
     let payment = body.payment(&app.config.exchange_rates)?;
     pay(&app, &by, payment).await
 }

@@ -125,7 +125,7 @@ fn scope(
 ) -> Result<Scope, ApiError> {
     let own = match caller {
         Caller::Holder(holder) => Some(holder.namespace.name.clone()),
-        Caller::Operator => None,
+        Caller::Operator(_) => None,
     };
     match (namespace, organization) {
         (Some(_), Some(_)) => {

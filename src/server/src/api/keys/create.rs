@@ -44,10 +44,10 @@ pub struct Created {
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<KeyBody>,
+    body: Body<KeyBody>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     by.may_create_keys()?;
-    let body = body?;
+    let body = body.read().await?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
     let role = body.role.value();
@@ -87,7 +87,8 @@ async fn own_namespace(
     key_name: &str,
 ) -> Result<NamespaceContext, ApiError> {
     let organization = by.organization().unwrap_or(DEFAULT_ORGANIZATION).to_owned();
-    let name = namespaces::next_free_name(&mut edit.tx, &slug::from_text(key_name)).await?;
+    let wanted = slug::from_text(key_name);
+    let name = namespaces::next_free_name(&mut edit.tx, &wanted, &organization).await?;
     let mut namespace = Namespace::new(name, organization, edit.now);
     namespace.revision = edit.revision;
     namespaces::insert(&mut edit.tx, &namespace).await?;

@@ -67,10 +67,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(id): Path<String>,
-    Body(body): Body<RotateKey>,
+    body: Body<RotateKey>,
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
     by.may_create_keys()?;
-    let body = body?;
+    let body = body.read().await?;
     let overlap = body
         .expires_in
         .value()

@@ -28,10 +28,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(id): Path<String>,
-    Body(body): Body<KeyBody>,
+    body: Body<KeyBody>,
 ) -> Result<Json<KeyView>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let mut edit = Edit::begin(&app, &by).await?;
     let found: KeyContext = edit.find(&id).await?;
     body.keeps_its_place(&found)?;
@@ -76,10 +76,10 @@ pub async fn limits(
     State(app): State<SharedApp>,
     by: Author,
     Path(id): Path<String>,
-    Body(body): Body<KeyLimitsBody>,
+    body: Body<KeyLimitsBody>,
 ) -> Result<Json<KeyLimits>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let patch = LimitsPatch {
         rate_limit_per_minute: body.rate_limit_per_minute,
         burst: body.burst,

@@ -26,10 +26,10 @@ use paddock_ledger::store::members;
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<MemberBody>,
+    body: Body<MemberBody>,
 ) -> Result<(StatusCode, Json<MemberView>), ApiError> {
     by.may_manage_users()?;
-    let body = body?;
+    let body = body.read().await?;
     let user = body.user_id.clone().required("user_id")?;
     let email = body.email.clone().required("email")?;
     let namespace = body.namespace.clone().required("namespace")?;

@@ -68,10 +68,10 @@ pub async fn named(
     State(app): State<SharedApp>,
     by: Author,
     Query(query): Query<WhichMember>,
-    Body(body): Body<DeleteMember>,
+    body: Body<DeleteMember>,
 ) -> Result<Json<DeletedMember>, ApiError> {
     by.may_manage_users()?;
-    let body = body?;
+    let body = body.read().await?;
     let namespace = query.namespace.or(body.namespace.map(String::from));
     let user = query.user_id.or(body.user_id.map(String::from));
     let user = user.ok_or_else(|| ApiError::missing("user_id"))?;

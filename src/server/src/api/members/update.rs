@@ -26,10 +26,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(which): Path<String>,
-    Body(body): Body<MemberBody>,
+    body: Body<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
     by.may_manage_users()?;
-    update(&app, &by, which, body?).await
+    update(&app, &by, which, body.read().await?).await
 }
 
 /// Updates the member that the body names
@@ -48,10 +48,10 @@ pub async fn handle(
 pub async fn named(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<MemberBody>,
+    body: Body<MemberBody>,
 ) -> Result<Json<MemberView>, ApiError> {
     by.may_manage_users()?;
-    let body = body?;
+    let body = body.read().await?;
     let user = body.user_id.clone().required("user_id")?;
     update(&app, &by, user.into(), body).await
 }

@@ -179,7 +179,7 @@ pub async fn put(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<PutAutoRefill>,
+    body: Body<PutAutoRefill>,
 ) -> Result<Json<AutoRefillView>, ApiError> {
     document::set(&app, &by, &name, body).await
 }

@@ -12,7 +12,8 @@ use paddock_ledger::store::{catalog, namespaces, organizations};
 
 /// Creates a namespace
 ///
-/// If the operator names an organization that does not exist, it is created too.
+/// If the operator names an organization that does not exist, it is created too. The name stays the
+/// organization's, also when the namespace is deleted: no other organization can have it.
 #[utoipa::path(
     post, path = "/v1/namespaces", tag = "namespaces", operation_id = "create_namespace",
     request_body = CreateNamespace,
@@ -25,10 +26,10 @@ use paddock_ledger::store::{catalog, namespaces, organizations};
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<NamespaceBody>,
+    body: Body<NamespaceBody>,
 ) -> Result<(StatusCode, Json<NamespaceView>), ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let name = body.name.clone().required("name")?;
     let own = by.organization().unwrap_or(DEFAULT_ORGANIZATION);
     let organization = body.organization.clone().value();
@@ -44,6 +45,16 @@ pub async fn handle(
     body.apply(&mut namespace);
     let organization = &namespace.organization;
     let is_new = organizations::ensure(&mut edit.tx, organization, revision, now).await?;
+    if !is_new
+        && organizations::find(&mut edit.tx, organization)
+            .await?
+            .is_none()
+    {
+        return Err(ApiError::conflict(format!(
+            "An organization named '{organization}' was deleted, and its audit is under this name. \
+             Choose another name."
+        )));
+    }
     let defaults = &app.config.organization;
     let context = NamespaceContext::of(&mut edit.tx, namespace, defaults).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
@@ -51,7 +62,8 @@ pub async fn handle(
     let namespace = &context.namespace;
     if !namespaces::insert(&mut edit.tx, namespace).await? {
         return Err(ApiError::conflict(format!(
-            "A namespace named '{}' exists already. Choose another name.",
+            "A namespace named '{}' exists already, or belonged to another organization. Choose \
+             another name.",
             namespace.name
         )));
     }

@@ -18,8 +18,8 @@ pub struct DeletedNamespace {
 
 /// Deletes a namespace with its keys
 ///
-/// All end at once. What they used stays in the ledger, and counts again if a namespace of the same
-/// name is created. What its account has left is lost.
+/// All end at once. The name stays the organization's. What was used stays in the ledger, and counts again
+/// if the organization creates a namespace of the same name. What its account has left is lost.
 #[utoipa::path(
     delete, path = "/v1/namespaces/{name}", tag = "namespaces", operation_id = "delete_namespace",
     params(parameters::NamespaceName),

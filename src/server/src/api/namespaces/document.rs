@@ -6,6 +6,7 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::audit::Change;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::Tx;
+use serde::de::DeserializeOwned;
 use std::future::Future;
 
 /// A document of a namespace, as it is answered.
@@ -14,7 +15,7 @@ pub(super) trait Document: Sized + Send {
     const KIND: &'static str;
 
     /// What is sent to set it.
-    type Body: Send;
+    type Body: DeserializeOwned;
 
     /// That of a namespace, if it has one.
     fn find(
@@ -77,10 +78,10 @@ pub(super) async fn set<D: Document>(
     app: &SharedApp,
     by: &Author,
     name: &str,
-    body: Result<D::Body, ApiError>,
+    body: Body<D::Body>,
 ) -> Result<Json<D>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let mut edit = Edit::begin(app, by).await?;
     let context: NamespaceContext = edit.find(name).await?;
     let (document, change) = D::set(&mut edit, &context, body).await?;

@@ -185,7 +185,7 @@ pub async fn patch(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<OverrideQuota>,
+    body: Body<OverrideQuota>,
 ) -> Result<Json<QuotaView>, ApiError> {
     document::set(&app, &by, &name, body).await
 }

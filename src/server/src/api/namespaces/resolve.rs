@@ -81,10 +81,11 @@ pub async fn handle(
     Path(name): Path<String>,
     Query(query): Query<RequestPath>,
     headers: HeaderMap,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<Resolution>, ApiError> {
     caller.may_read_namespace(&name)?;
     let path = query.endpoint;
+    let body = body.read().await?;
     let (endpoint, body) = read(path.as_deref(), &body)?;
     let header = |name: &str| headers.get(name).map(|value| value.as_bytes());
     let hints = Hints::read(

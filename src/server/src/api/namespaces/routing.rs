@@ -133,7 +133,7 @@ pub async fn put(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<Value>,
+    body: Body<Value>,
 ) -> Result<Json<RoutingView>, ApiError> {
     document::set(&app, &by, &name, body).await
 }

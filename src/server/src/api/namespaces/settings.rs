@@ -197,7 +197,7 @@ pub async fn put(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<PutSettings>,
+    body: Body<PutSettings>,
 ) -> Result<Json<SettingsView>, ApiError> {
     document::set(&app, &by, &name, body).await
 }

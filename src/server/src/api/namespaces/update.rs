@@ -25,10 +25,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<NamespaceBody>,
+    body: Body<NamespaceBody>,
 ) -> Result<Json<NamespaceView>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let mut edit = Edit::begin(&app, &by).await?;
     let before: NamespaceContext = edit.find(&name).await?;
     body.keeps_its_place(&before.namespace)?;

@@ -25,10 +25,10 @@ use paddock_ledger::store::{StoreError, Tx, organizations};
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<OrganizationBody>,
+    body: Body<OrganizationBody>,
 ) -> Result<(StatusCode, Json<OrganizationView>), ApiError> {
     by.must_be_operator()?;
-    let body = body?;
+    let body = body.read().await?;
     let name = body.name.clone().required("name")?;
     let mut edit = Edit::begin(&app, &by).await?;
     let mut organization = Organization::new(name.into(), edit.now);
@@ -36,7 +36,8 @@ pub async fn handle(
     body.apply(&mut organization, edit.now);
     if !organizations::insert(&mut edit.tx, &organization).await? {
         return Err(ApiError::conflict(format!(
-            "An organization named '{}' exists already. Choose another name.",
+            "An organization named '{}' exists already, or was deleted and its audit is under this \
+             name. Choose another name.",
             organization.name
         )));
     }

@@ -79,11 +79,11 @@ pub async fn put(
     State(app): State<SharedApp>,
     by: Author,
     Path((name, role)): Path<(String, String)>,
-    Body(body): Body<PutRole>,
+    body: Body<PutRole>,
 ) -> Result<Json<RoleView>, ApiError> {
     let role = named(&role)?;
     may_override(&by, role)?;
-    let body = body?;
+    let body = body.read().await?;
     let given = body.given();
     let narrowed = RoleOverride::from(body);
     let mut edit = Edit::begin(&app, &by).await?;

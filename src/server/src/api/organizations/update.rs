@@ -26,10 +26,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<OrganizationBody>,
+    body: Body<OrganizationBody>,
 ) -> Result<Json<OrganizationView>, ApiError> {
     by.must_be_operator()?;
-    let body = body?;
+    let body = body.read().await?;
     let sent = body.name.clone().value().map(String::from);
     if sent.is_some_and(|sent| sent != name) {
         let message = "An organization's name is its identity: it cannot be changed.";

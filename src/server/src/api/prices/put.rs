@@ -24,10 +24,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<PutPrice>,
+    body: Body<PutPrice>,
 ) -> Result<(StatusCode, Json<PriceView>), ApiError> {
     by.must_be_operator()?;
-    let body = body?;
+    let body = body.read().await?;
     let mut edit = Edit::begin(&app, &by).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
     let mut before = known(&catalog, &name)?.cloned();

@@ -24,7 +24,7 @@ fn named(caller: &Caller, named: Option<String>) -> Result<String, ApiError> {
     match (named, caller) {
         (Some(name), _) => Ok(name),
         (None, Caller::Holder(holder)) => Ok(holder.namespace.name.clone()),
-        (None, Caller::Operator) => {
+        (None, Caller::Operator(_)) => {
             let message = "The operator's key belongs to no team: name one in 'namespace'.";
             Err(ApiError::invalid("namespace", message))
         }

@@ -87,10 +87,10 @@ impl QuotaView {
 pub async fn put(
     State(app): State<SharedApp>,
     by: Author,
-    Body(body): Body<PutUserQuota>,
+    body: Body<PutUserQuota>,
 ) -> Result<(StatusCode, Json<QuotaView>), ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let sent = body.monthly_quota_usd;
     let quota = sent.ok_or_else(|| ApiError::missing("monthly_limit_usd"))?;
     let user = String::from(body.user_id);

@@ -1,5 +1,6 @@
 //! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
 
+use super::origin::{self, Sorted};
 use crate::api::prelude::*;
 use crate::http::body::RawBody;
 use paddock_ledger::model::audit::Change;
@@ -34,11 +35,11 @@ pub struct Reconciled {
     new: usize,
     /// Events booked before.
     repeated: usize,
-    /// Events that could not be read.
+    /// Events that were not booked: they cannot be read, are implausible, or are not of this installation.
     rejected: Vec<Rejected>,
 }
 
-/// An event that could not be read. It is kept for a person to look at.
+/// An event that was not booked. It is kept for a person to look at.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RejectedEvent)]
 struct Rejected {
@@ -50,8 +51,9 @@ struct Rejected {
 
 /// Books events that a gateway logged and may not have sent
 ///
-/// Books the events that the ledger does not have, each once in the life of the database. Only the operator
-/// may: what is booked is spent.
+/// Books the events that the ledger does not have, each once in the life of the database. Events of
+/// namespaces, organizations or keys that are not of this installation are rejected, and so are those from
+/// more than 400 days ago or from times to come. Only the operator may: what is booked is spent.
 #[utoipa::path(
     post, path = "/v1/usage/reconcile", tag = "usage", operation_id = "reconcile_usage",
     request_body = Logged,
@@ -63,22 +65,26 @@ struct Rejected {
 pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
-    RawBody(body): RawBody,
+    body: RawBody,
 ) -> Result<Json<Reconciled>, ApiError> {
     by.must_be_operator()?;
+    let body = body.read().await?;
     let logged: Logged = serde_json::from_slice(&body).map_err(|error| {
         ApiError::invalid(
             "events",
             format!("'events' must be a list of usage events: {error}"),
         )
     })?;
-    let oldest = app.config.oldest_event(app.now());
+    let window = app.config.event_window(app.now());
+    let mut tx = app.store.write().await?;
+    let Sorted { own, foreign } = origin::sort(&mut tx, &logged.events).await?;
+    let mut batch = ReadBatch::read(GATEWAY, &own, &window);
+    batch.rejected.extend(foreign);
     let message = Message {
         gateway: GATEWAY.to_owned(),
-        batch: ReadBatch::read(GATEWAY, &logged.events, oldest),
+        batch,
         reports: Vec::new(),
     };
-    let mut tx = app.store.write().await?;
     let terms = &app.config.terms;
     let (booked, message) = ledger::book(&mut tx, terms, message, app.now()).await?;
     let batch = message.batch;

@@ -2,6 +2,7 @@
 
 use crate::api::prelude::*;
 use crate::http::body::values::value;
+use crate::http::streams;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -123,6 +124,7 @@ pub async fn handle(
     Query(query): Query<StreamUsage>,
 ) -> Result<impl IntoResponse, ApiError> {
     let reach = caller.reach(query.namespace, query.organization)?;
+    let open = streams::open(&app, &caller)?;
     let Granularity(seconds) = query.granularity.unwrap_or_default();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.and_then(EventId::read);
@@ -135,6 +137,10 @@ pub async fn handle(
         last,
     };
     let events = events(app, view, listener).take_until(tokio::time::sleep(LIFE));
+    let events = events.inspect(move |_| {
+        // It keeps its place as long as it lasts.
+        let _ = &open;
+    });
     Ok(Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 

@@ -31,10 +31,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<WebhookBody>,
+    body: Body<WebhookBody>,
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     body.events.clone().required("events")?;
     let url = body.url.clone().required("url")?;
     check_target(&app, "url", url.as_ref()).await?;

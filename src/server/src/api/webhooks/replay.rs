@@ -10,9 +10,14 @@ use paddock_ledger::model::delivery::{Channel, NewDelivery};
 use paddock_ledger::model::webhook::without_secrets;
 use paddock_ledger::store::deliveries;
 use serde_json::json;
+use std::time::Duration;
 
 /// Most events of one request.
 const MOST: usize = 100;
+/// Deliveries of a namespace that may wait at once, so that replays do not pile up.
+const MOST_WAITING: u64 = 500;
+/// When to try again if as many wait.
+const WAIT: Duration = Duration::from_secs(30);
 
 /// Events to deliver again, under their own ids.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,7 +33,8 @@ pub struct ReplayEvents {
 
 /// Delivers events again
 ///
-/// Under their own ids, to the webhook's URL or another one, signed with the webhook's secret.
+/// Under their own ids, to the webhook's URL or another one, signed with the webhook's secret. If 500
+/// deliveries of the namespace wait, the answer is 429.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/replay", tag = "webhooks", operation_id = "replay_events",
     params(parameters::WebhookId),
@@ -43,10 +49,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(id): Path<String>,
-    Body(body): Body<ReplayEvents>,
+    body: Body<ReplayEvents>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {
         let message = format!("'event_ids' must be a list of 1 to {MOST} ids of events.");
@@ -57,6 +63,15 @@ pub async fn handle(
     }
     let mut edit = Edit::begin(&app, &by).await?;
     let WebhookContext { webhook, context } = edit.find(&id).await?;
+    let asked = u64::try_from(events.len()).unwrap_or(u64::MAX);
+    let waiting = deliveries::pending(&mut edit.tx, &webhook.namespace).await?;
+    if waiting.saturating_add(asked) > MOST_WAITING {
+        let message = format!(
+            "{waiting} deliveries of this namespace wait already, and at most {MOST_WAITING} may. \
+             Replay fewer, or later."
+        );
+        return Err(ApiError::too_many(message, WAIT));
+    }
     let known = deliveries::of_events(&mut edit.tx, &id, &events).await?;
     let target = body.target_url.map_or(webhook.url, String::from);
     let mut new = Vec::with_capacity(events.len());

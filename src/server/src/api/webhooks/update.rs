@@ -25,10 +25,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(path): Path<WebhookPath>,
-    Body(body): Body<WebhookBody>,
+    body: Body<WebhookBody>,
 ) -> Result<Json<NewWebhook>, ApiError> {
     by.may_manage()?;
-    let body = body?;
+    let body = body.read().await?;
     if let Some(url) = body.url.clone().value() {
         check_target(&app, "url", url.as_ref()).await?;
     }

@@ -27,21 +27,40 @@ use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::convert::Infallible;
+use std::marker::PhantomData;
 use strict::Strict;
 
-/// A JSON body, read. An empty one is an object without fields.
+/// A JSON body that is not yet read. An empty one is an object without fields.
 ///
-/// Handlers unwrap it after they have checked what the caller may do: a caller who may not is told so,
-/// whatever was sent.
+/// Handlers read it after they have checked what the caller may do: a caller who may not is told so at
+/// once, whatever was sent.
 #[derive(Debug)]
-pub struct Body<T>(pub Result<T, ApiError>);
+pub struct Body<T> {
+    raw: RawBody,
+    rpm_range: (u64, u64),
+    read_as: PhantomData<fn() -> T>,
+}
 
-impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
-    type Rejection = ApiError;
+impl<T> FromRequest<SharedApp> for Body<T> {
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, ApiError> {
-        let RawBody(bytes) = RawBody::from_request(request, app).await?;
-        Ok(Body(read_with_rate(&bytes, app.config.rpm_range)))
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, Infallible> {
+        Ok(Body {
+            raw: RawBody::of(request),
+            rpm_range: app.config.rpm_range,
+            read_as: PhantomData,
+        })
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// What it says.
+    ///
+    /// # Errors
+    /// What [`RawBody::read`] and [`read`] answer.
+    pub async fn read(self) -> Result<T, ApiError> {
+        read_with_rate(&self.raw.read().await?, self.rpm_range)
     }
 }
 

@@ -75,10 +75,10 @@ pub async fn handle(
     State(app): State<SharedApp>,
     by: Author,
     Path(name): Path<String>,
-    Body(body): Body<Reserve>,
+    body: Body<Reserve>,
 ) -> Result<(StatusCode, Json<ReservationView>), ApiError> {
     by.may_spend(&name)?;
-    let request = body?.request()?;
+    let request = body.read().await?.request()?;
     let patience = app.config.terms.patience.as_millis();
     let attempts = patience.checked_div(PAUSE.as_millis()).unwrap_or(0);
     let mut attempt = 0;
