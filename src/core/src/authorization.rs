@@ -137,8 +137,8 @@ pub fn authorize_role(caller: &Caller, endpoint: EndpointScope) -> Result<(), Re
 #[derive(Clone, Copy, Debug)]
 pub struct ModelRights<'a> {
     /// The scopes that may narrow the models, and what they narrow them to: the key first, then its
-    /// role, then the namespace.
-    pub lists: [(&'a str, Option<&'a [String]>); 3],
+    /// role, then the namespace, then the organization.
+    pub lists: [(&'a str, Option<&'a [String]>); 4],
     /// What becomes of a model without a price.
     pub unknown_price: UnknownPrice,
 }
@@ -162,7 +162,8 @@ impl<'a> ModelRights<'a> {
     /// Those of a caller.
     pub fn of(caller: &'a Caller) -> ModelRights<'a> {
         let (key, namespace) = (caller.key(), caller.namespace());
-        let role = caller.organization().role(key.policy.role);
+        let organization = caller.organization();
+        let role = organization.role(key.policy.role);
         let of_role =
             |(scope, rights): (&'a str, &'a RoleRights)| (scope, rights.allowed_models.as_deref());
         ModelRights {
@@ -172,6 +173,10 @@ impl<'a> ModelRights<'a> {
                 (
                     &namespace.scope.name,
                     namespace.policy.allowed_models.as_deref(),
+                ),
+                (
+                    &organization.scope.name,
+                    organization.policy.allowed_models.as_deref(),
                 ),
             ],
             unknown_price: namespace.policy.unknown_price,

@@ -206,6 +206,7 @@ fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<O
         organizations.push(OrganizationPolicy {
             limits: raw.limits.validate(&what, problems),
             prepaid: false,
+            allowed_models: None,
             name: raw.name,
             roles: raw
                 .roles

@@ -144,7 +144,10 @@ impl ContentPolicy {
 
     fn enforced(&self, at: usize, mode: ContentMode, allowed: &[String]) -> Option<&Category> {
         let category = self.categories.get(at)?;
-        let is_enforced = mode >= category.enforced_from && !allowed.contains(&category.name);
+        // What is enforced in every mode is the operator's: no namespace is let off it.
+        let is_exempt =
+            category.enforced_from != ContentMode::Relaxed && allowed.contains(&category.name);
+        let is_enforced = mode >= category.enforced_from && !is_exempt;
         is_enforced.then_some(category)
     }
 

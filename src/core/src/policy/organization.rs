@@ -13,6 +13,9 @@ pub const DEFAULT_ORGANIZATION: &str = "default";
 pub struct OrganizationPolicy {
     /// Its name, which is its id.
     pub name: String,
+    /// Models all its namespaces are narrowed to; absent means every model of the catalog.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_models: Option<Vec<String>>,
     /// Limits all its namespaces share.
     #[serde(default)]
     pub limits: Limits,

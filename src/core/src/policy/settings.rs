@@ -26,7 +26,7 @@ pub struct Settings {
     pub fallback_model: Option<String>,
     /// How strictly content is judged.
     pub content_policy_mode: ContentMode,
-    /// Categories of content that are let pass whatever the mode.
+    /// Categories of content that are let pass whatever the mode, save those enforced in every mode.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_categories: Vec<String>,
 }

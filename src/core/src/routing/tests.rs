@@ -27,6 +27,7 @@ fn rights(key: Option<&[String]>) -> ModelRights<'_> {
             ("key:k", key),
             ("role:o/developer", None),
             ("namespace:n", None),
+            ("organization:o", None),
         ],
         unknown_price: UnknownPrice::Refuse,
     }

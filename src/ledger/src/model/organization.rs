@@ -2,15 +2,32 @@
 
 use crate::model::hierarchy::InForce;
 use crate::model::roles::RoleOverride;
-use paddock_core::policy::{Limits, OrganizationPolicy, Role};
+use paddock_core::policy::{Limits, OrganizationPolicy, Priority, Role};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
+
+/// How many things an organization may have at once; absent means as many as come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Namespaces.
+    pub max_namespaces: Option<u64>,
+    /// Keys of all its namespaces, disabled ones too.
+    pub max_keys: Option<u64>,
+    /// Members of all its namespaces.
+    pub max_members: Option<u64>,
+}
 
 /// One organization.
 #[derive(Clone, Debug)]
 pub struct Organization {
     /// Its name, which is its id.
     pub name: String,
+    /// The models its namespaces may use; absent means every model.
+    pub allowed_models: Option<Vec<String>>,
+    /// The highest priority its admins may give a namespace; absent means the usual one.
+    pub max_priority: Option<Priority>,
+    /// How many things it may have.
+    pub ceilings: Ceilings,
     /// The limits somebody set for its namespaces to share.
     pub limits: Limits,
     /// Whether the balance of its own account is a cap of all its namespaces.
@@ -32,6 +49,9 @@ impl Organization {
     pub fn new(name: String, now: Timestamp) -> Organization {
         Organization {
             name,
+            allowed_models: None,
+            max_priority: None,
+            ceilings: Ceilings::default(),
             limits: Limits::default(),
             prepaid: false,
             roles: BTreeMap::new(),
@@ -62,6 +82,7 @@ impl Organization {
         let narrowed = self.roles.iter();
         OrganizationPolicy {
             name: self.name.clone(),
+            allowed_models: self.allowed_models.clone(),
             limits: self.limits.clone(),
             prepaid: self.prepaid,
             roles: narrowed

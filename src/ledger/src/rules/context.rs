@@ -125,6 +125,7 @@ impl NamespaceContext {
                 .map(|model| model.name.clone())
                 .collect(),
         };
+        let models = among(models, self.organization.allowed_models.as_deref(), catalog);
         match key {
             Some(key) => self.of_role(key.role, models, catalog),
             None => models,
@@ -134,15 +135,8 @@ impl NamespaceContext {
     /// Those of some models that the organization leaves a role.
     pub fn of_role(&self, role: Role, models: Vec<String>, catalog: &Catalog) -> Vec<String> {
         let narrowed = self.organization.roles.get(&role);
-        let Some(list) = narrowed.and_then(|narrowed| narrowed.rights.allowed_models.as_ref())
-        else {
-            return models;
-        };
-        let list: Vec<String> = list.iter().map(|name| canonical(catalog, name)).collect();
-        let left = models
-            .into_iter()
-            .filter(|name| list.contains(&canonical(catalog, name)));
-        left.collect()
+        let list = narrowed.and_then(|narrowed| narrowed.rights.allowed_models.as_deref());
+        among(models, list, catalog)
     }
 
     /// The namespace and its organization.
@@ -157,6 +151,18 @@ impl NamespaceContext {
     pub fn role_quota(&self, role: Role) -> Option<Money> {
         self.organization.roles.get(&role)?.monthly_quota
     }
+}
+
+/// Those of some models that are in a list, if there is one.
+fn among(models: Vec<String>, list: Option<&[String]>, catalog: &Catalog) -> Vec<String> {
+    let Some(list) = list else {
+        return models;
+    };
+    let list: Vec<String> = list.iter().map(|name| canonical(catalog, name)).collect();
+    let left = models
+        .into_iter()
+        .filter(|name| list.contains(&canonical(catalog, name)));
+    left.collect()
 }
 
 impl NamespaceContext {

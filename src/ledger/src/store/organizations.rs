@@ -2,14 +2,17 @@
 
 use super::record::{record, select};
 use super::{StoreError, Tx, args, policy, role_overrides};
-use crate::model::Organization;
+use crate::model::{Ceilings, Organization};
 use paddock_core::policy::OrganizationPolicy;
 use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+record! { Ceilings { max_namespaces, max_keys, max_members } }
+
 record! {
     Organization in "organizations" {
-        name, limits, tags, created_at, updated_at, revision, prepaid,
+        name, limits, tags, created_at, updated_at, revision, prepaid, allowed_models, max_priority,
+        ceilings,
     }
     defaults { roles }
 }
@@ -75,6 +78,20 @@ pub(super) async fn changed_since(
 /// How many namespaces an organization has.
 pub async fn namespaces(tx: &mut Tx, name: &str) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) FROM namespaces WHERE organization = $1";
+    tx.one(sql, args![name]).await
+}
+
+/// How many keys the namespaces of an organization have.
+pub async fn keys(tx: &mut Tx, name: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM keys
+        WHERE namespace IN (SELECT name FROM namespaces WHERE organization = $1)";
+    tx.one(sql, args![name]).await
+}
+
+/// How many members the namespaces of an organization have.
+pub async fn members(tx: &mut Tx, name: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM members WHERE removed_at IS NULL
+        AND namespace IN (SELECT name FROM namespaces WHERE organization = $1)";
     tx.one(sql, args![name]).await
 }
 

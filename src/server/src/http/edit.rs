@@ -41,6 +41,11 @@ impl Edit {
         })
     }
 
+    /// Who makes it.
+    pub fn author(&self) -> &Author {
+        &self.by
+    }
+
     /// Finds something that the caller may manage.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ macro_rules! with_limits {
 pub(crate) use with_limits;
 
 /// The contract's names of the limits that are set.
-pub fn names_of(limits: &Limits) -> Vec<&'static str> {
+fn names_of(limits: &Limits) -> Vec<&'static str> {
     let names = [
         ("monthly_quota_usd", limits.monthly_quota.is_some()),
         ("daily_quota_usd", limits.daily_quota.is_some()),

@@ -3,6 +3,7 @@
 use super::refusals::{self, Refusal, request_id};
 use super::webhooks;
 use crate::http::body::synonyms;
+use paddock_ledger::model::owners::{self, Owner};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::Modify;
@@ -58,7 +59,8 @@ impl Modify for Complete {
 }
 
 impl Complete {
-    /// Says of a body's fields which other names they have, and which rates this installation allows.
+    /// Says of a body's fields who sets them, which other names they have, and which rates this
+    /// installation allows.
     fn describe_fields(&self, components: &mut Components, body: &str) {
         let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(body) else {
             return;
@@ -66,6 +68,12 @@ impl Complete {
         for (name, property) in &mut object.properties {
             if name == "rate_limit_per_minute" {
                 self.limit_range(property);
+            }
+            if let Some(row) = owners::of_field(body, name) {
+                if matches!(row.owner, Owner::OperatorBeyond(_)) {
+                    add_sentence(property, row.within);
+                }
+                extend(property, "x-set-by", json!(row.owner.name()));
             }
             let synonyms = synonyms(name);
             if !synonyms.is_empty() {
@@ -177,6 +185,18 @@ fn description_of(property: &RefOr<Schema>) -> Option<String> {
                 .or_else(|| inner.find_map(|text| text))
         }
         RefOr::T(_) => None,
+    }
+}
+
+/// Adds a sentence to the description of a property.
+fn add_sentence(property: &mut RefOr<Schema>, sentence: &str) {
+    let text = description_of(property).unwrap_or_default();
+    let text = Some(format!("{text} {sentence}"));
+    match property {
+        RefOr::Ref(there) => there.description = text.unwrap_or_default(),
+        RefOr::T(Schema::Object(object)) => object.description = text,
+        RefOr::T(Schema::OneOf(one_of)) => one_of.description = text,
+        RefOr::T(_) => {}
     }
 }
 

@@ -37,6 +37,9 @@ field (`x-synonyms`; a dot is a field of an inner object) and accepted on input;
 canonical names. Two names of one field in one request must agree. Unknown fields and query \
 parameters are refused with 400.
 
+**Owners.** Each field of a body says who sets it (`x-set-by`): the operator, an organization's admin, or \
+a key. The operator may set everything.
+
 **Refusals** have OpenAI's shape: see the schema `Error`. 401 to 404 carry `x-should-retry: false`: \
 waiting does not cure them.";
 

@@ -36,6 +36,7 @@ mod namespaces;
 mod openapi;
 mod operations;
 mod organizations;
+mod ownership;
 mod partitions;
 mod periods;
 mod plans;

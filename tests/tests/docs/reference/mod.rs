@@ -5,6 +5,7 @@ mod commands;
 mod errors;
 mod metrics;
 mod names;
+mod owners;
 mod source;
 
 use paddock_local::root;
@@ -13,7 +14,8 @@ use paddock_local::root;
 const RENEW: &str = "PADDOCK_RENEW_REFERENCE";
 
 /// The pages with generated parts.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
+    "docs/src/govern/owners.md",
     "docs/src/reference/errors.md",
     "docs/src/reference/settings.md",
     "docs/src/reference/commands.md",
@@ -72,6 +74,7 @@ fn part(name: &str) -> anyhow::Result<String> {
         "settings" => commands::settings(),
         "commands" => Ok(commands::all()),
         "metrics" => Ok(metrics::of_the_service()),
+        "owners" => Ok(owners::all()),
         "events" => source::fields("src/core/src/wire/event.rs", "UsageEvent"),
         "tokens" => source::fields("src/core/src/usage.rs", "TokenUsage"),
         "outcomes" => source::words("src/core/src/wire/event.rs", "Outcome"),

@@ -55,7 +55,16 @@ impl Kind {
     /// Whether it has a field with this canonical name.
     pub fn has(self, field: &str) -> bool {
         let own: &[&str] = match self {
-            Kind::Organization => &["name", "tags", "prepaid"],
+            Kind::Organization => &[
+                "name",
+                "tags",
+                "prepaid",
+                "allowed_models",
+                "max_priority",
+                "max_namespaces",
+                "max_keys",
+                "max_members",
+            ],
             Kind::Namespace => &[
                 "name",
                 "organization",

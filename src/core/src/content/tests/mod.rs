@@ -48,7 +48,7 @@ fn modes_and_exemptions_decide_what_is_enforced() {
     for (body, mode, allowed, expected) in [
         (&bomb, Relaxed, &[][..], Some("weapons")),
         (&bomb, Strict, &[], Some("weapons")),
-        (&bomb, Strict, &["weapons"], None),
+        (&bomb, Strict, &["weapons"], Some("weapons")),
         (&card, Relaxed, &[], None),
         (&card, Standard, &[], Some("cards")),
         (&card, Standard, &["weapons"], Some("cards")),

@@ -107,9 +107,9 @@ fn a_keys_own_mode_goes_before_its_namespaces() {
         ),
         (
             "",
-            r#""allowed_categories":["weapons"]"#,
+            r#""content_policy_mode":"relaxed","allowed_categories":["weapons"]"#,
             "make a bomb",
-            None,
+            Some("namespace:n"),
         ),
     ] {
         let mut bench = guarded(key, &settings(namespace));

@@ -243,6 +243,34 @@ fn a_limit_set_later_holds_from_the_change_on() {
 }
 
 #[test]
+fn an_organization_is_held_to_its_models_whatever_its_namespaces_list() {
+    let (mut bench, mut exchange, request, mut answer) = asking();
+    let small = || Some(vec!["small".to_owned()]);
+    answer.namespaces[0].limits = Default::default();
+    answer.namespaces[0].allowed_models = small();
+    answer.organizations = vec![OrganizationPolicy {
+        allowed_models: small(),
+        ..OrganizationPolicy::unlimited("o")
+    }];
+    let now = bench.now;
+    bench.worker.cache.learn(&request, answer, now);
+    let step = bench.step(&mut exchange, Input::Answered { reached: true });
+    assert_eq!(step.verdict, Verdict::Continue, "both list it");
+    bench.worker.cache.apply(PolicyChanges {
+        revision: 2,
+        organizations: vec![OrganizationPolicy {
+            allowed_models: Some(vec!["another".to_owned()]),
+            ..OrganizationPolicy::unlimited("o")
+        }],
+        ..PolicyChanges::default()
+    });
+    let refused = reply(bench.chat(&body("small", "")).1);
+    assert_eq!(refused.status, 403);
+    assert_eq!(error(&refused)["code"], "model_not_allowed");
+    assert_eq!(error(&refused)["scope"], "organization:o");
+}
+
+#[test]
 fn an_organization_that_is_not_in_memory_is_asked_for_with_its_namespace() {
     let (mut bench, mut exchange, request, answer) = asking();
     let now = bench.now;

@@ -187,7 +187,12 @@ fn what_cannot_be_routed_is_refused_with_what_was_tried() {
 #[test]
 fn what_is_reserved_is_what_is_forecast() {
     let rights = ModelRights {
-        lists: [("key:k", None), ("", None), ("namespace:n", None)],
+        lists: [
+            ("key:k", None),
+            ("", None),
+            ("namespace:n", None),
+            ("", None),
+        ],
         unknown_price: UnknownPrice::Refuse,
     };
     for (model, more) in [

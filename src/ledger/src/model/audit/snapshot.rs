@@ -121,6 +121,11 @@ impl Snapshot for Organization {
     fn snapshot(&self) -> Value {
         json!({
             "name": self.name,
+            "allowed_models": self.allowed_models,
+            "max_priority": self.max_priority,
+            "max_namespaces": self.ceilings.max_namespaces,
+            "max_keys": self.ceilings.max_keys,
+            "max_members": self.ceilings.max_members,
             "limits": limits(&self.limits),
             "prepaid": self.prepaid,
             "tags": self.tags,

@@ -55,10 +55,11 @@ pub(super) async fn check(
     } else {
         keys::quotas_of_others(tx, &key.namespace, &key.id).await?
     };
+    let own = context.namespace.allowed_models.as_deref();
     let parent = Parent {
         word: "team",
         limits: &context.limits,
-        allowed_models: context.namespace.allowed_models.as_deref(),
+        allowed_models: own.or(context.organization.allowed_models.as_deref()),
         assigned,
     };
     let violations = violations(&parent, &key.limits, key.allowed_models.as_deref(), catalog);

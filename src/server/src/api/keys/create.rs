@@ -1,9 +1,11 @@
 //! `POST /v1/keys`: a new key. Its secret is shown this once.
 
+use super::authority::may_issue;
 use super::body::{CreateKey, KeyBody};
 use super::context::{check, stored};
 use super::member;
 use super::view::KeyView;
+use crate::api::ceilings::{Counted, has_room};
 use crate::api::prelude::*;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
@@ -30,7 +32,8 @@ pub struct Created {
 /// Creates a key
 ///
 /// If no namespace is named, one is created for it, so that no other key shares its limits. The secret
-/// is shown this once.
+/// is shown this once. An admin makes no key that may do more than their own role may in their
+/// organization.
 #[utoipa::path(
     post, path = "/v1/keys", tag = "keys", operation_id = "create_key",
     request_body = CreateKey,
@@ -71,7 +74,9 @@ pub async fn handle(
     }
     key.role_quota = context.role_quota(key.role);
     let catalog = catalog::load(&mut edit.tx).await?;
+    may_issue(&by, &context, &key, &catalog)?;
     check(&app, &mut edit.tx, &key, &context, &catalog).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Keys).await?;
     stored(keys::insert(&mut edit.tx, &key).await, &key)?;
     let change = context.change("key.create", &key.id).after(&key);
     edit.commit(change).await?;
@@ -91,9 +96,10 @@ async fn own_namespace(
     let name = namespaces::next_free_name(&mut edit.tx, &wanted, &organization).await?;
     let mut namespace = Namespace::new(name, organization, edit.now);
     namespace.revision = edit.revision;
-    namespaces::insert(&mut edit.tx, &namespace).await?;
     let defaults = &app.config.organization;
     let context = NamespaceContext::of(&mut edit.tx, namespace, defaults).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Namespaces).await?;
+    namespaces::insert(&mut edit.tx, &context.namespace).await?;
     let change = context.change("namespace.create", &context.namespace.name);
     edit.record(change.after(&context.namespace)).await?;
     Ok(context)

@@ -1,5 +1,6 @@
 //! `/v1/keys`.
 
+mod authority;
 mod body;
 mod context;
 mod create;

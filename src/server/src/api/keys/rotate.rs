@@ -1,12 +1,13 @@
 //! `POST /v1/keys/{id}/rotate`: a new secret; the old one still works until it expires.
 
+use super::authority::may_issue;
 use super::context::{KeyContext, stored};
 use crate::api::prelude::*;
 use crate::http::body::values::Days;
 use paddock_core::secret;
 use paddock_ledger::ids;
 use paddock_ledger::model::KeySecret;
-use paddock_ledger::store::keys;
+use paddock_ledger::store::{catalog, keys};
 use std::time::Duration;
 
 /// How long the old secret keeps working by default.
@@ -52,7 +53,8 @@ pub struct Rotated {
 ///
 /// The new secret is the primary. The old one works as the secondary until it expires, after
 /// `expires_in` days at most. A secondary of an earlier rotation ends now. If the old secret had an
-/// expiry, the new one expires after `expires_in` days; otherwise it never does.
+/// expiry, the new one expires after `expires_in` days; otherwise it never does. An admin rotates no key
+/// that may do more than their own role may in their organization.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/rotate", tag = "keys", operation_id = "rotate_key",
     params(parameters::KeyId),
@@ -82,6 +84,8 @@ pub async fn handle(
         key: before,
         context,
     } = edit.find(&id).await?;
+    let catalog = catalog::load(&mut edit.tx).await?;
+    may_issue(&by, &context, &before, &catalog)?;
     let mut key = before.clone();
     key.secrets.retain(|secret| secret.is_primary);
     let expires = key.secrets.iter().any(|secret| secret.expires_at.is_some());

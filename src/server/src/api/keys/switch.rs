@@ -1,5 +1,6 @@
 //! `POST /v1/keys/{id}/disable` and `/enable`.
 
+use super::authority::may_change;
 use super::context::KeyContext;
 use super::member;
 use super::view::KeyView;
@@ -30,7 +31,7 @@ pub async fn disable(
 
 /// Enables a key
 ///
-/// Requests with it are accepted again.
+/// Requests with it are accepted again. It needs what making such a key needs.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/enable", tag = "keys", operation_id = "enable_key",
     params(parameters::KeyId),
@@ -63,6 +64,7 @@ async fn switch(
     };
     member::check(&mut edit.tx, &key, &switched).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
+    may_change(by, &context, &key, &switched, &catalog)?;
     let (tx, revision) = (&mut edit.tx, edit.revision);
     let switched = key_switch::switch(tx, &context, &key, enabled, revision, &by.actor).await?;
     if switched.is_some() {

@@ -1,5 +1,6 @@
 //! `PATCH /v1/keys/{id}` and `/limits`: what is sent changes, what is `null` becomes the namespace's.
 
+use super::authority::may_change;
 use super::body::{KeyBody, UpdateKey};
 use super::context::{KeyContext, check, stored};
 use super::member;
@@ -12,7 +13,10 @@ use paddock_ledger::store::{catalog, keys};
 
 /// Updates a key
 ///
-/// Its namespace stays: what it spent is booked there.
+/// Its namespace stays: what it spent is booked there. To change its role, scopes or expiry, to enable it
+/// or to let it use or spend more needs what making such a key needs (`can_create_api_keys`; of a
+/// member's key, a new role needs `can_manage_users` too), and it may then do no more than its maker's
+/// role may in the organization.
 #[utoipa::path(
     patch, path = "/v1/keys/{id}", tag = "keys", operation_id = "update_key",
     params(parameters::KeyId),
@@ -39,7 +43,7 @@ pub async fn handle(
     body.apply(&mut key, edit.now);
     member::check(&mut edit.tx, &found.key, &key).await?;
     key.role_quota = found.context.role_quota(key.role);
-    let (found, catalog) = store(&app, edit, found, key, "key.update").await?;
+    let (found, catalog) = store(&app, &by, edit, found, key, "key.update").await?;
     Ok(Json(KeyView::new(&found.key, &found.context, &catalog)))
 }
 
@@ -92,13 +96,14 @@ pub async fn limits(
     let mut key = found.key.clone();
     patch.apply(&mut key.limits);
     key.updated_at = edit.now;
-    let (found, _) = store(&app, edit, found, key, "key.limits.update").await?;
+    let (found, _) = store(&app, &by, edit, found, key, "key.limits.update").await?;
     Ok(Json(KeyLimits::new(&found)))
 }
 
 /// Stores a changed key if it fits into its namespace.
 async fn store(
     app: &App,
+    by: &Author,
     mut edit: Edit,
     before: KeyContext,
     mut key: Key,
@@ -110,6 +115,7 @@ async fn store(
     } = before;
     key.revision = edit.revision;
     let catalog = catalog::load(&mut edit.tx).await?;
+    may_change(by, &context, &before, &key, &catalog)?;
     check(app, &mut edit.tx, &key, &context, &catalog).await?;
     stored(keys::update(&mut edit.tx, &key).await, &key)?;
     if before.secrets != key.secrets {

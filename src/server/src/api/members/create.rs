@@ -3,6 +3,7 @@
 use super::body::{CreateMember, MemberBody};
 use super::email_is_free;
 use super::view::MemberView;
+use crate::api::ceilings::{Counted, has_room};
 use crate::api::prelude::*;
 use paddock_core::policy::Role;
 use paddock_ledger::ids;
@@ -55,6 +56,7 @@ pub async fn handle(
         )));
     }
     email_is_free(&mut edit.tx, &member).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Members).await?;
     members::insert(&mut edit.tx, &member).await?;
     let change = context.change("member.create", &member.id).after(&member);
     edit.commit(change).await?;

@@ -3,17 +3,21 @@
 use super::body::{CreateNamespace, NamespaceBody};
 use super::store::{check, open_account};
 use super::view::NamespaceView;
+use crate::api::ceilings::{Counted, has_room};
+use crate::api::owners::may_set;
 use crate::api::prelude::*;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::model::Namespace;
 use paddock_ledger::model::audit::Change;
+use paddock_ledger::model::owners::NamespaceChange;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{catalog, namespaces, organizations};
 
 /// Creates a namespace
 ///
 /// If the operator names an organization that does not exist, it is created too. The name stays the
-/// organization's, also when the namespace is deleted: no other organization can have it.
+/// organization's, also when the namespace is deleted: no other organization can have it. An organization
+/// has no more namespaces than its `max_namespaces`.
 #[utoipa::path(
     post, path = "/v1/namespaces", tag = "namespaces", operation_id = "create_namespace",
     request_body = CreateNamespace,
@@ -42,6 +46,7 @@ pub async fn handle(
     let (now, revision) = (edit.now, edit.revision);
     let mut namespace = Namespace::new(name.into(), organization, now);
     namespace.revision = revision;
+    let fresh = namespace.clone();
     body.apply(&mut namespace);
     let organization = &namespace.organization;
     let is_new = organizations::ensure(&mut edit.tx, organization, revision, now).await?;
@@ -58,8 +63,15 @@ pub async fn handle(
     let defaults = &app.config.organization;
     let context = NamespaceContext::of(&mut edit.tx, namespace, defaults).await?;
     let catalog = catalog::load(&mut edit.tx).await?;
-    check(&context, &catalog)?;
     let namespace = &context.namespace;
+    let owned = NamespaceChange {
+        organization: &context.organization,
+        before: &fresh,
+        after: namespace,
+    };
+    may_set(&by, &owned)?;
+    check(&context, &catalog)?;
+    has_room(&mut edit.tx, &context.organization, Counted::Namespaces).await?;
     if !namespaces::insert(&mut edit.tx, namespace).await? {
         return Err(ApiError::conflict(format!(
             "A namespace named '{}' exists already, or belonged to another organization. Choose \

@@ -96,7 +96,7 @@ pub async fn handle(
 
     let mut tx = app.store.read().await?;
     let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
-    let namespace = context.namespace;
+    let namespace = &context.namespace;
     let catalog = catalog::load(&mut tx).await?;
     let holder = match &caller {
         Caller::Holder(holder) if holder.namespace.name == name => Some(holder),
@@ -108,6 +108,7 @@ pub async fn handle(
         format!("key:{}", key.map_or("", |key| &key.id)),
         holder.map(|holder| holder.role_scope()).unwrap_or_default(),
         format!("namespace:{name}"),
+        format!("organization:{}", context.organization.name),
     ];
     let rights = ModelRights {
         lists: [
@@ -120,6 +121,7 @@ pub async fn handle(
                 rights.and_then(|rights| rights.allowed_models.as_deref()),
             ),
             (&scopes[2], namespace.allowed_models.as_deref()),
+            (&scopes[3], context.organization.allowed_models.as_deref()),
         ],
         unknown_price: namespace.unknown_price,
     };

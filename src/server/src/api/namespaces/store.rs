@@ -1,5 +1,6 @@
 //! Checking and storing a changed namespace.
 
+use crate::api::owners::may_set;
 use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_core::policy::Catalog;
@@ -7,18 +8,28 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Namespace;
 use paddock_ledger::model::audit::Change;
 use paddock_ledger::model::hierarchy::{Parent, violations};
+use paddock_ledger::model::owners::NamespaceChange;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::credits;
 use paddock_ledger::store::{StoreError, Tx, namespaces};
 
 /// Stores a changed namespace: what changed, for the audit, and the namespace as it is now.
+///
+/// # Errors
+/// 403 if only the operator may change it like that.
 pub(super) async fn update(
     edit: &mut Edit,
     before: &NamespaceContext,
     mut namespace: Namespace,
     action: &'static str,
-) -> Result<(Change, Namespace), StoreError> {
+) -> Result<(Change, Namespace), ApiError> {
+    let owned = NamespaceChange {
+        organization: &before.organization,
+        before: &before.namespace,
+        after: &namespace,
+    };
+    may_set(edit.author(), &owned)?;
     namespace.revision = edit.revision;
     namespace.updated_at = edit.now;
     namespaces::update(&mut edit.tx, &namespace).await?;
@@ -48,7 +59,7 @@ pub(super) fn check(context: &NamespaceContext, catalog: &Catalog) -> Result<(),
     let parent = Parent {
         word: "organization",
         limits: &context.above,
-        allowed_models: None,
+        allowed_models: context.organization.allowed_models.as_deref(),
         // Namespaces may together be promised more than the organization has: its cap holds.
         assigned: (Money::ZERO, Money::ZERO),
     };

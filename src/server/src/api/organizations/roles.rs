@@ -3,9 +3,10 @@
 use super::role_body::PutRole;
 use crate::api::prelude::*;
 use crate::api::roles::{RoleView, all, context_of};
-use paddock_core::policy::Role;
+use paddock_core::policy::{Catalog, Role, role_scope};
 use paddock_ledger::model::Organization;
 use paddock_ledger::model::audit::Change;
+use paddock_ledger::model::rights::Rights;
 use paddock_ledger::model::roles::RoleOverride;
 use paddock_ledger::store::{catalog, organizations, role_overrides};
 
@@ -63,7 +64,8 @@ pub async fn show(
 /// Narrows a role in an organization
 ///
 /// The body replaces what was set before: what it leaves out is as in every organization. An admin
-/// narrows the other roles; only the operator narrows `admin`.
+/// narrows the other roles; only the operator narrows `admin`. An admin gives no role back what the
+/// operator took from `admin`.
 #[utoipa::path(
     put, path = "/v1/organizations/{name}/roles/{role}", tag = "roles",
     operation_id = "put_organization_role",
@@ -97,7 +99,7 @@ pub async fn put(
         return Err(ApiError::violations(violations, note));
     }
     role_overrides::put(&mut edit.tx, &name, role, &narrowed, edit.now).await?;
-    store(&app, edit, organization, role, Some(narrowed)).await
+    store(&app, &by, edit, organization, role, Some(narrowed)).await
 }
 
 /// Ends what an organization narrows a role to
@@ -123,18 +125,21 @@ pub async fn delete(
     let mut edit = Edit::begin(&app, &by).await?;
     let organization: Organization = edit.find(&name).await?;
     role_overrides::delete(&mut edit.tx, &name, role).await?;
-    store(&app, edit, organization, role, None).await
+    store(&app, &by, edit, organization, role, None).await
 }
 
 /// Stores that an organization has changed in what it narrows a role to.
 async fn store(
     app: &App,
+    by: &Caller,
     mut edit: Edit,
     mut organization: Organization,
     role: Role,
     narrowed: Option<RoleOverride>,
 ) -> Result<Json<RoleView>, ApiError> {
     let name = organization.name.clone();
+    let catalog = catalog::load(&mut edit.tx).await?;
+    lifts_no_more(by, &organization, role, narrowed.as_ref(), &catalog)?;
     let before = organization.roles.remove(&role);
     let quota = |narrowed: &Option<RoleOverride>| narrowed.as_ref()?.monthly_quota;
     if quota(&narrowed) != quota(&before) {
@@ -153,7 +158,6 @@ async fn store(
     organization.revision = edit.revision;
     organization.updated_at = edit.now;
     organizations::update(&mut edit.tx, &organization).await?;
-    let catalog = catalog::load(&mut edit.tx).await?;
     edit.commit(change).await?;
     let context = context_of(organization, app);
     Ok(Json(RoleView::new(role, &context, &catalog)))
@@ -165,6 +169,35 @@ fn may_override(caller: &Caller, role: Role) -> Result<(), ApiError> {
         Role::Admin => caller.must_be_operator(),
         _ => caller.may_manage_users(),
     }
+}
+
+/// Checks that an admin gives a role nothing that it did not have and that they may not do themselves:
+/// what the operator takes from admins stays out of their reach in every role.
+fn lifts_no_more(
+    by: &Caller,
+    organization: &Organization,
+    role: Role,
+    narrowed: Option<&RoleOverride>,
+    catalog: &Catalog,
+) -> Result<(), ApiError> {
+    let Caller::Holder(holder) = by else {
+        return Ok(());
+    };
+    let rights = |role, narrowed| Rights::of_role(role, narrowed, catalog);
+    let of_now = |role| rights(role, organization.roles.get(&role));
+    let own = holder.key.role;
+    let past = rights(role, narrowed).gained_past(Some(&of_now(role)), &of_now(own));
+    if past.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "The role '{}' could then do more than your role '{}' may in your organization: {}. Leave that \
+         as it is, or ask the operator.",
+        role.name(),
+        own.name(),
+        past.join(", ")
+    );
+    Err(ApiError::forbidden(message).by(role_scope(&organization.name, own)))
 }
 
 fn named(name: &str) -> Result<Role, ApiError> {
