@@ -12,7 +12,7 @@ fn a_first_start_needs_nothing_else_and_nothing_is_overwritten() {
     let told = run(paddock().args(init), "").expect(0);
     let config = format!("{place}/paddock.toml");
     assert!(
-        told.contains(&format!("paddock serve --config {config}")),
+        told.contains(&format!("paddock serve --create --config {config}")),
         "{told}"
     );
     let read = |name: &str| std::fs::read_to_string(format!("{place}/{name}")).unwrap();

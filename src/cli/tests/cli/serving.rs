@@ -358,7 +358,9 @@ fn a_database_that_is_absent_or_empty_is_not_taken_for_a_new_one() {
             "{error}"
         );
     }
-    std::fs::remove_file(&path).unwrap();
+    for name in ["paddock.db", "paddock.db-wal", "paddock.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(name));
+    }
     let service = Service::spawn(serve(&["--create"]), TempDir::new().unwrap());
     service.paddock(&["keys", "create", "a"]).expect(0);
     for name in ["paddock.db", "paddock.db-wal", "paddock.db-shm"] {
