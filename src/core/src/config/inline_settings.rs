@@ -1,6 +1,8 @@
 //! The settings of an inline policy's namespace, in the contract's words.
 
-use crate::policy::{Catalog, ContentMode, QueueLimits, Settings, ThrottleFactor, ThrottleMode};
+use crate::policy::{
+    Catalog, ContentMode, QueueLimits, ReferencePolicy, Settings, ThrottleFactor, ThrottleMode,
+};
 use serde::Deserialize;
 
 #[derive(Default, Deserialize)]
@@ -14,6 +16,7 @@ pub(super) struct RawSettings {
     fallback_model: Option<String>,
     content_policy_mode: ContentMode,
     allowed_categories: Vec<String>,
+    references: ReferencePolicy,
 }
 
 impl RawSettings {
@@ -43,6 +46,7 @@ impl RawSettings {
             fallback_model: self.fallback_model,
             content_policy_mode: self.content_policy_mode,
             allowed_categories: self.allowed_categories,
+            references: self.references,
         };
         let wrong = settings.problems().into_iter();
         problems.extend(wrong.map(|problem| format!("{what}: {problem}")));

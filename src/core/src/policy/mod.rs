@@ -39,8 +39,8 @@ pub use reservation::{
 };
 pub use routing::{AUTO, Conditions, Routing, Rule, Temperature, is_auto};
 pub use settings::{
-    ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, Settings, ThrottleFactor,
-    ThrottleMode,
+    ContentMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, QueueLimits, ReferencePolicy, Settings,
+    ThrottleFactor, ThrottleMode,
 };
 pub use user::{
     MAX_USER_QUOTAS, SHARED_USER, UserQuotas, shared_user_scope, user_in_events, user_scope,

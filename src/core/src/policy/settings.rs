@@ -29,6 +29,8 @@ pub struct Settings {
     /// Categories of content that are let pass whatever the mode, save those enforced in every mode.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_categories: Vec<String>,
+    /// Whether a request may refer to what is not in its body.
+    pub references: ReferencePolicy,
 }
 
 /// What becomes of requests a throttled namespace makes over its reduced rate.
@@ -43,6 +45,19 @@ pub enum ThrottleMode {
     Redirect,
     /// They wait their turn.
     Queue,
+}
+
+/// What becomes of a request that refers to what is not in its body: what the provider has stored, or
+/// is to fetch from a URL. How much of it a model will read is not known before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ReferencePolicy {
+    /// It is held at the model's context window.
+    #[default]
+    Allow,
+    /// It is refused with 400.
+    Refuse,
 }
 
 /// How strictly the content of prompts is judged.

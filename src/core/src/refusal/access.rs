@@ -188,6 +188,17 @@ impl Refusal {
         refusal.by(scope).at(Some(modifier.param()))
     }
 
+    /// A request of `scope` refers to what is not in its body, which its settings refuse.
+    pub fn references_forbidden(scope: &str) -> Self {
+        let message = format!(
+            "{} takes no request that refers to what is not in its body: a stored response, \
+             conversation, prompt or file, cached content, or media by URL. Send the content itself, or \
+             ask your administrator to set `references` to `allow`.",
+            clip_bytes(scope.as_bytes())
+        );
+        Refusal::new(Code::InvalidRequest, message).by(scope)
+    }
+
     /// There is no model or alias of this name; `known` are the ones the caller may use.
     pub fn model_not_found<'a>(model: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let message = format!(

@@ -221,6 +221,12 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "the tool 'file_search'",
         ),
         (
+            Refusal::references_forbidden(SCOPE),
+            Code::InvalidRequest,
+            namespace,
+            "refers to what is not in its body",
+        ),
+        (
             Refusal::model_not_found("gpt-9", ["gpt-4.1", "gpt4"]),
             Code::ModelNotFound,
             None,

@@ -14,13 +14,13 @@ on_both_databases! {
             "namespace": "web", "auto_throttle_at_percent": null, "throttle_mode": "reject",
             "throttle_factor": 0.5, "max_queue_size": 100, "queue_timeout_seconds": 30,
             "fallback_model": null, "content_policy_mode": "standard", "allowed_categories": [],
-            "unknown_price": "refuse", "failure_mode": "closed",
+            "references": "allow", "unknown_price": "refuse", "failure_mode": "closed",
         }));
         let body = json!({
             "auto_throttle_at_percent": 80, "throttle_mode": "redirect", "throttle_factor": 0.25,
             "max_queue_size": 7, "queue_timeout_seconds": 3, "fallback_model": "deepseek",
             "content_policy_mode": "strict", "allowed_categories": ["medical"],
-            "unknown_price": "free", "failure_mode": "open",
+            "references": "refuse", "unknown_price": "free", "failure_mode": "open",
         });
         let set = app.put(PATH, body.clone()).await.expect(200);
         for (field, value) in body.as_object().unwrap() {

@@ -138,6 +138,7 @@ fn default_setting(field: &str) -> Value {
         "queue_timeout_seconds" => json!(queue.queue_timeout_seconds),
         "content_policy_mode" => json!(settings.content_policy_mode),
         "allowed_categories" => json!(settings.allowed_categories),
+        "references" => json!(settings.references),
         _ => Value::Null,
     }
 }

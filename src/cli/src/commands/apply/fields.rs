@@ -106,6 +106,7 @@ impl Kind {
                 "queue_timeout_seconds",
                 "fallback_model",
                 "content_policy_mode",
+                "references",
                 "allowed_categories",
             ],
             Kind::Key => &[

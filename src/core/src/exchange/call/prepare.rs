@@ -10,7 +10,7 @@ use crate::exchange::head::Head;
 use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
 use crate::likely_output::LikelyOutput;
-use crate::policy::{Catalog, Model, Served, user_in_events};
+use crate::policy::{Catalog, Model, ReferencePolicy, Served, user_in_events};
 use crate::price::CostOverflow;
 use crate::refusal::{Refusal, clip};
 use crate::request::{Endpoint, ModelRequest, Rewrite, path_below, path_with_model};
@@ -158,6 +158,12 @@ fn call(
             grant: granted,
             may_serve,
         });
+    }
+    let namespace = grant.caller().namespace();
+    if namespace.policy.settings.references == ReferencePolicy::Refuse
+        && !request.references.is_empty()
+    {
+        return Err(Refusal::references_forbidden(&namespace.scope.name));
     }
     let may_serve = others.iter().filter(|other| other.may_serve);
     for grant in core::iter::once(&grant).chain(may_serve.map(|other| &other.grant)) {

@@ -119,6 +119,42 @@ fn other_models_are_renamed_for_the_upstream() {
 }
 
 #[test]
+fn a_namespace_can_refuse_what_is_not_in_the_body() {
+    let refusing = r#","settings":{"references":"refuse"}"#;
+    for (path, body) in [
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","previous_response_id":"resp_1"}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","prompt":{"id":"pmpt_1"}}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x.example/a.png"}}]}]}"#,
+        ),
+    ] {
+        for (namespace, is_refused) in [(refusing, true), ("", false)] {
+            let mut bench = Bench::standalone("", namespace);
+            bench.worker.config.foreign_ids = ForeignIds::Allow;
+            let step = sent(&mut bench, path, body);
+            if !is_refused {
+                assert_eq!(step.verdict, Verdict::Continue, "{body}");
+                continue;
+            }
+            let refused = reply(step);
+            assert_eq!(refused.status, 400, "{body}");
+            assert_eq!(error(&refused)["scope"], "namespace:n", "{body}");
+            assert_eq!(bench.record("namespace:n").books.held.total(), 0);
+        }
+    }
+    let mut bench = Bench::standalone("", refusing);
+    let plain = sent(&mut bench, CHAT, r#"{"model":"small","messages":[]}"#);
+    assert_eq!(plain.verdict, Verdict::Continue);
+}
+
+#[test]
 fn what_is_not_in_the_text_is_held_for() {
     let plain = held(CHAT, r#"{"model":"small","messages":[]}"#);
     // A token costs 1,000 nano-dollars.

@@ -5,8 +5,8 @@ use super::store::update;
 use crate::api::prelude::*;
 use crate::http::body::values::Thousandths;
 use paddock_core::policy::{
-    Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, Settings, ThrottleFactor,
-    ThrottleMode, UnknownPrice,
+    Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, ReferencePolicy,
+    Settings, ThrottleFactor, ThrottleMode, UnknownPrice,
 };
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Namespace;
@@ -41,7 +41,9 @@ pub struct PutSettings {
     content_policy_mode: Option<Option<ContentMode>>,
     /// Categories of that policy that are allowed here.
     allowed_categories: Option<Option<Texts>>,
-    /// Whether models without a price are refused or free.
+    /// Whether a request may refer to what is not in its body: what is stored, or media by URL.
+    references: Option<Option<ReferencePolicy>>,
+    /// What happens to a request for a model, tier, region or tool without a price.
     unknown_price: Option<Option<UnknownPrice>>,
     /// What happens to requests while the service does not answer.
     failure_mode: Option<Option<FailureMode>>,
@@ -73,6 +75,8 @@ impl PutSettings {
         );
         self.allowed_categories
             .set_or(&mut settings.allowed_categories, Vec::new());
+        self.references
+            .set_or(&mut settings.references, ReferencePolicy::default());
         self.unknown_price
             .set_or(&mut namespace.unknown_price, UnknownPrice::default());
         self.failure_mode
@@ -102,7 +106,9 @@ pub struct SettingsView {
     content_policy_mode: ContentMode,
     /// Categories of the content policy that are allowed here.
     allowed_categories: Vec<String>,
-    /// Whether models without a price are refused or free.
+    /// Whether a request may refer to what is not in its body.
+    references: ReferencePolicy,
+    /// What happens to a request for a model, tier, region or tool without a price.
     unknown_price: UnknownPrice,
     /// What happens to requests while the service does not answer.
     failure_mode: FailureMode,
@@ -121,6 +127,7 @@ impl From<&Namespace> for SettingsView {
             fallback_model: settings.fallback_model.clone(),
             content_policy_mode: settings.content_policy_mode,
             allowed_categories: settings.allowed_categories.clone(),
+            references: settings.references,
             unknown_price: namespace.unknown_price,
             failure_mode: namespace.failure_mode,
         }
