@@ -246,7 +246,7 @@ mod tests {
         let text = bootstrap.0.to_string();
         assert!(text.contains("\"port_value\":1}"));
         for replica in ["\"port_value\":3}", "\"port_value\":4}"] {
-            assert_eq!(text.matches(replica).count(), 2, "{replica}");
+            assert_eq!(text.matches(replica).count(), 3, "{replica}");
         }
         assert!(text.contains("/x.wasm") && text.contains("\\\"max_request_bytes\\\":7"));
         assert!(!text.contains("_value\":10000}") && !text.contains("10080"));
