@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn one_secret_or_several_with_names() {
-        let one = Credentials::read(&secret("0123456789abcdef: x"), &secret("fedcba9876543210"));
+        let one = Credentials::read(&secret("0123456789 abcdef: x"), &secret("fedcba9876543210"));
         let one = one.unwrap();
-        let key = one.operator(&shown("0123456789abcdef: x")).unwrap();
+        let key = one.operator(&shown("0123456789 abcdef: x")).unwrap();
         assert_eq!((&key.name, key.is_read_only), (&None, false));
         let admin = "# rotated in March\nann: 0123456789abcdef\nann: 1123456789abcdef\n\n\
                      watch: 2123456789abcdef read-only\n";
