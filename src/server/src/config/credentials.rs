@@ -103,14 +103,18 @@ impl Credentials {
     /// The operator's key of that digest.
     pub fn operator(&self, shown: &KeyDigest) -> Option<&OperatorKey> {
         // All are compared, so that the time says nothing.
-        let is_it = |key: &&OperatorKey| digests_equal(shown, &key.digest);
-        self.operators.iter().rev().filter(is_it).last()
+        self.operators.iter().fold(None, |found, key| {
+            let is_it = digests_equal(shown, &key.digest);
+            found.or(is_it.then_some(key))
+        })
     }
 
     /// The gateways' token of that digest.
     pub fn gateway(&self, shown: &KeyDigest) -> Option<&GatewayToken> {
-        let is_it = |token: &&GatewayToken| digests_equal(shown, &token.digest);
-        self.gateways.iter().rev().filter(is_it).last()
+        self.gateways.iter().fold(None, |found, token| {
+            let is_it = digests_equal(shown, &token.digest);
+            found.or(is_it.then_some(token))
+        })
     }
 
     /// Whether a secret is one of them.
