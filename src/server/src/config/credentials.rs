@@ -103,14 +103,18 @@ impl Credentials {
     /// The operator's key of that digest.
     pub fn operator(&self, shown: &KeyDigest) -> Option<&OperatorKey> {
         // All are compared, so that the time says nothing.
-        let is_it = |key: &&OperatorKey| digests_equal(shown, &key.digest);
-        self.operators.iter().rev().filter(is_it).last()
+        self.operators.iter().fold(None, |found, key| {
+            let is_it = digests_equal(shown, &key.digest);
+            found.or(is_it.then_some(key))
+        })
     }
 
     /// The gateways' token of that digest.
     pub fn gateway(&self, shown: &KeyDigest) -> Option<&GatewayToken> {
-        let is_it = |token: &&GatewayToken| digests_equal(shown, &token.digest);
-        self.gateways.iter().rev().filter(is_it).last()
+        self.gateways.iter().fold(None, |found, token| {
+            let is_it = digests_equal(shown, &token.digest);
+            found.or(is_it.then_some(token))
+        })
     }
 
     /// Whether a secret is one of them.
@@ -197,9 +201,9 @@ mod tests {
 
     #[test]
     fn one_secret_or_several_with_names() {
-        let one = Credentials::read(&secret("0123456789abcdef: x"), &secret("fedcba9876543210"));
+        let one = Credentials::read(&secret("0123456789 abcdef: x"), &secret("fedcba9876543210"));
         let one = one.unwrap();
-        let key = one.operator(&shown("0123456789abcdef: x")).unwrap();
+        let key = one.operator(&shown("0123456789 abcdef: x")).unwrap();
         assert_eq!((&key.name, key.is_read_only), (&None, false));
         let admin = "# rotated in March\nann: 0123456789abcdef\nann: 1123456789abcdef\n\n\
                      watch: 2123456789abcdef read-only\n";
