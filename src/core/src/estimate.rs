@@ -6,7 +6,7 @@
 use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price, Unpriced};
-use crate::request::{Endpoint, ModelRequest, OtherModel};
+use crate::request::{Endpoint, ModelRequest};
 use crate::usage::TokenUsage;
 
 /// Output tokens the token bucket is charged at admission if nothing is known of the answers: most
@@ -42,25 +42,25 @@ impl Estimate {
         price: &Price,
         unpriced: Unpriced,
     ) -> Result<Estimate, CostOverflow> {
-        let limit = request.output_limits.read_as(model.output_limit_field);
-        let ceiling = ceiling(endpoint, request, limit, model, unpriced);
-        Estimate::up_to(&ceiling, endpoint, request, price)
+        let field = model.output_limit_field;
+        let limit = request.output_limits.as_sent_to(field).read_as(field);
+        Estimate::limited(endpoint, request, limit, model, price, unpriced)
     }
 
-    /// Of one call of `other`, which `request` has called beside its own model: it reads as much,
-    /// and its output has a cap of its own.
+    /// Of another model that may serve `request`, or is called within it, and reads as much: its output
+    /// has this limit.
     ///
     /// # Errors
     /// [`CostOverflow`] if the cost cannot be written down.
-    pub fn beside(
+    pub fn limited(
         endpoint: &Endpoint,
         request: &ModelRequest<'_>,
-        other: &OtherModel<'_>,
+        limit: Option<u64>,
         model: &Model,
         price: &Price,
         unpriced: Unpriced,
     ) -> Result<Estimate, CostOverflow> {
-        let ceiling = ceiling(endpoint, request, other.max_output_tokens, model, unpriced);
+        let ceiling = ceiling(endpoint, request, limit, model, unpriced);
         Estimate::up_to(&ceiling, endpoint, request, price)
     }
 

@@ -67,8 +67,8 @@ struct Answers {
     last_answered: u128,
 }
 
-/// Loads from all connections until there were enough refusals of that status, while VMs trap.
-fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
+/// Loads from all connections until there were enough refusals of that status, while so many VMs trap.
+fn load(gateway: &Gateway, call: &Call, refusal: u16, most_traps: usize) -> Answers {
     let answers = Mutex::new(Answers::default());
     let (done, traps) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -87,7 +87,8 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
                     } else if answer.status == refusal {
                         answers.refused += 1;
                         answers.last_refusal_sent = answers.last_refusal_sent.max(sent);
-                        let enough = answers.refused >= REFUSALS && traps.load(Relaxed) >= TRAPS;
+                        let enough =
+                            answers.refused >= REFUSALS && traps.load(Relaxed) >= most_traps;
                         done.fetch_or(enough, Relaxed);
                     } else {
                         let lost = matches!(answer.status, 0 | 200 | 408 | 503 | 504);
@@ -100,6 +101,9 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
         }
         while !done.load(Relaxed) {
             sleep(BETWEEN_TRAPS);
+            if most_traps == 0 {
+                continue;
+            }
             let answer = gateway.send(&Call::chat("nobody").header("x-fault", "trap"));
             assert!(matches!(answer.status, 0 | 503), "{answer}");
             traps.fetch_add(1, Relaxed);
@@ -113,7 +117,9 @@ fn load(gateway: &Gateway, call: &Call, refusal: u16) -> Answers {
         answers.lost,
         gateway.reloads()
     );
-    assert!(gateway.reloads() >= 2, "too few VMs trapped");
+    if most_traps > 0 {
+        assert!(gateway.reloads() >= 2, "too few VMs trapped");
+    }
     assert_eq!(workers(gateway), 4, "not every worker took part");
     answers
 }
@@ -133,11 +139,26 @@ fn call(tenant: &Tenant) -> Call {
 #[test]
 fn a_rate_is_exact_to_the_request() {
     let gateway = start();
+    let (_, short) = passed_and_short(&gateway, "rate", 0);
+    assert_eq!(short, 0, "fewer passed than may");
+    // What a worker had of the bucket when its VM trapped is spent: nobody knows how much of it was.
+    // That is an eighth of what was left at most.
+    let (lost, short) = passed_and_short(&gateway, "rate-of-traps", TRAPS);
+    let granted = u128::from(gateway.reloads() * BURST) / 8;
+    assert!(
+        lost > 0 && short <= granted,
+        "{short} fewer passed than may"
+    );
+}
+
+/// Loads a tenant: what was lost on workers that trapped, and how many requests fewer passed than the
+/// bucket gives.
+fn passed_and_short(gateway: &Gateway, name: &str, traps: usize) -> (u128, u128) {
     let limits = json!({"rate_limits": {"rpm": RATE, "burst": BURST}});
-    let tenant = gateway.tenant("rate", limits);
+    let tenant = gateway.tenant(name, limits);
     gateway.send(&tenant.get("/v1/models")).expect(200);
     let before = gateway.provider_stat("requests");
-    let answers = load(&gateway, &call(&tenant), 429);
+    let answers = load(gateway, &call(&tenant), 429, traps);
     let passed = u128::from(gateway.provider_stat("requests") - before);
     let given = |from: u128, to: u128| u128::from(BURST) + (to - from) * u128::from(RATE) / MINUTE;
     let first = answers.first_sent.unwrap();
@@ -145,13 +166,9 @@ fn a_rate_is_exact_to_the_request() {
     assert!(passed <= most, "{passed} passed where {most} may");
     // A request that was admitted and lost with its VM has taken its token too. The bucket counts
     // from its first debit, which is at most one call after the first was sent.
-    let settled = passed + answers.lost as u128;
+    let lost = answers.lost as u128;
     let least = given(first, answers.last_refusal_sent).saturating_sub(1 + CONNECTIONS as u128);
-    assert!(
-        settled >= least,
-        "{passed} passed and {} were lost where {least} may",
-        answers.lost
-    );
+    (lost, least.saturating_sub(passed + lost))
 }
 
 /// A cap is spent to less than one more call, and every nano-dollar of it is in the ledger once.
@@ -161,7 +178,7 @@ fn a_cap_is_exact_to_the_nano_dollar() {
     let cap_usd = CAP as f64 / 1e9;
     let tenant = gateway.namespace("cap", json!({"monthly_quota_usd": cap_usd}));
     let call = call(&tenant);
-    let mut answers = load(&gateway, &call, 402);
+    let mut answers = load(&gateway, &call, 402, TRAPS);
     // What was held by VMs that trapped comes back.
     sleep(Duration::from_secs(2 * MAX_REQUEST_SECONDS + 1));
     eventually("the rest of the cap is spent", || {

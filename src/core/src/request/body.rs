@@ -64,9 +64,20 @@ impl OutputLimits {
     pub fn read_as(self, field: Option<OutputLimitField>) -> Option<u64> {
         match field {
             None => self.usual.max(self.completion),
-            Some(OutputLimitField::MaxTokens) => self.usual.or(self.completion),
+            Some(OutputLimitField::MaxTokens) => self.usual,
             Some(OutputLimitField::MaxCompletionTokens) => self.completion,
             Some(OutputLimitField::None) => None,
+        }
+    }
+
+    /// The limits of the body as it is sent to a model that reads `field`: see [`Rewrite`].
+    ///
+    /// [`Rewrite`]: super::Rewrite
+    #[must_use]
+    pub fn as_sent_to(self, field: Option<OutputLimitField>) -> OutputLimits {
+        OutputLimits {
+            usual: self.usual.or(self.unread(field)),
+            ..self
         }
     }
 

@@ -9,7 +9,7 @@ use paddock_ledger::model::owners::{NamespaceChange, beyond_admins};
 /// # Errors
 /// 403 if only the operator may: it says what, and what the caller may do.
 pub(super) fn may_set(by: &Caller, change: &NamespaceChange<'_>) -> Result<(), ApiError> {
-    if matches!(by, Caller::Operator) {
+    if matches!(by, Caller::Operator(_)) {
         return Ok(());
     }
     let beyond = beyond_admins(change);

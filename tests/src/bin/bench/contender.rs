@@ -100,11 +100,6 @@ impl Contender {
         }
     }
 
-    /// Whether `error` is that this build of the filter does not know a setting of it.
-    pub fn is_unknown(self, error: &anyhow::Error) -> bool {
-        self == Self::EachDurable && format!("{error:#}").contains("durable_events")
-    }
-
     /// Starts it.
     pub async fn start(self, setup: &Setup) -> anyhow::Result<Running> {
         let ext_proc = setup.ext_proc;

@@ -56,14 +56,14 @@ async fn main() -> anyhow::Result<()> {
         ext_proc: ext_proc::start()?,
         floor: filters::build_floor()?,
     };
-    let mut contenders = arguments.contenders();
+    let contenders = arguments.contenders();
     let scenarios = arguments.scenarios();
     let mut rounds: Vec<Vec<Rounds>> = Vec::new();
     let mut processes = Processes::default();
     let mut version = String::new();
     for number in 1..=plan.starts {
         eprintln!("start {number} of {}", plan.starts);
-        let mut running = start(&mut contenders, &setup).await?;
+        let mut running = start(&contenders, &setup).await?;
         if let Some(bare) = running.first() {
             version = bare.envoy_version().await?;
         }
@@ -93,25 +93,12 @@ async fn main() -> anyhow::Result<()> {
     )
 }
 
-/// Starts each contender, and forgets one that this build of Paddock does not know.
-async fn start(contenders: &mut Vec<Contender>, setup: &Setup) -> anyhow::Result<Vec<Running>> {
-    let (mut known, mut running) = (Vec::new(), Vec::new());
-    for contender in contenders.drain(..) {
-        match contender.start(setup).await {
-            Ok(started) => {
-                known.push(contender);
-                running.push(started);
-            }
-            Err(error) if contender.is_unknown(&error) => {
-                eprintln!(
-                    "{} is left out: the filter refuses the setting",
-                    contender.name()
-                );
-            }
-            Err(error) => return Err(error),
-        }
+/// Starts each contender.
+async fn start(contenders: &[Contender], setup: &Setup) -> anyhow::Result<Vec<Running>> {
+    let mut running = Vec::with_capacity(contenders.len());
+    for contender in contenders {
+        running.push(contender.start(setup).await?);
     }
-    *contenders = known;
     Ok(running)
 }
 

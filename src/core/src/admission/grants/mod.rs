@@ -151,7 +151,7 @@ impl Grants {
             Some(grant) => grant,
             None => Box::new(ScopeGrant::new(scope)),
         };
-        grant.expect(scope, ask);
+        grant.foresee(scope, ask);
         grant.take(record, scope, rates, terms, now);
         Some(grant)
     }

@@ -101,7 +101,7 @@ impl ScopeGrant {
     }
 
     /// What a request will likely ask for.
-    pub(super) fn expect(&mut self, scope: &Scope, ask: &Ask) {
+    pub(super) fn foresee(&mut self, scope: &Scope, ask: &Ask) {
         self.each = Each {
             requests: 1,
             tokens: scope

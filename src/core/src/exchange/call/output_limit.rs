@@ -38,7 +38,11 @@ impl OutputLimit {
         let call = &pending.call;
         let model = call.grant.model()?;
         let field = model.output_limit_field;
-        let is_plain = request.output_limits.read_as(field).is_none()
+        let is_plain = request
+            .output_limits
+            .as_sent_to(field)
+            .read_as(field)
+            .is_none()
             && field != Some(OutputLimitField::None)
             && request.other_models.is_empty()
             && request.passes == 1

@@ -136,15 +136,22 @@ fn call(
     let region = request.region.as_deref().unwrap_or_default();
     let tiers = [tier, speed];
     let mut estimate = of(&grant).map_err(Refusal::cost_overflow)?;
+    let field = grant.model().and_then(|model| model.output_limit_field);
+    let sent = request.output_limits.as_sent_to(field);
     let mut others = Vec::new();
     for other in &request.other_models {
         let granted = authorize_model(grant.caller().clone(), catalog, &other.name, now)?;
-        let its = match (other.may_serve(), granted.model()) {
-            (false, Some(model)) => {
+        let its = match granted.model() {
+            Some(model) => {
+                // The body is written for the call's own model: another may not read its limit.
+                let limit = match other.may_serve() {
+                    true => sent.read_as(model.output_limit_field),
+                    false => other.max_output_tokens,
+                };
                 let (price, unpriced) = (granted.price(), granted.unpriced());
-                Estimate::beside(endpoint, request, other, model, price, unpriced)
+                Estimate::limited(endpoint, request, limit, model, price, unpriced)
             }
-            _ => of(&granted),
+            None => Err(CostOverflow),
         };
         let its = its.map_err(Refusal::cost_overflow)?.money;
         let may_serve = other.may_serve();

@@ -1,8 +1,10 @@
 //! Models, media and references that a body names beside its own model: allowed, paid for, renamed.
 
 use super::bench::*;
+use crate::cache::PolicyCache;
 use crate::config::ForeignIds;
 use crate::exchange::{Effect, Exchange, Step, Verdict};
+use crate::policy::OutputLimitField;
 
 const MESSAGES: &str = "/v1/messages";
 const RESPONSES: &str = "/v1/responses";
@@ -152,6 +154,25 @@ fn a_namespace_can_refuse_what_is_not_in_the_body() {
     let mut bench = Bench::standalone("", refusing);
     let plain = sent(&mut bench, CHAT, r#"{"model":"small","messages":[]}"#);
     assert_eq!(plain.verdict, Verdict::Continue);
+}
+
+#[test]
+fn a_limit_that_another_model_would_not_read_is_not_believed_for_it() {
+    let held = |field: Option<OutputLimitField>| {
+        let mut bench = Bench::standalone("", r#","monthly_quota_usd":1000000"#);
+        let mut policy = bench.worker.config.policy.clone().unwrap();
+        policy.catalog.models[1].output_limit_field = field;
+        let (keys, namespaces) = (policy.keys, policy.namespaces);
+        let (organizations, catalog) = (policy.organizations, policy.catalog);
+        bench.worker.cache = PolicyCache::complete(keys, namespaces, organizations, catalog);
+        let body =
+            r#"{"model":"small","max_completion_tokens":1,"messages":[],"models":["large"]}"#;
+        assert_eq!(sent(&mut bench, CHAT, body).verdict, Verdict::Continue);
+        bench.record("namespace:n").books.held.total()
+    };
+    let believed = held(None);
+    assert!(held(Some(OutputLimitField::MaxTokens)) >= 4_096 * 10_000);
+    assert!(believed < 4_096 * 10_000, "{believed}");
 }
 
 #[test]

@@ -174,7 +174,8 @@ fn a_limit_that_the_model_would_not_read_is_told_in_the_field_it_reads() {
         };
         let changed = request.rewrite(body.as_bytes(), &to);
         let changed = changed.map(|bytes| String::from_utf8(bytes).unwrap());
-        (request.output_limits.read_as(Some(field)), changed)
+        let limits = request.output_limits.as_sent_to(Some(field));
+        (limits.read_as(Some(field)), changed)
     };
     let (chat, completions) = (&Endpoint::ChatCompletions, &Endpoint::Completions);
     let new = r#"{"model":"m","max_completion_tokens":7}"#;
