@@ -191,11 +191,11 @@ fn description_of(property: &RefOr<Schema>) -> Option<String> {
 /// Adds a sentence to the description of a property.
 fn add_sentence(property: &mut RefOr<Schema>, sentence: &str) {
     let text = description_of(property).unwrap_or_default();
-    let text = Some(format!("{text} {sentence}"));
+    let text = format!("{text} {sentence}");
     match property {
-        RefOr::Ref(there) => there.description = text.unwrap_or_default(),
-        RefOr::T(Schema::Object(object)) => object.description = text,
-        RefOr::T(Schema::OneOf(one_of)) => one_of.description = text,
+        RefOr::Ref(there) => there.description = text,
+        RefOr::T(Schema::Object(object)) => object.description = Some(text),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.description = Some(text),
         RefOr::T(_) => {}
     }
 }
