@@ -168,7 +168,7 @@ struct Json<'u> {
 impl<'u> ClaudeCode<'u> {
     fn read(named: &'u str) -> Option<ClaudeCode<'u>> {
         if named.starts_with('{') {
-            let json: Json<'u> = serde_json::from_str(named).ok()?;
+            let json: Json<'u> = serde_json::from_slice(named.as_bytes()).ok()?;
             let _: Cow<'u, str> = json.session_id;
             return Some(ClaudeCode {
                 device: json.device_id,

@@ -103,7 +103,7 @@ impl Reader<'_> {
             }
             steps.push(Step { above, rates });
         }
-        steps.sort_by_key(|step| step.above);
+        steps.sort_unstable_by_key(|step| step.above);
         steps
     }
 

@@ -6,25 +6,24 @@
 //!
 //! The text of a prompt must be absent from every result.
 
+#[cfg(feature = "patterns")]
+mod patterns;
+#[cfg(not(feature = "patterns"))]
+#[path = "no_patterns.rs"]
+mod patterns;
 mod phrases;
 mod words;
 
 use crate::policy::ContentMode;
 use crate::request::Texts;
+use patterns::Patterns;
 use phrases::{MAX_WORDS, Phrases};
-use regex::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 /// Most phrases and patterns of all categories together.
 const MAX_ENTRIES: usize = 10_000;
 /// Longest phrase or pattern, in bytes.
 const MAX_LENGTH: usize = 1_024;
-/// Bytes a pattern may take once compiled: a `\w{500}` is too much, an expression a person wrote is
-/// far below.
-const MAX_PATTERN_BYTES: usize = 256 * 1_024;
-/// Bytes all patterns may take together, in each worker.
-const MAX_PATTERNS_BYTES: usize = 8 * 1_024 * 1_024;
-
 /// A kind of content that may be forbidden.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +53,7 @@ pub(crate) struct RawContentPolicy {
 pub struct ContentPolicy {
     categories: Vec<Category>,
     phrases: Phrases,
-    patterns: RegexSet,
+    patterns: Patterns,
     /// The category of each pattern.
     category_of: Vec<usize>,
 }
@@ -95,8 +94,8 @@ impl RawContentPolicy {
                 }
             }
             for pattern in &category.patterns {
-                match compiled(&[pattern], MAX_PATTERN_BYTES) {
-                    Ok(_) => {
+                match Patterns::check(pattern) {
+                    Ok(()) => {
                         all.push(pattern.clone());
                         policy.category_of.push(at);
                     }
@@ -112,28 +111,13 @@ impl RawContentPolicy {
                 "content_policy: more than {MAX_ENTRIES} phrases and patterns"
             ));
         }
-        match compiled(&all, MAX_PATTERNS_BYTES) {
+        match Patterns::compile(&all) {
             Ok(patterns) => policy.patterns = patterns,
             Err(error) => problems.push(format!("content_policy: all patterns together: {error}")),
         }
         policy.categories = self.categories;
         policy
     }
-}
-
-fn compiled<T: AsRef<str>>(patterns: &[T], most: usize) -> Result<RegexSet, String> {
-    let built = RegexSetBuilder::new(patterns).size_limit(most).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(most) => {
-            format!("it takes more than {most} bytes compiled: repeat less, or use fewer classes")
-        }
-        error => {
-            // The parser draws the pattern with a pointer below: the last line says what it is.
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            last.trim_start_matches("error: ").to_owned()
-        }
-    })
 }
 
 impl ContentPolicy {
@@ -178,7 +162,7 @@ impl ContentPolicy {
         }
         if !self.patterns.is_empty() {
             let mut look = |text: &str| {
-                for pattern in self.patterns.matches(text) {
+                for pattern in self.patterns.found_in(text) {
                     self.category_of.get(pattern).copied().map(&mut found);
                 }
             };

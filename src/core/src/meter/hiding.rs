@@ -164,6 +164,6 @@ fn is_usage_event(event: &[u8]) -> bool {
         }
     }
     // As a client decodes it: bytes that are no UTF-8 make no difference.
-    serde_json::from_str::<UsageChunk>(&String::from_utf8_lossy(&data))
+    serde_json::from_slice::<UsageChunk>(String::from_utf8_lossy(&data).as_bytes())
         .is_ok_and(|chunk| chunk.choices.is_empty())
 }

@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             .top("temperature")
             .or_else(|| self.generation(&["temperature"]));
         self.features.temperature = temperature
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .and_then(|raw| serde_json::from_slice(raw.get().as_bytes()).ok())
             .and_then(Temperature::from_number);
         let tier = self.top("service_tier").and_then(text);
         self.features.batch = tier.is_some_and(|tier| is_batch_tier(tier.as_ref()))
@@ -277,7 +277,7 @@ fn kind_of(raw: &RawValue) -> Option<&RawValue> {
 /// The members of an object; none of anything else.
 fn object_of(raw: &RawValue) -> Members<'_> {
     match raw.get().starts_with('{') {
-        true => serde_json::from_str(raw.get()).unwrap_or_default(),
+        true => serde_json::from_slice(raw.get().as_bytes()).unwrap_or_default(),
         false => Members::new(),
     }
 }
@@ -285,7 +285,7 @@ fn object_of(raw: &RawValue) -> Members<'_> {
 /// The items of an array; none of anything else.
 fn items(raw: &RawValue) -> Vec<&RawValue> {
     match raw.get().starts_with('[') {
-        true => serde_json::from_str(raw.get()).unwrap_or_default(),
+        true => serde_json::from_slice(raw.get().as_bytes()).unwrap_or_default(),
         false => Vec::new(),
     }
 }
@@ -293,7 +293,7 @@ fn items(raw: &RawValue) -> Vec<&RawValue> {
 fn text(raw: &RawValue) -> Option<String> {
     let is_text = raw.get().starts_with('"');
     is_text
-        .then(|| serde_json::from_str(raw.get()).ok())
+        .then(|| serde_json::from_slice(raw.get().as_bytes()).ok())
         .flatten()
 }
 

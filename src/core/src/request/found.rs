@@ -79,7 +79,7 @@ impl<'a> Found<'a> {
             return self.refuse(invalid("models", "and `tools` are nested too deep"));
         }
         self.raw_levels = self.raw_levels.saturating_add(1);
-        let mut json = serde_json::Deserializer::from_str(raw.get());
+        let mut json = serde_json::Deserializer::from_slice(raw.get().as_bytes());
         let read = Walk::member(self, place, word).deserialize(&mut json);
         self.raw_levels = self.raw_levels.saturating_sub(1);
         read.map(|_| ())

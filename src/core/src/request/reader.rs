@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
             rows,
             place,
         };
-        let read = serde_json::Deserializer::from_str(raw.get()).deserialize_map(object);
+        let read = serde_json::Deserializer::from_slice(raw.get().as_bytes()).deserialize_map(object);
         match read {
             Ok(()) => Ok(()),
             Err(error) => Err(self.found.refusal(&error)),
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
     }
 
     fn requests(&mut self, raw: &'a RawValue, param: &'static str) -> Result<(), BodyError> {
-        let requests: Vec<&'a RawValue> = serde_json::from_str(raw.get())
+        let requests: Vec<&'a RawValue> = serde_json::from_slice(raw.get().as_bytes())
             .map_err(|_| invalid(param, "must be an array of objects"))?;
         for request in requests {
             self.seen &= !bit(Field::RequestModel);
@@ -344,5 +344,5 @@ fn bit(field: Field) -> u32 {
 
 /// A raw value as a setting. Its syntax was checked when it was set aside, but for escapes.
 fn text_of(raw: &RawValue) -> Result<Scalar<'_>, BodyError> {
-    serde_json::from_str(raw.get()).map_err(|error| BodyError::not_json(&error))
+    serde_json::from_slice(raw.get().as_bytes()).map_err(|error| BodyError::not_json(&error))
 }

@@ -115,7 +115,7 @@ impl ModelRequest<'_> {
         if edits.is_empty() {
             return None;
         }
-        edits.sort_by_key(|(span, _)| span.start);
+        edits.sort_unstable_by_key(|(span, _)| (span.start, span.end));
         let added = edits.iter().map(|(_, edit)| edit.len());
         let mut result = Vec::with_capacity(added.fold(body.len(), usize::saturating_add));
         let mut from = 0;

@@ -21,7 +21,7 @@ pub fn without_hints(body: &[u8]) -> Option<Vec<u8>> {
     if cuts.is_empty() {
         return None;
     }
-    cuts.sort_by_key(|cut| cut.start);
+    cuts.sort_unstable_by_key(|cut| cut.start);
     let mut result = Vec::with_capacity(body.len());
     let mut from = 0;
     for cut in cuts {
@@ -33,7 +33,7 @@ pub fn without_hints(body: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn is_hint(entry: &Entry<'_>) -> bool {
-    let text = || serde_json::from_str::<String>(entry.value.get()).ok();
+    let text = || serde_json::from_slice::<String>(entry.value.get().as_bytes()).ok();
     match entry.name.as_str() {
         "batch_mode" => true,
         "service_tier" => text().is_some_and(|tier| tier == "batch"),
@@ -96,7 +96,7 @@ fn entries(object: &[u8]) -> Option<Vec<Entry<'_>>> {
         fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut entries = Vec::new();
             while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                let name = serde_json::from_str(key.get()).map_err(A::Error::custom)?;
+                let name = serde_json::from_slice(key.get().as_bytes()).map_err(A::Error::custom)?;
                 entries.push(Entry { name, key, value });
             }
             Ok(entries)

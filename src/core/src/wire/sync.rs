@@ -30,14 +30,15 @@ pub struct Batch<'a> {
     pub events: Vec<&'a RawValue>,
 }
 
-/// The service's answer.
+/// The service's answer, with the changes of policy in it or, as a worker passes them on, as they are
+/// written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SyncAnswer {
+pub struct SyncAnswer<Changes: Default = PolicyChanges> {
     /// The number of the batch that is now in the ledger.
     pub acknowledged: Option<u64>,
     /// What changed.
-    pub changes: PolicyChanges,
+    pub changes: Changes,
     /// The leases reported, renewed, or replaced by new ones.
     pub leases: Vec<Lease>,
 }

@@ -3,6 +3,7 @@
 use crate::cache::PolicyCache;
 use crate::store::{SharedStore, bytes_of, read_as};
 use crate::wire::PolicyChanges;
+use serde::Deserialize;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const HEAD_KEY: &str = "changes";
@@ -24,6 +25,15 @@ struct Head {
     revision: u64,
 }
 
+/// What changes say of themselves.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(default)]
+    revision: u64,
+    #[serde(default)]
+    reset: bool,
+}
+
 impl ChangeFeed {
     /// A worker that starts with an empty cache: nothing up to now concerns it. Also answers the
     /// policy's revision.
@@ -37,9 +47,13 @@ impl ChangeFeed {
         read_head(store).revision
     }
 
-    /// Passes `changes` on. One that does not arrive (another worker published in between) comes
-    /// again with the next sync, whose revision is then still the old one.
-    pub fn publish<S: SharedStore>(store: &mut S, changes: &PolicyChanges) {
+    /// Passes changes on as the service wrote them: the JSON of [`PolicyChanges`]. One that does not
+    /// arrive (another worker published in between) comes again with the next sync, whose revision is
+    /// then still the old one.
+    pub fn publish<S: SharedStore>(store: &mut S, text: &[u8]) {
+        let Ok(changes) = serde_json::from_slice::<Outline>(text) else {
+            return;
+        };
         let (head, version) = match store.get(HEAD_KEY) {
             Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
             None => (Head::default(), None),
@@ -48,16 +62,13 @@ impl ChangeFeed {
         if changes.revision <= head.revision && !changes.reset {
             return;
         }
-        let Ok(text) = serde_json::to_vec(changes) else {
-            return;
-        };
         let next = Head {
             number: head.number.saturating_add(1),
             revision: changes.revision,
         };
         let slot = slot(next.number);
         let slot_version = store.get(&slot).map(|(_, version)| version);
-        let value = [&next.number.to_le_bytes(), text.as_slice()].concat();
+        let value = [&next.number.to_le_bytes(), text].concat();
         if store.put(&slot, &value, slot_version).is_ok() {
             let _ = store.put(HEAD_KEY, &bytes_of(&next), version);
         }
@@ -111,11 +122,15 @@ mod tests {
     use super::*;
     use crate::store::fake::FakeStore;
 
-    fn at(revision: u64) -> PolicyChanges {
-        PolicyChanges {
+    fn at(revision: u64) -> Vec<u8> {
+        text(&PolicyChanges {
             revision,
             ..Default::default()
-        }
+        })
+    }
+
+    fn text(changes: &PolicyChanges) -> Vec<u8> {
+        serde_json::to_vec(changes).unwrap()
     }
 
     #[test]
@@ -144,10 +159,11 @@ mod tests {
         assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (7, 7));
         // A service that starts over says so.
         let anew = PolicyChanges {
+            revision: 2,
             reset: true,
-            ..at(2)
+            ..Default::default()
         };
-        ChangeFeed::publish(&mut store, &anew);
+        ChangeFeed::publish(&mut store, &text(&anew));
         feed.follow(&store, &mut cache);
         assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (2, 2));
     }

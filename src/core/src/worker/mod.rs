@@ -14,7 +14,7 @@ pub use changes::ChangeFeed;
 pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
 pub use outbox::{EventBlock, Outbox, UsageQueue};
-pub use sync::{Sync, SyncFailure};
+pub use sync::{Relayed, Sync, SyncFailure};
 pub use waiting::{Join, Waiting};
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use crate::timestamp::Timestamp;
 use crate::wire::{LeaseReport, SyncAnswer};
 use core::time::Duration;
 use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The service's answer with the changes as they are written: they are read by each worker.
+pub type Relayed = SyncAnswer<Option<Box<RawValue>>>;
 
 /// Time between two syncs that went well.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -131,7 +135,7 @@ impl Sync {
     pub fn answered<S: SharedStore>(
         &mut self,
         store: &mut S,
-        answer: &SyncAnswer,
+        answer: &Relayed,
         now: Timestamp,
     ) -> Option<String> {
         let under_way = self.under_way.take()?;
@@ -142,7 +146,9 @@ impl Sync {
         }
         let complete = !under_way.more && suspect.is_none();
         leases::renew(store, &under_way.reported, &answer.leases, complete, now);
-        ChangeFeed::publish(store, &answer.changes);
+        if let Some(changes) = &answer.changes {
+            ChangeFeed::publish(store, changes.get().as_bytes());
+        }
         self.failures = 0;
         self.next_at = match under_way.more || suspect.is_some() {
             true => now,

@@ -6,8 +6,8 @@ use super::queue::QUEUE_TICK;
 use crate::host::Host;
 use core::time::Duration;
 use paddock_core::refusal::clip;
-use paddock_core::wire::{SYNC_PATH, SyncAnswer};
-use paddock_core::worker::SyncFailure;
+use paddock_core::wire::SYNC_PATH;
+use paddock_core::worker::{Relayed, SyncFailure};
 
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -112,7 +112,7 @@ impl<H: Host> Worker<H> {
             return;
         };
         let mut store = self.host.store();
-        match body.map(serde_json::from_slice::<SyncAnswer>) {
+        match body.map(serde_json::from_slice::<Relayed>) {
             Some(Ok(answer)) => {
                 let set_aside = service.sync.answered(&mut store, &answer, now);
                 self.feed.follow(&store, &mut self.state.cache);

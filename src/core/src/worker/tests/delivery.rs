@@ -4,7 +4,8 @@ use crate::epoch_sum::Epochs;
 use crate::store::fake::FakeStore;
 use crate::store::{Conflict, SharedStore, Version};
 use crate::timestamp::Timestamp;
-use crate::wire::{SyncAnswer, SyncRequest};
+use crate::wire::SyncRequest;
+use crate::worker::Relayed;
 use crate::worker::outbox::fake::FakeQueue;
 use crate::worker::{Sync, SyncFailure, UsageQueue};
 use core::cell::Cell;
@@ -74,7 +75,7 @@ enum Happening {
 struct Worker {
     sync: Sync,
     under_way: Option<Vec<u8>>,
-    answer: Option<SyncAnswer>,
+    answer: Option<Relayed>,
 }
 
 struct World {
@@ -146,9 +147,9 @@ impl World {
             }
             batch.number
         });
-        self.workers[me].answer = Some(SyncAnswer {
+        self.workers[me].answer = Some(Relayed {
             acknowledged,
-            ..SyncAnswer::default()
+            ..Relayed::default()
         });
     }
 

@@ -184,7 +184,7 @@ fn usage_is_handed_over_with_the_sync_until_it_is_acknowledged() {
     let sent: SyncRequest<'_> = serde_json::from_slice(&again[0].body).unwrap();
     assert_eq!(sent.batch.unwrap().number, 1);
 
-    let answer = SyncAnswer {
+    let answer: SyncAnswer = SyncAnswer {
         acknowledged: Some(1),
         ..SyncAnswer::default()
     };
