@@ -1,4 +1,4 @@
-.PHONY: setup wasm build run test e2e soak captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm wasm-content build run test e2e soak captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -6,6 +6,9 @@ setup:
 
 wasm: setup
 	@scripts/wasm
+
+wasm-content: setup
+	@scripts/wasm content
 
 build: wasm
 	@cargo build --quiet $(workspace)
@@ -68,11 +71,11 @@ schemathesis:
 	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock --test cli schemathesis
 
 bench: wasm
-	cargo build --release $(workspace)
+	cargo build --release --locked -p paddock -p fake-provider
 	cargo run --locked --release -p paddock-tests --bin bench -- $(BENCH)
 
 bench-isolation: wasm
-	cargo build --release $(workspace)
+	cargo build --release --locked -p paddock -p fake-provider
 	cargo run --locked --release -p paddock-tests --bin isolation
 
 bench-ledger:

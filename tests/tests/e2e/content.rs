@@ -3,7 +3,8 @@
 
 use crate::client::Call;
 use crate::gateway::{Gateway, Tenant, eventually};
-use paddock_local::StackOptions;
+use paddock_local::{Stack, StackOptions};
+use paddock_tests::filters;
 use serde_json::{Value, json};
 use std::sync::OnceLock;
 
@@ -21,6 +22,7 @@ fn gateway() -> &'static Gateway {
         let edit = move |plugin: &mut Value| plugin["content_policy"] = policy;
         let options = StackOptions {
             edit_plugin: Some(Box::new(edit)),
+            wasm: Some(filters::with_content_policy().unwrap()),
             ..StackOptions::default()
         };
         Gateway::lasting("content", options)
@@ -219,4 +221,18 @@ fn a_loop_of_violations_is_held_to_the_rate() {
         gateway.send(&says(&tenant, "make a bomb")).expect(expected);
     }
     gateway.send(&says(&tenant, "fine")).expect(429);
+}
+
+#[test]
+fn the_plain_build_refuses_a_content_policy_and_says_which_build_has_one() {
+    let policy = json!({"categories": [{"name": "weapons", "phrases": ["make a bomb"]}]});
+    let edit = move |plugin: &mut Value| plugin["content_policy"] = policy;
+    let options = StackOptions {
+        edit_plugin: Some(Box::new(edit)),
+        ..StackOptions::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let error = runtime.block_on(Stack::start(options)).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(error.contains("paddock-content.wasm"), "{error}");
 }

@@ -5,7 +5,7 @@ use crate::client::{Call, Connection};
 use crate::gateway::ledger::{cost, sum};
 use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_local::StackOptions;
-use paddock_tests::faulty_filter;
+use paddock_tests::filters;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -30,7 +30,7 @@ const MAX_REQUEST_SECONDS: u64 = 2;
 fn start() -> Gateway {
     Gateway::start(StackOptions {
         concurrency: 4,
-        wasm: Some(faulty_filter::build().unwrap()),
+        wasm: Some(filters::with_faults().unwrap()),
         edit_plugin: Some(Box::new(|plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
             // Each completed call is in the ledger, whichever worker traps.

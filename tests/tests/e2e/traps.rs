@@ -5,7 +5,7 @@ use crate::client::{Call, Connection};
 use crate::gateway::ledger::sum;
 use crate::gateway::{Gateway, Tenant, eventually};
 use paddock_local::StackOptions;
-use paddock_tests::faulty_filter;
+use paddock_tests::filters;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -27,7 +27,7 @@ fn start_with(stream_idle_timeout: &'static str, durable_events: &'static str) -
             assert_eq!(manager["stream_idle_timeout"], "610s");
             manager["stream_idle_timeout"] = json!(stream_idle_timeout);
         })),
-        wasm: Some(faulty_filter::build().unwrap()),
+        wasm: Some(filters::with_faults().unwrap()),
         edit_plugin: Some(Box::new(move |plugin| {
             plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
             plugin["durable_events"] = json!(durable_events);

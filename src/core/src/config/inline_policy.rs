@@ -203,16 +203,14 @@ fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<O
             problems.push(format!("{what} is there twice"));
         }
         refuse_unknown(&what, &raw.unknown, problems);
+        let mut roles = BTreeMap::new();
+        roles.extend(raw.roles.into_iter().map(|(role, raw)| (role, raw.into())));
         organizations.push(OrganizationPolicy {
             limits: raw.limits.validate(&what, problems),
             prepaid: false,
             allowed_models: None,
             name: raw.name,
-            roles: raw
-                .roles
-                .into_iter()
-                .map(|(role, rights)| (role, rights.into()))
-                .collect(),
+            roles,
             revision: 0,
         });
     }
@@ -296,12 +294,12 @@ fn user_quotas(
         }
         money.unwrap_or_default()
     };
+    let monthly_quota = everybody.map(&mut dollars);
+    let mut quotas = BTreeMap::new();
+    quotas.extend(own.into_iter().map(|(user, quota)| (user, dollars(quota))));
     UserQuotas {
-        monthly_quota: everybody.map(&mut dollars),
-        own: own
-            .into_iter()
-            .map(|(user, quota)| (user, dollars(quota)))
-            .collect(),
+        monthly_quota,
+        own: quotas,
     }
 }
 

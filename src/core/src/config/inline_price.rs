@@ -88,22 +88,27 @@ impl Reader<'_> {
     }
 
     pub(super) fn fees(&mut self, raw: BTreeMap<Tool, f64>) -> BTreeMap<Tool, u64> {
-        let fees = raw.into_iter();
-        fees.filter_map(|(tool, dollars)| Some((tool, self.nanos(tool.name(), dollars)?)))
-            .collect()
+        // Here and below, `collect` would bring a sorting algorithm into the module for each type.
+        let mut fees = BTreeMap::new();
+        for (tool, dollars) in raw {
+            if let Some(nanos) = self.nanos(tool.name(), dollars) {
+                fees.insert(tool, nanos);
+            }
+        }
+        fees
     }
 
     pub(super) fn steps(&mut self, raw: Vec<RawStep>) -> Vec<Step> {
-        let mut steps = Vec::with_capacity(raw.len());
+        let mut steps: Vec<Step> = Vec::with_capacity(raw.len());
         for step in raw {
             refuse_unknown(self.what, &step.unknown, self.problems);
             let (above, rates) = (step.above_tokens, self.rates(step.rates));
-            if steps.iter().any(|other: &Step| other.above == above) {
+            if steps.iter().any(|other| other.above == above) {
                 self.problem(&format!("there are two steps above {above} tokens"));
             }
-            steps.push(Step { above, rates });
+            let at = steps.partition_point(|other| other.above <= above);
+            steps.insert(at, Step { above, rates });
         }
-        steps.sort_unstable_by_key(|step| step.above);
         steps
     }
 

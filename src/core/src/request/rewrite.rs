@@ -111,11 +111,16 @@ impl ModelRequest<'_> {
             .as_ref()
             .map(|(at, text)| (at, Cow::Owned(text.clone())));
         let edits = names.chain(others).chain(usage).chain(limit);
-        let mut edits: Vec<(&Range<usize>, Cow<'static, str>)> = edits.collect();
+        // There are few: a sorting algorithm would only make the module larger.
+        let mut in_order: Vec<(&Range<usize>, Cow<'static, str>)> = Vec::new();
+        for edit in edits {
+            let at = in_order.partition_point(|(span, _)| span.start <= edit.0.start);
+            in_order.insert(at, edit);
+        }
+        let edits = in_order;
         if edits.is_empty() {
             return None;
         }
-        edits.sort_unstable_by_key(|(span, _)| (span.start, span.end));
         let added = edits.iter().map(|(_, edit)| edit.len());
         let mut result = Vec::with_capacity(added.fold(body.len(), usize::saturating_add));
         let mut from = 0;

@@ -15,13 +15,16 @@ pub fn without_hints(body: &[u8]) -> Option<Vec<u8>> {
         if entry.name == "metadata" {
             let inner = entry.value.get().as_bytes();
             let is_batch_mode = |entry: &Entry<'_>| entry.name == "batch_mode";
-            cuts.extend(self::cuts(body, inner, is_batch_mode).unwrap_or_default());
+            let inner = self::cuts(body, inner, is_batch_mode).unwrap_or_default();
+            if let Some(first) = inner.first() {
+                let behind = cuts.split_off(cuts.partition_point(|cut| cut.start < first.start));
+                cuts.extend(inner.into_iter().chain(behind));
+            }
         }
     }
     if cuts.is_empty() {
         return None;
     }
-    cuts.sort_unstable_by_key(|cut| cut.start);
     let mut result = Vec::with_capacity(body.len());
     let mut from = 0;
     for cut in cuts {

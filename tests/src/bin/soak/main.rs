@@ -21,7 +21,7 @@ use calls::Calls;
 use checks::{judge, poor_is_spent, report, slots_are_free};
 use clap::{Parser, ValueEnum};
 use clients::Load;
-use paddock_tests::faulty_filter;
+use paddock_tests::filters;
 use paddock_tests::installation::{Installation, Limits, Operator, Plan};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -202,7 +202,7 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
         postgres,
         wasm: match arguments.traps {
             0 => None,
-            _ => Some(faulty_filter::build()?),
+            _ => Some(filters::with_faults()?),
         },
         plugin: Map::from_iter([
             ("max_request_seconds".to_owned(), json!(MAX_REQUEST_SECONDS)),

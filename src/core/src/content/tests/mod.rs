@@ -32,7 +32,7 @@ fn judged(body: &[u8], mode: ContentMode, allowed: &[&str]) -> Option<String> {
     let allowed: Vec<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
     let policy = policy();
     let found = policy.violation(&texts(body), mode, &allowed);
-    found.map(|category| category.name.clone())
+    found.map(str::to_owned)
 }
 
 #[test]

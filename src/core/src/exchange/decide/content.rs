@@ -40,7 +40,7 @@ pub(crate) fn violated(call: &Call, body: &[u8], worker: &WorkerState) -> Option
     }
     let category = policy.violation(&texts(body), mode, allowed)?;
     Some(Violation {
-        category: category.name.clone(),
+        category: category.to_owned(),
         scope: scope.clone(),
     })
 }

@@ -1,11 +1,20 @@
-//! The filter that traps when it is asked to, apart from the one that is meant for use.
+//! Other builds of the filter than the usual one.
 
 use anyhow::{Context, ensure};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Builds it. `x-fault: trap` on a request traps the VM of the worker that gets it.
-pub fn build() -> anyhow::Result<PathBuf> {
+/// The one with a content policy, as it is shipped.
+pub fn with_content_policy() -> anyhow::Result<PathBuf> {
+    let script = paddock_local::root().join("scripts/wasm");
+    let output = Command::new(script).arg("content").output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{errors}");
+    Ok(paddock_local::wasm()?.with_file_name("paddock-content.wasm"))
+}
+
+/// One that traps: `x-fault: trap` on a request traps the VM of the worker that gets it.
+pub fn with_faults() -> anyhow::Result<PathBuf> {
     let wasm = paddock_local::wasm()?;
     let target = wasm.parent().context("the filter is in no folder")?;
     let output = Command::new(paddock_local::root().join("scripts/wasm-cargo"))
