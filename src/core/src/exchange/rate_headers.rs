@@ -60,8 +60,9 @@ pub(crate) fn set_rate_headers(effects: &mut Vec<Effect>, rates: &RateView, tell
 /// `6m0s`, `1.5s`, `120ms`: the notation of Go, which OpenAI's headers use. Rounded up to the
 /// millisecond, so that waiting as long is enough.
 fn go_duration(duration: Duration) -> String {
-    let millis = duration.as_nanos().div_ceil(1_000_000);
-    let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+    let begun = u64::from(duration.subsec_nanos()).div_ceil(1_000_000);
+    let millis = duration.as_secs().saturating_mul(1_000);
+    let millis = millis.saturating_add(begun);
     if millis < 1_000 {
         return match millis {
             0 => "0s".to_owned(),

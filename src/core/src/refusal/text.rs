@@ -52,6 +52,9 @@ pub(super) fn capitalized(text: &str) -> String {
 
 /// Visible ASCII alone, at most [`MOST_CHARS`] of it: fit for a header.
 pub(crate) fn header_value(text: &str) -> String {
+    if text.len() <= MOST_CHARS && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     text.chars()
         .filter(char::is_ascii_graphic)
         .take(MOST_CHARS)

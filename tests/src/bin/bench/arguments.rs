@@ -7,6 +7,7 @@ use crate::scenario::Scenario;
 use crate::tenant::Keys;
 use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Compares Paddock with bare Envoy and what else could stand in its place.
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// How many of them are used, in turn.
     #[arg(long, default_value_t = 1)]
     keys_in_use: u64,
+    /// Another build of Paddock's filter, as a contender of its own.
+    #[arg(long, value_name = "WASM")]
+    pub other: Option<PathBuf>,
     /// How to print what came out.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -100,7 +104,11 @@ impl Arguments {
         let mut all = Contender::all();
         let chosen = |contender: &Contender| {
             let asked = self.contenders.is_empty() || self.contenders.contains(contender);
-            asked || *contender == Contender::Bare
+            match contender {
+                Contender::Bare => true,
+                Contender::Other => self.other.is_some(),
+                _ => asked,
+            }
         };
         all.retain(chosen);
         all

@@ -37,6 +37,8 @@ pub enum Contender {
     FourLevels,
     /// Paddock with two levels that keeps each event outside the VM before the answer ends.
     EachDurable,
+    /// Paddock with two levels and another build of the filter: before and after in one run.
+    Other,
 }
 
 /// What all contenders of a run have in common.
@@ -54,6 +56,8 @@ pub struct Setup {
     pub ext_proc: SocketAddr,
     /// The filter of the floors.
     pub floor: PathBuf,
+    /// Another build of Paddock's.
+    pub other: Option<PathBuf>,
 }
 
 impl Contender {
@@ -74,12 +78,16 @@ impl Contender {
             Self::Paddock => "Paddock",
             Self::FourLevels => "Paddock, four levels",
             Self::EachDurable => "Paddock, durable_events: each",
+            Self::Other => "Paddock, the other build",
         }
     }
 
     /// Whether it has Paddock's filter.
     pub fn is_paddock(self) -> bool {
-        matches!(self, Self::Paddock | Self::FourLevels | Self::EachDurable)
+        matches!(
+            self,
+            Self::Paddock | Self::FourLevels | Self::EachDurable | Self::Other
+        )
     }
 
     /// What the floor filter is told to do, where it is that.
@@ -106,7 +114,10 @@ impl Contender {
         let rate = tenant::RATE.to_string();
         let stack = Stack::start(StackOptions {
             upstream: Some(format!("http://{}", setup.upstream.address).parse()?),
-            wasm: self.floor().map(|_| setup.floor.clone()),
+            wasm: match self {
+                Self::Other => setup.other.clone(),
+                _ => self.floor().map(|_| setup.floor.clone()),
+            },
             concurrency: setup.workers,
             envoy_prefix: cpu::pinned(&setup.cores.envoy),
             other_prefix: cpu::pinned(&setup.cores.others),

@@ -55,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         upstream: Upstream::start(arguments.connections).await?,
         ext_proc: ext_proc::start()?,
         floor: filters::build_floor()?,
+        other: arguments.other.clone(),
     };
     let contenders = arguments.contenders();
     let scenarios = arguments.scenarios();
