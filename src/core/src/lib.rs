@@ -20,6 +20,7 @@ pub mod epoch_sum;
 pub mod estimate;
 pub mod exchange;
 pub mod fair_share;
+pub mod forwarding;
 pub mod grant;
 pub mod identity;
 pub mod ids;

@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::identities::example::with_credentials;
 use crate::tour::script::{Tour, run};
 use paddock_local::{StackOptions, envoy, root};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
 
 const PORTS: [&str; 2] = [
@@ -25,7 +25,12 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
             *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
         }
         let code = filter(config)["vm_config"]["code"].clone();
-        filter(&mut example)["vm_config"]["code"] = code;
+        let own = filter(&mut example);
+        own["vm_config"]["code"] = code;
+        let text = &mut own["configuration"]["value"];
+        let mut plugin: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+        plugin["forward_headers"] = json!(["x-fake-*"]);
+        *text = plugin.to_string().into();
         let is_provider = |cluster: &&mut Value| {
             !["paddock", "paddock-api", "paddock-streams"]
                 .iter()

@@ -1,6 +1,7 @@
 //! What a client can write to a socket.
 
 mod bodies;
+mod forwarding;
 mod headers;
 mod paths;
 mod secrets;

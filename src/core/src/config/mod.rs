@@ -14,6 +14,7 @@ pub use inline_policy::InlinePolicy;
 
 use crate::content::ContentPolicy;
 use crate::fair_share::UpstreamLimit;
+use crate::forwarding::Forwarding;
 use serde::Deserialize;
 use std::rc::Rc;
 
@@ -33,6 +34,8 @@ pub struct Config {
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or holds are let go of while their requests still run.
     pub max_request_seconds: u64,
+    /// What of a client's headers and query reaches a provider.
+    pub forwarding: Forwarding,
     /// Where requests are held until they are decided.
     pub hold: HoldAt,
     /// Paths that are let pass unmetered.

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
+use crate::forwarding::RawForwarding;
 use serde::Deserialize;
 use std::rc::Rc;
 
@@ -30,6 +31,10 @@ struct RawConfig {
     max_request_bytes: usize,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
+    #[serde(default)]
+    forward_headers: Vec<String>,
+    #[serde(default)]
+    forward_query: Vec<String>,
     #[serde(default)]
     hold: RawHold,
     upstream: Option<String>,
@@ -178,6 +183,11 @@ impl Config {
             ),
             _ => {}
         }
+        let forwarding = RawForwarding {
+            forward_headers: raw.forward_headers,
+            forward_query: raw.forward_query,
+        };
+        let forwarding = forwarding.validate(&mut problems);
         let identity = identity::validate(raw.identity, &mut problems);
         let end_users = raw.end_users.validate(&mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
@@ -193,6 +203,7 @@ impl Config {
             end_users,
             max_request_bytes: raw.max_request_bytes,
             max_request_seconds: raw.max_request_seconds,
+            forwarding,
             hold,
             pass_through: raw.pass_through,
             foreign_ids: raw.foreign_ids,

@@ -1,6 +1,6 @@
 //! The headers of a request: who claims to call, what for, and what the upstream must not see.
 
-use crate::config::HoldAt;
+use crate::config::{Config, HoldAt};
 use crate::exchange::admit::reservation_id;
 use crate::exchange::context::{StepContext, WorkerState};
 use crate::exchange::effect::{Effect, Step, Verdict};
@@ -10,6 +10,7 @@ use crate::identity::Claim;
 use crate::refusal::{Refusal, header_value};
 use crate::request::{Headers, Hints, RequestHead, guess_format};
 use crate::store::SharedStore;
+use crate::wire_format::WireFormat;
 
 impl Exchange {
     pub(crate) fn on_request_headers<S: SharedStore>(
@@ -25,26 +26,22 @@ impl Exchange {
         let WorkerState {
             config, digests, ..
         } = &mut *cx.worker;
-        let (identities, end_users) = (&config.identity, &config.end_users);
-        let claim = match Claim::read(&head, headers, attributes, identities, digests) {
+        let end_users = &config.end_users;
+        let claim = match Claim::read(&head, headers, attributes, &config.identity, digests) {
             Ok(claim) => claim,
             Err(refusal) => {
                 return self.refuse(&refusal, format, &request_id, None, cx.worker);
             }
         };
-        let trusted = headers
-            .names()
-            .filter(|name| identities.is_trusted_header(name) || end_users.is_own_header(name));
-        let mut effects: Vec<Effect> = head
-            .untrusted
-            .iter()
-            .copied()
-            .chain(trusted)
-            .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
-            .collect();
         let target = Target::of(&head, config);
-        let metered = matches!(target, Target::Model(_));
-        let stripped = head.path_for_upstream(metered);
+        let metered = target.format();
+        let mut effects = Vec::new();
+        for name in unforwarded(headers, metered, config) {
+            effects.push(Effect::RemoveRequestHeader(name.to_owned()));
+        }
+        let forwarding = &config.forwarding;
+        let stripped =
+            head.path_for_upstream(|name, value| forwarding.parameter(metered, name, value));
         effects.extend(stripped.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
@@ -102,6 +99,26 @@ impl Exchange {
         let refusal = Refusal::too_large(worker.config.max_request_bytes as u64);
         self.refuse(&refusal, head.format, &head.request_id, None, worker)
     }
+}
+
+/// The headers that do not reach a provider, each once: all but those on the list, and of those the
+/// ones that say who calls.
+fn unforwarded<'a>(
+    headers: &Headers<'a>,
+    metered: Option<WireFormat>,
+    config: &Config,
+) -> Vec<&'a str> {
+    let (identities, end_users) = (&config.identity, &config.end_users);
+    let mut names = Vec::new();
+    for name in headers.names() {
+        let stays = config.forwarding.header(metered, name)
+            && !identities.is_trusted_header(name)
+            && !end_users.is_own_header(name);
+        if !stays && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn text(bytes: Option<&[u8]>) -> String {
