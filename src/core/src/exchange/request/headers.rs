@@ -9,8 +9,10 @@ use crate::exchange::state::{Exchange, State};
 use crate::identity::Claim;
 use crate::refusal::{Refusal, header_value};
 use crate::request::{Headers, Hints, RequestHead, guess_format};
+use crate::secret::redact;
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
+use std::borrow::Cow;
 
 impl Exchange {
     pub(crate) fn on_request_headers<S: SharedStore>(
@@ -30,7 +32,10 @@ impl Exchange {
         let claim = match Claim::read(&head, headers, attributes, &config.identity, digests) {
             Ok(claim) => claim,
             Err(refusal) => {
-                return self.refuse(&refusal, format, &request_id, None, cx.worker);
+                let mut step = self.refuse(&refusal, format, &request_id, None, cx.worker);
+                let path = without_keys(&head.path_and_query());
+                step.effects.extend(path.map(Effect::SetPath));
+                return step;
             }
         };
         let target = Target::of(&head, config);
@@ -42,7 +47,9 @@ impl Exchange {
         let forwarding = &config.forwarding;
         let stripped =
             head.path_for_upstream(|name, value| forwarding.parameter(metered, name, value));
-        effects.extend(stripped.clone().map(Effect::SetPath));
+        let path_and_query = stripped.clone().unwrap_or_else(|| head.path_and_query());
+        let clean = without_keys(&path_and_query).or(stripped);
+        effects.extend(clean.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
             .is_some_and(|length| length > config.max_request_bytes as u64);
@@ -62,7 +69,7 @@ impl Exchange {
             has_length: head.content_length.is_some() && !headers_gone,
             headers_gone,
             format: target.format().unwrap_or(format),
-            path_and_query: stripped.unwrap_or_else(|| head.path_and_query()),
+            path_and_query: clean.unwrap_or(path_and_query),
             path: text(Some(head.path)),
             hints: Hints::of(&head),
             request_id,
@@ -98,6 +105,14 @@ impl Exchange {
     pub(crate) fn refuse_too_large(&mut self, head: &Head, worker: &mut WorkerState) -> Step {
         let refusal = Refusal::too_large(worker.config.max_request_bytes as u64);
         self.refuse(&refusal, head.format, &head.request_id, None, worker)
+    }
+}
+
+/// A path that has keys in it, without them: Envoy's access log is told the path.
+fn without_keys(path: &str) -> Option<String> {
+    match redact(path.as_bytes()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(clean) => Some(String::from_utf8_lossy(&clean).into_owned()),
     }
 }
 
