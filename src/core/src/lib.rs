@@ -22,6 +22,7 @@ pub mod exchange;
 pub mod fair_share;
 pub mod forwarding;
 pub mod grant;
+pub mod held_bodies;
 pub mod identity;
 pub mod ids;
 pub mod likely_output;

@@ -1,6 +1,7 @@
 //! Reading and checking a configuration: every problem is told at once.
 
 use super::end_users::RawEndUsers;
+use super::held_bodies::RawBodyLimits;
 use super::{
     Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
     RateHeaders, identity, inline_policy,
@@ -29,6 +30,8 @@ struct RawConfig {
     end_users: RawEndUsers,
     #[serde(default = "default_max_request_bytes")]
     max_request_bytes: usize,
+    #[serde(default)]
+    held_bodies: RawBodyLimits,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
     #[serde(default)]
@@ -183,6 +186,9 @@ impl Config {
             ),
             _ => {}
         }
+        let held_bodies = raw
+            .held_bodies
+            .validate(raw.max_request_bytes as u64, &mut problems);
         let forwarding = RawForwarding {
             forward_headers: raw.forward_headers,
             forward_query: raw.forward_query,
@@ -202,6 +208,7 @@ impl Config {
             identity,
             end_users,
             max_request_bytes: raw.max_request_bytes,
+            held_bodies,
             max_request_seconds: raw.max_request_seconds,
             forwarding,
             hold,

@@ -66,6 +66,10 @@ impl Exchange {
             effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
         }
         let kept = Head {
+            announced_bytes: head
+                .content_length
+                .and_then(|length| usize::try_from(length).ok())
+                .unwrap_or(0),
             has_length: head.content_length.is_some() && !headers_gone,
             headers_gone,
             format: target.format().unwrap_or(format),
