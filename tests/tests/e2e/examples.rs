@@ -108,6 +108,34 @@ fn every_configuration_that_is_shown_is_valid() {
     }
 }
 
+/// What Envoy answers by itself, and when it is overloaded, is the same in every configuration.
+#[test]
+fn every_configuration_answers_alike() {
+    let mut paths = Vec::new();
+    for folder in ["envoy", "examples"] {
+        yaml_files(&root().join(folder), &mut paths);
+    }
+    let mut configs = paths.iter().map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let config: Value = serde_saphyr::from_str(&text).unwrap();
+        let http = &config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+        let local = &http["typed_config"]["local_reply_config"]["mappers"];
+        let mut mappers = local.as_array().unwrap().clone();
+        mappers.retain(|mapper| !mapper.to_string().contains("failed_to_inject_credential"));
+        (path, mappers, config["overload_manager"].clone())
+    });
+    let (_, mappers, overload) = configs.next().unwrap();
+    assert!(mappers.len() == 4 && overload["actions"].is_array());
+    for (path, others, manager) in configs {
+        assert_eq!(
+            (&others, &manager),
+            (&mappers, &overload),
+            "{}",
+            path.display()
+        );
+    }
+}
+
 /// Bootstraps below a folder: Envoy cannot read anything else.
 fn yaml_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -3,5 +3,6 @@
 mod bodies;
 mod forwarding;
 mod headers;
+mod local_replies;
 mod paths;
 mod secrets;
