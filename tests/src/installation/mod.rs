@@ -129,6 +129,8 @@ impl Installation {
             envoy_arguments: vec!["--file-flush-min-size-kb".to_owned(), "0".to_owned()],
             state: Some(plan.state.join(format!("gateway-{number}"))),
             edit_plugin: Some(Box::new(move |plugin| {
+                // What scripted and fake providers are told.
+                plugin["forward_headers"] = serde_json::json!(["x-fake-*", "x-script"]);
                 if let Some(plugin) = plugin.as_object_mut() {
                     plugin.extend(fields);
                 }

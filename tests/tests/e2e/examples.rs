@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::identities::example::with_credentials;
 use crate::tour::script::{Tour, run};
 use paddock_local::{StackOptions, envoy, root};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::Command;
 
 const PORTS: [&str; 2] = [
@@ -25,7 +25,12 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
             *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
         }
         let code = filter(config)["vm_config"]["code"].clone();
-        filter(&mut example)["vm_config"]["code"] = code;
+        let own = filter(&mut example);
+        own["vm_config"]["code"] = code;
+        let text = &mut own["configuration"]["value"];
+        let mut plugin: Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+        plugin["forward_headers"] = json!(["x-fake-*"]);
+        *text = plugin.to_string().into();
         let is_provider = |cluster: &&mut Value| {
             !["paddock", "paddock-api", "paddock-streams"]
                 .iter()
@@ -100,6 +105,34 @@ fn every_configuration_that_is_shown_is_valid() {
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {errors}", path.display());
+    }
+}
+
+/// What Envoy answers by itself, and when it is overloaded, is the same in every configuration.
+#[test]
+fn every_configuration_answers_alike() {
+    let mut paths = Vec::new();
+    for folder in ["envoy", "examples"] {
+        yaml_files(&root().join(folder), &mut paths);
+    }
+    let mut configs = paths.iter().map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let config: Value = serde_saphyr::from_str(&text).unwrap();
+        let http = &config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+        let local = &http["typed_config"]["local_reply_config"]["mappers"];
+        let mut mappers = local.as_array().unwrap().clone();
+        mappers.retain(|mapper| !mapper.to_string().contains("failed_to_inject_credential"));
+        (path, mappers, config["overload_manager"].clone())
+    });
+    let (_, mappers, overload) = configs.next().unwrap();
+    assert!(mappers.len() == 4 && overload["actions"].is_array());
+    for (path, others, manager) in configs {
+        assert_eq!(
+            (&others, &manager),
+            (&mappers, &overload),
+            "{}",
+            path.display()
+        );
     }
 }
 

@@ -319,7 +319,7 @@ fn without_a_service_and_from_a_waypoint() {
         })),
         ..StackOptions::default()
     });
-    let mark = |call: Call| call.header("x-test-mark", "fronted");
+    let mark = |call: Call| call.header("x-fake-mark", "fronted");
     let mut chat = mark(Call::chat(""));
     chat.headers.retain(|(name, _)| name != "authorization");
     let fronted = chat.clone().header("x-test-centre", "4711");

@@ -1,6 +1,7 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
 mod end_users;
+mod held_bodies;
 pub mod identity;
 mod inline_catalog;
 mod inline_policy;
@@ -14,6 +15,8 @@ pub use inline_policy::InlinePolicy;
 
 use crate::content::ContentPolicy;
 use crate::fair_share::UpstreamLimit;
+use crate::forwarding::Forwarding;
+use crate::held_bodies::BodyLimits;
 use serde::Deserialize;
 use std::rc::Rc;
 
@@ -30,9 +33,13 @@ pub struct Config {
     pub end_users: EndUsers,
     /// Longest request body, in bytes: 1 KiB to 128 MiB.
     pub max_request_bytes: usize,
+    /// What of requests' bodies may be held at once.
+    pub held_bodies: BodyLimits,
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or holds are let go of while their requests still run.
     pub max_request_seconds: u64,
+    /// What of a client's headers and query reaches a provider.
+    pub forwarding: Forwarding,
     /// Where requests are held until they are decided.
     pub hold: HoldAt,
     /// Paths that are let pass unmetered.

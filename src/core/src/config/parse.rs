@@ -1,12 +1,14 @@
 //! Reading and checking a configuration: every problem is told at once.
 
 use super::end_users::RawEndUsers;
+use super::held_bodies::RawBodyLimits;
 use super::{
     Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
     RateHeaders, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
+use crate::forwarding::RawForwarding;
 use serde::Deserialize;
 use std::rc::Rc;
 
@@ -28,8 +30,14 @@ struct RawConfig {
     end_users: RawEndUsers,
     #[serde(default = "default_max_request_bytes")]
     max_request_bytes: usize,
+    #[serde(default)]
+    held_bodies: RawBodyLimits,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
+    #[serde(default)]
+    forward_headers: Vec<String>,
+    #[serde(default)]
+    forward_query: Vec<String>,
     #[serde(default)]
     hold: RawHold,
     upstream: Option<String>,
@@ -178,6 +186,14 @@ impl Config {
             ),
             _ => {}
         }
+        let held_bodies = raw
+            .held_bodies
+            .validate(raw.max_request_bytes as u64, &mut problems);
+        let forwarding = RawForwarding {
+            forward_headers: raw.forward_headers,
+            forward_query: raw.forward_query,
+        };
+        let forwarding = forwarding.validate(&mut problems);
         let identity = identity::validate(raw.identity, &mut problems);
         let end_users = raw.end_users.validate(&mut problems);
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
@@ -192,7 +208,9 @@ impl Config {
             identity,
             end_users,
             max_request_bytes: raw.max_request_bytes,
+            held_bodies,
             max_request_seconds: raw.max_request_seconds,
+            forwarding,
             hold,
             pass_through: raw.pass_through,
             foreign_ids: raw.foreign_ids,

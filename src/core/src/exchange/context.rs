@@ -7,6 +7,7 @@ use crate::admission::{Budgeting, Grants, Terms};
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
+use crate::held_bodies::ArrivingBodies;
 use crate::identity::KnownDigests;
 use crate::ids::EventIds;
 use crate::likely_output::LikelyOutput;
@@ -33,6 +34,8 @@ pub struct WorkerState {
     pub digests: KnownDigests,
     /// What it decides in its own memory.
     pub grants: Grants,
+    /// Requests whose bodies are on their way.
+    pub arriving: ArrivingBodies,
 }
 
 impl WorkerState {
@@ -49,6 +52,7 @@ impl WorkerState {
             refusals: RefusalTally::default(),
             counts: Counts::default(),
             grants: Grants::default(),
+            arriving: ArrivingBodies::default(),
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Head {
     pub(crate) hints: Hints,
     /// The reservation it names, if that could be one.
     pub(crate) reservation: Option<String>,
+    /// How long the request said its body is, in bytes; 0 if it did not.
+    pub(crate) announced_bytes: usize,
     /// Whether the request said how long its body is, and still does.
     pub(crate) has_length: bool,
     /// Whether the headers have gone on, so that neither they nor the route can be changed.

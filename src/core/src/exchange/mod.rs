@@ -52,6 +52,12 @@ use crate::store::SharedStore;
 impl Exchange {
     /// Takes the next input.
     pub fn step<S: SharedStore>(&mut self, input: Input<'_>, cx: &mut StepContext<'_, S>) -> Step {
+        let step = self.take(input, cx);
+        self.let_body_go(cx);
+        step
+    }
+
+    fn take<S: SharedStore>(&mut self, input: Input<'_>, cx: &mut StepContext<'_, S>) -> Step {
         match input {
             Input::RequestHeaders {
                 headers,

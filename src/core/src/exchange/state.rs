@@ -4,8 +4,11 @@ use super::call::{InFlight, PassThrough, Passing, Pending};
 use super::effect::Verdict;
 use super::head::Head;
 use super::named::NamedObject;
+use crate::admission::Scope;
+use crate::held_bodies::HeldBody;
 use crate::identity::{Caller, Claim};
 use crate::request::Endpoint;
+use std::rc::Rc;
 
 /// How often a request asks the service who its caller is, or waits for money, before it gives up.
 pub(crate) const MAX_ROUNDS: u8 = 64;
@@ -27,6 +30,10 @@ pub(crate) enum Claiming {
 #[derive(Debug, Default)]
 pub struct Exchange {
     pub(super) state: State,
+    /// Its body, where that is large enough to be counted.
+    pub(super) body: Option<HeldBody>,
+    /// The namespace among whose requests it counts while its body is on its way.
+    pub(super) arriving: Option<Rc<Scope>>,
 }
 
 #[derive(Debug, Default)]

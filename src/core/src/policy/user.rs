@@ -54,11 +54,15 @@ pub fn user_scope(namespace: &str, user: &str) -> String {
 
 /// A user as usage events name them: as the request did, or, if that is longer than
 /// [`LONGEST_IN_EVENTS`] bytes, by the digest that stands in the user's scope. Either way
-/// [`user_scope`] answers the same of it, so the ledger books to the scope that was debited.
+/// [`user_scope`] answers the same of it, so the ledger books to the scope that was debited. Keys in
+/// it are redacted before anything is debited.
 pub fn user_in_events(user: &str) -> Cow<'_, str> {
-    match user.len() <= LONGEST_IN_EVENTS {
-        true => Cow::Borrowed(user),
-        false => Cow::Owned(digest_name(user)),
+    if user.len() > LONGEST_IN_EVENTS {
+        return Cow::Owned(digest_name(user));
+    }
+    match secret::redact(user.as_bytes()) {
+        Cow::Borrowed(_) => Cow::Borrowed(user),
+        Cow::Owned(clean) => Cow::Owned(String::from_utf8_lossy(&clean).into_owned()),
     }
 }
 

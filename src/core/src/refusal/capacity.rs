@@ -82,6 +82,26 @@ impl Refusal {
         refusal
     }
 
+    /// The requests of `scope` that the gateway holds have all the bytes they may have, `limit`.
+    pub fn bodies_full(scope: &str, limit: u64) -> Self {
+        let message = format!(
+            "{} has too large requests under way: their bodies may have {limit} bytes together. Try \
+             again once some are answered.",
+            clip_bytes(scope.as_bytes())
+        );
+        Refusal::new(Code::RateLimitExceeded, message).by(scope)
+    }
+
+    /// `most` requests of `scope` are on their way already, and their bodies have not come whole.
+    pub fn too_many_arriving(scope: &str, most: usize) -> Self {
+        let message = format!(
+            "{} sends {most} requests at once already, which have not come whole. Try again once they \
+             have.",
+            clip_bytes(scope.as_bytes())
+        );
+        Refusal::new(Code::RateLimitExceeded, message).by(scope)
+    }
+
     /// The provider's own limit of `scope`, an upstream, is taken; of `limit` the `share` is what
     /// `namespace` may count on.
     pub fn over_share(

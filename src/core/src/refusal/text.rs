@@ -1,5 +1,6 @@
 //! Foreign text made fit for a message or a header.
 
+use crate::secret::redact;
 use std::borrow::Cow;
 
 /// The most characters of anything a client or an operator named.
@@ -7,25 +8,29 @@ pub(super) const MOST_CHARS: usize = 200;
 /// The most names a message lists.
 pub(super) const MOST_NAMES: usize = 50;
 
-/// `text` as [`clip_bytes`] makes it, borrowed if it is short and plain already.
+/// `text` as [`clip_bytes`] makes it, borrowed if it is short and plain already and has no key in it.
 pub fn clip(text: &str) -> Cow<'_, str> {
     // Looks at every byte, so that the compiler can look at several at once.
     let is_plain = |plain: bool, byte: &u8| plain & (b' '..=b'~').contains(byte);
-    match text.len() <= MOST_CHARS && text.as_bytes().iter().fold(true, is_plain) {
+    let has_key = || matches!(redact(text.as_bytes()), Cow::Owned(_));
+    match text.len() <= MOST_CHARS && text.as_bytes().iter().fold(true, is_plain) && !has_key() {
         true => Cow::Borrowed(text),
         false => Cow::Owned(clip_bytes(text.as_bytes())),
     }
 }
 
-/// At most [`MOST_CHARS`] characters of `bytes`, without control characters; bytes that are not
-/// UTF-8 become U+FFFD.
+/// At most [`MOST_CHARS`] characters of `bytes`, without control characters and keys; bytes that are
+/// not UTF-8 become U+FFFD.
 pub(crate) fn clip_bytes(bytes: &[u8]) -> String {
     // Four bytes a character at most, and one more character to tell that there was more; lone
     // bytes and control characters only make the result shorter.
     let enough = bytes
         .len()
         .min(MOST_CHARS.saturating_add(1).saturating_mul(4));
-    let lossy = String::from_utf8_lossy(bytes.get(..enough).unwrap_or_default());
+    let more = bytes.len().min(enough.saturating_add(MOST_CHARS));
+    // A key that begins within what is shown is looked for to its end.
+    let clean = redact(bytes.get(..more).unwrap_or_default());
+    let lossy = String::from_utf8_lossy(clean.get(..enough).unwrap_or(&clean));
     let mut shown = lossy.chars().filter(|letter| !is_unfit(*letter));
     let mut text: String = shown.by_ref().take(MOST_CHARS).collect();
     if shown.next().is_some() || enough < bytes.len() {
@@ -97,6 +102,17 @@ mod tests {
             format!("{}…", "é".repeat(200))
         );
         assert_eq!(header_value("a\r\nb: é c"), "ab:c");
+    }
+
+    #[test]
+    fn no_key_is_shown_nor_most_of_one() {
+        let key = crate::secret::write(&[7; 32]);
+        assert_eq!(clip(&key), "pdk_[redacted]");
+        assert_eq!(clip(&format!("curl/8 {key}\n")), "curl/8 pdk_[redacted]");
+        for before in 0..260 {
+            let text = "x".repeat(before) + &key;
+            assert!(!clip(&text).contains(&key[..12]), "{before}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the body of a request says, read in one pass.
 
 use super::endpoint::Endpoint;
+use super::found::MOST_MEMBERS;
 use super::prompt::PromptSize;
 use super::reader::Reader;
 use super::references::References;
@@ -130,6 +131,8 @@ pub enum BodyError {
     },
     /// `model` is absent or blank.
     MissingModel,
+    /// More members of objects than anybody needs.
+    TooManyMembers,
 }
 
 impl BodyError {
@@ -147,7 +150,7 @@ impl BodyError {
     /// The field at fault.
     pub fn param(&self) -> Option<&'static str> {
         match self {
-            BodyError::NotJson { .. } => None,
+            BodyError::NotJson { .. } | BodyError::TooManyMembers => None,
             BodyError::Ambiguous { field } => Some(field),
             BodyError::Invalid { param, .. } => Some(param),
             BodyError::MissingModel => Some("model"),
@@ -166,6 +169,10 @@ impl fmt::Display for BodyError {
                 "`{field}` is ambiguous: send it once, spelled exactly so, with one value"
             ),
             BodyError::Invalid { message, .. } => f.write_str(message),
+            BodyError::TooManyMembers => write!(
+                f,
+                "The objects in the body have more than {MOST_MEMBERS} members together: send less"
+            ),
             BodyError::MissingModel => f.write_str("`model` is missing: name the model to use"),
         }
     }

@@ -18,6 +18,9 @@ use std::borrow::Cow;
 /// How deep settings that are read twice may be nested: each reading begins anew.
 const MOST_RAW_LEVELS: u8 = 2;
 
+/// The most members that the objects of a body may have together.
+pub(super) const MOST_MEMBERS: u32 = 100_000;
+
 /// What the walk through a body has found so far.
 #[derive(Default)]
 pub(super) struct Found<'a> {
@@ -46,6 +49,7 @@ pub(super) struct Found<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pending: Pending,
     raw_levels: u8,
+    members: u32,
 }
 
 /// What may be media, until the kind of their object is known.
@@ -56,6 +60,16 @@ pub(super) struct Pending {
 }
 
 impl<'a> Found<'a> {
+    /// Counts a member of an object: each costs its worker time, and a body of nothing else holds up
+    /// all tenants.
+    pub(super) fn member<E: Error>(&mut self) -> Result<(), E> {
+        self.members = self.members.saturating_add(1);
+        match self.members > MOST_MEMBERS {
+            true => self.refuse(BodyError::TooManyMembers),
+            false => Ok(()),
+        }
+    }
+
     /// Refuses the body.
     pub(super) fn refuse<T, E: Error>(&mut self, error: BodyError) -> Result<T, E> {
         self.refusal.get_or_insert(error);

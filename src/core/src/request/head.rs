@@ -105,10 +105,6 @@ pub struct RequestHead<'a> {
     pub request_id: Option<&'a [u8]>,
     /// `user-agent`.
     pub user_agent: Option<&'a [u8]>,
-    /// Whether the client asked for a compressed answer, which would hide the usage.
-    pub has_accept_encoding: bool,
-    /// Names of the headers to remove before the upstream sees the request, each once.
-    pub untrusted: Vec<&'a str>,
 }
 
 impl<'a> RequestHead<'a> {
@@ -129,8 +125,6 @@ impl<'a> RequestHead<'a> {
             content_length: None,
             request_id: None,
             user_agent: None,
-            has_accept_encoding: false,
-            untrusted: Vec::new(),
         };
         let (mut bearer, mut api_key, mut google_key) = (None, None, None);
         for (name, value) in headers.0 {
@@ -143,42 +137,15 @@ impl<'a> RequestHead<'a> {
                 "content-length" => head.content_length = parse_length(value),
                 "x-request-id" => first(&mut head.request_id, value),
                 "user-agent" => first(&mut head.user_agent, value),
-                // Azure's: no key of Paddock's comes in it, and no other may pass.
-                "api-key" => head.distrust(name),
-                _ if name.starts_with("x-paddock-") => head.distrust(name),
-                "authorization"
-                | "x-api-key"
-                | "x-goog-api-key"
-                | "x-namespace"
-                | "x-team"
-                | "x-project"
-                | "x-priority"
-                | "x-batch-mode"
-                | "x-capability"
-                | "x-reservation-id"
-                | "x-user"
-                | "accept-encoding"
-                | "x-goog-fieldmask"
-                | "x-goog-safety-encoding"
-                | "x-goog-encode-response-if-executable" => {
-                    head.distrust(name);
-                    match name {
-                        "authorization" => {
-                            first(&mut bearer, strip_bearer(value).unwrap_or_default());
-                        }
-                        "x-api-key" => first(&mut api_key, value),
-                        "x-goog-api-key" => first(&mut google_key, value),
-                        "x-priority" => first(&mut head.priority, value),
-                        "x-batch-mode" => first(&mut head.batch_mode, value),
-                        "x-capability" => first(&mut head.capability, value),
-                        "x-reservation-id" => first(&mut head.reservation_id, value),
-                        "x-user" => first(&mut head.user, value),
-                        "accept-encoding" => head.has_accept_encoding = true,
-                        // They would make Google leave the usage out, or write it in base64.
-                        _ if name.starts_with("x-goog-") => {}
-                        _ => head.name_namespace(value),
-                    }
-                }
+                "authorization" => first(&mut bearer, strip_bearer(value).unwrap_or_default()),
+                "x-api-key" => first(&mut api_key, value),
+                "x-goog-api-key" => first(&mut google_key, value),
+                "x-namespace" | "x-team" | "x-project" => head.name_namespace(value),
+                "x-priority" => first(&mut head.priority, value),
+                "x-batch-mode" => first(&mut head.batch_mode, value),
+                "x-capability" => first(&mut head.capability, value),
+                "x-reservation-id" => first(&mut head.reservation_id, value),
+                "x-user" => first(&mut head.user, value),
                 _ => {}
             }
         }
@@ -195,11 +162,10 @@ impl<'a> RequestHead<'a> {
         head
     }
 
-    /// The `:path` for the upstream, without the `key` parameter and, where the answer is metered,
-    /// without those that would hide its usage; otherwise byte for byte. `None` where nothing was to
-    /// be left out.
-    pub fn path_for_upstream(&self, metered: bool) -> Option<String> {
-        query::for_upstream(self.path, self.query, metered)
+    /// The `:path` for the upstream: without the `key` parameter and those that `forwards` says no
+    /// to, by their name and value; otherwise byte for byte. `None` where nothing was to be left out.
+    pub fn path_for_upstream(&self, forwards: impl Fn(&[u8], &[u8]) -> bool) -> Option<String> {
+        query::for_upstream(self.path, self.query, forwards)
     }
 
     /// The `:path` as it came.
@@ -220,12 +186,6 @@ impl<'a> RequestHead<'a> {
             Ok(None) => self.namespace = Ok(Some(value)),
             Ok(Some(other)) if other != value => self.namespace = Err(NamespaceConflict),
             _ => {}
-        }
-    }
-
-    fn distrust(&mut self, name: &'a str) {
-        if !self.untrusted.contains(&name) {
-            self.untrusted.push(name);
         }
     }
 }

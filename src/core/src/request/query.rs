@@ -25,19 +25,6 @@ fn is_key(name: &[u8]) -> bool {
     name == b"key" || (name.contains(&b'%') && *percent_decode(name) == *b"key")
 }
 
-/// Whether a parameter makes Google's API servers leave the usage out of an answer, or write the
-/// answer as something else than JSON
-/// (<https://cloud.google.com/apis/docs/system-parameters>). They honour it on every path, and
-/// nobody else knows it.
-fn hides_usage(name: &[u8], value: &[u8]) -> bool {
-    let name = percent_decode(name);
-    match name.strip_prefix(b"$").unwrap_or(&name) {
-        b"fields" | b"callback" => true,
-        b"alt" => !matches!(&*percent_decode(value), b"sse" | b"json"),
-        _ => false,
-    }
-}
-
 /// The value of the first `key` parameter that has one, percent-decoded.
 pub(super) fn find_key(query: &[u8]) -> Option<Cow<'_, [u8]>> {
     parameters(query)
@@ -45,19 +32,25 @@ pub(super) fn find_key(query: &[u8]) -> Option<Cow<'_, [u8]>> {
         .map(|(_, _, value)| percent_decode(value))
 }
 
-/// `path?query` without any `key` parameter and, with `metered`, without any that would hide the
-/// usage; the others byte for byte. `None` where nothing was to be left out. Bytes that are not
-/// UTF-8 come out percent-encoded, which means the same.
-pub(super) fn for_upstream(path: &[u8], query: &[u8], metered: bool) -> Option<String> {
-    let goes = |name: &[u8], value: &[u8]| is_key(name) || (metered && hides_usage(name, value));
-    if !parameters(query).any(|(_, name, value)| goes(name, value)) {
+/// `path?query` without any `key` parameter and those that `forwards` says no to; the others byte for
+/// byte. `None` where nothing was to be left out. Bytes that are not UTF-8 come out percent-encoded,
+/// which means the same.
+pub(super) fn for_upstream(
+    path: &[u8],
+    query: &[u8],
+    forwards: impl Fn(&[u8], &[u8]) -> bool,
+) -> Option<String> {
+    let goes = |whole: &[u8], name: &[u8], value: &[u8]| {
+        !whole.is_empty() && (is_key(name) || !forwards(name, value))
+    };
+    if !parameters(query).any(|(whole, name, value)| goes(whole, name, value)) {
         return None;
     }
     let mut result = String::with_capacity(path.len().saturating_add(query.len()));
     push_lossless(&mut result, path);
     let mut separator = '?';
     for (whole, name, value) in parameters(query) {
-        if !goes(name, value) {
+        if !goes(whole, name, value) {
             result.push(separator);
             push_lossless(&mut result, whole);
             separator = '&';
@@ -125,32 +118,26 @@ mod tests {
             let found = find_key(query.as_bytes());
             assert_eq!(found.as_deref(), key.map(str::as_bytes), "{query}");
             assert_eq!(
-                for_upstream(b"/p", query.as_bytes(), false).as_deref(),
+                for_upstream(b"/p", query.as_bytes(), |_, _| true).as_deref(),
                 left,
                 "{query}"
             );
         }
-        let odd = for_upstream(b"/p", b"x=\xff\xc3\xa9&key=1", true);
+        let odd = for_upstream(b"/p", b"x=\xff\xc3\xa9&key=1", |_, _| true);
         assert_eq!(odd.as_deref(), Some("/p?x=%FFé"));
     }
 
     #[test]
-    fn what_would_hide_the_usage_is_removed_where_it_is_metered() {
+    fn what_is_not_forwarded_is_left_out() {
         for (query, left) in [
             ("alt=sse", None),
-            ("alt=json&prettyPrint=false", None),
             ("alt=sse&fields=candidates", Some("/p?alt=sse")),
-            ("$fields=candidates", Some("/p")),
-            ("%24f%69elds=a&x=1", Some("/p?x=1")),
-            ("alt=proto", Some("/p")),
-            ("$alt=media&alt=s%73e", Some("/p?alt=s%73e")),
-            ("callback=f&$callback=g", Some("/p")),
+            ("x=1&alt=json&&y", Some("/p?alt=json&")),
             ("fields", Some("/p")),
-            ("field=1&altitude=2&Fields=3", None),
+            ("&", None),
         ] {
-            let found = for_upstream(b"/p", query.as_bytes(), true);
+            let found = for_upstream(b"/p", query.as_bytes(), |name, _| name == b"alt");
             assert_eq!(found.as_deref(), left, "{query}");
-            assert_eq!(for_upstream(b"/p", query.as_bytes(), false), None);
         }
     }
 
@@ -159,7 +146,7 @@ mod tests {
         fn no_key_is_left(query: Vec<u8>) {
             let mut with = query.clone();
             with.extend_from_slice(b"&key=secret");
-            let left = for_upstream(b"/p", &with, false).unwrap();
+            let left = for_upstream(b"/p", &with, |_, _| true).unwrap();
             prop_assert!(!left.contains("secret") || query.windows(6).any(|part| part == b"secret"));
             let query = left.split_once('?').map_or("", |(_, query)| query);
             prop_assert_eq!(find_key(query.as_bytes()), None);

@@ -62,6 +62,7 @@ impl<'a> Visitor<'a> for Object<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut entries: A) -> Result<(), A::Error> {
         while let Some(key) = entries.next_key_seed(KeyAs(|key: &str| classify(self.rows, key)))? {
+            self.reader.found.member()?;
             let refusal = match key {
                 Key::Known(field, param) if self.reader.is_first(field) => {
                     self.reader.field(field, param, &mut entries)?.err()

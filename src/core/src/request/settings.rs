@@ -48,6 +48,7 @@ impl<'a> Walk<'_, 'a> {
             let Some(word) = entries.next_key_seed(add_key)? else {
                 break;
             };
+            found.member()?;
             let word = match (word, above) {
                 // A plugin is told by its id.
                 (Word::Id, Word::Plugins) => Word::Type,

@@ -100,6 +100,7 @@ impl<'f, 'a> Walk<'f, 'a> {
             if entries.next_key_seed(add_key)?.is_none() {
                 return Ok(Seen::Nothing);
             }
+            found.member()?;
             entries.next_value_seed(Walk::member(found, Place::Data, Word::Other))?;
         }
     }
@@ -119,6 +120,7 @@ impl<'f, 'a> Walk<'f, 'a> {
             let Some(word) = entries.next_key_seed(add_key)? else {
                 break;
             };
+            found.member()?;
             let (place, word) = match (word, above) {
                 (Word::Data | Word::Input | Word::Parameters, _) => (Place::Data, Word::Other),
                 (Word::Tools, _) => (Place::Tool, Word::Tools),

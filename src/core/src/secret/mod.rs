@@ -10,6 +10,7 @@ pub(crate) use sip_hash::sip_hash;
 
 use crate::ids::KeyDigest;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use subtle::ConstantTimeEq;
 
 /// What every key made by Paddock begins with.
@@ -57,6 +58,44 @@ pub fn form(key: &[u8]) -> Form {
     } else {
         Form::Mistyped
     }
+}
+
+/// What stands in a text in the place of a key.
+const REDACTED: &[u8] = b"pdk_[redacted]";
+/// The length of a key in bytes.
+const LENGTH: usize = PREFIX.len() + BODY_CHARS + CHECKSUM_CHARS;
+
+/// `text` with every key in it replaced that has a right checksum: for what is kept or shown of what a
+/// client wrote somewhere else than where keys belong.
+pub fn redact(text: &[u8]) -> Cow<'_, [u8]> {
+    if text.len() < LENGTH {
+        return Cow::Borrowed(text);
+    }
+    let mut result = Vec::new();
+    let mut rest = text;
+    while let Some(at) = next_key(rest) {
+        let (before, after) = rest.split_at_checked(at).unwrap_or((rest, b""));
+        result.extend_from_slice(before);
+        result.extend_from_slice(REDACTED);
+        rest = after.get(LENGTH..).unwrap_or_default();
+    }
+    match result.is_empty() {
+        true => Cow::Borrowed(text),
+        false => {
+            result.extend_from_slice(rest);
+            Cow::Owned(result)
+        }
+    }
+}
+
+/// Where the first key begins.
+fn next_key(text: &[u8]) -> Option<usize> {
+    let is_key = |at: &usize| {
+        let end = at.saturating_add(LENGTH);
+        let candidate = text.get(*at..end);
+        candidate.is_some_and(|key| form(key) == Form::Valid)
+    };
+    memchr::memmem::find_iter(text, PREFIX).find(is_key)
 }
 
 /// The digest under which a key is stored and looked up.
@@ -124,6 +163,19 @@ mod tests {
             let expected = if typo == key { Form::Valid } else { Form::Mistyped };
             prop_assert_eq!(form(typo.as_bytes()), expected);
             prop_assert_eq!(form(&key.as_bytes()[..at]), Form::Mistyped);
+        }
+
+        #[test]
+        fn keys_are_redacted_wherever_they_are(
+            entropy: [[u8; 32]; 2], around in "[ -~é]{0,8}", typo in 4usize..53,
+        ) {
+            let keys = entropy.map(|entropy| write(&entropy));
+            let text = format!("{around}pdk_{}{around}{}", keys[0], keys[1]);
+            let expected = format!("{around}pdk_pdk_[redacted]{around}pdk_[redacted]");
+            prop_assert_eq!(&*redact(text.as_bytes()), expected.as_bytes());
+            let mut mistyped = keys[0].clone();
+            mistyped.replace_range(typo..=typo, "-");
+            prop_assert!(matches!(redact(mistyped.as_bytes()), Cow::Borrowed(_)));
         }
 
         #[test]

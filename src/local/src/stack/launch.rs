@@ -5,6 +5,7 @@ use crate::bootstrap::Bootstrap;
 use crate::options::StackOptions;
 use crate::{binary, envoy, root, secrets, wasm};
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
@@ -39,6 +40,9 @@ impl Stack {
         }
         if let Some(edit) = options.edit_plugin.take() {
             bootstrap.edit_plugin(edit)?;
+        }
+        if options.upstream.is_none() {
+            bootstrap.edit_plugin(forward_what_is_faked)?;
         }
         if let Some(edit) = options.edit_bootstrap.take() {
             bootstrap.edit(edit);
@@ -93,6 +97,13 @@ impl Stack {
             .args(["--listen", &format!("127.0.0.1:{}", port.number)])
             .args(&self.options.provider_arguments);
         Ok(command)
+    }
+}
+
+/// Lets what the fake provider is asked to do reach it, unless a test says itself what may.
+fn forward_what_is_faked(plugin: &mut Value) {
+    if plugin.get("forward_headers").is_none() {
+        plugin["forward_headers"] = json!(["x-fake-*"]);
     }
 }
 

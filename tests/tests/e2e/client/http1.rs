@@ -45,6 +45,14 @@ impl Connection {
         }
     }
 
+    /// Whether anything comes within that time, or the peer closes.
+    pub fn hears_within(&self, patience: Duration) -> bool {
+        self.socket.set_read_timeout(Some(patience)).unwrap();
+        let heard = self.socket.peek(&mut [0]).is_ok();
+        self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        heard
+    }
+
     /// Writes a whole request, each piece of its body by itself.
     pub fn ask(&mut self, call: &Call) {
         self.write(&call.head());

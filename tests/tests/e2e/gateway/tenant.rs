@@ -5,7 +5,7 @@ use crate::client::Call;
 use serde_json::{Value, json};
 
 /// The header that tells a tenant's requests apart at the provider.
-pub const MARK: &str = "x-test-mark";
+pub const MARK: &str = "x-fake-mark";
 
 #[derive(Clone, Debug)]
 pub struct Tenant {

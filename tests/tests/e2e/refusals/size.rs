@@ -3,7 +3,9 @@
 use super::nothing_arrived;
 use crate::client::{Answer, Call, Connection, http2};
 use crate::gateway::Gateway;
+use paddock_local::StackOptions;
 use serde_json::json;
+use std::time::Duration;
 
 /// `max_request_bytes` of `envoy/envoy.yaml`.
 const LIMIT: usize = 10_485_760;
@@ -57,4 +59,78 @@ fn the_largest_body_passes() {
     for request in gateway.seen(&tenant) {
         assert_eq!(request["body"].as_str().unwrap().len(), LIMIT);
     }
+}
+
+/// One tenant's stalled uploads: as many as one gateway has memory for, were they not counted.
+#[test]
+fn stalled_uploads_of_one_tenant_are_nobody_elses_trouble() {
+    let gateway = Gateway::start(StackOptions {
+        edit_plugin: Some(Box::new(|plugin| {
+            plugin["held_bodies"] =
+                json!({"key_bytes": 50_000_000, "namespace_bytes": 60_000_000, "arriving": 20});
+        })),
+        edit_bootstrap: Some(Box::new(|config| {
+            let monitors = config.pointer_mut("/overload_manager/resource_monitors");
+            let monitors = monitors.unwrap().as_array_mut().unwrap();
+            let heap = monitors
+                .iter_mut()
+                .find(|monitor| monitor["name"] == "envoy.resource_monitors.fixed_heap");
+            heap.unwrap()["typed_config"]["max_heap_size_bytes"] = json!(300 << 20);
+        })),
+        ..StackOptions::default()
+    });
+    let attacker = gateway.tenant("stalling", json!({}));
+    let second = gateway.tenant("second", json!({"namespace": attacker.namespace}));
+    let victim = gateway.tenant("beside", json!({}));
+    gateway.send(&attacker.chat()).expect(200);
+    gateway.send(&victim.chat()).expect(200);
+    let stalled = |key: &str, framing: (&str, &str)| {
+        let call = Call::new("POST", "/v1/completions").key(key);
+        let call = call.header(framing.0, framing.1);
+        let mut connection = Connection::open(gateway.address);
+        connection.write(&call.head());
+        if framing.0 == "transfer-encoding" {
+            connection.write(format!("{LIMIT:x}\r\n").as_bytes());
+        }
+        let piece = vec![b' '; 128 * 1_024];
+        for _ in 0..LIMIT / piece.len() - 1 {
+            if connection.hears_within(Duration::from_millis(1)) {
+                break;
+            }
+            connection.write(&piece);
+        }
+        (connection, call)
+    };
+    let length = LIMIT.to_string();
+    let mut uploads = Vec::new();
+    for n in 0..40 {
+        let framing = match n % 2 {
+            0 => ("content-length", length.as_str()),
+            _ => ("transfer-encoding", "chunked"),
+        };
+        let key = if n % 4 < 2 {
+            &attacker.key
+        } else {
+            &second.key
+        };
+        uploads.push(stalled(key, framing));
+        gateway.send(&victim.chat()).expect(200);
+    }
+    let mut refusals = 0;
+    for (connection, call) in &mut uploads {
+        if connection.hears_within(Duration::from_millis(300)) {
+            let answer = connection.answer(call).expect(429);
+            let answer = answer.says("/error/code", "rate_limit_exceeded");
+            answer.mentions("/error/message", "has too large requests under way");
+            refusals += 1;
+        }
+    }
+    assert_eq!(refusals, 35, "five have room in the namespace");
+    // What is over makes room.
+    drop(uploads);
+    crate::gateway::eventually("there is room again", || {
+        let call = attacker.post("/v1/completions", body(LIMIT));
+        (gateway.send(&call).status == 200).then_some(())
+    });
+    gateway.send(&victim.chat()).expect(200);
 }

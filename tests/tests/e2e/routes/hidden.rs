@@ -12,8 +12,8 @@ fn a_mask_on_the_answer_is_not_passed_on() {
     for (asked, passed) in [
         (":generateContent?fields=candidates", ":generateContent"),
         (
-            ":generateContent?$fields=candidates&x=1",
-            ":generateContent?x=1",
+            ":generateContent?$fields=candidates&prettyPrint=1",
+            ":generateContent?prettyPrint=1",
         ),
         (
             ":generateContent?alt=proto&prettyPrint=false",

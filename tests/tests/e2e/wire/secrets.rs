@@ -68,10 +68,58 @@ fn wherever_it_is_it_is_removed() {
             "{request:#}"
         );
     }
-    assert_eq!(seen[5]["path"], format!("{PATH}?a=1&b=2"));
+    assert_eq!(seen[5]["path"], PATH);
     // Nor is it in any log.
     let log = gateway.access_log();
-    assert!(log.iter().all(|line| !line.to_string().contains("pdk_")));
+    let shown = |line: &serde_json::Value| line.to_string().replace("pdk_[redacted]", "");
+    assert!(log.iter().all(|line| !shown(line).contains("pdk_")));
+}
+
+/// A key where no key belongs: as the model, in the path, as the software, as the end user.
+#[test]
+fn in_a_wrong_place_it_is_written_down_nowhere() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("misplaced", json!({}));
+    let key = &tenant.key;
+    let agent = |mut call: Call| {
+        call.headers.retain(|(name, _)| name != "user-agent");
+        call.header("user-agent", format!("curl {key}"))
+    };
+    let as_user = json!({"user": key, "max_tokens": 16});
+    let calls = [
+        (agent(tenant.chat_with(as_user)), 200),
+        (agent(tenant.chat_with(json!({"model": key}))), 404),
+        (tenant.post(&format!("/v1/{key}"), "{}"), 404),
+        (
+            tenant.post(&format!("/v1beta/models/{key}:generateContent"), "{}"),
+            404,
+        ),
+        (tenant.chat().header("x-namespace", key), 401),
+        (Call::post(&format!("/v1/{key}/x"), "{}"), 401),
+    ];
+    for (call, status) in &calls {
+        for answer in [gateway.send(call), http2::send(gateway.address, call)] {
+            let answer = answer.expect(*status);
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            assert!(!text.contains(&key[8..40]), "{answer}");
+        }
+    }
+    gateway.settled_ledger(&tenant);
+    let written = crate::gateway::eventually("all is logged", || {
+        let log = serde_json::Value::from(gateway.access_log()).to_string();
+        (log.matches("/v1/pdk_[redacted]").count() >= 4).then_some(log)
+    });
+    assert!(!written.contains(&key[8..40]));
+    let audit = gateway.manage(
+        "GET",
+        &format!("/v1/audit?namespace={}&limit=100", tenant.namespace),
+        None,
+    );
+    let audit = audit.to_string();
+    assert!(
+        audit.contains("pdk_[redacted]") && !audit.contains(&key[8..40]),
+        "{audit}"
+    );
 }
 
 #[test]

@@ -32,6 +32,9 @@ impl Exchange {
         received: usize,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
+        if let Some(refused) = self.hold_more(received, cx) {
+            return refused;
+        }
         let limit = cx.worker.config.max_request_bytes;
         let refusal = || Refusal::too_large(limit as u64);
         match core::mem::take(&mut self.state) {
@@ -79,6 +82,9 @@ impl Exchange {
     ) -> Step {
         if body.len() > cx.worker.config.max_request_bytes {
             return self.on_body_grows(body.len(), cx);
+        }
+        if let Some(refused) = self.hold_more(body.len(), cx) {
+            return refused;
         }
         match core::mem::take(&mut self.state) {
             State::AwaitBody {

@@ -1,6 +1,6 @@
 //! The headers of a request: who claims to call, what for, and what the upstream must not see.
 
-use crate::config::HoldAt;
+use crate::config::{Config, HoldAt};
 use crate::exchange::admit::reservation_id;
 use crate::exchange::context::{StepContext, WorkerState};
 use crate::exchange::effect::{Effect, Step, Verdict};
@@ -9,7 +9,10 @@ use crate::exchange::state::{Exchange, State};
 use crate::identity::Claim;
 use crate::refusal::{Refusal, header_value};
 use crate::request::{Headers, Hints, RequestHead, guess_format};
+use crate::secret::redact;
 use crate::store::SharedStore;
+use crate::wire_format::WireFormat;
+use std::borrow::Cow;
 
 impl Exchange {
     pub(crate) fn on_request_headers<S: SharedStore>(
@@ -25,27 +28,28 @@ impl Exchange {
         let WorkerState {
             config, digests, ..
         } = &mut *cx.worker;
-        let (identities, end_users) = (&config.identity, &config.end_users);
-        let claim = match Claim::read(&head, headers, attributes, identities, digests) {
+        let end_users = &config.end_users;
+        let claim = match Claim::read(&head, headers, attributes, &config.identity, digests) {
             Ok(claim) => claim,
             Err(refusal) => {
-                return self.refuse(&refusal, format, &request_id, None, cx.worker);
+                let mut step = self.refuse(&refusal, format, &request_id, None, cx.worker);
+                let path = without_keys(&head.path_and_query());
+                step.effects.extend(path.map(Effect::SetPath));
+                return step;
             }
         };
-        let trusted = headers
-            .names()
-            .filter(|name| identities.is_trusted_header(name) || end_users.is_own_header(name));
-        let mut effects: Vec<Effect> = head
-            .untrusted
-            .iter()
-            .copied()
-            .chain(trusted)
-            .map(|name| Effect::RemoveRequestHeader(name.to_owned()))
-            .collect();
         let target = Target::of(&head, config);
-        let metered = matches!(target, Target::Model(_));
-        let stripped = head.path_for_upstream(metered);
-        effects.extend(stripped.clone().map(Effect::SetPath));
+        let metered = target.format();
+        let mut effects = Vec::new();
+        for name in unforwarded(headers, metered, config) {
+            effects.push(Effect::RemoveRequestHeader(name.to_owned()));
+        }
+        let forwarding = &config.forwarding;
+        let stripped =
+            head.path_for_upstream(|name, value| forwarding.parameter(metered, name, value));
+        let path_and_query = stripped.clone().unwrap_or_else(|| head.path_and_query());
+        let clean = without_keys(&path_and_query).or(stripped);
+        effects.extend(clean.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
             .is_some_and(|length| length > config.max_request_bytes as u64);
@@ -62,10 +66,14 @@ impl Exchange {
             effects.push(Effect::RemoveRequestHeader("content-length".to_owned()));
         }
         let kept = Head {
+            announced_bytes: head
+                .content_length
+                .and_then(|length| usize::try_from(length).ok())
+                .unwrap_or(0),
             has_length: head.content_length.is_some() && !headers_gone,
             headers_gone,
             format: target.format().unwrap_or(format),
-            path_and_query: stripped.unwrap_or_else(|| head.path_and_query()),
+            path_and_query: clean.unwrap_or(path_and_query),
             path: text(Some(head.path)),
             hints: Hints::of(&head),
             request_id,
@@ -102,6 +110,34 @@ impl Exchange {
         let refusal = Refusal::too_large(worker.config.max_request_bytes as u64);
         self.refuse(&refusal, head.format, &head.request_id, None, worker)
     }
+}
+
+/// A path that has keys in it, without them: Envoy's access log is told the path.
+fn without_keys(path: &str) -> Option<String> {
+    match redact(path.as_bytes()) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(clean) => Some(String::from_utf8_lossy(&clean).into_owned()),
+    }
+}
+
+/// The headers that do not reach a provider, each once: all but those on the list, and of those the
+/// ones that say who calls.
+fn unforwarded<'a>(
+    headers: &Headers<'a>,
+    metered: Option<WireFormat>,
+    config: &Config,
+) -> Vec<&'a str> {
+    let (identities, end_users) = (&config.identity, &config.end_users);
+    let mut names = Vec::new();
+    for name in headers.names() {
+        let stays = config.forwarding.header(metered, name)
+            && !identities.is_trusted_header(name)
+            && !end_users.is_own_header(name);
+        if !stays && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn text(bytes: Option<&[u8]>) -> String {

@@ -82,9 +82,16 @@ impl Exchange {
         if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
             return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         }
+        let bytes = body.as_ref().map_or(head.announced_bytes, Vec::len);
+        if let Err(refusal) = self.hold_body(&caller, bytes, cx) {
+            return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+        }
         match body {
             Some(body) => self.decide(head, &endpoint, caller, &body, cx),
             None => {
+                if let Err(refusal) = self.await_body(&caller, cx) {
+                    return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+                }
                 self.state = State::AwaitBody {
                     head,
                     endpoint,

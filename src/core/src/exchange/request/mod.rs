@@ -3,6 +3,7 @@
 
 mod body;
 mod headers;
+mod hold_body;
 mod identify;
 mod models;
 mod pass_through;

@@ -30,9 +30,16 @@ impl Exchange {
         let refusal = match may_pass(&passing, cx) {
             Ok(()) => match (passing.passage.reads_body, body) {
                 (true, None) => {
-                    let passing = Box::new(passing);
-                    self.state = State::AwaitPassing { passing };
-                    return Step::new(Verdict::Wait);
+                    let (caller, bytes) = (&passing.caller, passing.head.announced_bytes);
+                    let held = self.hold_body(caller, bytes, cx);
+                    match held.and_then(|()| self.await_body(caller, cx)) {
+                        Ok(()) => {
+                            let passing = Box::new(passing);
+                            self.state = State::AwaitPassing { passing };
+                            return Step::new(Verdict::Wait);
+                        }
+                        Err(refusal) => refusal,
+                    }
                 }
                 (true, Some(body)) => match named(&passing, body) {
                     Ok(named) => return self.pass_owner(passing, named, Some(0), cx),

@@ -6,6 +6,7 @@ mod content;
 mod end_user_names;
 mod end_users;
 mod grants;
+mod held_bodies;
 mod holding;
 mod identities;
 mod metering;

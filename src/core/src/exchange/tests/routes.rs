@@ -58,7 +58,7 @@ fn a_format_is_asked_where_the_upstream_serves_it() {
             google,
             "/v1/embeddings?x=1",
             SMALL,
-            Some("/v1beta/openai/embeddings?x=1"),
+            Some("/v1beta/openai/embeddings"),
         ),
         (google, GENERATE, "{}", None),
         (google, calls, "{}", None),

@@ -5,6 +5,38 @@ use crate::request::{BodyError, Endpoint, GeminiVerb, read_body};
 use proptest::prelude::*;
 
 #[test]
+fn a_body_of_nothing_but_members_is_refused() {
+    let members = |count: usize| {
+        let all: Vec<String> = (0..count).map(|n| format!(r#""k{n}":1"#)).collect();
+        all.join(",")
+    };
+    let chat = Endpoint::ChatCompletions;
+    for (body, refused) in [
+        (format!(r#"{{"model":"m",{}}}"#, members(99_999)), false),
+        (format!(r#"{{"model":"m",{}}}"#, members(100_000)), true),
+        (
+            format!(r#"{{"model":"m","messages":[{{{}}}]}}"#, members(100_000)),
+            true,
+        ),
+        (
+            format!(
+                r#"{{"model":"m","metadata":{{"a":{{{}}}}}}}"#,
+                members(100_000)
+            ),
+            true,
+        ),
+        (
+            format!(r#"{{"model":"m","tools":[{{{}}}]}}"#, members(100_000)),
+            true,
+        ),
+    ] {
+        let read = read_body(&chat, body.as_bytes());
+        let is_refused = read == Err(BodyError::TooManyMembers);
+        assert_eq!(is_refused, refused, "{}", &body[..40]);
+    }
+}
+
+#[test]
 fn what_two_parsers_could_read_differently_is_refused() {
     let gemini = gemini(GeminiVerb::GenerateContent);
     let cases: &[(&Endpoint, &str, &str)] = &[

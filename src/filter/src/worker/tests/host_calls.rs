@@ -76,6 +76,34 @@ fn a_setting_leaves_out_what_nobody_wants() {
     assert_eq!(calls, rest);
 }
 
+/// Its bytes are counted before they come and until it is answered. Reading such a body costs far more.
+#[test]
+fn a_large_body_makes_these_calls_beside() {
+    let mut world = World::new(&with_service(""), "");
+    world.know("a");
+    let large = "1000000";
+    for (length, counted) in [(large, true), ("100", false)] {
+        made(&world);
+        world.open_with(
+            10,
+            "a",
+            "/v1/chat/completions",
+            &[("content-length", length)],
+        );
+        world.body(10);
+        world.close(10);
+        let mut calls = made(&world);
+        calls.retain(|call| call.contains(" bodies/"));
+        let held = ["get bodies/key:a", "put bodies/key:a"];
+        let held = [held, ["get bodies/namespace:a", "put bodies/namespace:a"]].concat();
+        let expected = match counted {
+            true => [held.clone(), held].concat(),
+            false => Vec::new(),
+        };
+        assert_eq!(calls, expected, "{length}");
+    }
+}
+
 /// Events and counts wait for the tick, unless events must outlive the VM at once.
 #[test]
 fn what_can_wait_is_told_at_the_tick() {

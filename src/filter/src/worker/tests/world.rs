@@ -69,16 +69,29 @@ impl World {
 
     /// A new stream of the key `sk-{key}`, at its headers.
     pub(crate) fn open(&mut self, id: u32, key: &str, path: &str) -> Flow {
+        self.open_with(id, key, path, &[])
+    }
+
+    /// The same with more headers.
+    pub(crate) fn open_with(
+        &mut self,
+        id: u32,
+        key: &str,
+        path: &str,
+        more: &[(&str, &str)],
+    ) -> Flow {
+        let bearer = format!("Bearer sk-{key}");
         let headers = [
-            (":method", "POST".to_owned()),
-            (":path", path.to_owned()),
-            ("authorization", format!("Bearer sk-{key}")),
+            (":method", "POST"),
+            (":path", path),
+            ("authorization", &bearer),
         ];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.into_bytes()));
+        let headers = headers.iter().chain(more);
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         {
             let mut state = self.host.state();
             state.contexts.insert(id);
-            state.headers.insert(id, headers.to_vec());
+            state.headers.insert(id, headers.collect());
         }
         let stream = Stream::new(self.host.clone(), id, Rc::clone(&self.worker));
         self.streams.insert(id, stream);

@@ -1,0 +1,78 @@
+//! What of requests' bodies may be held at once, as it is written.
+
+use crate::held_bodies::BodyLimits;
+use serde::Deserialize;
+
+const KEY_BYTES: u64 = 128 * 1_024 * 1_024;
+const NAMESPACE_BYTES: u64 = 256 * 1_024 * 1_024;
+const ARRIVING: usize = 500;
+/// The most that either may be: 1 TiB, and a million.
+const MOST_BYTES: u64 = 1 << 40;
+const MOST_ARRIVING: usize = 1_000_000;
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBodyLimits {
+    key_bytes: Option<u64>,
+    namespace_bytes: Option<u64>,
+    arriving: Option<usize>,
+}
+
+impl RawBodyLimits {
+    /// `largest`: the bytes of the largest body there may be, which must have room.
+    pub(super) fn validate(self, largest: u64, problems: &mut Vec<String>) -> BodyLimits {
+        let key = self.key_bytes.unwrap_or(KEY_BYTES.max(largest));
+        let namespace = self.namespace_bytes.unwrap_or(NAMESPACE_BYTES.max(key));
+        let arriving = self.arriving.unwrap_or(ARRIVING);
+        if !(largest..=MOST_BYTES).contains(&key) {
+            problems.push(format!(
+                "held_bodies.key_bytes must be from max_request_bytes ({largest}) to {MOST_BYTES}, it \
+                 is {key}"
+            ));
+        }
+        if !(key..=MOST_BYTES).contains(&namespace) {
+            problems.push(format!(
+                "held_bodies.namespace_bytes must be from held_bodies.key_bytes ({key}) to \
+                 {MOST_BYTES}, it is {namespace}"
+            ));
+        }
+        if !(1..=MOST_ARRIVING).contains(&arriving) {
+            problems.push(format!(
+                "held_bodies.arriving must be from 1 to {MOST_ARRIVING}, it is {arriving}"
+            ));
+        }
+        BodyLimits {
+            key,
+            namespace,
+            arriving,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (BodyLimits, Vec<String>) {
+        let raw: RawBodyLimits = serde_json::from_str(text).unwrap();
+        let mut problems = Vec::new();
+        (raw.validate(1_000, &mut problems), problems)
+    }
+
+    #[test]
+    fn the_largest_body_has_room() {
+        let (limits, problems) = read("{}");
+        assert_eq!((limits.key, problems.len()), (KEY_BYTES, 0));
+        assert_eq!(limits.namespace, NAMESPACE_BYTES);
+        let (limits, problems) = read(r#"{"key_bytes":1000,"namespace_bytes":1000,"arriving":1}"#);
+        assert_eq!((limits.key, limits.arriving, problems.len()), (1_000, 1, 0));
+        for text in [
+            r#"{"key_bytes":999}"#,
+            r#"{"key_bytes":1001,"namespace_bytes":1000}"#,
+            r#"{"namespace_bytes":2000000000000}"#,
+            r#"{"arriving":0}"#,
+        ] {
+            assert_eq!(read(text).1.len(), 1, "{text}");
+        }
+    }
+}
