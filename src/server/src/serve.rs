@@ -79,6 +79,9 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let app = App::start(store.clone(), clock, checked.config)
         .await
         .context("cannot start")?;
+    if let Some(installation) = app.installation {
+        tracing::info!(%installation, "opened the database");
+    }
     let listener = listen(options.listen)?;
     let gateways = options.access.gateway_listen.map(listen).transpose()?;
     let handle = Handle::new();

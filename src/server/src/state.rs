@@ -11,10 +11,11 @@ use crate::outbound::outlet::Outlet;
 use crate::pace::{Pace, Seen};
 use crate::seats::Seats;
 use anyhow::Context;
+use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
-use paddock_ledger::store::{Store, catalog, organizations, partitions};
+use paddock_ledger::store::{Store, catalog, organizations, partitions, policy};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Questions for stored objects of one namespace that wait at once.
@@ -28,6 +29,8 @@ pub const STREAMS_OF_ORGANIZATION: usize = 32;
 pub struct App {
     /// The database.
     pub store: Store,
+    /// Which installation the database is of.
+    pub installation: Option<InstallationId>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The configuration.
@@ -85,8 +88,10 @@ impl App {
             organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, 0, clock.now()).await?;
             tx.commit().await?;
         }
+        let installation = policy::installation(&mut store.read().await?).await?;
         Ok(Arc::new(App {
             store,
+            installation,
             clock,
             config,
             usage_feed: UsageFeed::default(),

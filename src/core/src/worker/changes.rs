@@ -1,11 +1,13 @@
 //! Policy changes on their way from the worker that syncs to all workers of the Envoy.
 
 use crate::cache::PolicyCache;
-use crate::store::{SharedStore, bytes_of, read_as};
+use crate::ids::InstallationId;
+use crate::store::{Conflict, SharedStore, Version, bytes_of, read_as};
 use crate::wire::PolicyChanges;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const HEAD_KEY: &str = "changes";
+const INSTALLATION_KEY: &str = "installation";
 /// Changes kept for workers that have not read them. A worker reads ten times a second and changes
 /// come once, so one that falls this far behind has been away.
 const KEPT: u64 = 16;
@@ -39,27 +41,27 @@ impl ChangeFeed {
 
     /// Passes `changes` on. One that does not arrive (another worker published in between) comes
     /// again with the next sync, whose revision is then still the old one.
+    ///
+    /// A revision of another installation than before says nothing of this one's: all that workers know
+    /// is forgotten.
     pub fn publish<S: SharedStore>(store: &mut S, changes: &PolicyChanges) {
-        let (head, version) = match store.get(HEAD_KEY) {
-            Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
-            None => (Head::default(), None),
-        };
-        // A worker that led before and hears its answer late has nothing new to say.
-        if changes.revision <= head.revision && !changes.reset {
-            return;
-        }
-        let Ok(text) = serde_json::to_vec(changes) else {
+        let known = store.get(INSTALLATION_KEY);
+        let is_another = changes.installation != installation(known.as_ref());
+        let Some(met) = changes.installation.filter(|_| is_another) else {
+            let _ = add(store, changes);
             return;
         };
-        let next = Head {
-            number: head.number.saturating_add(1),
+        let forget = PolicyChanges {
             revision: changes.revision,
+            installation: changes.installation,
+            reset: true,
+            ..PolicyChanges::default()
         };
-        let slot = slot(next.number);
-        let slot_version = store.get(&slot).map(|(_, version)| version);
-        let value = [&next.number.to_le_bytes(), text.as_slice()].concat();
-        if store.put(&slot, &value, slot_version).is_ok() {
-            let _ = store.put(HEAD_KEY, &bytes_of(&next), version);
+        let changes = if known.is_some() { &forget } else { changes };
+        // Only then is it known: what did not arrive comes again.
+        if add(store, changes).is_ok() {
+            let version = known.map(|(_, version)| version);
+            let _ = store.put(INSTALLATION_KEY, &met.to_bytes(), version);
         }
     }
 
@@ -86,6 +88,34 @@ impl ChangeFeed {
             }
         }
     }
+}
+
+/// Adds a record for all workers, unless an answer that came late has nothing new to say.
+fn add<S: SharedStore>(store: &mut S, changes: &PolicyChanges) -> Result<(), Conflict> {
+    let (head, version) = match store.get(HEAD_KEY) {
+        Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
+        None => (Head::default(), None),
+    };
+    if changes.revision <= head.revision && !changes.reset {
+        return Ok(());
+    }
+    let Ok(text) = serde_json::to_vec(changes) else {
+        return Ok(());
+    };
+    let next = Head {
+        number: head.number.saturating_add(1),
+        revision: changes.revision,
+    };
+    let slot = slot(next.number);
+    let slot_version = store.get(&slot).map(|(_, version)| version);
+    let value = [&next.number.to_le_bytes(), text.as_slice()].concat();
+    store.put(&slot, &value, slot_version)?;
+    store.put(HEAD_KEY, &bytes_of(&next), version)
+}
+
+fn installation(stored: Option<&(Vec<u8>, Version)>) -> Option<InstallationId> {
+    let (bytes, _) = stored?;
+    InstallationId::from_bytes(bytes.as_slice().try_into().ok()?)
 }
 
 fn read_changes<S: SharedStore>(store: &S, number: u64) -> Option<PolicyChanges> {
@@ -150,6 +180,38 @@ mod tests {
         ChangeFeed::publish(&mut store, &anew);
         feed.follow(&store, &mut cache);
         assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (2, 2));
+    }
+
+    #[test]
+    fn what_is_of_another_installation_is_forgotten() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        let of = |digits: &str, revision| PolicyChanges {
+            installation: InstallationId::from_hex(digits),
+            ..at(revision)
+        };
+        let (one, other) = ("00000000000000a1", "00000000000000b2");
+        for revision in [7, 8] {
+            ChangeFeed::publish(&mut store, &of(one, revision));
+            feed.follow(&store, &mut cache);
+            let expected = (revision, InstallationId::from_hex(one));
+            assert_eq!((cache.revision(), cache.installation()), expected);
+        }
+        // Its revision may be the same by chance, and what it tells may be lost to a conflict.
+        store.conflicts.push(true);
+        for revision in [8, 8, 9] {
+            ChangeFeed::publish(&mut store, &of(other, revision));
+        }
+        assert_eq!(read_head(&store).number, 4, "a reset, and then a change");
+        assert!(read_changes(&store, 3).unwrap().reset && !read_changes(&store, 4).unwrap().reset);
+        feed.follow(&store, &mut cache);
+        assert_eq!(cache.revision(), 9);
+        assert_eq!(cache.installation(), InstallationId::from_hex(other));
+        // A service of before says nothing of it.
+        ChangeFeed::publish(&mut store, &at(10));
+        feed.follow(&store, &mut cache);
+        assert_eq!(cache.installation(), InstallationId::from_hex(other));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub async fn handle(
     let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
     let mut answer = ResolveAnswer {
         revision,
+        installation: app.installation,
         ..ResolveAnswer::default()
     };
     let mut wanted: BTreeSet<String> = request.namespace.into_iter().collect();

@@ -8,7 +8,7 @@ use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_core::wire::{SyncAnswer, SyncRequest};
+use paddock_core::wire::{PolicyChanges, SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::rules::overrides;
@@ -28,9 +28,13 @@ pub async fn handle(
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let booked = book(&app, request).await?;
     let mut tx = app.store.read().await?;
+    let changes = PolicyChanges {
+        installation: app.installation,
+        ..policy::changes(&mut tx, revision).await?
+    };
     Ok(Json(SyncAnswer {
         acknowledged,
-        changes: policy::changes(&mut tx, revision).await?,
+        changes,
         leases: booked.leases,
     }))
 }
@@ -41,7 +45,7 @@ async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiE
         return Ok(Booking::default());
     }
     let window = app.config.event_window(app.now());
-    let batch = ReadBatch::read(&request.gateway, &raw, &window);
+    let batch = ReadBatch::read(&request.gateway, app.installation, &raw, &window);
     let errors: Vec<String> = batch
         .rejected
         .iter()

@@ -27,6 +27,7 @@ mod earlier_prices;
 mod event_details;
 mod faults;
 mod housekeeping;
+mod installation;
 mod keys;
 mod ledger;
 mod lending;

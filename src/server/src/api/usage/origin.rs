@@ -1,5 +1,7 @@
 //! Which events are of this installation, by the names in them.
 
+use paddock_core::ids::InstallationId;
+use paddock_ledger::rules::batch::foreign;
 use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,6 +20,8 @@ pub struct Sorted<'a> {
 /// The names in an event.
 #[derive(Deserialize)]
 struct Named<'a> {
+    #[serde(default)]
+    installation: Option<InstallationId>,
     #[serde(borrow)]
     key_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -26,8 +30,12 @@ struct Named<'a> {
     organization: Cow<'a, str>,
 }
 
-/// Sorts events. A namespace that was deleted is known still, by its name.
-pub async fn sort<'a>(tx: &mut Tx, events: &'a [Box<RawValue>]) -> Result<Sorted<'a>, StoreError> {
+/// Sorts events, in the installation `own`. A namespace that was deleted is known still, by its name.
+pub async fn sort<'a>(
+    tx: &mut Tx,
+    own: Option<InstallationId>,
+    events: &'a [Box<RawValue>],
+) -> Result<Sorted<'a>, StoreError> {
     let named = |event: &'a RawValue| serde_json::from_str::<Named<'a>>(event.get()).ok();
     let all: Vec<(&RawValue, Option<Named<'_>>)> = events
         .iter()
@@ -42,10 +50,14 @@ pub async fn sort<'a>(tx: &mut Tx, events: &'a [Box<RawValue>]) -> Result<Sorted
     for (event, named) in all {
         let problem = named.and_then(|named| {
             let Named {
+                installation,
                 key_id,
                 namespace,
                 organization,
             } = named;
+            if let Some(foreign) = foreign(installation, own) {
+                return Some(foreign);
+            }
             match owners.get(&*namespace) {
                 None => Some(format!("this installation has no namespace '{namespace}'")),
                 Some(owner) if *owner != organization => Some(format!(

@@ -77,8 +77,8 @@ pub async fn handle(
     })?;
     let window = app.config.event_window(app.now());
     let mut tx = app.store.write().await?;
-    let Sorted { own, foreign } = origin::sort(&mut tx, &logged.events).await?;
-    let mut batch = ReadBatch::read(GATEWAY, &own, &window);
+    let Sorted { own, foreign } = origin::sort(&mut tx, app.installation, &logged.events).await?;
+    let mut batch = ReadBatch::read(GATEWAY, app.installation, &own, &window);
     batch.rejected.extend(foreign);
     let message = Message {
         gateway: GATEWAY.to_owned(),
