@@ -4,7 +4,8 @@ use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions, secret};
 use crate::connections::{Gate, IDLE};
-use crate::delivery::worker;
+use crate::delivery::{re_encryption, worker};
+use crate::encryption::Encryption;
 use crate::router;
 use crate::state::{App, SharedApp};
 use anyhow::{Context, bail};
@@ -82,12 +83,18 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     if let Some(installation) = app.installation {
         tracing::info!(%installation, "opened the database");
     }
+    if app.encryption.key_id().is_none() {
+        tracing::warn!(
+            "secrets and URLs of webhooks are stored in clear: set --encryption-key-file to encrypt them"
+        );
+    }
     let listener = listen(options.listen)?;
     let gateways = options.access.gateway_listen.map(listen).transpose()?;
     let handle = Handle::new();
     let stop = stop_at_signal(handle.clone(), Duration::from_secs(options.drain_seconds))?;
     let background = tokio::spawn(background::run(app.clone(), stop.clone()));
-    let deliveries = tokio::spawn(worker::run(app.clone(), stop));
+    let deliveries = tokio::spawn(worker::run(app.clone(), stop.clone()));
+    let re_encryption = tokio::spawn(re_encryption::run(app.clone(), stop));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let files = checked.tls.unwrap_or_default();
     // Before the log says that the service can be signalled.
@@ -124,6 +131,9 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     background.await.context("a background task failed")?;
     // Results of deliveries in progress are stored before the database is closed.
     deliveries.await.context("the delivery worker failed")?;
+    re_encryption
+        .await
+        .context("encrypting secrets anew failed")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -154,6 +164,12 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
     if !(1..=60).contains(&options.database_timeout_seconds) {
         problems.push("--database-timeout-seconds must be from 1 to 60".to_owned());
     }
+    let encryption = options.encryption_key_file.as_deref().map(|path| {
+        let text = secret::read(path).map_err(|error| format!("{error:#}"));
+        text.and_then(|text| Encryption::read(&text))
+    });
+    let encryption = encryption.transpose();
+    let encryption = encryption.map_err(|problem| problems.push(problem));
     problems.extend(options.access.problems(options.listen));
     if options.drain_seconds > 600 {
         problems.push("--drain-seconds must be from 0 to 600".to_owned());
@@ -182,6 +198,7 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
                 return Ok(Checked {
                     config: Config {
                         access: options.access.clone(),
+                        encryption: encryption.unwrap_or_default().unwrap_or_default(),
                         ..config
                     },
                     database_url,

@@ -5,6 +5,7 @@
 use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, Mail};
+use crate::encryption::Encryption;
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
@@ -35,6 +36,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The configuration.
     pub config: Config,
+    /// What encrypts secrets of tenants.
+    pub encryption: Encryption,
     /// Usage as it is booked, for those who listen.
     pub usage_feed: UsageFeed,
     /// Messages of gateways on their way into the ledger.
@@ -90,6 +93,7 @@ impl App {
         }
         let installation = policy::installation(&mut store.read().await?).await?;
         Ok(Arc::new(App {
+            encryption: config.encryption.clone(),
             store,
             installation,
             clock,

@@ -37,6 +37,7 @@ pub mod reservations;
 pub(crate) mod retention;
 pub mod role_overrides;
 pub(crate) mod rollups;
+pub mod sealed;
 pub(crate) mod spend;
 pub mod stored_objects;
 pub(crate) mod tasks;

@@ -24,6 +24,7 @@ mod credentials;
 mod credits;
 mod credits_hook;
 mod earlier_prices;
+mod encryption;
 mod event_details;
 mod faults;
 mod housekeeping;

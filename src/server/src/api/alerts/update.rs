@@ -42,12 +42,12 @@ pub async fn handle(
     let context: NamespaceContext = edit.find(&name).await?;
     let before = find_alert(&mut edit.tx, &context, &id).await?;
     let mut alert = before.clone();
-    body.apply(&mut alert)?;
+    body.apply(&app.encryption, &mut alert)?;
     check(&app, &mut edit.tx, &mut alert).await?;
-    let needs_secret = alert.action == AlertAction::Webhook && alert.secret.expose().is_empty();
+    let needs_secret = alert.action == AlertAction::Webhook && alert.secret.is_empty();
     let secret = needs_secret.then(ids::webhook_secret);
     if let Some(secret) = &secret {
-        alert.secret = Secret::from(secret.clone());
+        alert.secret = app.encryption.seal_secret(&Secret::from(secret.clone()));
     }
     stored(alerts::update(&mut edit.tx, &alert).await, &alert)?;
     if (alert.threshold, alert.span) != (before.threshold, before.span) {
@@ -56,6 +56,6 @@ pub async fn handle(
     }
     let change = context.change("alert.update", &alert.id);
     edit.commit(change.before(&before).after(&alert)).await?;
-    let alert = AlertView::new(&alert);
+    let alert = AlertView::new(&app.encryption, &alert);
     Ok(Json(NewAlert { alert, secret }))
 }
