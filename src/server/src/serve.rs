@@ -17,6 +17,7 @@ use paddock_ledger::model::secret::Secret;
 use paddock_ledger::store::{Pool, Store, StoreError, sqlite_file};
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +62,13 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         None => None,
     };
     let url = checked.database_url.expose();
+    // Where there is no folder, there is no database: that is said below.
+    let has_folder = |file: &PathBuf| {
+        let folder = file.parent().filter(|folder| *folder != Path::new(""));
+        folder.is_none_or(Path::is_dir)
+    };
+    let file = sqlite_file(url).filter(has_folder);
+    let _only_one = file.map(|file| lock(&file)).transpose()?;
     let opened = Store::open_with(url, checked.pool, options.create).await;
     if let Err(StoreError::New) = opened {
         bail!(
@@ -213,6 +221,32 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
         }
     }
     bail!("{}", problems.join("\n"))
+}
+
+/// Has one service use a file of SQLite. It is let go of when this process ends, however that is.
+///
+/// # Errors
+/// Another one uses it.
+fn lock(database: &Path) -> anyhow::Result<File> {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-lock");
+    let path = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another service uses the database {}. SQLite is for one: for several, use PostgreSQL",
+            database.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
 }
 
 /// Serves until the handle says stop.

@@ -32,6 +32,7 @@ mod installation;
 mod keys;
 mod ledger;
 mod lending;
+mod matrix;
 mod members;
 mod names;
 mod namespaces;

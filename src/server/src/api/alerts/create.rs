@@ -35,6 +35,7 @@ pub async fn handle(
     body: Body<AlertBody>,
 ) -> Result<(StatusCode, Json<NewAlert>), ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     let threshold = body.threshold()?.ok_or_else(one_threshold)?;
     let action = body.action.required("action")?;

@@ -34,6 +34,7 @@ pub async fn handle(
     body: Body<AlertBody>,
 ) -> Result<Json<NewAlert>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     if let Some(url) = body.webhook_url.clone().value() {
         check_target(&app, "webhook_url", url.as_ref()).await?;

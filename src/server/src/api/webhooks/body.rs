@@ -2,7 +2,7 @@
 
 use crate::api::prelude::*;
 use crate::encryption::Encryption;
-use crate::http::body::values::{UrlText, Words, text_schema, trimmed, value};
+use crate::http::body::values::{PLAIN_PATTERN, UrlText, Words, text_schema, trimmed, value};
 use crate::http::body::variant;
 use crate::outbound::signature;
 use paddock_ledger::ids;
@@ -82,9 +82,7 @@ value!(
     },
     text_schema(MAX_SECRET)
         .min_length(Some(8))
-        .pattern(Some(
-            r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-        ))
+        .pattern(Some(PLAIN_PATTERN))
         .description(Some(
             "`whsec_` and the Base64 of 24 to 64 bytes, or another text of at least 8 characters."
         ))

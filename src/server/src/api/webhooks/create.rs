@@ -34,6 +34,7 @@ pub async fn handle(
     body: Body<WebhookBody>,
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     body.events.clone().required("events")?;
     let url = body.url.clone().required("url")?;

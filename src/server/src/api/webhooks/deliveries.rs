@@ -126,6 +126,7 @@ pub async fn handle(
     Query(query): Query<ListDeliveries>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     caller.may_manage()?;
+    caller.may_view_analytics()?;
     let size = query.limit.unwrap_or_default();
     let status = query.status.map(DeliveryStatus::name);
     let since = query.since.map_or(Timestamp::EPOCH, DayOrMoment::start);

@@ -51,6 +51,7 @@ pub async fn handle(
     body: Body<ReplayEvents>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {

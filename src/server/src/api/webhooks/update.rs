@@ -28,6 +28,7 @@ pub async fn handle(
     body: Body<WebhookBody>,
 ) -> Result<Json<NewWebhook>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     if let Some(url) = body.url.clone().value() {
         check_target(&app, "url", url.as_ref()).await?;

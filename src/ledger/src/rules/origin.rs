@@ -1,11 +1,11 @@
-//! Which events are of this installation, by the names in them.
+//! Which events are of this installation, and of whom its gateways may report, by the names in them.
 
+use crate::rules::batch::foreign;
+use crate::store::{StoreError, Tx, keys, namespaces};
 use paddock_core::ids::InstallationId;
-use paddock_ledger::rules::batch::foreign;
-use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
 
 /// Events that are of this installation, and those that are not, each with the reason.
@@ -17,29 +17,38 @@ pub struct Sorted<'a> {
     pub foreign: Vec<(String, String)>,
 }
 
-/// The names in an event.
+/// Whose events are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// The installation.
+    pub installation: Option<InstallationId>,
+    /// The organizations, if not all.
+    pub organizations: Option<&'a BTreeSet<String>>,
+}
+
+/// The names in an event, or in what says who made stored objects.
 #[derive(Deserialize)]
 struct Named<'a> {
     #[serde(default)]
     installation: Option<InstallationId>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     key_id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "made_by")]
     namespace: Cow<'a, str>,
-    #[serde(borrow)]
-    organization: Cow<'a, str>,
+    #[serde(borrow, default)]
+    organization: Option<Cow<'a, str>>,
 }
 
-/// Sorts events, in the installation `own`. A namespace that was deleted is known still, by its name.
-pub async fn sort<'a>(
+/// Sorts events. A namespace that was deleted is known still, by its name.
+pub async fn sort<'a, T: Borrow<RawValue>>(
     tx: &mut Tx,
-    own: Option<InstallationId>,
-    events: &'a [Box<RawValue>],
+    accepted: Accepted<'_>,
+    events: &'a [T],
 ) -> Result<Sorted<'a>, StoreError> {
     let named = |event: &'a RawValue| serde_json::from_str::<Named<'a>>(event.get()).ok();
     let all: Vec<(&RawValue, Option<Named<'_>>)> = events
         .iter()
-        .map(|event| (&**event, named(event)))
+        .map(|event| (event.borrow(), named(event.borrow())))
         .collect();
     let names = all.iter().filter_map(|(_, named)| named.as_ref());
     let spaces: BTreeSet<&str> = names.clone().map(|named| &*named.namespace).collect();
@@ -55,19 +64,29 @@ pub async fn sort<'a>(
                 namespace,
                 organization,
             } = named;
-            if let Some(foreign) = foreign(installation, own) {
+            if let Some(foreign) = foreign(installation, accepted.installation) {
                 return Some(foreign);
             }
-            match owners.get(&*namespace) {
-                None => Some(format!("this installation has no namespace '{namespace}'")),
-                Some(owner) if *owner != organization => Some(format!(
+            let Some(owner) = owners.get(&*namespace) else {
+                return Some(format!("this installation has no namespace '{namespace}'"));
+            };
+            if let Some(organization) = organization.filter(|named| named != owner) {
+                return Some(format!(
                     "the namespace '{namespace}' is not of the organization '{organization}'"
-                )),
-                Some(_) => homes
-                    .get(&*key_id)
-                    .filter(|home| **home != namespace)
-                    .map(|_| format!("the key '{key_id}' is not of the namespace '{namespace}'")),
+                ));
             }
+            if accepted
+                .organizations
+                .is_some_and(|all| !all.contains(owner))
+            {
+                return Some(format!(
+                    "the gateway's token is not for the organization '{owner}'"
+                ));
+            }
+            homes
+                .get(&*key_id)
+                .filter(|home| **home != namespace)
+                .map(|_| format!("the key '{key_id}' is not of the namespace '{namespace}'"))
         });
         match problem {
             None => sorted.own.push(event),
