@@ -19,7 +19,7 @@ pub mod delivery;
 pub mod encryption;
 pub mod gateway;
 pub mod http;
-mod metrics;
+pub mod metrics;
 pub mod openapi;
 pub mod outbound;
 mod pace;
