@@ -188,7 +188,7 @@ on_both_databases! {
             app.put(&path, json!({ "can_view_analytics": false })).await.expect(200);
         }
         for path in [
-            &format!("{key}/status"), &format!("{key}/usage"), "/v1/credits", "/v1/account/balance",
+            &format!("{key}/status"), &format!("{key}/usage"), "/v1/credits",
             "/v1/namespaces/web/reservations", "/v1/namespaces/web/reservations/r",
             "/v1/namespaces/web/usage", "/v1/team/usage", "/v1/cost-attribution",
         ] {
