@@ -47,10 +47,23 @@ pub fn main() -> ExitCode {
         }
         Err(Stop::Failed(error)) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(Stop::Failed(error)) => {
-            eprintln!("paddock: {error:#}");
+            eprintln!("paddock: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, without those that it has told already, as errors of databases do.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 enum Stop {

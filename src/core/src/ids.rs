@@ -1,6 +1,7 @@
 //! Every kind of identifier is a type of its own; none is made here.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -93,6 +94,54 @@ impl KeyDigest {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).ok()?;
         Some(KeyDigest(bytes))
+    }
+}
+
+/// Which installation something is of: a random number made with its database. 16 hex digits in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstallationId(NonZeroU64);
+
+impl InstallationId {
+    /// From 16 hex digits that are not all zero; `None` otherwise.
+    pub fn from_hex(text: &str) -> Option<InstallationId> {
+        let mut bytes = [0; 8];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        InstallationId::from_bytes(bytes)
+    }
+
+    /// From what [`InstallationId::to_bytes`] made; `None` if all are zero.
+    pub(crate) fn from_bytes(bytes: [u8; 8]) -> Option<InstallationId> {
+        NonZeroU64::new(u64::from_be_bytes(bytes)).map(InstallationId)
+    }
+
+    pub(crate) const fn to_bytes(self) -> [u8; 8] {
+        self.0.get().to_be_bytes()
+    }
+
+    /// 16 lower-case hex digits, written to `buffer`.
+    pub(crate) fn write(self, buffer: &mut [u8; 16]) -> &str {
+        // Neither can fail: the buffer has two digits a byte, and digits are ASCII.
+        let _ = hex::encode_to_slice(self.to_bytes(), buffer);
+        core::str::from_utf8(buffer).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for InstallationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.write(&mut [0; 16]))
+    }
+}
+
+impl Serialize for InstallationId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.write(&mut [0; 16]))
+    }
+}
+
+impl<'de> Deserialize<'de> for InstallationId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::from_hex(&text).ok_or_else(|| serde::de::Error::custom("not 16 hex digits"))
     }
 }
 

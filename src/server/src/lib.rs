@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 mod connections;
 pub mod delivery;
+pub mod encryption;
 pub mod gateway;
 pub mod http;
 pub mod metrics;

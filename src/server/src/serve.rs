@@ -4,7 +4,8 @@ use crate::background;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, LogFormat, ServeOptions, secret};
 use crate::connections::{Gate, IDLE};
-use crate::delivery::worker;
+use crate::delivery::{re_encryption, worker};
+use crate::encryption::Encryption;
 use crate::router;
 use crate::state::{App, SharedApp};
 use anyhow::{Context, bail};
@@ -16,6 +17,7 @@ use paddock_ledger::model::secret::Secret;
 use paddock_ledger::store::{Pool, Store, StoreError, sqlite_file};
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +62,13 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         None => None,
     };
     let url = checked.database_url.expose();
+    // Where there is no folder, there is no database: that is said below.
+    let has_folder = |file: &PathBuf| {
+        let folder = file.parent().filter(|folder| *folder != Path::new(""));
+        folder.is_none_or(Path::is_dir)
+    };
+    let file = sqlite_file(url).filter(has_folder);
+    let _only_one = file.map(|file| lock(&file)).transpose()?;
     let opened = Store::open_with(url, checked.pool, options.create).await;
     if let Err(StoreError::New) = opened {
         bail!(
@@ -79,12 +88,21 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     let app = App::start(store.clone(), clock, checked.config)
         .await
         .context("cannot start")?;
+    if let Some(installation) = app.installation {
+        tracing::info!(%installation, "opened the database");
+    }
+    if app.encryption.key_id().is_none() {
+        tracing::warn!(
+            "secrets and URLs of webhooks are stored in clear: set --encryption-key-file to encrypt them"
+        );
+    }
     let listener = listen(options.listen)?;
     let gateways = options.access.gateway_listen.map(listen).transpose()?;
     let handle = Handle::new();
     let stop = stop_at_signal(handle.clone(), Duration::from_secs(options.drain_seconds))?;
     let background = tokio::spawn(background::run(app.clone(), stop.clone()));
-    let deliveries = tokio::spawn(worker::run(app.clone(), stop));
+    let deliveries = tokio::spawn(worker::run(app.clone(), stop.clone()));
+    let re_encryption = tokio::spawn(re_encryption::run(app.clone(), stop));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let files = checked.tls.unwrap_or_default();
     // Before the log says that the service can be signalled.
@@ -121,6 +139,9 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     background.await.context("a background task failed")?;
     // Results of deliveries in progress are stored before the database is closed.
     deliveries.await.context("the delivery worker failed")?;
+    re_encryption
+        .await
+        .context("encrypting secrets anew failed")?;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -151,6 +172,12 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
     if !(1..=60).contains(&options.database_timeout_seconds) {
         problems.push("--database-timeout-seconds must be from 1 to 60".to_owned());
     }
+    let encryption = options.encryption_key_file.as_deref().map(|path| {
+        let text = secret::read(path).map_err(|error| format!("{error:#}"));
+        text.and_then(|text| Encryption::read(&text))
+    });
+    let encryption = encryption.transpose();
+    let encryption = encryption.map_err(|problem| problems.push(problem));
     problems.extend(options.access.problems(options.listen));
     if options.drain_seconds > 600 {
         problems.push("--drain-seconds must be from 0 to 600".to_owned());
@@ -179,6 +206,7 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
                 return Ok(Checked {
                     config: Config {
                         access: options.access.clone(),
+                        encryption: encryption.unwrap_or_default().unwrap_or_default(),
                         ..config
                     },
                     database_url,
@@ -193,6 +221,32 @@ fn read(options: &ServeOptions, clock: &dyn Clock) -> anyhow::Result<Checked> {
         }
     }
     bail!("{}", problems.join("\n"))
+}
+
+/// Has one service use a file of SQLite. It is let go of when this process ends, however that is.
+///
+/// # Errors
+/// Another one uses it.
+fn lock(database: &Path) -> anyhow::Result<File> {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-lock");
+    let path = PathBuf::from(name);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another service uses the database {}. SQLite is for one: for several, use PostgreSQL",
+            database.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
 }
 
 /// Serves until the handle says stop.

@@ -5,16 +5,18 @@
 use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, Mail};
+use crate::encryption::Encryption;
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
 use crate::pace::{Pace, Seen};
 use crate::seats::Seats;
 use anyhow::Context;
+use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
-use paddock_ledger::store::{Store, catalog, organizations, partitions};
+use paddock_ledger::store::{Store, catalog, organizations, partitions, policy};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Questions for stored objects of one namespace that wait at once.
@@ -28,10 +30,14 @@ pub const STREAMS_OF_ORGANIZATION: usize = 32;
 pub struct App {
     /// The database.
     pub store: Store,
+    /// Which installation the database is of.
+    pub installation: Option<InstallationId>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The configuration.
     pub config: Config,
+    /// What encrypts secrets of tenants.
+    pub encryption: Encryption,
     /// Usage as it is booked, for those who listen.
     pub usage_feed: UsageFeed,
     /// Messages of gateways on their way into the ledger.
@@ -85,8 +91,11 @@ impl App {
             organizations::ensure(&mut tx, DEFAULT_ORGANIZATION, 0, clock.now()).await?;
             tx.commit().await?;
         }
+        let installation = policy::installation(&mut store.read().await?).await?;
         Ok(Arc::new(App {
+            encryption: config.encryption.clone(),
             store,
+            installation,
             clock,
             config,
             usage_feed: UsageFeed::default(),

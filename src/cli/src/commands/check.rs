@@ -4,10 +4,12 @@ use super::apply::document::Document;
 use crate::exit::Exit;
 use crate::output;
 use crate::settings;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Command;
 use paddock_core::config::{Config, HoldAt};
+use paddock_ledger::model::secret::Secret;
 use paddock_server::config::file::ConfigFile;
+use paddock_server::config::{Credentials, secret};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -51,14 +53,16 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
         .is_some_and(|extension| extension == "toml")
     {
         let read = ConfigFile::parse(text, path);
-        let checked = read.and_then(|file| settings::as_defaults(cli.clone(), &file));
+        let checked = read.and_then(|file| {
+            settings::as_defaults(cli.clone(), &file)?;
+            check_secrets(&file)
+        });
         return Finding {
             what: "a configuration file",
-            problems: checked
-                .err()
-                .map(|error| format!("{error:#}"))
-                .into_iter()
-                .collect(),
+            problems: match checked {
+                Ok(()) => Vec::new(),
+                Err(error) => vec![format!("{error:#}")],
+            },
         };
     }
     let documents: Vec<Value> = match serde_saphyr::from_multiple(text) {
@@ -107,6 +111,28 @@ fn examine(path: &Path, text: &str, cli: &Command) -> Finding {
                 "it has several documents, and none of them uses Paddock's filter".to_owned(),
             ],
         },
+    }
+}
+
+/// Whether the service would accept the admin key and the gateway token. If they are not in files on this
+/// machine, they cannot be checked.
+fn check_secrets(file: &ConfigFile) -> anyhow::Result<()> {
+    let setting = |name: &str| file.serve.get(name).and_then(toml::Value::as_str);
+    let given = |name: &str| {
+        let in_file = setting(&format!("{name}_file")).map(|path| file.resolve(path));
+        match (setting(name), in_file) {
+            (Some(secret), _) => Ok(Some(Secret::from(secret.to_owned()))),
+            (None, Some(path)) if path.exists() => secret::read(&path).map(Some),
+            _ => Ok(None),
+        }
+    };
+    match (given("admin_key")?, given("gateway_token")?) {
+        (Some(admin_key), Some(gateway_token)) => {
+            Credentials::read(&admin_key, &gateway_token)
+                .map_err(|problems| anyhow!(problems.join("\n")))?;
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }
 

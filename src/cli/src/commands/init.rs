@@ -27,9 +27,14 @@ pub fn run(options: &Options) -> anyhow::Result<Exit> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     let folder = folder.canonicalize()?;
-    let [config, admin_key, gateway_token] =
-        ["paddock.toml", "admin-key", "gateway-token"].map(|name| folder.join(name));
-    for path in [&config, &admin_key, &gateway_token] {
+    let [config, admin_key, gateway_token, encryption_key] = [
+        "paddock.toml",
+        "admin-key",
+        "gateway-token",
+        "encryption-key",
+    ]
+    .map(|name| folder.join(name));
+    for path in [&config, &admin_key, &gateway_token, &encryption_key] {
         if path.exists() {
             bail!(
                 "{} already exists; nothing was changed. Choose another --directory, or delete the \
@@ -40,8 +45,14 @@ pub fn run(options: &Options) -> anyhow::Result<Exit> {
     }
     write(&admin_key, &draw())?;
     write(&gateway_token, &draw())?;
+    write(&encryption_key, &draw_hex())?;
     write(&config, &configuration(options, &folder))?;
-    output::print(&instructions(&config, &admin_key, &gateway_token))?;
+    output::print(&instructions(
+        &config,
+        &admin_key,
+        &gateway_token,
+        &encryption_key,
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -49,6 +60,13 @@ fn draw() -> String {
     let mut entropy = [0; 32];
     rand::fill(&mut entropy);
     secret::write(&entropy)
+}
+
+/// 256 bits as hex digits.
+fn draw_hex() -> String {
+    let mut entropy = [0_u8; 32];
+    rand::fill(&mut entropy);
+    entropy.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -77,7 +95,8 @@ fn configuration(options: &Options, folder: &Path) -> String {
          listen = {}\n\
          database_url = {}\n\
          admin_key_file = \"admin-key\"\n\
-         gateway_token_file = \"gateway-token\"\n\n\
+         gateway_token_file = \"gateway-token\"\n\
+         encryption_key_file = \"encryption-key\"\n\n\
          # How the other commands reach the service.\n\
          [client]\n\
          url = {}\n\
@@ -88,14 +107,20 @@ fn configuration(options: &Options, folder: &Path) -> String {
     )
 }
 
-fn instructions(config: &Path, admin_key: &Path, gateway_token: &Path) -> String {
-    let (config, admin, token) = (
+fn instructions(
+    config: &Path,
+    admin_key: &Path,
+    gateway_token: &Path,
+    encryption_key: &Path,
+) -> String {
+    let (config, admin, token, encryption) = (
         config.display(),
         admin_key.display(),
         gateway_token.display(),
+        encryption_key.display(),
     );
     format!(
-        "Created {config},\n        {admin} and\n        {token}. Only you can read them.\n\n\
+        "Created {config},\n        {admin},\n        {token} and\n        {encryption}. Only you can read them.\n\n\
          Next:\n\
          1. Start the service:     paddock serve --create --config {config}\n\
                                    (--create makes the database; leave it out later)\n\

@@ -65,3 +65,29 @@ fn every_problem_of_every_file_is_named() {
         assert!(told.contains(part), "{part} in {told}");
     }
 }
+
+#[test]
+fn secrets_that_the_service_would_refuse_are_named() {
+    let config = |admin: &str, token: &str| {
+        format!("[serve]\nadmin_key_file = '{admin}'\ngateway_token_file = '{token}'\n")
+    };
+    let told = check(&[
+        ("short", "hush"),
+        ("long", "0123456789abcdef"),
+        ("a.toml", &config("short", "long")),
+        ("b.toml", &config("long", "long")),
+        ("c.toml", &config("long", "on-another-machine")),
+    ]);
+    let told = told.expect(1);
+    for part in [
+        "--admin-key (PADDOCK_ADMIN_KEY) is too short",
+        "must differ",
+        "c.toml: a configuration file, no problems",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert!(
+        !told.contains("hush") && !told.contains("0123456789abcdef"),
+        "{told}"
+    );
+}

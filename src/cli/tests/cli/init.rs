@@ -16,7 +16,12 @@ fn a_first_start_needs_nothing_else_and_nothing_is_overwritten() {
         "{told}"
     );
     let read = |name: &str| std::fs::read_to_string(format!("{place}/{name}")).unwrap();
-    for name in ["admin-key", "gateway-token", "paddock.toml"] {
+    for name in [
+        "admin-key",
+        "gateway-token",
+        "encryption-key",
+        "paddock.toml",
+    ] {
         let mode = std::fs::metadata(format!("{place}/{name}"))
             .unwrap()
             .permissions()

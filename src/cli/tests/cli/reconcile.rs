@@ -159,6 +159,7 @@ fn what_is_not_of_this_installation_is_named_and_not_booked() {
     };
     let far = 4_102_444_800_000_000_000_u64;
     let log = [
+        changed("installation", json!("00000000000000b2")),
         changed("namespace", json!("staging")),
         changed("organization", json!("alienorg")),
         changed("key_id", other["id"].clone()),
@@ -170,15 +171,16 @@ fn what_is_not_of_this_installation_is_named_and_not_booked() {
     ];
     let told = service.paddock_reading(&["reconcile"], &log.join("\n"));
     let told = told.expect(1);
-    assert!(told.contains("7 usage events: 1 recorded now"), "{told}");
+    assert!(told.contains("8 usage events: 1 recorded now"), "{told}");
     for reason in [
+        "it is of another installation (00000000000000b2)",
         "this installation has no namespace 'staging'",
         "'team' is not of the organization 'alienorg'",
         "is not of the namespace 'team'",
         "the cost is not from $0",
         "yet to come",
         "where the audit ends",
-        "line 7: the event is larger than",
+        "line 8: the event is larger than",
     ] {
         assert!(told.contains(reason), "{reason}: {told}");
     }

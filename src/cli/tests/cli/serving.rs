@@ -417,3 +417,71 @@ fn admin_keys_and_gateway_tokens_are_read_again_at_sighup() {
     service.signal("-HUP");
     eventually("the old one is not", || asks(ADMIN) == 401);
 }
+
+#[test]
+fn a_second_service_on_one_file_of_sqlite_does_not_start() {
+    let service = Service::start();
+    let database = service
+        .folder
+        .path()
+        .join("paddock.db")
+        .display()
+        .to_string();
+    let second = || {
+        let mut serve = paddock();
+        serve
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database,
+            ])
+            .env("PADDOCK_ADMIN_KEY", ADMIN)
+            .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+        serve
+    };
+    let error = run(&mut second(), "").fails(1);
+    assert!(
+        error.contains("another service uses the database"),
+        "{error}"
+    );
+    // Whatever became of the first, its lock goes with it.
+    service.signal("-KILL");
+    let third = Service::spawn(second(), TempDir::new().unwrap());
+    assert!(
+        third
+            .paddock(&["get", "organizations"])
+            .expect(0)
+            .contains("default")
+    );
+}
+
+#[test]
+fn an_error_of_the_database_is_told_once() {
+    let serve = |url: &str| {
+        let mut serve = paddock();
+        serve
+            .args([
+                "serve",
+                "--create",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                url,
+            ])
+            .env("PADDOCK_ADMIN_KEY", ADMIN)
+            .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+        run(&mut serve, "").fails(1)
+    };
+    let error = serve("mysql://u:hush@h/d");
+    assert!(
+        error.contains("mysql:// are not supported") && !error.contains("hush"),
+        "{error}"
+    );
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("a-folder");
+    std::fs::create_dir(&place).unwrap();
+    let error = serve(&place.display().to_string());
+    assert_eq!(error.matches("unable to open").count(), 1, "{error}");
+}

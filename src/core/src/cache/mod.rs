@@ -12,7 +12,7 @@ pub use bounded::BoundedMap;
 pub use stored::Ownership;
 pub use tenant::{Key, Namespace, Organization};
 
-use crate::ids::KeyDigest;
+use crate::ids::{InstallationId, KeyDigest};
 use crate::policy::{
     Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
     reservation_name,
@@ -53,6 +53,7 @@ pub struct PolicyCache {
     stored: StoredObjects,
     catalog: Option<Rc<Catalog>>,
     revision: u64,
+    installation: Option<InstallationId>,
     complete: bool,
 }
 
@@ -71,6 +72,7 @@ impl PolicyCache {
             stored: StoredObjects::default(),
             catalog: None,
             revision,
+            installation: None,
             complete: false,
         }
     }
@@ -97,6 +99,21 @@ impl PolicyCache {
     /// The revision up to which changes have been applied.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The installation that all of it is of, once known.
+    pub fn installation(&self) -> Option<InstallationId> {
+        self.installation
+    }
+
+    /// What is of another installation is forgotten: names mean something else there.
+    fn meet(&mut self, installation: Option<InstallationId>, revision: u64) {
+        if installation.is_some() && installation != self.installation {
+            if self.installation.is_some() {
+                self.forget(revision);
+            }
+            self.installation = installation;
+        }
     }
 
     /// The catalog, once known.
@@ -193,6 +210,7 @@ impl PolicyCache {
     /// Takes over the answer to `request`. An answer older than what is known already (a change
     /// overtook it) is not kept: the next request asks again.
     pub fn learn(&mut self, request: &ResolveRequest, answer: ResolveAnswer, now: Timestamp) {
+        self.meet(answer.installation, answer.revision);
         // Reservations are no part of the policy and have no revision.
         if let Some(name) = &request.reservation {
             self.learn_reservation(name, answer.reservation, now);
@@ -231,6 +249,7 @@ impl PolicyCache {
     /// Applies what changed. Entries that are not in memory stay unknown, so that memory grows
     /// with the tenants in use; what was missing may exist now and is asked for again.
     pub fn apply(&mut self, changes: PolicyChanges) {
+        self.meet(changes.installation, changes.revision);
         if changes.reset {
             self.forget(changes.revision);
             return;
@@ -314,8 +333,9 @@ impl PolicyCache {
     }
 
     fn learn_namespace(&mut self, policy: NamespacePolicy) {
-        self.namespaces
-            .insert(policy.name.clone(), Rc::new(Namespace::new(policy)));
+        let namespace = Namespace::new(policy, self.installation);
+        let name = namespace.policy.name.clone();
+        self.namespaces.insert(name, Rc::new(namespace));
     }
 
     fn learn_organization(&mut self, policy: OrganizationPolicy) {

@@ -1,6 +1,7 @@
 //! What is in memory of a tenant: each policy with the scope of limits it makes.
 
 use crate::admission::{Scope, Throttle};
+use crate::ids::InstallationId;
 use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy, Role, RoleRights, role_scope};
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ pub struct Key {
 pub struct Namespace {
     /// The policy.
     pub policy: NamespacePolicy,
+    /// The installation it is of, if that is known.
+    pub installation: Option<InstallationId>,
     /// The namespace as a scope of limits.
     pub scope: Rc<Scope>,
 }
@@ -43,8 +46,8 @@ impl Key {
 }
 
 impl Namespace {
-    /// A namespace of this policy.
-    pub fn new(policy: NamespacePolicy) -> Self {
+    /// A namespace of this policy and installation.
+    pub fn new(policy: NamespacePolicy, installation: Option<InstallationId>) -> Self {
         let name = format!("namespace:{}", policy.name);
         let throttle = Throttle {
             until: policy.throttled_until,
@@ -54,7 +57,11 @@ impl Namespace {
             .throttled(throttle)
             .prepaid(policy.prepaid);
         let scope = Rc::new(scope);
-        Namespace { policy, scope }
+        Namespace {
+            policy,
+            installation,
+            scope,
+        }
     }
 }
 

@@ -63,6 +63,31 @@ fn an_answer_that_a_change_overtook_is_not_kept() {
 }
 
 #[test]
+fn what_is_of_another_installation_is_forgotten() {
+    let mut cache = PolicyCache::new(10, 0);
+    let of = |digits: &str, revision, key| ResolveAnswer {
+        installation: InstallationId::from_hex(digits),
+        ..answer(revision, key)
+    };
+    cache.learn(&asked(), of("00000000000000a1", 7, Some(key(true))), NOW);
+    // A restarted service of the same one, and an older service that does not say.
+    cache.learn(
+        &ResolveRequest::default(),
+        of("00000000000000a1", 7, None),
+        NOW,
+    );
+    cache.learn(&ResolveRequest::default(), answer(7, None), NOW);
+    assert!(matches!(cache.key(&DIGEST, NOW), Known::Yes(_)));
+    cache.learn(
+        &ResolveRequest::default(),
+        of("00000000000000b2", 3, None),
+        NOW,
+    );
+    assert!(matches!(cache.key(&DIGEST, NOW), Known::Unknown));
+    assert_eq!(cache.revision(), 3, "or its answers would seem old");
+}
+
+#[test]
 fn a_removed_key_is_gone_and_a_reset_forgets_all() {
     let mut cache = PolicyCache::new(10, 0);
     cache.learn(&asked(), answer(1, Some(key(true))), NOW);
@@ -192,10 +217,10 @@ fn a_catalog_is_never_replaced_by_an_older_one() {
 fn a_namespace_is_throttled_as_long_as_its_policy_says() {
     let mut policy = namespace("acme");
     policy.settings.auto_throttle_at_percent = Some(90);
-    let plain = super::tenant::Namespace::new(policy.clone()).scope;
+    let plain = super::tenant::Namespace::new(policy.clone(), None).scope;
     assert_eq!(plain.throttle.until, None);
     policy.throttled_until = Some(NOW);
-    let throttled = super::tenant::Namespace::new(policy).scope;
+    let throttled = super::tenant::Namespace::new(policy, None).scope;
     assert_eq!(throttled.throttle.until, Some(NOW));
     assert_eq!(throttled.throttle.at_percent, Some(90));
 }

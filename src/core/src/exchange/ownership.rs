@@ -116,6 +116,7 @@ pub(crate) fn claim_and_tell<S: SharedStore>(
         return;
     }
     let made = Made {
+        installation: caller.namespace().installation,
         made_by: Cow::Borrowed(&caller.namespace().policy.name),
         made_at: cx.now,
         stored: ids,

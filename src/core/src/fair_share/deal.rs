@@ -80,6 +80,9 @@ impl UpstreamRecord {
             .into_iter()
             .partition(is_gone);
         self.members = members;
+        if !gone.is_empty() {
+            self.share_out();
+        }
         for member in gone {
             self.requests = self.requests.saturating_add(member.requests);
             self.tokens = self.tokens.saturating_add(member.tokens);
@@ -109,10 +112,10 @@ impl UpstreamRecord {
         };
         for _ in 0..ROUNDS {
             let takers = self.members.iter().filter(|member| open(member) > 0);
-            let weights = takers.fold(0u64, |sum, member| sum.saturating_add(member.weight));
+            let weights = takers.fold(0u64, |sum, member| sum.saturating_add(member.share));
             let before = left;
             for member in &mut self.members {
-                let given = part(before, member.weight, weights).min(open(member));
+                let given = part(before, member.share, weights).min(open(member));
                 let own = member.own_mut(kind);
                 *own = clamp(i128::from(*own).saturating_add(given));
                 left = left.saturating_sub(given);
@@ -165,7 +168,7 @@ impl Member {
 
     /// Whether a minute's share does not cover what one of its requests wants.
     fn is_oversized(&self, kind: Kind, rate: Rate, all: u64) -> bool {
-        self.wanted(kind, rate) > part(rate.for_members(), self.weight, all)
+        self.wanted(kind, rate) > part(rate.for_members(), self.share, all)
     }
 }
 
@@ -175,6 +178,6 @@ fn most(member: &Member, kind: Kind, rate: Rate, all: u64, saver: Option<u64>) -
     if member.is_oversized(kind, rate, all) && saver != Some(member.id) {
         return 0;
     }
-    let savings = part(rate.rate.saturating_mul(SAVINGS), member.weight, all);
+    let savings = part(rate.rate.saturating_mul(SAVINGS), member.share, all);
     savings.max(member.wanted(kind, rate))
 }

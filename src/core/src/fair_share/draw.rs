@@ -2,7 +2,7 @@
 
 use super::deal::{Rate, part};
 use super::record::{Kind, UpstreamRecord, clamp, parts_of};
-use super::{Demand, PARTS, UpstreamLimit};
+use super::{Asker, Demand, PARTS, UpstreamLimit};
 use crate::admission::RateKind;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
@@ -43,12 +43,13 @@ impl UpstreamRecord {
     /// The [`ShareDenial`]. Then nothing is taken, but from now on the namespace counts as one that
     /// asks: its share accrues, or it could wait for ever.
     pub(super) fn take(&mut self, demand: &Demand, now: Timestamp) -> Result<Drawn, ShareDenial> {
-        self.enter(demand.member, demand.weight, now);
+        let asker = demand.asker;
+        self.enter(asker, now);
         let limit = &*demand.upstream;
         let of_tokens = Rate::of(limit, Kind::Tokens);
         // Like any bucket, it cannot ask for more than it ever holds: the answer corrects that.
         let tokens = of_tokens.map_or(0, |rate| parts_of(demand.tokens).min(rate.for_members()));
-        if let Some(member) = self.find(demand.member) {
+        if let Some(member) = self.find(asker) {
             // Small requests in between do not make it forget at once what a large one wants.
             let faded = member.wants.saturating_sub(member.wants.div_ceil(8));
             member.wants = demand.tokens.max(faded);
@@ -61,11 +62,11 @@ impl UpstreamRecord {
         let [mut of_requests, mut of_tokens] = [Drawn::default(); 2];
         for (kind, rate, need) in wanted {
             let Some(rate) = rate else { continue };
-            match self.source(kind, rate, demand.member, need) {
+            match self.source(kind, rate, asker, need) {
                 Some(drawn) if kind == Kind::Requests => of_requests = drawn,
                 Some(drawn) => of_tokens = drawn,
                 None => {
-                    let new = self.denial(kind, rate, demand.member, need);
+                    let new = self.denial(kind, rate, asker, need);
                     if denial.is_none_or(|old| new.wait > old.wait) {
                         denial = Some(new);
                     }
@@ -73,15 +74,15 @@ impl UpstreamRecord {
             }
         }
         if let Some(denial) = denial {
-            let member = self.find(demand.member);
+            let member = self.find(asker);
             if let Some(member) = member.filter(|member| member.waiting == Timestamp::EPOCH) {
                 member.waiting = now;
             }
             return Err(denial);
         }
-        self.remove(Kind::Requests, demand.member, of_requests);
-        self.remove(Kind::Tokens, demand.member, of_tokens);
-        if let Some(member) = self.find(demand.member) {
+        self.remove(Kind::Requests, asker, of_requests);
+        self.remove(Kind::Tokens, asker, of_tokens);
+        if let Some(member) = self.find(asker) {
             member.newcomer = false.into();
             member.waiting = Timestamp::EPOCH;
         }
@@ -90,9 +91,9 @@ impl UpstreamRecord {
 
     /// Where `need` parts can come from: a member's own, then the pool but for its reserve; for a
     /// newcomer the reserve too, as an advance on what it will own.
-    fn source(&mut self, kind: Kind, rate: Rate, id: u64, need: i128) -> Option<Drawn> {
+    fn source(&mut self, kind: Kind, rate: Rate, asker: Asker, need: i128) -> Option<Drawn> {
         let free = self.free(kind);
-        let member = self.find(id)?;
+        let member = self.find(asker)?;
         let own = i128::from(member.own(kind)).clamp(0, need);
         let missing = need.saturating_sub(own);
         if missing == 0 || missing <= free.saturating_sub(rate.reserve) {
@@ -102,19 +103,19 @@ impl UpstreamRecord {
         (member.newcomer.is_set() && missing <= free).then_some(advance)
     }
 
-    fn remove(&mut self, kind: Kind, id: u64, drawn: Drawn) {
+    fn remove(&mut self, kind: Kind, asker: Asker, drawn: Drawn) {
         let pool = i128::from(self.pool(kind)).saturating_sub(drawn.pool);
         *self.pool_mut(kind) = clamp(pool);
-        if let Some(member) = self.find(id) {
+        if let Some(member) = self.find(asker) {
             let own = i128::from(member.own(kind)).saturating_sub(drawn.own);
             *member.own_mut(kind) = clamp(own);
         }
     }
 
-    fn denial(&mut self, kind: Kind, rate: Rate, id: u64, need: i128) -> ShareDenial {
+    fn denial(&mut self, kind: Kind, rate: Rate, asker: Asker, need: i128) -> ShareDenial {
         let all = self.weight();
-        let (own, weight) = self.find(id).map_or((0, 1), |member| {
-            (i128::from(member.own(kind)), member.weight)
+        let (own, weight) = self.find(asker).map_or((0, 1), |member| {
+            (i128::from(member.own(kind)), member.share)
         });
         // `missing` parts at `rate * weight / all` a nanosecond, rounded up.
         let missing = need.saturating_sub(own).max(0);
@@ -139,7 +140,7 @@ impl UpstreamRecord {
     pub(super) fn settle(
         &mut self,
         limit: &UpstreamLimit,
-        demand: (u64, u64),
+        asker: Asker,
         drawn: Drawn,
         used: u64,
         now: Timestamp,
@@ -147,10 +148,9 @@ impl UpstreamRecord {
         let Some(rate) = Rate::of(limit, Kind::Tokens) else {
             return;
         };
-        let (id, weight) = demand;
         let unused = drawn.all().saturating_sub(parts_of(used));
         if unused < 0 {
-            self.charge_more(rate, id, weight, unused.saturating_neg(), now);
+            self.charge_more(rate, asker, unused.saturating_neg(), now);
             return;
         }
         let to_pool = unused.min(drawn.pool);
@@ -160,7 +160,7 @@ impl UpstreamRecord {
             .max(0);
         let to_own = unused.saturating_sub(to_pool).min(room);
         let pool = i128::from(self.tokens).saturating_add(to_pool);
-        match self.find(id) {
+        match self.find(asker) {
             Some(member) => {
                 member.tokens = clamp(i128::from(member.tokens).saturating_add(to_own));
                 self.tokens = clamp(pool);
@@ -172,17 +172,19 @@ impl UpstreamRecord {
 
     /// Charges what was not foreseen: to what the member owns, then to the pool but for its
     /// reserve, and what is left is a debt on its share.
-    fn charge_more(&mut self, rate: Rate, id: u64, weight: u64, more: i128, now: Timestamp) {
-        if self.enter(id, weight, now)
-            && let Some(member) = self.find(id)
+    fn charge_more(&mut self, rate: Rate, asker: Asker, more: i128, now: Timestamp) {
+        if self.enter(asker, now)
+            && let Some(member) = self.find(asker)
         {
             member.newcomer = false.into();
         }
         let excess = self.free(Kind::Tokens).saturating_sub(rate.reserve).max(0);
-        let own = self.find(id).map_or(0, |member| i128::from(member.tokens));
+        let own = self
+            .find(asker)
+            .map_or(0, |member| i128::from(member.tokens));
         let from_own = own.clamp(0, more);
         let pool = more.saturating_sub(from_own).min(excess);
         let own = more.saturating_sub(pool);
-        self.remove(Kind::Tokens, id, Drawn { own, pool });
+        self.remove(Kind::Tokens, asker, Drawn { own, pool });
     }
 }

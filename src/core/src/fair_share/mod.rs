@@ -1,8 +1,8 @@
 //! Fair shares of an upstream's own limit.
 //!
-//! A provider may take only so many requests and tokens a minute of everybody together. Namespaces
-//! that ask share that by weight: each has a small bucket of its own, and new tokens are dealt to
-//! all of them. What fills no bucket goes to those that are not full, and then to a pool that is
+//! A provider may take only so many requests and tokens a minute of everybody together. Organizations
+//! that ask share that by weight, and the namespaces of each share its part: so nobody gets more by making
+//! more namespaces. Each namespace has a small bucket of its own, and new tokens are dealt to all of them. What fills no bucket goes to those that are not full, and then to a pool that is
 //! open to everybody but for its last tenth. That tenth is for newcomers: their first request is
 //! served at once, as an advance on their share.
 //!
@@ -76,12 +76,21 @@ impl UpstreamLimit {
 pub struct Demand {
     /// The upstream.
     pub upstream: Rc<UpstreamLimit>,
-    /// Who asks: a digest of the namespace's name.
-    member: u64,
-    /// Its weight among those who ask.
-    weight: u64,
+    /// Who asks.
+    asker: Asker,
     /// Tokens it will likely use, prompt and completion.
     tokens: u64,
+}
+
+/// A namespace that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asker {
+    /// The digest of its name.
+    id: u64,
+    /// The digest of its organization's name.
+    organization: u64,
+    /// Its weight among those of its organization. The largest is the organization's own.
+    weight: u64,
 }
 
 impl Demand {
@@ -89,8 +98,11 @@ impl Demand {
     pub fn new(upstream: &Rc<UpstreamLimit>, namespace: &NamespacePolicy, tokens: u64) -> Demand {
         Demand {
             upstream: Rc::clone(upstream),
-            member: digest(&namespace.name),
-            weight: weight(namespace),
+            asker: Asker {
+                id: digest(&namespace.name),
+                organization: digest(&namespace.organization),
+                weight: weight(namespace),
+            },
             tokens,
         }
     }
@@ -110,8 +122,8 @@ fn weight(namespace: &NamespacePolicy) -> u64 {
         .saturating_mul(of_priority)
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>): names come from the operator, so nobody
-/// makes two that collide.
+/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>). Names of organizations come from the operator, so
+/// nobody makes two that collide. Namespaces whose names collide share within their organization.
 fn digest(name: &str) -> u64 {
     let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,16 +1,21 @@
 //! The state of one upstream in shared data: one record of bounded size.
 
-use super::PARTS;
+use super::deal::part;
+use super::{Asker, PARTS};
 use crate::store::{Flag, read_as};
 use crate::timestamp::Timestamp;
+use hashbrown::HashMap;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its pool is full.
-const LAYOUT: u64 = 1;
+const LAYOUT: u64 = 2;
 
-/// Namespaces told apart at most. The rest share the entries their digests fall on, as in
-/// stochastic fairness queueing (McKenney, 1990).
+/// Namespaces told apart at most. The rest share the entries of their organization that their digests fall
+/// on, as in stochastic fairness queueing (McKenney, 1990), and organizations those of others only if each
+/// has one entry.
 pub(super) const MAX_MEMBERS: usize = 64;
+/// Shares of a weight of 1: so many that rounding does not matter.
+const SHARES: u64 = 1 << 32;
 
 /// Everything the workers of one Envoy share about one upstream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +48,12 @@ struct Head {
 pub(super) struct Member {
     /// The digest of its name; never 0.
     pub(super) id: u64,
+    /// The digest of its organization's name.
+    pub(super) organization: u64,
     /// Its weight when it asked last.
     pub(super) weight: u64,
+    /// Its part of its organization's part: see [`UpstreamRecord::share_out`].
+    pub(super) share: u64,
     /// When it asked last.
     pub(super) seen: Timestamp,
     /// Whether it has not been served yet.
@@ -67,6 +76,10 @@ pub(super) enum Kind {
 }
 
 impl Member {
+    fn is(&self, asker: Asker) -> bool {
+        self.id == asker.id && self.organization == asker.organization
+    }
+
     pub(super) fn own(&self, kind: Kind) -> i64 {
         match kind {
             Kind::Requests => self.requests,
@@ -114,42 +127,104 @@ impl UpstreamRecord {
         })
     }
 
-    /// The weight of all members together, at least 1.
+    /// The shares of all members together, at least 1.
     pub(super) fn weight(&self) -> u64 {
-        let weights = self.members.iter().map(|member| member.weight);
-        weights.fold(0, u64::saturating_add).max(1)
+        let shares = self.members.iter().map(|member| member.share);
+        shares.fold(0, u64::saturating_add).max(1)
+    }
+
+    /// Shares by weight, first among organizations and then within each. An organization weighs as much
+    /// as the heaviest of its namespaces.
+    pub(super) fn share_out(&mut self) {
+        let mut of: HashMap<u64, (u64, u64)> = HashMap::with_capacity(self.members.len());
+        for member in &self.members {
+            let (heaviest, sum) = of.entry(member.organization).or_default();
+            *heaviest = (*heaviest).max(member.weight);
+            *sum = sum.saturating_add(member.weight);
+        }
+        for member in &mut self.members {
+            let (heaviest, sum) = of.get(&member.organization).copied().unwrap_or((1, 1));
+            let whole = heaviest.saturating_mul(SHARES);
+            let share = part(whole.into(), member.weight, sum);
+            member.share = u64::try_from(share).unwrap_or(1).max(1);
+        }
     }
 
     /// The entry of a member, where it has one or shares one.
-    pub(super) fn find(&mut self, id: u64) -> Option<&mut Member> {
-        let found = self.members.iter().position(|member| member.id == id);
-        let at = match found {
+    pub(super) fn find(&mut self, asker: Asker) -> Option<&mut Member> {
+        let is_it = |member: &Member| member.is(asker);
+        let at = match self.members.iter().position(is_it) {
             None if self.members.len() >= MAX_MEMBERS => {
-                let entries = self.members.len() as u64;
-                let slot = id.checked_rem(entries).unwrap_or_default();
-                Some(usize::try_from(slot).unwrap_or_default())
+                let own = |member: &&Member| member.organization == asker.organization;
+                let slot = |entries: usize| {
+                    let slot = asker.id.checked_rem(entries as u64).unwrap_or_default();
+                    usize::try_from(slot).unwrap_or_default()
+                };
+                match self.members.iter().filter(own).count() {
+                    0 => Some(slot(self.members.len())),
+                    entries => {
+                        let all = self.members.iter().enumerate();
+                        let mut own = all.filter(|(_, member)| own(member));
+                        own.nth(slot(entries)).map(|(at, _)| at)
+                    }
+                }
             }
             found => found,
         };
         self.members.get_mut(at?)
     }
 
+    /// Has a new organization find room: two entries of the one that has the most become one.
+    fn make_room(&mut self, organization: u64) {
+        let entries = |organization: u64| {
+            let own = |member: &&Member| member.organization == organization;
+            self.members.iter().filter(own).count()
+        };
+        if self.members.len() < MAX_MEMBERS || entries(organization) > 0 {
+            return;
+        }
+        let organizations = self.members.iter().map(|member| member.organization);
+        let Some(largest) = organizations.max_by_key(|organization| entries(*organization)) else {
+            return;
+        };
+        let is_own = |member: &Member| member.organization == largest;
+        let (Some(first), Some(last)) = (
+            self.members.iter().position(is_own),
+            self.members.iter().rposition(is_own),
+        ) else {
+            return;
+        };
+        if first == last {
+            return;
+        }
+        let merged = self.members.remove(last);
+        if let Some(member) = self.members.get_mut(first) {
+            member.requests = member.requests.saturating_add(merged.requests);
+            member.tokens = member.tokens.saturating_add(merged.tokens);
+            member.seen = member.seen.max(merged.seen);
+        }
+    }
+
     /// The entry of a member, which is there from now on. `true` where it was not before.
-    pub(super) fn enter(&mut self, id: u64, weight: u64, now: Timestamp) -> bool {
-        if let Some(member) = self.find(id) {
-            if member.id == id {
-                member.weight = weight;
-            }
+    pub(super) fn enter(&mut self, asker: Asker, now: Timestamp) -> bool {
+        self.make_room(asker.organization);
+        if let Some(member) = self.find(asker) {
             member.seen = member.seen.max(now);
+            if member.is(asker) && member.weight != asker.weight {
+                member.weight = asker.weight;
+                self.share_out();
+            }
             return false;
         }
         self.members.push(Member {
-            id,
-            weight,
+            id: asker.id,
+            organization: asker.organization,
+            weight: asker.weight,
             seen: now,
             newcomer: true.into(),
             ..Member::default()
         });
+        self.share_out();
         true
     }
 

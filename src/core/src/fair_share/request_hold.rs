@@ -2,7 +2,7 @@
 
 use super::draw::{Drawn, ShareDenial};
 use super::record::UpstreamRecord;
-use super::{Demand, UpstreamLimit};
+use super::{Asker, Demand, UpstreamLimit};
 use crate::admission::{self, Ask, Denied, Grants, Hold, Scope, Settled, Terms};
 use crate::money::Money;
 use crate::store::{Conflict, SharedStore, Unwritten, update};
@@ -21,8 +21,7 @@ pub struct RequestHold {
 #[derive(Debug)]
 struct Held {
     upstream: Rc<UpstreamLimit>,
-    member: u64,
-    weight: u64,
+    asker: Asker,
     tokens: Drawn,
 }
 
@@ -78,8 +77,7 @@ pub fn hold_request<S: SharedStore>(
             scopes: hold,
             upstream: Some(Held {
                 upstream: Rc::clone(&demand.upstream),
-                member: demand.member,
-                weight: demand.weight,
+                asker: demand.asker,
                 tokens,
             }),
         }),
@@ -145,8 +143,7 @@ impl RequestHold {
             let written = update(store, &held.upstream.record(), |bytes| {
                 let mut record = UpstreamRecord::decode(bytes);
                 record.refill(&held.upstream, now);
-                let member = (held.member, held.weight);
-                record.settle(&held.upstream, member, held.tokens, tokens, now);
+                record.settle(&held.upstream, held.asker, held.tokens, tokens, now);
                 (Some(record.encode()), ())
             });
             settled.contended = settled

@@ -89,7 +89,8 @@ impl<'a> Found<'a> {
     }
 
     fn parse<T: serde::Deserialize<'a>, E: Error>(&mut self, raw: &'a RawValue) -> Result<T, E> {
-        serde_json::from_slice(raw.get().as_bytes()).or_else(|error| self.refuse(BodyError::not_json(&error)))
+        serde_json::from_slice(raw.get().as_bytes())
+            .or_else(|error| self.refuse(BodyError::not_json(&error)))
     }
 
     fn add_model(&mut self, raw: &'a RawValue, name: Cow<'a, str>, may_serve: bool) {

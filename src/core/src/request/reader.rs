@@ -209,7 +209,8 @@ impl<'a> Reader<'a> {
             rows,
             place,
         };
-        let read = serde_json::Deserializer::from_slice(raw.get().as_bytes()).deserialize_map(object);
+        let read =
+            serde_json::Deserializer::from_slice(raw.get().as_bytes()).deserialize_map(object);
         match read {
             Ok(()) => Ok(()),
             Err(error) => Err(self.found.refusal(&error)),

@@ -168,7 +168,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 place => entries.next_value_seed(self.at(place))?,
             }
         }
-        let text = |raw: Option<&RawValue>| serde_json::from_slice::<String>(raw?.get().as_bytes()).ok();
+        let text =
+            |raw: Option<&RawValue>| serde_json::from_slice::<String>(raw?.get().as_bytes()).ok();
         if text(kind).is_some_and(|kind| kind == "item_reference")
             && let Some(id) = text(id)
         {

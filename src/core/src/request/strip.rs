@@ -99,7 +99,8 @@ fn entries(object: &[u8]) -> Option<Vec<Entry<'_>>> {
         fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut entries = Vec::new();
             while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                let name = serde_json::from_slice(key.get().as_bytes()).map_err(A::Error::custom)?;
+                let name =
+                    serde_json::from_slice(key.get().as_bytes()).map_err(A::Error::custom)?;
                 entries.push(Entry { name, key, value });
             }
             Ok(entries)

@@ -1,6 +1,6 @@
 //! What one model call used.
 
-use crate::ids::EventId;
+use crate::ids::{EventId, InstallationId};
 use crate::money::Money;
 use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
@@ -59,6 +59,9 @@ impl Outcome {
 pub struct UsageEvent<'a> {
     /// The event's id, made by the filter. The ledger books each id once.
     pub id: EventId,
+    /// The installation whose policy judged the call. Absent where the service or the gateway is older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation: Option<InstallationId>,
     /// The caller's key.
     #[serde(borrow)]
     pub key_id: Cow<'a, str>,
@@ -144,6 +147,9 @@ pub struct UsageEvent<'a> {
 /// on the namespace's. It is sent among the events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made<'a> {
+    /// The installation of the namespace. Absent where the service or the gateway is older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation: Option<InstallationId>,
     /// The namespace that made it.
     #[serde(borrow)]
     pub made_by: Cow<'a, str>,
@@ -167,6 +173,7 @@ impl<'a> UsageEvent<'a> {
         const EMPTY: Cow<'static, str> = Cow::Borrowed("");
         UsageEvent {
             id,
+            installation: None,
             key_id: EMPTY,
             namespace: EMPTY,
             organization: EMPTY,
@@ -204,6 +211,7 @@ impl<'a> UsageEvent<'a> {
         let owned = |text: Cow<'a, str>| -> Cow<'static, str> { Cow::Owned(text.into_owned()) };
         UsageEvent {
             id: self.id,
+            installation: self.installation,
             key_id: owned(self.key_id),
             namespace: owned(self.namespace),
             organization: owned(self.organization),

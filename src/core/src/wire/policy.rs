@@ -1,6 +1,6 @@
 //! How policy reaches a gateway.
 
-use crate::ids::KeyDigest;
+use crate::ids::{InstallationId, KeyDigest};
 use crate::policy::{
     Catalog, KeyPolicy, NamespacePolicy, OrganizationPolicy, ReservationName, ReservationPolicy,
 };
@@ -36,6 +36,8 @@ pub struct ResolveRequest {
 pub struct ResolveAnswer {
     /// The revision of the policy this answer was read at.
     pub revision: u64,
+    /// The service's installation. Absent where the service is older.
+    pub installation: Option<InstallationId>,
     /// The key, also when it is disabled or expired.
     pub key: Option<KeyPolicy>,
     /// The key's namespace, and the one asked for.
@@ -81,6 +83,8 @@ pub struct StoredAnswer {
 pub struct PolicyChanges {
     /// Changes up to and with this revision are in.
     pub revision: u64,
+    /// The service's installation. Absent where the service is older.
+    pub installation: Option<InstallationId>,
     /// Keys created or changed.
     pub keys: Vec<KeyPolicy>,
     /// Digests that are no longer valid: deleted keys, old secrets of rotated ones.

@@ -1,12 +1,14 @@
 //! Policy changes on their way from the worker that syncs to all workers of the Envoy.
 
 use crate::cache::PolicyCache;
-use crate::store::{SharedStore, bytes_of, read_as};
+use crate::ids::InstallationId;
+use crate::store::{Conflict, SharedStore, Version, bytes_of, read_as};
 use crate::wire::PolicyChanges;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const HEAD_KEY: &str = "changes";
+const INSTALLATION_KEY: &str = "installation";
 /// Changes kept for workers that have not read them. A worker reads ten times a second and changes
 /// come once, so one that falls this far behind has been away.
 const KEPT: u64 = 16;
@@ -26,10 +28,11 @@ struct Head {
 }
 
 /// What changes say of themselves.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Outline {
     #[serde(default)]
     revision: u64,
+    installation: Option<InstallationId>,
     #[serde(default)]
     reset: bool,
 }
@@ -50,27 +53,31 @@ impl ChangeFeed {
     /// Passes changes on as the service wrote them: the JSON of [`PolicyChanges`]. One that does not
     /// arrive (another worker published in between) comes again with the next sync, whose revision is
     /// then still the old one.
+    ///
+    /// A revision of another installation than before says nothing of this one's: all that workers know
+    /// is forgotten.
     pub fn publish<S: SharedStore>(store: &mut S, text: &[u8]) {
-        let Ok(changes) = serde_json::from_slice::<Outline>(text) else {
+        let Ok(mut changes) = serde_json::from_slice::<Outline>(text) else {
             return;
         };
-        let (head, version) = match store.get(HEAD_KEY) {
-            Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
-            None => (Head::default(), None),
-        };
-        // A worker that led before and hears its answer late has nothing new to say.
-        if changes.revision <= head.revision && !changes.reset {
+        let known = store.get(INSTALLATION_KEY);
+        let is_another = changes.installation != installation(known.as_ref());
+        let Some(met) = changes.installation.filter(|_| is_another) else {
+            let _ = add(store, &changes, text);
             return;
-        }
-        let next = Head {
-            number: head.number.saturating_add(1),
-            revision: changes.revision,
         };
-        let slot = slot(next.number);
-        let slot_version = store.get(&slot).map(|(_, version)| version);
-        let value = [&next.number.to_le_bytes(), text].concat();
-        if store.put(&slot, &value, slot_version).is_ok() {
-            let _ = store.put(HEAD_KEY, &bytes_of(&next), version);
+        let added = match known.is_some() {
+            true => {
+                changes.reset = true;
+                let forget = serde_json::to_vec(&changes).unwrap_or_default();
+                add(store, &changes, &forget)
+            }
+            false => add(store, &changes, text),
+        };
+        // Only then is it known: what did not arrive comes again.
+        if added.is_ok() {
+            let version = known.map(|(_, version)| version);
+            let _ = store.put(INSTALLATION_KEY, &met.to_bytes(), version);
         }
     }
 
@@ -97,6 +104,31 @@ impl ChangeFeed {
             }
         }
     }
+}
+
+/// Adds a record for all workers, unless an answer that came late has nothing new to say.
+fn add<S: SharedStore>(store: &mut S, changes: &Outline, text: &[u8]) -> Result<(), Conflict> {
+    let (head, version) = match store.get(HEAD_KEY) {
+        Some((bytes, version)) => (read_as(&bytes).unwrap_or_default(), Some(version)),
+        None => (Head::default(), None),
+    };
+    if changes.revision <= head.revision && !changes.reset {
+        return Ok(());
+    }
+    let next = Head {
+        number: head.number.saturating_add(1),
+        revision: changes.revision,
+    };
+    let slot = slot(next.number);
+    let slot_version = store.get(&slot).map(|(_, version)| version);
+    let value = [&next.number.to_le_bytes(), text].concat();
+    store.put(&slot, &value, slot_version)?;
+    store.put(HEAD_KEY, &bytes_of(&next), version)
+}
+
+fn installation(stored: Option<&(Vec<u8>, Version)>) -> Option<InstallationId> {
+    let (bytes, _) = stored?;
+    InstallationId::from_bytes(bytes.as_slice().try_into().ok()?)
 }
 
 fn read_changes<S: SharedStore>(store: &S, number: u64) -> Option<PolicyChanges> {
@@ -166,6 +198,41 @@ mod tests {
         ChangeFeed::publish(&mut store, &text(&anew));
         feed.follow(&store, &mut cache);
         assert_eq!((cache.revision(), ChangeFeed::revision(&store)), (2, 2));
+    }
+
+    #[test]
+    fn what_is_of_another_installation_is_forgotten() {
+        let mut store = FakeStore::default();
+        let (mut feed, _) = ChangeFeed::join(&store);
+        let mut cache = PolicyCache::new(10, 0);
+        let of = |digits: &str, revision| {
+            text(&PolicyChanges {
+                revision,
+                installation: InstallationId::from_hex(digits),
+                ..Default::default()
+            })
+        };
+        let (one, other) = ("00000000000000a1", "00000000000000b2");
+        for revision in [7, 8] {
+            ChangeFeed::publish(&mut store, &of(one, revision));
+            feed.follow(&store, &mut cache);
+            let expected = (revision, InstallationId::from_hex(one));
+            assert_eq!((cache.revision(), cache.installation()), expected);
+        }
+        // Its revision may be the same by chance, and what it tells may be lost to a conflict.
+        store.conflicts.push(true);
+        for revision in [8, 8, 9] {
+            ChangeFeed::publish(&mut store, &of(other, revision));
+        }
+        assert_eq!(read_head(&store).number, 4, "a reset, and then a change");
+        assert!(read_changes(&store, 3).unwrap().reset && !read_changes(&store, 4).unwrap().reset);
+        feed.follow(&store, &mut cache);
+        assert_eq!(cache.revision(), 9);
+        assert_eq!(cache.installation(), InstallationId::from_hex(other));
+        // A service of before says nothing of it.
+        ChangeFeed::publish(&mut store, &at(10));
+        feed.follow(&store, &mut cache);
+        assert_eq!(cache.installation(), InstallationId::from_hex(other));
     }
 
     #[test]

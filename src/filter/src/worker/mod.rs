@@ -34,6 +34,7 @@ use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Config, HoldAt};
 use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, WorkerState};
+use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::worker::ChangeFeed;
 use questions::Questions;
@@ -60,6 +61,8 @@ pub(crate) struct Worker<H: Host> {
     /// The root context, which owns what no stream does.
     root: u32,
     feed: ChangeFeed,
+    /// The installation of the service, once known.
+    installation: Option<InstallationId>,
     service: Option<Service<H>>,
     questions: Questions,
     continuing: Continuing,
@@ -93,6 +96,7 @@ impl<H: Host> Worker<H> {
             counters: Counters::default(),
             root,
             feed,
+            installation: None,
             service,
             questions: Questions::default(),
             continuing: Continuing::default(),

@@ -60,6 +60,7 @@ impl<H: Host> Worker<H> {
         self.flush();
         self.balance_grants();
         self.feed.follow(&self.host.store(), &mut self.state.cache);
+        self.look_at_installation();
         self.ask_for_orphans();
         self.continue_answered(self.root);
         self.serve_queues();
@@ -74,6 +75,23 @@ impl<H: Host> Worker<H> {
         if let Some(service) = &mut self.service {
             service.flush();
         }
+    }
+
+    /// Says if the service is of another installation than before, as with a wrong or a new database.
+    fn look_at_installation(&mut self) {
+        let known = self.state.cache.installation();
+        if known == self.installation {
+            return;
+        }
+        if let (Some(before), Some(now)) = (self.installation, known) {
+            log::warn!(
+                "the accounting service is of another installation than before ({now}, before {before}): \
+                 its database is another one. All policy and all leases of before are dropped. Usage \
+                 that was not yet handed over is in the access log: reconcile it with the service it \
+                 belongs to"
+            );
+        }
+        self.installation = known;
     }
 
     /// Gives back what this worker does not use of what it decides alone.

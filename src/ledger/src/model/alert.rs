@@ -2,8 +2,7 @@
 
 use crate::model::audit::Snapshot;
 use crate::model::period::{DAY, Window, start_of};
-use crate::model::secret::Secret;
-use crate::model::webhook::without_secrets;
+use crate::model::sealed::Sealed;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use serde::{Deserialize, Serialize};
@@ -95,9 +94,9 @@ pub struct Alert {
     /// What follows.
     pub action: AlertAction,
     /// Where to, of a webhook or Slack.
-    pub webhook_url: Option<String>,
+    pub webhook_url: Option<Sealed>,
     /// What signs, of a webhook.
-    pub secret: Secret,
+    pub secret: Sealed,
     /// What is said, with `{pct}`, `{spent}`, `{limit}` and `{namespace}`.
     pub message_template: Option<String>,
     /// Ids of the keys to be disabled.
@@ -140,7 +139,7 @@ impl Snapshot for Alert {
             "threshold_stddev": deviations,
             "window": self.span,
             "action": self.action,
-            "webhook_url": self.webhook_url.as_deref().map(without_secrets),
+            "webhook_url": self.webhook_url.as_ref().map(Sealed::shown_url),
             "message_template": self.message_template,
             "keys": self.keys,
             "notify_emails": self.notify_emails,

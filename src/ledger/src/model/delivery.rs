@@ -2,7 +2,7 @@
 
 use crate::ids;
 use crate::model::alert::Alert;
-use crate::model::secret::Secret;
+use crate::model::sealed::Sealed;
 use crate::model::webhook::{Webhook, WebhookEvent};
 use paddock_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub struct NewDelivery {
     /// How it is delivered.
     pub channel: Channel,
     /// The URL or the e-mail address.
-    pub target: String,
+    pub target: Sealed,
     /// The body.
     pub body: String,
 }
@@ -59,7 +59,7 @@ impl NewDelivery {
         (owner, namespace): (&str, &str),
         event: &str,
         occasion: String,
-        (channel, target): (Channel, &str),
+        (channel, target): (Channel, &Sealed),
         body: String,
         now: Timestamp,
     ) -> NewDelivery {
@@ -71,7 +71,7 @@ impl NewDelivery {
             event_id: ids::event_id(now),
             event: event.to_owned(),
             channel,
-            target: target.to_owned(),
+            target: target.clone(),
             body,
         }
     }
@@ -85,7 +85,7 @@ impl NewDelivery {
         now: Timestamp,
     ) -> NewDelivery {
         let name = event.name();
-        let to = (Channel::Webhook, webhook.url.as_str());
+        let to = (Channel::Webhook, &webhook.url);
         let owner = (webhook.id.as_str(), webhook.namespace.as_str());
         NewDelivery::new(owner, name, format!("{name}/{occasion}"), to, body, now)
     }
@@ -94,11 +94,16 @@ impl NewDelivery {
     pub fn of_alert(
         alert: &Alert,
         start: Timestamp,
-        (channel, target): (Channel, &str),
+        (channel, target): (Channel, &Sealed),
         body: String,
         now: Timestamp,
     ) -> NewDelivery {
-        let occasion = format!("{}/{target}/{}", channel.name(), start.secs());
+        // Of mails there are several.
+        let address = match channel {
+            Channel::Email => target.stored(),
+            Channel::Webhook | Channel::Slack => "",
+        };
+        let occasion = format!("{}/{address}/{}", channel.name(), start.secs());
         let owner = (alert.id.as_str(), alert.namespace.as_str());
         NewDelivery::new(owner, "spend.alert", occasion, (channel, target), body, now)
     }
@@ -120,13 +125,13 @@ pub struct ClaimedDelivery {
     /// How it is delivered.
     pub channel: Channel,
     /// The URL or the e-mail address.
-    pub target: String,
+    pub target: Sealed,
     /// The body.
     pub body: String,
     /// How often it was tried, this time included.
     pub attempts: u64,
     /// The secret that signs it.
-    pub secret: Secret,
+    pub secret: Sealed,
 }
 
 /// How an attempt to deliver went.
@@ -176,7 +181,7 @@ pub struct LoggedDelivery {
     /// The event's name.
     pub event: String,
     /// The URL or the e-mail address.
-    pub target: String,
+    pub target: Sealed,
     /// The body.
     pub body: String,
     /// `pending`, `delivered` or `failed`.

@@ -21,6 +21,7 @@ mod reservation;
 pub mod rights;
 pub mod roles;
 pub mod scope;
+pub mod sealed;
 pub mod secret;
 pub mod slug;
 mod user_quota;

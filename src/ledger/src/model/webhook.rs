@@ -1,7 +1,7 @@
 //! Who wants to be told what, and with which signature.
 
 use crate::model::audit::Snapshot;
-use crate::model::secret::Secret;
+use crate::model::sealed::Sealed;
 use paddock_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -54,13 +54,13 @@ pub struct Webhook {
     /// The namespace it watches.
     pub namespace: String,
     /// Where it is told.
-    pub url: String,
+    pub url: Sealed,
     /// What it is told of.
     pub events: Vec<WebhookEvent>,
     /// When it is told `spend.threshold`.
     pub threshold_percent: Option<u64>,
     /// What signs.
-    pub secret: Secret,
+    pub secret: Sealed,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -98,7 +98,7 @@ impl Snapshot for Webhook {
         json!({
             "id": self.id,
             "namespace": self.namespace,
-            "url": without_secrets(&self.url),
+            "url": self.url.shown_url(),
             "events": self.events,
             "threshold_percent": self.threshold_percent,
         })

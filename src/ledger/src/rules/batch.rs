@@ -1,6 +1,7 @@
 //! A gateway's events, read: what can be booked, and what a person must look at.
 
 use crate::store::events::{self, EventRow, REFUSED};
+use paddock_core::ids::InstallationId;
 use paddock_core::money::Money;
 use paddock_core::policy::user_in_events;
 use paddock_core::refusal::clip;
@@ -61,8 +62,11 @@ impl ReadBatch {
     /// An event that started outside `window` is not booked: one before it may have been dropped from the
     /// ledger with its entry of the audit, so that nobody could tell whether it is new, and one behind it
     /// is of a clock that is wrong.
+    ///
+    /// Nor is one that names another installation than `own`. Older gateways name none.
     pub fn read<T: Borrow<RawValue>>(
         gateway: &str,
+        own: Option<InstallationId>,
         raw: &[T],
         window: &Range<Timestamp>,
     ) -> ReadBatch {
@@ -81,10 +85,17 @@ impl ReadBatch {
                 }
                 Ok(entry(gateway, event))
             };
-            match event.and_then(plausible).and_then(timely) {
+            let event = event.and_then(|event: UsageEvent<'_>| {
+                let foreign = foreign(event.installation, own);
+                foreign.map_or_else(|| plausible(event), Err)
+            });
+            match event.and_then(timely) {
                 Ok(entry) => batch.events.push(entry),
                 Err(error) => match made(text) {
-                    Some(made) => batch.made.push(made),
+                    Some(made) => match foreign(made.installation, own) {
+                        None => batch.made.push(made),
+                        Some(error) => batch.rejected.push((error, text.to_owned())),
+                    },
                     None => batch.rejected.push((error, text.to_owned())),
                 },
             }
@@ -93,6 +104,12 @@ impl ReadBatch {
         batch.events.dedup_by(|a, b| a.row.id == b.row.id);
         batch
     }
+}
+
+/// What is wrong with what names an installation, if it is another than `own`.
+pub fn foreign(named: Option<InstallationId>, own: Option<InstallationId>) -> Option<String> {
+    let named = named.filter(|named| own.is_some_and(|own| own != *named))?;
+    Some(format!("it is of another installation ({named})"))
 }
 
 fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
@@ -109,6 +126,7 @@ fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
 
 fn made(text: &str) -> Option<Made<'static>> {
     let Made {
+        installation,
         made_by,
         made_at,
         stored,
@@ -117,6 +135,7 @@ fn made(text: &str) -> Option<Made<'static>> {
         && stored.len() <= MAX_STORED
         && i64::try_from(made_at.nanos()).is_ok();
     is_plausible.then(|| Made {
+        installation,
         made_by: made_by.into_owned().into(),
         made_at,
         stored,

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod lending;
 pub mod membership;
 pub(crate) mod notices;
+pub mod origin;
 pub mod overrides;
 pub(crate) mod quotas;
 pub mod report;

@@ -7,7 +7,7 @@ use crate::model::credits::EntryKind;
 use crate::model::credits::currency::Rate;
 use crate::model::delivery::Channel;
 use crate::model::scope::Scope;
-use crate::model::secret::Secret;
+use crate::model::sealed::Sealed;
 use crate::model::webhook::WebhookEvent;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
@@ -268,7 +268,7 @@ columns! {
         |cell| Some(Timestamp::from_nanos(loaded(cell)));
     Seconds as i64: int, value => stored(value.0.secs()),
         |cell| Some(Seconds(Timestamp::from_secs(loaded(cell))));
-    Secret as String: text, value => value.expose(), |cell| Some(Secret::from(cell));
+    Sealed as String: text, value => value.stored(), |cell| Some(Sealed::from(cell));
     KeyDigest as String: text, value => value.to_hex().as_str(), |cell| KeyDigest::from_hex(&cell);
     StoredId as String: text, value => value.to_hex().as_str(), |cell| StoredId::from_hex(&cell);
     Scope as String: text, value => value.to_string().as_str(), |cell| Scope::parse(&cell);

@@ -5,7 +5,7 @@ use super::record::{columns, record, select};
 use super::{StoreError, Tx, args};
 use crate::model::delivery::{ClaimedDelivery, DeliveryOutcome, LoggedDelivery, NewDelivery};
 use crate::model::period::DAY;
-use crate::model::secret::Secret;
+use crate::model::sealed::Sealed;
 use paddock_core::timestamp::Timestamp;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -105,11 +105,11 @@ pub async fn claim(
         .iter()
         .map(|claimed| claimed.owner.clone())
         .collect();
-    let mut secrets: HashMap<String, Secret> = HashMap::new();
+    let mut secrets: HashMap<String, Sealed> = HashMap::new();
     for table in ["webhooks", "alerts"] {
         let head = format!("SELECT id, secret FROM {table} WHERE id");
         secrets.extend(
-            tx.among::<(String, Secret)>(&head, args![], &owners, "")
+            tx.among::<(String, Sealed)>(&head, args![], &owners, "")
                 .await?,
         );
     }

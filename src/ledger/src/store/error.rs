@@ -14,6 +14,11 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migrations: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The URL names another kind of database.
+    #[error(
+        "databases of {0}:// are not supported: use sqlite:///PATH, a path, or postgres://USER:PASSWORD@HOST/NAME"
+    )]
+    Scheme(String),
     /// The database is absent or empty, and was expected to be there.
     #[error("the database is absent or empty")]
     New,
@@ -56,7 +61,10 @@ impl StoreError {
             StoreError::Commit(error) if is_lost(error) => Some(Fault::Uncertain),
             // The database itself refused to commit: it rolled back.
             StoreError::Commit(error) => fault_of(error),
-            StoreError::Migration(_) | StoreError::New | StoreError::Corrupt { .. } => None,
+            StoreError::Migration(_)
+            | StoreError::Scheme(_)
+            | StoreError::New
+            | StoreError::Corrupt { .. } => None,
             StoreError::Shared(error) => error.fault(),
         }
     }

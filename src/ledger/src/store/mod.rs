@@ -37,6 +37,7 @@ pub mod reservations;
 pub(crate) mod retention;
 pub mod role_overrides;
 pub(crate) mod rollups;
+pub mod sealed;
 pub(crate) mod spend;
 pub mod stored_objects;
 pub(crate) mod tasks;
@@ -172,6 +173,9 @@ impl Store {
             let pool = connections::pool::<Postgres>(pool.connections, patience);
             return Ok(Store::Postgres(pool.connect_with(options).await?));
         }
+        if let Some(scheme) = unknown_scheme(url) {
+            return Err(StoreError::Scheme(scheme.to_owned()));
+        }
         let options = sqlite_options(url)?
             .busy_timeout(patience)
             .create_if_missing(create);
@@ -230,11 +234,17 @@ async fn begin(pool: &PgPool, statement: &'static str) -> Result<Tx, StoreError>
 
 /// SQLite's file, if the database is one.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    if backup::is_postgres(url) {
+    if backup::is_postgres(url) || unknown_scheme(url).is_some() {
         return None;
     }
     let options = sqlite_options(url).ok()?;
     Some(options.get_filename().to_owned())
+}
+
+/// The scheme of a URL that is of neither database.
+fn unknown_scheme(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once("://")?;
+    (!["sqlite", "postgres", "postgresql"].contains(&scheme)).then_some(scheme)
 }
 
 fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {

@@ -1,7 +1,7 @@
 //! The revision of the policy: one counter for keys, namespaces, organizations and the catalog.
 
 use super::{StoreError, Tx, args, keys, namespaces, organizations};
-use paddock_core::ids::KeyDigest;
+use paddock_core::ids::{InstallationId, KeyDigest};
 use paddock_core::wire::PolicyChanges;
 
 /// Most changes told in one answer; a gateway further behind starts anew. A user's quota weighs a
@@ -40,6 +40,13 @@ pub async fn next_revision(tx: &mut Tx) -> Result<u64, StoreError> {
 pub async fn revisions(tx: &mut Tx) -> Result<(u64, u64), StoreError> {
     let sql = "SELECT revision, catalog_revision FROM policy WHERE id = 1";
     tx.one(sql, args![]).await
+}
+
+/// Which installation the database is of.
+pub async fn installation(tx: &mut Tx) -> Result<Option<InstallationId>, StoreError> {
+    let sql = "SELECT installation FROM policy WHERE id = 1";
+    let digits: String = tx.one(sql, args![]).await?;
+    Ok(InstallationId::from_hex(&digits))
 }
 
 /// Stores a tombstone: a deletion that gateways have to learn of.

@@ -4,11 +4,15 @@ use super::MIN_SECRET;
 use paddock_core::ids::KeyDigest;
 use paddock_core::secret::{digest, digests_equal};
 use paddock_ledger::model::secret::Secret;
+use paddock_ledger::model::slug;
+use std::collections::BTreeSet;
 
 /// Characters of a name at most.
 const MAX_NAME: usize = 63;
 /// What stands behind a key that changes nothing.
 const READ_ONLY: &str = "read-only";
+/// What stands behind a token that is for some organizations alone.
+const ORGANIZATIONS: &str = "organizations=";
 
 /// One of the operator's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub struct OperatorKey {
 pub struct GatewayToken {
     /// Its name, if it has one.
     pub name: Option<String>,
+    /// The organizations it is for, if not all.
+    pub organizations: Option<BTreeSet<String>>,
     digest: KeyDigest,
 }
 
@@ -40,11 +46,12 @@ struct Line<'a> {
     name: Option<&'a str>,
     secret: &'a str,
     is_read_only: bool,
+    organizations: Option<BTreeSet<String>>,
 }
 
 impl Credentials {
     /// Reads both: each one secret, or lines of `NAME: SECRET`. Behind an operator's key may stand
-    /// `read-only`. Several lines may have the same name, so that a secret can be replaced.
+    /// `read-only`, and behind a gateway's token `organizations=A,B`. Several lines may have the same name, so that a secret can be replaced.
     ///
     /// # Errors
     /// Every problem and its remedy, for the operator. No secret is in them.
@@ -55,6 +62,20 @@ impl Credentials {
         if gateways.iter().any(|line| line.is_read_only) {
             problems.push(format!(
                 "--gateway-token: a gateway's token cannot be {READ_ONLY}"
+            ));
+        }
+        if operators.iter().any(|line| line.organizations.is_some()) {
+            problems.push(
+                "--admin-key: an admin key cannot be for some organizations alone".to_owned(),
+            );
+        }
+        let names_none = |line: &Line<'_>| {
+            let all = line.organizations.as_ref();
+            all.is_some_and(|all| all.is_empty() || !all.iter().all(|name| slug::is_name(name)))
+        };
+        if gateways.iter().any(names_none) {
+            problems.push(format!(
+                "--gateway-token: behind {ORGANIZATIONS} must stand names of organizations, joined by commas"
             ));
         }
         if operators.iter().all(|line| line.is_read_only) && !operators.is_empty() {
@@ -94,6 +115,7 @@ impl Credentials {
                 .iter()
                 .map(|line| GatewayToken {
                     name: name(line),
+                    organizations: line.organizations.clone(),
                     digest: digest(line.secret.as_bytes()),
                 })
                 .collect(),
@@ -152,6 +174,7 @@ fn lines<'a>(text: &'a str, variable: &str, problems: &mut Vec<String>) -> Vec<L
                 name: None,
                 secret: line,
                 is_read_only: false,
+                organizations: None,
             },
             None => {
                 problems.push(format!(
@@ -161,13 +184,23 @@ fn lines<'a>(text: &'a str, variable: &str, problems: &mut Vec<String>) -> Vec<L
                 continue;
             }
             Some((name, secret)) => {
-                let read_only = secret.trim().strip_suffix(READ_ONLY).map(str::trim_end);
-                let read_only = read_only.filter(|rest| *rest != secret.trim());
-                Line {
+                let mut line = Line {
                     name: Some(name),
-                    secret: read_only.unwrap_or(secret).trim(),
-                    is_read_only: read_only.is_some(),
+                    secret: secret.trim(),
+                    is_read_only: false,
+                    organizations: None,
+                };
+                while let Some((secret, last)) = line.secret.rsplit_once(char::is_whitespace) {
+                    if last == READ_ONLY {
+                        line.is_read_only = true;
+                    } else if let Some(names) = last.strip_prefix(ORGANIZATIONS) {
+                        line.organizations = Some(names.split(',').map(str::to_owned).collect());
+                    } else {
+                        break;
+                    }
+                    line.secret = secret.trim_end();
                 }
+                line
             }
         };
         if line.secret.chars().count() < MIN_SECRET {
@@ -224,6 +257,12 @@ mod tests {
         assert!(some.operator(&shown("fedcba9876543210")).is_none());
         let token = some.gateway(&shown("gedcba9876543210")).unwrap();
         assert_eq!(token.name.as_deref(), Some("us"));
+        assert_eq!(token.organizations, None);
+        let bound = secret("eu: fedcba9876543210 organizations=acme,globex");
+        let bound = Credentials::read(&secret(admin), &bound).unwrap();
+        let token = bound.gateway(&shown("fedcba9876543210")).unwrap();
+        let organizations = token.organizations.clone().unwrap();
+        assert_eq!(Vec::from_iter(organizations), ["acme", "globex"]);
         assert!(some.is_anothers("eu/7") && !some.is_anothers("7") && !some.is_anothers("asia/7"));
         for (admin, gateway, problem) in [
             (
@@ -248,6 +287,16 @@ mod tests {
                 "cannot be",
             ),
             ("", "fedcba9876543210", "too short"),
+            (
+                "a: 0123456789abcdef organizations=x",
+                "fedcba9876543210",
+                "cannot be for",
+            ),
+            (
+                "0123456789abcdef",
+                "b: fedcba9876543210 organizations=",
+                "names of organizations",
+            ),
         ] {
             let problems = Credentials::read(&secret(admin), &secret(gateway)).unwrap_err();
             let text = problems.join("\n");

@@ -12,6 +12,7 @@ pub use credentials::{Credentials, OperatorKey};
 pub use credits::CreditOptions;
 pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
 
+use crate::encryption::Encryption;
 use crate::outbound::guard::Guard;
 use crate::outbound::mail::Mailer;
 use paddock_core::money::Money;
@@ -77,6 +78,8 @@ pub struct Config {
     pub exchange_rates: ExchangeRates,
     /// The secret that signs payment webhooks; without it they are refused.
     pub credits_hook: Option<Secret>,
+    /// What encrypts secrets of tenants in the database.
+    pub encryption: Encryption,
     /// Who may connect, and how often they may ask.
     pub access: AccessOptions,
 }
@@ -162,6 +165,7 @@ impl Config {
             mail: mail(notify)?,
             exchange_rates,
             credits_hook,
+            encryption: Encryption::default(),
             access: AccessOptions::default(),
         })
     }

@@ -65,9 +65,14 @@ pub struct ServeOptions {
     )]
     pub gateway_token: Option<Secret>,
     /// A file that holds the gateways' token, instead of --gateway-token: one token, or lines of
-    /// NAME: TOKEN. The ledger names the gateway's token. SIGHUP reads it again.
+    /// NAME: TOKEN, and behind a token that is for some organizations alone, organizations=A,B. The audit
+    /// names the gateway's token. SIGHUP reads it again.
     #[arg(long, env = "PADDOCK_GATEWAY_TOKEN_FILE", value_hint = ValueHint::FilePath)]
     pub gateway_token_file: Option<PathBuf>,
+    /// A file that holds keys to encrypt webhook secrets and URLs in the database with: each line 64 hex
+    /// digits. The first encrypts; the others decrypt what they encrypted.
+    #[arg(long, env = "PADDOCK_ENCRYPTION_KEY_FILE", value_hint = ValueHint::FilePath)]
+    pub encryption_key_file: Option<PathBuf>,
     /// A PEM file with the certificate chain to serve HTTPS with. SIGHUP reloads it.
     #[arg(long, env = "PADDOCK_TLS_CERTIFICATE", value_hint = ValueHint::FilePath)]
     pub tls_certificate: Option<PathBuf>,

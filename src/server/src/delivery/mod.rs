@@ -5,4 +5,5 @@
 //! claimant dies.
 
 pub mod backoff;
+pub mod re_encryption;
 pub mod worker;

@@ -179,9 +179,13 @@ fn forget(counts: &mut HashMap<String, usize>, name: &str) {
 
 /// Who is asked: a URL's host, or a mail's address.
 fn host(due: &ClaimedDelivery) -> String {
-    let url = Url::parse(&due.target).ok();
-    let host = url.as_ref().and_then(Url::host_str);
-    host.unwrap_or(&due.target).to_owned()
+    let shown = match due.channel {
+        Channel::Email => due.target.stored().to_owned(),
+        Channel::Webhook | Channel::Slack => due.target.shown_url(),
+    };
+    let url = Url::parse(&shown).ok();
+    let host = url.as_ref().and_then(Url::host_str).map(str::to_owned);
+    host.unwrap_or(shown)
 }
 
 async fn ended(app: &App, due: ClaimedDelivery, target: String) -> Ended {
@@ -207,21 +211,25 @@ async fn ended(app: &App, due: ClaimedDelivery, target: String) -> Ended {
 
 async fn attempt(app: &App, due: &ClaimedDelivery) -> Result<u16, Failure> {
     let outlet = &app.outlet;
+    let opened = |sealed| app.encryption.open(sealed).map_err(Failure::new);
+    let target = opened(&due.target)?;
+    let target = target.expose();
     match due.channel {
         Channel::Email => match &app.mailer {
-            Some(mailer) => mailer.send(&due.target, &due.body).await,
+            Some(mailer) => mailer.send(target, &due.body).await,
             None => Err(Failure::new("mail is not configured: set --smtp-url")),
         },
-        Channel::Slack => outlet.post(&due.target, &[], &due.body).await,
+        Channel::Slack => outlet.post(target, &[], &due.body).await,
         Channel::Webhook => {
             let timestamp = app.now().secs();
-            let signature = signature::sign(&due.secret, &due.event_id, timestamp, &due.body);
+            let signature =
+                signature::sign(&opened(&due.secret)?, &due.event_id, timestamp, &due.body);
             let headers = [
                 ("webhook-id", due.event_id.clone()),
                 ("webhook-timestamp", timestamp.to_string()),
                 ("webhook-signature", signature),
             ];
-            outlet.post(&due.target, &headers, &due.body).await
+            outlet.post(target, &headers, &due.body).await
         }
     }
 }

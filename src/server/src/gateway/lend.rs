@@ -1,6 +1,6 @@
 //! A request waits for money.
 
-use super::read;
+use super::{bound, read};
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -22,6 +22,7 @@ pub async fn handle(
     request.gateway = by.gateway(&request.gateway)?;
     let now = app.now();
     let mut tx = app.store.write().await?;
+    bound::leave_needs(&mut tx, &by, &mut request.needs).await?;
     overrides::revert(&mut tx, now).await?;
     let answer = lending::lend(&mut tx, &app.config.terms, &request, now).await?;
     tx.commit().await?;

@@ -1,5 +1,6 @@
 //! The protocol with gateways: see `paddock_core::wire`.
 
+mod bound;
 mod lend;
 mod resolve;
 mod stored_objects;

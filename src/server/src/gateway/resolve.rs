@@ -1,6 +1,6 @@
 //! Who is the holder of this key? What is this reservation? Whose are these stored objects?
 
-use super::{read, stored_objects};
+use super::{bound, read, stored_objects};
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -17,11 +17,12 @@ use std::collections::BTreeSet;
 /// Answers from one snapshot, at one revision.
 pub async fn handle(
     State(app): State<SharedApp>,
-    _: GatewayCaller,
+    by: GatewayCaller,
     body: RawBody,
 ) -> Result<Json<ResolveAnswer>, ApiError> {
     let body = body.read().await?;
-    let request: ResolveRequest = read(&body)?;
+    let mut request: ResolveRequest = read(&body)?;
+    narrow(&app, &by, &mut request).await?;
     if let Some(question) = &request.stored {
         stored_objects::wait(&app, question).await?;
     }
@@ -30,6 +31,7 @@ pub async fn handle(
     let (revision, catalog_revision) = policy::revisions(&mut tx).await?;
     let mut answer = ResolveAnswer {
         revision,
+        installation: app.installation,
         ..ResolveAnswer::default()
     };
     let mut wanted: BTreeSet<String> = request.namespace.into_iter().collect();
@@ -47,6 +49,13 @@ pub async fn handle(
     let mut found = Vec::with_capacity(wanted.len());
     for name in &wanted {
         found.extend(namespaces::find(&mut tx, name).await?);
+    }
+    if let Some(organizations) = by.organizations() {
+        found.retain(|namespace| organizations.contains(&namespace.organization));
+        let is_within = |name: &String| found.iter().any(|namespace| namespace.name == *name);
+        answer.key = answer
+            .key
+            .filter(|key| key.namespace.as_ref().is_none_or(is_within));
     }
     answer.namespaces = namespaces::policies(&mut tx, &found).await?;
     let above: BTreeSet<&str> = answer
@@ -72,6 +81,29 @@ pub async fn handle(
         answer.catalog = Some(catalog::load(&mut tx).await?);
     }
     Ok(Json(answer))
+}
+
+/// Leaves of the questions what is within the gateway's reach: the rest does not exist for it.
+async fn narrow(
+    app: &SharedApp,
+    by: &GatewayCaller,
+    request: &mut ResolveRequest,
+) -> Result<(), ApiError> {
+    if by.organizations().is_none() {
+        return Ok(());
+    }
+    let mut tx = app.store.read().await?;
+    if let Some(name) = &request.reservation
+        && !bound::reaches(&mut tx, by, &name.namespace).await?
+    {
+        request.reservation = None;
+    }
+    if let Some(question) = &request.stored
+        && !bound::reaches(&mut tx, by, &question.namespace).await?
+    {
+        request.stored = None;
+    }
+    Ok(())
 }
 
 /// The operator's own key, which is in no table.

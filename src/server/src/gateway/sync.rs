@@ -1,6 +1,6 @@
 //! Once a second: usage and leases come in, changes go out.
 
-use super::read;
+use super::{bound, read};
 use crate::booking;
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
@@ -8,9 +8,10 @@ use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_core::wire::{SyncAnswer, SyncRequest};
+use paddock_core::wire::{PolicyChanges, SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
+use paddock_ledger::rules::origin::{self, Accepted, Sorted};
 use paddock_ledger::rules::overrides;
 use paddock_ledger::store::policy;
 
@@ -26,22 +27,47 @@ pub async fn handle(
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
-    let booked = book(&app, request).await?;
+    let booked = book(&app, &by, request).await?;
     let mut tx = app.store.read().await?;
+    let mut changes = PolicyChanges {
+        installation: app.installation,
+        ..policy::changes(&mut tx, revision).await?
+    };
+    bound::leave(&mut tx, &by, &mut changes).await?;
     Ok(Json(SyncAnswer {
         acknowledged,
-        changes: policy::changes(&mut tx, revision).await?,
+        changes,
         leases: booked.leases,
     }))
 }
 
-async fn book(app: &SharedApp, request: SyncRequest<'_>) -> Result<Booking, ApiError> {
+async fn book(
+    app: &SharedApp,
+    by: &GatewayCaller,
+    request: SyncRequest<'_>,
+) -> Result<Booking, ApiError> {
     let raw = request.batch.map(|batch| batch.events).unwrap_or_default();
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booking::default());
     }
     let window = app.config.event_window(app.now());
-    let batch = ReadBatch::read(&request.gateway, &raw, &window);
+    let sorted = match by.organizations() {
+        // Whose calls they are is looked up only where it matters.
+        Some(organizations) if !raw.is_empty() => {
+            let accepted = Accepted {
+                installation: app.installation,
+                organizations: Some(organizations),
+            };
+            origin::sort(&mut app.store.read().await?, accepted, &raw).await?
+        }
+        _ => Sorted {
+            own: raw.clone(),
+            foreign: Vec::new(),
+        },
+    };
+    let gateway = &request.gateway;
+    let mut batch = ReadBatch::read(gateway, app.installation, &sorted.own, &window);
+    batch.rejected.extend(sorted.foreign);
     let errors: Vec<String> = batch
         .rejected
         .iter()

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 
 /// The id of the operator, whichever key it used.
-const OPERATOR: &str = "operator";
+pub const OPERATOR: &str = "operator";
 /// Longest address and user agent kept.
 const MAX_TEXT: usize = 512;
 

@@ -8,6 +8,7 @@ use crate::state::SharedApp;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use paddock_core::secret;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A caller that showed a gateway's token.
@@ -16,9 +17,17 @@ pub struct GatewayCaller {
     credentials: Arc<Credentials>,
     /// The name of the token, if it has one.
     name: Option<String>,
+    /// The organizations the token is for, if not all.
+    organizations: Option<BTreeSet<String>>,
 }
 
 impl GatewayCaller {
+    /// The organizations the token is for, if not all: those whose policy it hears, whose money it borrows
+    /// and whose usage it reports.
+    pub fn organizations(&self) -> Option<&BTreeSet<String>> {
+        self.organizations.as_ref()
+    }
+
     /// What the ledger calls a gateway: its own name of itself, behind the name of its token. So none can
     /// speak for one that has another token.
     ///
@@ -56,8 +65,12 @@ impl FromRequestParts<SharedApp> for GatewayCaller {
         let credentials = app.credentials();
         if let Some(token) = credentials.gateway(&digest) {
             shown.was_right();
-            let name = token.name.clone();
-            return Ok(GatewayCaller { credentials, name });
+            let (name, organizations) = (token.name.clone(), token.organizations.clone());
+            return Ok(GatewayCaller {
+                credentials,
+                name,
+                organizations,
+            });
         }
         shown.was_wrong();
         Err(refused())

@@ -18,11 +18,14 @@ const LOOKUP: Duration = Duration::from_secs(2);
 
 /// What is not globally reachable, by IANA's IPv4 Special-Purpose Address Registry (RFC 6890), with
 /// multicast and what is reserved.
-const SPECIAL_V4: [Ipv4Net; 15] = [
+const SPECIAL_V4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
     v4(100, 64, 0, 0, 10),
     v4(127, 0, 0, 0, 8),
+    // Azure's platform, on every virtual machine:
+    // <https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16>.
+    v4(168, 63, 129, 16, 32),
     v4(169, 254, 0, 0, 16),
     v4(172, 16, 0, 0, 12),
     v4(192, 0, 0, 0, 24),
@@ -72,6 +75,13 @@ pub enum Refused {
          --webhook-allow-cidrs or --allow-private-webhooks"
     )]
     Address(IpAddr),
+    /// The name stands for an address that the guard does not allow, or for none. It does not say which:
+    /// the operator's network is nobody's to look up.
+    #[error(
+        "its host's name stands for no address of the public Internet; the operator can allow others with \
+         --webhook-allow-cidrs or --allow-private-webhooks"
+    )]
+    Name,
 }
 
 impl Guard {
@@ -111,7 +121,7 @@ impl Guard {
     /// checked again at every delivery.
     ///
     /// # Errors
-    /// The first address that deliveries may not go to.
+    /// [`Refused::Name`].
     pub async fn check_names(&self, url: &Url) -> Result<(), Refused> {
         let Some(Host::Domain(name)) = url.host() else {
             return Ok(());
@@ -122,9 +132,9 @@ impl Guard {
         let Ok(Ok(mut found)) = found else {
             return Ok(());
         };
-        match found.find(|address| !self.allows(address.ip())) {
-            Some(address) => Err(Refused::Address(address.ip())),
-            None => Ok(()),
+        match found.all(|address| self.allows(address.ip())) {
+            true => Ok(()),
+            false => Err(Refused::Name),
         }
     }
 }
@@ -161,6 +171,7 @@ mod tests {
             "http://0177.0.0.1/",
             "http://0.0.0.0/",
             "http://10.1.2.3/",
+            "http://168.63.129.16/machine",
             "http://100.64.0.1/",
             "http://169.254.169.254/latest/meta-data",
             "http://172.31.255.255/",

@@ -125,14 +125,6 @@ fn chain(error: reqwest::Error) -> String {
 #[derive(Clone, Debug)]
 struct GuardedResolver(Arc<Guard>);
 
-#[derive(Debug, thiserror::Error)]
-enum ResolveError {
-    #[error("the name could not be resolved")]
-    Unknown,
-    #[error(transparent)]
-    Refused(Refused),
-}
-
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = self.0.clone();
@@ -140,14 +132,15 @@ impl Resolve for GuardedResolver {
     }
 }
 
-async fn resolve(guard: &Guard, name: &str) -> Result<Addrs, ResolveError> {
+async fn resolve(guard: &Guard, name: &str) -> Result<Addrs, Refused> {
     let found = tokio::net::lookup_host((name, 0)).await;
-    let found: Vec<SocketAddr> = found.map_err(|_| ResolveError::Unknown)?.collect();
-    let first = found.first().copied().ok_or(ResolveError::Unknown)?;
     let is_allowed = |address: &SocketAddr| guard.allows(address.ip());
-    let allowed: Vec<SocketAddr> = found.into_iter().filter(is_allowed).collect();
+    let allowed: Vec<SocketAddr> = match found {
+        Ok(found) => found.filter(is_allowed).collect(),
+        Err(_) => Vec::new(),
+    };
     if allowed.is_empty() {
-        return Err(ResolveError::Refused(Refused::Address(first.ip())));
+        return Err(Refused::Name);
     }
     Ok(Box::new(allowed.into_iter()))
 }
@@ -161,14 +154,20 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let outlet = Outlet::new(Guard::default()).unwrap();
-        for host in ["localhost", "127.0.0.1"] {
+        let post = async |host: &str| {
             let url = format!("http://{host}:{port}/");
-            let failure = outlet.post(&url, &[], "{}").await.unwrap_err();
-            assert!(
-                failure.error.contains("is not an address of the public"),
-                "{failure:?}"
-            );
-        }
+            outlet.post(&url, &[], "{}").await.unwrap_err().error
+        };
+        let named = post("localhost").await;
+        assert!(named.contains("no address of the public"), "{named}");
+        assert!(!named.contains("127.0.0.1"), "{named}");
+        let unknown = post("no-such-host.invalid").await;
+        assert_eq!(named, unknown, "nor whether there is one");
+        let written = post("127.0.0.1").await;
+        assert!(
+            written.contains("is not an address of the public"),
+            "{written}"
+        );
         let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept());
         assert!(nobody.await.is_err(), "nothing was connected");
     }

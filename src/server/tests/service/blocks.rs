@@ -204,7 +204,7 @@ on_both_databases! {
         let raw = [serde_json::value::to_raw_value(&event).unwrap()];
         let message = Message {
             gateway: "one".to_owned(),
-            batch: ReadBatch::read("one", &raw, &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX))),
+            batch: ReadBatch::read("one", None, &raw, &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX))),
             reports: Vec::new(),
         };
         let mut booking = app.app.store.write().await.unwrap();

@@ -78,4 +78,83 @@ on_both_databases! {
         app.call(GATEWAY, "POST", "/gateway/v1/lend", body.clone()).await.expect(401);
         app.call(OTHER_GATEWAY, "POST", "/gateway/v1/lend", body).await.expect(200);
     }
+
+    async fn a_token_for_one_organization_is_blind_to_all_others(app) {
+        for organization in ["acme", "globex"] {
+            let body = json!({ "name": format!("{organization}-web"), "organization": organization,
+                "monthly_quota_usd": 10 });
+            app.post("/v1/namespaces", body).await.expect(201);
+            app.post(&format!("/v1/namespaces/{organization}-web/reserve"),
+                json!({ "reservation_id": "r", "estimated_cost_usd": 1 })).await.expect(201);
+        }
+        let key = async |namespace: &str| {
+            let made = app.make_key(json!({ "name": "k", "namespace": namespace })).await;
+            let text = |field: &str| made[field].as_str().unwrap().to_owned();
+            (text("id"), text("key"))
+        };
+        let (own_id, own_key) = key("acme-web").await;
+        let (other_id, other_key) = key("globex-web").await;
+        app.delete("/v1/namespaces/gone").await.expect(404);
+        app.post("/v1/namespaces", json!({ "name": "gone", "organization": "globex" })).await.expect(201);
+        app.delete("/v1/namespaces/gone").await.expect(200);
+        let tokens = format!("all: {OTHER_GATEWAY}\neu: {GATEWAY} organizations=acme,new");
+        let admin = Secret::from(ADMIN.to_owned());
+        let credentials = Credentials::read(&admin, &Secret::from(tokens)).unwrap();
+        app.app.replace_credentials(credentials);
+        let gateway = Gateway::new("one", 1);
+
+        // What it hears.
+        let changes = gateway.sync(app, 0, &[], json!([])).await.changes;
+        let heard = serde_json::to_string(&changes).unwrap();
+        assert!(heard.contains("acme-web") && heard.contains(&own_id), "{heard}");
+        for other in ["globex", &other_id, "gone"] {
+            assert!(!heard.contains(other), "{other}: {heard}");
+        }
+        let ask = |key: &str| json!({ "key": secret::digest(key.as_bytes()) });
+        assert!(gateway.resolve(app, ask(&own_key)).await.key.is_some());
+        for question in [ask(&other_key), json!({ "namespace": "globex-web" })] {
+            let answer = gateway.resolve(app, question).await;
+            assert!(answer.key.is_none() && answer.namespaces.is_empty(), "{answer:?}");
+        }
+        for (namespace, is_there) in [("acme-web", true), ("globex-web", false)] {
+            let reservation = json!({ "reservation": { "namespace": namespace, "id": "r" } });
+            let answer = gateway.resolve(app, reservation).await;
+            assert_eq!(answer.reservation.is_some(), is_there);
+        }
+
+        // What it borrows.
+        let scopes = ["namespace:globex-web", "reservation:globex-web/r", "namespace:acme-web"];
+        let needs: Vec<Value> = scopes.iter().map(|scope| json!({ "scope": scope, "amount": 5 })).collect();
+        let lent = gateway.lend(app, json!(needs)).await.leases;
+        let lent: Vec<&str> = lent.iter().map(|lease| lease.scope.as_str()).collect();
+        assert_eq!(lent, ["namespace:acme-web"]);
+
+        // What it reports.
+        let report = |key: &str, namespace: &str, organization: &str| {
+            let event = Event { key, namespace, cost: 1_000_000_000, ..Event::default() };
+            let mut event = gateway.event(app, event);
+            event["organization"] = json!(organization);
+            event
+        };
+        let stored = json!({ "made_by": "globex-web", "made_at": app.now(), "stored": [] });
+        let events = [
+            report(&own_id, "acme-web", "acme"),
+            report(&other_id, "globex-web", "globex"),
+            report(&own_id, "globex-web", "acme"),
+            report(&other_id, "acme-web", "acme"),
+            report(&own_id, "acme-web", "globex"),
+            report(&own_id, "unknown", "acme"),
+            stored,
+        ];
+        gateway.sync(app, 0, &events, json!([])).await;
+        let mut tx = app.app.store.read().await.unwrap();
+        let count = async |tx: &mut paddock_ledger::store::Tx, sql: &'static str| {
+            tx.one::<(i64,)>(sql, Vec::new()).await.unwrap().0
+        };
+        assert_eq!(count(&mut tx, "SELECT COUNT(*) FROM events").await, 1);
+        assert_eq!(count(&mut tx, "SELECT COUNT(*) FROM rejected_events").await, 6);
+        drop(tx);
+        let audit = app.get("/v1/audit?action=model.call").await.expect(200);
+        assert_eq!(audit["data"][0]["gateway"], "eu/one", "{audit:#}");
+    }
 }

@@ -53,6 +53,7 @@ async fn open_booking(app: &TestApp, event: Value) -> Tx {
         gateway: "one".to_owned(),
         batch: ReadBatch::read(
             "one",
+            None,
             &raw,
             &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX)),
         ),

@@ -245,4 +245,16 @@ on_both_databases! {
         app.get(&format!("{path}/usage?period=tomorrow")).await.expect(400);
         app.get(&format!("{path}/usage?period=3000d&granularity=hour")).await.expect(400);
     }
+
+    async fn names_and_labels_deceive_nobody(app) {
+        for name in ["operator", "Operator", "a\u{202e}b", "a\u{2066}b", "a\u{0}b"] {
+            app.post("/v1/keys", json!({ "name": name })).await.expect(400);
+        }
+        for tags in [json!(["a\u{0}"]), json!({ "a": "b\n" }), json!({ "a\u{7f}": "b" }), json!(["\u{200f}"])] {
+            app.post("/v1/keys", json!({ "name": "k", "tags": tags })).await.expect(400);
+        }
+        let made = app.make_key(json!({ "name": "operators' key", "tags": ["", "\u{e9}"] })).await;
+        let path = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+        app.patch(&path, json!({ "name": "operator" })).await.expect(400);
+    }
 }

@@ -176,4 +176,36 @@ on_both_databases! {
         assert!([403, 404].contains(&refused.status), "{:#}", refused.body);
         assert_eq!(app.post(path, ask).await.expect(200)["model"], "claude-sonnet-4.5");
     }
+
+    async fn who_may_not_see_what_is_spent_sees_it_nowhere(app) {
+        let [admin, developer, _] = acme(app).await;
+        let key = app.call(&developer, "GET", "/v1/keys", Value::Null).await.expect(200);
+        let key = format!("/v1/keys/{}", key["data"][0]["id"].as_str().unwrap());
+        let reserve = json!({ "reservation_id": "r", "estimated_cost_usd": 1 });
+        app.post("/v1/namespaces/web/reserve", reserve.clone()).await.expect(201);
+        for role in ["developer", "admin"] {
+            let path = format!("/v1/organizations/acme/roles/{role}");
+            app.put(&path, json!({ "can_view_analytics": false })).await.expect(200);
+        }
+        for path in [
+            &format!("{key}/status"), &format!("{key}/usage"), "/v1/credits",
+            "/v1/namespaces/web/reservations", "/v1/namespaces/web/reservations/r",
+            "/v1/namespaces/web/usage", "/v1/team/usage", "/v1/cost-attribution",
+        ] {
+            let refused = app.call(&developer, "GET", path, Value::Null).await.expect(403);
+            let message = refused["error"]["message"].as_str().unwrap();
+            assert!(message.contains("can_view_analytics"), "{path}: {message}");
+        }
+        // Nor do they have it told.
+        let hook = json!({ "events": ["quota_80_percent"], "url": "https://93.184.216.34/" });
+        let alert = json!({ "name": "a", "threshold_pct": 1, "action": "throttle" });
+        for (path, body) in [("webhooks", hook), ("alerts", alert)] {
+            let path = format!("/v1/namespaces/web/{path}");
+            app.call(&admin, "POST", &path, body).await.expect(403);
+        }
+        // They reserve all the same, and are not told what else there is.
+        let path = "/v1/namespaces/web/reserve";
+        let made = app.call(&developer, "POST", path, reserve).await.expect(201);
+        assert_eq!((&made["reservation_id"], &made["remaining_usd"]), (&json!("r"), &Value::Null));
+    }
 }

@@ -111,6 +111,7 @@ fn event<'a>(
     let (input, output) = (200 + dice.skewed(8_000), 20 + dice.skewed(2_000));
     let user = format!("user-{}@example.com", dice.skewed(population.users));
     UsageEvent {
+        installation: None,
         id: ids.next(SOME_MOMENT.millis()),
         key_id: id.into(),
         namespace: Population::namespace(namespace).into(),

@@ -81,6 +81,7 @@ impl<'a> CallContext<'a> {
         let user = call.and_then(|call| call.user.as_deref());
         UsageEvent {
             id,
+            installation: caller.namespace().installation,
             key_id: Cow::Borrowed(&key.id),
             namespace: Cow::Borrowed(&namespace.name),
             organization: Cow::Borrowed(&namespace.organization),

@@ -170,8 +170,7 @@ fn asking() -> (Bench, Exchange, ResolveRequest, ResolveAnswer) {
         namespaces: vec![namespace],
         organizations: vec![capped("o")],
         catalog: catalog.map(|catalog| catalog.as_ref().clone()),
-        reservation: None,
-        stored: None,
+        ..ResolveAnswer::default()
     };
     (bench, exchange, request, answer)
 }

@@ -28,8 +28,7 @@ fn gateway(namespace_prepaid: bool, organization_prepaid: bool) -> Bench {
         namespaces: vec![namespace],
         organizations: vec![organization],
         catalog: catalog.map(|catalog| catalog.as_ref().clone()),
-        reservation: None,
-        stored: None,
+        ..ResolveAnswer::default()
     };
     let (request, now) = (request.clone(), bench.now);
     bench.worker.cache.learn(&request, answer, now);

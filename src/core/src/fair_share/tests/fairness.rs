@@ -198,3 +198,61 @@ proptest! {
         prop_assert!(bench.ask(&number(0), tokens).is_ok(), "{denial:?}");
     }
 }
+
+/// An organization makes as many namespaces as it likes, and more than are told apart.
+#[test]
+fn many_namespaces_of_one_organization_get_as_much_as_one_of_another() {
+    for many in [30, 200] {
+        let mut bench = Bench::new(limit(600, None));
+        let victim = of_organization("victim", 0);
+        let greedy: Vec<_> = (0..many).map(|n| of_organization("greedy", n)).collect();
+        let (mut of_victim, mut of_greedy) = (0, 0);
+        for second in 1..=180 {
+            bench.now = second * SECOND;
+            // The greedy ones are there first, and ask for all there is.
+            let asked = greedy.iter().map(|who| bench.drain(who)).sum::<usize>();
+            let served = bench.drain(&victim);
+            if second > 60 {
+                of_greedy += asked;
+                of_victim += served;
+            }
+        }
+        assert!(
+            (1_150..=1_210).contains(&(of_victim + of_greedy)),
+            "{of_victim} {of_greedy}"
+        );
+        assert!(
+            (560..=620).contains(&of_victim),
+            "{many}: {of_victim} of 600"
+        );
+    }
+}
+
+#[test]
+fn within_an_organization_weights_count_and_heavy_ones_lift_it() {
+    let mut bench = Bench::new(limit(1_200, None));
+    let of = |name: &str, priority: &str, organization: &str| NamespacePolicy {
+        organization: organization.to_owned(),
+        ..namespace(name, priority, 1)
+    };
+    // Weights 8 and 4 in one, 8 in the other: a half each, of which two thirds and one.
+    let all = [
+        of("a", "high", "one"),
+        of("b", "standard", "one"),
+        of("c", "high", "two"),
+    ];
+    let mut served = [0; 3];
+    for second in 1..=180 {
+        bench.now = second * SECOND;
+        for (who, served) in all.iter().zip(&mut served) {
+            let now = bench.drain(who);
+            *served += if second > 60 { now } else { 0 };
+        }
+    }
+    let [a, b, c] = served;
+    assert!(
+        (780..=820).contains(&a) && (380..=420).contains(&b),
+        "{served:?}"
+    );
+    assert!((1_170..=1_230).contains(&c), "{served:?}");
+}

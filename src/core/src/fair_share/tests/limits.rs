@@ -28,7 +28,9 @@ proptest! {
         let (mut served, mut used) = (0i128, 0i128);
         for (who, wait, wanted, percent) in steps {
             bench.now += wait;
+            let organization = format!("o{}", who % 5);
             let who = namespace(&format!("n{who}"), ["high", "low"][who % 2], 1 + who as u64 % 7);
+            let who = NamespacePolicy { organization, ..who };
             if let Ok(drawn) = bench.ask(&who, wanted) {
                 let charged = wanted.min(u64::try_from(most).unwrap());
                 let really = charged * percent / 100;
@@ -67,11 +69,11 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(words in proptest::collection::vec(any::<u64>(), 4), members in 0usize..=64) {
-        let mut bytes = 1u64.to_le_bytes().to_vec();
+        let mut bytes = 2u64.to_le_bytes().to_vec();
         let mut word = |word: u64| bytes.extend_from_slice(&word.to_le_bytes());
         words[..3].iter().for_each(|any| word(*any));
         word(members as u64);
-        (0..members * 8).for_each(|at| word(words[3].wrapping_mul(at as u64)));
+        (0..members * 10).for_each(|at| word(words[3].wrapping_mul(at as u64)));
         let record = UpstreamRecord::decode(&bytes);
         prop_assert_eq!(record.members.len(), members);
         prop_assert_eq!(UpstreamRecord::decode(&record.encode()), record);
@@ -80,11 +82,11 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(bytes: Vec<u8>, words in proptest::collection::vec(any::<u64>(), 21), now: u64) {
+    fn no_bytes_panic(bytes: Vec<u8>, words in proptest::collection::vec(any::<u64>(), 25), now: u64) {
         let mut record = UpstreamRecord::decode(&bytes);
         prop_assert_eq!(&record, &UpstreamRecord::default());
         let mut odd: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        odd[..8].copy_from_slice(&1u64.to_le_bytes());
+        odd[..8].copy_from_slice(&2u64.to_le_bytes());
         odd[32..40].copy_from_slice(&2u64.to_le_bytes());
         for limit in [limit(1, 1), limit(100_000_000, 100_000_000)] {
             for bytes in [&bytes, &odd] {
@@ -93,7 +95,7 @@ proptest! {
                 record.refill(&limit, now);
                 let demand = Demand::new(&limit, &number(1), u64::MAX);
                 let _ = record.take(&demand, now);
-                record.settle(&limit, (7, 7), Drawn::default(), u64::MAX, now);
+                record.settle(&limit, demand.asker, Drawn::default(), u64::MAX, now);
             }
         }
     }

@@ -37,6 +37,14 @@ fn number(n: usize) -> NamespacePolicy {
     namespace(&format!("n{n}"), "standard", 1)
 }
 
+/// A namespace of another organization.
+fn of_organization(organization: &str, n: usize) -> NamespacePolicy {
+    NamespacePolicy {
+        organization: organization.to_owned(),
+        ..number(n)
+    }
+}
+
 /// One upstream's record, and the time.
 struct Bench {
     limit: Rc<UpstreamLimit>,
@@ -64,10 +72,9 @@ impl Bench {
 
     fn settle(&mut self, who: &NamespacePolicy, drawn: Drawn, used: u64) {
         let demand = Demand::new(&self.limit, who, 0);
-        let member = (demand.member, demand.weight);
         self.record.refill(&self.limit, at(self.now));
         self.record
-            .settle(&self.limit, member, drawn, used, at(self.now));
+            .settle(&self.limit, demand.asker, drawn, used, at(self.now));
     }
 
     /// How many of a greedy namespace's requests are served until one is refused.

@@ -2,7 +2,7 @@
 
 use super::{Fields, counts};
 use crate::decimal::{push_number, push_signed};
-use crate::ids::{EventId, EventIds};
+use crate::ids::{EventId, EventIds, InstallationId};
 use crate::money::Money;
 use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
@@ -58,6 +58,10 @@ impl UsageEvent<'_> {
         let text = || Cow::Owned(value.to_owned());
         match name {
             "id" => self.id = EventId::parse(value).ok_or("id is not a UUID")?,
+            "installation" => {
+                let id = InstallationId::from_hex(value);
+                self.installation = Some(id.ok_or("installation is not 16 hex digits")?);
+            }
             "key_id" => self.key_id = text(),
             "namespace" => self.namespace = text(),
             "organization" => self.organization = text(),

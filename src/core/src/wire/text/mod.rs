@@ -33,6 +33,9 @@ trait Fields {
 impl UsageEvent<'_> {
     fn tell(&self, fields: &mut impl Fields) {
         fields.text("id", self.id.write(&mut [0; EventId::CHARS]));
+        if let Some(installation) = self.installation {
+            fields.text("installation", installation.write(&mut [0; 16]));
+        }
         fields.text("key_id", &self.key_id);
         fields.text("namespace", &self.namespace);
         fields.text("organization", &self.organization);

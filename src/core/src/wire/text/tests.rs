@@ -1,7 +1,7 @@
 //! What is written is read again, field by field.
 
 use super::*;
-use crate::ids::EventIds;
+use crate::ids::{EventIds, InstallationId};
 use crate::usage::{Tool, ToolCalls};
 use crate::wire::{Outcome, UsageEvent};
 use proptest::collection::vec;
@@ -25,9 +25,10 @@ fn event() -> impl Strategy<Value = UsageEvent<'static>> {
         any::<i64>(),
         vec(any::<i64>(), 0..3),
         vec(any::<[u8; 16]>(), 0..3),
+        prop_oneof![Just([0; 8]), any::<[u8; 8]>()],
     );
     (texts, optional, numbers, rest).prop_map(|(texts, optional, numbers, rest)| {
-        let (flags, status, outcome, cost, leases, stored) = rest;
+        let (flags, status, outcome, cost, leases, stored, installation) = rest;
         let mut texts = texts.into_iter();
         let mut text = || texts.next().unwrap();
         let mut optional = optional.into_iter();
@@ -43,6 +44,7 @@ fn event() -> impl Strategy<Value = UsageEvent<'static>> {
             *count = number();
         }
         UsageEvent {
+            installation: InstallationId::from_bytes(installation),
             key_id: text(),
             namespace: text(),
             organization: text(),
@@ -122,6 +124,10 @@ fn what_cannot_be_booked_is_none_or_an_error() {
         ("outcome=odd", "no outcome is `odd`"),
         ("user=%ff", "user is not UTF-8"),
         ("stored=1", "stored is not a list of ids"),
+        (
+            "installation=0000000000000000",
+            "installation is not 16 hex digits",
+        ),
     ] {
         assert_eq!(
             UsageEvent::from_line(line),

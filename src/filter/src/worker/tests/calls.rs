@@ -5,11 +5,12 @@ use crate::host::fake::MadeCall;
 use crate::stream::Flow;
 use crate::worker::{MAX_CONTINUED, TICK};
 use core::time::Duration;
+use paddock_core::ids::InstallationId;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{
-    CapPeriod, LEND_PATH, Lease, LendAnswer, LendRequest, RESOLVE_PATH, SYNC_PATH, SyncAnswer,
-    SyncRequest,
+    CapPeriod, LEND_PATH, Lease, LendAnswer, LendRequest, PolicyChanges, RESOLVE_PATH, SYNC_PATH,
+    SyncAnswer, SyncRequest, UsageEvent,
 };
 
 const CAPPED: &str = r#","monthly_quota_usd":1"#;
@@ -193,6 +194,40 @@ fn usage_is_handed_over_with_the_sync_until_it_is_acknowledged() {
     let last = world.host.calls_to(SYNC_PATH);
     let sent: SyncRequest<'_> = serde_json::from_slice(&last[0].body).unwrap();
     assert!(sent.batch.is_none());
+}
+
+#[test]
+fn nothing_of_two_installations_is_mixed() {
+    let [one, other] = ["00000000000000a1", "00000000000000b2"].map(InstallationId::from_hex);
+    let mut world = world("");
+    world.installation = one;
+    world.know("a");
+    world.tick(Duration::from_secs(1));
+    let calls = world.host.calls_to(SYNC_PATH);
+    let sent: SyncRequest<'_> = serde_json::from_slice(&calls[0].body).unwrap();
+    let event: UsageEvent<'_> = serde_json::from_str(sent.batch.unwrap().events[0].get()).unwrap();
+    assert_eq!(event.installation, one);
+    let answer = |installation| {
+        let changes = PolicyChanges {
+            revision: 1,
+            installation,
+            ..PolicyChanges::default()
+        };
+        let answer = SyncAnswer {
+            acknowledged: Some(1),
+            changes,
+            ..SyncAnswer::default()
+        };
+        Some(serde_json::to_vec(&answer).unwrap())
+    };
+    world.answer(&calls[0], answer(one));
+    world.tick(Duration::from_secs(1));
+    assert_eq!(world.chat(10, "a"), Flow::Continue);
+    let calls = world.host.calls_to(SYNC_PATH);
+    world.answer(&calls[0], answer(other));
+    world.tick(TICK);
+    assert_eq!(world.worker.borrow().installation, other, "it is said");
+    assert_eq!(world.chat(11, "a"), Flow::Pause, "who is it there?");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::stream::{Flow, Stream};
 use crate::worker::{SharedWorker, Worker, with_worker};
 use core::time::Duration;
 use paddock_core::config::{Config, InlinePolicy};
+use paddock_core::ids::InstallationId;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{RESOLVE_PATH, ResolveAnswer, ResolveRequest};
@@ -16,6 +17,8 @@ pub(crate) const ROOT: u32 = 1;
 pub(crate) const CHAT: &[u8] = br#"{"model":"small","max_tokens":9,"messages":[]}"#;
 
 pub(crate) struct World {
+    /// The installation of the service.
+    pub(crate) installation: Option<InstallationId>,
     pub(crate) host: Fake,
     pub(crate) worker: SharedWorker<Fake>,
     pub(crate) streams: BTreeMap<u32, Stream<Fake>>,
@@ -60,6 +63,7 @@ impl World {
         let config = Config::parse(config.as_bytes()).unwrap();
         let worker = Worker::new(host.clone(), config, ROOT);
         World {
+            installation: None,
             host,
             worker: Rc::new(RefCell::new(worker)),
             streams: BTreeMap::new(),
@@ -191,6 +195,7 @@ impl World {
             .cloned();
         let answer = ResolveAnswer {
             revision: 1,
+            installation: self.installation,
             key,
             namespaces: self.policy.namespaces.clone(),
             catalog: Some(self.policy.catalog.clone()),

@@ -5,6 +5,7 @@ use crate::model::alert::{Alert, AlertAction, Threshold, from_thousandths};
 use crate::model::audit::Actor;
 use crate::model::delivery::{Channel, NewDelivery};
 use crate::model::notice::AlertNotice;
+use crate::model::sealed::Sealed;
 use crate::rules::audit;
 use crate::rules::context::NamespaceContext;
 use crate::rules::key_switch;
@@ -81,7 +82,7 @@ fn messages(
     now: Timestamp,
 ) -> Vec<NewDelivery> {
     let text = message(alert, reading);
-    let delivery = |channel: Channel, target: &str, body: String| {
+    let delivery = |channel: Channel, target: &Sealed, body: String| {
         NewDelivery::of_alert(alert, start, (channel, target), body, now)
     };
     let mut messages = Vec::new();
@@ -110,7 +111,11 @@ fn messages(
     let subject = format!("Paddock: {} of {}", alert.name, alert.namespace);
     let mail = json!({ "subject": subject, "text": text }).to_string();
     for address in &alert.notify_emails {
-        messages.push(delivery(Channel::Email, address, mail.clone()));
+        messages.push(delivery(
+            Channel::Email,
+            &Sealed::from(address.clone()),
+            mail.clone(),
+        ));
     }
     messages
 }

@@ -2,6 +2,7 @@
 
 use crate::api::email::Emails;
 use crate::api::prelude::*;
+use crate::encryption::Encryption;
 use crate::http::body::values::{Thousandths, UrlText};
 use crate::http::body::variant;
 use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold};
@@ -63,12 +64,14 @@ impl AlertBody {
     ///
     /// # Errors
     /// 400 if both thresholds were sent.
-    pub fn apply(self, alert: &mut Alert) -> Result<(), ApiError> {
+    pub fn apply(self, encryption: &Encryption, alert: &mut Alert) -> Result<(), ApiError> {
         alert.threshold = self.threshold()?.unwrap_or(alert.threshold);
         self.name.set(&mut alert.name);
         self.window.set(&mut alert.span);
         self.action.set(&mut alert.action);
-        self.webhook_url.apply(&mut alert.webhook_url);
+        if let Some(url) = self.webhook_url {
+            alert.webhook_url = url.map(|url| encryption.seal_url(url.as_ref()));
+        }
         self.message_template.apply(&mut alert.message_template);
         self.keys.set_or(&mut alert.keys, Vec::new());
         self.notify_emails

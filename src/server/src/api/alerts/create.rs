@@ -8,6 +8,7 @@ use crate::api::prelude::*;
 use crate::api::webhooks::check_target;
 use paddock_ledger::ids;
 use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow};
+use paddock_ledger::model::sealed::Sealed;
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::alerts;
@@ -34,6 +35,7 @@ pub async fn handle(
     body: Body<AlertBody>,
 ) -> Result<(StatusCode, Json<NewAlert>), ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     let threshold = body.threshold()?.ok_or_else(one_threshold)?;
     let action = body.action.required("action")?;
@@ -57,18 +59,21 @@ pub async fn handle(
         span: AlertWindow::Month,
         action,
         webhook_url: None,
-        secret: secret.clone().map(Secret::from).unwrap_or_default(),
+        secret: match &secret {
+            Some(secret) => app.encryption.seal_secret(&Secret::from(secret.clone())),
+            None => Sealed::default(),
+        },
         message_template: None,
         keys: Vec::new(),
         notify_emails: Vec::new(),
         created_at: edit.now,
         last_fired_at: None,
     };
-    body.apply(&mut alert)?;
+    body.apply(&app.encryption, &mut alert)?;
     check(&app, &mut edit.tx, &mut alert).await?;
     stored(alerts::insert(&mut edit.tx, &alert).await, &alert)?;
     let change = context.change("alert.create", &alert.id);
     edit.commit(change.after(&alert)).await?;
-    let alert = AlertView::new(&alert);
+    let alert = AlertView::new(&app.encryption, &alert);
     Ok((StatusCode::CREATED, Json(NewAlert { alert, secret })))
 }

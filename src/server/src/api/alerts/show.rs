@@ -27,7 +27,11 @@ pub async fn list(
     let mut tx = app.store.read().await?;
     find::<NamespaceContext>(&app, &mut tx, &caller, &name).await?;
     let found = alerts::of_namespace(&mut tx, &name).await?;
-    let page = Page::all(&found, |alert| &alert.id, AlertView::new);
+    let page = Page::all(
+        &found,
+        |alert| &alert.id,
+        |alert| AlertView::new(&app.encryption, alert),
+    );
     Ok(Json(page))
 }
 
@@ -52,5 +56,5 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let alert = find_alert(&mut tx, &context, &id).await?;
-    Ok(Json(AlertView::new(&alert)))
+    Ok(Json(AlertView::new(&app.encryption, &alert)))
 }

@@ -34,6 +34,7 @@ pub async fn handle(
     body: Body<AlertBody>,
 ) -> Result<Json<NewAlert>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     if let Some(url) = body.webhook_url.clone().value() {
         check_target(&app, "webhook_url", url.as_ref()).await?;
@@ -42,12 +43,12 @@ pub async fn handle(
     let context: NamespaceContext = edit.find(&name).await?;
     let before = find_alert(&mut edit.tx, &context, &id).await?;
     let mut alert = before.clone();
-    body.apply(&mut alert)?;
+    body.apply(&app.encryption, &mut alert)?;
     check(&app, &mut edit.tx, &mut alert).await?;
-    let needs_secret = alert.action == AlertAction::Webhook && alert.secret.expose().is_empty();
+    let needs_secret = alert.action == AlertAction::Webhook && alert.secret.is_empty();
     let secret = needs_secret.then(ids::webhook_secret);
     if let Some(secret) = &secret {
-        alert.secret = Secret::from(secret.clone());
+        alert.secret = app.encryption.seal_secret(&Secret::from(secret.clone()));
     }
     stored(alerts::update(&mut edit.tx, &alert).await, &alert)?;
     if (alert.threshold, alert.span) != (before.threshold, before.span) {
@@ -56,6 +57,6 @@ pub async fn handle(
     }
     let change = context.change("alert.update", &alert.id);
     edit.commit(change.before(&before).after(&alert)).await?;
-    let alert = AlertView::new(&alert);
+    let alert = AlertView::new(&app.encryption, &alert);
     Ok(Json(NewAlert { alert, secret }))
 }

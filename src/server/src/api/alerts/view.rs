@@ -1,9 +1,10 @@
 //! An alert, as it is answered: without its secret, and without the secret part of a Slack URL.
 
 use crate::api::prelude::*;
+use crate::encryption::Encryption;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::alert::{Alert, AlertAction, AlertWindow, Threshold, from_thousandths};
-use paddock_ledger::model::webhook::without_secrets;
+use paddock_ledger::model::sealed::Sealed;
 
 /// An alert in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -54,12 +55,12 @@ pub struct NewAlert {
 
 impl AlertView {
     /// An alert, as it is answered.
-    pub fn new(alert: &Alert) -> AlertView {
+    pub fn new(encryption: &Encryption, alert: &Alert) -> AlertView {
         let (threshold_pct, threshold_stddev) = match alert.threshold {
             Threshold::Percent(percent) => (Some(from_thousandths(percent)), None),
             Threshold::Deviations(count) => (None, Some(from_thousandths(count))),
         };
-        let url = alert.webhook_url.as_deref();
+        let url = alert.webhook_url.as_ref();
         AlertView {
             id: alert.id.clone(),
             object: "alert",
@@ -70,8 +71,8 @@ impl AlertView {
             window: alert.span,
             action: alert.action,
             webhook_url: match alert.action {
-                AlertAction::Slack => url.map(without_secrets),
-                _ => url.map(str::to_owned),
+                AlertAction::Slack => url.map(Sealed::shown_url),
+                _ => url.map(|url| encryption.url(url)),
             },
             message_template: alert.message_template.clone(),
             keys: alert.keys.clone(),

@@ -35,10 +35,11 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Further fields, which JSON has by default too.
-pub const MORE: [&str; 23] = [
+pub const MORE: [&str; 24] = [
     "organization",
     "sequence",
     "event_id",
+    "gateway",
     "endpoint",
     "status",
     "outcome",
@@ -103,6 +104,8 @@ pub struct AuditEntry {
     pub(super) sequence: Option<u64>,
     /// The event of a call.
     pub(super) event_id: Option<String>,
+    /// The gateway that reported a call: the name of its token, if it has one, and its own.
+    pub(super) gateway: Option<String>,
     /// The endpoint of a call.
     pub(super) endpoint: Option<String>,
     /// The status of a call.
@@ -253,6 +256,7 @@ fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
         organization: Some(row.organization),
         sequence: Some(sequence),
         event_id: Some(row.id),
+        gateway: Some(row.gateway),
         endpoint: Some(row.endpoint),
         status: Some(row.status),
         outcome: Some(row.outcome),

@@ -79,6 +79,7 @@ pub async fn handle(
     caller: Caller,
     Query(query): Query<ListCredits>,
 ) -> Result<Json<Balance>, ApiError> {
+    caller.may_view_analytics()?;
     let size = query.limit.unwrap_or_default();
     let after = query.after.unwrap_or_default();
     let scope = scope(&caller, query.namespace, query.organization)?;

@@ -2,6 +2,7 @@
 
 use super::context::KeyContext;
 use crate::api::prelude::*;
+use crate::http::author::OPERATOR;
 use crate::http::body::values::{Days, Words};
 use crate::http::body::variant;
 use crate::http::limits::with_limits;
@@ -72,6 +73,21 @@ impl KeyBody {
             }
         }
         key.updated_at = now;
+    }
+
+    /// Checks that a key is not called as the audit calls the operator.
+    ///
+    /// # Errors
+    /// 400 if it is.
+    pub fn check_name(&self) -> Result<(), ApiError> {
+        let name = self.name.clone().value().map(String::from);
+        match name.is_some_and(|name| name.eq_ignore_ascii_case(OPERATOR)) {
+            true => {
+                let message = "A key cannot be called 'operator': the audit calls the operator so.";
+                Err(ApiError::invalid("name", message))
+            }
+            false => Ok(()),
+        }
     }
 
     /// Checks that a key stays where it is and whose it is.

@@ -51,6 +51,7 @@ pub async fn handle(
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
     by.may_create_keys()?;
     let body = body.read().await?;
+    body.check_name()?;
     let name = body.name.clone().required("name")?;
     let user = body.user_id.clone().value();
     let role = body.role.value();

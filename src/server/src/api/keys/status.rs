@@ -64,6 +64,7 @@ pub async fn handle(
     Path(id): Path<String>,
 ) -> Result<Json<Status>, ApiError> {
     caller.may_read_key(&id)?;
+    caller.may_view_analytics()?;
     let now = app.now();
     let mut tx = app.store.read().await?;
     let found: KeyContext = find(&app, &mut tx, &caller, &id).await?;

@@ -36,6 +36,7 @@ pub async fn handle(
 ) -> Result<Json<KeyView>, ApiError> {
     by.may_manage()?;
     let body = body.read().await?;
+    body.check_name()?;
     let mut edit = Edit::begin(&app, &by).await?;
     let found: KeyContext = edit.find(&id).await?;
     body.keeps_its_place(&found)?;

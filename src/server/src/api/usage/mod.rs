@@ -1,6 +1,5 @@
 //! `/v1/usage`: usage as it is booked, and what is yet to be.
 
-mod origin;
 mod reconcile;
 mod stream;
 

@@ -1,12 +1,12 @@
 //! `POST /v1/usage/reconcile`: books events that a gateway logged and may not have sent.
 
-use super::origin::{self, Sorted};
 use crate::api::prelude::*;
 use crate::http::body::RawBody;
 use paddock_ledger::model::audit::Change;
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{self, Message};
+use paddock_ledger::rules::origin::{self, Accepted, Sorted};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -77,8 +77,12 @@ pub async fn handle(
     })?;
     let window = app.config.event_window(app.now());
     let mut tx = app.store.write().await?;
-    let Sorted { own, foreign } = origin::sort(&mut tx, &logged.events).await?;
-    let mut batch = ReadBatch::read(GATEWAY, &own, &window);
+    let accepted = Accepted {
+        installation: app.installation,
+        organizations: None,
+    };
+    let Sorted { own, foreign } = origin::sort(&mut tx, accepted, &logged.events).await?;
+    let mut batch = ReadBatch::read(GATEWAY, app.installation, &own, &window);
     batch.rejected.extend(foreign);
     let message = Message {
         gateway: GATEWAY.to_owned(),

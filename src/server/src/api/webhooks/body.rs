@@ -1,10 +1,12 @@
 //! What is sent about webhooks.
 
 use crate::api::prelude::*;
-use crate::http::body::values::{UrlText, Words, text_schema, trimmed, value};
+use crate::encryption::Encryption;
+use crate::http::body::values::{PLAIN_PATTERN, UrlText, Words, text_schema, trimmed, value};
 use crate::http::body::variant;
 use crate::outbound::signature;
 use paddock_ledger::ids;
+use paddock_ledger::model::sealed::Sealed;
 use paddock_ledger::model::secret::Secret;
 use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
 
@@ -44,19 +46,23 @@ variant! {
 impl WebhookBody {
     /// Changes a webhook. Answers the secret if one was generated: if `null` was sent, or the webhook
     /// has none.
-    pub fn apply(self, webhook: &mut Webhook) -> Option<String> {
+    pub fn apply(self, encryption: &Encryption, webhook: &mut Webhook) -> Option<String> {
         self.events.set(&mut webhook.events);
         webhook.events.dedup();
-        self.url.set(&mut webhook.url);
+        if let Some(url) = self.url.value() {
+            webhook.url = encryption.seal_url(url.as_ref());
+        }
         self.threshold_percent.apply(&mut webhook.threshold_percent);
         if webhook.events.contains(&WebhookEvent::Threshold) {
             webhook.threshold_percent.get_or_insert(DEFAULT_THRESHOLD);
         }
-        self.secret.set_or(&mut webhook.secret, Secret::default());
-        let is_missing = webhook.secret.expose().is_empty();
-        let generated = is_missing.then(ids::webhook_secret);
+        if let Some(secret) = self.secret {
+            let secret = secret.map(Secret::from).unwrap_or_default();
+            webhook.secret = encryption.seal_secret(&secret);
+        }
+        let generated = webhook.secret.is_empty().then(ids::webhook_secret);
         if let Some(secret) = &generated {
-            webhook.secret = Secret::from(secret.clone());
+            webhook.secret = encryption.seal_secret(&Secret::from(secret.clone()));
         }
         generated
     }
@@ -70,14 +76,13 @@ value!(
     SigningSecret,
     "'whsec_' and the Base64 of 24 to 64 bytes, or another text of 8 to 256 characters",
     |value| {
-        let secret = trimmed(value, MAX_SECRET).filter(|secret| signature::is_usable(secret))?;
+        let secret = trimmed(value, MAX_SECRET)
+            .filter(|secret| signature::is_usable(secret) && !Sealed::looks_encrypted(secret))?;
         Some(SigningSecret(Secret::from(secret)))
     },
     text_schema(MAX_SECRET)
         .min_length(Some(8))
-        .pattern(Some(
-            r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-        ))
+        .pattern(Some(PLAIN_PATTERN))
         .description(Some(
             "`whsec_` and the Base64 of 24 to 64 bytes, or another text of at least 8 characters."
         ))

@@ -5,7 +5,7 @@ use super::check_target;
 use super::view::{NewWebhook, WebhookView};
 use crate::api::prelude::*;
 use paddock_ledger::ids;
-use paddock_ledger::model::secret::Secret;
+use paddock_ledger::model::sealed::Sealed;
 use paddock_ledger::model::webhook::Webhook;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::webhooks;
@@ -34,6 +34,7 @@ pub async fn handle(
     body: Body<WebhookBody>,
 ) -> Result<(StatusCode, Json<NewWebhook>), ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     body.events.clone().required("events")?;
     let url = body.url.clone().required("url")?;
@@ -48,16 +49,16 @@ pub async fn handle(
     let mut webhook = Webhook {
         id: ids::webhook_id(edit.now),
         namespace: name,
-        url: String::new(),
+        url: Sealed::default(),
         events: Vec::new(),
         threshold_percent: None,
-        secret: Secret::default(),
+        secret: Sealed::default(),
         created_at: edit.now,
     };
-    let secret = body.apply(&mut webhook);
+    let secret = body.apply(&app.encryption, &mut webhook);
     webhooks::insert(&mut edit.tx, &webhook).await?;
     let change = context.change("webhook.create", &webhook.id);
     edit.commit(change.after(&webhook)).await?;
-    let webhook = WebhookView::new(&webhook);
+    let webhook = WebhookView::new(&app.encryption, &webhook);
     Ok((StatusCode::CREATED, Json(NewWebhook { webhook, secret })))
 }

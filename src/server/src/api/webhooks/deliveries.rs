@@ -2,6 +2,7 @@
 
 use super::context::WebhookContext;
 use crate::api::prelude::*;
+use crate::encryption::Encryption;
 use crate::http::period::DayOrMoment;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::delivery::LoggedDelivery;
@@ -86,7 +87,7 @@ pub struct DeliveryView {
 
 impl DeliveryView {
     /// A delivery, as it is answered.
-    pub fn new(logged: &LoggedDelivery) -> DeliveryView {
+    pub fn new(encryption: &Encryption, logged: &LoggedDelivery) -> DeliveryView {
         let is_pending = logged.status == DeliveryStatus::Pending.name();
         DeliveryView {
             object: "webhook.delivery",
@@ -99,7 +100,7 @@ impl DeliveryView {
             event: logged.event.clone(),
             status: logged.status.clone(),
             attempts: logged.attempts,
-            target_url: logged.target.clone(),
+            target_url: encryption.url(&logged.target),
             response_status: logged.response_status,
             error: logged.error.clone(),
         }
@@ -125,6 +126,7 @@ pub async fn handle(
     Query(query): Query<ListDeliveries>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     caller.may_manage()?;
+    caller.may_view_analytics()?;
     let size = query.limit.unwrap_or_default();
     let status = query.status.map(DeliveryStatus::name);
     let since = query.since.map_or(Timestamp::EPOCH, DayOrMoment::start);
@@ -136,7 +138,7 @@ pub async fn handle(
         found,
         size.rows(),
         |delivery| &delivery.id,
-        DeliveryView::new,
+        |delivery| DeliveryView::new(&app.encryption, delivery),
     );
     Ok(Json(page))
 }

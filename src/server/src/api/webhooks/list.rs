@@ -26,6 +26,10 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     find::<NamespaceContext>(&app, &mut tx, &caller, &name).await?;
     let found = webhooks::of_namespace(&mut tx, &name).await?;
-    let page = Page::all(&found, |webhook| &webhook.id, WebhookView::new);
+    let page = Page::all(
+        &found,
+        |webhook| &webhook.id,
+        |webhook| WebhookView::new(&app.encryption, webhook),
+    );
     Ok(Json(page))
 }

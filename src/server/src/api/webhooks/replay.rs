@@ -7,7 +7,6 @@ use crate::api::prelude::*;
 use crate::http::body::values::UrlText;
 use paddock_ledger::ids;
 use paddock_ledger::model::delivery::{Channel, NewDelivery};
-use paddock_ledger::model::webhook::without_secrets;
 use paddock_ledger::store::deliveries;
 use serde_json::json;
 use std::time::Duration;
@@ -52,6 +51,7 @@ pub async fn handle(
     body: Body<ReplayEvents>,
 ) -> Result<Json<Page<DeliveryView>>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     let events = Vec::from(body.event_ids);
     if events.is_empty() || events.len() > MOST {
@@ -73,7 +73,10 @@ pub async fn handle(
         return Err(ApiError::too_many(message, WAIT));
     }
     let known = deliveries::of_events(&mut edit.tx, &id, &events).await?;
-    let target = body.target_url.map_or(webhook.url, String::from);
+    let target = match &body.target_url {
+        Some(url) => app.encryption.seal_url(url.as_ref()),
+        None => webhook.url,
+    };
     let mut new = Vec::with_capacity(events.len());
     for event in &events {
         let Some(first) = known.get(event) else {
@@ -96,9 +99,13 @@ pub async fn handle(
     deliveries::insert(&mut edit.tx, &new, now).await?;
     let most = u64::try_from(new.len()).unwrap_or(0);
     let found = deliveries::log(&mut edit.tx, &id, None, now, most).await?;
-    let what = json!({ "event_ids": events, "target_url": without_secrets(&target) });
+    let what = json!({ "event_ids": events, "target_url": target.shown_url() });
     let change = context.change("webhook.replay", &id).after(&what);
     edit.commit(change).await?;
-    let page = Page::all(&found, |delivery| &delivery.id, DeliveryView::new);
+    let page = Page::all(
+        &found,
+        |delivery| &delivery.id,
+        |delivery| DeliveryView::new(&app.encryption, delivery),
+    );
     Ok(Json(page))
 }

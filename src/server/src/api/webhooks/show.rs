@@ -22,7 +22,7 @@ pub async fn handle(
     caller.may_manage()?;
     let mut tx = app.store.read().await?;
     let found = path.check(find(&app, &mut tx, &caller, &path.id).await?)?;
-    Ok(Json(WebhookView::new(&found.webhook)))
+    Ok(Json(WebhookView::new(&app.encryption, &found.webhook)))
 }
 
 /// Shows a webhook of a namespace

@@ -28,6 +28,7 @@ pub async fn handle(
     body: Body<WebhookBody>,
 ) -> Result<Json<NewWebhook>, ApiError> {
     by.may_manage()?;
+    by.may_view_analytics()?;
     let body = body.read().await?;
     if let Some(url) = body.url.clone().value() {
         check_target(&app, "url", url.as_ref()).await?;
@@ -38,11 +39,11 @@ pub async fn handle(
         context,
     } = path.check(edit.find(&path.id).await?)?;
     let mut webhook = before.clone();
-    let secret = body.apply(&mut webhook);
+    let secret = body.apply(&app.encryption, &mut webhook);
     webhooks::update(&mut edit.tx, &webhook).await?;
     let change = context.change("webhook.update", &webhook.id);
     edit.commit(change.before(&before).after(&webhook)).await?;
-    let webhook = WebhookView::new(&webhook);
+    let webhook = WebhookView::new(&app.encryption, &webhook);
     Ok(Json(NewWebhook { webhook, secret }))
 }
 

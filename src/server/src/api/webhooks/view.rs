@@ -1,6 +1,7 @@
 //! A webhook, as it is answered: without its secret.
 
 use crate::api::prelude::*;
+use crate::encryption::Encryption;
 use paddock_ledger::model::webhook::{Webhook, WebhookEvent};
 
 /// A webhook in JSON.
@@ -37,12 +38,12 @@ pub struct NewWebhook {
 
 impl WebhookView {
     /// A webhook, as it is answered.
-    pub fn new(webhook: &Webhook) -> WebhookView {
+    pub fn new(encryption: &Encryption, webhook: &Webhook) -> WebhookView {
         WebhookView {
             id: webhook.id.clone(),
             object: "webhook",
             namespace: webhook.namespace.clone(),
-            url: webhook.url.clone(),
+            url: encryption.url(&webhook.url),
             events: webhook.events.clone(),
             threshold_percent: webhook.threshold_percent,
             created_at: webhook.created_at.to_rfc3339(),

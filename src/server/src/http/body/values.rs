@@ -58,8 +58,17 @@ macro_rules! value {
 
 pub(crate) use value;
 
-/// A text of 1 to 256 characters, without blanks around it and without control characters, which
-/// PostgreSQL does not take all of.
+/// What JSON Schema says of a text with something in it: see [`is_plain`].
+pub(crate) const PLAIN_PATTERN: &str = concat!(
+    r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*",
+    r"[^\s\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]",
+    r"[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$",
+);
+/// The same of one that may be empty.
+const PLAIN_OR_EMPTY_PATTERN: &str =
+    r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$";
+
+/// A text of 1 to 256 characters, without blanks around it, control characters and marks of direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -67,9 +76,7 @@ value!(
     Text,
     "a text of 1 to 256 characters",
     |value| trimmed(value, MAX_TEXT).map(Text),
-    text_schema(MAX_TEXT).pattern(Some(
-        r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-    ))
+    text_schema(MAX_TEXT).pattern(Some(PLAIN_PATTERN))
 );
 
 impl From<Text> for String {
@@ -406,7 +413,7 @@ value!(
     Tags,
     "a list of up to 64 texts, or a map of up to 64 texts, each of at most 256 characters",
     |value| {
-        let is_short = |text: &str| text.chars().count() <= MAX_TEXT;
+        let is_short = |text: &str| text.chars().count() <= MAX_TEXT && text.chars().all(is_plain);
         let is_text = |value: &Value| value.as_str().is_some_and(is_short);
         let fits = match value {
             Value::Array(items) => items.len() <= MAX_TAGS && items.iter().all(is_text),
@@ -460,11 +467,22 @@ impl<T> From<Words<T>> for Vec<T> {
     }
 }
 
-/// A text without the blanks around it, of 1 to `max` characters, none of them a control character.
+/// Whether a character may be in a text: no control character, which PostgreSQL does not take all of, and
+/// none that reverses what a person reads (Unicode's Bidi_Control,
+/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
+fn is_plain(character: char) -> bool {
+    let is_mark = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    !character.is_control() && !is_mark
+}
+
+/// A text without the blanks around it, of 1 to `max` characters, all of them plain.
 pub(crate) fn trimmed(value: &Value, max: usize) -> Option<String> {
     let text = value.as_str()?.trim();
     let fits = !text.is_empty() && text.chars().count() <= max;
-    (fits && !text.chars().any(char::is_control)).then(|| text.to_owned())
+    (fits && text.chars().all(is_plain)).then(|| text.to_owned())
 }
 
 /// A whole number, as JSON writes it or as a float without a fraction.
@@ -495,6 +513,7 @@ fn tags_schema() -> OneOfBuilder {
     let text = || {
         let text = ObjectBuilder::new().schema_type(Type::String);
         text.max_length(Some(MAX_TEXT))
+            .pattern(Some(PLAIN_OR_EMPTY_PATTERN))
     };
     let list = ArrayBuilder::new()
         .items(text())

@@ -9,6 +9,7 @@ use paddock_ledger::model::secret::Secret;
 use paddock_ledger::store::Store;
 use paddock_server::clock::Clock;
 use paddock_server::config::{Config, CreditOptions, NotifyOptions, PolicyOptions};
+use paddock_server::encryption::Encryption;
 use paddock_server::router::router;
 use paddock_server::state::{App, SharedApp};
 use serde_json::{Value, json};
@@ -83,6 +84,7 @@ impl TestApp {
             },
             NotifyOptions::default(),
             CreditOptions::default(),
+            Encryption::default(),
         )
         .await
     }
@@ -96,6 +98,7 @@ impl TestApp {
             options,
             NotifyOptions::default(),
             CreditOptions::default(),
+            Encryption::default(),
         )
         .await
     }
@@ -111,6 +114,7 @@ impl TestApp {
             options,
             notify,
             credits,
+            Encryption::default(),
         )
         .await
     }
@@ -126,6 +130,29 @@ impl TestApp {
             options,
             notify,
             credits,
+            Encryption::default(),
+        )
+        .await
+    }
+
+    /// The same service with keys that encrypt secrets at rest, that may notify any address.
+    pub async fn encrypting(&self, keys: &str) -> TestApp {
+        let notify = NotifyOptions {
+            allow_private_webhooks: true,
+            ..NotifyOptions::default()
+        };
+        let encryption = match keys {
+            "" => Encryption::default(),
+            keys => Encryption::read(&Secret::from(keys.to_owned())).unwrap(),
+        };
+        TestApp::on(
+            self.url.clone(),
+            TempDir::new().unwrap(),
+            self.now(),
+            PolicyOptions::default(),
+            notify,
+            CreditOptions::default(),
+            encryption,
         )
         .await
     }
@@ -137,10 +164,15 @@ impl TestApp {
         options: PolicyOptions,
         notify: NotifyOptions,
         credits: CreditOptions,
+        encryption: Encryption,
     ) -> TestApp {
         let clock = ManualClock(Arc::new(AtomicU64::new(now.nanos())));
         let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
         let config = Config::new(&admin, &gateway, &options, &notify, &credits, now).unwrap();
+        let config = Config {
+            encryption,
+            ..config
+        };
         let store = Store::open(&url).await.unwrap();
         let app = App::start(store, Arc::new(clock.clone()), config)
             .await

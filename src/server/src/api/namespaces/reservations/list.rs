@@ -25,6 +25,7 @@ pub async fn handle(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ReservationView>>, ApiError> {
     caller.may_read_namespace(&name)?;
+    caller.may_view_analytics()?;
     let size = query.limit.unwrap_or_default();
     let after = query.after.unwrap_or_default();
     let mut tx = app.store.read().await?;

@@ -6,6 +6,7 @@ mod reserve;
 mod show;
 mod view;
 
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::state::{App, SharedApp};
 use paddock_core::money::Money;
@@ -24,13 +25,23 @@ pub(super) fn routes() -> OpenApiRouter<SharedApp> {
 }
 
 /// What a namespace has left beside its reservations. If nobody set a cap, the installation's default
-/// stands for one.
-async fn remaining(app: &App, tx: &mut Tx, context: &NamespaceContext) -> Result<Money, ApiError> {
-    let (terms, now) = (&app.config.terms, app.now());
-    match reserving::remaining(tx, terms, &context.namespace, now).await? {
-        Some(remaining) => Ok(remaining),
-        None => Ok(BudgetStatus::of_namespace(tx, context, now)
-            .await?
-            .remaining()),
+/// stands for one. `None` for callers that may not see what is spent.
+async fn remaining(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    context: &NamespaceContext,
+) -> Result<Option<Money>, ApiError> {
+    if caller.may_view_analytics().is_err() {
+        return Ok(None);
     }
+    let (terms, now) = (&app.config.terms, app.now());
+    let remaining = reserving::remaining(tx, terms, &context.namespace, now).await?;
+    Ok(match remaining {
+        None => {
+            let budget = BudgetStatus::of_namespace(tx, context, now).await?;
+            Some(budget.remaining())
+        }
+        remaining => remaining,
+    })
 }

@@ -34,7 +34,7 @@ pub async fn handle(
         let change = context.change("reservation.release", &id);
         audit::record(&mut tx, &by.actor, change.after(&released)).await?;
     }
-    let remaining = super::remaining(&app, &mut tx, &context).await?;
+    let remaining = super::remaining(&app, &mut tx, &by, &context).await?;
     tx.commit().await?;
     tracing::info!(scope = released.scope, unspent = %released.unspent(), "released");
     Ok(Json(ReservationView::new(&released, now).beside(remaining)))

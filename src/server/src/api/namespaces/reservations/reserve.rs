@@ -93,7 +93,7 @@ pub async fn handle(
         }
         match outcome {
             ReserveOutcome::Approved(reservation) | ReserveOutcome::Found(reservation) => {
-                let remaining = super::remaining(&app, &mut tx, &context).await?;
+                let remaining = super::remaining(&app, &mut tx, &by, &context).await?;
                 tx.commit().await?;
                 tracing::info!(scope = reservation.scope, "reserved");
                 let view = ReservationView::new(&reservation, now).beside(remaining);

@@ -23,11 +23,12 @@ pub async fn handle(
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Json<ReservationView>, ApiError> {
     caller.may_read_namespace(&name)?;
+    caller.may_view_analytics()?;
     let mut tx = app.store.read().await?;
     let context: NamespaceContext = find(&app, &mut tx, &caller, &name).await?;
     let found = reservations::newest(&mut tx, &name, &id).await?;
     let found = found.ok_or_else(|| ApiError::not_found("reservation", &id))?;
-    let remaining = super::remaining(&app, &mut tx, &context).await?;
+    let remaining = super::remaining(&app, &mut tx, &caller, &context).await?;
     Ok(Json(
         ReservationView::new(&found, app.now()).beside(remaining),
     ))

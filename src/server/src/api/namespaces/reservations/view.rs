@@ -34,7 +34,8 @@ pub struct ReservationView {
     /// When it was released before it expired.
     #[schema(format = DateTime)]
     released_at: Option<String>,
-    /// What the namespace has left beside its reservations, in US dollars.
+    /// What the namespace has left beside its reservations, in US dollars; absent for roles that may not
+    /// see what is spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_usd: Option<f64>,
 }
@@ -80,9 +81,9 @@ impl ReservationView {
     }
 
     /// The same with what its namespace has left.
-    pub fn beside(self, remaining: Money) -> ReservationView {
+    pub fn beside(self, remaining: Option<Money>) -> ReservationView {
         ReservationView {
-            remaining_usd: Some(remaining.to_dollars()),
+            remaining_usd: remaining.map(Money::to_dollars),
             ..self
         }
     }

@@ -1,0 +1,92 @@
+//! What a gateway hears and gets whose token is for some organizations alone.
+
+use crate::http::gateway_caller::GatewayCaller;
+use paddock_core::wire::{Need, PolicyChanges};
+use paddock_ledger::model::scope::Scope;
+use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
+use std::collections::BTreeSet;
+
+/// Whether a namespace is within the gateway's reach. One of a deleted namespace's name is, if it was.
+pub async fn reaches(tx: &mut Tx, by: &GatewayCaller, name: &str) -> Result<bool, StoreError> {
+    let Some(organizations) = by.organizations() else {
+        return Ok(true);
+    };
+    Ok(within(tx, organizations, &BTreeSet::from([name]))
+        .await?
+        .contains(name))
+}
+
+/// Leaves of changes what is within the gateway's reach. Digests of removed keys say nothing of anybody.
+pub async fn leave(
+    tx: &mut Tx,
+    by: &GatewayCaller,
+    changes: &mut PolicyChanges,
+) -> Result<(), StoreError> {
+    let Some(organizations) = by.organizations() else {
+        return Ok(());
+    };
+    let of_keys = changes
+        .keys
+        .iter()
+        .filter_map(|key| key.namespace.as_deref());
+    let removed = changes.removed_namespaces.iter().map(String::as_str);
+    let names: BTreeSet<&str> = of_keys.chain(removed).collect();
+    let within = within(tx, organizations, &names).await?;
+    let is_within = |namespace: &String| within.contains(namespace);
+    changes
+        .keys
+        .retain(|key| key.namespace.as_ref().is_some_and(is_within));
+    changes.removed_namespaces.retain(is_within);
+    let namespaces = &mut changes.namespaces;
+    namespaces.retain(|one| organizations.contains(&one.organization));
+    let all = &mut changes.organizations;
+    all.retain(|one| organizations.contains(&one.name));
+    let removed = &mut changes.removed_organizations;
+    removed.retain(|one| organizations.contains(one));
+    Ok(())
+}
+
+/// Leaves of needs those of scopes within the gateway's reach: nobody else's money is lent to it.
+pub async fn leave_needs(
+    tx: &mut Tx,
+    by: &GatewayCaller,
+    needs: &mut Vec<Need>,
+) -> Result<(), StoreError> {
+    let Some(organizations) = by.organizations() else {
+        return Ok(());
+    };
+    let scopes: Vec<Option<Scope>> = needs.iter().map(|need| Scope::parse(&need.scope)).collect();
+    let ids = scopes.iter().flatten().filter_map(|scope| match scope {
+        Scope::Key(id) => Some(id.as_str()),
+        _ => None,
+    });
+    let homes = keys::namespaces_of(tx, &ids.collect()).await?;
+    let home = |scope: &Scope| match scope {
+        Scope::Key(id) => homes.get(id).cloned(),
+        Scope::Namespace(name) | Scope::User(name, _) | Scope::Reservation(name, _) => {
+            Some(name.clone())
+        }
+        Scope::Organization(_) => None,
+    };
+    let names: Vec<String> = scopes.iter().flatten().filter_map(home).collect();
+    let names = names.iter().map(String::as_str).collect();
+    let within = within(tx, organizations, &names).await?;
+    let mut scopes = scopes.iter();
+    needs.retain(|_| match scopes.next() {
+        Some(Some(Scope::Organization(name))) => organizations.contains(name),
+        Some(Some(scope)) => home(scope).is_some_and(|name| within.contains(&name)),
+        _ => false,
+    });
+    Ok(())
+}
+
+/// Those of some namespaces' names that are of these organizations.
+async fn within(
+    tx: &mut Tx,
+    organizations: &BTreeSet<String>,
+    names: &BTreeSet<&str>,
+) -> Result<BTreeSet<String>, StoreError> {
+    let owners = namespaces::owners_of_names(tx, names).await?.into_iter();
+    let own = owners.filter(|(_, owner)| organizations.contains(owner));
+    Ok(own.map(|(name, _)| name).collect())
+}
