@@ -27,5 +27,6 @@ pub use policy::ContentPolicy;
 #[cfg(feature = "content-policy")]
 pub(crate) use policy::RawContentPolicy;
 
-#[cfg(all(test, feature = "content-policy"))]
+#[cfg(test)]
+#[cfg(feature = "content-policy")]
 mod tests;
