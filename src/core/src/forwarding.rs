@@ -83,6 +83,9 @@ fn is_usual(name: &str) -> bool {
             | "x-forwarded-proto"
             | "x-request-id"
     ) || name.starts_with(':')
+        // What SDKs of OpenAI and Anthropic tell of themselves, about eight of them: to remove each is
+        // a call of the host.
+        || name.starts_with("x-stainless-")
 }
 
 /// Headers that providers of a format read, by their documentation:

@@ -34,7 +34,8 @@ fn each_format_has_its_own_headers() {
         ("forwarded", &[]),
         ("idempotency-key", &[]),
         ("content-encoding", &[]),
-        ("x-stainless-os", &[]),
+        ("x-stainless-os", &WireFormat::ALL),
+        ("x-app", &[]),
         ("x_content-type", &[]),
     ] {
         for format in WireFormat::ALL {
