@@ -128,7 +128,7 @@ fn only_what_is_on_the_list_reaches_a_provider() {
 fn the_operator_lists_what_else_may() {
     let gateway = Gateway::start(StackOptions {
         edit_plugin: Some(Box::new(|plugin| {
-            plugin["forward_headers"] = json!(["x-fake-*", "X-Title", "x-ap*"]);
+            plugin["forward_headers"] = json!(["x-fake-*", "X-Title", "x-app*"]);
             plugin["forward_query"] = json!(["api-version"]);
         })),
         ..StackOptions::default()
