@@ -16,14 +16,14 @@ build: wasm
 run: build
 	@cargo run --quiet --locked -p paddock-local
 
-test: build
+test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-schemathesis
 	@scripts/layers
 	cargo test $(workspace)
 
-e2e: build
+e2e: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	cargo test --locked -p paddock-tests
