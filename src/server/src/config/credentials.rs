@@ -51,7 +51,8 @@ struct Line<'a> {
 
 impl Credentials {
     /// Reads both: each one secret, or lines of `NAME: SECRET`. Behind an operator's key may stand
-    /// `read-only`, and behind a gateway's token `organizations=A,B`. Several lines may have the same name, so that a secret can be replaced.
+    /// `read-only`, and behind a gateway's token `organizations=A,B`. Several lines may have the same
+    /// name, so that a secret can be replaced.
     ///
     /// # Errors
     /// Every problem and its remedy, for the operator. No secret is in them.

@@ -8,6 +8,7 @@ use crate::policy::OutputLimitField;
 
 const MESSAGES: &str = "/v1/messages";
 const RESPONSES: &str = "/v1/responses";
+const GEMINI: &str = "/v1beta/models/small:generateContent";
 
 fn sent(bench: &mut Bench, path: &str, body: &str) -> Step {
     let headers = headers(path, KEY, &[]);
@@ -135,6 +136,42 @@ fn a_namespace_can_refuse_what_is_not_in_the_body() {
         (
             CHAT,
             r#"{"model":"small","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x.example/a.png"}}]}]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"small","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":"t","conversation":{"id":"conv_1"}}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":[{"type":"item_reference","id":"msg_1"}]}"#,
+        ),
+        (
+            RESPONSES,
+            r#"{"model":"small","input":[{"role":"user","content":[{"type":"input_file","file_url":"https://x.example/a.pdf"}]}]}"#,
+        ),
+        (
+            MESSAGES,
+            r#"{"model":"small","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"url","url":"https://x.example/a.pdf"}}]}]}"#,
+        ),
+        (
+            MESSAGES,
+            r#"{"model":"small","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"file_1"}}]}]}"#,
+        ),
+        (
+            MESSAGES,
+            r#"{"model":"small","max_tokens":1,"container":"container_1","messages":[]}"#,
+        ),
+        (
+            GEMINI,
+            r#"{"cachedContent":"cachedContents/1","contents":[]}"#,
+        ),
+        (
+            GEMINI,
+            r#"{"contents":[{"parts":[{"fileData":{"fileUri":"gs://bucket/a.mp4"}}]}]}"#,
         ),
     ] {
         for (namespace, is_refused) in [(refusing, true), ("", false)] {
