@@ -10,7 +10,9 @@ wasm: setup
 wasm-content: setup
 	@scripts/wasm content
 
-build: wasm
+build: setup
+	@echo "build: the filter, then the service and the tests; the first time takes some minutes"
+	@scripts/wasm
 	@cargo build --quiet $(workspace)
 
 run: build
