@@ -8,12 +8,7 @@ use tempfile::TempDir;
 fn a_copy_of_a_database_in_use_is_whole_and_serves() {
     let service = Service::start();
     service.paddock(&["keys", "create", "kept"]).expect(0);
-    let database = service
-        .folder
-        .path()
-        .join("paddock.db")
-        .display()
-        .to_string();
+    let database = service.database();
     let folder = TempDir::new().unwrap();
     let copy = folder.path().join("copy.db");
     let backup = || {

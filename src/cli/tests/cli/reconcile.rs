@@ -64,12 +64,7 @@ fn what_the_ledger_lacks_is_booked_once() {
         (&again["new"], &again["repeated"]),
         (&json!(0), &json!(2_500))
     );
-    let database = service
-        .folder
-        .path()
-        .join("paddock.db")
-        .display()
-        .to_string();
+    let database = service.database();
     let verify = |database: &str| service.paddock(&["verify", "--database-url", database]);
     let told = verify(&database).expect(0);
     assert!(

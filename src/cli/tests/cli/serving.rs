@@ -421,12 +421,7 @@ fn admin_keys_and_gateway_tokens_are_read_again_at_sighup() {
 #[test]
 fn a_second_service_on_one_file_of_sqlite_does_not_start() {
     let service = Service::start();
-    let database = service
-        .folder
-        .path()
-        .join("paddock.db")
-        .display()
-        .to_string();
+    let database = service.database();
     let second = || {
         let mut serve = paddock();
         serve

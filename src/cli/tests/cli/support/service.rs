@@ -23,6 +23,11 @@ pub struct Service {
     pub folder: TempDir,
 }
 
+/// The SQLite database of a service in this folder.
+fn database_in(folder: &TempDir) -> String {
+    folder.path().join("paddock.db").display().to_string()
+}
+
 impl Service {
     /// On a fresh SQLite database.
     pub fn start() -> Service {
@@ -32,8 +37,12 @@ impl Service {
     /// On a fresh SQLite database, with more arguments.
     pub fn with(arguments: &[&str]) -> Service {
         let folder = TempDir::new().unwrap();
-        let database = folder.path().join("paddock.db").display().to_string();
-        Service::on(&database, folder, arguments)
+        Service::on(&database_in(&folder), folder, arguments)
+    }
+
+    /// The SQLite database that it has made in its folder.
+    pub fn database(&self) -> String {
+        database_in(&self.folder)
     }
 
     /// On a database.
