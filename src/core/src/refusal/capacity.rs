@@ -82,21 +82,22 @@ impl Refusal {
         refusal
     }
 
-    /// The requests of `scope` that the gateway holds have all the bytes they may have, `limit`.
+    /// The requests of `scope` that are not answered yet have all the bytes that their bodies may have
+    /// together, `limit`.
     pub fn bodies_full(scope: &str, limit: u64) -> Self {
         let message = format!(
-            "{} has too large requests under way: their bodies may have {limit} bytes together. Try \
-             again once some are answered.",
+            "{} has sent requests that are not answered yet, and this one is too large beside them: their \
+             bodies may have {limit} bytes together. Try again when some are answered.",
             clip_bytes(scope.as_bytes())
         );
         Refusal::new(Code::RateLimitExceeded, message).by(scope)
     }
 
-    /// `most` requests of `scope` are on their way already, and their bodies have not come whole.
+    /// `most` requests of `scope` have begun whose bodies have not arrived in full.
     pub fn too_many_arriving(scope: &str, most: usize) -> Self {
         let message = format!(
-            "{} sends {most} requests at once already, which have not come whole. Try again once they \
-             have.",
+            "{} has begun {most} requests whose bodies have not arrived in full, and may have no more of \
+             them. Try again when some have arrived.",
             clip_bytes(scope.as_bytes())
         );
         Refusal::new(Code::RateLimitExceeded, message).by(scope)

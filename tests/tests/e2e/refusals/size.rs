@@ -121,7 +121,7 @@ fn stalled_uploads_of_one_tenant_are_nobody_elses_trouble() {
         if connection.hears_within(Duration::from_millis(300)) {
             let answer = connection.answer(call).expect(429);
             let answer = answer.says("/error/code", "rate_limit_exceeded");
-            answer.mentions("/error/message", "has too large requests under way");
+            answer.mentions("/error/message", "this one is too large beside them");
             refusals += 1;
         }
     }

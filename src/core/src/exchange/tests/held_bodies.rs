@@ -61,7 +61,10 @@ fn an_announced_length_is_counted_before_a_byte_of_it_comes() {
     let (mut first, step) = begin(&mut bench, &announced);
     assert_eq!((step.verdict, held(&bench)), (Verdict::Wait, 200_000));
     let (_, step) = begin(&mut bench, &announced);
-    assert!(is_refused(&step, "key:k has too large requests under way"));
+    assert!(is_refused(
+        &step,
+        "key:k has sent requests that are not answered yet, and this one is too large beside them"
+    ));
     assert_eq!(held(&bench), 200_000, "a refusal leaves no trace");
     // A small one is not counted.
     let (mut small, step) = begin(&mut bench, &[("content-length", "100")]);
@@ -114,7 +117,7 @@ fn so_many_bodies_may_be_on_their_way() {
     let mut bench = bench();
     let mut begun: Vec<_> = (0..3).map(|_| begin(&mut bench, &[]).0).collect();
     let (_, step) = begin(&mut bench, &[]);
-    assert!(is_refused(&step, "namespace:n sends 3 requests at once"));
+    assert!(is_refused(&step, "namespace:n has begun 3 requests"));
     // One that has come makes room, and so does one that will not come.
     let text = body("small", "");
     bench.step(&mut begun[0], Input::RequestBody { body: &text });
@@ -122,5 +125,8 @@ fn so_many_bodies_may_be_on_their_way() {
     for _ in 0..2 {
         assert_eq!(begin(&mut bench, &[]).1.verdict, Verdict::Wait);
     }
-    assert!(is_refused(&begin(&mut bench, &[]).1, "have not come whole"));
+    assert!(is_refused(
+        &begin(&mut bench, &[]).1,
+        "whose bodies have not arrived in full"
+    ));
 }
