@@ -11,6 +11,7 @@
 
 pub mod admission;
 pub mod authorization;
+pub mod bucket;
 pub mod budget;
 pub mod cache;
 pub mod config;

@@ -1,6 +1,6 @@
 //! How often each name may do something: token buckets, bounded in number.
 
-use paddock_core::admission::{Bucket, BucketState};
+use paddock_core::bucket::{Bucket, BucketState};
 use paddock_core::timestamp::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 //! One request against the record of one scope.
 
 use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
-use super::bucket::{Bucket, BucketState};
+use crate::bucket::{Bucket, BucketState};
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use super::throttle::{RateTier, Rates, part_or_join};

@@ -4,7 +4,6 @@
 
 mod ask;
 mod awaited;
-mod bucket;
 mod debit;
 mod grants;
 mod hold;
@@ -18,7 +17,6 @@ mod throttle;
 
 pub use ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
 pub use awaited::await_money;
-pub use bucket::{Bucket, BucketState, BucketView};
 pub use debit::ScopeDenial;
 pub use grants::Grants;
 pub use hold::{Denied, Hold, Settled};

@@ -1,6 +1,6 @@
 //! What a scope's record can lend to workers, as pools.
 
-use super::bucket::{Bucket, BucketState};
+use crate::bucket::{Bucket, BucketState};
 use crate::budget::Slice;
 use crate::epoch_sum::{Entry, EpochSum};
 use crate::grant::Pool;

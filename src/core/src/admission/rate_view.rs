@@ -1,6 +1,6 @@
 //! What callers are told of rates.
 
-use super::bucket::BucketView;
+use crate::bucket::BucketView;
 use super::record::ScopeRecord;
 use super::throttle::Rates;
 

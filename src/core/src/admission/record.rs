@@ -1,6 +1,6 @@
 //! The state of one scope in shared data: one small record of fixed layout.
 
-use super::bucket::BucketState;
+use crate::bucket::BucketState;
 use crate::budget::{Books, Slice};
 use crate::epoch_sum::EpochSum;
 use crate::grant::Recall;

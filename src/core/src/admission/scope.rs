@@ -1,6 +1,6 @@
 //! An organization, namespace, key or end user, as admission sees it.
 
-use super::bucket::Bucket;
+use crate::bucket::Bucket;
 use super::throttle::Throttle;
 use crate::policy::{Limits, MAX_RATE};
 

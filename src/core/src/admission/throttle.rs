@@ -5,7 +5,7 @@
 //! cheaper model. Both together are never more than the rate that was set.
 
 use super::ask::{Budgeting, Terms};
-use super::bucket::Bucket;
+use crate::bucket::Bucket;
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use crate::policy::{MAX_RATE, Settings, ThrottleFactor};

@@ -1,7 +1,8 @@
 //! The rate-limit headers of OpenAI's API.
 
 use super::effect::Effect;
-use crate::admission::{BucketView, RateView};
+use crate::admission::RateView;
+use crate::bucket::BucketView;
 use crate::config::RateHeaders;
 use crate::policy::MAX_RATE;
 use core::time::Duration;

@@ -19,13 +19,10 @@ mod request_hold;
 pub use draw::ShareDenial;
 pub use request_hold::{NotAdmitted, RequestHold, hold_request};
 
+use crate::bucket::PARTS;
 use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};
 use serde::Deserialize;
 use std::rc::Rc;
-
-/// Parts of one token, as of [`crate::admission::Bucket`]: a rate of `r` a minute gains exactly `r`
-/// parts a nanosecond.
-const PARTS: i128 = 60_000_000_000;
 
 /// What an upstream takes of all namespaces together.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -1,7 +1,7 @@
 //! What one worker holds of one scope.
 
 use crate::admission::ask::{Ask, Terms};
-use crate::admission::bucket::{Bucket, BucketView};
+use crate::bucket::{Bucket, BucketView};
 use crate::admission::debit::{ActualUse, Debit, MoneyHold};
 use crate::admission::scope::Scope;
 use crate::admission::throttle::RateTier;

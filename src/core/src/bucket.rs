@@ -6,7 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Parts of one token. A bucket of `r` a minute gains exactly `r` parts a nanosecond, so no refill
 /// is ever rounded.
-const PARTS: i128 = 60_000_000_000;
+pub(crate) const PARTS: i128 = 60_000_000_000;
 
 /// Nanoseconds in a minute.
 const MINUTE: u64 = 60_000_000_000;
@@ -88,13 +88,13 @@ impl Bucket {
     }
 
     /// Takes `tokens` out of a state, which must have them, to lend them.
-    pub(super) fn lend(self, state: &mut BucketState, tokens: i64) {
+    pub(crate) fn lend(self, state: &mut BucketState, tokens: i64) {
         let lent = i128::from(tokens).saturating_mul(PARTS);
         state.parts = clamp(i128::from(state.parts).saturating_sub(lent));
     }
 
     /// Whole tokens in a state; negative where there is a debt.
-    pub(super) fn whole(self, state: &BucketState) -> i64 {
+    pub(crate) fn whole(self, state: &BucketState) -> i64 {
         let whole = i128::from(state.parts).min(self.full());
         clamp(whole.div_euclid(PARTS))
     }
@@ -122,7 +122,7 @@ impl Bucket {
     }
 
     /// The same of so many whole tokens.
-    pub(super) fn view_of(self, tokens: i64) -> BucketView {
+    pub(crate) fn view_of(self, tokens: i64) -> BucketView {
         let remaining = u64::try_from(tokens).unwrap_or(0).min(self.capacity);
         // A rate's worth of nanoseconds: `MAX_RATE` times a minute fits.
         let missing = self.capacity.saturating_sub(remaining);
