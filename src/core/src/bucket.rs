@@ -21,7 +21,19 @@ pub struct Bucket {
 }
 
 /// What is in a bucket. All zero is a bucket never used, which is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    FromBytes,
+    Immutable,
+    IntoBytes,
+)]
 #[repr(C)]
 pub struct BucketState {
     /// Parts of tokens held at `at`; negative where more was used than was foreseen.

@@ -22,6 +22,7 @@ pub mod estimate;
 pub mod exchange;
 pub mod fair_share;
 pub mod forwarding;
+pub mod gateway_share;
 pub mod grant;
 pub mod held_bodies;
 pub mod identity;

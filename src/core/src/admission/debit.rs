@@ -1,10 +1,10 @@
 //! One request against the record of one scope.
 
 use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
-use crate::bucket::{Bucket, BucketState};
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use super::throttle::{RateTier, Rates, part_or_join};
+use crate::bucket::{Bucket, BucketState};
 use crate::budget::{Shortage, Slice, Unavailable};
 use crate::epoch_sum::Entry;
 use crate::money::Money;

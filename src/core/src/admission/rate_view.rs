@@ -1,8 +1,8 @@
 //! What callers are told of rates.
 
-use crate::bucket::BucketView;
 use super::record::ScopeRecord;
 use super::throttle::Rates;
+use crate::bucket::BucketView;
 
 /// What callers are told of rates: that of the scope with the least left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! An organization, namespace, key or end user, as admission sees it.
 
-use crate::bucket::Bucket;
 use super::throttle::Throttle;
+use crate::bucket::Bucket;
 use crate::policy::{Limits, MAX_RATE};
 
 /// An organization, namespace, key or end user, as admission sees it.

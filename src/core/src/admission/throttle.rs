@@ -5,9 +5,9 @@
 //! cheaper model. Both together are never more than the rate that was set.
 
 use super::ask::{Budgeting, Terms};
-use crate::bucket::Bucket;
 use super::record::ScopeRecord;
 use super::scope::Scope;
+use crate::bucket::Bucket;
 use crate::policy::{MAX_RATE, Settings, ThrottleFactor};
 use crate::timestamp::Timestamp;
 

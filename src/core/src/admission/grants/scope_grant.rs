@@ -1,10 +1,10 @@
 //! What one worker holds of one scope.
 
 use crate::admission::ask::{Ask, Terms};
-use crate::bucket::{Bucket, BucketView};
 use crate::admission::debit::{ActualUse, Debit, MoneyHold};
 use crate::admission::scope::Scope;
 use crate::admission::throttle::RateTier;
+use crate::bucket::{Bucket, BucketView};
 use crate::grant::{Membership, Portion};
 use crate::timestamp::Timestamp;
 use std::rc::Rc;

@@ -1,0 +1,298 @@
+//! The owner's side: what the service lends of one scope, and to whom.
+
+use super::capacity::{Amounts, Capacity, RATES, RatePart};
+use super::message::{Report, Share};
+use crate::bucket::{Bucket, BucketState};
+use crate::timestamp::Timestamp;
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+
+/// How soon a need is asked for again that others are giving up something for: they hear of it at their
+/// next sync, and tell at once.
+const RECALLED: Duration = Duration::from_millis(500);
+/// How soon where nobody has anything to give up.
+const NOTHING: Duration = Duration::from_secs(5);
+
+/// All gateways that live, as their terms say.
+pub trait Peers {
+    /// Whether shares that `gateway` has of `epoch` are in force.
+    fn has(&self, gateway: &str, epoch: u64) -> bool;
+
+    /// How many there are.
+    fn count(&self) -> u64;
+}
+
+/// One scope's limit, and who has which part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Division {
+    pub(super) limit: Capacity,
+    /// The revision of the policy that the limit is of.
+    revision: u64,
+    /// Tokens that are not lent.
+    pub(super) pools: [BucketState; RATES],
+    pub(super) shares: Vec<Lent>,
+}
+
+/// What one gateway has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Lent {
+    pub(super) gateway: String,
+    pub(super) epoch: u64,
+    life: u64,
+    /// Counted up with each change.
+    pub(super) number: u64,
+    /// The last change that it has confirmed.
+    confirmed: u64,
+    /// Its last report.
+    report: u64,
+    /// What it should have.
+    pub(super) part: Capacity,
+    /// What it may have, until it says that it has less.
+    pub(super) bound: Capacity,
+    pub(super) wants: Amounts,
+    /// When it last grew.
+    pub(super) grown_at: Timestamp,
+    pub(super) given: [i64; RATES],
+    returned: [i64; RATES],
+}
+
+/// What a report has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The reporter's share; absent where it has none.
+    pub share: Option<Share>,
+    /// Gateways whose shares were changed, to be told with their next sync.
+    pub changed: Vec<String>,
+    /// Whether the reporter has confirmed all changes of its share.
+    pub confirmed: bool,
+}
+
+impl Lent {
+    pub(super) fn is_pending(&self) -> bool {
+        self.confirmed < self.number
+    }
+
+    /// Whether it has nothing and wants nothing.
+    fn is_idle(&self) -> bool {
+        self.bound.is_nothing() && self.wants == Amounts::default()
+    }
+}
+
+impl Division {
+    /// Takes in what a gateway says at `now`, and moves shares to where they are wanted.
+    pub fn receive(
+        &mut self,
+        gateway: &str,
+        epoch: u64,
+        report: &Report,
+        peers: &impl Peers,
+        now: Timestamp,
+    ) -> Outcome {
+        self.bring_up(peers, now);
+        let numbers: Vec<(String, u64)> = self
+            .shares
+            .iter()
+            .map(|lent| (lent.gateway.clone(), lent.number))
+            .collect();
+        if let Some(need) = &report.need {
+            self.set_limit(need.limit, need.revision, now);
+        }
+        let at = self.enter(gateway, epoch, report, now);
+        let unmet = self.grow(at, report.need.as_ref(), peers.count(), now);
+        self.shares
+            .retain(|lent| lent.is_pending() || !lent.is_idle());
+        let changed = |lent: &&Lent| {
+            let before = numbers.iter().find(|(name, _)| *name == lent.gateway);
+            lent.gateway != gateway && before.is_some_and(|(_, number)| *number != lent.number)
+        };
+        let changed: Vec<String> = self
+            .shares
+            .iter()
+            .filter(changed)
+            .map(|lent| lent.gateway.clone())
+            .collect();
+        let short = match (unmet, changed.is_empty()) {
+            (false, _) => None,
+            (true, false) => Some(RECALLED),
+            (true, true) => Some(NOTHING),
+        };
+        let mut share = self.share_of(&report.scope, gateway);
+        let confirmed = share.is_none()
+            || !self
+                .shares
+                .iter()
+                .any(|lent| lent.gateway == gateway && lent.is_pending());
+        if let Some(share) = &mut share {
+            share.short_ms =
+                short.map(|short| u64::try_from(short.as_millis()).unwrap_or(u64::MAX));
+        }
+        Outcome {
+            share,
+            changed,
+            confirmed,
+        }
+    }
+
+    /// What `gateway` is to be told of `scope`.
+    pub fn share_of(&self, scope: &str, gateway: &str) -> Option<Share> {
+        let lent = self.shares.iter().find(|lent| lent.gateway == gateway)?;
+        Some(Share {
+            scope: scope.to_owned(),
+            epoch: lent.epoch,
+            life: lent.life,
+            number: lent.number,
+            part: lent.part,
+            of: self.limit,
+            given: lent.given,
+            short_ms: None,
+        })
+    }
+
+    /// What each gateway may have.
+    #[cfg(test)]
+    pub(super) fn bounds(&self) -> Vec<Capacity> {
+        self.shares.iter().map(|lent| lent.bound).collect()
+    }
+
+    /// Whether nobody has anything and nothing was used lately: it is as if it had never been.
+    pub fn is_over(&self) -> bool {
+        let full = |kind: usize| {
+            let limit = self.limit.rates.get(kind).copied().unwrap_or_default();
+            let pool = self.pools.get(kind).copied().unwrap_or_default();
+            bucket(limit).whole(&pool) >= i64::try_from(limit.capacity).unwrap_or(i64::MAX)
+        };
+        self.shares.is_empty() && (0..RATES).all(full)
+    }
+
+    /// Lets go of shares that have expired, and fills up what was gained since.
+    fn bring_up(&mut self, peers: &impl Peers, now: Timestamp) {
+        self.refill(now);
+        self.shares
+            .retain(|lent| peers.has(&lent.gateway, lent.epoch));
+    }
+
+    fn refill(&mut self, now: Timestamp) {
+        for kind in 0..RATES {
+            let bucket = self.pool_bucket(kind);
+            if let Some(pool) = self.pools.get_mut(kind) {
+                bucket.refill(pool, now);
+            }
+        }
+    }
+
+    /// The bucket of what is not lent.
+    pub(super) fn pool_bucket(&self, kind: usize) -> Bucket {
+        let of = |capacity: &Capacity| capacity.rates.get(kind).copied().unwrap_or_default();
+        let lent = self.shares.iter().map(|lent| of(&lent.bound));
+        let left = lent.fold(of(&self.limit), |left, part| RatePart {
+            rate: left.rate.saturating_sub(part.rate),
+            capacity: left.capacity.saturating_sub(part.capacity),
+        });
+        bucket(left)
+    }
+
+    /// Whole units of the pool.
+    pub(super) fn in_pool(&self, kind: usize) -> i64 {
+        let pool = self.pools.get(kind).copied().unwrap_or_default();
+        self.pool_bucket(kind).whole(&pool)
+    }
+
+    /// Takes `units`, which must be there, from the pool.
+    pub(super) fn draw(&mut self, kind: usize, units: i64) {
+        let bucket = self.pool_bucket(kind);
+        if let Some(pool) = self.pools.get_mut(kind) {
+            bucket.lend(pool, units);
+        }
+    }
+
+    /// Puts `units` back into the pool, as many as there is room for, or takes some where negative.
+    fn put_back(&mut self, kind: usize, units: i64) {
+        let bucket = self.pool_bucket(kind);
+        if let Some(pool) = self.pools.get_mut(kind) {
+            bucket.correct(pool, units);
+        }
+    }
+
+    /// What the pool has no room for any more is gone.
+    pub(super) fn clip(&mut self, kind: usize) {
+        let bucket = self.pool_bucket(kind);
+        if let Some(pool) = self.pools.get_mut(kind) {
+            pool.parts = bucket.at_most(pool.parts);
+        }
+    }
+
+    /// Another limit: shares become the same parts of it. A limit of an older policy is none.
+    fn set_limit(&mut self, limit: Capacity, revision: u64, now: Timestamp) {
+        if limit == self.limit || revision < self.revision {
+            return;
+        }
+        let before = self.limit;
+        self.revision = revision;
+        self.limit = limit;
+        for lent in &mut self.shares {
+            lent.part = lent.part.scaled(limit, before).min(limit);
+            lent.bound = lent.bound.scaled(limit, before).min(limit);
+            lent.number = lent.number.saturating_add(1);
+        }
+        for kind in 0..RATES {
+            let new = before.rates.get(kind).is_none_or(|part| part.capacity == 0);
+            if let Some(pool) = self.pools.get_mut(kind)
+                && new
+            {
+                *pool = BucketState {
+                    parts: i64::MAX,
+                    at: now,
+                };
+            }
+            self.clip(kind);
+        }
+    }
+
+    /// Notes what a gateway says. Where it is, in the list of shares.
+    fn enter(&mut self, gateway: &str, epoch: u64, report: &Report, now: Timestamp) -> usize {
+        let found = self.shares.iter().position(|lent| lent.gateway == gateway);
+        let at = found.unwrap_or_else(|| {
+            let fresh = Lent {
+                gateway: gateway.to_owned(),
+                epoch,
+                life: now.nanos().max(report.life.saturating_add(1)),
+                ..Lent::default()
+            };
+            self.shares.push(fresh);
+            self.shares.len().saturating_sub(1)
+        });
+        let Some(lent) = self.shares.get_mut(at) else {
+            return at;
+        };
+        lent.wants = report.wants;
+        if (report.epoch, report.life) != (epoch, lent.life) || report.report <= lent.report {
+            return at;
+        }
+        lent.report = report.report;
+        lent.confirmed = lent.confirmed.max(report.number);
+        let mut back = report.returned;
+        for (back, before) in back.iter_mut().zip(lent.returned) {
+            *back = back.saturating_sub(before);
+        }
+        lent.returned = report.returned;
+        if report.number == lent.number {
+            lent.bound = report.holds.min(lent.bound);
+            lent.part = lent.part.min(report.holds);
+        }
+        for (kind, back) in back.into_iter().enumerate() {
+            self.put_back(kind, back);
+        }
+        at
+    }
+}
+
+pub(super) fn bucket(part: RatePart) -> Bucket {
+    Bucket {
+        rate: part.rate,
+        capacity: part.capacity,
+    }
+}
+
+pub(super) fn signed(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
