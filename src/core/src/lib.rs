@@ -11,6 +11,7 @@
 
 pub mod admission;
 pub mod authorization;
+pub mod bodies;
 pub mod budget;
 pub mod cache;
 pub mod config;
@@ -22,7 +23,6 @@ pub mod exchange;
 pub mod fair_share;
 pub mod forwarding;
 pub mod grant;
-pub mod held_bodies;
 pub mod identity;
 pub mod ids;
 pub mod likely_output;
