@@ -11,6 +11,7 @@
 
 pub mod admission;
 pub mod authorization;
+pub mod bodies;
 pub mod bucket;
 pub mod budget;
 pub mod cache;
@@ -24,7 +25,6 @@ pub mod fair_share;
 pub mod forwarding;
 pub mod gateway_share;
 pub mod grant;
-pub mod held_bodies;
 pub mod identity;
 pub mod ids;
 pub mod likely_output;

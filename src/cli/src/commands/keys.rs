@@ -91,6 +91,9 @@ struct Body {
     /// Tokens per minute.
     #[arg(long = "tpm", value_name = "TOKENS")]
     tokens_per_minute: Option<u64>,
+    /// Bytes of requests' bodies that each gateway reads per minute.
+    #[arg(long, value_name = "BYTES")]
+    bytes_per_minute: Option<u64>,
     /// Requests at the same time.
     #[arg(long)]
     max_concurrency: Option<u64>,

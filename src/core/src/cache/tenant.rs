@@ -1,6 +1,7 @@
 //! What is in memory of a tenant: each policy with the scope of limits it makes.
 
 use crate::admission::{Scope, Throttle};
+use crate::bodies::Reading;
 use crate::ids::InstallationId;
 use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy, Role, RoleRights, role_scope};
 use std::rc::Rc;
@@ -12,6 +13,8 @@ pub struct Key {
     pub policy: KeyPolicy,
     /// The key as a scope of limits.
     pub scope: Rc<Scope>,
+    /// What this worker has read of its bodies.
+    pub reading: Reading,
 }
 
 /// A namespace and what is derived from it once.
@@ -23,6 +26,8 @@ pub struct Namespace {
     pub installation: Option<InstallationId>,
     /// The namespace as a scope of limits.
     pub scope: Rc<Scope>,
+    /// What this worker has read of its bodies.
+    pub reading: Reading,
 }
 
 /// An organization and what is derived from it once.
@@ -32,6 +37,8 @@ pub struct Organization {
     pub policy: OrganizationPolicy,
     /// The organization as a scope of limits.
     pub scope: Rc<Scope>,
+    /// What this worker has read of its bodies.
+    pub reading: Reading,
     /// The roles it narrows, each with its name in refusals.
     roles: Vec<(Role, String)>,
 }
@@ -41,7 +48,11 @@ impl Key {
     pub fn new(policy: KeyPolicy) -> Self {
         let name = format!("key:{}", policy.id);
         let scope = Rc::new(Scope::new(name, policy.limits.clone()));
-        Key { policy, scope }
+        Key {
+            policy,
+            scope,
+            reading: Reading::default(),
+        }
     }
 }
 
@@ -61,6 +72,7 @@ impl Namespace {
             policy,
             installation,
             scope,
+            reading: Reading::default(),
         }
     }
 }
@@ -76,6 +88,7 @@ impl Organization {
             roles: roles.collect(),
             policy,
             scope,
+            reading: Reading::default(),
         }
     }
 

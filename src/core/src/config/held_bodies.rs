@@ -1,11 +1,14 @@
 //! What of requests' bodies may be held at once, as it is written.
 
-use crate::held_bodies::BodyLimits;
+use crate::bodies::BodyLimits;
+use crate::policy::BYTES_RATE;
 use serde::Deserialize;
 
 const KEY_BYTES: u64 = 128 * 1_024 * 1_024;
 const NAMESPACE_BYTES: u64 = 256 * 1_024 * 1_024;
 const ARRIVING: usize = 500;
+/// 2 GiB: to read so much takes one worker a quarter of a minute.
+const BYTES_PER_MINUTE: u64 = 2 * 1_024 * 1_024 * 1_024;
 /// The most that either may be: 1 TiB, and a million.
 const MOST_BYTES: u64 = 1 << 40;
 const MOST_ARRIVING: usize = 1_000_000;
@@ -16,6 +19,7 @@ pub(super) struct RawBodyLimits {
     key_bytes: Option<u64>,
     namespace_bytes: Option<u64>,
     arriving: Option<usize>,
+    bytes_per_minute: Option<u64>,
 }
 
 impl RawBodyLimits {
@@ -41,10 +45,18 @@ impl RawBodyLimits {
                 "held_bodies.arriving must be from 1 to {MOST_ARRIVING}, it is {arriving}"
             ));
         }
+        let bytes_per_minute = self.bytes_per_minute.unwrap_or(BYTES_PER_MINUTE);
+        if !BYTES_RATE.contains(&bytes_per_minute) {
+            let (least, most) = (BYTES_RATE.start(), BYTES_RATE.end());
+            problems.push(format!(
+                "held_bodies.bytes_per_minute must be from {least} to {most}, it is {bytes_per_minute}"
+            ));
+        }
         BodyLimits {
             key,
             namespace,
             arriving,
+            bytes_per_minute,
         }
     }
 }
@@ -71,6 +83,7 @@ mod tests {
             r#"{"key_bytes":1001,"namespace_bytes":1000}"#,
             r#"{"namespace_bytes":2000000000000}"#,
             r#"{"arriving":0}"#,
+            r#"{"bytes_per_minute":1048575}"#,
         ] {
             assert_eq!(read(text).1.len(), 1, "{text}");
         }

@@ -50,6 +50,7 @@ struct RawLimits {
     rate_limit_per_minute: Option<u64>,
     tokens_per_minute: Option<u64>,
     burst: Option<u64>,
+    bytes_per_minute: Option<u64>,
     max_concurrency: Option<u64>,
 }
 
@@ -262,6 +263,7 @@ impl RawLimits {
             requests_per_minute: self.rate_limit_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             burst: self.burst,
+            bytes_per_minute: self.bytes_per_minute,
             max_concurrency: self.max_concurrency,
         };
         problems.extend(

@@ -13,10 +13,10 @@ pub use end_users::{ClaudeCodeUser, EndUsers};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
+use crate::bodies::BodyLimits;
 use crate::content::ContentPolicy;
 use crate::fair_share::UpstreamLimit;
 use crate::forwarding::Forwarding;
-use crate::held_bodies::BodyLimits;
 use serde::Deserialize;
 use std::rc::Rc;
 

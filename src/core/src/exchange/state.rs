@@ -5,7 +5,7 @@ use super::effect::Verdict;
 use super::head::Head;
 use super::named::NamedObject;
 use crate::admission::Scope;
-use crate::held_bodies::HeldBody;
+use crate::bodies::HeldBody;
 use crate::identity::{Caller, Claim};
 use crate::request::Endpoint;
 use std::rc::Rc;

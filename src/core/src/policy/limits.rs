@@ -1,10 +1,15 @@
 //! The limits of one scope.
 
 use crate::money::Money;
+use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 /// The largest rate or burst a bucket can hold exactly, in units a minute.
 pub const MAX_RATE: u64 = 100_000_000;
+
+/// The smallest and the largest rate of bytes, in bytes a minute: 1 MiB (below it, what
+/// workers have summed up would be no small part) and what a bucket can hold exactly in KiB.
+pub const BYTES_RATE: RangeInclusive<u64> = 1_048_576..=102_400_000_000;
 
 /// Limits of an organization, a namespace, a key or an end user. Absent means the parent's alone
 /// apply.
@@ -20,6 +25,10 @@ pub struct Limits {
     /// Tokens a minute, 1 to [`MAX_RATE`]; the bucket's capacity is one minute's worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_minute: Option<u64>,
+    /// Bytes of requests' bodies that are read a minute, within [`BYTES_RATE`], in each gateway; the
+    /// bucket's capacity is a sixth of a minute's worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_minute: Option<u64>,
     /// Requests in flight at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u64>,
@@ -50,6 +59,12 @@ impl Limits {
             if value.is_some_and(|value| value == 0 || value > MAX_RATE) {
                 problems.push(format!("{name} must be from 1 to {MAX_RATE}"));
             }
+        }
+        if let Some(rate) = self.bytes_per_minute
+            && !BYTES_RATE.contains(&rate)
+        {
+            let (least, most) = (BYTES_RATE.start(), BYTES_RATE.end());
+            problems.push(format!("bytes_per_minute must be from {least} to {most}"));
         }
         let quotas = [
             ("monthly_quota", self.monthly_quota),

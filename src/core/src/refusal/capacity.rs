@@ -3,6 +3,7 @@
 use super::text::clip_bytes;
 use super::{Code, Refusal};
 use crate::money::Money;
+use crate::request::VALUE_BYTES;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
@@ -15,6 +16,8 @@ pub enum Rate {
     Tokens,
     /// Requests in flight at once.
     Concurrency,
+    /// Bytes of requests' bodies a minute.
+    Bytes,
     /// Places in the queue of throttled requests, or the time a request may wait there.
     Queue,
 }
@@ -24,6 +27,7 @@ impl Rate {
         match self {
             Rate::Requests => "requests a minute",
             Rate::Tokens => "tokens a minute",
+            Rate::Bytes => "bytes of requests' bodies a minute",
             Rate::Concurrency => "requests in flight at once",
             Rate::Queue => "waiting requests",
         }
@@ -101,6 +105,25 @@ impl Refusal {
             clip_bytes(scope.as_bytes())
         );
         Refusal::new(Code::RateLimitExceeded, message).by(scope)
+    }
+
+    /// More bytes of bodies were read for `scope` than its `limit` a minute, or would be.
+    pub fn bytes_rate_limited(scope: &str, limit: u64, retry_after: Duration) -> Self {
+        let mut refusal = Refusal::rate_limited(scope, Rate::Bytes, Some(limit), retry_after);
+        refusal.message = format!(
+            "{} Send less, or ask your administrator to raise bytes_per_minute. Each value of a body \
+             counts as {VALUE_BYTES} bytes more.",
+            refusal.message
+        );
+        refusal
+    }
+
+    /// A record that all workers share was never free.
+    pub fn overloaded() -> Self {
+        let message = "The gateway is overloaded. Try again.";
+        let mut refusal = Refusal::new(Code::GatewayOverloaded, message.to_owned());
+        refusal.retry_after = Some(Duration::from_secs(1));
+        refusal
     }
 
     /// The provider's own limit of `scope`, an upstream, is taken; of `limit` the `share` is what

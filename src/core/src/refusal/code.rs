@@ -34,13 +34,15 @@ pub enum Code {
     RateLimitExceeded,
     /// The service is away and the operator chose to fail closed.
     AccountingUnavailable,
+    /// The gateway has too much to do.
+    GatewayOverloaded,
     /// The plugin's configuration and Envoy's do not fit together.
     GatewayMisconfigured,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
@@ -60,6 +62,7 @@ impl Code {
         Code::RequestTooLarge,
         Code::RateLimitExceeded,
         Code::AccountingUnavailable,
+        Code::GatewayOverloaded,
         Code::GatewayMisconfigured,
     ];
 
@@ -87,6 +90,7 @@ impl Code {
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_exceeded",
             Code::AccountingUnavailable => "accounting_unavailable",
+            Code::GatewayOverloaded => "gateway_overloaded",
             Code::GatewayMisconfigured => "gateway_misconfigured",
         }
     }
@@ -101,13 +105,18 @@ impl Code {
             Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => 400,
             Code::RequestTooLarge => 413,
             Code::RateLimitExceeded => 429,
-            Code::AccountingUnavailable | Code::GatewayMisconfigured => 503,
+            Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
+                503
+            }
         }
     }
 
     /// Whether the same request may succeed a moment later.
     pub const fn is_passing(self) -> bool {
-        matches!(self, Code::RateLimitExceeded | Code::AccountingUnavailable)
+        matches!(
+            self,
+            Code::RateLimitExceeded | Code::AccountingUnavailable | Code::GatewayOverloaded
+        )
     }
 
     /// OpenAI's `type`.
@@ -128,9 +137,11 @@ impl Code {
             Code::RateLimitExceeded => match rate {
                 Some(Rate::Requests) => "requests",
                 Some(Rate::Tokens) => "tokens",
-                Some(Rate::Concurrency | Rate::Queue) | None => "rate_limit_error",
+                Some(Rate::Bytes | Rate::Concurrency | Rate::Queue) | None => "rate_limit_error",
             },
-            Code::AccountingUnavailable | Code::GatewayMisconfigured => "server_error",
+            Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
+                "server_error"
+            }
         }
     }
 
@@ -148,7 +159,9 @@ impl Code {
             }
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
-            Code::AccountingUnavailable | Code::GatewayMisconfigured => "api_error",
+            Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
+                "api_error"
+            }
         }
     }
 
@@ -167,7 +180,9 @@ impl Code {
             | Code::ContentPolicyViolation
             | Code::RequestTooLarge => "INVALID_ARGUMENT",
             Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
-            Code::AccountingUnavailable | Code::GatewayMisconfigured => "UNAVAILABLE",
+            Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
+                "UNAVAILABLE"
+            }
         }
     }
 }
@@ -180,7 +195,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 15] = [
+        let rows: [Row; 16] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -274,6 +289,13 @@ mod tests {
             ),
             (
                 C::AccountingUnavailable,
+                503,
+                "server_error",
+                "api_error",
+                "UNAVAILABLE",
+            ),
+            (
+                C::GatewayOverloaded,
                 503,
                 "server_error",
                 "api_error",

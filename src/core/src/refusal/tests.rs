@@ -406,6 +406,18 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             None,
             "Try again",
         ),
+        (
+            Refusal::bytes_rate_limited(SCOPE, 5, Duration::ZERO),
+            Code::RateLimitExceeded,
+            namespace,
+            "its limit of 5 bytes of requests' bodies a minute. Try again in 1 s. Send less",
+        ),
+        (
+            Refusal::overloaded(),
+            Code::GatewayOverloaded,
+            None,
+            "Try again",
+        ),
     ]
 }
 

@@ -11,6 +11,16 @@ use crate::usage::ToolCalls;
 use core::fmt;
 use std::borrow::Cow;
 
+/// What reading one value costs beside its own bytes, in bytes.
+pub const VALUE_BYTES: u64 = 32;
+
+/// What it costs to read a body that is refused unread or half-read, in bytes: as if each comma parted
+/// two values.
+pub fn cost_of_unread(body: &[u8]) -> u64 {
+    let commas = body.iter().filter(|byte| **byte == b',').count() as u64;
+    (body.len() as u64).saturating_add(commas.saturating_mul(VALUE_BYTES))
+}
+
 /// A call to a model, as its caller put it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelRequest<'a> {
@@ -48,7 +58,17 @@ pub struct ModelRequest<'a> {
     pub image_output: bool,
     /// The size of all there is to read.
     pub prompt: PromptSize,
+    /// How many values it has: members of objects, elements of arrays. The few at the top that are fields
+    /// of their own are not among them.
+    pub values: u64,
     pub(super) rewriting: Rewriting,
+}
+
+impl ModelRequest<'_> {
+    /// What it costs to read a body of so many bytes that says this, in bytes.
+    pub fn cost_of_reading(&self, bytes: usize) -> u64 {
+        (bytes as u64).saturating_add(self.values.saturating_mul(VALUE_BYTES))
+    }
 }
 
 /// Limits of output tokens, by the field that sets them. None is zero: providers take that for none.

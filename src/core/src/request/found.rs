@@ -43,6 +43,8 @@ pub(super) struct Found<'a> {
     /// The speed and the most output tokens that a fallback asks for.
     pub(super) fallback_speed: Option<Cow<'a, str>>,
     pub(super) fallback_cap: Option<u64>,
+    /// How many values it has, but for the few at the top that are fields of their own.
+    pub(super) values: u64,
     /// Why the body is refused.
     pub(super) refusal: Option<BodyError>,
     /// The id in the value that was read last.
@@ -68,6 +70,11 @@ impl<'a> Found<'a> {
             true => self.refuse(BodyError::TooManyMembers),
             false => Ok(()),
         }
+    }
+
+    /// Counts a value, or an element that is looked at as if it were one.
+    pub(super) fn value(&mut self) {
+        self.values = self.values.saturating_add(1);
     }
 
     /// Refuses the body.

@@ -31,7 +31,9 @@ mod upstream_path;
 mod walk;
 mod word;
 
-pub use body::{BodyError, ModelRequest, OtherModel, OutputLimits, read_body};
+pub use body::{
+    BodyError, ModelRequest, OtherModel, OutputLimits, VALUE_BYTES, cost_of_unread, read_body,
+};
 pub use endpoint::{Endpoint, guess_format};
 pub use features::{Features, read_features};
 pub use gemini::{GeminiVerb, path_with_model};

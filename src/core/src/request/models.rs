@@ -74,6 +74,7 @@ impl<'a> Found<'a> {
             }
             Some(b'[') => {
                 for element in self.parse::<Vec<&'a RawValue>, E>(raw)? {
+                    self.value();
                     match element.get().starts_with('"') {
                         true => {
                             let name = self.parse::<Text<'a>, E>(element)?.0;

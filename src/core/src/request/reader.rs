@@ -224,6 +224,7 @@ impl<'a> Reader<'a> {
             self.seen &= !bit(Field::RequestModel);
             let place = Place::Setting(Role::Top);
             self.nested(request, &fields::EMBED_REQUEST, place, param)?;
+            self.found.value();
             let size = &mut self.found.size;
             size.objects = size.objects.saturating_add(1);
         }
@@ -311,6 +312,7 @@ impl<'a> Reader<'a> {
             image_output: found.image_output,
             references: core::mem::take(&mut found.references),
             prompt: found.size,
+            values: found.values,
             rewriting,
         })
     }

@@ -203,6 +203,7 @@ impl<'a> DeserializeSeed<'a> for Walk<'_, 'a> {
     type Value = Seen;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Seen, D::Error> {
+        self.found.value();
         deserializer.deserialize_any(self)
     }
 }

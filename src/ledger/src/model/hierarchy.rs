@@ -13,6 +13,8 @@ pub struct InForce {
     pub burst: Option<u64>,
     /// Tokens a minute.
     pub tokens_per_minute: u64,
+    /// Bytes of bodies a minute, where they are limited.
+    pub bytes_per_minute: Option<u64>,
     /// Requests in flight at once, where they are limited.
     pub max_concurrency: Option<u64>,
     /// Hard monthly cap.
@@ -36,6 +38,7 @@ impl InForce {
             requests_per_minute: limits.requests_per_minute.unwrap_or(u64::MAX),
             burst: limits.burst,
             tokens_per_minute: limits.tokens_per_minute.unwrap_or(u64::MAX),
+            bytes_per_minute: limits.bytes_per_minute,
             max_concurrency: limits.max_concurrency,
             monthly_quota: limits.monthly_quota.unwrap_or(Money::MAX),
             daily_quota: limits.daily_quota,
@@ -58,6 +61,7 @@ impl InForce {
             tokens_per_minute: tokens.map_or(self.tokens_per_minute, |tokens| {
                 tokens.min(self.tokens_per_minute)
             }),
+            bytes_per_minute: smaller(limits.bytes_per_minute, self.bytes_per_minute),
             max_concurrency: smaller(limits.max_concurrency, self.max_concurrency),
             monthly_quota: limits
                 .monthly_quota
@@ -146,6 +150,12 @@ pub fn violations(
             Some(parent.limits.tokens_per_minute),
         ),
         (
+            "Byte limit",
+            "bytes per minute",
+            limits.bytes_per_minute,
+            parent.limits.bytes_per_minute,
+        ),
+        (
             "Concurrency",
             "requests in flight",
             limits.max_concurrency,
@@ -176,6 +186,7 @@ mod tests {
     fn every_violation_is_listed_in_the_contracts_words() {
         let limits = InForce::top(&Limits {
             requests_per_minute: Some(100),
+            bytes_per_minute: Some(2_000_000),
             monthly_quota: dollars(5_000.0),
             ..Limits::default()
         });
@@ -188,6 +199,7 @@ mod tests {
         };
         let wanted = Limits {
             requests_per_minute: Some(101),
+            bytes_per_minute: Some(2_000_001),
             monthly_quota: dollars(5_000.0),
             ..Limits::default()
         };
@@ -199,6 +211,7 @@ mod tests {
                 "Cannot assign models ['o1-preview', 'o1-pro'] - not in team whitelist",
                 "Monthly quota $5000.00 exceeds team limit of $5000.00",
                 "Rate limit 101 requests per minute exceeds team limit of 100",
+                "Byte limit 2000001 bytes per minute exceeds team limit of 2000000",
             ]
         );
     }

@@ -70,6 +70,7 @@ impl Organization {
             requests_per_minute: own.requests_per_minute.or(defaults.requests_per_minute),
             burst: own.burst.or(defaults.burst),
             tokens_per_minute: own.tokens_per_minute.or(defaults.tokens_per_minute),
+            bytes_per_minute: own.bytes_per_minute.or(defaults.bytes_per_minute),
             max_concurrency: own.max_concurrency.or(defaults.max_concurrency),
             monthly_quota: own.monthly_quota.or(defaults.monthly_quota),
             daily_quota: own.daily_quota.or(defaults.daily_quota),

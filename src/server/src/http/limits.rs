@@ -2,7 +2,7 @@
 
 use super::body::Patch;
 use super::body::values::{Dollars, Whole};
-use paddock_core::policy::{Limits, MAX_RATE};
+use paddock_core::policy::{BYTES_RATE, Limits, MAX_RATE};
 use paddock_ledger::model::hierarchy::{InForce, smaller};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,8 @@ pub struct LimitsPatch {
     pub burst: Option<Option<Rate>>,
     /// Tokens a minute.
     pub tokens_per_minute: Option<Option<Rate>>,
+    /// Bytes of bodies a minute.
+    pub bytes_per_minute: Option<Option<BytesRate>>,
     /// Requests in flight at once.
     pub max_concurrency: Option<Option<Rate>>,
     /// Hard monthly cap.
@@ -27,6 +29,9 @@ pub struct LimitsPatch {
 /// A rate or a capacity. Of requests a minute, the operator's range is checked where the body is read.
 pub type Rate = Whole<1, MAX_RATE>;
 
+/// A rate of bytes.
+pub type BytesRate = Whole<{ *BYTES_RATE.start() }, { *BYTES_RATE.end() }>;
+
 impl LimitsPatch {
     /// Changes limits.
     pub fn apply(self, limits: &mut Limits) {
@@ -34,6 +39,7 @@ impl LimitsPatch {
             .apply(&mut limits.requests_per_minute);
         self.burst.apply(&mut limits.burst);
         self.tokens_per_minute.apply(&mut limits.tokens_per_minute);
+        self.bytes_per_minute.apply(&mut limits.bytes_per_minute);
         self.max_concurrency.apply(&mut limits.max_concurrency);
         self.monthly_quota_usd.apply(&mut limits.monthly_quota);
         self.daily_quota_usd.apply(&mut limits.daily_quota);
@@ -58,6 +64,9 @@ macro_rules! with_limits {
             rate_limit_per_minute: Option<Option<crate::http::limits::Rate>>,
             /// Tokens a minute, input and output; the bucket holds one minute's worth.
             tokens_per_minute: Option<Option<crate::http::limits::Rate>>,
+            /// Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that.
+            /// Each value of a body counts as 32 bytes more.
+            bytes_per_minute: Option<Option<crate::http::limits::BytesRate>>,
             /// Requests that the bucket holds; one minute's worth by default.
             burst: Option<Option<crate::http::limits::Rate>>,
             /// Requests in flight at once.
@@ -69,6 +78,7 @@ macro_rules! with_limits {
             fn limits(&self) -> crate::http::limits::LimitsPatch {
                 crate::http::limits::LimitsPatch {
                     rate_limit_per_minute: self.rate_limit_per_minute,
+                    bytes_per_minute: self.bytes_per_minute,
                     burst: self.burst,
                     tokens_per_minute: self.tokens_per_minute,
                     max_concurrency: self.max_concurrency,
@@ -92,6 +102,7 @@ fn names_of(limits: &Limits) -> Vec<&'static str> {
             limits.requests_per_minute.is_some(),
         ),
         ("tokens_per_minute", limits.tokens_per_minute.is_some()),
+        ("bytes_per_minute", limits.bytes_per_minute.is_some()),
         ("burst", limits.burst.is_some()),
         ("max_concurrency", limits.max_concurrency.is_some()),
     ];
@@ -118,6 +129,9 @@ pub struct LimitsView {
     rate_limit_per_minute: u64,
     /// Tokens a minute, input and output.
     tokens_per_minute: u64,
+    /// Bytes of requests' bodies that each gateway reads a minute; `null` is what the gateway's
+    /// `held_bodies.bytes_per_minute` says.
+    bytes_per_minute: Option<u64>,
     /// Requests that the bucket holds.
     burst: u64,
     /// Requests in flight at once; `null` is as many as come.
@@ -135,6 +149,7 @@ impl From<&InForce> for LimitsView {
                 .to_dollars(),
             rate_limit_per_minute: limits.requests_per_minute,
             tokens_per_minute: limits.tokens_per_minute,
+            bytes_per_minute: limits.bytes_per_minute,
             burst: limits.burst.unwrap_or(limits.requests_per_minute),
             max_concurrency: limits.max_concurrency,
         }

@@ -9,7 +9,7 @@ on_both_databases! {
     async fn a_key_lives_from_creation_to_deletion(app) {
         let made = app.post("/v1/keys", json!({
             "name": "Alice's key", "monthly_quota_usd": 500.0, "daily_quota_usd": 50,
-            "rate_limits": { "rpm": 60, "tpm": 90_000 }, "max_concurrency": 5,
+            "rate_limits": { "rpm": 60, "tpm": 90_000 }, "max_concurrency": 5, "bytes_per_minute": 2_000_000,
             "allowed_models": ["gpt-4.1"], "scopes": ["chat:create", "embeddings:create"],
             "role": "analyst", "environment": "production", "tags": { "cost": "42" },
             "expires_in": 30, "content_policy_mode": "strict",
@@ -34,6 +34,7 @@ on_both_databases! {
             ("tokens_per_minute", json!(90_000)),
             ("burst", json!(60)),
             ("max_concurrency", json!(5)),
+            ("bytes_per_minute", json!(2_000_000)),
             ("allowed_models", json!(["gpt-4.1"])),
             ("scopes", json!(["chat:create", "embeddings:create"])),
             ("role", json!("analyst")),
@@ -59,6 +60,9 @@ on_both_databases! {
         let limits = app.patch(&format!("{path}/limits"), limits).await.expect(200);
         assert_eq!((&limits["rpm"], &limits["rate_limit_per_minute"]), (&json!(100), &json!(100)));
         assert_eq!(limits["max_concurrency"], Value::Null);
+        let bytes = json!({ "bytes_per_minute": null });
+        let limits = app.patch(&format!("{path}/limits"), bytes).await.expect(200);
+        assert_eq!(limits["bytes_per_minute"], Value::Null, "as the gateways say");
         let body = json!({ "name": "Bob's", "quota_monthly_usd": null, "models": null });
         let changed = app.patch(&path, body).await.expect(200);
         assert_eq!(changed["name"], "Bob's");

@@ -11,7 +11,7 @@ on_both_databases! {
             "name": "tenant-marketing", "monthly_quota_usd": 500.0, "daily_quota_usd": 40,
             "rate_limit_per_minute": 100, "tokens_per_minute": 50_000, "burst": 20,
             "max_concurrency": 4, "allowed_models": ["gpt-4.1"], "priority": "high",
-            "weight": 3, "tags": ["eu"],
+            "weight": 3, "bytes_per_minute": 1_048_576, "tags": ["eu"],
         });
         let made = app.post("/v1/namespaces", body.clone()).await.expect(201);
         for (field, value) in body.as_object().unwrap() {
@@ -37,6 +37,9 @@ on_both_databases! {
         app.patch(path, json!({ "name": "other" })).await.expect(400);
         for weight in [json!(0), json!(101), json!("heavy")] {
             app.patch(path, json!({ "weight": weight })).await.expect(400);
+        }
+        for bytes in [1_048_575_u64, 102_400_000_001] {
+            app.patch(path, json!({ "bytes_per_minute": bytes })).await.expect(400);
         }
         let gateway = Gateway::new("envoy", 1);
         let question = json!({ "namespace": "tenant-marketing" });

@@ -14,7 +14,7 @@ on_both_databases! {
         let body = json!({
             "name": "acme", "monthly_quota_usd": 500.0, "daily_quota_usd": 40.0,
             "rate_limit_per_minute": 100, "tokens_per_minute": 50_000, "burst": 20,
-            "max_concurrency": 4, "tags": ["eu"],
+            "max_concurrency": 4, "bytes_per_minute": 100_000_000, "tags": ["eu"],
         });
         let made = app.post("/v1/organizations", body.clone()).await.expect(201);
         for (field, value) in body.as_object().unwrap() {
@@ -22,7 +22,7 @@ on_both_databases! {
             assert!(same, "{field}: {}", made[field]);
         }
         assert_eq!((&made["id"], &made["object"]), (&json!("acme"), &json!("organization")));
-        assert_eq!(made["enforced"].as_array().unwrap().len(), 6);
+        assert_eq!(made["enforced"].as_array().unwrap().len(), 7);
         let error = app.post("/v1/organizations", body).await.expect(409);
         assert_eq!(error["error"]["code"], "already_exists");
         let path = "/v1/organizations/acme";
@@ -40,7 +40,8 @@ on_both_databases! {
         assert_eq!(changed["rate_limit_per_minute"], 50);
         assert_eq!(changed["daily_quota_usd"], 500.0, "no more than its month");
         assert_eq!(changed["enforced"],
-            json!(["monthly_quota_usd", "rate_limit_per_minute", "tokens_per_minute", "burst"]));
+            json!(["monthly_quota_usd", "rate_limit_per_minute", "tokens_per_minute",
+                "bytes_per_minute", "burst"]));
         app.patch(path, json!({ "name": "other" })).await.expect(400);
         app.patch(path, json!({ "monthly_quota_usd": -1 })).await.expect(400);
         app.patch("/v1/organizations/nobody", json!({})).await.expect(404);

@@ -93,13 +93,17 @@ fn explained(code: Code) -> (&'static str, &'static str) {
         ),
         Code::RequestTooLarge => ("the body is over `max_request_bytes`", "send less"),
         Code::RateLimitExceeded => (
-            "a limit of requests, tokens or concurrency, a full queue, or the share of an upstream's \
+            "a limit of requests, tokens, bytes or concurrency, a full queue, or the share of an upstream's \
              limit; `scope` and message say which",
             "wait as long as `Retry-After` says",
         ),
         Code::AccountingUnavailable => (
             "the gateway cannot reach the service, and has no lease that covers the call",
             "try again; operators see the [runbook](../operate/runbook.md)",
+        ),
+        Code::GatewayOverloaded => (
+            "what all workers of the gateway share could not be written",
+            "try again",
         ),
         Code::GatewayMisconfigured => (
             "Envoy's plugin configuration lacks `allow_on_headers_stop_iteration: true`",

@@ -1,10 +1,11 @@
 //! The fields of each kind of object.
 
-const LIMITS: [&str; 6] = [
+const LIMITS: [&str; 7] = [
     "monthly_quota_usd",
     "daily_quota_usd",
     "rate_limit_per_minute",
     "tokens_per_minute",
+    "bytes_per_minute",
     "burst",
     "max_concurrency",
 ];

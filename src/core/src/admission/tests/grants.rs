@@ -69,6 +69,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             requests_per_minute: requests,
             burst: burst.filter(|_| requests.is_some()),
             tokens_per_minute: tokens,
+            bytes_per_minute: None,
             max_concurrency: concurrency,
             monthly_quota: month.map(Money::from_nanos),
             daily_quota: None,

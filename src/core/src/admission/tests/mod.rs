@@ -72,6 +72,7 @@ fn tight_limits() -> impl Strategy<Value = Limits> {
             requests_per_minute: requests,
             burst: burst.filter(|_| requests.is_some()),
             tokens_per_minute: tokens,
+            bytes_per_minute: None,
             max_concurrency: concurrency,
             monthly_quota: month,
             daily_quota: day,

@@ -13,7 +13,7 @@ use super::state::Exchange;
 use crate::identity::Caller;
 use crate::policy::is_auto;
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, read_body};
+use crate::request::{Endpoint, cost_of_unread, read_body};
 use crate::store::SharedStore;
 use content::violated;
 
@@ -30,10 +30,12 @@ impl Exchange {
         let request = match read_body(endpoint, body) {
             Ok(request) => request,
             Err(error) => {
+                self.body_was_read(&caller, cost_of_unread(body), cx);
                 let refusal = Refusal::from(error);
                 return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
             }
         };
+        self.body_was_read(&caller, request.cost_of_reading(body.len()), cx);
         let read = BodyRead {
             endpoint,
             request: &request,

@@ -116,8 +116,7 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
             (refusal, rates)
         }
         Denied::Recalled { rate, .. } => refusal_of(*rate, needed, now),
-        Denied::Lend(_) | Denied::Contended => {
-            (Refusal::accounting_unavailable(None), RateView::default())
-        }
+        Denied::Lend(_) => (Refusal::accounting_unavailable(None), RateView::default()),
+        Denied::Contended => (Refusal::overloaded(), RateView::default()),
     }
 }

@@ -1,24 +1,61 @@
-//! Counts the bodies that are held, so that no tenant fills the memory that all share.
+//! Counts the bodies that are held and read, so that no tenant fills the memory or takes the time that all
+//! share.
 
+use crate::bodies::{BodyLimits, BodyScope, HeldBody, NotHeld, Reading, SMALL};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::Step;
 use crate::exchange::event::CallContext;
 use crate::exchange::state::{Exchange, State};
-use crate::held_bodies::{HeldBody, SMALL};
 use crate::identity::Caller;
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
 use std::rc::Rc;
 
+/// The scopes that a caller's bodies are counted in, and what this worker has read for each. The
+/// operator's ceiling of a namespace is what its organization may have, else that of the configuration.
+fn scopes(caller: &Caller, limits: BodyLimits) -> [(BodyScope<'_>, &Reading); 3] {
+    let (key, namespace, organization) = (caller.key(), caller.namespace(), caller.organization());
+    let of_organization = organization.policy.limits.bytes_per_minute;
+    let ceiling = of_organization.unwrap_or(limits.bytes_per_minute);
+    let own = namespace.policy.limits.bytes_per_minute;
+    let of = |scope, room, bytes_per_minute| BodyScope {
+        scope,
+        room,
+        bytes_per_minute,
+    };
+    let of_key = key.policy.limits.bytes_per_minute;
+    let of_namespace = own.map_or(ceiling, |own| own.min(ceiling));
+    [
+        (of(&key.scope, Some(limits.key), of_key), &key.reading),
+        (
+            of(&namespace.scope, Some(limits.namespace), Some(of_namespace)),
+            &namespace.reading,
+        ),
+        (
+            of(&organization.scope, None, of_organization),
+            &organization.reading,
+        ),
+    ]
+}
+
 impl Exchange {
-    /// Counts a body of so many bytes, in the place of what was counted of it before.
+    /// Counts a body of so many bytes, in the place of what was counted of it before. Those more are
+    /// debited as read.
     pub(super) fn hold_body<S: SharedStore>(
         &mut self,
         caller: &Caller,
         bytes: usize,
         cx: &mut StepContext<'_, S>,
     ) -> Result<(), Refusal> {
+        let limits = cx.worker.config.held_bodies;
+        let scopes = scopes(caller, limits);
+        for (one, reading) in scopes {
+            if let (Some(limit), Some(wait)) = (one.bytes_per_minute, reading.wait(cx.now)) {
+                return Err(Refusal::bytes_rate_limited(&one.scope.name, limit, wait));
+            }
+        }
         let counted = self.body.as_ref().map_or(SMALL as u64, HeldBody::bytes);
+        let debited = self.body.as_ref().map_or(0, HeldBody::bytes);
         let bytes = bytes as u64;
         if bytes <= counted {
             return Ok(());
@@ -27,14 +64,35 @@ impl Exchange {
         if let Some(before) = self.body.take() {
             before.release(cx.store, epochs, cx.now);
         }
-        let scopes = [&*caller.key().scope, &*caller.namespace().scope];
-        let limits = cx.worker.config.held_bodies;
-        match HeldBody::hold(cx.store, scopes, bytes, limits, epochs, cx.now) {
+        let scopes = scopes.map(|(scope, _)| scope);
+        match HeldBody::hold(cx.store, scopes, bytes, debited, epochs, cx.now) {
             Ok(body) => {
                 self.body = Some(body);
                 Ok(())
             }
-            Err(full) => Err(Refusal::bodies_full(&full.scope, full.limit)),
+            Err(NotHeld::Full { scope, limit }) => Err(Refusal::bodies_full(&scope, limit)),
+            Err(NotHeld::OverRate { scope, limit, wait }) => {
+                Err(Refusal::bytes_rate_limited(&scope, limit, wait))
+            }
+            Err(NotHeld::Contended) => Err(Refusal::overloaded()),
+        }
+    }
+
+    /// Debits what reading a body cost, in bytes, beyond what was debited before it was read.
+    pub(in crate::exchange) fn body_was_read<S: SharedStore>(
+        &self,
+        caller: &Caller,
+        cost: u64,
+        cx: &mut StepContext<'_, S>,
+    ) {
+        let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let debited = self.body.as_ref().map_or(0, HeldBody::bytes);
+        let more = signed(cost).saturating_sub(signed(debited));
+        let epochs = cx.worker.terms().epochs;
+        for (one, reading) in scopes(caller, cx.worker.config.held_bodies) {
+            if let Some(rate) = one.bytes_per_minute {
+                reading.add(one.scope, more, rate, cx.store, epochs, cx.now);
+            }
         }
     }
 

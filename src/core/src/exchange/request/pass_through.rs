@@ -15,7 +15,7 @@ use crate::fair_share::{Demand, NotAdmitted, hold_request};
 use crate::money::Money;
 use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
-use crate::request::{StoredPath, stored_in};
+use crate::request::{StoredPath, cost_of_unread, stored_in};
 use crate::store::SharedStore;
 use crate::stored::MOST_STORED;
 
@@ -41,10 +41,13 @@ impl Exchange {
                         Err(refusal) => refusal,
                     }
                 }
-                (true, Some(body)) => match named(&passing, body) {
-                    Ok(named) => return self.pass_owner(passing, named, Some(0), cx),
-                    Err(refusal) => refusal,
-                },
+                (true, Some(body)) => {
+                    self.body_was_read(&passing.caller, cost_of_unread(body), cx);
+                    match named(&passing, body) {
+                        Ok(named) => return self.pass_owner(passing, named, Some(0), cx),
+                        Err(refusal) => refusal,
+                    }
+                }
                 (false, _) => {
                     let named = in_path(&passing);
                     return self.pass_owner(passing, named, Some(0), cx);

@@ -1,9 +1,8 @@
 //! Bodies that are held: how many, and that none is counted when its request is over.
 
 use super::bench::*;
-use crate::epoch_sum::EpochSum;
+use crate::bodies::{BodyLimits, BodyRecord, SMALL};
 use crate::exchange::{Exchange, Input, Step, Verdict};
-use crate::held_bodies::{BodyLimits, SMALL};
 use crate::request::Headers;
 use crate::store::{SharedStore, read_as};
 
@@ -11,6 +10,7 @@ const LIMITS: BodyLimits = BodyLimits {
     key: 300_000,
     namespace: 300_000,
     arriving: 3,
+    bytes_per_minute: 100_000_000,
 };
 
 fn bench() -> Bench {
@@ -23,7 +23,7 @@ fn bench() -> Bench {
 fn held(bench: &Bench) -> i64 {
     let total = |scope: &str| {
         let (value, _) = bench.store.get(&format!("bodies/{scope}"))?;
-        read_as::<EpochSum>(&value).map(|sum| sum.total())
+        read_as::<BodyRecord>(&value).map(|record| record.held.total())
     };
     let (key, namespace) = (total("key:k"), total("namespace:n"));
     assert_eq!(key, namespace);
@@ -129,4 +129,14 @@ fn so_many_bodies_may_be_on_their_way() {
         &begin(&mut bench, &[]).1,
         "whose bodies have not arrived in full"
     ));
+}
+
+#[test]
+fn a_record_that_is_never_free_is_an_overload_and_no_limit() {
+    let mut bench = bench();
+    bench.store.conflicts = vec![true; crate::store::MAX_ATTEMPTS as usize];
+    let (_, step) = begin(&mut bench, &[("content-length", "100000")]);
+    let reply = reply(step);
+    assert_eq!(reply.status, 503);
+    assert_eq!(error(&reply)["code"], "gateway_overloaded");
 }

@@ -1,5 +1,6 @@
 mod answers;
 mod bench;
+mod body_rates;
 mod borrowing;
 mod bounds;
 mod content;

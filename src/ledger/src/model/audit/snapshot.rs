@@ -189,6 +189,7 @@ fn limits(limits: &Limits) -> Value {
         "daily_quota_usd": dollars(limits.daily_quota),
         "rate_limit_per_minute": limits.requests_per_minute,
         "tokens_per_minute": limits.tokens_per_minute,
+        "bytes_per_minute": limits.bytes_per_minute,
         "burst": limits.burst,
         "max_concurrency": limits.max_concurrency,
     })

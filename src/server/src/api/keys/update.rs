@@ -6,7 +6,7 @@ use super::context::{KeyContext, check, stored};
 use super::member;
 use super::view::{KeyLimits, KeyView};
 use crate::api::prelude::*;
-use crate::http::limits::{LimitsPatch, Rate};
+use crate::http::limits::{BytesRate, LimitsPatch, Rate};
 use paddock_core::policy::Catalog;
 use paddock_ledger::model::Key;
 use paddock_ledger::store::{catalog, keys};
@@ -58,6 +58,8 @@ pub struct KeyLimitsBody {
     rate_limit_per_minute: Option<Option<Rate>>,
     /// Tokens a minute, input and output.
     tokens_per_minute: Option<Option<Rate>>,
+    /// Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that.
+    bytes_per_minute: Option<Option<BytesRate>>,
     /// Requests that the bucket holds; one minute's worth by default.
     burst: Option<Option<Rate>>,
     /// Requests in flight at once.
@@ -87,6 +89,7 @@ pub async fn limits(
     let body = body.read().await?;
     let patch = LimitsPatch {
         rate_limit_per_minute: body.rate_limit_per_minute,
+        bytes_per_minute: body.bytes_per_minute,
         burst: body.burst,
         tokens_per_minute: body.tokens_per_minute,
         max_concurrency: body.max_concurrency,
