@@ -87,6 +87,7 @@ impl Tenant {
         let terms = Terms {
             epochs: Epochs(600),
             budgeting: Budgeting::Leased,
+            sharing: None,
         };
         let admitted = place_hold(
             &mut self.grants,
@@ -116,6 +117,7 @@ fn borrow(store: &mut Store) {
             scope: scope.to_owned(),
             amount: Money::ZERO,
             held: None,
+            share: None,
         };
         let end = Timestamp::from_secs(u64::MAX / 1_000_000_000);
         let lease = Lease {
@@ -133,8 +135,9 @@ fn borrow(store: &mut Store) {
         };
         let answer = LendAnswer {
             leases: vec![lease],
+            shares: None,
         };
-        apply_lend(store, &[need], &answer, NOW);
+        apply_lend(store, &[need], &answer, NOW, NOW);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::throttle::RateTier;
 use crate::epoch_sum::Epochs;
+use crate::gateway_share::ShareTerm;
 use crate::money::Money;
 
 /// Who lends money.
@@ -20,6 +21,17 @@ pub struct Terms {
     pub epochs: Epochs,
     /// Who lends money.
     pub budgeting: Budgeting,
+    /// Shares of rates and slots; absent where this gateway has all of every limit.
+    pub sharing: Option<Sharing>,
+}
+
+/// How a gateway shares limits with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// How long its shares are in force.
+    pub term: ShareTerm,
+    /// The revision of the policy that limits are of.
+    pub revision: u64,
 }
 
 /// What a request asks for.

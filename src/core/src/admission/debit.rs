@@ -1,8 +1,10 @@
 //! One request against the record of one scope.
 
 use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
+use super::in_force::Basis;
 use super::record::ScopeRecord;
 use super::scope::Scope;
+use super::sharing;
 use super::throttle::{RateTier, Rates, part_or_join};
 use crate::bucket::{Bucket, BucketState};
 use crate::budget::{Shortage, Slice, Unavailable};
@@ -99,17 +101,6 @@ pub(super) fn debit(
     now: Timestamp,
 ) -> Result<(Debit, Rates), ScopeDenial> {
     let rates = refill(record, scope, terms, now);
-    let in_flight = match scope.limits.max_concurrency {
-        None => None,
-        Some(most) if u64::try_from(record.in_flight.total()).unwrap_or(0) >= most => {
-            return Err(ScopeDenial::Rate {
-                kind: RateKind::Concurrency,
-                wait: CONCURRENCY_RETRY,
-                throttled: false,
-            });
-        }
-        Some(_) => Some(record.in_flight.enter(1)),
-    };
     let tier = match ask.tier {
         RateTier::Excess if !rates.are_throttled() => RateTier::Regular,
         tier => tier,
@@ -119,29 +110,70 @@ pub(super) fn debit(
     {
         bucket.refill(&mut record.free_requests, now);
     }
-    let held = match draw(record, &rates, tier, ask.tokens) {
-        Ok(held) => held,
-        // Waiting does not cure a cap, so it outweighs a rate.
+    let before = *record;
+    let drawn = match is_unlent(&rates, ask) {
+        true => Err((RateKind::Requests, Duration::ZERO)),
+        false => enter(record, &rates),
+    };
+    let drawn = drawn.and_then(|slot| Ok((draw(record, &rates, tier, ask.tokens)?, slot)));
+    let (tokens, in_flight) = match drawn {
+        Ok(drawn) => drawn,
         Err((kind, wait)) => {
-            return Err(match hold_money(record, scope, ask, terms, now) {
-                Err(shortage @ ScopeDenial::Budget(_)) => shortage,
-                _ => ScopeDenial::Rate {
+            let asked = sharing::ask(&before, scope, &rates, (tier, ask), terms, now);
+            let wait = match rates.whole.basis {
+                Basis::Whole => wait,
+                // The service will say more by then.
+                Basis::Part | Basis::Nothing => wait.min(sharing::LONGEST_WAIT),
+            };
+            // Waiting does not cure a cap, so it outweighs a rate.
+            return Err(match (hold_money(record, scope, ask, terms, now), asked) {
+                (Err(shortage @ ScopeDenial::Budget(_)), _) => shortage,
+                (Err(ScopeDenial::Lend(need)), Some(share)) => ScopeDenial::Lend(Need {
+                    share: Some(share),
+                    ..need
+                }),
+                (_, Some(share)) => ScopeDenial::Lend(Need {
+                    scope: scope.name.clone(),
+                    amount: Money::ZERO,
+                    held: None,
+                    share: Some(share),
+                }),
+                (_, None) => ScopeDenial::Rate {
                     kind,
                     wait,
-                    throttled: rates.are_throttled(),
+                    throttled: rates.are_throttled() && kind != RateKind::Concurrency,
                 },
             });
         }
     };
     let money = hold_money(record, scope, ask, terms, now)?;
     let debit = Debit {
-        tokens: held,
+        tokens,
         tier,
         in_flight,
         money,
         granted: false,
     };
     Ok((debit, rates))
+}
+
+/// Whether there is no share that is in force, and the request may not go on without one.
+fn is_unlent(rates: &Rates, ask: &Ask) -> bool {
+    rates.whole.basis == Basis::Nothing && ask.short != WhenShort::Overdraw
+}
+
+/// Takes a slot, where they are limited.
+fn enter(record: &mut ScopeRecord, rates: &Rates) -> Result<Option<Entry>, (RateKind, Duration)> {
+    let Some(most) = rates.whole.slots else {
+        return Ok(None);
+    };
+    let in_flight = u64::try_from(record.in_flight.total()).unwrap_or(0);
+    if in_flight >= most {
+        return Err((RateKind::Concurrency, CONCURRENCY_RETRY));
+    }
+    let holding = &mut record.holding;
+    holding.peak = holding.peak.max(in_flight.saturating_add(1));
+    Ok(Some(record.in_flight.enter(1)))
 }
 
 /// Takes one request and `tokens` from the buckets a tier draws on; how many tokens were taken.
@@ -156,25 +188,42 @@ fn draw(
         take(bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
     }
     let Some((bucket, state, _)) = of_tokens else {
+        record.count_drawn(tier, 1, 0);
         return Ok(0);
     };
+    let tokens = most_tokens(rates, bucket, tokens);
     take(bucket, state, tokens).map_err(|wait| (RateKind::Tokens, wait))?;
-    Ok(tokens.min(bucket.capacity))
+    record.count_drawn(tier, 1, signed(tokens));
+    Ok(tokens)
+}
+
+/// A request is asked for no more than its scope's bucket ever holds. (A share may be smaller: then it
+/// must grow.)
+pub(super) fn most_tokens(rates: &Rates, bucket: Bucket, tokens: u64) -> u64 {
+    match rates.whole.basis {
+        Basis::Part => tokens.min(rates.most_tokens),
+        Basis::Whole | Basis::Nothing => tokens.min(bucket.capacity),
+    }
 }
 
 /// A bucket that holds nothing gives nothing, not even to those who ask for at most what it holds.
 fn take(bucket: Bucket, state: &mut BucketState, tokens: u64) -> Result<(), Duration> {
-    if bucket.rate == 0 || bucket.capacity == 0 {
+    let is_piece = bucket.rate == 0 && state.parts > 0;
+    if bucket.capacity == 0 || tokens > bucket.capacity || (bucket.rate == 0 && !is_piece) {
         return Err(NOTHING_RETRY);
     }
     bucket.take(state, tokens)
+}
+
+fn signed(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
 }
 
 /// A bucket of a record, and how much of it is lent.
 type Drawn<'a> = Option<(Bucket, &'a mut BucketState, i64)>;
 
 /// The buckets of requests and of tokens a tier draws on.
-fn buckets<'a>(
+pub(super) fn buckets<'a>(
     record: &'a mut ScopeRecord,
     rates: &Rates,
     tier: RateTier,
@@ -253,6 +302,7 @@ fn hold_money(
                         scope: scope.name.clone(),
                         amount: ask.money,
                         held,
+                        share: None,
                     }))
                 }
             },
@@ -271,7 +321,7 @@ pub(super) fn refill(
     record.lent_requests.roll(terms.epochs, now);
     record.lent_tokens.roll(terms.epochs, now);
     let rates = Rates::in_force(scope, record, terms, now);
-    part_or_join(record, scope, rates.are_throttled(), now);
+    part_or_join(record, &rates, scope.throttle.factor, now);
     for tier in [RateTier::Regular, RateTier::Excess] {
         if tier == RateTier::Excess && !rates.are_throttled() {
             continue;
@@ -293,9 +343,10 @@ pub(super) fn undo(
     now: Timestamp,
 ) {
     let rates = Rates::in_force(scope, record, terms, now);
-    part_or_join(record, scope, rates.are_throttled(), now);
+    part_or_join(record, &rates, scope.throttle.factor, now);
     if let (Some((bucket, state, out)), _) = buckets(record, &rates, debit.tier) {
         bucket.correct_beside(state, 1, out);
+        record.count_drawn(debit.tier, -1, 0);
     }
     let nothing = ActualUse {
         tokens: 0,
@@ -316,7 +367,6 @@ pub(super) struct ActualUse {
 impl ActualUse {
     /// Tokens that were debited and not used; negative where more were.
     pub(super) fn unused_of(&self, debit: &Debit) -> i64 {
-        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         signed(debit.tokens).saturating_sub(signed(self.tokens))
     }
 }
@@ -334,10 +384,12 @@ pub(super) fn settle(
         record.in_flight.settle(entry);
     }
     let rates = Rates::in_force(scope, record, terms, now);
-    part_or_join(record, scope, rates.are_throttled(), now);
+    part_or_join(record, &rates, scope.throttle.factor, now);
     if let (_, Some((bucket, state, out))) = buckets(record, &rates, debit.tier) {
         bucket.refill_beside(state, out, now);
-        bucket.correct_beside(state, used.unused_of(debit), out);
+        let unused = used.unused_of(debit);
+        bucket.correct_beside(state, unused, out);
+        record.count_drawn(debit.tier, 0, unused.saturating_neg());
     }
     match debit.money {
         None => {}

@@ -7,15 +7,17 @@ mod awaited;
 mod debit;
 mod grants;
 mod hold;
+mod in_force;
 mod place;
 mod pools;
 mod rate_view;
 mod record;
 mod scope;
 mod shared_records;
+mod sharing;
 mod throttle;
 
-pub use ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
+pub use ask::{Ask, Budgeting, RateKind, Sharing, Terms, WhenShort};
 pub use awaited::await_money;
 pub use debit::ScopeDenial;
 pub use grants::Grants;

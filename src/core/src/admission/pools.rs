@@ -11,6 +11,8 @@ pub(super) struct BucketPool<'a> {
     pub(super) bucket: Option<Bucket>,
     pub(super) state: &'a mut BucketState,
     pub(super) lent: &'a mut EpochSum,
+    /// Counts what is used.
+    pub(super) drawn: &'a mut i64,
 }
 
 impl Pool for BucketPool<'_> {
@@ -22,6 +24,7 @@ impl Pool for BucketPool<'_> {
         if let Some(bucket) = self.bucket {
             bucket.lend(self.state, units);
         }
+        *self.drawn = self.drawn.saturating_add(units);
         self.lent.enter(units)
     }
 
@@ -29,6 +32,7 @@ impl Pool for BucketPool<'_> {
         if let Some(loan) = loan {
             self.lent.settle(loan);
         }
+        *self.drawn = self.drawn.saturating_sub(unused);
         if let Some(bucket) = self.bucket {
             bucket.correct_beside(self.state, unused, self.lent.total());
         }

@@ -3,6 +3,7 @@
 use crate::bucket::BucketState;
 use crate::budget::{Books, Slice};
 use crate::epoch_sum::EpochSum;
+use crate::gateway_share::Holding;
 use crate::grant::Recall;
 use crate::store::{Flag, bytes_of, read_as};
 use crate::timestamp::Timestamp;
@@ -11,7 +12,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 7;
+pub(crate) const LAYOUT: u64 = 8;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
@@ -46,6 +47,8 @@ pub struct ScopeRecord {
     pub lent_tokens: EpochSum,
     /// Which workers have grants, and whether they are asked to give them back.
     pub recall: Recall,
+    /// This gateway's share of the limits, and what it wants of them.
+    pub holding: Holding,
 }
 
 /// A record as it is stored: the layout's number first.
@@ -78,7 +81,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 59;
+    const WORDS: usize = 59 + size_of::<Holding>() / 8;
 
     proptest! {
         #[test]

@@ -5,6 +5,7 @@
 //! cheaper model. Both together are never more than the rate that was set.
 
 use super::ask::{Budgeting, Terms};
+use super::in_force::InForce;
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use crate::bucket::Bucket;
@@ -58,6 +59,10 @@ pub enum RateTier {
 pub(super) struct Rates {
     pub(super) requests: Option<Bucket>,
     pub(super) tokens: Option<Bucket>,
+    /// Both before they were throttled, and the slots.
+    pub(super) whole: InForce,
+    /// More tokens are never asked for at once: the capacity of the scope's own bucket.
+    pub(super) most_tokens: u64,
     /// The excess of both, while throttled.
     pub(super) excess: Option<Excess>,
 }
@@ -77,11 +82,15 @@ impl Rates {
         terms: Terms,
         now: Timestamp,
     ) -> Rates {
-        let (requests, tokens) = (scope.requests(), scope.tokens());
+        let whole = InForce::of(scope, record, terms, now);
+        let (requests, tokens) = (whole.requests, whole.tokens);
+        let most_tokens = scope.tokens().map_or(0, |bucket| bucket.capacity);
         if !is_throttled(scope, record, terms, now) {
             return Rates {
                 requests,
                 tokens,
+                whole,
+                most_tokens,
                 excess: None,
             };
         }
@@ -91,6 +100,8 @@ impl Rates {
         Rates {
             requests,
             tokens,
+            whole,
+            most_tokens,
             excess: Some(Excess {
                 requests: more_requests,
                 tokens: more_tokens,
@@ -123,24 +134,24 @@ fn split(bucket: Option<Bucket>, factor: ThrottleFactor) -> (Option<Bucket>, Opt
 /// is: nothing is gained or lost by either.
 pub(super) fn part_or_join(
     record: &mut ScopeRecord,
-    scope: &Scope,
-    throttled: bool,
+    rates: &Rates,
+    factor: ThrottleFactor,
     now: Timestamp,
 ) {
+    let throttled = rates.are_throttled();
     if record.parted.is_set() == throttled {
         return;
     }
     record.parted = throttled.into();
-    let factor = scope.throttle.factor;
     let tiers = [
         (
-            scope.requests(),
+            rates.whole.requests,
             &mut record.requests,
             &mut record.excess_requests,
             record.lent_requests.total(),
         ),
         (
-            scope.tokens(),
+            rates.whole.tokens,
             &mut record.tokens,
             &mut record.excess_tokens,
             record.lent_tokens.total(),

@@ -1,6 +1,7 @@
 //! What the workers of one Envoy share about the bodies of one scope.
 
-use crate::admission::{Bucket, BucketState, Scope};
+use crate::admission::Scope;
+use crate::bucket::{Bucket, BucketState};
 use crate::epoch_sum::{EpochSum, Epochs};
 use crate::policy::MAX_RATE;
 use crate::store::read_as;

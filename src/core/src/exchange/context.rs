@@ -3,11 +3,12 @@
 use super::call::Basis;
 use super::counts::Counts;
 use super::event::RefusalTally;
-use crate::admission::{Budgeting, Grants, Terms};
+use crate::admission::{Budgeting, Grants, Sharing, Terms};
 use crate::bodies::ArrivingBodies;
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
+use crate::gateway_share::ShareTerm;
 use crate::identity::KnownDigests;
 use crate::ids::EventIds;
 use crate::likely_output::LikelyOutput;
@@ -34,6 +35,8 @@ pub struct WorkerState {
     pub digests: KnownDigests,
     /// What it decides in its own memory.
     pub grants: Grants,
+    /// How long this gateway's shares of limits are in force; absent where it shares none.
+    pub share_term: Option<ShareTerm>,
     /// Requests whose bodies are on their way.
     pub arriving: ArrivingBodies,
 }
@@ -52,6 +55,7 @@ impl WorkerState {
             refusals: RefusalTally::default(),
             counts: Counts::default(),
             grants: Grants::default(),
+            share_term: None,
             arriving: ArrivingBodies::default(),
         }
     }
@@ -64,6 +68,10 @@ impl WorkerState {
                 Some(_) => Budgeting::Leased,
                 None => Budgeting::Books,
             },
+            sharing: self.share_term.map(|term| Sharing {
+                term,
+                revision: self.cache.revision(),
+            }),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::capacity::{Amounts, Capacity, RATES, RatePart};
 use super::message::{Report, Share};
 use crate::bucket::{Bucket, BucketState};
+use crate::policy::MAX_RATE;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -165,7 +166,7 @@ impl Division {
     }
 
     /// Lets go of shares that have expired, and fills up what was gained since.
-    fn bring_up(&mut self, peers: &impl Peers, now: Timestamp) {
+    pub fn bring_up(&mut self, peers: &impl Peers, now: Timestamp) {
         self.refill(now);
         self.shares
             .retain(|lent| peers.has(&lent.gateway, lent.epoch));
@@ -223,6 +224,15 @@ impl Division {
 
     /// Another limit: shares become the same parts of it. A limit of an older policy is none.
     fn set_limit(&mut self, limit: Capacity, revision: u64, now: Timestamp) {
+        let most = RatePart {
+            rate: MAX_RATE,
+            capacity: MAX_RATE,
+        };
+        let most = Capacity {
+            rates: [most; RATES],
+            slots: MAX_RATE,
+        };
+        let limit = limit.min(most);
         if limit == self.limit || revision < self.revision {
             return;
         }

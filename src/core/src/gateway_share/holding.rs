@@ -96,6 +96,11 @@ impl Holding {
         }
     }
 
+    /// Which share it is: its term, and which of that term.
+    pub fn life(&self) -> (u64, u64) {
+        (self.epoch, self.life)
+    }
+
     /// Whether there is nothing of it, and the service knows.
     pub fn is_over(&self) -> bool {
         self.part.is_nothing() && self.report <= self.told

@@ -3,6 +3,7 @@
 //! All amounts of a lease are cumulative over its life, so that any message may be lost or
 //! repeated: what a gateway may still spend is `lent - returned - spent`.
 
+use crate::gateway_share::{Report, Share};
 use crate::money::Money;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,19 +71,30 @@ pub struct LeaseReport {
     pub idle: bool,
 }
 
-/// Money a waiting request needs.
+/// What a waiting request needs of one scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
     /// The scope that is short of it.
     pub scope: String,
-    /// How much the gateway must be able to hold of that scope.
+    /// How much money the gateway must be able to hold of that scope; 0 where that is not what it is
+    /// short of.
     pub amount: Money,
     /// What the gateway holds of it, where it holds a lease.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<LeaseReport>,
+    /// What it needs of the scope's rates and slots, where the gateway's share is too small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Report>,
 }
 
-/// Asks for larger slices, because a request waits.
+impl Need {
+    /// Whether it is money that is short.
+    pub fn is_of_money(&self) -> bool {
+        self.amount > Money::ZERO || self.share.is_none()
+    }
+}
+
+/// Asks for larger slices and shares, because a request waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LendRequest {
     /// The gateway (one Envoy process).
@@ -96,4 +108,20 @@ pub struct LendRequest {
 pub struct LendAnswer {
     /// In the order of the needs; a need whose scope has no cap or does not exist has no entry.
     pub leases: Vec<Lease>,
+    /// The shares that were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
+}
+
+/// How long a gateway's shares are in force, and what has changed of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    /// The gateway's term. Shares of an earlier one are void.
+    pub epoch: u64,
+    /// How long its shares are in force from when it asked, in milliseconds.
+    pub lasts_ms: u64,
+    /// How many gateways live.
+    pub gateways: u64,
+    /// Shares that have changed, or were asked for.
+    pub shares: Vec<Share>,
 }

@@ -13,7 +13,7 @@ mod sync;
 mod text;
 
 pub use event::{Made, Outcome, UsageEvent};
-pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need};
+pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need, Shares};
 pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest, StoredAnswer, StoredQuestion};
 pub use sync::{Batch, SyncAnswer, SyncRequest};
 pub(crate) use text::unbooked_line;

@@ -1,6 +1,7 @@
 //! The once-a-second exchange of one Envoy with the service.
 
-use super::{Lease, LeaseReport, PolicyChanges};
+use super::{Lease, LeaseReport, PolicyChanges, Shares};
+use crate::gateway_share::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -17,6 +18,9 @@ pub struct SyncRequest<'a> {
     /// Every lease it holds.
     #[serde(default)]
     pub leases: Vec<LeaseReport>,
+    /// The shares that have changed, or whose demand has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Report>,
 }
 
 /// Usage events sent together, repeated under the same number until acknowledged.
@@ -41,4 +45,7 @@ pub struct SyncAnswer<Changes: Default = PolicyChanges> {
     pub changes: Changes,
     /// The leases reported, renewed, or replaced by new ones.
     pub leases: Vec<Lease>,
+    /// The gateway's shares of rates and slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
 }

@@ -1,6 +1,7 @@
 //! The leases an Envoy has: where they are registered, what the service is told of them, and
 //! what becomes of its answers.
 
+use super::{registry, shares};
 use crate::admission::{ScopeRecord, record_of};
 use crate::epoch_sum::Epochs;
 use crate::money::Money;
@@ -14,17 +15,22 @@ const LEASES_KEY: &str = "leases";
 /// A lease nobody has used for this long is given back.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Takes over the answer to `needs`. A scope whose need is still not covered is remembered as dry,
+/// Takes over the answer to `needs`, which were asked for at `asked_at` or later. A scope whose need is still not covered is remembered as dry,
 /// so that the requests after it are refused without asking.
 pub fn apply_lend<S: SharedStore>(
     store: &mut S,
     needs: &[Need],
     answer: &LendAnswer,
+    asked_at: Timestamp,
     now: Timestamp,
 ) {
+    if let Some(answer) = &answer.shares {
+        let asked = needs.iter().filter_map(|need| need.share.as_ref());
+        shares::accept(store, asked, answer, asked_at, now);
+    }
     let leases = by_scope(&answer.leases);
     let mut lent = Vec::with_capacity(needs.len());
-    for need in needs {
+    for need in needs.iter().filter(|need| need.is_of_money()) {
         let Some(lease) = leases.get(need.scope.as_str()) else {
             // The scope has lost its cap or is gone; until the change arrives here, asking is in vain.
             change(store, &need.scope, |record| {
@@ -41,8 +47,8 @@ pub fn apply_lend<S: SharedStore>(
         });
         lent.push(need.scope.as_str());
     }
-    // After the leases are there to be seen: `unregister` looks whether they are.
-    register(store, &lent);
+    // After the leases are there to be seen: `registry::remove` looks whether they are.
+    registry::add(store, LEASES_KEY, &lent);
 }
 
 /// What the service is told: every registered lease. Those not used for a while are given back
@@ -56,7 +62,7 @@ pub(super) fn report<S: SharedStore>(
     let text = registry.map(|(text, _)| text).unwrap_or_default();
     let mut reports = Vec::new();
     let mut ended = HashSet::new();
-    for scope in lines(&text) {
+    for scope in registry::lines(&text) {
         let slice = change(store, scope, |record| {
             record.slice.roll(epochs, now);
             record.slice.ask_for_lost();
@@ -73,7 +79,7 @@ pub(super) fn report<S: SharedStore>(
             }
         }
     }
-    unregister(store, &ended);
+    registry::remove(store, LEASES_KEY, &ended, |record| record.slice.lease != 0);
     reports
 }
 
@@ -107,7 +113,7 @@ pub(super) fn renew<S: SharedStore>(
             ended.insert(report.scope.as_str());
         }
     }
-    unregister(store, &ended);
+    registry::remove(store, LEASES_KEY, &ended, |record| record.slice.lease != 0);
 }
 
 /// Takes over a lease. Where the service wants money back, workers give back what they do not use.
@@ -125,7 +131,8 @@ fn by_scope(leases: &[Lease]) -> HashMap<&str, &Lease> {
     pairs.map(|lease| (lease.scope.as_str(), lease)).collect()
 }
 
-fn change<S: SharedStore>(
+/// Changes the record of a scope, if it has one. What it is then.
+pub(super) fn change<S: SharedStore>(
     store: &mut S,
     scope: &str,
     mut with: impl FnMut(&mut ScopeRecord),
@@ -143,58 +150,12 @@ fn change<S: SharedStore>(
     changed.ok().flatten()
 }
 
-/// Adds scopes to the registry of leases.
-fn register<S: SharedStore>(store: &mut S, scopes: &[&str]) {
-    // Out of attempts: the leases are not renewed and expire by themselves.
-    let _ = update(store, LEASES_KEY, |text| {
-        let mut missing: HashSet<&str> = scopes.iter().copied().collect();
-        for line in lines(text) {
-            missing.remove(line);
-        }
-        if missing.is_empty() {
-            return (None, ());
-        }
-        let mut next = text.to_vec();
-        for scope in scopes.iter().filter(|scope| missing.remove(**scope)) {
-            next.extend_from_slice(scope.as_bytes());
-            next.push(b'\n');
-        }
-        (Some(next), ())
-    });
-}
-
-/// Removes scopes from the registry, all in one write: it is as long as there are leases.
-fn unregister<S: SharedStore>(store: &mut S, scopes: &HashSet<&str>) {
-    if scopes.is_empty() {
-        return;
-    }
-    let _ = update(store, LEASES_KEY, |text| {
-        let kept = lines(text).filter(|line| !scopes.contains(line));
-        let mut next: String = kept.flat_map(|line| [line, "\n"]).collect();
-        if next.is_empty() {
-            // An empty value counts as none, and would have no version.
-            next.push('\n');
-        }
-        (Some(next.into_bytes()), ())
-    });
-    // A lease may have come in between.
-    let mut back: Vec<&str> = scopes.iter().copied().collect();
-    back.retain(|scope| change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0));
-    register(store, &back);
-}
-
-fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
-    core::str::from_utf8(text)
-        .unwrap_or_default()
-        .lines()
-        .filter(|line| !line.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::fake::FakeStore;
     use crate::wire::CapPeriod;
+    use crate::worker::registry::lines;
     use core::cell::Cell;
 
     /// A store that counts the bytes that are read and written of the registry.
@@ -258,12 +219,14 @@ mod tests {
                 scope: lease.scope.clone(),
                 amount: Money::from_nanos(1),
                 held: None,
+                share: None,
             })
             .collect();
         let answer = LendAnswer {
             leases: leases.clone(),
+            shares: None,
         };
-        apply_lend(&mut store, &needs, &answer, now);
+        apply_lend(&mut store, &needs, &answer, now, now);
         let (registry, _) = store.store.get(LEASES_KEY).unwrap();
         assert_eq!(lines(&registry).count(), 2_000);
 

@@ -7,6 +7,8 @@ mod changes;
 mod election;
 mod leases;
 mod outbox;
+mod registry;
+mod shares;
 mod sync;
 mod waiting;
 
@@ -14,6 +16,7 @@ pub use changes::ChangeFeed;
 pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
 pub use outbox::{EventBlock, Outbox, UsageQueue};
+pub use shares::share_term;
 pub use sync::{Relayed, Sync, SyncFailure};
 pub use waiting::{Join, Waiting};
 

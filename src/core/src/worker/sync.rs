@@ -4,8 +4,10 @@ use super::changes::ChangeFeed;
 use super::election::Election;
 use super::leases;
 use super::outbox::{Outbox, UsageQueue};
+use super::shares::{self, Reviews};
 use crate::decimal::push_number;
 use crate::epoch_sum::Epochs;
+use crate::gateway_share::Report;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::{LeaseReport, SyncAnswer};
@@ -30,6 +32,7 @@ pub struct Sync {
     next_at: Timestamp,
     failures: u32,
     under_way: Option<UnderWay>,
+    reviews: Reviews,
     /// The number of a batch of one event that the service refused. A sync without it shows whether
     /// it is at fault.
     suspect: Option<u64>,
@@ -38,6 +41,8 @@ pub struct Sync {
 #[derive(Debug)]
 struct UnderWay {
     reported: Vec<LeaseReport>,
+    shares: Vec<Report>,
+    sent_at: Timestamp,
     batch: Option<u64>,
     more: bool,
 }
@@ -67,6 +72,8 @@ struct Outgoing<'a> {
     gateway: &'a str,
     revision: u64,
     leases: &'a [LeaseReport],
+    #[serde(skip_serializing_if = "<[Report]>::is_empty")]
+    shares: &'a [Report],
 }
 
 impl Outgoing<'_> {
@@ -95,6 +102,7 @@ impl Sync {
             next_at: Timestamp::EPOCH,
             failures: 0,
             under_way: None,
+            reviews: Reviews::default(),
             suspect: None,
         }
     }
@@ -107,7 +115,15 @@ impl Sync {
         queue: &mut Q,
         now: Timestamp,
     ) -> Option<Vec<u8>> {
-        if !self.election.lead(store, now) || self.under_way.is_some() || now < self.next_at {
+        if !self.election.lead(store, now) || self.under_way.is_some() {
+            return None;
+        }
+        let is_due = now >= self.next_at;
+        if !is_due && self.failures > 0 {
+            return None;
+        }
+        let shares = self.reviews.due(store, self.epochs, now);
+        if !is_due && shares.is_empty() {
             return None;
         }
         // Before the events are taken: of all that is known to be spent by now there is an event.
@@ -120,10 +136,13 @@ impl Sync {
             gateway: &self.gateway,
             revision: ChangeFeed::revision(store),
             leases: &reported,
+            shares: &shares,
         };
         let body = outgoing.with(outbox.as_ref())?;
         self.under_way = Some(UnderWay {
             reported,
+            shares,
+            sent_at: now,
             batch: outbox.as_ref().map(|outbox| outbox.number),
             more: outbox.is_some_and(|outbox| outbox.full),
         });
@@ -146,6 +165,13 @@ impl Sync {
         }
         let complete = !under_way.more && suspect.is_none();
         leases::renew(store, &under_way.reported, &answer.leases, complete, now);
+        shares::told(store, &under_way.shares);
+        if let Some(answer) = &answer.shares {
+            let asked = under_way.shares.iter();
+            if shares::accept(store, asked, answer, under_way.sent_at, now) {
+                self.reviews.hurry();
+            }
+        }
         if let Some(changes) = &answer.changes {
             ChangeFeed::publish(store, changes.get().as_bytes());
         }

@@ -6,7 +6,7 @@ use crate::host::Host;
 use hashbrown::HashMap;
 use paddock_core::exchange::Question;
 use paddock_core::wire::{LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer};
-use paddock_core::worker::{Join, Waiting, apply_lend};
+use paddock_core::worker::{Join, Waiting, apply_lend, share_term};
 use std::rc::Rc;
 
 /// Questions that streams wait for, by topic, and the calls under way.
@@ -143,6 +143,9 @@ impl<H: Host> Worker<H> {
             return false;
         };
         let now = self.host.now();
+        // When a call was made is not kept: no earlier than this.
+        let longest = self.service.as_ref().map(|service| service.timeout());
+        let longest_call = longest.unwrap_or_default();
         match question {
             Question::Resolve(request) => match serde_json::from_slice::<ResolveAnswer>(body) {
                 Ok(answer) => {
@@ -154,7 +157,10 @@ impl<H: Host> Worker<H> {
             Question::Lend(needs) => match serde_json::from_slice::<LendAnswer>(body) {
                 Ok(answer) => {
                     self.state.cache.forget_ended_reservations(&needs, &answer);
-                    apply_lend(&mut self.host.store(), &needs, &answer, now);
+                    let asked_at = now.minus(longest_call);
+                    let mut store = self.host.store();
+                    apply_lend(&mut store, &needs, &answer, asked_at, now);
+                    self.state.share_term = share_term(&store);
                     true
                 }
                 Err(error) => unreadable(&error),

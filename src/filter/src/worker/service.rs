@@ -73,8 +73,13 @@ impl<H: Host> Service<H> {
         }
     }
 
+    /// How long a call may take.
+    pub(super) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.accounting.timeout_ms)
+    }
+
     pub(super) fn post(&self, host: &H, path: &str, body: &[u8]) -> Option<u32> {
-        let timeout = Duration::from_millis(self.accounting.timeout_ms);
+        let timeout = self.timeout();
         match host.post(
             &self.accounting.cluster,
             path,

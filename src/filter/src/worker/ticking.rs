@@ -7,7 +7,7 @@ use crate::host::Host;
 use core::time::Duration;
 use paddock_core::refusal::clip;
 use paddock_core::wire::SYNC_PATH;
-use paddock_core::worker::{Relayed, SyncFailure};
+use paddock_core::worker::{Relayed, SyncFailure, share_term};
 
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -58,6 +58,7 @@ impl<H: Host> Worker<H> {
 
     pub(crate) fn tick(&mut self) {
         self.flush();
+        self.look_at_shares();
         self.balance_grants();
         self.feed.follow(&self.host.store(), &mut self.state.cache);
         self.look_at_installation();
@@ -92,6 +93,13 @@ impl<H: Host> Worker<H> {
             );
         }
         self.installation = known;
+    }
+
+    /// Learns how long this gateway's shares of limits are in force.
+    fn look_at_shares(&mut self) {
+        if self.service.is_some() {
+            self.state.share_term = share_term(&self.host.store());
+        }
     }
 
     /// Gives back what this worker does not use of what it decides alone.
@@ -133,6 +141,7 @@ impl<H: Host> Worker<H> {
         match body.map(serde_json::from_slice::<Relayed>) {
             Some(Ok(answer)) => {
                 let set_aside = service.sync.answered(&mut store, &answer, now);
+                self.state.share_term = share_term(&store);
                 self.feed.follow(&store, &mut self.state.cache);
                 if let Some(event) = set_aside {
                     self.counters.add(&self.host, SET_ASIDE.to_owned(), 1);

@@ -8,9 +8,11 @@ use crate::model::scope::Scope;
 use crate::rules::caps::{self, Budget, LendingTerms};
 use crate::rules::credits::refill::{self, Refill};
 use crate::rules::notices;
+use crate::rules::shares;
 use crate::store::leases::{self, OpenLease};
 use crate::store::{StoreError, Tx};
 use paddock_core::budget::slice;
+use paddock_core::gateway_share::Report;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Lease, LendAnswer, LendRequest, Need};
@@ -23,11 +25,8 @@ pub async fn lend(
     request: &LendRequest,
     now: Timestamp,
 ) -> Result<LendAnswer, StoreError> {
-    let scopes: BTreeSet<String> = request
-        .needs
-        .iter()
-        .map(|need| need.scope.clone())
-        .collect();
+    let of_money = || request.needs.iter().filter(|need| need.is_of_money());
+    let scopes: BTreeSet<String> = of_money().map(|need| need.scope.clone()).collect();
     let parsed: Vec<Scope> = scopes
         .iter()
         .filter_map(|scope| Scope::parse(scope))
@@ -36,7 +35,7 @@ pub async fn lend(
     let mut budgets = caps::load(tx, terms, &scarce, &parsed, now).await?;
     let mut answer = LendAnswer::default();
     let mut refills = Vec::new();
-    for need in &request.needs {
+    for need in of_money() {
         if let Some(budget) = budgets.get_mut(&need.scope) {
             reclaim(tx, terms, budget, now).await?;
             if budget.has_ended(now) {
@@ -57,6 +56,11 @@ pub async fn lend(
         }
     }
     refill::record(tx, refills).await?;
+    let asked = request.needs.iter().filter_map(|need| need.share.clone());
+    let asked: Vec<Report> = asked.collect();
+    if !asked.is_empty() {
+        answer.shares = Some(shares::exchange(tx, &request.gateway, &asked, now).await?);
+    }
     Ok(answer)
 }
 

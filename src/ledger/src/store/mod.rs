@@ -38,6 +38,7 @@ pub(crate) mod retention;
 pub mod role_overrides;
 pub(crate) mod rollups;
 pub mod sealed;
+pub mod shares;
 pub(crate) mod spend;
 pub mod stored_objects;
 pub(crate) mod tasks;

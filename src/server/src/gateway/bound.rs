@@ -1,7 +1,7 @@
 //! What a gateway hears and gets whose token is for some organizations alone.
 
 use crate::http::gateway_caller::GatewayCaller;
-use paddock_core::wire::{Need, PolicyChanges};
+use paddock_core::wire::PolicyChanges;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
 use std::collections::BTreeSet;
@@ -46,16 +46,18 @@ pub async fn leave(
     Ok(())
 }
 
-/// Leaves of needs those of scopes within the gateway's reach: nobody else's money is lent to it.
-pub async fn leave_needs(
+/// Leaves of all that is said of scopes what is within the gateway's reach: nobody else's money and rates
+/// are lent to it.
+pub async fn leave_scopes<T>(
     tx: &mut Tx,
     by: &GatewayCaller,
-    needs: &mut Vec<Need>,
+    said: &mut Vec<T>,
+    scope_of: impl Fn(&T) -> &str,
 ) -> Result<(), StoreError> {
     let Some(organizations) = by.organizations() else {
         return Ok(());
     };
-    let scopes: Vec<Option<Scope>> = needs.iter().map(|need| Scope::parse(&need.scope)).collect();
+    let scopes: Vec<Option<Scope>> = said.iter().map(|one| Scope::parse(scope_of(one))).collect();
     let ids = scopes.iter().flatten().filter_map(|scope| match scope {
         Scope::Key(id) => Some(id.as_str()),
         _ => None,
@@ -72,7 +74,7 @@ pub async fn leave_needs(
     let names = names.iter().map(String::as_str).collect();
     let within = within(tx, organizations, &names).await?;
     let mut scopes = scopes.iter();
-    needs.retain(|_| match scopes.next() {
+    said.retain(|_| match scopes.next() {
         Some(Some(Scope::Organization(name))) => organizations.contains(name),
         Some(Some(scope)) => home(scope).is_some_and(|name| within.contains(&name)),
         _ => false,

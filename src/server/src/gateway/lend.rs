@@ -22,7 +22,7 @@ pub async fn handle(
     request.gateway = by.gateway(&request.gateway)?;
     let now = app.now();
     let mut tx = app.store.write().await?;
-    bound::leave_needs(&mut tx, &by, &mut request.needs).await?;
+    bound::leave_scopes(&mut tx, &by, &mut request.needs, |need| &need.scope).await?;
     overrides::revert(&mut tx, now).await?;
     let answer = lending::lend(&mut tx, &app.config.terms, &request, now).await?;
     tx.commit().await?;

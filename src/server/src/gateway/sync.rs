@@ -8,12 +8,12 @@ use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
-use paddock_core::wire::{PolicyChanges, SyncAnswer, SyncRequest};
+use paddock_core::wire::{PolicyChanges, Shares, SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::rules::origin::{self, Accepted, Sorted};
-use paddock_ledger::rules::overrides;
-use paddock_ledger::store::policy;
+use paddock_ledger::rules::{overrides, shares};
+use paddock_ledger::store::{StoreError, policy};
 
 /// Books in one transaction and acknowledges after its commit.
 pub async fn handle(
@@ -27,6 +27,7 @@ pub async fn handle(
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
+    let shared = share(&app, &by, &mut request).await;
     let booked = book(&app, &by, request).await?;
     let mut tx = app.store.read().await?;
     let mut changes = PolicyChanges {
@@ -38,7 +39,28 @@ pub async fn handle(
         acknowledged,
         changes,
         leases: booked.leases,
+        shares: shared,
     }))
+}
+
+/// Shares rates and slots. Where that fails, usage and policy go on, and shares last for a while without it.
+async fn share(
+    app: &SharedApp,
+    by: &GatewayCaller,
+    request: &mut SyncRequest<'_>,
+) -> Option<Shares> {
+    let exchanged = async {
+        let mut tx = app.store.write().await?;
+        bound::leave_scopes(&mut tx, by, &mut request.shares, |report| &report.scope).await?;
+        let gateway = &request.gateway;
+        let shared = shares::exchange(&mut tx, gateway, &request.shares, app.now()).await?;
+        tx.commit().await?;
+        Ok::<_, StoreError>(shared)
+    };
+    exchanged
+        .await
+        .inspect_err(|error| tracing::error!(%error, "rates could not be shared between gateways"))
+        .ok()
 }
 
 async fn book(

@@ -2,6 +2,7 @@
 
 use super::scope_grant::ScopeGrant;
 use crate::admission::ask::{Budgeting, Terms};
+use crate::admission::in_force::{Basis, InForce};
 use crate::admission::pools::{BucketPool, SlicePool, SlotPool};
 use crate::admission::record::ScopeRecord;
 use crate::admission::scope::Scope;
@@ -18,24 +19,28 @@ struct Sizes {
     money: Option<i64>,
 }
 
-fn requests<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> BucketPool<'a> {
+fn requests<'a>(record: &'a mut ScopeRecord, whole: &InForce) -> BucketPool<'a> {
+    let [drawn, _] = &mut record.holding.drawn;
     BucketPool {
-        bucket: scope.requests(),
+        bucket: whole.requests,
         state: &mut record.requests,
         lent: &mut record.lent_requests,
+        drawn,
     }
 }
 
-fn tokens<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> BucketPool<'a> {
+fn tokens<'a>(record: &'a mut ScopeRecord, whole: &InForce) -> BucketPool<'a> {
+    let [_, drawn] = &mut record.holding.drawn;
     BucketPool {
-        bucket: scope.tokens(),
+        bucket: whole.tokens,
         state: &mut record.tokens,
         lent: &mut record.lent_tokens,
+        drawn,
     }
 }
 
-fn slots<'a>(record: &'a mut ScopeRecord, scope: &Scope) -> SlotPool<'a> {
-    let most = scope.limits.max_concurrency.unwrap_or(0);
+fn slots<'a>(record: &'a mut ScopeRecord, whole: &InForce) -> SlotPool<'a> {
+    let most = whole.slots.unwrap_or(0);
     SlotPool {
         most: i64::try_from(most).unwrap_or(i64::MAX),
         in_flight: &mut record.in_flight,
@@ -60,14 +65,21 @@ impl ScopeGrant {
         now: Timestamp,
     ) {
         let epochs = terms.epochs;
+        let whole = InForce::of(scope, record, terms, now);
+        if self.life != record.holding.life() {
+            // What was left of another share is not ours.
+            self.requests.forget();
+            self.tokens.forget();
+        }
         if let Some(membership) = self.membership.take() {
             record.recall.leave(membership);
         }
         self.requests
-            .give_back(&mut requests(record, scope), epochs, now);
+            .give_back(&mut requests(record, &whole), epochs, now);
         self.tokens
-            .give_back(&mut tokens(record, scope), epochs, now);
-        self.slots.give_back(&mut slots(record, scope), epochs, now);
+            .give_back(&mut tokens(record, &whole), epochs, now);
+        self.slots
+            .give_back(&mut slots(record, &whole), epochs, now);
         let slice = &mut record.slice;
         slice.roll(epochs, now);
         match self.lease == slice.lease {
@@ -101,27 +113,35 @@ impl ScopeGrant {
         if scope.is_budgeted() && terms.budgeting == Budgeting::Books {
             return;
         }
+        let whole = rates.whole;
+        if whole.basis == Basis::Nothing {
+            return;
+        }
         self.ends_at = terms.epochs.end_of(now);
+        if let Some(sharing) = terms.sharing {
+            self.ends_at = self.ends_at.min(sharing.term.ends_at);
+        }
+        self.life = record.holding.life();
         if scope.is_budgeted() {
             self.lease = record.slice.lease;
             self.ends_at = self.ends_at.min(record.slice.ends_at());
         }
-        let Ok(sizes) = self.sizes(record, scope, now) else {
+        let Ok(sizes) = self.sizes(record, scope, &whole, now) else {
             return;
         };
         self.scope = Rc::clone(scope);
         if let Some(units) = sizes.requests {
-            let mut pool = requests(record, scope);
+            let mut pool = requests(record, &whole);
             self.requests.take(&mut pool, units);
             self.left.requests = pool.available();
         }
         if let Some(units) = sizes.tokens {
-            let mut pool = tokens(record, scope);
+            let mut pool = tokens(record, &whole);
             self.tokens.take(&mut pool, units);
             self.left.tokens = pool.available();
         }
         if let Some(units) = sizes.slots {
-            self.slots.take(&mut slots(record, scope), units);
+            self.slots.take(&mut slots(record, &whole), units);
         }
         if let Some(units) = sizes.money {
             let slice = &mut record.slice;
@@ -130,15 +150,21 @@ impl ScopeGrant {
         self.membership = Some(record.recall.join());
     }
 
-    fn sizes(&self, record: &mut ScopeRecord, scope: &Scope, now: Timestamp) -> Result<Sizes, ()> {
+    fn sizes(
+        &self,
+        record: &mut ScopeRecord,
+        scope: &Scope,
+        whole: &InForce,
+        now: Timestamp,
+    ) -> Result<Sizes, ()> {
         let (limits, each) = (&scope.limits, &self.each);
         let rated = limits.requests_per_minute.is_some();
         let counted = limits.tokens_per_minute.is_some();
         let slotted = limits.max_concurrency.is_some();
         Ok(Sizes {
-            requests: size(rated, &self.requests, &requests(record, scope), 1)?,
-            tokens: size(counted, &self.tokens, &tokens(record, scope), each.tokens)?,
-            slots: size(slotted, &self.slots, &slots(record, scope), 1)?,
+            requests: size(rated, &self.requests, &requests(record, whole), 1)?,
+            tokens: size(counted, &self.tokens, &tokens(record, whole), each.tokens)?,
+            slots: size(slotted, &self.slots, &slots(record, whole), 1)?,
             money: match scope.is_budgeted() {
                 false => None,
                 true => {

@@ -23,6 +23,8 @@ pub(in crate::admission) struct ScopeGrant {
     pub(super) money: Portion,
     /// The lease that its money is of.
     pub(super) lease: i64,
+    /// The share that its requests and tokens are of.
+    pub(super) life: (u64, u64),
     /// That the record knows of it; absent while there is nothing to be used.
     pub(super) membership: Option<Membership>,
     /// From then on nothing of it may be used.
@@ -62,6 +64,7 @@ impl ScopeGrant {
             slots: Portion::default(),
             money: Portion::default(),
             lease: 0,
+            life: (0, 0),
             membership: None,
             ends_at: Timestamp::EPOCH,
             epoch_ends_at: Timestamp::EPOCH,

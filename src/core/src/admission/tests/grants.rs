@@ -13,6 +13,7 @@ const LONGEST: u64 = 10;
 const LEASED: Terms = Terms {
     epochs: Epochs(LONGEST),
     budgeting: Budgeting::Leased,
+    sharing: None,
 };
 
 #[derive(Clone, Debug)]

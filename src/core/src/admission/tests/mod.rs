@@ -23,6 +23,7 @@ const SECOND: u64 = 1_000_000_000;
 const TERMS: Terms = Terms {
     epochs: Epochs(100 * 86_400),
     budgeting: Budgeting::Books,
+    sharing: None,
 };
 
 const NAMES: [&str; 3] = ["key:k", "namespace:n", "organization:o"];

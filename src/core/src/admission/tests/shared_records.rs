@@ -8,6 +8,7 @@ use crate::wire::{CapPeriod, Lease};
 const LEASED: Terms = Terms {
     epochs: Epochs(10),
     budgeting: Budgeting::Leased,
+    sharing: None,
 };
 /// Seconds after which a record that holds nothing is anybody's.
 const REST: u64 = 120;

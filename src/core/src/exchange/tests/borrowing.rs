@@ -71,10 +71,11 @@ fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
     let (answer, now) = (
         LendAnswer {
             leases: vec![lease],
+            shares: None,
         },
         bench.now,
     );
-    apply_lend(&mut bench.store, needs, &answer, now);
+    apply_lend(&mut bench.store, needs, &answer, now, now);
 }
 
 fn answered(bench: &mut Bench, exchange: &mut Exchange, reached: bool) -> Step {
@@ -251,7 +252,13 @@ fn a_follower_asks_again_until_it_gets_its_own_or_gives_up() {
 fn a_scope_the_lender_does_not_know_is_not_asked_for_over_and_over() {
     let (mut bench, mut exchange, step) = borrowing(FailureMode::Closed);
     let now = bench.now;
-    apply_lend(&mut bench.store, &needs(&step), &LendAnswer::default(), now);
+    apply_lend(
+        &mut bench.store,
+        &needs(&step),
+        &LendAnswer::default(),
+        now,
+        now,
+    );
     let step = answered(&mut bench, &mut exchange, true);
     assert_eq!(reply(step).status, 402);
 }

@@ -114,10 +114,11 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
     let (answer, now) = (
         LendAnswer {
             leases: leases.collect(),
+            shares: None,
         },
         bench.now,
     );
-    apply_lend(&mut bench.store, needs, &answer, now);
+    apply_lend(&mut bench.store, needs, &answer, now, now);
 }
 
 /// How many requests hold something, in the scope that knows of fewest.

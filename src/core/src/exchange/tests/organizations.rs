@@ -199,7 +199,16 @@ fn lend(bench: &mut Bench, needs: &[Need]) {
     };
     let leases = (1..).zip(needs).map(lease).collect();
     let now = bench.now;
-    apply_lend(&mut bench.store, needs, &LendAnswer { leases }, now);
+    apply_lend(
+        &mut bench.store,
+        needs,
+        &LendAnswer {
+            leases,
+            shares: None,
+        },
+        now,
+        now,
+    );
 }
 
 #[test]

@@ -69,10 +69,11 @@ fn lend(bench: &mut Bench, needs: &[Need], balance: i64) {
     let (answer, now) = (
         LendAnswer {
             leases: vec![lease],
+            shares: None,
         },
         bench.now,
     );
-    apply_lend(&mut bench.store, needs, &answer, now);
+    apply_lend(&mut bench.store, needs, &answer, now, now);
 }
 
 #[test]

@@ -91,9 +91,12 @@ impl Service {
                 hold_at_most: None,
             });
         }
-        let answer = LendAnswer { leases };
+        let answer = LendAnswer {
+            leases,
+            shares: None,
+        };
         bench.worker.cache.forget_ended_reservations(needs, &answer);
-        apply_lend(&mut bench.store, needs, &answer, bench.now);
+        apply_lend(&mut bench.store, needs, &answer, bench.now, bench.now);
     }
 }
 
@@ -277,6 +280,7 @@ fn where_the_service_is_away_the_slices_in_hand_do() {
             scope: NAMESPACE.to_owned(),
             amount: Money::from_nanos(slice.lent * 2),
             held: Some(slice.report(NAMESPACE)),
+            share: None,
         }];
         service.lent.insert(NAMESPACE.to_owned(), slice.lent);
         service.lend(&mut bench, &more);

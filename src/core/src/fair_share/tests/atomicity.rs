@@ -12,6 +12,7 @@ use crate::store::fake::{FakeStore, Interruption};
 const TERMS: Terms = Terms {
     epochs: Epochs(86_400),
     budgeting: Budgeting::Books,
+    sharing: None,
 };
 
 fn scope(requests: u64) -> Rc<Scope> {

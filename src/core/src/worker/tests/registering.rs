@@ -29,11 +29,13 @@ fn lent(store: &mut FakeStore, id: i64) {
         scope: "key:k".to_owned(),
         amount: Money::from_nanos(100),
         held: None,
+        share: None,
     };
     let answer = LendAnswer {
         leases: vec![lease],
+        shares: None,
     };
-    apply_lend(store, &[need], &answer, NOW);
+    apply_lend(store, &[need], &answer, NOW, NOW);
 }
 
 #[test]

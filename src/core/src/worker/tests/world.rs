@@ -23,6 +23,7 @@ const LONGEST_REQUEST: u64 = 8;
 const TERMS: Terms = Terms {
     epochs: Epochs(LONGEST_REQUEST),
     budgeting: Budgeting::Leased,
+    sharing: None,
 };
 /// Seconds after which a call is given up, and its answer not taken any more.
 const TIMEOUT: u64 = 3;
@@ -225,12 +226,15 @@ impl World {
             Message::Lend { needs } => {
                 let lend = |need| self.lender.lend(me, need, self.now);
                 let leases = needs.iter().filter_map(lend).collect();
-                let answer = LendAnswer { leases };
+                let answer = LendAnswer {
+                    leases,
+                    shares: None,
+                };
                 self.network
                     .push((me, sent, Message::Lent { needs, answer }));
             }
             Message::Lent { needs, answer } if timely => {
-                apply_lend(&mut self.gateways[me].store, &needs, &answer, now);
+                apply_lend(&mut self.gateways[me].store, &needs, &answer, now, now);
                 for (amount, of) in core::mem::take(&mut self.gateways[me].waiting) {
                     self.request_of(me, amount, of);
                 }

@@ -39,6 +39,7 @@ fn lend(world: &mut World, call: &MadeCall) {
     });
     let answer = LendAnswer {
         leases: leases.collect(),
+        shares: None,
     };
     world.answer(call, Some(serde_json::to_vec(&answer).unwrap()));
 }

@@ -8,6 +8,7 @@
 //! - Sums of minutes and hours are kept for a while, and days forever: see `sums`.
 //! - Finished deliveries and old firings of alerts are deleted in steps: see `outbox`.
 //! - Stored objects that nobody has named for half a year are forgotten: see `stored_objects`.
+//! - Shares of limits that all gateways have given up are forgotten: see [`super::shares`].
 //! - Entries of the audit older than the operator wants to keep them go with their segments, from
 //!   the beginning of a chain; the chain keeps the hash of the last one. Rollups and spend stay.
 //!   Their events go once no segment has a batch of theirs: by partitions, or in steps. What could
@@ -25,6 +26,7 @@ pub use sums::{KEEP_HOURS, KEEP_MINUTES};
 
 use crate::model::period::DAY;
 use crate::rules::caps::{self, LendingTerms};
+use crate::rules::shares;
 use crate::store::{Store, StoreError, leases, partitions, policy};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
@@ -103,6 +105,14 @@ pub async fn keep(
     outbox::keep(store, now, &mut report).await?;
     report.deleted_scopes = scopes::keep(store, now).await?;
     report.deleted_sums = sums::keep(store, now).await?;
+    loop {
+        let mut tx = store.write().await?;
+        let looked_at = shares::tidy(&mut tx, now).await?;
+        tx.commit().await?;
+        if looked_at == 0 {
+            break;
+        }
+    }
     report.forgotten_objects = stored_objects::keep(store, now).await?;
     if let Some(keep_for) = audit_retention {
         let before = now.minus(keep_for);

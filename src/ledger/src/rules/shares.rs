@@ -1,0 +1,165 @@
+//! Sharing rates and slots between gateways. What is shared how is decided in [`paddock_core::gateway_share`];
+//! here is where it is kept, so that all replicas of the service agree.
+
+use crate::store::{StoreError, Tx, shares};
+use paddock_core::gateway_share::{Division, Peers, Report};
+use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::Shares;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+/// Changes told to a gateway at once, at most.
+const MOST_CHANGES: u64 = 2_000;
+/// Divisions looked at in one step of housekeeping.
+const STEP: u64 = 500;
+/// A division that nobody has touched for so long is looked at: perhaps nobody has anything of it.
+const UNTOUCHED: Duration = Duration::from_secs(600);
+/// Terms are kept for so long after their end: an epoch must not come back while a gateway may remember it.
+const FORGOTTEN: Duration = Duration::from_secs(86_400);
+
+/// How long shares are in force after their gateway was last heard of: it says something every second.
+const TTL: Duration = Duration::from_secs(5);
+/// How much later they are lent again: more than the clocks of replicas may differ.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The gateways that live.
+struct Alive {
+    terms: HashMap<String, u64>,
+}
+
+impl Peers for Alive {
+    fn has(&self, gateway: &str, epoch: u64) -> bool {
+        self.terms.get(gateway) == Some(&epoch)
+    }
+
+    fn count(&self) -> u64 {
+        u64::try_from(self.terms.len()).unwrap_or(u64::MAX)
+    }
+}
+
+async fn alive(tx: &mut Tx, now: Timestamp) -> Result<Alive, StoreError> {
+    let living = shares::terms(tx, now.minus(GRACE)).await?;
+    let terms = living
+        .into_iter()
+        .map(|(gateway, epoch, _)| (gateway, epoch));
+    Ok(Alive {
+        terms: terms.collect(),
+    })
+}
+
+/// Takes in what a gateway says of its shares, renews its term, and answers with what has changed.
+pub async fn exchange(
+    tx: &mut Tx,
+    gateway: &str,
+    reports: &[Report],
+    now: Timestamp,
+) -> Result<Shares, StoreError> {
+    let epoch = shares::renew_term(tx, gateway, now, now.plus(TTL)).await?;
+    let alive = alive(tx, now).await?;
+    let mut answer = Shares {
+        epoch,
+        lasts_ms: u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX),
+        gateways: alive.count(),
+        shares: Vec::new(),
+    };
+    if !reports.is_empty() {
+        receive(tx, gateway, reports, &alive, now, &mut answer).await?;
+    }
+    let mut pending = shares::changes_of(tx, gateway, MOST_CHANGES).await?;
+    let answered: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
+    pending.retain(|scope| !answered.contains(scope.as_str()));
+    if !pending.is_empty() {
+        for (scope, division) in shares::read(tx, &pending).await? {
+            let share = parse(&scope, &division).share_of(&scope, gateway);
+            answer
+                .shares
+                .extend(share.filter(|share| share.epoch == epoch));
+        }
+    }
+    Ok(answer)
+}
+
+async fn receive(
+    tx: &mut Tx,
+    gateway: &str,
+    reports: &[Report],
+    alive: &Alive,
+    now: Timestamp,
+    answer: &mut Shares,
+) -> Result<(), StoreError> {
+    let scopes: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
+    let locked = shares::lock(tx, &scopes, now).await?;
+    let mut divisions: BTreeMap<String, Division> = locked
+        .iter()
+        .map(|(scope, division)| (scope.clone(), parse(scope, division)))
+        .collect();
+    let (mut changes, mut confirmed) = (BTreeSet::new(), Vec::new());
+    for report in reports {
+        let Some(division) = divisions.get_mut(&report.scope) else {
+            continue;
+        };
+        let outcome = division.receive(gateway, answer.epoch, report, alive, now);
+        answer.shares.extend(outcome.share);
+        let others = outcome.changed.into_iter();
+        changes.extend(others.map(|other| (other, report.scope.clone())));
+        match outcome.confirmed {
+            true => confirmed.push(report.scope.clone()),
+            false => {
+                changes.insert((gateway.to_owned(), report.scope.clone()));
+            }
+        }
+    }
+    let (over, left): (BTreeMap<_, _>, BTreeMap<_, _>) = divisions
+        .into_iter()
+        .partition(|(_, division)| division.is_over());
+    let texts = left
+        .into_iter()
+        .map(|(scope, division)| (scope, write(&division)));
+    let mut texts: BTreeMap<String, String> = texts.collect();
+    texts.retain(|scope, text| locked.get(scope) != Some(text));
+    shares::write(tx, &texts).await?;
+    let over: Vec<String> = over.into_keys().collect();
+    shares::remove(tx, &over).await?;
+    shares::confirm(tx, gateway, &confirmed).await?;
+    shares::add_changes(tx, &changes).await
+}
+
+/// Removes divisions of which nobody has anything. How many were looked at.
+pub(super) async fn tidy(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    shares::forget_terms(tx, now.minus(FORGOTTEN)).await?;
+    let untouched = shares::untouched(tx, now.minus(UNTOUCHED), STEP).await?;
+    let scopes: BTreeSet<&str> = untouched.iter().map(|(scope,)| scope.as_str()).collect();
+    if scopes.is_empty() {
+        return Ok(0);
+    }
+    let alive = alive(tx, now).await?;
+    let locked = shares::lock(tx, &scopes, now).await?;
+    let is_over = |(scope, text): &(&String, &String)| {
+        let mut division = parse(scope, text);
+        division.bring_up(&alive, now);
+        division.is_over()
+    };
+    let over = locked
+        .iter()
+        .filter(is_over)
+        .map(|(scope, _)| scope.clone());
+    let over: Vec<String> = over.collect();
+    shares::remove(tx, &over).await?;
+    Ok(u64::try_from(scopes.len()).unwrap_or(u64::MAX))
+}
+
+/// A division that cannot be read is none: shares that are in force are not known then, and a limit may be
+/// passed until they expire.
+fn parse(scope: &str, text: &str) -> Division {
+    if text.is_empty() {
+        return Division::default();
+    }
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::error!(scope, %error, "the shares of a scope cannot be read; they are dealt anew");
+        Division::default()
+    })
+}
+
+fn write(division: &Division) -> String {
+    serde_json::to_string(division).unwrap_or_default()
+}
