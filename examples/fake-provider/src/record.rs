@@ -2,8 +2,9 @@
 //!
 //! - `GET /_fake/requests`: the last 1000 requests as `[{method, path, version, headers: [[name,
 //!   value], …], body, trailers}]`, oldest first; `DELETE` forgets them and all `x-fake-token`s.
-//! - `GET /_fake/stats`: `{requests, connections, completed, aborted}` since the start, where
-//!   `aborted` counts answers that were not sent to their end.
+//! - `GET /_fake/stats`: `{requests, connections, completed, aborted, at_once}` since the start, where
+//!   `aborted` counts answers that were not sent to their end, and `at_once` is the most that were under
+//!   way at once.
 
 use axum::http::{HeaderMap, Method, Uri, Version};
 use bytes::Bytes;
@@ -64,6 +65,8 @@ pub struct Record {
     connections: AtomicU64,
     completed: AtomicU64,
     aborted: AtomicU64,
+    answering: AtomicU64,
+    at_once: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -116,6 +119,7 @@ impl Record {
             "connections": self.connections.load(Relaxed),
             "completed": self.completed.load(Relaxed),
             "aborted": self.aborted.load(Relaxed),
+            "at_once": self.at_once.load(Relaxed),
         })
     }
 }
@@ -134,6 +138,8 @@ pub struct Answering {
 impl Answering {
     /// An answer that has begun.
     pub fn begin(record: Arc<Record>) -> Self {
+        let answering = record.answering.fetch_add(1, Relaxed) + 1;
+        record.at_once.fetch_max(answering, Relaxed);
         Self {
             record,
             finished: false,
@@ -154,6 +160,7 @@ impl Drop for Answering {
             &self.record.aborted
         };
         count.fetch_add(1, Relaxed);
+        self.record.answering.fetch_sub(1, Relaxed);
     }
 }
 

@@ -48,6 +48,7 @@ mod reservations;
 mod routes;
 mod routing;
 mod sdks;
+mod shared_limits;
 mod standalone;
 mod stored;
 mod streams;

@@ -2,10 +2,11 @@
 
 use crate::client::Connection;
 use crate::gateway::{Gateway, Line};
+use paddock_local::StackOptions;
 use serde_json::json;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const THREADS: usize = 40;
 const ATTEMPTS: usize = 1_500;
@@ -33,10 +34,14 @@ fn started(line: &Line) -> u128 {
 /// one compute: so both bounds are exact, whatever the machine does meanwhile.
 #[test]
 fn forty_threads_get_the_burst_and_the_refill_and_not_one_more() {
-    let gateway = Gateway::shared();
+    // Alone at its service it has all of the limit, and no request waits for a part of it.
+    let gateway = Gateway::start(StackOptions::default());
     let limits = json!({"rate_limits": {"rpm": RATE, "burst": BURST}});
     let tenant = gateway.tenant("forty", limits);
-    gateway.send(&tenant.get("/v1/models")).expect(200);
+    // The first call waits until the service has lent the limit. Its request has refilled long before the
+    // next is made.
+    gateway.send(&tenant.chat()).expect(200);
+    std::thread::sleep(Duration::from_millis(500));
 
     let (left, granted) = (AtomicUsize::new(ATTEMPTS), AtomicUsize::new(0));
     let last_refusal_sent = Mutex::new(0);
@@ -68,7 +73,7 @@ fn forty_threads_get_the_burst_and_the_refill_and_not_one_more() {
         "the bucket was never empty: too few attempts"
     );
 
-    let lines = gateway.ledger(&tenant, granted);
+    let lines = gateway.ledger(&tenant, granted + 1).split_off(1);
     let first = started(&lines[0]);
     for (count, line) in (1..).zip(&lines) {
         let most = most(first, started(line));

@@ -126,7 +126,11 @@ pub(super) fn debit(
                 Basis::Part | Basis::Nothing => wait.min(sharing::LONGEST_WAIT),
             };
             // Waiting does not cure a cap, so it outweighs a rate.
-            return Err(match (hold_money(record, scope, ask, terms, now), asked) {
+            let money = match kind {
+                RateKind::Concurrency => Ok(None),
+                RateKind::Requests | RateKind::Tokens => hold_money(record, scope, ask, terms, now),
+            };
+            return Err(match (money, asked) {
                 (Err(shortage @ ScopeDenial::Budget(_)), _) => shortage,
                 (Err(ScopeDenial::Lend(need)), Some(share)) => ScopeDenial::Lend(Need {
                     share: Some(share),
