@@ -207,6 +207,13 @@ pub const TABLE: &[Row] = &[
         within: "",
     },
     Row {
+        of: "correction",
+        bodies: &["CreateCorrection"],
+        fields: &[],
+        owner: Owner::Operator,
+        within: "",
+    },
+    Row {
         of: "usage from a gateway's log",
         bodies: &["Reconcile"],
         fields: &[],

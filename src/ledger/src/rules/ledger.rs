@@ -2,6 +2,7 @@
 
 use crate::ids;
 use crate::model::audit::Segment;
+use crate::model::correction::UNNAMED;
 use crate::model::credits::account::Account;
 use crate::model::period::{DAY, name, start_of, start_of_month};
 use crate::model::scope::Scope;
@@ -111,16 +112,18 @@ impl<'a> BatchSums<'a> {
         for event in &sums.events {
             sums.calls.add(&event.row);
             // Refused calls are in the audit, and are no usage.
-            if event.is_refused() {
+            if event.row.is_refused() {
                 continue;
             }
             sums.rollups.add(&event.row);
-            sums.latencies.add(&event.row);
+            if !event.row.is_correction() {
+                sums.latencies.add(&event.row);
+            }
             sums.users.add(&event.row);
             for id in &event.stored {
                 add_maker(&mut sums.made, *id, &event.row.namespace, event.started_at);
             }
-            if event.cost > Money::ZERO {
+            if event.cost != Money::ZERO {
                 spent.add(event);
                 for id in &event.leases {
                     let spent = sums.leases.entry(*id).or_default();
@@ -404,7 +407,7 @@ struct Spent<'a> {
 
 impl<'a> Spent<'a> {
     fn add(&mut self, entry: &'a ReadEvent) {
-        let day = start_of(DAY, entry.started_at).secs();
+        let day = start_of(DAY, entry.applies_at).secs();
         let row = &entry.row;
         let caller = (
             row.key_id.as_str(),
@@ -425,12 +428,7 @@ impl<'a> Spent<'a> {
     fn amounts(self) -> BTreeMap<spend::SpendKey, Money> {
         let mut amounts = BTreeMap::new();
         for ((key, namespace, organization, day), cost) in self.callers {
-            let scopes = [
-                Scope::Key(key.to_owned()),
-                Scope::Namespace(namespace.to_owned()),
-                Scope::Organization(organization.to_owned()),
-            ];
-            for scope in scopes {
+            for scope in scopes_of_caller(key, namespace, organization) {
                 add_amount(&mut amounts, scope.to_string(), day, cost);
             }
         }
@@ -444,6 +442,19 @@ impl<'a> Spent<'a> {
         }
         amounts
     }
+}
+
+/// The scopes that a cost is spent in, but for its end user's. A correction may name no key.
+pub(super) fn scopes_of_caller(
+    key: &str,
+    namespace: &str,
+    organization: &str,
+) -> impl Iterator<Item = Scope> {
+    let key = (key != UNNAMED).then(|| Scope::Key(key.to_owned()));
+    key.into_iter().chain([
+        Scope::Namespace(namespace.to_owned()),
+        Scope::Organization(organization.to_owned()),
+    ])
 }
 
 fn add_amount(

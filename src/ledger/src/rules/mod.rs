@@ -5,6 +5,7 @@ pub mod audit;
 pub mod batch;
 pub mod caps;
 pub mod context;
+pub mod corrections;
 pub mod credits;
 pub mod housekeeping;
 pub mod key_switch;

@@ -61,7 +61,10 @@ impl<'a> UserRollups<'a> {
             row.model.as_str(),
             seconds.saturating_sub(past),
         );
-        add(self.0.entry(group).or_default(), [1, tokens, row.cost]);
+        add(
+            self.0.entry(group).or_default(),
+            [row.requests(), tokens, row.cost],
+        );
     }
 
     /// Adds the sums to those in the database, where days are sealed until `sealed`.

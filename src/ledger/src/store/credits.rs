@@ -92,7 +92,10 @@ pub async fn booked_since(
     // Ids begin with the moment a call started at, so that this reads the newest calls alone.
     let sql = format!(
         "SELECT started_at, cost FROM events
-        WHERE id >= $1 AND {column} = $2 AND started_at >= $3 AND cost > 0"
+        WHERE id >= $1 AND {column} = $2 AND started_at >= $3 AND cost > 0
+            AND outcome <> 'correction'
+        UNION ALL SELECT applies_at, amount FROM corrections
+        WHERE {column} = $2 AND applies_at >= $3"
     );
     let values = args![ids::first_event_id(since), name, since];
     tx.all(sql, values).await

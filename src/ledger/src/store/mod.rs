@@ -12,6 +12,7 @@ pub mod catalog;
 mod columns;
 mod connections;
 mod copy;
+pub mod corrections;
 pub mod costs;
 pub mod credits;
 pub mod day_blocks;

@@ -39,7 +39,8 @@ pub async fn booked(
     // An hour in nanoseconds; 'batch > 0' lets SQLite use its index, and a cross join is done there
     // in the order it is written.
     let sql = format!(
-        "SELECT e.organization, e.namespace, e.key_id, e.model, COUNT(*),
+        "SELECT e.organization, e.namespace, e.key_id, e.model,
+            CAST(SUM(CASE WHEN e.outcome = 'correction' THEN 0 ELSE 1 END) AS BIGINT),
             CAST(SUM({TOKENS_OF_EVENT}) AS BIGINT), CAST(SUM(e.cost) AS BIGINT), CAST(0 AS BIGINT)
         FROM audit_segments AS s CROSS JOIN events AS e
         WHERE s.batch > 0 AND s.recorded_at >= $1 AND s.recorded_at < $2

@@ -19,6 +19,7 @@ mod blocks;
 mod bounds;
 mod changes;
 mod content;
+mod corrections;
 mod costs;
 mod credentials;
 mod credits;

@@ -5,12 +5,17 @@
 //!
 //! Blocks are compared with their days.
 //!
+//! A correction moves what was spent at the moment it applies to, which may be another day than its entry's:
+//! corrections are read beside the entries, and compared with them.
+//!
 //! Of a prepaid balance the days are compared too, and its account's sums with its entries and days.
 //!
 //! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
 //! compared.
 
 mod balances;
+mod charge;
+mod corrections;
 
 use crate::model::audit::SegmentKind;
 use crate::model::day_blocks::BLOCK_LENGTHS;
@@ -19,10 +24,12 @@ use crate::model::period::{DAY, HOUR, MINUTE, start_of};
 use crate::model::scope::Scope;
 use crate::store::audit::{self, At};
 use crate::store::credits;
-use crate::store::events::{EventRow, REFUSED};
+use crate::store::events::EventRow;
 use crate::store::verification::{self as stored, Group, RollupSums};
 use crate::store::{Store, StoreError, Tx, day_blocks, latencies, watermarks};
-use paddock_core::policy::{SHARED_USER, user_scope};
+use charge::Charge;
+use corrections::Corrections;
+use paddock_core::policy::SHARED_USER;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +39,7 @@ use std::time::Duration;
 /// Something that is not what the events say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `rollup`, `latency`, `user`, `spend`, `balance` or `account`.
+    /// `rollup`, `latency`, `user`, `spend`, `balance`, `correction` or `account`.
     pub kind: &'static str,
     /// Which one: its scope or group, and the start of its time.
     pub what: String,
@@ -188,6 +195,11 @@ async fn verify_day(
     let mut spend: BTreeMap<String, i64> = BTreeMap::new();
     let mut balances: BTreeMap<String, i64> = BTreeMap::new();
     let accounts = credits::all_accounts(tx).await?;
+    let mut corrections = Corrections::read(tx, day).await?;
+    for charge in corrections.charges() {
+        charge.add_spend(&mut spend);
+        balances::add(&mut balances, &accounts, &charge);
+    }
     for namespace in stored::namespaces(tx, day).await? {
         let mut whole = Expected::default();
         for hour in 0..24 {
@@ -216,13 +228,18 @@ async fn verify_day(
                 let mut contents = audit::contents(tx, &links).await?;
                 for row in links.iter().flat_map(|link| contents.calls(link)) {
                     events = events.saturating_add(1);
-                    if row.outcome == REFUSED {
+                    if row.is_refused() {
                         continue;
                     }
                     expected.add(&row, &[MINUTE, HOUR]);
                     whole.add(&row, &[DAY]);
-                    add_spend(&mut spend, &row);
-                    balances::add(&mut balances, &accounts, &row);
+                    if row.is_correction() {
+                        corrections.booked(row, tell);
+                        continue;
+                    }
+                    let charge = Charge::of_call(&row);
+                    charge.add_spend(&mut spend);
+                    balances::add(&mut balances, &accounts, &charge);
                 }
             }
             for granularity in [MINUTE, HOUR] {
@@ -249,6 +266,7 @@ async fn verify_day(
             format!("{namespace} {model} {}", day.to_rfc3339())
         });
     }
+    corrections.tell_missing(tell);
     let found = stored::spend_of_day(tx, day).await?.into_iter();
     let is_compared = |scope: &str| is_compared(scope, day, &watermarks);
     let found = found.filter(|(scope, _)| is_compared(scope)).collect();
@@ -261,24 +279,6 @@ async fn verify_day(
         format!("{account} {}", day.to_rfc3339())
     });
     Ok(events)
-}
-
-fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
-    if row.cost <= 0 {
-        return;
-    }
-    let mut scopes = vec![
-        Scope::Key(row.key_id.clone()).to_string(),
-        Scope::Namespace(row.namespace.clone()).to_string(),
-        Scope::Organization(row.organization.clone()).to_string(),
-    ];
-    if let Some(user) = &row.end_user {
-        scopes.push(user_scope(&row.namespace, user));
-    }
-    for scope in scopes {
-        let amount = spend.entry(scope).or_default();
-        *amount = amount.saturating_add(row.cost);
-    }
 }
 
 /// What the events of one namespace say.
@@ -301,7 +301,7 @@ impl Expected {
         let [input, cached, written] = prompt;
         let (output, reasoning) = (row.output_tokens, row.reasoning_tokens);
         let sums = [
-            1,
+            row.requests(),
             input,
             cached,
             written,
@@ -313,7 +313,7 @@ impl Expected {
         for granularity in granularities {
             let start = start_of(*granularity, at).secs();
             let group = (*granularity, start, row.key_id.clone(), row.model.clone());
-            if *granularity != MINUTE {
+            if *granularity != MINUTE && !row.is_correction() {
                 let millis = u64::try_from(row.duration_ms).unwrap_or(0);
                 let bucket = histogram::bucket(millis);
                 let count = self.latencies.entry((*granularity, start, bucket));
@@ -326,7 +326,7 @@ impl Expected {
         }
         let tokens = prompt.into_iter().fold(output, i64::saturating_add);
         let user = self.users.entry(row.model.clone()).or_default();
-        for (total, value) in user.iter_mut().zip([1, tokens, row.cost]) {
+        for (total, value) in user.iter_mut().zip([row.requests(), tokens, row.cost]) {
             add(total, value);
         }
     }
