@@ -1,5 +1,6 @@
 //! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
 
+use crate::encryption::EncryptionError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -317,6 +318,17 @@ impl From<StoreError> for ApiError {
         error
             .fault()
             .map_or_else(ApiError::internal, ApiError::unavailable)
+    }
+}
+
+/// Nothing is stored in clear that is to be encrypted.
+impl From<EncryptionError> for ApiError {
+    fn from(error: EncryptionError) -> ApiError {
+        tracing::error!(%error, "a secret is not stored");
+        let message = "The service cannot encrypt secrets at the moment. Nothing was changed; try again, and \
+                       tell the operator if it stays so.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
 }
 

@@ -137,13 +137,18 @@ impl TestApp {
 
     /// The same service with keys that encrypt secrets at rest, that may notify any address.
     pub async fn encrypting(&self, keys: &str) -> TestApp {
-        let notify = NotifyOptions {
-            allow_private_webhooks: true,
-            ..NotifyOptions::default()
-        };
         let encryption = match keys {
             "" => Encryption::default(),
             keys => Encryption::read(&Secret::from(keys.to_owned())).unwrap(),
+        };
+        self.with_encryption(encryption).await
+    }
+
+    /// The same with what encrypts.
+    pub async fn with_encryption(&self, encryption: Encryption) -> TestApp {
+        let notify = NotifyOptions {
+            allow_private_webhooks: true,
+            ..NotifyOptions::default()
         };
         TestApp::on(
             self.url.clone(),
