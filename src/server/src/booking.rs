@@ -9,6 +9,7 @@
 use crate::booking_queue::Answer;
 use crate::state::SharedApp;
 use paddock_ledger::rules::ledger::{BatchSums, Booking, Message, Stored};
+use paddock_ledger::rules::tags;
 use paddock_ledger::store::events::Ids;
 use paddock_ledger::store::{Store, StoreError};
 use std::collections::HashSet;
@@ -43,9 +44,12 @@ async fn round(app: SharedApp) {
     let queue = &app.bookings;
     let preparing = queue.preparing.lock().await;
     queue.grow().await;
-    let (messages, answers) = queue.take(most_events(&app.store));
+    let (mut messages, answers) = queue.take(most_events(&app.store));
     if messages.is_empty() {
         return;
+    }
+    if let Err(error) = attach_tags(&app, &mut messages).await {
+        return refuse_all(answers, error);
     }
     let sums = BatchSums::of(&messages, &HashSet::new(), app.now());
     // On PostgreSQL ids that are new are stored far cheaper; SQLite need not be told.
@@ -69,12 +73,18 @@ async fn round(app: SharedApp) {
                 tell([answer], [booked]);
             }
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            let errors = std::iter::repeat_with(|| Err(StoreError::Shared(error.clone())));
-            tell(answers, errors);
-        }
+        Err(error) => refuse_all(answers, error),
     }
+}
+
+async fn attach_tags(app: &SharedApp, messages: &mut [Message]) -> Result<(), StoreError> {
+    tags::attach(&mut app.store.read().await?, messages).await
+}
+
+fn refuse_all(answers: Vec<Answer>, error: StoreError) {
+    let error = Arc::new(error);
+    let errors = std::iter::repeat_with(|| Err(StoreError::Shared(error.clone())));
+    tell(answers, errors);
 }
 
 /// Where ids may be in the ledger already.

@@ -25,6 +25,7 @@ pub mod scope;
 pub mod sealed;
 pub mod secret;
 pub mod slug;
+pub mod tag_set;
 mod user_quota;
 pub mod webhook;
 

@@ -73,6 +73,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         of: "namespace",
+        bodies: &["CreateNamespace", "UpdateNamespace"],
+        fields: &["organization"],
+        owner: Owner::OperatorBeyond(|change| {
+            change.after.organization != change.before.organization
+        }),
+        within: "An organization's admin makes namespaces in its own organization, where they stay.",
+    },
+    Row {
+        of: "namespace",
         bodies: NAMESPACE,
         fields: &["priority"],
         owner: Owner::OperatorBeyond(|change| {

@@ -1,6 +1,7 @@
 //! A gateway's events, read: what can be booked, and what a person must look at.
 
 use crate::model::correction::Correction;
+use crate::model::tag_set::TagSet;
 use crate::store::events::{self, EventRow};
 use paddock_core::ids::InstallationId;
 use paddock_core::money::Money;
@@ -12,6 +13,7 @@ use paddock_core::wire::{Made, UsageEvent};
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// More tokens than any call can have: above it, sums could overflow.
 const MAX_TOKENS: u64 = 1 << 40;
@@ -40,6 +42,8 @@ pub struct ReadEvent {
     pub user_shared: bool,
     /// What the provider stored in it.
     pub stored: Vec<StoredId>,
+    /// The tags of its key and namespace, once they were looked up.
+    pub tags: Option<Arc<TagSet>>,
 }
 
 impl ReadEvent {
@@ -53,6 +57,7 @@ impl ReadEvent {
             leases: Vec::new(),
             user_shared: false,
             stored: Vec::new(),
+            tags: None,
         }
     }
 }
@@ -134,6 +139,7 @@ fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
         row: events::row(gateway, &mut event),
         leases: event.leases,
         stored: event.stored,
+        tags: None,
     }
 }
 

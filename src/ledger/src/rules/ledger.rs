@@ -6,18 +6,22 @@ use crate::model::correction::UNNAMED;
 use crate::model::credits::account::Account;
 use crate::model::period::{DAY, name, start_of, start_of_month};
 use crate::model::scope::Scope;
+use crate::model::tag_set::TagSet;
 use crate::rules::audit::Calls;
 use crate::rules::batch::{ReadBatch, ReadEvent};
 use crate::rules::caps::{self, Budget, LendingTerms};
 use crate::rules::credits;
 use crate::rules::credits::refill::{self, Refill};
 use crate::rules::notices;
+use crate::rules::tags;
 use crate::rules::user_rollups::UserRollups;
 use crate::store::events::{self, EventRow, Ids};
 use crate::store::latencies::Latencies;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::stored_objects::Maker;
+use crate::store::tag_rollups::TagRollups;
+use crate::store::tags as store_tags;
 use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
@@ -57,6 +61,9 @@ pub struct BatchSums<'a> {
     rollups: Rollups<'a>,
     latencies: Latencies<'a>,
     users: UserRollups<'a>,
+    tagged: TagRollups<'a>,
+    /// The sets of tags that the events had.
+    tag_sets: BTreeMap<&'a str, &'a TagSet>,
     calls: Calls,
     amounts: BTreeMap<spend::SpendKey, Money>,
     leases: BTreeMap<i64, Money>,
@@ -65,7 +72,7 @@ pub struct BatchSums<'a> {
 }
 
 impl<'a> BatchSums<'a> {
-    /// Of the messages' events that are not among `known`.
+    /// Of the messages' events that are not among `known`. Their tags must be attached ([`tags::attach`]).
     pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> BatchSums<'a> {
         let events = messages.iter().flat_map(|message| &message.batch.events);
         let mut events: Vec<&ReadEvent> = events
@@ -103,6 +110,8 @@ impl<'a> BatchSums<'a> {
             rollups: Rollups::default(),
             latencies: Latencies::default(),
             users: UserRollups::default(),
+            tagged: TagRollups::default(),
+            tag_sets: BTreeMap::new(),
             calls: Calls::default(),
             amounts: BTreeMap::new(),
             leases: BTreeMap::new(),
@@ -120,6 +129,10 @@ impl<'a> BatchSums<'a> {
                 sums.latencies.add(&event.row);
             }
             sums.users.add(&event.row);
+            if let Some(tags) = &event.tags {
+                sums.tagged.add(&event.row, &tags.id);
+                sums.tag_sets.insert(&tags.id, tags);
+            }
             for id in &event.stored {
                 add_maker(&mut sums.made, *id, &event.row.namespace, event.started_at);
             }
@@ -153,7 +166,8 @@ pub async fn book(
     message: Message,
     now: Timestamp,
 ) -> Result<(Booking, Message), StoreError> {
-    let messages = [message];
+    let mut messages = [message];
+    tags::attach(tx, &mut messages).await?;
     let sums = BatchSums::of(&messages, &HashSet::new(), now);
     let stored = Stored::new(tx, &messages, sums, Ids::Any, now).await?;
     let booked = stored.book(tx, terms, now).await?;
@@ -278,6 +292,8 @@ impl<'a> Locked<'a> {
         sums.rollups.store(tx, sealed).await?;
         sums.latencies.store(tx).await?;
         sums.users.store(tx, sealed).await?;
+        store_tags::insert_sets(tx, &sums.tag_sets).await?;
+        sums.tagged.store(tx, sealed).await?;
         let charged = credits::charge(tx, &self.accounts, &sums.events).await?;
         let refills = refill::refill_low(tx, &charged, now).await?;
         let months = months_of_namespaces(&sums.amounts);

@@ -19,6 +19,7 @@ pub(crate) mod quotas;
 pub mod report;
 pub mod reserving;
 pub mod set_aside;
+pub mod tags;
 pub mod usage_feed;
 pub(crate) mod user_rollups;
 pub mod verification;

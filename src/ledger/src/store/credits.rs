@@ -70,6 +70,14 @@ pub async fn insert_account(tx: &mut Tx, account: &Account) -> Result<(), StoreE
     tx.insert(account).await
 }
 
+/// Gives the open account of a scope, if it has one, to another organization. Its entries stay as they are.
+pub async fn move_account(tx: &mut Tx, scope: &str, organization: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE credit_accounts SET organization = $2
+        WHERE scope = $1 AND closed_at IS NULL";
+    tx.execute(sql, args![scope, organization]).await?;
+    Ok(())
+}
+
 /// Closes an account.
 pub async fn close_account(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE credit_accounts SET closed_at = $2 WHERE id = $1";

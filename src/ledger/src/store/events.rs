@@ -107,6 +107,27 @@ impl EventRow {
         self.outcome == CORRECTION
     }
 
+    /// Tokens of prompt and answer.
+    pub fn tokens(&self) -> i64 {
+        let counts = [
+            self.input_tokens,
+            self.cached_input_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+        ];
+        counts.into_iter().fold(0, i64::saturating_add)
+    }
+
+    /// Gives it the tags of that id.
+    pub fn set_tags(&mut self, id: &str) {
+        let details = EventDetails {
+            tags: Some(id.to_owned()),
+            ..self.details()
+        };
+        self.details = Some(json(&details));
+    }
+
     /// How many requests it counts as in sums.
     pub fn requests(&self) -> i64 {
         i64::from(!self.is_correction())

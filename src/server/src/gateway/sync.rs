@@ -33,7 +33,7 @@ pub async fn handle(
         installation: app.installation,
         ..policy::changes(&mut tx, revision).await?
     };
-    bound::leave(&mut tx, &by, &mut changes).await?;
+    bound::leave(&mut tx, &by, revision, &mut changes).await?;
     Ok(Json(SyncAnswer {
         acknowledged,
         changes,

@@ -39,7 +39,7 @@ impl Corrections {
 
     /// Takes note of an entry of the ledger.
     pub fn booked(&mut self, row: EventRow, tell: &mut (dyn FnMut(Difference) + Send)) {
-        let text = |row: EventRow| format!("{} {}", row.cost, row.details.unwrap_or_default());
+        let text = |row: EventRow| format!("{} {:?}", row.cost, row.details().correction);
         let what = format!("{} {}", row.namespace, row.id);
         let found = self.unbooked.remove(&row.id).map(text);
         let expected = text(row);

@@ -26,7 +26,7 @@ use crate::store::audit::{self, At};
 use crate::store::credits;
 use crate::store::events::EventRow;
 use crate::store::verification::{self as stored, Group, RollupSums};
-use crate::store::{Store, StoreError, Tx, day_blocks, latencies, watermarks};
+use crate::store::{Store, StoreError, Tx, day_blocks, latencies, tags, watermarks};
 use charge::Charge;
 use corrections::Corrections;
 use paddock_core::policy::SHARED_USER;
@@ -36,10 +36,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
 use std::time::Duration;
 
+/// Sets of tags read at once.
+const TAG_SETS_AT_ONCE: u64 = 500;
+
 /// Something that is not what the events say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `rollup`, `latency`, `user`, `spend`, `balance`, `correction` or `account`.
+    /// `rollup`, `latency`, `user`, `tag`, `spend`, `balance`, `correction` or `account`.
     pub kind: &'static str,
     /// Which one: its scope or group, and the start of its time.
     pub what: String,
@@ -105,6 +108,7 @@ pub async fn verify(
         summary.events = summary.events.saturating_add(events);
     }
     verify_blocks(store, &mut tell).await?;
+    verify_tag_sets(store, &mut tell).await?;
     balances::verify_accounts(&mut store.read().await?, &mut tell).await?;
     summary.differences = differences;
     Ok(summary)
@@ -127,7 +131,7 @@ async fn verify_blocks(
             let end = start.plus(Duration::from_secs(length));
             let is_sealed = end <= day_blocks::sealed_until(&mut tx).await?;
             let uneven = day_blocks::uneven(&mut tx, (start, length), is_sealed).await?;
-            for (kind, uneven) in ["rollup", "user"].into_iter().zip(uneven) {
+            for (kind, uneven) in ["rollup", "user", "tag"].into_iter().zip(uneven) {
                 for block in uneven {
                     let (namespace, name, model) = (block.namespace, block.name, block.model);
                     let start = start.to_rfc3339();
@@ -142,6 +146,29 @@ async fn verify_blocks(
         }
     }
     Ok(())
+}
+
+/// Compares sets of tags with their ids, which are in the calls.
+async fn verify_tag_sets(
+    store: &Store,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let sets = tags::next_sets(&mut store.read().await?, &after, TAG_SETS_AT_ONCE).await?;
+        let Some(last) = sets.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.id);
+        for set in sets.iter().filter(|set| !set.is_whole()) {
+            tell(Difference {
+                kind: "tag",
+                what: set.id.clone(),
+                expected: "tags of this hash".to_owned(),
+                found: set.labels().into_iter().collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
 }
 
 /// From when on there are sums that are not kept forever.
@@ -265,6 +292,11 @@ async fn verify_day(
         compare("user", whole.users, users, tell, |model| {
             format!("{namespace} {model} {}", day.to_rfc3339())
         });
+        let tags = stored::tags(tx, &namespace, day).await?.into_iter();
+        let tags = tags.map(|(set, model, sums)| ((set, model), sums));
+        compare("tag", whole.tags, tags.collect(), tell, |(set, model)| {
+            format!("{namespace} {set} {model} {}", day.to_rfc3339())
+        });
     }
     corrections.tell_missing(tell);
     let found = stored::spend_of_day(tx, day).await?.into_iter();
@@ -288,6 +320,8 @@ struct Expected {
     /// By granularity, start and bucket.
     latencies: BTreeMap<(u64, u64, i64), i64>,
     users: BTreeMap<String, [i64; 3]>,
+    /// By set of tags and model.
+    tags: BTreeMap<(String, String), [i64; 3]>,
 }
 
 impl Expected {
@@ -324,10 +358,17 @@ impl Expected {
                 add(total, value);
             }
         }
-        let tokens = prompt.into_iter().fold(output, i64::saturating_add);
+        let sums = [row.requests(), row.tokens(), row.cost];
         let user = self.users.entry(row.model.clone()).or_default();
-        for (total, value) in user.iter_mut().zip([row.requests(), tokens, row.cost]) {
+        for (total, value) in user.iter_mut().zip(sums) {
             add(total, value);
+        }
+        let set = row.details.is_some().then(|| row.details().tags).flatten();
+        if let Some(set) = set {
+            let tagged = self.tags.entry((set, row.model.clone())).or_default();
+            for (total, value) in tagged.iter_mut().zip(sums) {
+                add(total, value);
+            }
         }
     }
 
