@@ -22,7 +22,9 @@ use crate::store::rollups::Rollups;
 use crate::store::stored_objects::Maker;
 use crate::store::tag_rollups::TagRollups;
 use crate::store::tags as store_tags;
-use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects};
+use crate::store::{
+    StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects, usage_feed,
+};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::stored::StoredId;
@@ -31,10 +33,12 @@ use paddock_core::wire::{CapPeriod, Lease, LeaseReport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What booking a message came to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Booking {
     /// Events that were new.
     pub new_events: usize,
+    /// The ids of events that the database refuses, with the reason.
+    pub refused: Vec<(String, String)>,
     /// The leases reported that are still the gateway's.
     pub leases: Vec<Lease>,
 }
@@ -229,6 +233,7 @@ impl<'a> Stored<'a> {
         terms: &LendingTerms,
         now: Timestamp,
     ) -> Result<Vec<Booking>, StoreError> {
+        usage_feed::announce(tx, now).await?;
         let locked = self.lock(tx).await?;
         let summed = locked.add_sums(tx, now).await?;
         let reported = summed.take_reports(tx, terms, now).await?;
@@ -331,16 +336,23 @@ impl Summed<'_> {
         let scopes: BTreeSet<&str> = scopes.collect();
         let scopes: Vec<Scope> = scopes.into_iter().filter_map(Scope::parse).collect();
         let mut budgets = caps::load(tx, terms, &self.scarce, &scopes, now).await?;
-        let mut taken = Reports::default();
+        let mut taken = Reports::of(&budgets);
         for (number, message) in self.messages.iter().enumerate() {
             for report in &message.reports {
                 if let Some(budget) = budgets.get_mut(&report.scope) {
                     let from = (number, message.gateway.as_str());
-                    taken.take(tx, terms, budget, from, report, now).await?;
+                    taken.take(terms, budget, from, report, now);
                 }
             }
         }
-        leases::close(tx, &taken.closed, now).await?;
+        for budget in budgets.values_mut() {
+            budget
+                .leases
+                .retain(|lease| !taken.closed.contains(&lease.id));
+        }
+        leases::set_returned(tx, &taken.returned).await?;
+        let closed: Vec<i64> = taken.closed.iter().copied().collect();
+        leases::close(tx, &closed, now).await?;
         for ((expires_at, period_ends_at), ids) in &taken.renewed {
             leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
         }
@@ -384,6 +396,7 @@ fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booking> {
     let mut seen: HashSet<&str> = HashSet::new();
     let booking = |message: &Message| Booking {
         new_events: 0,
+        refused: Vec::new(),
         leases: Vec::with_capacity(message.reports.len()),
     };
     let mut booked: Vec<Booking> = messages.iter().map(booking).collect();
@@ -484,45 +497,65 @@ fn add_amount(
     *amount = amount.saturating_add(cost);
 }
 
-/// What follows from a gateway's reports.
-#[derive(Default)]
+/// What follows from gateways' reports. Each is looked at once, however many leases a scope has.
 struct Reports {
-    closed: Vec<i64>,
+    /// The place of each lease among those of its scope.
+    places: HashMap<i64, usize>,
+    closed: BTreeSet<i64>,
+    returned: BTreeMap<i64, Money>,
     renewed: BTreeMap<(Timestamp, Timestamp), Vec<i64>>,
     /// The number of the message, the scope and the lease.
     told: Vec<(usize, String, OpenLease)>,
 }
 
 impl Reports {
-    async fn take(
+    fn of(budgets: &HashMap<String, Budget>) -> Reports {
+        let leases = budgets.values().map(|budget| budget.leases.iter());
+        let places = leases.flat_map(|leases| leases.enumerate().map(|(at, lease)| (lease.id, at)));
+        Reports {
+            places: places.collect(),
+            closed: BTreeSet::new(),
+            returned: BTreeMap::new(),
+            renewed: BTreeMap::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn take(
         &mut self,
-        tx: &mut Tx,
         terms: &LendingTerms,
         budget: &mut Budget,
         (message, gateway): (usize, &str),
         report: &LeaseReport,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let is_it = |lease: &OpenLease| lease.id == report.id && lease.gateway == gateway;
-        let Some(at) = budget.leases.iter().position(is_it) else {
-            return Ok(());
+    ) {
+        if self.closed.contains(&report.id) {
+            return;
+        }
+        let is_it = |lease: &&OpenLease| lease.id == report.id && lease.gateway == gateway;
+        let at = self.places.get(&report.id).copied().unwrap_or(usize::MAX);
+        let Some(opened_at) = budget
+            .leases
+            .get(at)
+            .filter(is_it)
+            .map(|lease| lease.opened_at)
+        else {
+            return;
         };
-        let opened_at = budget.leases.get(at).map_or(now, |lease| lease.opened_at);
         let period_ends_at = budget.end_of_lease(opened_at);
         let Some(lease) = budget.leases.get_mut(at) else {
-            return Ok(());
+            return;
         };
         if report.returned > lease.returned {
             lease.returned = report.returned;
-            leases::set_returned(tx, lease.id, lease.returned).await?;
+            self.returned.insert(lease.id, lease.returned);
         }
         if report.idle {
             // Where something is outstanding the lease was lent more since the report was
             // written, or events are on their way: it stays, and ends by itself.
             if lease.outstanding() == Money::ZERO {
-                self.closed.push(lease.id);
-                budget.leases.remove(at);
-                return Ok(());
+                self.closed.insert(lease.id);
+                return;
             }
         } else if period_ends_at > now {
             let expires_at = now.plus(terms.ttl).min(period_ends_at);
@@ -541,6 +574,5 @@ impl Reports {
         told.period_ends_at = told.period_ends_at.min(period_ends_at);
         told.expires_at = told.expires_at.min(told.period_ends_at);
         self.told.push((message, budget.scope.clone(), told));
-        Ok(())
     }
 }
