@@ -24,6 +24,8 @@ pub struct ApiError {
     more: Map<String, Value>,
     /// Seconds until the caller should try again.
     retry_after: Option<u64>,
+    /// What a gateway is told beside the error.
+    beside: Vec<(&'static str, Value)>,
 }
 
 impl ApiError {
@@ -43,6 +45,7 @@ impl ApiError {
             violations: Vec::new(),
             more: Map::new(),
             retry_after: None,
+            beside: Vec::new(),
         }
     }
 
@@ -224,10 +227,26 @@ impl ApiError {
     pub fn too_many(message: impl Into<String>, wait: Duration) -> ApiError {
         let kind = "rate_limit_error";
         let code = "rate_limit_exceeded";
-        let mut error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, kind, message);
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, kind, message).retried_after(wait)
+    }
+
+    /// 503: too much waits. `wait` is when to try again.
+    pub fn busy(message: &str, wait: Duration) -> ApiError {
+        let code = "accounting_unavailable";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message);
+        error.retried_after(wait)
+    }
+
+    /// The same with something beside the error.
+    pub fn with(mut self, name: &'static str, value: Value) -> ApiError {
+        self.beside.push((name, value));
+        self
+    }
+
+    fn retried_after(mut self, wait: Duration) -> ApiError {
         let nanos = u64::from(wait.subsec_nanos() > 0);
-        error.retry_after = Some(wait.as_secs().saturating_add(nanos).max(1));
-        error
+        self.retry_after = Some(wait.as_secs().saturating_add(nanos).max(1));
+        self
     }
 
     /// 503: the service is about to stop.
@@ -291,6 +310,8 @@ impl ApiError {
                 .map(|value| (name.to_owned(), value.clone()));
             body.extend(value);
         }
+        let beside = self.beside.iter();
+        body.extend(beside.map(|(name, value)| ((*name).to_owned(), value.clone())));
         Value::Object(body)
     }
 }

@@ -46,6 +46,7 @@ mod partitions;
 mod periods;
 mod plans;
 mod prepaid;
+mod pressure;
 mod price_parts;
 mod price_versions;
 mod prices;
