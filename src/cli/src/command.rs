@@ -1,7 +1,7 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, get, init, keys, prices, reconcile, tail, usage, verify,
+    apply, audit, backup, check, correct, get, init, keys, prices, reconcile, tail, usage, verify,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -77,6 +77,14 @@ Objects and fields that the file does not name are left as they are.")]
 
 Events that the ledger already has are not recorded again.")]
     Reconcile(reconcile::Options),
+    /// Charge or give back money, as the operator. Nothing that is booked is changed.
+    #[command(after_help = "Examples:
+  paddock correct --event 019cf15e-1200-7ed3-9f81-90f9b26ba823 --amount-usd -0.75 \\
+      --reason \"charged at the old price\" --reference ticket-81
+  paddock correct --namespace team-a --amount-usd -20 --reason goodwill --reference ticket-82
+
+Reports show it on the day it is made; a call's own month has room again.")]
+    Correct(correct::Options),
     /// Import prices from a public price list, or make a catalog from one.
     #[command(subcommand)]
     Prices(prices::Action),

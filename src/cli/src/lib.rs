@@ -19,8 +19,8 @@ mod settings;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use command::{Cli, Command};
 use commands::{
-    apply, audit, backup, check, describe, get, init, keys, prices, reconcile, serve, tail, usage,
-    verify,
+    apply, audit, backup, check, correct, describe, get, init, keys, prices, reconcile, serve,
+    tail, usage, verify,
 };
 use exit::Exit;
 use paddock_server::config::file::ConfigFile;
@@ -97,6 +97,7 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
         Command::Audit(action) => audit::run(&action, file),
         Command::Tail(options) => tail::run(&options, file),
         Command::Reconcile(options) => reconcile::run(&options, file),
+        Command::Correct(options) => correct::run(&options, file),
         Command::Prices(action) => prices::run(&action, file),
         Command::Check(options) => check::run(&options, &Cli::command()),
         Command::Verify(options) => verify::run(&options, file),

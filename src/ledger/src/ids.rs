@@ -78,6 +78,11 @@ pub fn credit_id(now: Timestamp) -> String {
     format!("crd_{}", uuid_v7(now).simple())
 }
 
+/// A new id of an entry of the ledger that is no call.
+pub fn ledger_entry_id(now: Timestamp) -> String {
+    uuid_v7(now).to_string()
+}
+
 /// The id of a new account of a prepaid balance.
 pub fn account_id(now: Timestamp) -> String {
     format!("acc_{}", uuid_v7(now).simple())

@@ -5,10 +5,14 @@
 //! Three such rounds are under way at most, each in another stage: one is summed up, one's events are
 //! stored, and one's sums are booked. On PostgreSQL the last two are transactions at work at once. A round
 //! of few events waits for those before it to end, for meanwhile it may grow.
+//!
+//! If the database refuses the values of an event, the rest is booked and the event is named in the result.
 
-use crate::booking_queue::Answer;
+use crate::booking_queue::{Answer, Full, Waiting};
 use crate::state::SharedApp;
+use paddock_ledger::rules::batch::{ReadBatch, ReadEvent};
 use paddock_ledger::rules::ledger::{BatchSums, Booking, Message, Stored};
+use paddock_ledger::rules::tags;
 use paddock_ledger::store::events::Ids;
 use paddock_ledger::store::{Store, StoreError};
 use std::collections::HashSet;
@@ -24,28 +28,58 @@ const fn most_events(store: &Store) -> usize {
     }
 }
 
-/// Books a message, whole or not at all. It is booked also where the caller has gone meanwhile.
+/// Why a message was not booked.
+#[derive(Debug)]
+pub enum NotBooked {
+    /// Too many wait: nothing of it was booked.
+    Full,
+    /// It waits still, and will be booked.
+    Waits,
+    /// The database refuses: nothing of it was booked, or it is not known whether it was.
+    Failed(StoreError),
+}
+
+/// Books a message, whole or not at all, but for events that the database refuses. `batch` is the number that
+/// the gateway gave its events, `bytes` how long the message was. It is booked also where the caller has gone
+/// meanwhile.
 ///
 /// # Errors
-/// Where the database refuses; then nothing of it was booked, or it is not known whether it was.
-pub async fn book(app: &SharedApp, message: Message) -> Result<Booking, StoreError> {
+/// Where too many wait, it has waited for too long, or the database refuses.
+pub async fn book(
+    app: &SharedApp,
+    message: Message,
+    batch: Option<u64>,
+    bytes: usize,
+) -> Result<Booking, NotBooked> {
     let (answer, booked) = oneshot::channel();
-    app.bookings.push(message, answer);
+    let waiting = Waiting {
+        message,
+        batch,
+        bytes,
+        answers: vec![answer],
+    };
+    app.bookings.push(waiting).map_err(|Full| NotBooked::Full)?;
     // Each message brings a round with it: where another's has taken it along there is nothing left
     // to do.
     tokio::spawn(round(app.clone()));
-    booked
-        .await
-        .unwrap_or_else(|_| Err(StoreError::abandoned()))
+    match tokio::time::timeout(app.config.booking_patience, booked).await {
+        Err(_) => Err(NotBooked::Waits),
+        Ok(booked) => booked
+            .unwrap_or_else(|_| Err(StoreError::abandoned()))
+            .map_err(NotBooked::Failed),
+    }
 }
 
 async fn round(app: SharedApp) {
     let queue = &app.bookings;
     let preparing = queue.preparing.lock().await;
     queue.grow().await;
-    let (messages, answers) = queue.take(most_events(&app.store));
+    let (mut messages, answers) = queue.take(most_events(&app.store));
     if messages.is_empty() {
         return;
+    }
+    if let Err(error) = attach_tags(&app, &mut messages).await {
+        return refuse_all(answers, error);
     }
     let sums = BatchSums::of(&messages, &HashSet::new(), app.now());
     // On PostgreSQL ids that are new are stored far cheaper; SQLite need not be told.
@@ -60,21 +94,71 @@ async fn round(app: SharedApp) {
         booked = attempt_again(&app, &messages).await;
     }
     match booked {
-        Ok(booked) => tell(answers, booked.into_iter().map(Ok)),
-        // What is wrong with one message must not hold up the others.
-        Err(error) if error.is_misplaced() || (messages.len() > 1 && !error.is_transient()) => {
-            for (message, answer) in messages.into_iter().zip(answers) {
-                let booked = attempt_again(&app, &[message]).await;
-                let booked = booked.map(|booked| booked.into_iter().next().unwrap_or_default());
-                tell([answer], [booked]);
+        Ok(booked) => {
+            for (booked, answers) in booked.into_iter().zip(answers) {
+                tell(answers, Ok(booked));
             }
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            let errors = std::iter::repeat_with(|| Err(StoreError::Shared(error.clone())));
-            tell(answers, errors);
+        // What is wrong with one message must not hold up the others.
+        Err(error) if error.is_misplaced() || !error.is_transient() => {
+            for (message, answers) in messages.into_iter().zip(answers) {
+                tell(answers, alone(&app, message).await);
+            }
+        }
+        Err(error) => refuse_all(answers, error),
+    }
+}
+
+async fn attach_tags(app: &SharedApp, messages: &mut [Message]) -> Result<(), StoreError> {
+    tags::attach(&mut app.store.read().await?, messages).await
+}
+
+/// Books one message. An event whose values the database refuses is found by halves.
+async fn alone(app: &SharedApp, mut message: Message) -> Result<Booking, StoreError> {
+    let error = match attempt_one(app, &message).await {
+        Err(error) if error.is_of_values() => error,
+        booked => return booked,
+    };
+    let events = std::mem::take(&mut message.batch.events);
+    if events.is_empty() {
+        return Err(error);
+    }
+    let mut whole = Booking::default();
+    let mut parts: Vec<Vec<ReadEvent>> = vec![events];
+    while let Some(mut events) = parts.pop() {
+        let part = Message {
+            gateway: message.gateway.clone(),
+            batch: ReadBatch {
+                events: events.clone(),
+                ..ReadBatch::default()
+            },
+            reports: Vec::new(),
+        };
+        match attempt_one(app, &part).await {
+            Ok(booked) => whole.new_events = whole.new_events.saturating_add(booked.new_events),
+            Err(error) if !error.is_of_values() => return Err(error),
+            Err(error) => match (events.len(), events.pop()) {
+                (1, Some(event)) => {
+                    let (id, gateway) = (event.row.id, &message.gateway);
+                    tracing::error!(%error, id, gateway, "the database refuses this event");
+                    whole.refused.push((id, error.to_string()));
+                }
+                (_, last) => {
+                    events.extend(last);
+                    let half = events.split_off(events.len().div_euclid(2));
+                    parts.extend([half, events]);
+                }
+            },
         }
     }
+    // What the gateway reports of its leases comes after its events.
+    whole.leases = attempt_one(app, &message).await?.leases;
+    Ok(whole)
+}
+
+async fn attempt_one(app: &SharedApp, message: &Message) -> Result<Booking, StoreError> {
+    let booked = attempt_again(app, std::slice::from_ref(message)).await?;
+    Ok(booked.into_iter().next().unwrap_or_default())
 }
 
 /// Where ids may be in the ledger already.
@@ -108,11 +192,17 @@ async fn attempt(
     Ok(booked)
 }
 
-fn tell(
-    answers: impl IntoIterator<Item = Answer>,
-    booked: impl IntoIterator<Item = Result<Booking, StoreError>>,
-) {
-    for (answer, booked) in answers.into_iter().zip(booked) {
+fn refuse_all(answers: Vec<Vec<Answer>>, error: StoreError) {
+    let error = Arc::new(error);
+    for answers in answers {
+        tell(answers, Err(StoreError::Shared(error.clone())));
+    }
+}
+
+fn tell(answers: Vec<Answer>, booked: Result<Booking, StoreError>) {
+    let booked = booked.map_err(Arc::new);
+    for answer in answers {
+        let booked = booked.clone().map_err(StoreError::Shared);
         // Whoever asked may have gone: it asks again.
         let _ = answer.send(booked);
     }

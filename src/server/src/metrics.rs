@@ -47,6 +47,10 @@ pub struct Metrics {
     pub repeated_events: Counter,
     /// Events that could not be read.
     pub rejected_events: Counter,
+    /// Events that the database refused.
+    pub set_aside_events: Counter,
+    /// Messages of gateways that were refused because too many waited.
+    pub refused_messages: Counter,
     /// Needs of gateways that a cap could not cover.
     pub uncovered_needs: Counter,
 }
@@ -89,6 +93,14 @@ impl Default for Metrics {
             "ledger_events_rejected",
             "Usage events that could not be read",
         );
+        let set_aside_events = counter(
+            "ledger_events_set_aside",
+            "Usage events that the database refused: kept for a person to look at",
+        );
+        let refused_messages = counter(
+            "ledger_messages_refused",
+            "Messages of gateways refused because too many waited to be booked; they are sent again",
+        );
         let uncovered_needs = counter(
             "budget_needs_uncovered",
             "Needs of gateways that a cap could not cover",
@@ -102,6 +114,8 @@ impl Default for Metrics {
             events,
             repeated_events,
             rejected_events,
+            set_aside_events,
+            refused_messages,
             uncovered_needs,
         }
     }

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod audit;
 pub mod backup;
 pub mod check;
+pub mod correct;
 pub mod describe;
 pub mod get;
 pub mod init;

@@ -250,11 +250,17 @@ fn a_file_that_cannot_be_is_refused_before_anything_is_changed() {
     let error = service
         .paddock_reading(
             &["apply", "-f", "-"],
-            "namespaces: [{name: a, organization: y}]",
+            "namespaces: [{name: a, organization: yard}]",
         )
         .fails(1);
     assert!(
-        error.contains("cannot move to another organization"),
+        error.contains("The organization 'yard' does not exist"),
         "{error}"
     );
+    let file = "organizations: [{name: yard}]\nnamespaces: [{name: a, organization: yard}]";
+    service
+        .paddock_reading(&["apply", "-f", "-"], file)
+        .expect(0);
+    let moved = ["get", "namespaces", "a", "-o", "json"];
+    assert_eq!(service.paddock(&moved).json(0)["organization"], "yard");
 }

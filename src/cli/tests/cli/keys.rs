@@ -216,3 +216,38 @@ fn what_cannot_be_asked_says_what_to_do() {
             .contains("_paddock")
     );
 }
+
+#[test]
+fn money_is_given_back_once_a_reference() {
+    let service = Service::start();
+    service.paddock(&["keys", "create", "one"]).expect(0);
+    let give_back = [
+        "correct",
+        "--namespace",
+        "one",
+        "--amount-usd",
+        "-12.5",
+        "--reason",
+        "goodwill",
+        "--reference",
+        "ticket-1",
+    ];
+    let told = service.paddock(&give_back).expect(0);
+    assert!(told.contains("of $-12.50 for one (ticket-1)."), "{told}");
+    assert_eq!(service.paddock(&give_back).expect(0), told);
+    let usage = service.paddock(&["usage", "--namespace", "one"]).expect(0);
+    assert!(
+        usage.contains("correction") && usage.contains("$-12.50"),
+        "{usage}"
+    );
+    let vague = [
+        "correct",
+        "--amount-usd",
+        "1",
+        "--reason",
+        "r",
+        "--reference",
+        "r",
+    ];
+    service.paddock(&vague).fails(64);
+}

@@ -1,5 +1,6 @@
 //! What most events do not have: one document beside an event's columns.
 
+use super::correction::CorrectionDetails;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::usage::ToolCalls;
 use paddock_core::wire::UsageEvent;
@@ -30,6 +31,12 @@ pub struct EventDetails {
     /// Tokens of images in the answer.
     #[serde(skip_serializing_if = "is_zero")]
     pub image_output_tokens: u64,
+    /// The id of the tags that its key and namespace had; absent if they had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// What a correction is; absent of a call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectionDetails>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -48,6 +55,8 @@ impl EventDetails {
             image_input_tokens: tokens.image_input,
             audio_output_tokens: tokens.audio_output,
             image_output_tokens: tokens.image_output,
+            tags: None,
+            correction: None,
         };
         (details != EventDetails::default()).then_some(details)
     }

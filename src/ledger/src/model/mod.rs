@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod audit;
+pub mod correction;
 pub mod credits;
 pub mod day_blocks;
 pub mod delivery;
@@ -24,6 +25,7 @@ pub mod scope;
 pub mod sealed;
 pub mod secret;
 pub mod slug;
+pub mod tag_set;
 mod user_quota;
 pub mod webhook;
 

@@ -73,6 +73,15 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         of: "namespace",
+        bodies: &["CreateNamespace", "UpdateNamespace"],
+        fields: &["organization"],
+        owner: Owner::OperatorBeyond(|change| {
+            change.after.organization != change.before.organization
+        }),
+        within: "An organization's admin makes namespaces in its own organization, where they stay.",
+    },
+    Row {
+        of: "namespace",
         bodies: NAMESPACE,
         fields: &["priority"],
         owner: Owner::OperatorBeyond(|change| {
@@ -204,6 +213,13 @@ pub const TABLE: &[Row] = &[
         bodies: &["Reserve"],
         fields: &[],
         owner: Owner::Holder,
+        within: "",
+    },
+    Row {
+        of: "correction",
+        bodies: &["CreateCorrection"],
+        fields: &[],
+        owner: Owner::Operator,
         within: "",
     },
     Row {

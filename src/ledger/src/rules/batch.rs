@@ -1,6 +1,8 @@
 //! A gateway's events, read: what can be booked, and what a person must look at.
 
-use crate::store::events::{self, EventRow, REFUSED};
+use crate::model::correction::Correction;
+use crate::model::tag_set::TagSet;
+use crate::store::events::{self, EventRow};
 use paddock_core::ids::InstallationId;
 use paddock_core::money::Money;
 use paddock_core::policy::user_in_events;
@@ -11,11 +13,12 @@ use paddock_core::wire::{Made, UsageEvent};
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// More tokens than any call can have: above it, sums could overflow.
 const MAX_TOKENS: u64 = 1 << 40;
 /// More than any call can cost, ten million dollars: above it, sums could overflow.
-const MAX_COST: Money = Money::from_nanos(10_000_000_000_000_000);
+pub const MAX_COST: Money = Money::from_nanos(10_000_000_000_000_000);
 /// Longest name that an index of PostgreSQL surely takes.
 const MAX_NAME: usize = 512;
 /// Stored objects of one call at most.
@@ -28,6 +31,9 @@ pub struct ReadEvent {
     pub row: EventRow,
     /// When it was admitted.
     pub started_at: Timestamp,
+    /// Whose windows and balances it moves: those of when it was admitted, or, of a correction, of when what
+    /// it corrects was.
+    pub applies_at: Timestamp,
     /// What it costs.
     pub cost: Money,
     /// The leases that were debited for it.
@@ -36,12 +42,23 @@ pub struct ReadEvent {
     pub user_shared: bool,
     /// What the provider stored in it.
     pub stored: Vec<StoredId>,
+    /// The tags of its key and namespace, once they were looked up.
+    pub tags: Option<Arc<TagSet>>,
 }
 
 impl ReadEvent {
-    /// Whether it was never served: then it is in the audit, and no usage.
-    pub fn is_refused(&self) -> bool {
-        self.row.outcome == REFUSED
+    /// A correction as an entry to be booked.
+    pub fn of_correction(correction: &Correction) -> ReadEvent {
+        ReadEvent {
+            row: events::correction_row(correction),
+            started_at: correction.created_at,
+            applies_at: correction.applies_at,
+            cost: correction.amount,
+            leases: Vec::new(),
+            user_shared: false,
+            stored: Vec::new(),
+            tags: None,
+        }
     }
 }
 
@@ -116,11 +133,13 @@ fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
     shorten(&mut event);
     ReadEvent {
         started_at: event.started_at,
+        applies_at: event.started_at,
         cost: event.cost,
         user_shared: event.user_shared,
         row: events::row(gateway, &mut event),
         leases: event.leases,
         stored: event.stored,
+        tags: None,
     }
 }
 

@@ -2,22 +2,29 @@
 
 use crate::ids;
 use crate::model::audit::Segment;
+use crate::model::correction::UNNAMED;
 use crate::model::credits::account::Account;
 use crate::model::period::{DAY, name, start_of, start_of_month};
 use crate::model::scope::Scope;
+use crate::model::tag_set::TagSet;
 use crate::rules::audit::Calls;
 use crate::rules::batch::{ReadBatch, ReadEvent};
 use crate::rules::caps::{self, Budget, LendingTerms};
 use crate::rules::credits;
 use crate::rules::credits::refill::{self, Refill};
 use crate::rules::notices;
+use crate::rules::tags;
 use crate::rules::user_rollups::UserRollups;
 use crate::store::events::{self, EventRow, Ids};
 use crate::store::latencies::Latencies;
 use crate::store::leases::{self, OpenLease};
 use crate::store::rollups::Rollups;
 use crate::store::stored_objects::Maker;
-use crate::store::{StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects};
+use crate::store::tag_rollups::TagRollups;
+use crate::store::tags as store_tags;
+use crate::store::{
+    StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects, usage_feed,
+};
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::stored::StoredId;
@@ -26,10 +33,12 @@ use paddock_core::wire::{CapPeriod, Lease, LeaseReport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What booking a message came to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Booking {
     /// Events that were new.
     pub new_events: usize,
+    /// The ids of events that the database refuses, with the reason.
+    pub refused: Vec<(String, String)>,
     /// The leases reported that are still the gateway's.
     pub leases: Vec<Lease>,
 }
@@ -56,6 +65,9 @@ pub struct BatchSums<'a> {
     rollups: Rollups<'a>,
     latencies: Latencies<'a>,
     users: UserRollups<'a>,
+    tagged: TagRollups<'a>,
+    /// The sets of tags that the events had.
+    tag_sets: BTreeMap<&'a str, &'a TagSet>,
     calls: Calls,
     amounts: BTreeMap<spend::SpendKey, Money>,
     leases: BTreeMap<i64, Money>,
@@ -64,7 +76,7 @@ pub struct BatchSums<'a> {
 }
 
 impl<'a> BatchSums<'a> {
-    /// Of the messages' events that are not among `known`.
+    /// Of the messages' events that are not among `known`. Their tags must be attached ([`tags::attach`]).
     pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> BatchSums<'a> {
         let events = messages.iter().flat_map(|message| &message.batch.events);
         let mut events: Vec<&ReadEvent> = events
@@ -102,6 +114,8 @@ impl<'a> BatchSums<'a> {
             rollups: Rollups::default(),
             latencies: Latencies::default(),
             users: UserRollups::default(),
+            tagged: TagRollups::default(),
+            tag_sets: BTreeMap::new(),
             calls: Calls::default(),
             amounts: BTreeMap::new(),
             leases: BTreeMap::new(),
@@ -111,16 +125,22 @@ impl<'a> BatchSums<'a> {
         for event in &sums.events {
             sums.calls.add(&event.row);
             // Refused calls are in the audit, and are no usage.
-            if event.is_refused() {
+            if event.row.is_refused() {
                 continue;
             }
             sums.rollups.add(&event.row);
-            sums.latencies.add(&event.row);
+            if !event.row.is_correction() {
+                sums.latencies.add(&event.row);
+            }
             sums.users.add(&event.row);
+            if let Some(tags) = &event.tags {
+                sums.tagged.add(&event.row, &tags.id);
+                sums.tag_sets.insert(&tags.id, tags);
+            }
             for id in &event.stored {
                 add_maker(&mut sums.made, *id, &event.row.namespace, event.started_at);
             }
-            if event.cost > Money::ZERO {
+            if event.cost != Money::ZERO {
                 spent.add(event);
                 for id in &event.leases {
                     let spent = sums.leases.entry(*id).or_default();
@@ -150,7 +170,8 @@ pub async fn book(
     message: Message,
     now: Timestamp,
 ) -> Result<(Booking, Message), StoreError> {
-    let messages = [message];
+    let mut messages = [message];
+    tags::attach(tx, &mut messages).await?;
     let sums = BatchSums::of(&messages, &HashSet::new(), now);
     let stored = Stored::new(tx, &messages, sums, Ids::Any, now).await?;
     let booked = stored.book(tx, terms, now).await?;
@@ -212,6 +233,7 @@ impl<'a> Stored<'a> {
         terms: &LendingTerms,
         now: Timestamp,
     ) -> Result<Vec<Booking>, StoreError> {
+        usage_feed::announce(tx, now).await?;
         let locked = self.lock(tx).await?;
         let summed = locked.add_sums(tx, now).await?;
         let reported = summed.take_reports(tx, terms, now).await?;
@@ -275,6 +297,8 @@ impl<'a> Locked<'a> {
         sums.rollups.store(tx, sealed).await?;
         sums.latencies.store(tx).await?;
         sums.users.store(tx, sealed).await?;
+        store_tags::insert_sets(tx, &sums.tag_sets).await?;
+        sums.tagged.store(tx, sealed).await?;
         let charged = credits::charge(tx, &self.accounts, &sums.events).await?;
         let refills = refill::refill_low(tx, &charged, now).await?;
         let months = months_of_namespaces(&sums.amounts);
@@ -312,16 +336,23 @@ impl Summed<'_> {
         let scopes: BTreeSet<&str> = scopes.collect();
         let scopes: Vec<Scope> = scopes.into_iter().filter_map(Scope::parse).collect();
         let mut budgets = caps::load(tx, terms, &self.scarce, &scopes, now).await?;
-        let mut taken = Reports::default();
+        let mut taken = Reports::of(&budgets);
         for (number, message) in self.messages.iter().enumerate() {
             for report in &message.reports {
                 if let Some(budget) = budgets.get_mut(&report.scope) {
                     let from = (number, message.gateway.as_str());
-                    taken.take(tx, terms, budget, from, report, now).await?;
+                    taken.take(terms, budget, from, report, now);
                 }
             }
         }
-        leases::close(tx, &taken.closed, now).await?;
+        for budget in budgets.values_mut() {
+            budget
+                .leases
+                .retain(|lease| !taken.closed.contains(&lease.id));
+        }
+        leases::set_returned(tx, &taken.returned).await?;
+        let closed: Vec<i64> = taken.closed.iter().copied().collect();
+        leases::close(tx, &closed, now).await?;
         for ((expires_at, period_ends_at), ids) in &taken.renewed {
             leases::renew(tx, ids, *expires_at, *period_ends_at).await?;
         }
@@ -365,6 +396,7 @@ fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booking> {
     let mut seen: HashSet<&str> = HashSet::new();
     let booking = |message: &Message| Booking {
         new_events: 0,
+        refused: Vec::new(),
         leases: Vec::with_capacity(message.reports.len()),
     };
     let mut booked: Vec<Booking> = messages.iter().map(booking).collect();
@@ -404,7 +436,7 @@ struct Spent<'a> {
 
 impl<'a> Spent<'a> {
     fn add(&mut self, entry: &'a ReadEvent) {
-        let day = start_of(DAY, entry.started_at).secs();
+        let day = start_of(DAY, entry.applies_at).secs();
         let row = &entry.row;
         let caller = (
             row.key_id.as_str(),
@@ -425,12 +457,7 @@ impl<'a> Spent<'a> {
     fn amounts(self) -> BTreeMap<spend::SpendKey, Money> {
         let mut amounts = BTreeMap::new();
         for ((key, namespace, organization, day), cost) in self.callers {
-            let scopes = [
-                Scope::Key(key.to_owned()),
-                Scope::Namespace(namespace.to_owned()),
-                Scope::Organization(organization.to_owned()),
-            ];
-            for scope in scopes {
+            for scope in scopes_of_caller(key, namespace, organization) {
                 add_amount(&mut amounts, scope.to_string(), day, cost);
             }
         }
@@ -446,6 +473,19 @@ impl<'a> Spent<'a> {
     }
 }
 
+/// The scopes that a cost is spent in, but for its end user's. A correction may name no key.
+pub(super) fn scopes_of_caller(
+    key: &str,
+    namespace: &str,
+    organization: &str,
+) -> impl Iterator<Item = Scope> {
+    let key = (key != UNNAMED).then(|| Scope::Key(key.to_owned()));
+    key.into_iter().chain([
+        Scope::Namespace(namespace.to_owned()),
+        Scope::Organization(organization.to_owned()),
+    ])
+}
+
 fn add_amount(
     amounts: &mut BTreeMap<spend::SpendKey, Money>,
     scope: String,
@@ -457,45 +497,65 @@ fn add_amount(
     *amount = amount.saturating_add(cost);
 }
 
-/// What follows from a gateway's reports.
-#[derive(Default)]
+/// What follows from gateways' reports. Each is looked at once, however many leases a scope has.
 struct Reports {
-    closed: Vec<i64>,
+    /// The place of each lease among those of its scope.
+    places: HashMap<i64, usize>,
+    closed: BTreeSet<i64>,
+    returned: BTreeMap<i64, Money>,
     renewed: BTreeMap<(Timestamp, Timestamp), Vec<i64>>,
     /// The number of the message, the scope and the lease.
     told: Vec<(usize, String, OpenLease)>,
 }
 
 impl Reports {
-    async fn take(
+    fn of(budgets: &HashMap<String, Budget>) -> Reports {
+        let leases = budgets.values().map(|budget| budget.leases.iter());
+        let places = leases.flat_map(|leases| leases.enumerate().map(|(at, lease)| (lease.id, at)));
+        Reports {
+            places: places.collect(),
+            closed: BTreeSet::new(),
+            returned: BTreeMap::new(),
+            renewed: BTreeMap::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn take(
         &mut self,
-        tx: &mut Tx,
         terms: &LendingTerms,
         budget: &mut Budget,
         (message, gateway): (usize, &str),
         report: &LeaseReport,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let is_it = |lease: &OpenLease| lease.id == report.id && lease.gateway == gateway;
-        let Some(at) = budget.leases.iter().position(is_it) else {
-            return Ok(());
+    ) {
+        if self.closed.contains(&report.id) {
+            return;
+        }
+        let is_it = |lease: &&OpenLease| lease.id == report.id && lease.gateway == gateway;
+        let at = self.places.get(&report.id).copied().unwrap_or(usize::MAX);
+        let Some(opened_at) = budget
+            .leases
+            .get(at)
+            .filter(is_it)
+            .map(|lease| lease.opened_at)
+        else {
+            return;
         };
-        let opened_at = budget.leases.get(at).map_or(now, |lease| lease.opened_at);
         let period_ends_at = budget.end_of_lease(opened_at);
         let Some(lease) = budget.leases.get_mut(at) else {
-            return Ok(());
+            return;
         };
         if report.returned > lease.returned {
             lease.returned = report.returned;
-            leases::set_returned(tx, lease.id, lease.returned).await?;
+            self.returned.insert(lease.id, lease.returned);
         }
         if report.idle {
             // Where something is outstanding the lease was lent more since the report was
             // written, or events are on their way: it stays, and ends by itself.
             if lease.outstanding() == Money::ZERO {
-                self.closed.push(lease.id);
-                budget.leases.remove(at);
-                return Ok(());
+                self.closed.insert(lease.id);
+                return;
             }
         } else if period_ends_at > now {
             let expires_at = now.plus(terms.ttl).min(period_ends_at);
@@ -514,6 +574,5 @@ impl Reports {
         told.period_ends_at = told.period_ends_at.min(period_ends_at);
         told.expires_at = told.expires_at.min(told.period_ends_at);
         self.told.push((message, budget.scope.clone(), told));
-        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use paddock_core::gateway_share::Report;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Lease, LendAnswer, LendRequest, Need};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Covers the needs of a gateway as far as the caps allow.
 pub async fn lend(
@@ -115,7 +115,7 @@ async fn cover(
         let lease = budget.leases.iter_mut().find(|lease| lease.id == held.id);
         if let Some(lease) = lease.filter(|lease| lease.returned < held.returned) {
             lease.returned = held.returned;
-            leases::set_returned(tx, held.id, held.returned).await?;
+            leases::set_returned(tx, &BTreeMap::from([(held.id, held.returned)])).await?;
         }
         budget.count_leases(now);
     }

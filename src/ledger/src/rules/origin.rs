@@ -1,12 +1,17 @@
 //! Which events are of this installation, and of whom its gateways may report, by the names in them.
 
 use crate::rules::batch::foreign;
-use crate::store::{StoreError, Tx, keys, namespaces};
+use crate::store::{StoreError, Tx, keys, namespace_moves, namespaces};
 use paddock_core::ids::InstallationId;
+use paddock_core::timestamp::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Until every gateway has heard that a namespace was moved, and as far as clocks may differ.
+const NEWS: Duration = Duration::from_secs(60);
 
 /// Events that are of this installation, and those that are not, each with the reason.
 #[derive(Debug, Default)]
@@ -37,9 +42,12 @@ struct Named<'a> {
     namespace: Cow<'a, str>,
     #[serde(borrow, default)]
     organization: Option<Cow<'a, str>>,
+    #[serde(default)]
+    started_at: Timestamp,
 }
 
-/// Sorts events. A namespace that was deleted is known still, by its name.
+/// Sorts events. A namespace that was deleted is known still, by its name. One
+/// that was moved was the former organization's until then.
 pub async fn sort<'a, T: Borrow<RawValue>>(
     tx: &mut Tx,
     accepted: Accepted<'_>,
@@ -54,6 +62,7 @@ pub async fn sort<'a, T: Borrow<RawValue>>(
     let spaces: BTreeSet<&str> = names.clone().map(|named| &*named.namespace).collect();
     let ids: BTreeSet<&str> = names.map(|named| &*named.key_id).collect();
     let owners = namespaces::owners_of_names(tx, &spaces).await?;
+    let moves = namespace_moves::of(tx, &spaces).await?;
     let homes = keys::namespaces_of(tx, &ids).await?;
     let mut sorted = Sorted::default();
     for (event, named) in all {
@@ -63,6 +72,7 @@ pub async fn sort<'a, T: Borrow<RawValue>>(
                 key_id,
                 namespace,
                 organization,
+                started_at,
             } = named;
             if let Some(foreign) = foreign(installation, accepted.installation) {
                 return Some(foreign);
@@ -70,17 +80,26 @@ pub async fn sort<'a, T: Borrow<RawValue>>(
             let Some(owner) = owners.get(&*namespace) else {
                 return Some(format!("this installation has no namespace '{namespace}'"));
             };
-            if let Some(organization) = organization.filter(|named| named != owner) {
+            let organization = organization.unwrap_or(Cow::Borrowed(owner));
+            let was_then = || {
+                let place = (
+                    namespace.clone().into_owned(),
+                    organization.clone().into_owned(),
+                );
+                let moved_at = moves.get(&place);
+                moved_at.is_some_and(|moved_at| started_at <= moved_at.plus(NEWS))
+            };
+            if organization != owner.as_str() && !was_then() {
                 return Some(format!(
                     "the namespace '{namespace}' is not of the organization '{organization}'"
                 ));
             }
             if accepted
                 .organizations
-                .is_some_and(|all| !all.contains(owner))
+                .is_some_and(|all| !all.contains(&*organization))
             {
                 return Some(format!(
-                    "the gateway's token is not for the organization '{owner}'"
+                    "the gateway's token is not for the organization '{organization}'"
                 ));
             }
             homes

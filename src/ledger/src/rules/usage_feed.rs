@@ -16,7 +16,8 @@ use tokio::sync::broadcast;
 /// The lengths an interval can have, in seconds.
 pub const INTERVALS: [u64; 9] = [1, 5, 10, 15, 30, 60, 300, 900, 3_600];
 
-/// How long after its end an interval is read: what was booked in it is committed by then.
+/// How long after its end an interval is read at the earliest: whoever books in it has announced that by then,
+/// as far as clocks of replicas differ.
 pub const SETTLING: Duration = Duration::from_secs(2);
 
 /// Intervals a listener may be behind before it is let go.
@@ -84,7 +85,7 @@ impl UsageFeed {
         for (seconds, mut start) in self.due() {
             for _ in 0..MOST_AT_ONCE {
                 let end = start.plus(Duration::from_secs(seconds));
-                if end.plus(SETTLING) > now {
+                if !is_over(store, start, end, now).await? {
                     break;
                 }
                 let interval = Arc::new(read(store, None, start, end).await?);
@@ -130,6 +131,17 @@ impl UsageFeed {
         // Every change of the state is one statement, so a panic leaves it whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether an interval can be read: all is committed that was booked in it. It is read later where a
+/// transaction is held up, and nothing of it is missed.
+pub async fn is_over(
+    store: &Store,
+    start: Timestamp,
+    end: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(end.plus(SETTLING) <= now && usage_feed::is_settled(store, start, end).await?)
 }
 
 /// What was booked from `start` to `end`, of one organization if one is given.

@@ -46,14 +46,6 @@ impl<'a> UserRollups<'a> {
         let seconds = row.started_at.checked_div(1_000_000_000).unwrap_or(0);
         let day = i64::try_from(DAY).unwrap_or(i64::MAX);
         let past = seconds.checked_rem_euclid(day).unwrap_or(0);
-        let counts = [
-            row.input_tokens,
-            row.cached_input_tokens,
-            row.cache_write_5m_tokens,
-            row.cache_write_1h_tokens,
-            row.output_tokens,
-        ];
-        let tokens = counts.into_iter().fold(0, i64::saturating_add);
         let group = (
             row.namespace.as_str(),
             row.organization.as_str(),
@@ -61,7 +53,10 @@ impl<'a> UserRollups<'a> {
             row.model.as_str(),
             seconds.saturating_sub(past),
         );
-        add(self.0.entry(group).or_default(), [1, tokens, row.cost]);
+        add(
+            self.0.entry(group).or_default(),
+            [row.requests(), row.tokens(), row.cost],
+        );
     }
 
     /// Adds the sums to those in the database, where days are sealed until `sealed`.

@@ -28,7 +28,7 @@ pub struct Days {
 }
 
 impl Reach {
-    fn whose(&self) -> Whose<'_> {
+    pub(super) fn whose(&self) -> Whose<'_> {
         Whose {
             organization: self.organization.as_deref(),
             namespace: self.namespace.as_deref(),

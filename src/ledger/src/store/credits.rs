@@ -70,6 +70,14 @@ pub async fn insert_account(tx: &mut Tx, account: &Account) -> Result<(), StoreE
     tx.insert(account).await
 }
 
+/// Gives the open account of a scope, if it has one, to another organization. Its entries stay as they are.
+pub async fn move_account(tx: &mut Tx, scope: &str, organization: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE credit_accounts SET organization = $2
+        WHERE scope = $1 AND closed_at IS NULL";
+    tx.execute(sql, args![scope, organization]).await?;
+    Ok(())
+}
+
 /// Closes an account.
 pub async fn close_account(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE credit_accounts SET closed_at = $2 WHERE id = $1";
@@ -92,7 +100,10 @@ pub async fn booked_since(
     // Ids begin with the moment a call started at, so that this reads the newest calls alone.
     let sql = format!(
         "SELECT started_at, cost FROM events
-        WHERE id >= $1 AND {column} = $2 AND started_at >= $3 AND cost > 0"
+        WHERE id >= $1 AND {column} = $2 AND started_at >= $3 AND cost > 0
+            AND outcome <> 'correction'
+        UNION ALL SELECT applies_at, amount FROM corrections
+        WHERE {column} = $2 AND applies_at >= $3"
     );
     let values = args![ids::first_event_id(since), name, since];
     tx.all(sql, values).await

@@ -7,7 +7,7 @@ use crate::model::period::DAY;
 use paddock_core::timestamp::Timestamp;
 
 /// The tables that have blocks: the columns of their groups, and those that are summed up.
-const TABLES: [(&str, &str, &[&str]); 2] = [
+const TABLES: [(&str, &str, &[&str]); 3] = [
     (
         "rollups",
         "namespace, key_id, model, organization",
@@ -25,6 +25,11 @@ const TABLES: [(&str, &str, &[&str]); 2] = [
     (
         "user_rollups",
         "namespace, end_user, model, organization",
+        &["requests", "tokens", "cost"],
+    ),
+    (
+        "tag_rollups",
+        "namespace, tag_set, model, organization",
         &["requests", "tokens", "cost"],
     ),
 ];
@@ -98,7 +103,7 @@ pub async fn present(tx: &mut Tx, length: u64) -> Result<Vec<Timestamp>, StoreEr
 pub struct UnevenBlock {
     /// Its namespace.
     pub namespace: String,
-    /// Its key, or its user.
+    /// Its key, its user or its set of tags.
     pub name: String,
     /// Its model.
     pub model: String,
@@ -111,13 +116,13 @@ pub struct UnevenBlock {
 record! { UnevenBlock { namespace, name, model, expected, found } }
 
 /// Groups of a block whose sums are not those of its days, which count as nothing where they are not
-/// sealed: of keys, and of users.
+/// sealed: of keys, of users and of tags.
 pub async fn uneven(
     tx: &mut Tx,
     (start, length): (Timestamp, u64),
     is_sealed: bool,
-) -> Result<[Vec<UnevenBlock>; 2], StoreError> {
-    let mut uneven = [const { Vec::new() }; 2];
+) -> Result<[Vec<UnevenBlock>; TABLES.len()], StoreError> {
+    let mut uneven = [const { Vec::new() }; TABLES.len()];
     for ((table, groups, sums), uneven) in TABLES.into_iter().zip(&mut uneven) {
         let total = |granularity: u64, sum: &str| {
             format!(

@@ -81,6 +81,22 @@ impl StoreError {
             if error.code().as_deref() == Some("23514") && error.constraint().is_none())
     }
 
+    /// Whether the values are at fault that were to be stored, and not the database: with others the same
+    /// statement would succeed.
+    pub fn is_of_values(&self) -> bool {
+        let StoreError::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        if error.is_unique_violation() || self.is_misplaced() {
+            return false;
+        }
+        let code = error.code().unwrap_or_default();
+        match error.try_downcast_ref::<SqliteError>() {
+            Some(_) => sqlite_refuses_values(&code),
+            None => postgres_refuses_values(&code),
+        }
+    }
+
     /// Whether a row of that identity is there already.
     pub fn is_duplicate(&self) -> bool {
         matches!(self, StoreError::Database(sqlx::Error::Database(error))
@@ -143,9 +159,39 @@ fn postgres_fault(code: &str) -> Option<Fault> {
     }
 }
 
+/// By the primary result code (<https://www.sqlite.org/rescode.html>): TOOBIG, CONSTRAINT, MISMATCH.
+fn sqlite_refuses_values(code: &str) -> bool {
+    let code = code.parse::<u32>().ok();
+    code.is_some_and(|code| matches!(code & 0xff, 18..=20))
+}
+
+/// By the class of the SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): data
+/// exception, integrity constraint violation, program limit exceeded.
+fn postgres_refuses_values(code: &str) -> bool {
+    ["22", "23", "54"]
+        .iter()
+        .any(|class| code.starts_with(class))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_at_fault_are_known_from_a_database_at_fault() {
+        for code in ["19", "1811", "18", "20"] {
+            assert!(sqlite_refuses_values(code), "{code}");
+        }
+        for code in ["1", "5", "11", "13", "x"] {
+            assert!(!sqlite_refuses_values(code), "{code}");
+        }
+        for code in ["22003", "23514", "54000"] {
+            assert!(postgres_refuses_values(code), "{code}");
+        }
+        for code in ["42P01", "53100", "40001", "XX000"] {
+            assert!(!postgres_refuses_values(code), "{code}");
+        }
+    }
 
     #[test]
     fn what_passes_is_known_from_what_does_not() {

@@ -5,6 +5,7 @@ use super::copy::CopyRows;
 use super::record::{columns, record};
 use super::tx::without_nul;
 use super::{StoreError, Tx, args, stored};
+use crate::model::correction::{Correction, UNNAMED};
 use crate::model::event_details::EventDetails;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
@@ -96,6 +97,42 @@ record! {
 }
 
 impl EventRow {
+    /// Whether it was never served: then it is in the audit, and no usage.
+    pub fn is_refused(&self) -> bool {
+        self.outcome == REFUSED
+    }
+
+    /// Whether it is a correction of the operator's and no call.
+    pub fn is_correction(&self) -> bool {
+        self.outcome == CORRECTION
+    }
+
+    /// Tokens of prompt and answer.
+    pub fn tokens(&self) -> i64 {
+        let counts = [
+            self.input_tokens,
+            self.cached_input_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+        ];
+        counts.into_iter().fold(0, i64::saturating_add)
+    }
+
+    /// Gives it the tags of that id.
+    pub fn set_tags(&mut self, id: &str) {
+        let details = EventDetails {
+            tags: Some(id.to_owned()),
+            ..self.details()
+        };
+        self.details = Some(json(&details));
+    }
+
+    /// How many requests it counts as in sums.
+    pub fn requests(&self) -> i64 {
+        i64::from(!self.is_correction())
+    }
+
     /// What most events do not have.
     pub fn details(&self) -> EventDetails {
         let details = self.details.as_deref();
@@ -119,6 +156,9 @@ const TYPICAL_BYTES: usize = 512;
 
 /// How a call ended that was refused: it is in the audit, and in no sum.
 pub const REFUSED: &str = "refused";
+
+/// How an entry ended that is no call: it has a cost, and no request.
+pub const CORRECTION: &str = "correction";
 
 /// An event as it will be stored; not yet of any batch. Takes the texts out of `event`.
 pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
@@ -167,6 +207,59 @@ pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
         details: EventDetails::of(event).map(|details| json(&details)),
         audit_batch: 0,
     }
+}
+
+/// A correction as the ledger's entry.
+pub fn correction_row(correction: &Correction) -> EventRow {
+    let named = |name: &Option<String>| name.as_deref().unwrap_or(UNNAMED).to_owned();
+    let details = EventDetails {
+        correction: Some(correction.details()),
+        ..EventDetails::default()
+    };
+    EventRow {
+        id: correction.id.clone(),
+        gateway: String::new(),
+        started_at: stored(correction.created_at.nanos()),
+        duration_ms: 0,
+        key_id: named(&correction.key_id),
+        namespace: correction.namespace.clone(),
+        organization: correction.organization.clone(),
+        end_user: correction.end_user.clone(),
+        model: named(&correction.model),
+        requested_model: String::new(),
+        endpoint: String::new(),
+        stream: false,
+        status: 0,
+        outcome: CORRECTION.to_owned(),
+        estimated: false,
+        input_tokens: 0,
+        cached_input_tokens: 0,
+        cache_write_5m_tokens: 0,
+        cache_write_1h_tokens: 0,
+        output_tokens: 0,
+        reasoning_tokens: 0,
+        cost: correction.amount.nanos(),
+        leases: json(&Vec::<i64>::new()),
+        request_id: String::new(),
+        client_address: String::new(),
+        user_agent: String::new(),
+        batch: false,
+        category: None,
+        refusal_code: None,
+        refused_by: None,
+        refusals: 0,
+        details: Some(json(&details)),
+        audit_batch: 0,
+    }
+}
+
+/// The call or other entry of that id.
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<EventRow>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM events WHERE id = $1",
+        all_columns().join(", ")
+    );
+    tx.optional(sql, args![id]).await
 }
 
 /// What is known of the ids of events that are to be stored.

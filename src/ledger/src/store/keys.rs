@@ -3,6 +3,7 @@
 use super::columns::{Columns, Row};
 use super::record::{record, select};
 use super::role_overrides::QUOTA_OF_KEY;
+use super::tags::{self, Tagged};
 use super::{StoreError, Tx, args, key_secrets, policy};
 use crate::model::{Key, KeyMember, KeySecret};
 use paddock_core::ids::KeyDigest;
@@ -136,6 +137,7 @@ pub async fn quotas_of_others(
 /// [`StoreError::is_duplicate`] if the name is taken in the namespace.
 pub async fn insert(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
     tx.insert(key).await?;
+    note_tags(tx, key, true).await?;
     for secret in &key.secrets {
         key_secrets::insert(tx, &key.id, secret).await?;
     }
@@ -147,7 +149,13 @@ pub async fn insert(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
 /// # Errors
 /// As [`insert`].
 pub async fn update(tx: &mut Tx, key: &Key) -> Result<(), StoreError> {
-    tx.update(key).await
+    tx.update(key).await?;
+    note_tags(tx, key, false).await
+}
+
+async fn note_tags(tx: &mut Tx, key: &Key, is_new: bool) -> Result<(), StoreError> {
+    let subject = (Tagged::Key, key.id.as_str());
+    tags::note(tx, subject, key.tags.as_ref(), key.updated_at, is_new).await
 }
 
 /// The names of keys by their ids, those deleted included.
@@ -161,19 +169,6 @@ pub async fn names(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>, S
         );
     }
     Ok(names)
-}
-
-/// The tags of keys by their ids, those deleted included: JSON, if they have any.
-pub async fn tags(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
-    let mut tags = Vec::new();
-    for table in ["retired_keys", "keys"] {
-        let head = format!("SELECT id, tags FROM {table} WHERE tags IS NOT NULL AND id");
-        tags.extend(
-            tx.among::<(String, String)>(&head, args![], ids, "")
-                .await?,
-        );
-    }
-    Ok(tags)
 }
 
 /// Stores changed secrets of a key, and a tombstone of each one it no longer has.
@@ -198,10 +193,10 @@ pub async fn delete(
     revision: u64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO retired_keys (id, name, namespace, tags, retired_at, member_id)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
+    let sql = "INSERT INTO retired_keys (id, name, namespace, retired_at, member_id)
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING";
     let member = key.member.as_ref().map(|member| &member.id);
-    let values = args![key.id, key.name, key.namespace, key.tags, now, member];
+    let values = args![key.id, key.name, key.namespace, now, member];
     tx.execute(sql, values).await?;
     tx.execute("DELETE FROM keys WHERE id = $1", args![key.id])
         .await?;
@@ -209,6 +204,13 @@ pub async fn delete(
         let digest = secret.digest.to_hex();
         policy::add_tombstone(tx, policy::Deleted::Secret, &digest, revision).await?;
     }
+    Ok(())
+}
+
+/// Marks the keys of a namespace as changed, so that gateways learn their new limits.
+pub async fn touch(tx: &mut Tx, namespace: &str, revision: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE keys SET revision = $2 WHERE namespace = $1";
+    tx.execute(sql, args![namespace, revision]).await?;
     Ok(())
 }
 

@@ -146,10 +146,15 @@ pub async fn add_spent(
     Ok(by_scope)
 }
 
-/// Notes all that was ever given back under a lease.
-pub async fn set_returned(tx: &mut Tx, id: i64, returned: Money) -> Result<(), StoreError> {
-    let sql = "UPDATE leases SET returned = $2 WHERE id = $1 AND returned < $2";
-    tx.execute(sql, args![id, returned]).await?;
+/// Notes all that was ever given back under leases.
+pub async fn set_returned(tx: &mut Tx, amounts: &BTreeMap<i64, Money>) -> Result<(), StoreError> {
+    let rows = amounts
+        .iter()
+        .map(|(id, amount)| args![*id, *amount])
+        .collect();
+    let head = "UPDATE leases SET returned = given.column2 FROM (";
+    let tail = ") AS given WHERE leases.id = given.column1 AND leases.returned < given.column2";
+    tx.execute_many(head, rows, tail).await?;
     Ok(())
 }
 

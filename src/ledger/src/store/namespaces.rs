@@ -1,6 +1,7 @@
 //! Namespaces.
 
 use super::record::{record, select};
+use super::tags::{self, Tagged};
 use super::{StoreError, Tx, args, policy, user_quotas};
 use crate::model::Namespace;
 use paddock_core::policy::{Limits, NamespacePolicy};
@@ -118,6 +119,7 @@ pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreErr
         > 0;
     if inserted {
         own_name(tx, namespace).await?;
+        note_tags(tx, namespace, true).await?;
         policy::delete_tombstone(tx, policy::Deleted::Namespace, &namespace.name).await?;
     }
     Ok(inserted)
@@ -126,7 +128,14 @@ pub async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, StoreErr
 /// Stores a changed namespace under its name.
 pub async fn update(tx: &mut Tx, namespace: &Namespace) -> Result<(), StoreError> {
     own_name(tx, namespace).await?;
+    note_tags(tx, namespace, false).await?;
     tx.update(namespace).await
+}
+
+async fn note_tags(tx: &mut Tx, namespace: &Namespace, is_new: bool) -> Result<(), StoreError> {
+    let subject = (Tagged::Namespace, namespace.name.as_str());
+    let tags = namespace.tags.as_ref();
+    tags::note(tx, subject, tags, namespace.updated_at, is_new).await
 }
 
 /// Whose those names are of namespaces that are or were.
@@ -154,10 +163,4 @@ pub async fn delete(tx: &mut Tx, name: &str, revision: u64) -> Result<(), StoreE
     tx.execute("DELETE FROM namespaces WHERE name = $1", args![name])
         .await?;
     policy::add_tombstone(tx, policy::Deleted::Namespace, name, revision).await
-}
-
-/// The tags of namespaces by their names: JSON, if they have any.
-pub async fn tags(tx: &mut Tx, names: &[&str]) -> Result<Vec<(String, String)>, StoreError> {
-    let head = "SELECT name, tags FROM namespaces WHERE tags IS NOT NULL AND name";
-    tx.among(head, args![], names, "").await
 }

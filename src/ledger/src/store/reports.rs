@@ -77,6 +77,16 @@ impl Sums {
             latency_ms: self.latency_ms.saturating_add(other.latency_ms),
         }
     }
+
+    /// What is left without those others, which are a part of these; their latencies are not told.
+    pub fn minus(self, part: Sums) -> Sums {
+        Sums {
+            requests: self.requests.saturating_sub(part.requests),
+            tokens: self.tokens.saturating_sub(part.tokens),
+            cost: self.cost.saturating_sub(part.cost),
+            latency_ms: 0,
+        }
+    }
 }
 
 /// Sums by model over some intervals of time, dearest first.

@@ -43,7 +43,7 @@ impl<'a> Rollups<'a> {
             .cache_write_5m_tokens
             .saturating_add(row.cache_write_1h_tokens);
         let sums = [
-            1,
+            row.requests(),
             row.input_tokens,
             row.cached_input_tokens,
             cache_write,

@@ -66,7 +66,7 @@ impl Spend {
     }
 }
 
-/// What scopes have spent in the day and the month of `now`.
+/// What scopes have spent in the day and the month of `now`; never below zero, whatever was given back.
 pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Spend, StoreError> {
     let day = Window::of(CapPeriod::Daily, now).start.secs();
     let month = Window::of(CapPeriod::Monthly, now);
@@ -77,9 +77,9 @@ pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Spen
     let rows: Vec<(String, Money, Money)> = tx.among(head, fixed, scopes, "GROUP BY scope").await?;
     let mut booked = Spend::default();
     for (scope, month, day) in rows {
-        let mut put = |period, amount| {
+        let mut put = |period, amount: Money| {
             let key = (scope.clone(), period::name(period));
-            booked.0.insert(key, amount);
+            booked.0.insert(key, amount.or_zero());
         };
         put(CapPeriod::Monthly, month);
         put(CapPeriod::Daily, day);

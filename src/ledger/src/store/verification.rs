@@ -19,6 +19,7 @@ pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT starts_at FROM rollups WHERE granularity = 86400
         UNION SELECT starts_at FROM spend WHERE period = 'daily'
         UNION SELECT starts_at FROM user_rollups WHERE granularity = 86400
+        UNION SELECT starts_at FROM tag_rollups WHERE granularity = 86400
         UNION SELECT hour / 86400 * 86400 FROM audit_segments WHERE batch > 0 ORDER BY 1";
     let days: Vec<Seconds> = tx.all(sql, args![]).await?;
     Ok(days.into_iter().map(|day| day.0).collect())
@@ -28,6 +29,7 @@ pub async fn days(tx: &mut Tx) -> Result<Vec<Timestamp>, StoreError> {
 pub async fn namespaces(tx: &mut Tx, day: Timestamp) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT namespace FROM rollups WHERE granularity = 86400 AND starts_at = $1
         UNION SELECT namespace FROM user_rollups WHERE granularity = 86400 AND starts_at = $1
+        UNION SELECT namespace FROM tag_rollups WHERE granularity = 86400 AND starts_at = $1
         UNION SELECT namespace FROM audit_segments WHERE hour >= $1 AND hour < $2 AND batch > 0
         ORDER BY 1";
     let values = args![day.secs(), day.secs().saturating_add(DAY)];
@@ -61,6 +63,21 @@ pub async fn users(
             CAST(SUM(cost) AS BIGINT)
         FROM user_rollups WHERE granularity = 86400 AND namespace = $1 AND starts_at = $2
         GROUP BY model";
+    tx.all(sql, args![namespace, day.secs()]).await
+}
+
+/// What was used with each set of tags in a namespace on a day, by model: requests, tokens, cost. Without
+/// what was booked before calls had tags.
+pub async fn tags(
+    tx: &mut Tx,
+    namespace: &str,
+    day: Timestamp,
+) -> Result<Vec<(String, String, [i64; 3])>, StoreError> {
+    let sql = "SELECT tag_set, model, CAST(SUM(requests) AS BIGINT), CAST(SUM(tokens) AS BIGINT),
+            CAST(SUM(cost) AS BIGINT)
+        FROM tag_rollups WHERE granularity = 86400 AND namespace = $1 AND starts_at = $2
+            AND tag_set NOT LIKE 'before:%'
+        GROUP BY tag_set, model";
     tx.all(sql, args![namespace, day.secs()]).await
 }
 

@@ -12,7 +12,7 @@ pub(super) enum Counted {
     Members,
 }
 
-/// Checks that an organization may have one more. Whoever asks: the operator raises the ceiling first.
+/// Checks that an organization may have so many more. Whoever asks: the operator raises the ceiling first.
 ///
 /// # Errors
 /// 409 if it has as many as it may have.
@@ -20,6 +20,7 @@ pub(super) async fn has_room(
     tx: &mut Tx,
     organization: &Organization,
     what: Counted,
+    more: usize,
 ) -> Result<(), ApiError> {
     let (name, ceilings) = (organization.name.as_str(), organization.ceilings);
     let (most, field, word) = match what {
@@ -35,11 +36,12 @@ pub(super) async fn has_room(
         Counted::Keys => organizations::keys(tx, name).await?,
         Counted::Members => organizations::members(tx, name).await?,
     };
-    if count < most {
+    let more = u64::try_from(more).unwrap_or(u64::MAX);
+    if more == 0 || count.saturating_add(more) <= most {
         return Ok(());
     }
     let message = format!(
-        "The organization '{name}' has {count} {word}; '{field}' lets it have {most}. Delete one, or ask \
+        "The organization '{name}' has {count} {word}; '{field}' lets it have {most}. Delete some, or ask \
          the operator to raise that."
     );
     Err(ApiError::full(message).by(format!("organization:{name}")))

@@ -5,6 +5,7 @@ mod alerts;
 mod aliases;
 mod audit;
 mod ceilings;
+mod corrections;
 mod cost_attribution;
 mod credits;
 mod email;
@@ -38,6 +39,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .merge(audit::routes())
         .merge(alerts::routes())
         .merge(aliases::routes())
+        .merge(corrections::routes())
         .merge(credits::routes())
         .merge(keys::routes())
         .merge(members::routes())

@@ -82,7 +82,12 @@ pub struct Config {
     pub encryption: Encryption,
     /// Who may connect, and how often they may ask.
     pub access: AccessOptions,
+    /// How long a gateway's usage may wait to be booked before it is answered without.
+    pub booking_patience: Duration,
 }
+
+/// Less than the two seconds that a gateway waits: what changed of the policy must reach it.
+const BOOKING_PATIENCE: Duration = Duration::from_millis(1_200);
 
 impl Config {
     /// Checks options. `now` is when the service starts.
@@ -165,6 +170,7 @@ impl Config {
             mail: mail(notify)?,
             exchange_rates,
             credits_hook,
+            booking_patience: BOOKING_PATIENCE,
             encryption: Encryption::default(),
             access: AccessOptions::default(),
         })

@@ -1,7 +1,7 @@
 //! Encrypts with the first of the operator's keys what is stored in clear or under another key, so that
 //! old keys can be removed.
 
-use crate::encryption::Unreadable;
+use crate::encryption::EncryptionError;
 use crate::state::{App, SharedApp};
 use paddock_ledger::store::{StoreError, sealed};
 use std::time::Duration;
@@ -17,10 +17,10 @@ const AGAIN: Duration = Duration::from_secs(60);
 pub struct Renewed {
     /// Texts that are under the first key now.
     pub texts: u64,
-    /// Texts that cannot be decrypted.
+    /// Texts that could not be decrypted or encrypted.
     pub unreadable: u64,
     /// Why not, of one of them.
-    pub reason: Option<Unreadable>,
+    pub reason: Option<EncryptionError>,
 }
 
 /// Does it once, or until told to stop.
@@ -45,7 +45,7 @@ fn tell(app: &App, renewed: &Renewed) {
     let key = app.encryption.key_id().unwrap_or_default();
     if let Some(reason) = &renewed.reason {
         let count = renewed.unreadable;
-        tracing::error!(count, %reason, "secrets of webhooks cannot be decrypted: these are not delivered");
+        tracing::error!(count, %reason, "secrets of webhooks could not be encrypted anew: what cannot be decrypted is not delivered");
     } else if !key.is_empty() {
         let count = renewed.texts;
         tracing::info!(

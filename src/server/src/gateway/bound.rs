@@ -3,7 +3,7 @@
 use crate::http::gateway_caller::GatewayCaller;
 use paddock_core::wire::PolicyChanges;
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
+use paddock_ledger::store::{StoreError, Tx, keys, namespace_moves, namespaces};
 use std::collections::BTreeSet;
 
 /// Whether a namespace is within the gateway's reach. One of a deleted namespace's name is, if it was.
@@ -16,10 +16,11 @@ pub async fn reaches(tx: &mut Tx, by: &GatewayCaller, name: &str) -> Result<bool
         .contains(name))
 }
 
-/// Leaves of changes what is within the gateway's reach. Digests of removed keys say nothing of anybody.
+/// Leaves of changes since a revision what is within the gateway's reach. Digests of removed keys say nothing of anybody.
 pub async fn leave(
     tx: &mut Tx,
     by: &GatewayCaller,
+    since: u64,
     changes: &mut PolicyChanges,
 ) -> Result<(), StoreError> {
     let Some(organizations) = by.organizations() else {
@@ -39,6 +40,10 @@ pub async fn leave(
     changes.removed_namespaces.retain(is_within);
     let namespaces = &mut changes.namespaces;
     namespaces.retain(|one| organizations.contains(&one.organization));
+    let here = |name: &String| namespaces.iter().any(|one| one.name == *name);
+    let moved = namespace_moves::since(tx, organizations, since).await?;
+    let gone = moved.into_iter().filter(|name| !here(name));
+    changes.removed_namespaces.extend(gone);
     let all = &mut changes.organizations;
     all.retain(|one| organizations.contains(&one.name));
     let removed = &mut changes.removed_organizations;

@@ -1,7 +1,7 @@
 //! Once a second: usage and leases come in, changes go out.
 
 use super::{bound, read};
-use crate::booking;
+use crate::booking::{self, NotBooked};
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -13,9 +13,20 @@ use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::rules::origin::{self, Accepted, Sorted};
 use paddock_ledger::rules::{overrides, shares};
-use paddock_ledger::store::{StoreError, policy};
+use paddock_ledger::store::{StoreError, events, policy};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
 
-/// Books in one transaction and acknowledges after its commit.
+/// When a gateway that was refused should ask again.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Books in one transaction and acknowledges after its commit. What changed of the policy is in the answer
+/// whatever becomes of the rest: if nothing can be booked, it is beside the error, and the gateway sends its
+/// events and reports again.
 pub async fn handle(
     State(app): State<SharedApp>,
     by: GatewayCaller,
@@ -28,13 +39,13 @@ pub async fn handle(
     let revision = request.revision;
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let shared = share(&app, &by, &mut request).await;
-    let booked = book(&app, &by, request).await?;
-    let mut tx = app.store.read().await?;
-    let mut changes = PolicyChanges {
-        installation: app.installation,
-        ..policy::changes(&mut tx, revision).await?
+    let booked = book(&app, &by, request, body.len()).await;
+    let changes = changes(&app, &by, revision).await?;
+    let beside = |error: ApiError| {
+        let error = error.with("changes", json!(changes));
+        error.with("shares", json!(shared))
     };
-    bound::leave(&mut tx, &by, &mut changes).await?;
+    let booked = booked.map_err(beside)?;
     Ok(Json(SyncAnswer {
         acknowledged,
         changes,
@@ -63,11 +74,27 @@ async fn share(
         .ok()
 }
 
+async fn changes(
+    app: &SharedApp,
+    by: &GatewayCaller,
+    revision: u64,
+) -> Result<PolicyChanges, ApiError> {
+    let mut tx = app.store.read().await?;
+    let mut changes = PolicyChanges {
+        installation: app.installation,
+        ..policy::changes(&mut tx, revision).await?
+    };
+    bound::leave(&mut tx, by, revision, &mut changes).await?;
+    Ok(changes)
+}
+
 async fn book(
     app: &SharedApp,
     by: &GatewayCaller,
     request: SyncRequest<'_>,
+    bytes: usize,
 ) -> Result<Booking, ApiError> {
+    let number = request.batch.as_ref().map(|batch| batch.number);
     let raw = request.batch.map(|batch| batch.events).unwrap_or_default();
     if raw.is_empty() && request.leases.is_empty() {
         return Ok(Booking::default());
@@ -102,7 +129,22 @@ async fn book(
         batch,
         reports: request.leases,
     };
-    let booked = booking::book(app, message).await?;
+    let booked = match booking::book(app, message, number, bytes).await {
+        Ok(booked) => booked,
+        Err(NotBooked::Failed(error)) => return Err(error.into()),
+        Err(NotBooked::Full) => {
+            app.metrics.refused_messages.inc();
+            let message =
+                "Too many messages wait to be booked. Nothing of this one was; send it again.";
+            return Err(ApiError::busy(message, WAIT));
+        }
+        Err(NotBooked::Waits) => {
+            let message =
+                "The events wait to be booked, and will be. Send them again to hear when they are.";
+            return Err(ApiError::busy(message, WAIT));
+        }
+    };
+    set_aside(app, &gateway, &booked, &raw).await?;
 
     let count = |number: usize| u64::try_from(number).unwrap_or(0);
     let metrics = &app.metrics;
@@ -111,6 +153,7 @@ async fn book(
     let repeated = raw
         .len()
         .saturating_sub(booked.new_events)
+        .saturating_sub(booked.refused.len())
         .saturating_sub(errors.len())
         .saturating_sub(made);
     metrics.repeated_events.inc_by(count(repeated));
@@ -118,4 +161,39 @@ async fn book(
         tracing::error!(error, gateway, "an event could not be read");
     }
     Ok(booked)
+}
+
+/// Keeps the events that the database refused for a person to look at. Only then are they acknowledged.
+async fn set_aside(
+    app: &SharedApp,
+    gateway: &str,
+    booked: &Booking,
+    raw: &[&RawValue],
+) -> Result<(), ApiError> {
+    if booked.refused.is_empty() {
+        return Ok(());
+    }
+    let refused: HashMap<&str, &str> = booked
+        .refused
+        .iter()
+        .map(|(id, error)| (id.as_str(), error.as_str()))
+        .collect();
+    let rows = raw.iter().filter_map(|event| {
+        let Identified { id } = serde_json::from_str(event.get()).ok()?;
+        Some((gateway, *refused.get(&*id)?, event.get()))
+    });
+    let rows: Vec<(&str, &str, &str)> = rows.collect();
+    let mut tx = app.store.write().await?;
+    events::reject(&mut tx, &rows, app.now()).await?;
+    tx.commit().await?;
+    let count = u64::try_from(rows.len()).unwrap_or(0);
+    app.metrics.set_aside_events.inc_by(count);
+    Ok(())
+}
+
+/// An event's id.
+#[derive(Deserialize)]
+struct Identified<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
 }

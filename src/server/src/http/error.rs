@@ -1,5 +1,6 @@
 //! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
 
+use crate::encryption::EncryptionError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +24,8 @@ pub struct ApiError {
     more: Map<String, Value>,
     /// Seconds until the caller should try again.
     retry_after: Option<u64>,
+    /// What a gateway is told beside the error.
+    beside: Vec<(&'static str, Value)>,
 }
 
 impl ApiError {
@@ -42,6 +45,7 @@ impl ApiError {
             violations: Vec::new(),
             more: Map::new(),
             retry_after: None,
+            beside: Vec::new(),
         }
     }
 
@@ -223,10 +227,26 @@ impl ApiError {
     pub fn too_many(message: impl Into<String>, wait: Duration) -> ApiError {
         let kind = "rate_limit_error";
         let code = "rate_limit_exceeded";
-        let mut error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, kind, message);
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, code, kind, message).retried_after(wait)
+    }
+
+    /// 503: too much waits. `wait` is when to try again.
+    pub fn busy(message: &str, wait: Duration) -> ApiError {
+        let code = "accounting_unavailable";
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message);
+        error.retried_after(wait)
+    }
+
+    /// The same with something beside the error.
+    pub fn with(mut self, name: &'static str, value: Value) -> ApiError {
+        self.beside.push((name, value));
+        self
+    }
+
+    fn retried_after(mut self, wait: Duration) -> ApiError {
         let nanos = u64::from(wait.subsec_nanos() > 0);
-        error.retry_after = Some(wait.as_secs().saturating_add(nanos).max(1));
-        error
+        self.retry_after = Some(wait.as_secs().saturating_add(nanos).max(1));
+        self
     }
 
     /// 503: the service is about to stop.
@@ -290,6 +310,8 @@ impl ApiError {
                 .map(|value| (name.to_owned(), value.clone()));
             body.extend(value);
         }
+        let beside = self.beside.iter();
+        body.extend(beside.map(|(name, value)| ((*name).to_owned(), value.clone())));
         Value::Object(body)
     }
 }
@@ -317,6 +339,17 @@ impl From<StoreError> for ApiError {
         error
             .fault()
             .map_or_else(ApiError::internal, ApiError::unavailable)
+    }
+}
+
+/// Nothing is stored in clear that is to be encrypted.
+impl From<EncryptionError> for ApiError {
+    fn from(error: EncryptionError) -> ApiError {
+        tracing::error!(%error, "a secret is not stored");
+        let message = "The service cannot encrypt secrets at the moment. Nothing was changed; try again, and \
+                       tell the operator if it stays so.";
+        let code = "accounting_unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, "api_error", message)
     }
 }
 

@@ -244,7 +244,7 @@ on_both_databases! {
     async fn a_block_that_is_not_the_sum_of_its_days_is_told(app) {
         life(app).await;
         round(app).await;
-        let tables = ["rollups", "user_rollups"];
+        let tables = ["rollups", "user_rollups", "tag_rollups"];
         for table in tables {
             run(app, &format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
         }
@@ -255,6 +255,7 @@ on_both_databases! {
             ("DELETE FROM rollups WHERE granularity = 1296000 AND namespace = 'app'".to_owned(), "rollup", 3),
             ("UPDATE user_rollups SET tokens = 7 WHERE granularity = 1296000 AND end_user = 'ann'".to_owned(), "user", 3),
             ("DELETE FROM user_rollups WHERE granularity = 432000".to_owned(), "user", 30),
+            ("UPDATE tag_rollups SET cost = cost + 1 WHERE granularity = 432000".to_owned(), "tag", 10),
             ("UPDATE blocks SET sealed_until = 0".to_owned(), "rollup", 40),
         ] {
             run(app, &sql).await;
@@ -270,6 +271,7 @@ on_both_databases! {
         // What is not sealed must not be there, since nobody adds to it.
         run(app, "DELETE FROM rollups WHERE granularity > 86400").await;
         run(app, "DELETE FROM user_rollups WHERE granularity > 86400").await;
+        run(app, "DELETE FROM tag_rollups WHERE granularity > 86400").await;
         assert_eq!(differences(app).await, []);
     }
 }

@@ -1,7 +1,9 @@
 //! What of webhooks and alerts is secret is not in the database in clear.
 
 use crate::support::{Event, Gateway, Receiver, TestApp, on_both_databases};
+use paddock_ledger::model::secret::Secret;
 use paddock_server::delivery::{re_encryption, worker};
+use paddock_server::encryption::Encryption;
 use serde_json::{Value, json};
 
 const DOLLAR: i64 = 1_000_000_000;
@@ -98,5 +100,21 @@ on_both_databases! {
         assert_eq!(told(alone, "before", 3, &receiver).await, 2);
         let unreadable = re_encryption::round(&wrong.app).await.unwrap();
         assert_eq!((unreadable.texts, unreadable.unreadable), (0, 10));
+    }
+
+    async fn what_cannot_be_encrypted_is_refused_and_nothing_is_stored(app) {
+        let receiver = Receiver::start().await;
+        let encryption = Encryption::read(&Secret::from(key("a"))).unwrap();
+        let app = &app.with_encryption(encryption.drawing(|_| Err(ring::error::Unspecified))).await;
+        app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
+        let hook = json!({ "events": ["quota_exceeded"], "url": receiver.url });
+        let refused = app.post("/v1/namespaces/team/webhooks", hook).await.expect(503);
+        assert_eq!(refused["error"]["code"], "accounting_unavailable");
+        let alert = json!({ "name": "a", "threshold_pct": 50, "action": "slack", "webhook_url": receiver.url });
+        app.post("/v1/namespaces/team/alerts", alert).await.expect(503);
+        for list in ["webhooks", "alerts"] {
+            let all = app.get(&format!("/v1/namespaces/team/{list}")).await.expect(200);
+            assert_eq!(all["data"], json!([]), "{list}");
+        }
     }
 }

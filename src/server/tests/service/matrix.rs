@@ -38,6 +38,7 @@ const READS: &[(&str, Who)] = &[
     ("list_audit", Who::Everybody),
     ("verify_audit", Who::Admins),
     ("get_cost_attribution", Who::Everybody),
+    ("list_corrections", Who::Everybody),
     ("list_credits", Who::Namespace),
     ("list_keys", Who::Everybody),
     ("get_key", Who::Admin),

@@ -11,11 +11,12 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// What grows with use.
-const LARGE: [&str; 6] = [
+const LARGE: [&str; 7] = [
     "events",
     "rollups",
     "latencies",
     "user_rollups",
+    "tag_rollups",
     "peaks",
     "spend",
 ];

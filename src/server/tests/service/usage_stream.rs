@@ -4,6 +4,9 @@ use crate::support::{ADMIN, Event, Gateway, TestApp, on_both_databases};
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use futures_util::StreamExt;
+use paddock_core::timestamp::Timestamp;
+use paddock_ledger::rules::batch::ReadBatch;
+use paddock_ledger::rules::ledger::{self, Message};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -160,6 +163,44 @@ on_both_databases! {
         let mut reader = Reader::open(&replica, ADMIN, "granularity=5s", Some(&last)).await;
         replica.app.usage_feed.close();
         assert_eq!(reader.event().await, None, "nothing twice");
+    }
+
+    async fn a_commit_that_is_held_up_is_not_missed_on_any_replica(app) {
+        let gateway = Gateway::new("one", 1);
+        let replica = app.replica(Default::default()).await;
+        let mut here = Reader::open(app, ADMIN, "granularity=1s", None).await;
+        let mut there = Reader::open(&replica, ADMIN, "granularity=1s", None).await;
+        let late = gateway.event(app, Event { cost: CENT, ..Event::default() });
+        let raw = [serde_json::value::to_raw_value(&late).unwrap()];
+        let window = Timestamp::EPOCH..Timestamp::FAR;
+        let message = Message {
+            gateway: "one".to_owned(),
+            batch: ReadBatch::read("one", None, &raw, &window),
+            reports: Vec::new(),
+        };
+        let mut held = app.app.store.write().await.unwrap();
+        let terms = &app.app.config.terms;
+        ledger::book(&mut held, terms, message, app.now()).await.unwrap();
+        let second = app.now().secs();
+        for app in [app, &replica] {
+            app.advance(8);
+            publish(app).await;
+        }
+        // Who resumes waits too: what comes before the interval of the late commit is there.
+        let before = format!("{second}-0");
+        let mut resumed = Reader::open(&replica, ADMIN, "granularity=1s", Some(&before)).await;
+        for reader in [&mut here, &mut there, &mut resumed] {
+            let early = tokio::time::timeout(Duration::from_millis(300), reader.event()).await;
+            assert!(early.is_err(), "{early:?}");
+        }
+        held.commit().await.unwrap();
+        for app in [app, &replica] {
+            publish(app).await;
+        }
+        for reader in [&mut here, &mut there, &mut resumed] {
+            let (id, data) = reader.event().await.unwrap();
+            assert_eq!((id, &data["cost_usd"]), (format!("{}-1", second + 1), &json!(0.01)));
+        }
     }
 
     async fn who_is_too_slow_is_let_go(app) {

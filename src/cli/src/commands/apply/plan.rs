@@ -39,7 +39,6 @@ impl Plan {
         for declared in &document.namespaces {
             let name = identity(Kind::Namespace, declared);
             let there = service.namespace(name);
-            check_organization(name, declared, there)?;
             plan.add_listed(Kind::Namespace, name, declared, there, "/v1/namespaces");
         }
         for (name, declared) in &document.settings {
@@ -270,18 +269,4 @@ fn below(space: &str, list: &str) -> String {
 
 fn keys_of(space: &str) -> String {
     format!("/v1/keys?namespace={}", escape(space))
-}
-
-fn check_organization(name: &str, fields: &Fields, there: Option<&Value>) -> anyhow::Result<()> {
-    let (Some(wanted), Some(there)) = (fields.get("organization"), there) else {
-        return Ok(());
-    };
-    let is = field(there, "organization");
-    if is != wanted {
-        bail!(
-            "nothing was changed: namespace '{name}' belongs to the organization {is}. A namespace \
-             cannot move to another organization: correct the file, or create another namespace"
-        );
-    }
-    Ok(())
 }

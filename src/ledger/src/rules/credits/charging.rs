@@ -22,7 +22,7 @@ pub async fn paying(
 }
 
 /// Charges new events to the accounts that pay for them, whose scopes must be locked. Each event is an
-/// account's by the moment it started at, whenever it is booked. Answers the names of the namespaces
+/// account's by the moment it applies to, whenever it is booked. Answers the names of the namespaces
 /// whose accounts were charged.
 pub async fn charge(
     tx: &mut Tx,
@@ -34,15 +34,15 @@ pub async fn charge(
         return Ok(charged);
     }
     let mut amounts: BTreeMap<(String, u64), Money> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.cost > Money::ZERO) {
+    for event in events.iter().filter(|event| event.cost != Money::ZERO) {
         let paying = [
             Scope::Namespace(event.row.namespace.clone()),
             Scope::Organization(event.row.organization.clone()),
         ];
         for scope in paying {
             let of_scope = accounts.get(&scope.to_string()).into_iter().flatten();
-            for account in of_scope.filter(|account| account.pays(event.started_at)) {
-                let day = start_of(DAY, event.started_at).secs();
+            for account in of_scope.filter(|account| account.pays(event.applies_at)) {
+                let day = start_of(DAY, event.applies_at).secs();
                 let amount = amounts.entry((account.id.clone(), day)).or_default();
                 *amount = amount.saturating_add(event.cost);
                 if let Scope::Namespace(name) = &scope {

@@ -1,33 +1,30 @@
 //! What the events say of balances.
 
-use super::Difference;
+use super::{Charge, Difference};
 use crate::model::credits::account::Account;
 use crate::model::scope::Scope;
-use crate::store::events::EventRow;
 use crate::store::{StoreError, Tx, verification as stored};
 use paddock_core::money::Money;
-use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
-/// What a call is booked of the accounts that were open when it started.
+/// What is booked of the accounts that were open at the moment a charge applies to.
 pub fn add(
     balances: &mut BTreeMap<String, i64>,
     accounts: &HashMap<String, Vec<Account>>,
-    row: &EventRow,
+    charge: &Charge<'_>,
 ) {
-    if row.cost <= 0 || accounts.is_empty() {
+    if charge.amount == 0 || accounts.is_empty() {
         return;
     }
-    let started_at = Timestamp::from_nanos(u64::try_from(row.started_at).unwrap_or(0));
     let scopes = [
-        Scope::Namespace(row.namespace.clone()),
-        Scope::Organization(row.organization.clone()),
+        Scope::Namespace(charge.namespace.to_owned()),
+        Scope::Organization(charge.organization.to_owned()),
     ];
     for scope in scopes {
         let of_scope = accounts.get(&scope.to_string()).into_iter().flatten();
-        for account in of_scope.filter(|account| account.pays(started_at)) {
+        for account in of_scope.filter(|account| account.pays(charge.applies_at)) {
             let sum = balances.entry(account.id.clone()).or_default();
-            *sum = sum.saturating_add(row.cost);
+            *sum = sum.saturating_add(charge.amount);
         }
     }
 }

@@ -5,12 +5,17 @@
 //!
 //! Blocks are compared with their days.
 //!
+//! A correction moves what was spent at the moment it applies to, which may be another day than its entry's:
+//! corrections are read beside the entries, and compared with them.
+//!
 //! Of a prepaid balance the days are compared too, and its account's sums with its entries and days.
 //!
 //! What users share a scope is not in the events, so what is spent in `user:NAMESPACE/*` is not
 //! compared.
 
 mod balances;
+mod charge;
+mod corrections;
 
 use crate::model::audit::SegmentKind;
 use crate::model::day_blocks::BLOCK_LENGTHS;
@@ -19,20 +24,25 @@ use crate::model::period::{DAY, HOUR, MINUTE, start_of};
 use crate::model::scope::Scope;
 use crate::store::audit::{self, At};
 use crate::store::credits;
-use crate::store::events::{EventRow, REFUSED};
+use crate::store::events::EventRow;
 use crate::store::verification::{self as stored, Group, RollupSums};
-use crate::store::{Store, StoreError, Tx, day_blocks, latencies, watermarks};
-use paddock_core::policy::{SHARED_USER, user_scope};
+use crate::store::{Store, StoreError, Tx, day_blocks, latencies, tags, watermarks};
+use charge::Charge;
+use corrections::Corrections;
+use paddock_core::policy::SHARED_USER;
 use paddock_core::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
 use std::time::Duration;
 
+/// Sets of tags read at once.
+const TAG_SETS_AT_ONCE: u64 = 500;
+
 /// Something that is not what the events say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// `rollup`, `latency`, `user`, `spend`, `balance` or `account`.
+    /// `rollup`, `latency`, `user`, `tag`, `spend`, `balance`, `correction` or `account`.
     pub kind: &'static str,
     /// Which one: its scope or group, and the start of its time.
     pub what: String,
@@ -98,6 +108,7 @@ pub async fn verify(
         summary.events = summary.events.saturating_add(events);
     }
     verify_blocks(store, &mut tell).await?;
+    verify_tag_sets(store, &mut tell).await?;
     balances::verify_accounts(&mut store.read().await?, &mut tell).await?;
     summary.differences = differences;
     Ok(summary)
@@ -120,7 +131,7 @@ async fn verify_blocks(
             let end = start.plus(Duration::from_secs(length));
             let is_sealed = end <= day_blocks::sealed_until(&mut tx).await?;
             let uneven = day_blocks::uneven(&mut tx, (start, length), is_sealed).await?;
-            for (kind, uneven) in ["rollup", "user"].into_iter().zip(uneven) {
+            for (kind, uneven) in ["rollup", "user", "tag"].into_iter().zip(uneven) {
                 for block in uneven {
                     let (namespace, name, model) = (block.namespace, block.name, block.model);
                     let start = start.to_rfc3339();
@@ -135,6 +146,29 @@ async fn verify_blocks(
         }
     }
     Ok(())
+}
+
+/// Compares sets of tags with their ids, which are in the calls.
+async fn verify_tag_sets(
+    store: &Store,
+    tell: &mut (dyn FnMut(Difference) + Send),
+) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let sets = tags::next_sets(&mut store.read().await?, &after, TAG_SETS_AT_ONCE).await?;
+        let Some(last) = sets.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.id);
+        for set in sets.iter().filter(|set| !set.is_whole()) {
+            tell(Difference {
+                kind: "tag",
+                what: set.id.clone(),
+                expected: "tags of this hash".to_owned(),
+                found: set.labels().into_iter().collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
 }
 
 /// From when on there are sums that are not kept forever.
@@ -188,6 +222,11 @@ async fn verify_day(
     let mut spend: BTreeMap<String, i64> = BTreeMap::new();
     let mut balances: BTreeMap<String, i64> = BTreeMap::new();
     let accounts = credits::all_accounts(tx).await?;
+    let mut corrections = Corrections::read(tx, day).await?;
+    for charge in corrections.charges() {
+        charge.add_spend(&mut spend);
+        balances::add(&mut balances, &accounts, &charge);
+    }
     for namespace in stored::namespaces(tx, day).await? {
         let mut whole = Expected::default();
         for hour in 0..24 {
@@ -216,13 +255,18 @@ async fn verify_day(
                 let mut contents = audit::contents(tx, &links).await?;
                 for row in links.iter().flat_map(|link| contents.calls(link)) {
                     events = events.saturating_add(1);
-                    if row.outcome == REFUSED {
+                    if row.is_refused() {
                         continue;
                     }
                     expected.add(&row, &[MINUTE, HOUR]);
                     whole.add(&row, &[DAY]);
-                    add_spend(&mut spend, &row);
-                    balances::add(&mut balances, &accounts, &row);
+                    if row.is_correction() {
+                        corrections.booked(row, tell);
+                        continue;
+                    }
+                    let charge = Charge::of_call(&row);
+                    charge.add_spend(&mut spend);
+                    balances::add(&mut balances, &accounts, &charge);
                 }
             }
             for granularity in [MINUTE, HOUR] {
@@ -248,7 +292,13 @@ async fn verify_day(
         compare("user", whole.users, users, tell, |model| {
             format!("{namespace} {model} {}", day.to_rfc3339())
         });
+        let tags = stored::tags(tx, &namespace, day).await?.into_iter();
+        let tags = tags.map(|(set, model, sums)| ((set, model), sums));
+        compare("tag", whole.tags, tags.collect(), tell, |(set, model)| {
+            format!("{namespace} {set} {model} {}", day.to_rfc3339())
+        });
     }
+    corrections.tell_missing(tell);
     let found = stored::spend_of_day(tx, day).await?.into_iter();
     let is_compared = |scope: &str| is_compared(scope, day, &watermarks);
     let found = found.filter(|(scope, _)| is_compared(scope)).collect();
@@ -263,24 +313,6 @@ async fn verify_day(
     Ok(events)
 }
 
-fn add_spend(spend: &mut BTreeMap<String, i64>, row: &EventRow) {
-    if row.cost <= 0 {
-        return;
-    }
-    let mut scopes = vec![
-        Scope::Key(row.key_id.clone()).to_string(),
-        Scope::Namespace(row.namespace.clone()).to_string(),
-        Scope::Organization(row.organization.clone()).to_string(),
-    ];
-    if let Some(user) = &row.end_user {
-        scopes.push(user_scope(&row.namespace, user));
-    }
-    for scope in scopes {
-        let amount = spend.entry(scope).or_default();
-        *amount = amount.saturating_add(row.cost);
-    }
-}
-
 /// What the events of one namespace say.
 #[derive(Default)]
 struct Expected {
@@ -288,6 +320,8 @@ struct Expected {
     /// By granularity, start and bucket.
     latencies: BTreeMap<(u64, u64, i64), i64>,
     users: BTreeMap<String, [i64; 3]>,
+    /// By set of tags and model.
+    tags: BTreeMap<(String, String), [i64; 3]>,
 }
 
 impl Expected {
@@ -301,7 +335,7 @@ impl Expected {
         let [input, cached, written] = prompt;
         let (output, reasoning) = (row.output_tokens, row.reasoning_tokens);
         let sums = [
-            1,
+            row.requests(),
             input,
             cached,
             written,
@@ -313,7 +347,7 @@ impl Expected {
         for granularity in granularities {
             let start = start_of(*granularity, at).secs();
             let group = (*granularity, start, row.key_id.clone(), row.model.clone());
-            if *granularity != MINUTE {
+            if *granularity != MINUTE && !row.is_correction() {
                 let millis = u64::try_from(row.duration_ms).unwrap_or(0);
                 let bucket = histogram::bucket(millis);
                 let count = self.latencies.entry((*granularity, start, bucket));
@@ -324,10 +358,17 @@ impl Expected {
                 add(total, value);
             }
         }
-        let tokens = prompt.into_iter().fold(output, i64::saturating_add);
+        let sums = [row.requests(), row.tokens(), row.cost];
         let user = self.users.entry(row.model.clone()).or_default();
-        for (total, value) in user.iter_mut().zip([1, tokens, row.cost]) {
+        for (total, value) in user.iter_mut().zip(sums) {
             add(total, value);
+        }
+        let set = row.details.is_some().then(|| row.details().tags).flatten();
+        if let Some(set) = set {
+            let tagged = self.tags.entry((set, row.model.clone())).or_default();
+            for (total, value) in tagged.iter_mut().zip(sums) {
+                add(total, value);
+            }
         }
     }
 

@@ -63,14 +63,15 @@ impl AlertBody {
     /// Changes an alert.
     ///
     /// # Errors
-    /// 400 if both thresholds were sent.
+    /// 400 if both thresholds were sent, 503 if nothing can be encrypted.
     pub fn apply(self, encryption: &Encryption, alert: &mut Alert) -> Result<(), ApiError> {
         alert.threshold = self.threshold()?.unwrap_or(alert.threshold);
         self.name.set(&mut alert.name);
         self.window.set(&mut alert.span);
         self.action.set(&mut alert.action);
         if let Some(url) = self.webhook_url {
-            alert.webhook_url = url.map(|url| encryption.seal_url(url.as_ref()));
+            let sealed = url.map(|url| encryption.seal_url(url.as_ref()));
+            alert.webhook_url = sealed.transpose()?;
         }
         self.message_template.apply(&mut alert.message_template);
         self.keys.set_or(&mut alert.keys, Vec::new());

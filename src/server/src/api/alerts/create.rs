@@ -60,7 +60,7 @@ pub async fn handle(
         action,
         webhook_url: None,
         secret: match &secret {
-            Some(secret) => app.encryption.seal_secret(&Secret::from(secret.clone())),
+            Some(secret) => app.encryption.seal_secret(&Secret::from(secret.clone()))?,
             None => Sealed::default(),
         },
         message_template: None,

@@ -48,7 +48,7 @@ pub async fn handle(
     let needs_secret = alert.action == AlertAction::Webhook && alert.secret.is_empty();
     let secret = needs_secret.then(ids::webhook_secret);
     if let Some(secret) = &secret {
-        alert.secret = app.encryption.seal_secret(&Secret::from(secret.clone()));
+        alert.secret = app.encryption.seal_secret(&Secret::from(secret.clone()))?;
     }
     stored(alerts::update(&mut edit.tx, &alert).await, &alert)?;
     if (alert.threshold, alert.span) != (before.threshold, before.span) {

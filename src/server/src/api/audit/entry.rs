@@ -5,15 +5,17 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::usage::ToolCalls;
 use paddock_ledger::model::audit::ChangeRow;
-use paddock_ledger::store::events::{EventRow, REFUSED};
+use paddock_ledger::store::events::EventRow;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// The action of a model call.
 pub const CALL: &str = "model.call";
 /// The action of one that was refused.
 pub const REFUSED_CALL: &str = "model.refused";
+/// The action of a correction of the operator's.
+pub const CORRECTION: &str = "model.correction";
 
 /// The contract's fields, in its order: the columns of a CSV by default.
 pub const CONTRACT: [&str; 15] = [
@@ -76,7 +78,7 @@ pub struct AuditEntry {
     /// The e-mail address of the member that the key belongs to; if it belongs to none, the end user that
     /// the call names.
     pub(super) user_email: Option<String>,
-    /// What was done: `model.call`, `model.refused`, or a change such as `key.create`.
+    /// What was done: `model.call`, `model.refused`, `model.correction`, or a change such as `key.create`.
     pub(super) action: Option<String>,
     /// The kind of thing it was done to.
     pub(super) resource_type: Option<String>,
@@ -147,7 +149,7 @@ pub struct AuditEntry {
     /// What was there before a change.
     #[schema(value_type = Option<Object>)]
     pub(super) before: Option<Value>,
-    /// What was there after it.
+    /// What was there after it; of a correction, why it was made and what it corrects.
     #[schema(value_type = Option<Object>)]
     pub(super) after: Option<Value>,
     /// With `per_key`: requests.
@@ -213,15 +215,16 @@ fn moment(nanos: i64) -> String {
 }
 
 fn call_action(row: &EventRow) -> &'static str {
-    match row.outcome == REFUSED {
-        true => REFUSED_CALL,
-        false => CALL,
+    match () {
+        () if row.is_refused() => REFUSED_CALL,
+        () if row.is_correction() => CORRECTION,
+        () => CALL,
     }
 }
 
 /// How many refused calls it stands for: a gateway that does not say sends each one by one.
 fn refusals(row: &EventRow) -> i64 {
-    match row.outcome == REFUSED {
+    match row.is_refused() {
         true => row.refusals.max(1),
         false => 0,
     }
@@ -273,6 +276,15 @@ fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
         tier: details.tier,
         tools: Some(details.tools).filter(|tools| !tools.is_empty()),
         price_from: details.price_from.map(Timestamp::to_rfc3339),
+        after: details.correction.map(|correction| {
+            json!({
+                "reference": correction.reference,
+                "event_id": correction.corrects,
+                "applies_at": correction.applies_at.to_rfc3339(),
+                "reason": correction.reason,
+                "author": correction.author,
+            })
+        }),
         ..AuditEntry::default()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::csv_text;
 use super::cursor::{Cursor, WHOLE};
-use super::entry::{AuditEntry, CALL, Entry, REFUSED_CALL};
+use super::entry::{AuditEntry, CALL, CORRECTION, Entry, REFUSED_CALL};
 use super::names::Names;
 use crate::state::SharedApp;
 use axum::body::Bytes;
@@ -60,7 +60,7 @@ impl Wanted {
     pub fn kind(action: &str) -> SegmentKind {
         let is_it =
             |call: &str| call == action || (action.ends_with('.') && call.starts_with(action));
-        if is_it(CALL) || is_it(REFUSED_CALL) {
+        if [CALL, REFUSED_CALL, CORRECTION].into_iter().any(is_it) {
             SegmentKind::Calls
         } else {
             SegmentKind::Changes

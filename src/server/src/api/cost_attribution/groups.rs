@@ -1,11 +1,11 @@
 //! Costs by team, key, user, tag or model.
 
+use paddock_core::money::Money;
 use paddock_core::policy::SHARED_USER;
 use paddock_ledger::store::costs::{self, KeyModelSums, Reach, RollupInterval};
 use paddock_ledger::store::reports::Sums;
-use paddock_ledger::store::{StoreError, Tx, keys, namespaces};
+use paddock_ledger::store::{StoreError, Tx, keys, tag_rollups, tags};
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ pub enum GroupBy {
     Key,
     /// End users.
     User,
-    /// The labels that keys and namespaces have now. What has two counts under both.
+    /// The labels that keys and namespaces had when the calls were made. What has two counts under both.
     Tag,
     /// Models.
     Model,
@@ -79,19 +79,29 @@ pub async fn sums(
             }
         }
         GroupBy::Tag => {
-            let rows = costs::by_key(tx, reach, pieces).await?;
-            let tags = tags(tx, &rows).await?;
-            for row in rows {
-                let of_key = tags.get(&(false, row.key));
-                let of_namespace = tags.get(&(true, row.namespace));
-                let own: BTreeSet<&String> =
-                    of_key.into_iter().chain(of_namespace).flatten().collect();
-                if own.is_empty() {
-                    add(&mut groups, NONE, row.model.clone(), row.sums);
+            let tagged = tag_rollups::by_set(tx, reach, pieces).await?;
+            let ids: BTreeSet<&str> = tagged.iter().map(|(id, ..)| id.as_str()).collect();
+            let sets = tags::sets(tx, &ids).await?.into_iter();
+            let labels: HashMap<String, BTreeSet<String>> =
+                sets.map(|set| (set.id.clone(), set.labels())).collect();
+            let mut untagged: BTreeMap<String, Sums> = BTreeMap::new();
+            for (_, model, sums) in costs::by_namespace(tx, reach, pieces).await? {
+                let sum = untagged.entry(model).or_default();
+                *sum = sum.plus(sums);
+            }
+            for (id, model, sums) in tagged {
+                // An empty list of tags is none.
+                let own = labels.get(&id).filter(|own| !own.is_empty());
+                if let (Some(_), Some(rest)) = (own, untagged.get_mut(&model)) {
+                    *rest = rest.minus(sums);
                 }
-                for tag in own {
-                    add(&mut groups, tag, row.model.clone(), row.sums);
+                for tag in own.into_iter().flatten() {
+                    add(&mut groups, tag, model.clone(), sums);
                 }
+            }
+            let is_some = |sums: &Sums| sums.requests > 0 || sums.cost != Money::ZERO;
+            for (model, sums) in untagged.into_iter().filter(|(_, sums)| is_some(sums)) {
+                add(&mut groups, NONE, model, sums);
             }
         }
     }
@@ -142,37 +152,4 @@ pub async fn key_labels(
         labels.insert(id.to_owned(), label);
     }
     Ok(labels)
-}
-
-/// The tags of keys (`false`, id) and namespaces (`true`, name): texts, and `name:value`.
-async fn tags(
-    tx: &mut Tx,
-    rows: &[KeyModelSums],
-) -> Result<HashMap<(bool, String), Vec<String>>, StoreError> {
-    let ids: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-    let names: BTreeSet<&str> = rows.iter().map(|row| row.namespace.as_str()).collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
-    let names: Vec<&str> = names.into_iter().collect();
-    let mut tags = HashMap::new();
-    for (id, text) in keys::tags(tx, &ids).await? {
-        tags.insert((false, id), labels(&text));
-    }
-    for (name, text) in namespaces::tags(tx, &names).await? {
-        tags.insert((true, name), labels(&text));
-    }
-    Ok(tags)
-}
-
-fn labels(text: &str) -> Vec<String> {
-    match serde_json::from_str(text) {
-        Ok(Value::Array(items)) => {
-            let texts = items.iter().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
-        }
-        Ok(Value::Object(map)) => map
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name}:{}", value.as_str()?)))
-            .collect(),
-        _ => Vec::new(),
-    }
 }

@@ -77,7 +77,7 @@ pub async fn handle(
     let catalog = catalog::load(&mut edit.tx).await?;
     may_issue(&by, &context, &key, &catalog)?;
     check(&app, &mut edit.tx, &key, &context, &catalog).await?;
-    has_room(&mut edit.tx, &context.organization, Counted::Keys).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Keys, 1).await?;
     stored(keys::insert(&mut edit.tx, &key).await, &key)?;
     let change = context.change("key.create", &key.id).after(&key);
     edit.commit(change).await?;
@@ -99,7 +99,7 @@ async fn own_namespace(
     namespace.revision = edit.revision;
     let defaults = &app.config.organization;
     let context = NamespaceContext::of(&mut edit.tx, namespace, defaults).await?;
-    has_room(&mut edit.tx, &context.organization, Counted::Namespaces).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Namespaces, 1).await?;
     namespaces::insert(&mut edit.tx, &context.namespace).await?;
     let change = context.change("namespace.create", &context.namespace.name);
     edit.record(change.after(&context.namespace)).await?;

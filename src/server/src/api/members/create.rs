@@ -56,7 +56,7 @@ pub async fn handle(
         )));
     }
     email_is_free(&mut edit.tx, &member).await?;
-    has_room(&mut edit.tx, &context.organization, Counted::Members).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Members, 1).await?;
     members::insert(&mut edit.tx, &member).await?;
     let change = context.change("member.create", &member.id).after(&member);
     edit.commit(change).await?;

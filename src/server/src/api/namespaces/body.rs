@@ -20,8 +20,9 @@ with_limits! {
         /// Its identity, which never changes. Also accepted as `namespace`, and as that one's synonyms.
         #[serde(alias = "namespace")]
         pub(super) name: Option<Option<Name>>,
-        /// The organization it belongs to, which never changes; the caller's own by default. If the
-        /// operator names a new one, it is created.
+        /// The organization it belongs to; the caller's own by default. If the operator names a new one for a
+        /// new namespace, it is created. The operator may move a namespace to another organization that
+        /// exists.
         pub(super) organization: Option<Option<Name>>,
         /// The models it may use, names or aliases; all of them by default.
         allowed_models: Option<Option<Texts>>,
@@ -51,7 +52,7 @@ variant! {
 
 variant! {
     /// What changes of a namespace: what is sent. A limit that is `null` becomes the organization's.
-    UpdateNamespace = NamespaceBody, requires [], without ["name", "organization"]
+    UpdateNamespace = NamespaceBody, requires [], without ["name"]
 }
 
 impl NamespaceBody {
@@ -70,24 +71,28 @@ impl NamespaceBody {
             .apply(&mut namespace.user_monthly_quota);
     }
 
-    /// Checks that a namespace keeps its name and its organization.
+    /// The organization that a namespace is to go to, if it is another.
     ///
     /// # Errors
-    /// 400 if it would not.
-    pub fn keeps_its_place(&self, namespace: &Namespace) -> Result<(), ApiError> {
-        let differs = |sent: &Option<Option<Name>>, own: &str| {
-            let sent = sent.as_ref().map(Option::as_ref);
-            sent.is_some_and(|sent| sent.is_none_or(|sent| sent.as_ref() != own))
-        };
-        if differs(&self.name, &namespace.name) {
+    /// 400 if the namespace would get another name, or no organization.
+    pub fn moves_to(&self, namespace: &Namespace) -> Result<Option<String>, ApiError> {
+        let own = namespace.name.as_str();
+        let name = self.name.as_ref().map(Option::as_ref);
+        if name.is_some_and(|sent| sent.is_none_or(|sent| sent.as_ref() != own)) {
             let message = "A namespace's name is its identity: it cannot be changed.";
             return Err(ApiError::invalid("name", message));
         }
-        if differs(&self.organization, &namespace.organization) {
-            let message = "A namespace stays in its organization. Create another one instead.";
-            return Err(ApiError::invalid("organization", message));
+        match &self.organization {
+            Some(None) => {
+                let message =
+                    "A namespace belongs to an organization: name one, or leave this out.";
+                Err(ApiError::invalid("organization", message))
+            }
+            Some(Some(sent)) if sent.as_ref() != namespace.organization => {
+                Ok(Some(sent.as_ref().to_owned()))
+            }
+            _ => Ok(None),
         }
-        Ok(())
     }
 
     /// Which of its quotas, monthly and daily, a body changes.

@@ -71,7 +71,7 @@ pub async fn handle(
     };
     may_set(&by, &owned)?;
     check(&context, &catalog)?;
-    has_room(&mut edit.tx, &context.organization, Counted::Namespaces).await?;
+    has_room(&mut edit.tx, &context.organization, Counted::Namespaces, 1).await?;
     if !namespaces::insert(&mut edit.tx, namespace).await? {
         return Err(ApiError::conflict(format!(
             "A namespace named '{}' exists already, or belonged to another organization. Choose \

@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod document;
 mod list;
+mod moving;
 mod quota;
 mod reservations;
 mod resolve;

@@ -23,6 +23,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a stream lasts; the client resumes it, and sends its key again.
 const LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long a resumed stream waits for a transaction that is held up.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How far back a stream can be resumed, in intervals.
 const MOST_RESUMED: u64 = 1_000;
 
@@ -256,6 +258,9 @@ impl Streaming {
     async fn next(&mut self) -> Result<Option<Arc<Interval>>, StoreError> {
         if self.at < self.listener.from {
             let end = self.at.plus(Duration::from_secs(self.view.seconds));
+            while !usage_feed::is_over(&self.app.store, self.at, end, self.app.now()).await? {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
             let organization = self.view.reach.organization.as_deref();
             let interval = usage_feed::read(&self.app.store, organization, self.at, end).await?;
             self.at = end;

@@ -46,11 +46,18 @@ variant! {
 impl WebhookBody {
     /// Changes a webhook. Answers the secret if one was generated: if `null` was sent, or the webhook
     /// has none.
-    pub fn apply(self, encryption: &Encryption, webhook: &mut Webhook) -> Option<String> {
+    ///
+    /// # Errors
+    /// 503 if nothing can be encrypted.
+    pub fn apply(
+        self,
+        encryption: &Encryption,
+        webhook: &mut Webhook,
+    ) -> Result<Option<String>, ApiError> {
         self.events.set(&mut webhook.events);
         webhook.events.dedup();
         if let Some(url) = self.url.value() {
-            webhook.url = encryption.seal_url(url.as_ref());
+            webhook.url = encryption.seal_url(url.as_ref())?;
         }
         self.threshold_percent.apply(&mut webhook.threshold_percent);
         if webhook.events.contains(&WebhookEvent::Threshold) {
@@ -58,13 +65,13 @@ impl WebhookBody {
         }
         if let Some(secret) = self.secret {
             let secret = secret.map(Secret::from).unwrap_or_default();
-            webhook.secret = encryption.seal_secret(&secret);
+            webhook.secret = encryption.seal_secret(&secret)?;
         }
         let generated = webhook.secret.is_empty().then(ids::webhook_secret);
         if let Some(secret) = &generated {
-            webhook.secret = encryption.seal_secret(&Secret::from(secret.clone()));
+            webhook.secret = encryption.seal_secret(&Secret::from(secret.clone()))?;
         }
-        generated
+        Ok(generated)
     }
 }
 

@@ -55,7 +55,7 @@ pub async fn handle(
         secret: Sealed::default(),
         created_at: edit.now,
     };
-    let secret = body.apply(&app.encryption, &mut webhook);
+    let secret = body.apply(&app.encryption, &mut webhook)?;
     webhooks::insert(&mut edit.tx, &webhook).await?;
     let change = context.change("webhook.create", &webhook.id);
     edit.commit(change.after(&webhook)).await?;

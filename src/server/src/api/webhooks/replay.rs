@@ -74,7 +74,7 @@ pub async fn handle(
     }
     let known = deliveries::of_events(&mut edit.tx, &id, &events).await?;
     let target = match &body.target_url {
-        Some(url) => app.encryption.seal_url(url.as_ref()),
+        Some(url) => app.encryption.seal_url(url.as_ref())?,
         None => webhook.url,
     };
     let mut new = Vec::with_capacity(events.len());

@@ -39,7 +39,7 @@ pub async fn handle(
         context,
     } = path.check(edit.find(&path.id).await?)?;
     let mut webhook = before.clone();
-    let secret = body.apply(&app.encryption, &mut webhook);
+    let secret = body.apply(&app.encryption, &mut webhook)?;
     webhooks::update(&mut edit.tx, &webhook).await?;
     let change = context.change("webhook.update", &webhook.id);
     edit.commit(change.before(&before).after(&webhook)).await?;

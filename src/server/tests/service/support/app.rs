@@ -137,13 +137,18 @@ impl TestApp {
 
     /// The same service with keys that encrypt secrets at rest, that may notify any address.
     pub async fn encrypting(&self, keys: &str) -> TestApp {
-        let notify = NotifyOptions {
-            allow_private_webhooks: true,
-            ..NotifyOptions::default()
-        };
         let encryption = match keys {
             "" => Encryption::default(),
             keys => Encryption::read(&Secret::from(keys.to_owned())).unwrap(),
+        };
+        self.with_encryption(encryption).await
+    }
+
+    /// The same with what encrypts.
+    pub async fn with_encryption(&self, encryption: Encryption) -> TestApp {
+        let notify = NotifyOptions {
+            allow_private_webhooks: true,
+            ..NotifyOptions::default()
         };
         TestApp::on(
             self.url.clone(),
@@ -157,6 +162,20 @@ impl TestApp {
         .await
     }
 
+    /// Another replica that answers gateways soon, whatever becomes of their usage.
+    pub async fn impatient(&self) -> TestApp {
+        let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
+        let (policy, notify) = (PolicyOptions::default(), NotifyOptions::default());
+        let credits = CreditOptions::default();
+        let config = Config::new(&admin, &gateway, &policy, &notify, &credits, self.now());
+        let config = Config {
+            booking_patience: Duration::from_millis(200),
+            ..config.unwrap()
+        };
+        let (url, directory) = (self.url.clone(), TempDir::new().unwrap());
+        TestApp::with_config(url, directory, self.now(), config).await
+    }
+
     async fn on(
         url: String,
         directory: TempDir,
@@ -166,13 +185,24 @@ impl TestApp {
         credits: CreditOptions,
         encryption: Encryption,
     ) -> TestApp {
-        let clock = ManualClock(Arc::new(AtomicU64::new(now.nanos())));
         let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
         let config = Config::new(&admin, &gateway, &options, &notify, &credits, now).unwrap();
         let config = Config {
             encryption,
+            // Many tests run at once.
+            booking_patience: Duration::from_secs(30),
             ..config
         };
+        TestApp::with_config(url, directory, now, config).await
+    }
+
+    async fn with_config(
+        url: String,
+        directory: TempDir,
+        now: Timestamp,
+        config: Config,
+    ) -> TestApp {
+        let clock = ManualClock(Arc::new(AtomicU64::new(now.nanos())));
         let store = Store::open(&url).await.unwrap();
         let app = App::start(store, Arc::new(clock.clone()), config)
             .await
