@@ -3,10 +3,12 @@
 
 pub mod ledger;
 mod limits;
+mod replay;
 mod replica;
 
 pub use ledger::Entry;
 pub use limits::Limits;
+pub use replay::Replay;
 pub use replica::{Replica, Settings};
 
 use anyhow::{Context, ensure};
