@@ -43,21 +43,21 @@ pub struct Ground {
     pub uploader: String,
     /// See `exporter`.
     pub replayer: String,
-    /// An event of a webhook whose receiver never answers.
-    pub replay: Replay,
+    /// An event of a webhook whose receiver never answers, once there is one.
+    pub replay: Option<Replay>,
     http: Client,
     answers: Mutex<BTreeMap<u16, usize>>,
-    receiver: JoinHandle<()>,
+    receiver: Option<JoinHandle<()>>,
 }
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        self.receiver.abort();
+        self.receiver.iter().for_each(JoinHandle::abort);
     }
 }
 
 impl Ground {
-    /// Makes the attacker's organization and keys. Webhooks must be allowed to reach this machine.
+    /// Makes the attacker's organization and keys.
     pub async fn make(
         operator: &Operator,
         gateway: SocketAddr,
@@ -80,14 +80,11 @@ impl Ground {
             let key = made.get("key").and_then(Value::as_str);
             anyhow::Ok(key.context("the new key has no secret")?.to_owned())
         };
-        let (receiver, url) = silent_receiver().await?;
-        let calls = key("calls", "developer", json!({"rpm": 300})).await?;
-        let replay = operator.replay(NAME, &calls, &url).await?;
         Ok(Ground {
             gateway,
             service,
             namespace: NAME,
-            key: calls,
+            key: key("calls", "developer", json!({"rpm": 300})).await?,
             poor: key("poor", "developer", json!({"monthly_quota_usd": 0.000_001})).await?,
             viewer: key("looks", "viewer", json!({})).await?,
             admin: key("admin", "admin", json!({})).await?,
@@ -95,14 +92,22 @@ impl Ground {
             lister: key("lists", "admin", json!({})).await?,
             uploader: key("uploads", "admin", json!({})).await?,
             replayer: key("replays", "admin", json!({})).await?,
-            replay,
+            replay: None,
             http: paddock_local::client()?
                 .local_address(Some(ADDRESS.into()))
                 .timeout(PATIENCE)
                 .build()?,
             answers: Mutex::default(),
-            receiver,
+            receiver: None,
         })
+    }
+
+    /// Makes an event that can be replayed. Webhooks must be allowed to reach this machine.
+    pub async fn make_replay(&mut self, operator: &Operator) -> anyhow::Result<()> {
+        let (receiver, url) = silent_receiver().await?;
+        self.receiver = Some(receiver);
+        self.replay = Some(operator.replay(NAME, &self.key, &url).await?);
+        Ok(())
     }
 
     /// A request to the gateway.

@@ -2,6 +2,7 @@
 
 use super::Ground;
 use super::connections::status;
+use anyhow::Context;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,9 +64,10 @@ pub(super) async fn half_bodies(ground: Arc<Ground>) -> anyhow::Result<()> {
 }
 
 pub(super) async fn replays(ground: Arc<Ground>) -> anyhow::Result<()> {
-    let body = json!({"event_ids": [ground.replay.event]});
+    let replay = ground.replay.as_ref().context("there is no event")?;
+    let body = json!({"event_ids": [replay.event]});
     let call = ground
-        .request("POST", &ground.replay.path, &ground.replayer)
+        .request("POST", &replay.path, &ground.replayer)
         .json(&body);
     ground.ask(call).await?;
     sleep(PACE).await;

@@ -89,7 +89,9 @@ async fn ground(installation: &Installation) -> Ground {
     let gateway = address(installation.gateways[0].url());
     let service = address(installation.replicas[0].url());
     let operator = installation.operator(0).unwrap();
-    Ground::make(&operator, gateway, service).await.unwrap()
+    let mut ground = Ground::make(&operator, gateway, service).await.unwrap();
+    ground.make_replay(&operator).await.unwrap();
+    ground
 }
 
 /// What was noticed, if anything was.
