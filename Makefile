@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -33,6 +33,9 @@ e2e: build wasm-content
 soak: build
 	@scripts/setup-postgres
 	@cargo run --quiet --locked -p paddock-tests --bin soak -- $(SOAK)
+
+fuzz:
+	cargo run --quiet --locked --profile fuzz -p paddock-fuzz -- $(FUZZ)
 
 captest: build
 	@cargo run --quiet --locked -p paddock-tests --bin captest -- $(CAPTEST)

@@ -119,6 +119,16 @@ impl Process {
         self.kill()
     }
 
+    /// Lets it do nothing until it is resumed, as a machine that stalls does.
+    pub fn pause(&mut self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on.
+    pub fn resume(&mut self) -> anyhow::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
     /// Sends a signal, unless it has ended.
     pub fn signal(&mut self, signal: Signal) -> anyhow::Result<()> {
         if self.ended().is_none() {

@@ -55,6 +55,59 @@ impl Drop for Seat {
     }
 }
 
+/// Places by key and by organization.
+#[derive(Debug)]
+pub struct Places {
+    of_key: Seats,
+    of_organization: Seats,
+}
+
+/// A place of a key and of its organization, until it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    _key: Seat,
+    _organization: Option<Seat>,
+}
+
+/// Whose places are all taken, and how many those are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// The key's.
+    Key(usize),
+    /// The organization's.
+    Organization(usize),
+}
+
+impl Places {
+    /// So many at once of each key, and of each organization.
+    pub fn new(of_key: usize, of_organization: usize) -> Places {
+        Places {
+            of_key: Seats::new(of_key),
+            of_organization: Seats::new(of_organization),
+        }
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn take(&self, key: &str, organization: Option<&str>) -> Result<Place, Full> {
+        let of_key = self.of_key.take(key);
+        let of_key = of_key.ok_or(Full::Key(self.of_key.each))?;
+        let of_organization = match organization {
+            None => None,
+            Some(name) => {
+                let place = self.of_organization.take(name);
+                Some(place.ok_or(Full::Organization(self.of_organization.each))?)
+            }
+        };
+        Ok(Place {
+            _key: of_key,
+            _organization: of_organization,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

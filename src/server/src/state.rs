@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
 use crate::pace::{Pace, Seen};
-use crate::seats::Seats;
+use crate::seats::{Places, Seats};
 use anyhow::Context;
 use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
@@ -18,13 +18,18 @@ use paddock_ledger::model::DEFAULT_ORGANIZATION;
 use paddock_ledger::rules::usage_feed::UsageFeed;
 use paddock_ledger::store::{Store, catalog, organizations, partitions, policy};
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Semaphore;
 
 /// Questions for stored objects of one namespace that wait at once.
 const QUESTIONS_OF_NAMESPACE: usize = 16;
+/// Management requests of one key at once.
+const REQUESTS_OF_KEY: usize = 32;
+/// Management requests of all keys of one organization: a fraction of the connections that Envoy has.
+const REQUESTS_OF_ORGANIZATION: usize = 64;
 /// Streams and exports of one key at once.
-pub const STREAMS_OF_KEY: usize = 8;
+const STREAMS_OF_KEY: usize = 8;
 /// Streams and exports of all keys of one organization.
-pub const STREAMS_OF_ORGANIZATION: usize = 32;
+const STREAMS_OF_ORGANIZATION: usize = 32;
 
 /// What every handler is given.
 pub struct App {
@@ -44,10 +49,13 @@ pub struct App {
     pub bookings: BookingQueue,
     /// Questions for stored objects that wait for an event on its way.
     pub seats: Seats,
-    /// Streams and exports, by key.
-    pub streams_of_key: Seats,
-    /// Streams and exports, by organization.
-    pub streams_of_organization: Seats,
+    /// Management requests under way.
+    pub requests: Places,
+    /// Streams and exports under way.
+    pub streams: Places,
+    /// Pages of exports and of the audit: one is read and written at a time, so that the rest finds the
+    /// database and a thread free.
+    pub pages: Semaphore,
     /// Management requests, by key.
     pub pace_of_key: Pace,
     /// Management requests, by address.
@@ -101,8 +109,9 @@ impl App {
             usage_feed: UsageFeed::default(),
             bookings: BookingQueue::default(),
             seats: Seats::new(QUESTIONS_OF_NAMESPACE),
-            streams_of_key: Seats::new(STREAMS_OF_KEY),
-            streams_of_organization: Seats::new(STREAMS_OF_ORGANIZATION),
+            requests: Places::new(REQUESTS_OF_KEY, REQUESTS_OF_ORGANIZATION),
+            streams: Places::new(STREAMS_OF_KEY, STREAMS_OF_ORGANIZATION),
+            pages: Semaphore::new(1),
             pace_of_key: Pace::per_minute(access.management_rpm),
             pace_of_address: Pace::per_minute(access.management_rpm_per_address),
             wrong_keys: Pace::per_minute(access.wrong_keys_per_minute),

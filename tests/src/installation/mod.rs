@@ -3,13 +3,16 @@
 
 pub mod ledger;
 mod limits;
+mod replay;
 mod replica;
 
 pub use ledger::Entry;
 pub use limits::Limits;
+pub use replay::Replay;
 pub use replica::{Replica, Settings};
 
 use anyhow::{Context, ensure};
+use paddock_core::wire::SYNC_PATH;
 use paddock_local::{Postgres, PostgresOptions, Stack, StackOptions, Upstream, binary};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value};
@@ -162,22 +165,37 @@ impl Installation {
 
     /// `paddock verify`; what it says, where it finds nothing.
     pub fn verify(&self) -> anyhow::Result<String> {
-        self.paddock(&["verify", "--database-url", self.database_url()])
+        let (succeeded, told) = self.paddock(&["verify", "--database-url", self.database_url()])?;
+        ensure!(succeeded, "paddock verify: {told}");
+        Ok(told)
     }
 
-    /// `paddock reconcile` of an access log; what it says.
-    pub fn reconcile(&self, log: &Path) -> anyhow::Result<Value> {
+    /// `paddock reconcile` of an access log; whether it could read all of it, and what it says.
+    pub fn reconcile(&self, log: &Path) -> anyhow::Result<(bool, Value)> {
         let log = log.to_str().context("the log's path is no text")?;
-        Ok(serde_json::from_str(&self.paddock(&[
-            "reconcile",
-            "--output",
-            "json",
-            log,
-        ])?)?)
+        let (succeeded, told) = self.paddock(&["reconcile", "--output", "json", log])?;
+        let told =
+            serde_json::from_str(&told).with_context(|| format!("paddock reconcile: {told}"))?;
+        Ok((succeeded, told))
     }
 
-    /// Runs a command of the operator's against the first replica; what it prints.
-    fn paddock(&self, arguments: &[&str]) -> anyhow::Result<String> {
+    /// Has a replica take a message of a gateway; the answer.
+    pub async fn sync(&self, replica: &Replica, message: &Value) -> anyhow::Result<Value> {
+        let call = self.client.post(format!("{}{SYNC_PATH}", replica.url()));
+        let answer = call
+            .bearer_auth(&self.settings.gateway_token)
+            .json(message)
+            .send()
+            .await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "{SYNC_PATH}: {status} {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Runs a command of the operator's against the first replica; whether it found no problem, and what
+    /// it prints.
+    fn paddock(&self, arguments: &[&str]) -> anyhow::Result<(bool, String)> {
         let replica = self.replicas.first().context("there is no replica")?;
         let ran = Command::new(binary("paddock")?)
             .args(arguments)
@@ -185,12 +203,13 @@ impl Installation {
             .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key)
             .current_dir(std::env::temp_dir())
             .output()?;
-        let (out, err) = (
-            String::from_utf8_lossy(&ran.stdout),
-            String::from_utf8_lossy(&ran.stderr),
+        let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+        let err = String::from_utf8_lossy(&ran.stderr);
+        ensure!(
+            ran.status.success() || !out.is_empty(),
+            "paddock {arguments:?}: {err}"
         );
-        ensure!(ran.status.success(), "paddock {arguments:?}: {out}{err}");
-        Ok(out.into_owned())
+        Ok((ran.status.success(), out))
     }
 }
 

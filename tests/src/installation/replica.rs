@@ -69,6 +69,11 @@ impl Replica {
             .map_or(Ok(()), |mut process| process.kill())
     }
 
+    /// Its process, while it runs.
+    pub fn process(&mut self) -> Option<&mut Process> {
+        self.process.as_mut()
+    }
+
     /// Starts it where it does not run, and waits until it is ready. As its supervisor would, it
     /// starts it again where it ends because it finds no database.
     pub async fn run(&mut self) -> anyhow::Result<()> {

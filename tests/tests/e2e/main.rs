@@ -17,6 +17,7 @@
 mod client;
 mod gateway;
 
+mod adversary;
 mod budget;
 mod changes;
 mod charges;

@@ -1,8 +1,10 @@
 //! Who calls the management API, and what that lets them do.
 
 use super::error::ApiError;
+use super::places;
 use super::shown::Shown;
 use crate::config::OperatorKey;
+use crate::seats::Place;
 use crate::state::{App, SharedApp};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,6 +18,7 @@ use paddock_ledger::model::roles::{Powers, RoleOverride};
 use paddock_ledger::rules::overrides;
 use paddock_ledger::store::costs::Reach;
 use paddock_ledger::store::{keys, members, namespaces, role_overrides};
+use std::sync::Arc;
 
 /// A caller whose key was accepted.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Holder {
     pub narrowed: Option<RoleOverride>,
     /// The e-mail address of the member it belongs to.
     pub email: Option<String>,
+    /// The place of its request.
+    place: Option<Arc<Place>>,
 }
 
 impl Holder {
@@ -98,7 +103,7 @@ impl FromRequestParts<SharedApp> for Caller {
             Some(key) => operator(app, key, &parts.method).await,
             None => authenticate(app, key, &digest).await,
         };
-        let caller = caller.inspect_err(|error| {
+        let mut caller = caller.inspect_err(|error| {
             if error.is_unauthenticated() {
                 shown.was_wrong();
             }
@@ -110,6 +115,13 @@ impl FromRequestParts<SharedApp> for Caller {
                 let message = "Too many management requests came with your key. Send fewer.";
                 ApiError::too_many(message, wait).by(format!("key:{}", holder.key.id))
             })?;
+        }
+        let place = match &caller {
+            Caller::Operator(_) => None,
+            Caller::Holder(_) => Some(Arc::new(places::request(app, &caller)?)),
+        };
+        if let Caller::Holder(holder) = &mut caller {
+            holder.place = place;
         }
         let named = ["x-namespace", "x-team", "x-project"].into_iter();
         let named = named
@@ -178,6 +190,7 @@ async fn authenticate(app: &App, key: &str, digest: &KeyDigest) -> Result<Caller
         namespace,
         narrowed,
         email: member.map(|member| member.email),
+        place: None,
     })))
 }
 

@@ -13,7 +13,7 @@ pub mod managed;
 pub mod page;
 pub mod path;
 pub mod period;
+pub mod places;
 pub mod query;
 pub mod request_log;
 pub mod shown;
-pub mod streams;

@@ -4,6 +4,7 @@ use crate::support::{ADMIN, Answer, GATEWAY, TestApp, on_both_databases};
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ async fn stream(app: &TestApp, key: &str, path: &str) -> Response {
 
 /// A body of which half comes, and then nothing.
 fn endless() -> Body {
-    use futures_util::{StreamExt, stream};
+    use futures_util::stream;
     let half = stream::iter([Ok::<_, std::io::Error>("{\"name\":")]);
     Body::from_stream(half.chain(stream::pending()))
 }
@@ -98,6 +99,40 @@ on_both_databases! {
             let answer = at_once(app, request.body(endless()).unwrap()).await;
             assert_eq!(answer.status, 401, "{path}");
         }
+    }
+
+    async fn bodies_on_their_way_leave_room_for_all_others(app) {
+        let make = async |organization: &str, name: &str| {
+            let key = json!({ "name": name, "namespace": organization, "role": "admin" });
+            app.make_key(key).await["key"].as_str().unwrap().to_owned()
+        };
+        for name in ["ours", "theirs"] {
+            app.post("/v1/namespaces", json!({ "name": name, "organization": name })).await.expect(201);
+        }
+        let keys = [make("ours", "a").await, make("ours", "b").await, make("ours", "c").await];
+        let half = |key: &str| {
+            let request = Request::post("/v1/keys").header("authorization", format!("Bearer {key}"));
+            app.send(request.body(endless()).unwrap())
+        };
+        let mut waiting = FuturesUnordered::new();
+        for key in &keys[..2] {
+            for _ in 0..32 {
+                waiting.push(half(key));
+            }
+        }
+        let none = tokio::time::timeout(Duration::from_secs(3), waiting.next()).await;
+        assert!(none.is_err(), "each of the 64 has its place: {none:?}");
+        for (key, whose) in [(&keys[0], "Your key has 32"), (&keys[2], "Your organization has 64")] {
+            let refused = app.call(key, "GET", "/v1/roles", Value::Null).await;
+            assert_eq!(refused.headers["retry-after"], "1");
+            let message = refused.expect(429)["error"]["message"].to_string();
+            assert!(message.contains(whose), "{message}");
+        }
+        let other = make("theirs", "d").await;
+        app.call(&other, "GET", "/v1/roles", Value::Null).await.expect(200);
+        app.get("/v1/roles").await.expect(200);
+        drop(waiting);
+        app.call(&keys[0], "GET", "/v1/roles", Value::Null).await.expect(200);
     }
 
     async fn requests_of_a_key_are_bounded_and_the_operators_are_not(app) {

@@ -2,7 +2,8 @@
 
 use super::calls::Calls;
 use anyhow::{Context, ensure};
-use paddock_tests::installation::Installation;
+use paddock_local::{Part, Process};
+use paddock_tests::installation::{Installation, Replica};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::fmt;
@@ -23,6 +24,10 @@ pub enum Target {
     Postgres,
     /// All replicas at once.
     Service,
+    /// A replica that does nothing for a while, and then goes on.
+    PausedReplica(usize),
+    /// An Envoy that does so.
+    PausedEnvoy(usize),
 }
 
 impl fmt::Display for Target {
@@ -31,6 +36,10 @@ impl fmt::Display for Target {
             Self::Replica(number) => write!(f, "replica {}", number.saturating_add(1)),
             Self::Postgres => f.write_str("PostgreSQL"),
             Self::Service => f.write_str("every replica"),
+            Self::PausedReplica(number) => {
+                write!(f, "replica {}, paused", number.saturating_add(1))
+            }
+            Self::PausedEnvoy(number) => write!(f, "Envoy {}, paused", number.saturating_add(1)),
         }
     }
 }
@@ -38,14 +47,17 @@ impl fmt::Display for Target {
 impl Target {
     /// One that this installation has.
     pub fn draw(installation: &Installation, rng: &mut StdRng) -> Self {
-        match rng.random_range(0..100) {
+        let envoys = installation.gateways.len();
+        match rng.random_range(0..120) {
+            100..110 => Self::PausedReplica(rng.random_range(0..installation.replicas.len())),
+            110..120 => Self::PausedEnvoy(rng.random_range(0..envoys)),
             0..40 if installation.postgres.is_some() => Self::Postgres,
             0..55 => Self::Service,
             _ => Self::Replica(rng.random_range(0..installation.replicas.len())),
         }
     }
 
-    /// `kill -9`.
+    /// `kill -9`, or a pause.
     pub fn kill(self, installation: &mut Installation) -> anyhow::Result<()> {
         match self {
             Self::Replica(number) => {
@@ -61,9 +73,37 @@ impl Target {
                 .replicas
                 .iter_mut()
                 .try_for_each(|replica| replica.kill()),
+            paused => paused.process(installation)?.pause(),
         }
     }
+
+    /// Lets what is paused go on.
+    fn resume(self, installation: &mut Installation) -> anyhow::Result<()> {
+        match self {
+            Self::PausedReplica(_) | Self::PausedEnvoy(_) => self.process(installation)?.resume(),
+            _ => Ok(()),
+        }
+    }
+
+    /// The process that is paused.
+    fn process(self, installation: &mut Installation) -> anyhow::Result<&mut Process> {
+        let process = match self {
+            Self::PausedReplica(number) => {
+                let replica = installation.replicas.get_mut(number);
+                replica.and_then(Replica::process)
+            }
+            Self::PausedEnvoy(number) => {
+                let gateway = installation.gateways.get_mut(number);
+                gateway.and_then(|gateway| gateway.process(Part::Envoy))
+            }
+            _ => None,
+        };
+        process.context("there is no such process to pause")
+    }
 }
+
+/// What every run has, before it draws.
+const ALWAYS: [Target; 2] = [Target::PausedReplica(0), Target::PausedEnvoy(0)];
 
 /// Starts whatever does not run.
 pub async fn mend(installation: &mut Installation) -> anyhow::Result<()> {
@@ -90,7 +130,7 @@ pub async fn until_served(calls: &Calls, more: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Kills so often, each time something else, and mends it after a while.
+/// Kills or pauses so often, each time something else, and mends it after a while.
 pub async fn crash(
     count: usize,
     installation: &mut Installation,
@@ -101,10 +141,15 @@ pub async fn crash(
     for number in 1..=count {
         until_served(calls, BETWEEN).await?;
         sleep(Duration::from_millis(rng.random_range(0..2_000))).await;
-        let target = Target::draw(installation, rng);
+        let drawn = Target::draw(installation, rng);
+        let target = ALWAYS
+            .get(number.saturating_sub(1))
+            .copied()
+            .unwrap_or(drawn);
         let served = calls.answered();
         target.kill(installation)?;
         sleep(Duration::from_millis(rng.random_range(0..2_500))).await;
+        target.resume(installation)?;
         mend(installation).await?;
         let meanwhile = calls.answered().saturating_sub(served);
         eprintln!(

@@ -3,6 +3,7 @@
 use super::calls::Calls;
 use super::clients::Load;
 use super::crashes::{Target, mend, until_served};
+use super::poison;
 use super::tenants::Tenant;
 use anyhow::{Context, ensure};
 use paddock_local::Part;
@@ -34,7 +35,9 @@ pub async fn with_a_full_queue(
     kill(installation, 0)?;
     mend(installation).await?;
     revive(installation, 0).await?;
-    let restored = reconcile(installation, 0)?;
+    poison::log(installation, 0)?;
+    let (is_whole, restored) = reconcile(installation, 0)?;
+    ensure!(!is_whole, "reconcile did not say what it could not read");
     ensure!(restored > 0, "the log had nothing that the ledger lacked");
     Ok(restored)
 }
@@ -61,7 +64,7 @@ pub async fn under_load(
     sleep(WRITTEN).await;
     let mut restored: u64 = 0;
     for gateway in 0..installation.gateways.len() {
-        restored = restored.saturating_add(reconcile(installation, gateway)?);
+        restored = restored.saturating_add(reconcile(installation, gateway)?.1);
     }
     Ok((kills, restored))
 }
@@ -79,14 +82,13 @@ async fn revive(installation: &mut Installation, gateway: usize) -> anyhow::Resu
         .await
 }
 
-/// How many events were new.
-fn reconcile(installation: &Installation, gateway: usize) -> anyhow::Result<u64> {
+/// Whether all of the log could be read, and how many events were new.
+fn reconcile(installation: &Installation, gateway: usize) -> anyhow::Result<(bool, u64)> {
     let gateway = installation
         .gateways
         .get(gateway)
         .context("no such gateway")?;
-    let told = installation.reconcile(&gateway.access_log())?;
-    told.get("new")
-        .and_then(Value::as_u64)
-        .context("reconcile did not say what was new")
+    let (is_whole, told) = installation.reconcile(&gateway.access_log())?;
+    let new = told.get("new").and_then(Value::as_u64);
+    Ok((is_whole, new.context("reconcile did not say what was new")?))
 }

@@ -1,6 +1,7 @@
 //! Whether the ledger is what the clients were answered and what the gateways say they answered.
 
 use super::calls::{Call, Calls, Fate};
+use super::poison;
 use super::tenants::Tenant;
 use anyhow::{anyhow, bail};
 use paddock_core::wire::{Outcome, UsageEvent};
@@ -217,6 +218,9 @@ fn read_log(path: &Path, events: &mut HashMap<String, i64>) -> anyhow::Result<()
         let Ok(line) = serde_json::from_slice::<Value>(line) else {
             continue;
         };
+        if line.get(poison::MARK).is_some() {
+            continue;
+        }
         let Some(event) = line.get("event").and_then(Value::as_str) else {
             continue;
         };

@@ -1,19 +1,22 @@
 //! Crashes every part of an installation under load, and finds every cent again.
 //!
 //! Two replicas of the service over one PostgreSQL (or one over SQLite) and three Envoys serve clients
-//! that call, stream and leave, while policies change. First the service and the database are killed,
-//! then Envoys. After each, when all is quiet: the ledger is what the clients were answered, call by
+//! that call, stream and leave, while policies change. First the service and the database are killed and
+//! paused and get events that are none, then another tenant attacks, then Envoys are killed. After each, when all is quiet: the ledger is what the clients were answered, call by
 //! call and to the nano-dollar, and what the gateways' access logs say; no cap was passed, the poor
 //! tenant's is spent to less than one call's estimate, no slot is taken, `paddock verify` and the audit
-//! find nothing. Fails where anything is otherwise.
+//! find nothing. Last, another installation's disk is full for a while. Fails where anything is otherwise.
 
+mod attacked;
 mod calls;
 mod checks;
 mod clients;
 mod crashes;
+mod full_disk;
 mod gateways;
 mod judgement;
 mod memory;
+mod poison;
 mod tenants;
 
 use anyhow::{Context, ensure};
@@ -49,7 +52,7 @@ enum Database {
 /// Crashes every part of an installation under load, and finds every cent again.
 #[derive(Parser)]
 struct Arguments {
-    /// How often the service or the database is killed.
+    /// How often the service or the database is killed, or a process paused.
     #[arg(long, default_value_t = 20)]
     crashes: usize,
     /// How often an Envoy is killed under load, afterwards.
@@ -122,7 +125,9 @@ async fn main() -> anyhow::Result<()> {
         StdRng::seed_from_u64(arguments.seed),
     ));
     let since = Instant::now();
+    poison::events(&installation).await?;
     let killed = crashes::crash(arguments.crashes, &mut installation, &calls, &mut rng).await?;
+    poison::events(&installation).await?;
     traps.await??;
     let rate = calls.answered() as f64 / since.elapsed().as_secs_f64();
     sleep(AFTERWARDS).await;
@@ -147,6 +152,14 @@ async fn main() -> anyhow::Result<()> {
     report(&mut out, &judged, &tenants)?;
     poor_is_spent(&mut out, &installation, &judged, &tenants).await?;
     memories.push(("after the crashes", memory::of(&mut installation)?));
+
+    for (attack, answered) in
+        attacked::attacked(&installation, arguments.clients, &tenants, &calls).await?
+    {
+        writeln!(out, "\nbeside {attack}: {answered} calls answered")?;
+    }
+    judge(&installation, operator, &calls, &tenants, &[]).await?;
+    memories.push(("after the attacks", memory::of(&mut installation)?));
 
     if arguments.envoys > 0 {
         let restored =
@@ -178,6 +191,17 @@ async fn main() -> anyhow::Result<()> {
         slots_are_free("killed", &installation, &tenants, &calls).await?;
         memories.push(("at the end", memory::of(&mut installation)?));
     }
+    drop(installation);
+    let target = paddock_local::wasm()?;
+    let target = target.parent().context("the filter is in no folder")?;
+    let disk = full_disk::full_disk(&target.join("soak/full-disk")).await?;
+    writeln!(
+        out,
+        "\na full disk: {} calls answered, {} of them while it was full; the service worked again after {} ms",
+        disk.answered,
+        disk.meanwhile,
+        disk.healed_after.as_millis()
+    )?;
     for (when, (envoys, replicas)) in memories {
         writeln!(
             out,

@@ -113,6 +113,8 @@ impl Export {
             Stage::Middle => {}
         }
         self.stage = Stage::Middle;
+        let app = self.app.clone();
+        let _turn = app.pages.acquire().await;
         let page = self.page().await?;
         let count = u64::try_from(page.len()).unwrap_or(u64::MAX);
         let page = page.into_iter().map(|entry| entry.view(&self.names));

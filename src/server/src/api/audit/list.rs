@@ -6,7 +6,8 @@ use super::export::{Export, Format, Wanted};
 use super::per_key::PerKey;
 use crate::api::prelude::*;
 use crate::http::period::DayOrMoment;
-use crate::http::streams::{self, Open};
+use crate::http::places;
+use crate::seats::Place;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -123,7 +124,7 @@ pub async fn handle(
     Query(query): Query<ListAudit>,
 ) -> Result<Response, ApiError> {
     let reach = caller.reach(query.namespace, query.organization)?;
-    let open = streams::open(&app, &caller)?;
+    let open = places::stream(&app, &caller)?;
     let (from, until) = period(query.start_date, query.end_date, app.now())?;
     let format = query.format.unwrap_or(Format::Json);
     let include_cost = query.include_cost.unwrap_or(true);
@@ -186,7 +187,7 @@ fn broke_off(error: &StoreError) {
 }
 
 fn answer(
-    open: Open,
+    open: Place,
     format: Format,
     pieces: impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
 ) -> Response {

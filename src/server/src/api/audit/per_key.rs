@@ -74,7 +74,9 @@ impl PerKey {
         let Some((key, namespace)) = self.after.take() else {
             return Ok(None);
         };
-        let mut tx = self.app.store.read().await?;
+        let app = self.app.clone();
+        let _turn = app.pages.acquire().await;
+        let mut tx = app.store.read().await?;
         let after = (key.as_str(), namespace.as_str());
         let pieces = match self.pieces.take() {
             Some(pieces) => pieces,

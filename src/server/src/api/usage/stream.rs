@@ -2,7 +2,7 @@
 
 use crate::api::prelude::*;
 use crate::http::body::values::value;
-use crate::http::streams;
+use crate::http::places;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -126,7 +126,7 @@ pub async fn handle(
     Query(query): Query<StreamUsage>,
 ) -> Result<impl IntoResponse, ApiError> {
     let reach = caller.reach(query.namespace, query.organization)?;
-    let open = streams::open(&app, &caller)?;
+    let open = places::stream(&app, &caller)?;
     let Granularity(seconds) = query.granularity.unwrap_or_default();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.and_then(EventId::read);
