@@ -14,6 +14,7 @@ use crate::likely_output::LikelyOutput;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::UsageEvent;
+use core::time::Duration;
 
 /// What the exchanges of one worker share.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub struct WorkerState {
     pub grants: Grants,
     /// Requests whose bodies are on their way.
     pub arriving: ArrivingBodies,
+    /// When this Envoy last heard of the policy.
+    pub policy_heard_at: Timestamp,
 }
 
 impl WorkerState {
@@ -53,6 +56,7 @@ impl WorkerState {
             counts: Counts::default(),
             grants: Grants::default(),
             arriving: ArrivingBodies::default(),
+            policy_heard_at: Timestamp::EPOCH,
         }
     }
 
@@ -65,6 +69,18 @@ impl WorkerState {
                 None => Budgeting::Books,
             },
         }
+    }
+
+    /// How old the policy is; `None` for a standalone gateway, whose policy has no age.
+    pub fn policy_age(&self, now: Timestamp) -> Option<Duration> {
+        let has_service = self.config.accounting.is_some();
+        has_service.then(|| now.since(self.policy_heard_at))
+    }
+
+    /// Whether the policy is older than it may be.
+    pub fn is_policy_too_old(&self, now: Timestamp) -> bool {
+        let most = Duration::from_secs(self.config.policy_max_age_seconds);
+        self.policy_age(now).is_some_and(|age| age > most)
     }
 
     /// Balances what it decides in its own memory with what all workers share. To be called every tick.

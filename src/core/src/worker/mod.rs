@@ -7,6 +7,7 @@ mod changes;
 mod election;
 mod leases;
 mod outbox;
+mod policy_age;
 mod sync;
 mod waiting;
 
@@ -14,6 +15,7 @@ pub use changes::ChangeFeed;
 pub use election::{Election, gateway_id};
 pub use leases::apply_lend;
 pub use outbox::{EventBlock, Outbox, UsageQueue};
+pub use policy_age::{policy_heard, policy_heard_at};
 pub use sync::{Relayed, Sync, SyncFailure};
 pub use waiting::{Join, Waiting};
 
