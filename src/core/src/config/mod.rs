@@ -45,6 +45,8 @@ pub struct Config {
     pub policy_max_age_seconds: u64,
     /// What becomes of requests while the service is away.
     pub failure_modes: FailureModes,
+    /// Whether limits are enforced; if not, they are told.
+    pub enforce_limits: bool,
     /// What of a client's headers and query reaches a provider.
     pub forwarding: Forwarding,
     /// Where requests are held until they are decided.

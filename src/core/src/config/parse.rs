@@ -38,6 +38,8 @@ struct RawConfig {
     policy_max_age_seconds: u64,
     #[serde(default)]
     failure_modes: FailureModes,
+    #[serde(default = "yes")]
+    enforce_limits: bool,
     #[serde(default)]
     forward_headers: Vec<String>,
     #[serde(default)]
@@ -77,6 +79,10 @@ const fn default_max_request_bytes() -> usize {
 
 const fn default_max_request_seconds() -> u64 {
     600
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn default_policy_max_age_seconds() -> u64 {
@@ -227,6 +233,7 @@ impl Config {
             max_request_seconds: raw.max_request_seconds,
             policy_max_age_seconds: raw.policy_max_age_seconds,
             failure_modes: raw.failure_modes,
+            enforce_limits: raw.enforce_limits,
             forwarding,
             hold,
             pass_through: raw.pass_through,

@@ -2,7 +2,7 @@
 //! host is called once a tick for each counter rather than once a request.
 
 use crate::config::Check;
-use crate::policy::FailureMode;
+use crate::policy::{FailureMode, LimitKind};
 use crate::refusal::Code;
 use crate::wire::UsageEvent;
 use core::hash::{BuildHasher, Hash};
@@ -25,6 +25,8 @@ enum What<'a> {
     PassedThrough(u16),
     /// Requests decided without the service, by what it would have been asked for.
     Failures(Check, FailureMode),
+    /// Requests over a limit that is not enforced, by the level that has it.
+    Over(&'a str, LimitKind),
 }
 
 /// The same, in words of its own.
@@ -35,6 +37,7 @@ enum Kind {
     Violations(Box<str>),
     PassedThrough(u16),
     Failures(Check, FailureMode),
+    Over(Box<str>, LimitKind),
 }
 
 impl Kind {
@@ -45,6 +48,7 @@ impl Kind {
             Kind::Violations(category) => What::Violations(category),
             Kind::PassedThrough(status) => What::PassedThrough(*status),
             Kind::Failures(check, mode) => What::Failures(*check, *mode),
+            Kind::Over(level, kind) => What::Over(level, *kind),
         }
     }
 }
@@ -57,6 +61,7 @@ impl From<What<'_>> for Kind {
             What::Violations(category) => Kind::Violations(category.into()),
             What::PassedThrough(status) => Kind::PassedThrough(status),
             What::Failures(check, mode) => Kind::Failures(check, mode),
+            What::Over(level, kind) => Kind::Over(level.into(), kind),
         }
     }
 }
@@ -124,6 +129,10 @@ impl Counts {
         self.one(namespace, What::Failures(check, mode));
     }
 
+    pub(crate) fn over_limit(&mut self, namespace: &str, level: &str, kind: LimitKind) {
+        self.one(namespace, What::Over(level, kind));
+    }
+
     fn one(&mut self, namespace: &str, what: What<'_>) {
         let sums = self.sums(namespace, what);
         sums.times = sums.times.saturating_add(1);
@@ -181,6 +190,10 @@ impl Counts {
                     let what = [";scope=", check.name(), ";reason=", mode.name()].concat();
                     tell("paddock_failures_total", &what, sums.times);
                 }
+                Kind::Over(level, kind) => {
+                    let what = [";scope=", &level, ";reason=", kind.name()].concat();
+                    tell("paddock_over_limit_total", &what, sums.times);
+                }
             }
         }
         told
@@ -221,6 +234,7 @@ mod tests {
         counts.violated("a", "x=y");
         counts.passed_through("a", 0);
         counts.failed("a", Check::Budgets, FailureMode::Open);
+        counts.over_limit("a", "key", LimitKind::Quotas);
         assert!(!counts.is_empty() && !counts.are_many());
         let mut told = counts.take();
         told.sort();
@@ -233,6 +247,7 @@ mod tests {
             ("paddock_input_tokens_total;ns=a_b_c;model=m", 3),
             ("paddock_input_tokens_total;ns=a_b_c;model=m", 6),
             ("paddock_miscounted_total;ns=a_b_c;model=m", 1),
+            ("paddock_over_limit_total;ns=a;scope=key;reason=quotas", 1),
             ("paddock_passed_through_total;ns=a;code=0", 1),
             ("paddock_refusals_total;ns=a;reason=rate_limit_exceeded", 2),
             ("paddock_requests_total;ns=a_b_c;model=m;code=200", 2),

@@ -70,6 +70,7 @@ impl Exchange {
                     (true, _) if pending.rounds < MAX_ROUNDS => WhenShort::Borrow,
                     (true, _) => WhenShort::Refuse,
                     (false, FailureMode::Open) => WhenShort::Overdraw,
+                    (false, _) if !cx.worker.config.enforce_limits => WhenShort::Overdraw,
                     (false, FailureMode::Closed) => {
                         let scope = &caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));
