@@ -10,7 +10,8 @@ use std::process::Command;
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const LEAVE: &str = "allow_on_headers_stop_iteration";
 
-fn documents(path: &str) -> Vec<Value> {
+/// The documents of a file, each with what every document must have.
+pub fn documents(path: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(root().join(path)).unwrap();
     let documents: Vec<Value> =
         serde_saphyr::from_multiple(&text).unwrap_or_else(|error| panic!("{path}: {error}"));

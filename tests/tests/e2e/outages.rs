@@ -115,6 +115,64 @@ fn killed_three_times_under_load() {
     }
 }
 
+/// A policy that is too old is believed only where that is allowed.
+#[test]
+fn a_policy_that_nobody_has_heard_for_long_is_obeyed_by_its_failure_mode() {
+    let gateway = Gateway::start(StackOptions {
+        // One worker, which knows both.
+        concurrency: 1,
+        edit_plugin: Some(Box::new(|plugin| {
+            plugin["policy_max_age_seconds"] = json!(3);
+        })),
+        ..StackOptions::default()
+    });
+    let closed = gateway.namespace("closed", json!({}));
+    let open = gateway.namespace("open", json!({"failure_mode": "open"}));
+    let age = || {
+        let metrics = gateway.envoy_metrics();
+        let name = "paddock_policy_age_seconds{} ";
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+        value.and_then(|value| value.parse::<u64>().ok())
+    };
+    for tenant in [&closed, &open] {
+        gateway.send(&tenant.chat()).expect(200);
+    }
+    eventually("the age is told", || age().filter(|age| *age <= 3));
+    gateway.kill(Part::Service);
+    gateway.send(&closed.chat()).expect(200);
+    let refused = eventually("the policy is too old", || {
+        let answer = gateway.send(&closed.chat());
+        (answer.status == 503).then_some(answer)
+    });
+    let refused = refused.says("/error/code", "accounting_unavailable");
+    let refused = refused.says("/error/scope", closed.namespace_scope());
+    refused.mentions("/error/message", "The accounting service was last heard ");
+    gateway.send(&open.chat()).expect(200);
+    eventually("the metrics say so", || age().filter(|age| *age > 3));
+    for (tenant, mode) in [(&closed, "closed"), (&open, "open")] {
+        let labels = [
+            format!(r#"ns="{}""#, tenant.namespace),
+            format!(r#"reason="{mode}""#),
+            r#"scope="authentication""#.to_owned(),
+        ];
+        eventually("it is counted", || {
+            let metrics = gateway.envoy_metrics();
+            let mut lines = metrics.lines();
+            let is_it = |line: &str| {
+                line.starts_with("paddock_failures_total{")
+                    && labels.iter().all(|label| line.contains(label))
+            };
+            lines.any(is_it).then_some(())
+        });
+    }
+    let log = gateway.envoy_log();
+    assert!(log.contains("longer than policy_max_age_seconds"), "{log}");
+    gateway.restart(Part::Service);
+    eventually("the service is heard again", || {
+        (gateway.send(&closed.chat()).status == 200).then_some(())
+    });
+}
+
 #[test]
 fn what_needs_the_service_waits_for_it() {
     let gateway = Gateway::start(StackOptions::default());

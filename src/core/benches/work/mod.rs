@@ -228,8 +228,10 @@ impl Worker {
             ("x-request-id", "5f3c5f0e-0d64-4a57-9f0e-5e1f5c2b7a11"),
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let mut worker = WorkerState::new(config, cache, [1; 22]);
+        worker.policy_heard_at = Timestamp::FAR;
         Worker {
-            worker: WorkerState::new(config, cache, [1; 22]),
+            worker,
             store,
             headers: headers.to_vec(),
         }

@@ -5,9 +5,9 @@ use super::inline_settings::RawSettings;
 use crate::ids::KeyDigest;
 use crate::money::Money;
 use crate::policy::{
-    Catalog, ContentMode, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, Limits, MAX_USER_QUOTAS,
-    MAX_WEIGHT, NamespacePolicy, OrganizationPolicy, Priority, Role, RoleRights, Routing,
-    UnknownPrice, UserQuotas,
+    Catalog, ContentMode, DEFAULT_ORGANIZATION, EndpointScope, KeyPolicy, LimitKind, Limits,
+    MAX_USER_QUOTAS, MAX_WEIGHT, NamespacePolicy, OrganizationPolicy, Priority, Role, RoleRights,
+    Routing, UnknownPrice, UserQuotas,
 };
 use crate::timestamp::Timestamp;
 use hashbrown::{HashMap, HashSet};
@@ -52,6 +52,8 @@ struct RawLimits {
     burst: Option<u64>,
     bytes_per_minute: Option<u64>,
     max_concurrency: Option<u64>,
+    #[serde(default)]
+    soft_limits: Vec<LimitKind>,
 }
 
 #[derive(Deserialize)]
@@ -265,6 +267,7 @@ impl RawLimits {
             burst: self.burst,
             bytes_per_minute: self.bytes_per_minute,
             max_concurrency: self.max_concurrency,
+            soft_limits: self.soft_limits,
         };
         problems.extend(
             limits

@@ -1,6 +1,7 @@
 //! The plugin's configuration: JSON text in Envoy's `configuration` field.
 
 mod end_users;
+mod failure_modes;
 mod held_bodies;
 pub mod identity;
 mod inline_catalog;
@@ -10,6 +11,7 @@ mod inline_settings;
 mod parse;
 
 pub use end_users::{ClaudeCodeUser, EndUsers};
+pub use failure_modes::{Check, FailureModes};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
 
@@ -38,6 +40,13 @@ pub struct Config {
     /// The longest a request may live, in seconds: 1 to 86,400. Must not be below Envoy's own
     /// route timeout, or holds are let go of while their requests still run.
     pub max_request_seconds: u64,
+    /// How old the policy may be, in seconds, before requests are served by their failure mode: 2 to
+    /// 86,400.
+    pub policy_max_age_seconds: u64,
+    /// What becomes of requests while the service is away.
+    pub failure_modes: FailureModes,
+    /// Whether limits are enforced; if not, they are told.
+    pub enforce_limits: bool,
     /// What of a client's headers and query reaches a provider.
     pub forwarding: Forwarding,
     /// Where requests are held until they are decided.

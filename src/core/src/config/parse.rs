@@ -3,8 +3,8 @@
 use super::end_users::RawEndUsers;
 use super::held_bodies::RawBodyLimits;
 use super::{
-    Accounting, Config, DurableEvents, ForeignIds, HoldAt, InlinePolicy, LogField, PassThrough,
-    RateHeaders, identity, inline_policy,
+    Accounting, Config, DurableEvents, FailureModes, ForeignIds, HoldAt, InlinePolicy, LogField,
+    PassThrough, RateHeaders, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
@@ -34,6 +34,12 @@ struct RawConfig {
     held_bodies: RawBodyLimits,
     #[serde(default = "default_max_request_seconds")]
     max_request_seconds: u64,
+    #[serde(default = "default_policy_max_age_seconds")]
+    policy_max_age_seconds: u64,
+    #[serde(default)]
+    failure_modes: FailureModes,
+    #[serde(default = "yes")]
+    enforce_limits: bool,
     #[serde(default)]
     forward_headers: Vec<String>,
     #[serde(default)]
@@ -75,6 +81,14 @@ const fn default_max_request_seconds() -> u64 {
     600
 }
 
+const fn yes() -> bool {
+    true
+}
+
+const fn default_policy_max_age_seconds() -> u64 {
+    60
+}
+
 const fn default_max_limited_users() -> u64 {
     10_000
 }
@@ -109,6 +123,13 @@ impl Config {
             "max_request_seconds",
             raw.max_request_seconds,
             1,
+            86_400,
+        );
+        check(
+            &mut problems,
+            "policy_max_age_seconds",
+            raw.policy_max_age_seconds,
+            2,
             86_400,
         );
         check(
@@ -210,6 +231,9 @@ impl Config {
             max_request_bytes: raw.max_request_bytes,
             held_bodies,
             max_request_seconds: raw.max_request_seconds,
+            policy_max_age_seconds: raw.policy_max_age_seconds,
+            failure_modes: raw.failure_modes,
+            enforce_limits: raw.enforce_limits,
             forwarding,
             hold,
             pass_through: raw.pass_through,
@@ -265,7 +289,9 @@ fn check<T: PartialOrd + core::fmt::Display>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Check;
     use super::*;
+    use crate::policy::FailureMode;
 
     fn problems(text: &str) -> String {
         Config::parse(text.as_bytes()).unwrap_err().join("; ")
@@ -294,6 +320,25 @@ mod tests {
             let text = format!(r#"{{"accounting":{{"cluster":"c"}},{wrong}}}"#);
             assert!(problems(&text).contains("cannot be read"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn failure_modes_are_the_namespaces_unless_the_operator_says_else() {
+        let text = br#"{"accounting":{"cluster":"c"},"policy_max_age_seconds":5,
+            "failure_modes":{"authentication":"open"}}"#;
+        let config = Config::parse(text).unwrap();
+        assert_eq!(config.policy_max_age_seconds, 5);
+        let namespace = r#"{"name":"n","failure_mode":"closed"}"#;
+        let namespace = serde_json::from_str(namespace).unwrap();
+        for (check, mode) in [
+            (Check::Authentication, FailureMode::Open),
+            (Check::Budgets, FailureMode::Closed),
+            (Check::StoredObjects, FailureMode::Closed),
+        ] {
+            assert_eq!(config.failure_modes.of(check, &namespace), mode);
+        }
+        let text = r#"{"accounting":{"cluster":"c"},"policy_max_age_seconds":1}"#;
+        assert!(problems(text).contains("policy_max_age_seconds must be from 2 to 86400"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::likely_output::LikelyOutput;
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::wire::UsageEvent;
+use core::time::Duration;
 
 /// What the exchanges of one worker share.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct WorkerState {
     pub share_term: Option<ShareTerm>,
     /// Requests whose bodies are on their way.
     pub arriving: ArrivingBodies,
+    /// When this Envoy last heard of the policy.
+    pub policy_heard_at: Timestamp,
 }
 
 impl WorkerState {
@@ -57,6 +60,7 @@ impl WorkerState {
             grants: Grants::default(),
             share_term: None,
             arriving: ArrivingBodies::default(),
+            policy_heard_at: Timestamp::EPOCH,
         }
     }
 
@@ -73,6 +77,18 @@ impl WorkerState {
                 revision: self.cache.revision(),
             }),
         }
+    }
+
+    /// How old the policy is; `None` for a standalone gateway, whose policy has no age.
+    pub fn policy_age(&self, now: Timestamp) -> Option<Duration> {
+        let has_service = self.config.accounting.is_some();
+        has_service.then(|| now.since(self.policy_heard_at))
+    }
+
+    /// Whether the policy is older than it may be.
+    pub fn is_policy_too_old(&self, now: Timestamp) -> bool {
+        let most = Duration::from_secs(self.config.policy_max_age_seconds);
+        self.policy_age(now).is_some_and(|age| age > most)
     }
 
     /// Balances what it decides in its own memory with what all workers share. To be called every tick.

@@ -1,6 +1,8 @@
 //! What the metrics count, summed up until it is told: a request makes no name of a counter, and the
 //! host is called once a tick for each counter rather than once a request.
 
+use crate::config::Check;
+use crate::policy::{FailureMode, LimitKind};
 use crate::refusal::Code;
 use crate::wire::UsageEvent;
 use core::hash::{BuildHasher, Hash};
@@ -21,6 +23,10 @@ enum What<'a> {
     Violations(&'a str),
     /// Requests that passed through, by the upstream's status.
     PassedThrough(u16),
+    /// Requests decided without the service, by what it would have been asked for.
+    Failures(Check, FailureMode),
+    /// Requests over a limit that is not enforced, by the level that has it.
+    Over(&'a str, LimitKind),
 }
 
 /// The same, in words of its own.
@@ -30,6 +36,8 @@ enum Kind {
     Refusals(Code),
     Violations(Box<str>),
     PassedThrough(u16),
+    Failures(Check, FailureMode),
+    Over(Box<str>, LimitKind),
 }
 
 impl Kind {
@@ -39,6 +47,8 @@ impl Kind {
             Kind::Refusals(code) => What::Refusals(*code),
             Kind::Violations(category) => What::Violations(category),
             Kind::PassedThrough(status) => What::PassedThrough(*status),
+            Kind::Failures(check, mode) => What::Failures(*check, *mode),
+            Kind::Over(level, kind) => What::Over(level, *kind),
         }
     }
 }
@@ -50,6 +60,8 @@ impl From<What<'_>> for Kind {
             What::Refusals(code) => Kind::Refusals(code),
             What::Violations(category) => Kind::Violations(category.into()),
             What::PassedThrough(status) => Kind::PassedThrough(status),
+            What::Failures(check, mode) => Kind::Failures(check, mode),
+            What::Over(level, kind) => Kind::Over(level.into(), kind),
         }
     }
 }
@@ -113,6 +125,14 @@ impl Counts {
         self.one(namespace, What::PassedThrough(status));
     }
 
+    pub(crate) fn failed(&mut self, namespace: &str, check: Check, mode: FailureMode) {
+        self.one(namespace, What::Failures(check, mode));
+    }
+
+    pub(crate) fn over_limit(&mut self, namespace: &str, level: &str, kind: LimitKind) {
+        self.one(namespace, What::Over(level, kind));
+    }
+
     fn one(&mut self, namespace: &str, what: What<'_>) {
         let sums = self.sums(namespace, what);
         sums.times = sums.times.saturating_add(1);
@@ -166,6 +186,14 @@ impl Counts {
                     let code = format!(";code={status}");
                     tell("paddock_passed_through_total", &code, sums.times);
                 }
+                Kind::Failures(check, mode) => {
+                    let what = [";scope=", check.name(), ";reason=", mode.name()].concat();
+                    tell("paddock_failures_total", &what, sums.times);
+                }
+                Kind::Over(level, kind) => {
+                    let what = [";scope=", &level, ";reason=", kind.name()].concat();
+                    tell("paddock_over_limit_total", &what, sums.times);
+                }
             }
         }
         told
@@ -205,6 +233,8 @@ mod tests {
         counts.refused("a", Code::RateLimitExceeded);
         counts.violated("a", "x=y");
         counts.passed_through("a", 0);
+        counts.failed("a", Check::Budgets, FailureMode::Open);
+        counts.over_limit("a", "key", LimitKind::Quotas);
         assert!(!counts.is_empty() && !counts.are_many());
         let mut told = counts.take();
         told.sort();
@@ -213,9 +243,11 @@ mod tests {
             ("paddock_content_violations_total;ns=a;reason=x_y", 1),
             ("paddock_cost_nanodollars_total;ns=a_b_c;model=m", 5),
             ("paddock_cost_nanodollars_total;ns=a_b_c;model=m", 10),
+            ("paddock_failures_total;ns=a;scope=budgets;reason=open", 1),
             ("paddock_input_tokens_total;ns=a_b_c;model=m", 3),
             ("paddock_input_tokens_total;ns=a_b_c;model=m", 6),
             ("paddock_miscounted_total;ns=a_b_c;model=m", 1),
+            ("paddock_over_limit_total;ns=a;scope=key;reason=quotas", 1),
             ("paddock_passed_through_total;ns=a;code=0", 1),
             ("paddock_refusals_total;ns=a;reason=rate_limit_exceeded", 2),
             ("paddock_requests_total;ns=a_b_c;model=m;code=200", 2),

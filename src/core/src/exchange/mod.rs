@@ -11,6 +11,7 @@
 //! | `answer/` | reads the response, settles the hold, reports the usage |
 //! | `refuse/` | answers with a refusal, and reports it |
 //! | `call/` | the data of one model call, from its preparation to its end |
+//! | `soft.rs` | limits that are told and not enforced |
 //! | `ownership.rs` | whether a request may use the stored objects that it names |
 //! | `event/` | the one constructor of usage events, and the tally of refusals |
 //!
@@ -38,6 +39,7 @@ mod ownership;
 mod rate_headers;
 mod refuse;
 mod request;
+mod soft;
 mod state;
 
 pub use context::{StepContext, WorkerState};

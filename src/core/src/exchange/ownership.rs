@@ -4,10 +4,10 @@ use super::context::{StepContext, WorkerState};
 use super::effect::{Effect, Question};
 use super::named::{NamedObject, claim};
 use crate::cache::Ownership;
-use crate::config::{Config, ForeignIds};
+use crate::config::{Check, Config, ForeignIds};
 use crate::identity::Caller;
 use crate::made;
-use crate::policy::NamespacePolicy;
+use crate::policy::{FailureMode, NamespacePolicy};
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
 use crate::stored::{MOST_STORED, StoredId};
@@ -69,7 +69,11 @@ pub(crate) fn judge<S: SharedStore>(
             ..ResolveRequest::default()
         })),
         _ if allows => Judged::Allowed,
-        _ => Judged::Refused(Refusal::ownership_unknown(scope)),
+        _ => {
+            let (check, mode) = (Check::StoredObjects, FailureMode::Closed);
+            cx.worker.counts.failed(name, check, mode);
+            Judged::Refused(Refusal::ownership_unknown(scope))
+        }
     }
 }
 

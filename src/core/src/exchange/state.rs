@@ -4,6 +4,7 @@ use super::call::{InFlight, PassThrough, Passing, Pending};
 use super::effect::Verdict;
 use super::head::Head;
 use super::named::NamedObject;
+use super::soft::Over;
 use crate::admission::Scope;
 use crate::bodies::HeldBody;
 use crate::identity::{Caller, Claim};
@@ -34,6 +35,8 @@ pub struct Exchange {
     pub(super) body: Option<HeldBody>,
     /// The namespace among whose requests it counts while its body is on its way.
     pub(super) arriving: Option<Rc<Scope>>,
+    /// The limits that it is over and that are not enforced.
+    pub(super) over: Vec<Over>,
 }
 
 #[derive(Debug, Default)]

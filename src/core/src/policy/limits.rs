@@ -11,6 +11,36 @@ pub const MAX_RATE: u64 = 100_000_000;
 /// workers have summed up would be no small part) and what a bucket can hold exactly in KiB.
 pub const BYTES_RATE: RangeInclusive<u64> = 1_048_576..=102_400_000_000;
 
+/// A kind of limit, under the contract's name of what sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum LimitKind {
+    /// Requests a minute, and the burst.
+    RateLimitPerMinute,
+    /// Tokens a minute.
+    TokensPerMinute,
+    /// Bytes of bodies a minute.
+    BytesPerMinute,
+    /// Requests in flight.
+    MaxConcurrency,
+    /// Money, a day and a month.
+    Quotas,
+}
+
+impl LimitKind {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LimitKind::RateLimitPerMinute => "rate_limit_per_minute",
+            LimitKind::TokensPerMinute => "tokens_per_minute",
+            LimitKind::BytesPerMinute => "bytes_per_minute",
+            LimitKind::MaxConcurrency => "max_concurrency",
+            LimitKind::Quotas => "quotas",
+        }
+    }
+}
+
 /// Limits of an organization, a namespace, a key or an end user. Absent means the parent's alone
 /// apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +68,20 @@ pub struct Limits {
     /// Hard cap a UTC calendar day, in nano-dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_quota: Option<Money>,
+    /// Those of them that are told and never enforced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub soft_limits: Vec<LimitKind>,
 }
 
 impl Limits {
     /// Whether money spent in this scope has a cap.
     pub fn is_budgeted(&self) -> bool {
         self.monthly_quota.is_some() || self.daily_quota.is_some()
+    }
+
+    /// Whether a limit is told and never enforced.
+    pub fn is_soft(&self, kind: LimitKind) -> bool {
+        self.soft_limits.contains(&kind)
     }
 
     /// What is wrong with these limits, in words for whoever wrote them.

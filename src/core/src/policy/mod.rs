@@ -29,7 +29,7 @@ pub use dearest::Dearest;
 pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;
-pub use limits::{BYTES_RATE, Limits, MAX_RATE};
+pub use limits::{BYTES_RATE, LimitKind, Limits, MAX_RATE};
 pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, UnknownPrice};
 pub use organization::{DEFAULT_ORGANIZATION, OrganizationPolicy, RoleRights, role_scope};
 pub use priority::Priority;

@@ -84,7 +84,7 @@ pub enum UnknownPrice {
 }
 
 /// What becomes of a request whose budget cannot be asked for because the service is away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FailureMode {
@@ -93,4 +93,14 @@ pub enum FailureMode {
     Closed,
     /// It is served and booked; the cap may be passed while the service is away.
     Open,
+}
+
+impl FailureMode {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FailureMode::Closed => "closed",
+            FailureMode::Open => "open",
+        }
+    }
 }

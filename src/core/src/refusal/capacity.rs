@@ -257,6 +257,17 @@ impl Refusal {
 }
 
 impl Refusal {
+    /// The policy was last heard of `age` ago, and `scope` is to fail closed.
+    pub fn policy_too_old(scope: &str, age: Duration) -> Self {
+        let mut refusal = Refusal::accounting_unavailable(Some(scope));
+        refusal.message = format!(
+            "The accounting service was last heard {} s ago, and this gateway cannot know whether the key \
+             is still good. Try again shortly.",
+            age.as_secs()
+        );
+        refusal
+    }
+
     /// Whether something stored is the namespace's of `scope` cannot be asked.
     pub fn ownership_unknown(scope: &str) -> Self {
         let mut refusal = Refusal::accounting_unavailable(Some(scope));

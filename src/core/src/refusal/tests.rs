@@ -413,6 +413,12 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "its limit of 5 bytes of requests' bodies a minute. Try again in 1 s. Send less",
         ),
         (
+            Refusal::policy_too_old(SCOPE, Duration::from_secs(61)),
+            Code::AccountingUnavailable,
+            namespace,
+            "last heard 61 s ago",
+        ),
+        (
             Refusal::overloaded(),
             Code::GatewayOverloaded,
             None,

@@ -175,6 +175,14 @@ impl Host for Envoy {
             i64::try_from(amount).unwrap_or(i64::MAX),
         ));
     }
+
+    fn define_gauge(&self, name: &str) -> Option<u32> {
+        hostcalls::define_metric(MetricType::Gauge, name).ok()
+    }
+
+    fn set_gauge(&self, id: u32, value: u64) {
+        accept(hostcalls::record_metric(id, value));
+    }
 }
 
 unsafe extern "C" {

@@ -259,6 +259,16 @@ impl Host for Fake {
         let mut state = self.state();
         *state.counted.entry(name).or_default() += amount;
     }
+
+    fn define_gauge(&self, name: &str) -> Option<u32> {
+        self.define_counter(name)
+    }
+
+    fn set_gauge(&self, id: u32, value: u64) {
+        let name = self.state().counters[id as usize].clone();
+        self.note("set_gauge", &name);
+        self.state().counted.insert(name, value);
+    }
 }
 
 impl SharedStore for Fake {

@@ -97,4 +97,8 @@ pub(crate) trait Host: Clone {
     fn define_counter(&self, name: &str) -> Option<u32>;
     /// Adds to a counter.
     fn count(&self, id: u32, amount: u64);
+    /// A gauge's id.
+    fn define_gauge(&self, name: &str) -> Option<u32>;
+    /// Sets a gauge.
+    fn set_gauge(&self, id: u32, value: u64);
 }

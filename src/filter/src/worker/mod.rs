@@ -9,12 +9,14 @@
 //! | `body_watchdog.rs` | streams whose body must come while their headers are held |
 //! | `ticking.rs` | how often the worker is woken, and what it then does |
 //! | `service.rs` | the accounting service, as a worker reaches it |
+//! | `policy_age.rs` | how old the policy is |
 //! | `counters.rs` | metrics |
 
 mod body_watchdog;
 mod continuing;
 mod counters;
 mod effects;
+mod policy_age;
 mod questions;
 mod queue;
 mod service;
@@ -36,7 +38,8 @@ use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, WorkerState};
 use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::worker::ChangeFeed;
+use paddock_core::worker::{ChangeFeed, policy_heard_at};
+use policy_age::PolicyAge;
 use questions::Questions;
 use queue::QueuedStreams;
 use service::Service;
@@ -68,6 +71,7 @@ pub(crate) struct Worker<H: Host> {
     continuing: Continuing,
     queued: QueuedStreams,
     bodies: BodyWatchdog,
+    policy_age: PolicyAge,
     period: TickPeriod,
     /// When the last input that needed a time came.
     now: Timestamp,
@@ -91,8 +95,10 @@ impl<H: Host> Worker<H> {
             .clone()
             .map(|accounting| Service::new(&host, accounting, config.durable_events, epochs));
         let bodies = BodyWatchdog::new(config.hold == HoldAt::Headers);
+        let mut state = WorkerState::new(config, cache, host.random());
+        state.policy_heard_at = policy_heard_at(&host.store()).unwrap_or_else(|| host.now());
         Worker {
-            state: WorkerState::new(config, cache, host.random()),
+            state,
             counters: Counters::default(),
             root,
             feed,
@@ -102,6 +108,7 @@ impl<H: Host> Worker<H> {
             continuing: Continuing::default(),
             queued: QueuedStreams::default(),
             bodies,
+            policy_age: PolicyAge::default(),
             period: TickPeriod::default(),
             now: Timestamp::EPOCH,
             host,

@@ -7,7 +7,7 @@ use crate::host::Host;
 use core::time::Duration;
 use paddock_core::refusal::clip;
 use paddock_core::wire::SYNC_PATH;
-use paddock_core::worker::{Relayed, SyncFailure, share_term};
+use paddock_core::worker::{Relayed, SyncFailure, policy_heard, share_term};
 
 /// How often changes are looked for and calls that lost their stream are made anew.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
@@ -62,6 +62,7 @@ impl<H: Host> Worker<H> {
         self.balance_grants();
         self.feed.follow(&self.host.store(), &mut self.state.cache);
         self.look_at_installation();
+        self.look_at_policy_age();
         self.ask_for_orphans();
         self.continue_answered(self.root);
         self.serve_queues();
@@ -142,6 +143,7 @@ impl<H: Host> Worker<H> {
             Some(Ok(answer)) => {
                 let set_aside = service.sync.answered(&mut store, &answer, now);
                 self.state.share_term = share_term(&store);
+                policy_heard(&mut store, now);
                 self.feed.follow(&store, &mut self.state.cache);
                 if let Some(event) = set_aside {
                     self.counters.add(&self.host, SET_ASIDE.to_owned(), 1);

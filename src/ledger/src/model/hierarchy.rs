@@ -2,7 +2,7 @@
 //! is its parent's.
 
 use paddock_core::money::Money;
-use paddock_core::policy::{Catalog, Limits};
+use paddock_core::policy::{Catalog, LimitKind, Limits};
 
 /// Limits in force: every one that must be a number is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct InForce {
     pub monthly_quota: Money,
     /// Hard daily cap, if there is one beside the monthly.
     pub daily_quota: Option<Money>,
+    /// Those of its own limits that are told and not enforced.
+    pub soft_limits: Vec<LimitKind>,
 }
 
 /// The smaller of two limits, either of which may be absent.
@@ -42,6 +44,7 @@ impl InForce {
             max_concurrency: limits.max_concurrency,
             monthly_quota: limits.monthly_quota.unwrap_or(Money::MAX),
             daily_quota: limits.daily_quota,
+            soft_limits: limits.soft_limits.clone(),
         }
     }
 
@@ -67,6 +70,7 @@ impl InForce {
                 .monthly_quota
                 .map_or(self.monthly_quota, |quota| quota.min(self.monthly_quota)),
             daily_quota: smaller(limits.daily_quota, self.daily_quota),
+            soft_limits: limits.soft_limits.clone(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::model::hierarchy::smaller;
 use crate::model::member::Member;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
-use paddock_core::policy::{ContentMode, EndpointScope, KeyPolicy, Limits, Role};
+use paddock_core::policy::{ContentMode, EndpointScope, KeyPolicy, LimitKind, Limits, Role};
 use paddock_core::timestamp::Timestamp;
 
 /// One secret of a key: never the secret itself.
@@ -112,10 +112,13 @@ impl Key {
 
     /// Its own limits, and what its role sets beside them.
     pub fn limits_in_force(&self) -> Limits {
-        Limits {
-            monthly_quota: smaller(self.limits.monthly_quota, self.role_quota),
-            ..self.limits.clone()
+        let mut limits = self.limits.clone();
+        limits.monthly_quota = smaller(limits.monthly_quota, self.role_quota);
+        // What a role may spend is not the key's to soften.
+        if self.role_quota.is_some() {
+            limits.soft_limits.retain(|kind| *kind != LimitKind::Quotas);
         }
+        limits
     }
 
     /// The key as gateways know it, once a secret.

@@ -74,6 +74,7 @@ impl Organization {
             max_concurrency: own.max_concurrency.or(defaults.max_concurrency),
             monthly_quota: own.monthly_quota.or(defaults.monthly_quota),
             daily_quota: own.daily_quota.or(defaults.daily_quota),
+            soft_limits: own.soft_limits.clone(),
         })
     }
 

@@ -92,6 +92,24 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         of: "namespace",
+        bodies: &["CreateNamespace", "UpdateNamespace"],
+        fields: &["soft_limits"],
+        owner: Owner::OperatorBeyond(|change| {
+            let before = &change.before.limits;
+            let mut soft = change.after.limits.soft_limits.iter();
+            soft.any(|kind| !before.is_soft(*kind))
+        }),
+        within: "An organization's admin may have a limit enforced again.",
+    },
+    Row {
+        of: "key",
+        bodies: &["CreateKey", "UpdateKey"],
+        fields: &["soft_limits"],
+        owner: Owner::Operator,
+        within: "An organization's admin may have a limit enforced again.",
+    },
+    Row {
+        of: "namespace",
         bodies: NAMESPACE,
         fields: &["weight"],
         owner: Owner::OperatorBeyond(|change| change.after.weight > change.before.weight),

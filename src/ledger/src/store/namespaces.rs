@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 record! {
     Limits {
         requests_per_minute, burst, tokens_per_minute, bytes_per_minute, max_concurrency, monthly_quota,
-        daily_quota,
+        daily_quota, soft_limits,
     }
 }
 

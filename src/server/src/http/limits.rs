@@ -1,14 +1,14 @@
 //! The limits of a key, namespace or organization, as they are written in JSON.
 
 use super::body::Patch;
-use super::body::values::{Dollars, Whole};
-use paddock_core::policy::{BYTES_RATE, Limits, MAX_RATE};
+use super::body::values::{Dollars, Whole, Words};
+use paddock_core::policy::{BYTES_RATE, LimitKind, Limits, MAX_RATE};
 use paddock_ledger::model::hierarchy::{InForce, smaller};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Changes of limits: what was not sent stays, what is `null` becomes the parent's.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LimitsPatch {
     /// Requests a minute.
     pub rate_limit_per_minute: Option<Option<Rate>>,
@@ -24,6 +24,8 @@ pub struct LimitsPatch {
     pub monthly_quota_usd: Option<Option<Dollars>>,
     /// Hard daily cap.
     pub daily_quota_usd: Option<Option<Dollars>>,
+    /// What is told and not enforced.
+    pub soft_limits: Option<Option<Words<LimitKind>>>,
 }
 
 /// A rate or a capacity. Of requests a minute, the operator's range is checked where the body is read.
@@ -43,6 +45,7 @@ impl LimitsPatch {
         self.max_concurrency.apply(&mut limits.max_concurrency);
         self.monthly_quota_usd.apply(&mut limits.monthly_quota);
         self.daily_quota_usd.apply(&mut limits.daily_quota);
+        self.soft_limits.set_or(&mut limits.soft_limits, Vec::new());
     }
 }
 
@@ -71,6 +74,11 @@ macro_rules! with_limits {
             burst: Option<Option<crate::http::limits::Rate>>,
             /// Requests in flight at once.
             max_concurrency: Option<Option<crate::http::limits::Rate>>,
+            /// Those of its own limits that are told in a header and a metric and never refuse; `quotas`
+            /// are both quotas. None by default.
+            soft_limits: Option<Option<
+                crate::http::body::values::Words<paddock_core::policy::LimitKind>,
+            >>,
         }
 
         impl $name {
@@ -84,6 +92,7 @@ macro_rules! with_limits {
                     max_concurrency: self.max_concurrency,
                     monthly_quota_usd: self.monthly_quota_usd,
                     daily_quota_usd: self.daily_quota_usd,
+                    soft_limits: self.soft_limits.clone(),
                 }
             }
         }
@@ -136,6 +145,8 @@ pub struct LimitsView {
     burst: u64,
     /// Requests in flight at once; `null` is as many as come.
     max_concurrency: Option<u64>,
+    /// Those of its own limits that are told and not enforced.
+    soft_limits: Vec<LimitKind>,
 }
 
 impl From<&InForce> for LimitsView {
@@ -152,6 +163,7 @@ impl From<&InForce> for LimitsView {
             bytes_per_minute: limits.bytes_per_minute,
             burst: limits.burst.unwrap_or(limits.requests_per_minute),
             max_concurrency: limits.max_concurrency,
+            soft_limits: limits.soft_limits.clone(),
         }
     }
 }

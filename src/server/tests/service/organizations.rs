@@ -14,7 +14,8 @@ on_both_databases! {
         let body = json!({
             "name": "acme", "monthly_quota_usd": 500.0, "daily_quota_usd": 40.0,
             "rate_limit_per_minute": 100, "tokens_per_minute": 50_000, "burst": 20,
-            "max_concurrency": 4, "bytes_per_minute": 100_000_000, "tags": ["eu"],
+            "max_concurrency": 4, "bytes_per_minute": 100_000_000,
+            "soft_limits": ["max_concurrency", "quotas"], "tags": ["eu"],
         });
         let made = app.post("/v1/organizations", body.clone()).await.expect(201);
         for (field, value) in body.as_object().unwrap() {

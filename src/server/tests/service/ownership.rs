@@ -122,6 +122,26 @@ on_both_databases! {
         app.call(&admin, "PATCH", &path, json!({ "expires_in": 9 })).await.expect(200);
     }
 
+    async fn only_the_operator_softens_limits_of_a_key(app) {
+        let (admin, _) = acme(app).await;
+        let soft = json!({ "soft_limits": ["rate_limit_per_minute"] });
+        let new = json!({ "name": "soft", "namespace": "web", "soft_limits": ["quotas"] });
+        let refused = app.call(&admin, "POST", "/v1/keys", new).await.expect(403);
+        let says = refused["error"]["message"].as_str().unwrap().contains("Only the operator");
+        assert!(says, "{refused}");
+        let made = app.make_key(json!({ "name": "hard", "namespace": "web" })).await;
+        let path = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+        assert_eq!(made["soft_limits"], json!([]));
+        app.call(&admin, "PATCH", &path, soft.clone()).await.expect(403);
+        let changed = app.patch(&path, soft.clone()).await.expect(200);
+        assert_eq!(changed["soft_limits"], soft["soft_limits"]);
+        // An admin keeps it as it is, and takes it back.
+        app.call(&admin, "PATCH", &path, soft).await.expect(200);
+        let hard = json!({ "soft_limits": null });
+        let changed = app.call(&admin, "PATCH", &path, hard).await.expect(200);
+        assert_eq!(changed["soft_limits"], json!([]));
+    }
+
     async fn what_decides_about_others_is_the_operators(app) {
         let (admin, _) = acme(app).await;
         let (space, settings) = ("/v1/namespaces/web", "/v1/namespaces/web/settings");
@@ -129,6 +149,7 @@ on_both_databases! {
             ("PATCH", space, json!({ "priority": "high" })),
             ("PATCH", space, json!({ "weight": 100 })),
             ("PATCH", space, json!({ "failure_mode": "open" })),
+            ("PATCH", space, json!({ "soft_limits": ["quotas", "max_concurrency"] })),
             ("PATCH", space, json!({ "unknown_price": "free" })),
             ("PATCH", space, json!({ "unknown_price": "dearest" })),
             ("PUT", settings, json!({ "failure_mode": "open" })),
@@ -150,7 +171,7 @@ on_both_databases! {
             let usual = json!({ field.as_str(): Value::Null });
             match field.as_str() {
                 "priority" => app.call(&admin, "PATCH", space, json!({ "priority": "low" })).await,
-                "weight" => app.call(&admin, "PATCH", space, usual).await,
+                "weight" | "soft_limits" => app.call(&admin, "PATCH", space, usual).await,
                 _ => app.call(&admin, "PUT", settings, usual).await,
             }
             .expect(200);

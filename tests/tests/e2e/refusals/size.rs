@@ -134,3 +134,43 @@ fn stalled_uploads_of_one_tenant_are_nobody_elses_trouble() {
     });
     gateway.send(&victim.chat()).expect(200);
 }
+
+#[test]
+fn a_key_over_its_bytes_a_minute_is_refused_at_the_headers_and_no_other_is() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("bytes", json!({"bytes_per_minute": 6_000_000}));
+    let beside = gateway.tenant("beside", json!({"namespace": tenant.namespace}));
+    let large = body(700_000);
+    gateway
+        .send(&tenant.post("/v1/completions", large.clone()))
+        .expect(200);
+    let scope = format!("key:{}", tenant.id);
+    let over = |answer: Answer| {
+        let answer = answer
+            .expect(429)
+            .says("/error/code", "rate_limit_exceeded");
+        let answer = answer.says("/error/scope", scope.as_str());
+        answer.mentions(
+            "/error/message",
+            "6000000 bytes of requests' bodies a minute",
+        )
+    };
+    let call = tenant.mark(Call::new("POST", "/v1/completions").key(&tenant.key));
+    let call = call.header("content-length", large.len().to_string());
+    let mut connection = Connection::open(gateway.address);
+    connection.write(&call.head());
+    over(connection.answer(&call));
+    // Many values in few bytes take their time too.
+    let values = vec!["1"; 16_000].join(",");
+    let text =
+        format!(r#"{{"model":"gpt-4.1","max_tokens":1,"prompt":"x","logit_bias":[{values}]}}"#);
+    assert!(text.len() < 64 * 1_024);
+    let values = tenant.post("/v1/completions", text.into_bytes());
+    crate::gateway::eventually("the sum of small bodies is too much", || {
+        let answer = gateway.send(&values);
+        (answer.status == 429).then(|| over(answer))
+    });
+    gateway
+        .send(&beside.post("/v1/completions", large))
+        .expect(200);
+}

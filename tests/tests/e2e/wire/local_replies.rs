@@ -1,7 +1,7 @@
 //! What Envoy answers by itself, before or after the filter: in the caller's format.
 
 use crate::client::{Answer, Call, Connection};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, eventually};
 use paddock_local::Part;
 use serde_json::json;
 
@@ -9,6 +9,18 @@ fn raw(gateway: &Gateway, head: &str) -> Answer {
     let mut connection = Connection::open(gateway.address);
     connection.write(head.as_bytes());
     connection.answer(&Call::get("/"))
+}
+
+/// An id that a client is told leads to its line in the access log.
+fn in_the_log(gateway: &Gateway, id: &str) {
+    assert_eq!(id.len(), 36, "{id}");
+    eventually("the access log has that id", || {
+        let lines = gateway.access_log();
+        lines
+            .iter()
+            .any(|line| line["request_id"] == id)
+            .then_some(())
+    });
 }
 
 const CHAT: &str = "/v1/chat/completions";
@@ -53,16 +65,14 @@ fn what_is_no_request_is_refused_in_json() {
             text("message").ends_with('.') && text("type").ends_with("_error"),
             "{body}"
         );
-        // Envoy gives an id to what it can read.
-        assert_eq!(
-            answer.header("x-request-id").is_some(),
-            headers == upgrade,
-            "{answer}"
-        );
+        in_the_log(gateway, &answer.header("x-request-id").unwrap());
     }
     let slash = "POST /v1/messages/a%2Fb HTTP/1.1\r\nhost: x\r\n\r\n";
     let answer = raw(gateway, slash).expect(400).says("/type", "error");
-    answer.says("/error/type", "invalid_request_error");
+    let answer = answer.says("/error/type", "invalid_request_error");
+    let id = answer.header("request-id").unwrap();
+    answer.says("/request_id", id.as_str());
+    in_the_log(gateway, &id);
     let slash = "POST /v1beta/models/a%2Fb:generateContent HTTP/1.1\r\nhost: x\r\n\r\n";
     let answer = raw(gateway, slash)
         .expect(400)

@@ -1,6 +1,6 @@
 //! The fields of each kind of object.
 
-const LIMITS: [&str; 7] = [
+const LIMITS: [&str; 8] = [
     "monthly_quota_usd",
     "daily_quota_usd",
     "rate_limit_per_minute",
@@ -8,6 +8,7 @@ const LIMITS: [&str; 7] = [
     "bytes_per_minute",
     "burst",
     "max_concurrency",
+    "soft_limits",
 ];
 
 /// A kind of object in a file.

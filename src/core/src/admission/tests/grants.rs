@@ -74,6 +74,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             max_concurrency: concurrency,
             monthly_quota: month.map(Money::from_nanos),
             daily_quota: None,
+            soft_limits: Vec::new(),
         },
     )
 }

@@ -77,6 +77,7 @@ fn tight_limits() -> impl Strategy<Value = Limits> {
             max_concurrency: concurrency,
             monthly_quota: month,
             daily_quota: day,
+            soft_limits: Vec::new(),
         }
     })
 }

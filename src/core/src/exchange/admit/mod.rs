@@ -18,7 +18,7 @@ use super::head::Head;
 use super::state::{Exchange, State};
 use crate::admission::{Denied, await_money};
 use crate::config::Config;
-use crate::fair_share::{Demand, NotAdmitted, hold_request};
+use crate::fair_share::{Demand, NotAdmitted};
 use crate::money::Money;
 use crate::store::SharedStore;
 use end_user::end_user;
@@ -58,17 +58,10 @@ impl Exchange {
             levels.push(user.scope);
         }
         let demand = demand(&pending, &cx.worker.config);
-        let (terms, ask) = (cx.worker.terms(), &pending.call.ask);
-        let grants = &mut cx.worker.grants;
-        match hold_request(
-            grants,
-            cx.store,
-            &levels,
-            ask,
-            demand.as_ref(),
-            terms,
-            cx.now,
-        ) {
+        let name = &caller.namespace().policy.name;
+        let has_waited = pending.recalled.is_some_and(|entry| cx.now >= entry.until);
+        let (ask, demand) = (&pending.call.ask, demand.as_ref());
+        match self.hold_enforced(name, &mut levels, ask, demand, has_waited, cx) {
             Ok(hold) => {
                 pending.leave_queue(true, cx.store);
                 self.send(head, pending, hold)

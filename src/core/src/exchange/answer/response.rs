@@ -26,6 +26,7 @@ impl Exchange {
             let is_readable = is_json && is_plain(content_encoding);
             let tells_rates = cx.worker.config.rate_headers;
             passing.on_response_headers(status, is_readable, tells_rates, &mut step.effects);
+            step.effects.extend(Exchange::over_limits(&self.over));
             return step;
         }
         let State::Upstream { head, in_flight } = &mut self.state else {
@@ -65,6 +66,7 @@ impl Exchange {
         }
         let rates = in_flight.hold.scopes().rates();
         set_rate_headers(&mut step.effects, rates, cx.worker.config.rate_headers);
+        step.effects.extend(Exchange::over_limits(&self.over));
         if let Some(reason) = in_flight.reason() {
             let model = in_flight.call.model_name().to_owned();
             let headers = [("x-paddock-model", model), ("x-paddock-reason", reason)];

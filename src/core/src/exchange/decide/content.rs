@@ -1,6 +1,6 @@
 //! Prompts that the operator's content policy forbids: counted as a request, refused, recorded.
 
-use crate::admission::{Ask, RateTier, WhenShort, place_hold};
+use crate::admission::{Ask, RateTier, WhenShort};
 use crate::exchange::call::Call;
 use crate::exchange::context::{StepContext, WorkerState};
 use crate::exchange::effect::{Step, Verdict};
@@ -8,6 +8,7 @@ use crate::exchange::event::{CallContext, emit};
 use crate::exchange::head::Head;
 use crate::exchange::rate_headers::rate_headers;
 use crate::exchange::state::Exchange;
+use crate::fair_share::NotAdmitted;
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::request::texts;
@@ -64,11 +65,15 @@ impl Exchange {
             is_turn: false,
         };
         // No budget pays for what costs nothing: an empty one is no reason to say less.
-        let scopes = caller.scopes().map(|scope| Rc::new(scope.unpaid()));
-        let (terms, grants) = (cx.worker.terms(), &mut cx.worker.grants);
-        let hold = match place_hold(grants, cx.store, &scopes, &ask, terms, cx.now) {
+        let mut scopes = caller.scopes().map(|scope| Rc::new(scope.unpaid()));
+        let name = &caller.namespace().policy.name;
+        let hold = match self.hold_enforced(name, &mut scopes, &ask, None, true, cx) {
             Ok(hold) => hold,
-            Err(denied) => {
+            Err(NotAdmitted::Upstream(limit, denial)) => {
+                let call_context = CallContext::making(head, call);
+                return self.refuse_share(&limit, denial, call_context, cx);
+            }
+            Err(NotAdmitted::Scope(denied)) => {
                 return self.refuse_denied(
                     denied,
                     Money::ZERO,
@@ -77,7 +82,7 @@ impl Exchange {
                 );
             }
         };
-        let rates = *hold.rates();
+        let rates = *hold.scopes().rates();
         let _ = hold.settle(&mut cx.worker.grants, cx.store, 0, Money::ZERO, cx.now);
         let refusal = Refusal::content_policy(&violation.scope, &violation.category);
         let id = &head.request_id;

@@ -1,12 +1,15 @@
 //! Counts the bodies that are held and read, so that no tenant fills the memory or takes the time that all
 //! share.
 
+use crate::admission::Scope;
 use crate::bodies::{BodyLimits, BodyScope, HeldBody, NotHeld, Reading, SMALL};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::Step;
 use crate::exchange::event::CallContext;
+use crate::exchange::soft::Over;
 use crate::exchange::state::{Exchange, State};
 use crate::identity::Caller;
+use crate::policy::LimitKind;
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
 use std::rc::Rc;
@@ -48,10 +51,14 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Result<(), Refusal> {
         let limits = cx.worker.config.held_bodies;
-        let scopes = scopes(caller, limits);
-        for (one, reading) in scopes {
+        let mut scopes = scopes(caller, limits);
+        let namespace = &caller.namespace().policy.name;
+        for (one, reading) in &mut scopes {
             if let (Some(limit), Some(wait)) = (one.bytes_per_minute, reading.wait(cx.now)) {
-                return Err(Refusal::bytes_rate_limited(&one.scope.name, limit, wait));
+                if !self.tells_bytes(one.scope, namespace, cx) {
+                    return Err(Refusal::bytes_rate_limited(&one.scope.name, limit, wait));
+                }
+                one.bytes_per_minute = None;
             }
         }
         let counted = self.body.as_ref().map_or(SMALL as u64, HeldBody::bytes);
@@ -64,18 +71,45 @@ impl Exchange {
         if let Some(before) = self.body.take() {
             before.release(cx.store, epochs, cx.now);
         }
-        let scopes = scopes.map(|(scope, _)| scope);
-        match HeldBody::hold(cx.store, scopes, bytes, debited, epochs, cx.now) {
-            Ok(body) => {
-                self.body = Some(body);
-                Ok(())
+        let mut scopes = scopes.map(|(scope, _)| scope);
+        loop {
+            match HeldBody::hold(cx.store, scopes, bytes, debited, epochs, cx.now) {
+                Ok(body) => {
+                    self.body = Some(body);
+                    return Ok(());
+                }
+                Err(NotHeld::Full { scope, limit }) => {
+                    return Err(Refusal::bodies_full(&scope, limit));
+                }
+                Err(NotHeld::OverRate { scope, limit, wait }) => {
+                    let mut over = scopes.iter_mut();
+                    match over.find(|one| one.scope.name == scope) {
+                        Some(one) if self.tells_bytes(one.scope, namespace, cx) => {
+                            one.bytes_per_minute = None;
+                        }
+                        _ => return Err(Refusal::bytes_rate_limited(&scope, limit, wait)),
+                    }
+                }
+                Err(NotHeld::Contended) => return Err(Refusal::overloaded()),
             }
-            Err(NotHeld::Full { scope, limit }) => Err(Refusal::bodies_full(&scope, limit)),
-            Err(NotHeld::OverRate { scope, limit, wait }) => {
-                Err(Refusal::bytes_rate_limited(&scope, limit, wait))
-            }
-            Err(NotHeld::Contended) => Err(Refusal::overloaded()),
         }
+    }
+
+    /// Whether a scope that is over its bytes is only told so.
+    fn tells_bytes<S>(
+        &mut self,
+        scope: &Scope,
+        namespace: &str,
+        cx: &mut StepContext<'_, S>,
+    ) -> bool {
+        let config = &cx.worker.config;
+        let Some(over) = Over::unenforced(scope, LimitKind::BytesPerMinute, config) else {
+            return false;
+        };
+        if !self.over.contains(&over) {
+            self.tell_over(over, namespace, cx);
+        }
+        true
     }
 
     /// Debits what reading a body cost, in bytes, beyond what was debited before it was read.
@@ -90,7 +124,12 @@ impl Exchange {
         let more = signed(cost).saturating_sub(signed(debited));
         let epochs = cx.worker.terms().epochs;
         for (one, reading) in scopes(caller, cx.worker.config.held_bodies) {
-            if let Some(rate) = one.bytes_per_minute {
+            let is_over = |over: &Over| {
+                over.kind == LimitKind::BytesPerMinute && over.scope == one.scope.name
+            };
+            if let Some(rate) = one.bytes_per_minute
+                && !self.over.iter().any(is_over)
+            {
                 reading.add(one.scope, more, rate, cx.store, epochs, cx.now);
             }
         }

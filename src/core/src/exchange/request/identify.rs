@@ -3,6 +3,7 @@
 use super::models::models_reply;
 use crate::admission::view;
 use crate::authorization::{authorize_endpoint, authorize_role};
+use crate::config::Check;
 use crate::exchange::call::Passing;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Question, Step, Verdict};
@@ -10,7 +11,7 @@ use crate::exchange::event::CallContext;
 use crate::exchange::head::{Head, Target};
 use crate::exchange::state::{Exchange, MAX_ROUNDS, State};
 use crate::identity::{Caller, Claim, Unauthenticated};
-use crate::policy::EndpointScope;
+use crate::policy::{EndpointScope, FailureMode};
 use crate::refusal::Refusal;
 use crate::request::Endpoint;
 use crate::store::SharedStore;
@@ -26,11 +27,16 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         match claim.authenticate(&mut cx.worker.cache, cx.now) {
-            Ok(caller) => self.identified(head, caller, body, cx),
+            Ok(caller) => match self.is_policy_good_for(&caller, cx) {
+                Ok(()) => self.identified(head, caller, body, cx),
+                Err(refusal) => self.refuse_call(&refusal, CallContext::of(&head, &caller), cx),
+            },
             Err(Unauthenticated::Refused(refusal)) => {
                 self.refuse(&refusal, head.format, &head.request_id, None, cx.worker)
             }
             Err(Unauthenticated::Unknown(_)) if rounds >= MAX_ROUNDS => {
+                let counts = &mut cx.worker.counts;
+                counts.failed("", Check::Authentication, FailureMode::Closed);
                 let refusal = Refusal::accounting_unavailable(None);
                 self.refuse(&refusal, head.format, &head.request_id, None, cx.worker)
             }
@@ -45,6 +51,29 @@ impl Exchange {
                 let mut step = Step::new(Verdict::Wait);
                 step.effects.push(Effect::Ask(Question::Resolve(*question)));
                 step
+            }
+        }
+    }
+
+    /// Whether what is known of a caller may still be believed.
+    fn is_policy_good_for<S>(
+        &self,
+        caller: &Caller,
+        cx: &mut StepContext<'_, S>,
+    ) -> Result<(), Refusal> {
+        let worker = &mut *cx.worker;
+        if !worker.is_policy_too_old(cx.now) {
+            return Ok(());
+        }
+        let namespace = caller.namespace();
+        let check = Check::Authentication;
+        let mode = worker.config.failure_modes.of(check, &namespace.policy);
+        worker.counts.failed(&namespace.policy.name, check, mode);
+        match mode {
+            FailureMode::Open => Ok(()),
+            FailureMode::Closed => {
+                let age = worker.policy_age(cx.now).unwrap_or_default();
+                Err(Refusal::policy_too_old(&namespace.scope.name, age))
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::exchange::event::CallContext;
 use crate::exchange::named::NamedObject;
 use crate::exchange::ownership::{Judged, judge};
 use crate::exchange::state::{Claiming, Exchange, State};
-use crate::fair_share::{Demand, NotAdmitted, hold_request};
+use crate::fair_share::{Demand, NotAdmitted};
 use crate::money::Money;
 use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
@@ -115,17 +115,9 @@ impl Exchange {
         let policy = &caller.namespace().policy;
         let limit = cx.worker.config.upstream(&passage.upstream);
         let demand = limit.map(|limit| Demand::new(limit, policy, 0));
-        let (terms, demand) = (cx.worker.terms(), demand.as_ref());
-        let grants = &mut cx.worker.grants;
-        match hold_request(
-            grants,
-            cx.store,
-            &caller.scopes(),
-            &ask,
-            demand,
-            terms,
-            cx.now,
-        ) {
+        let has_waited = recalled.is_some_and(|entry| cx.now >= entry.until);
+        let (mut levels, demand) = (caller.scopes(), demand.as_ref());
+        match self.hold_enforced(&policy.name, &mut levels, &ask, demand, has_waited, cx) {
             Ok(hold) => {
                 let mut step = Step::new(Verdict::Continue);
                 if !head.headers_gone {

@@ -1,6 +1,7 @@
 //! A request that waited for the accounting service, or for its turn, once that has come.
 
 use crate::admission::WhenShort;
+use crate::config::Check;
 use crate::exchange::admit::awaited_reservation;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Step, Verdict};
@@ -58,11 +59,18 @@ impl Exchange {
             }
             State::Borrow { head, mut pending } => {
                 let caller = pending.call.grant.caller();
-                let failure_mode = caller.namespace().policy.failure_mode;
+                let namespace = &caller.namespace().policy;
+                let modes = cx.worker.config.failure_modes;
+                let failure_mode = modes.of(Check::Budgets, namespace);
+                if !reached {
+                    let counts = &mut cx.worker.counts;
+                    counts.failed(&namespace.name, Check::Budgets, failure_mode);
+                }
                 pending.call.ask.short = match (reached, failure_mode) {
                     (true, _) if pending.rounds < MAX_ROUNDS => WhenShort::Borrow,
                     (true, _) => WhenShort::Refuse,
                     (false, FailureMode::Open) => WhenShort::Overdraw,
+                    (false, _) if !cx.worker.config.enforce_limits => WhenShort::Overdraw,
                     (false, FailureMode::Closed) => {
                         let scope = &caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));

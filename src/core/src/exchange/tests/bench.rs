@@ -103,8 +103,10 @@ impl Bench {
     }
 
     fn with(config: Config, cache: PolicyCache) -> Bench {
+        let mut worker = WorkerState::new(config, cache, [7; 22]);
+        worker.policy_heard_at = Timestamp::FAR;
         Bench {
-            worker: WorkerState::new(config, cache, [7; 22]),
+            worker,
             store: FakeStore::default(),
             now: NOW,
             told: Vec::new(),

@@ -166,6 +166,8 @@ fn where_the_service_is_away_budgets_fail_as_the_operator_chose() {
         (reply.status, error(&reply)["scope"].as_str()),
         (503, Some("namespace:n"))
     );
+    let counted = bench.counted("paddock_failures_total;ns=n;scope=budgets;reason=closed");
+    assert_eq!(counted, 1);
 
     let (mut bench, mut exchange, _) = borrowing(FailureMode::Open);
     assert_eq!(

@@ -192,6 +192,7 @@ fn limits(limits: &Limits) -> Value {
         "bytes_per_minute": limits.bytes_per_minute,
         "burst": limits.burst,
         "max_concurrency": limits.max_concurrency,
+        "soft_limits": limits.soft_limits,
     })
 }
 

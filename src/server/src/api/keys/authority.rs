@@ -3,7 +3,7 @@
 
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
-use paddock_core::policy::{Catalog, Role, role_scope};
+use paddock_core::policy::{Catalog, LimitKind, Role, role_scope};
 use paddock_ledger::model::Key;
 use paddock_ledger::model::rights::Rights;
 use paddock_ledger::rules::context::NamespaceContext;
@@ -23,6 +23,22 @@ pub(super) fn may_issue(
     gives_no_more(by, context, key.role, None, &rights, catalog)
 }
 
+/// Checks that the caller may make limits of a key soft that were not.
+///
+/// # Errors
+/// 403 for all but the operator.
+pub(super) fn may_soften(by: &Caller, before: &[LimitKind], key: &Key) -> Result<(), ApiError> {
+    let softens = |kind: &LimitKind| !before.contains(kind);
+    match by {
+        Caller::Holder(_) if key.limits.soft_limits.iter().any(softens) => {
+            let message = "Only the operator may set 'soft_limits' like that. An organization's admin \
+                           may have a limit enforced again.";
+            Err(ApiError::forbidden(message).by(format!("namespace:{}", key.namespace)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks that the caller may change a key from what it was. Disabling it and narrowing what it may spend
 /// or use needs no more than to manage it: what else decides who may do what is like making a key.
 ///
@@ -36,6 +52,7 @@ pub(super) fn may_change(
     key: &Key,
     catalog: &Catalog,
 ) -> Result<(), ApiError> {
+    may_soften(by, &before.limits.soft_limits, key)?;
     let is_enabled = key.enabled && !before.enabled;
     let is_renewed = is_enabled || key.secrets != before.secrets;
     let rights = rights_of(context, key, catalog);

@@ -1,6 +1,6 @@
 //! `POST /v1/keys`: a new key. Its secret is shown this once.
 
-use super::authority::may_issue;
+use super::authority::{may_issue, may_soften};
 use super::body::{CreateKey, KeyBody};
 use super::context::{check, stored};
 use super::member;
@@ -75,6 +75,7 @@ pub async fn handle(
     }
     key.role_quota = context.role_quota(key.role);
     let catalog = catalog::load(&mut edit.tx).await?;
+    may_soften(&by, &[], &key)?;
     may_issue(&by, &context, &key, &catalog)?;
     check(&app, &mut edit.tx, &key, &context, &catalog).await?;
     has_room(&mut edit.tx, &context.organization, Counted::Keys, 1).await?;
