@@ -81,6 +81,7 @@ impl Tenant {
             tokens: 1,
             money: Money::from_nanos(1),
             short: WhenShort::Borrow,
+            unshared: WhenShort::Borrow,
             tier: RateTier::Regular,
             is_turn: false,
         };

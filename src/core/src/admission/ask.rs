@@ -43,20 +43,22 @@ pub struct Ask {
     pub money: Money,
     /// What to do where the slice on loan cannot cover it.
     pub short: WhenShort,
+    /// What to do where this gateway's share of a rate or of slots cannot cover it.
+    pub unshared: WhenShort,
     /// The part of throttled rates it draws on.
     pub tier: RateTier,
     /// Whether it waited for money, and it is its turn.
     pub is_turn: bool,
 }
 
-/// What becomes of a request that the slice on loan cannot cover.
+/// What becomes of a request that what is on loan cannot cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenShort {
-    /// The lender is asked.
+    /// The service is asked.
     Borrow,
-    /// It is refused: the lender has been asked.
+    /// It is refused: the service has been asked.
     Refuse,
-    /// It goes on: the operator chose to fail open, and the lender is away.
+    /// It goes on: the operator chose to fail open, and the service is away.
     Overdraw,
 }
 

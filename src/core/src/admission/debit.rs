@@ -163,7 +163,7 @@ pub(super) fn debit(
 
 /// Whether there is no share that is in force, and the request may not go on without one.
 fn is_unlent(rates: &Rates, ask: &Ask) -> bool {
-    rates.whole.basis == Basis::Nothing && ask.short != WhenShort::Overdraw
+    rates.whole.basis == Basis::Nothing && ask.unshared != WhenShort::Overdraw
 }
 
 /// Takes a slot, where they are limited.

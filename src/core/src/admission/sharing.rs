@@ -27,7 +27,7 @@ pub(super) fn ask(
 ) -> Option<Report> {
     let sharing = terms.sharing?;
     let is_dry = rates.whole.basis == Basis::Part && now < record.holding.dry_until;
-    if rates.whole.basis == Basis::Whole || is_dry || ask.short != WhenShort::Borrow {
+    if rates.whole.basis == Basis::Whole || is_dry || ask.unshared != WhenShort::Borrow {
         return None;
     }
     let limit = limit_of(scope);

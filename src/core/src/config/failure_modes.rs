@@ -11,6 +11,9 @@ pub struct FailureModes {
     authentication: Option<FailureMode>,
     /// Of requests that no lease covers.
     budgets: Option<FailureMode>,
+    /// Of requests that this gateway's share of a rate or of concurrency does not cover. `open` lets it use
+    /// the whole of the limit by itself.
+    rates: Option<FailureMode>,
 }
 
 /// What the service is asked for.
@@ -20,6 +23,8 @@ pub enum Check {
     Authentication,
     /// Money.
     Budgets,
+    /// Shares of rates and of concurrency.
+    Rates,
     /// Whose stored objects are.
     StoredObjects,
 }
@@ -30,6 +35,7 @@ impl Check {
         match self {
             Check::Authentication => "authentication",
             Check::Budgets => "budgets",
+            Check::Rates => "rates",
             Check::StoredObjects => "stored_objects",
         }
     }
@@ -41,6 +47,7 @@ impl FailureModes {
         let own = match check {
             Check::Authentication => self.authentication,
             Check::Budgets => self.budgets,
+            Check::Rates => self.rates,
             Check::StoredObjects => Some(FailureMode::Closed),
         };
         own.unwrap_or(namespace.failure_mode)

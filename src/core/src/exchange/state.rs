@@ -65,6 +65,8 @@ pub(crate) enum State {
     Borrow { head: Head, pending: Box<Pending> },
     /// A request that passes through waits until other workers have given back what they do not use.
     AwaitGrants { passing: Box<Passing> },
+    /// It waits for a share of a rate.
+    BorrowToPass { passing: Box<Passing> },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },
     /// At the upstream; has a hold.

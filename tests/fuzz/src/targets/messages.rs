@@ -6,12 +6,13 @@ use crate::Target;
 use anyhow::Context;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::Config;
+use paddock_core::gateway_share::{Need as ShareNeed, Report, Share};
 use paddock_core::ids::EventIds;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{
     Batch, CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Made, Need, PolicyChanges,
-    ResolveAnswer, ResolveRequest, SyncAnswer, SyncRequest, UsageEvent,
+    ResolveAnswer, ResolveRequest, Shares, SyncAnswer, SyncRequest, UsageEvent,
 };
 use paddock_core::worker::apply_lend;
 
@@ -64,6 +65,7 @@ fn check(input: &[u8]) {
                 assert!(cache.revision() >= before, "a revision never goes back");
                 lend(&LendAnswer {
                     leases: answer.leases,
+                    shares: answer.shares,
                 });
             }
         }
@@ -127,10 +129,11 @@ fn lend(answer: &LendAnswer) {
             scope,
             amount: Money::from_nanos(1),
             held: None,
+            share: None,
         })
         .collect();
     for _ in 0..2 {
-        apply_lend(&mut store, &needs, answer, NOW);
+        apply_lend(&mut store, &needs, answer, NOW, NOW);
     }
     let lent: i64 = answer
         .leases
@@ -140,6 +143,34 @@ fn lend(answer: &LendAnswer) {
     for record in store.records() {
         let left = record.slice.left();
         assert!(left.nanos() <= lent, "{left:?} of {lent}");
+    }
+}
+
+fn share_report() -> Report {
+    Report {
+        scope: "key:k".to_owned(),
+        epoch: 3,
+        life: 7,
+        number: 2,
+        report: 9,
+        need: Some(ShareNeed::default()),
+        ..Report::default()
+    }
+}
+
+fn shares() -> Shares {
+    Shares {
+        epoch: 3,
+        lasts_ms: 5_000,
+        gateways: 2,
+        shares: vec![Share {
+            scope: "key:k".to_owned(),
+            epoch: 3,
+            life: 7,
+            number: 2,
+            short_ms: Some(500),
+            ..Share::default()
+        }],
     }
 }
 
@@ -185,6 +216,7 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
         scope: "key:k".to_owned(),
         amount: Money::from_nanos(4),
         held: Some(report.clone()),
+        share: Some(share_report()),
     };
     let json = String::from_utf8(event.to_json())?;
     let raw: &serde_json::value::RawValue = serde_json::from_str(&json)?;
@@ -196,6 +228,7 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
             events: vec![raw],
         }),
         leases: vec![report],
+        shares: vec![share_report()],
     };
     let lend = LendRequest {
         gateway: "eu/1".to_owned(),
@@ -218,9 +251,11 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
         acknowledged: Some(4),
         changes,
         leases: vec![lease.clone()],
+        shares: Some(shares()),
     };
     let leases = LendAnswer {
         leases: vec![lease],
+        shares: Some(shares()),
     };
     let question = r#"{"gateway":"eu/1","key":"00","namespace":"n","stored":{"namespace":"n","ids":[],"wait_ms":9}}"#;
     let made = r#"{"made_by":"n","made_at":1800000000000000000,"stored":[]}"#;

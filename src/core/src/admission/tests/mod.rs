@@ -37,6 +37,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         tokens,
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
+        unshared: WhenShort::Borrow,
         tier: RateTier::Regular,
         is_turn: false,
     }

@@ -18,6 +18,7 @@ use super::head::Head;
 use super::state::{Exchange, State};
 use crate::admission::{Denied, await_money};
 use crate::config::Config;
+use crate::exchange::call::AskedFor;
 use crate::fair_share::{Demand, NotAdmitted};
 use crate::money::Money;
 use crate::store::SharedStore;
@@ -67,6 +68,7 @@ impl Exchange {
                 self.send(head, pending, hold)
             }
             Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
+                pending.asked_for = AskedFor::of(&needs);
                 self.wait(head, pending, read, Question::Lend(needs), cx)
             }
             Err(NotAdmitted::Scope(Denied::Budget { scope, .. }))

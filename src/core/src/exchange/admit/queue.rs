@@ -160,6 +160,7 @@ impl Exchange {
                 pending.rounds = 0;
                 pending.call.ask.is_turn = true;
                 pending.call.ask.short = WhenShort::Borrow;
+                pending.call.ask.unshared = WhenShort::Borrow;
                 self.admit(head, *pending, None, cx)
             }
             other => {

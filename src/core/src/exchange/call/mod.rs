@@ -12,6 +12,7 @@ use super::head::{Head, Passage};
 use super::named::{NamedObject, claim};
 use super::origin::Origin;
 use crate::admission::Ask;
+use crate::admission::WhenShort;
 use crate::authorization::Grant;
 use crate::estimate::Estimate;
 use crate::fair_share::RequestHold;
@@ -19,6 +20,7 @@ use crate::identity::Caller;
 use crate::meter::Meter;
 use crate::queue::QueueEntry;
 use crate::store::SharedStore;
+use crate::wire::Need;
 use std::borrow::Cow;
 
 /// A call that may be made.
@@ -60,6 +62,24 @@ pub(crate) struct OtherGrant {
     pub(crate) may_serve: bool,
 }
 
+/// What the service was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AskedFor {
+    /// Whether it was money.
+    pub(crate) money: bool,
+    /// Whether it was a share of a rate or of slots.
+    pub(crate) share: bool,
+}
+
+impl AskedFor {
+    pub(crate) fn of(needs: &[Need]) -> AskedFor {
+        AskedFor {
+            money: needs.iter().any(Need::is_of_money),
+            share: needs.iter().any(|need| need.share.is_some()),
+        }
+    }
+}
+
 /// A call that waits for money.
 #[derive(Debug)]
 pub(crate) struct Pending {
@@ -70,6 +90,8 @@ pub(crate) struct Pending {
     pub(crate) path: Option<String>,
     /// How often it has waited.
     pub(crate) rounds: u8,
+    /// What it waits for.
+    pub(crate) asked_for: AskedFor,
     /// The same call of the model it may be redirected to, where the body is no longer at hand.
     pub(crate) fallback: Option<Box<Pending>>,
     /// What limits its output, once its body is no longer at hand; absent if that cannot be.
@@ -158,6 +180,8 @@ pub(crate) struct Passing {
     /// Its entry in the queue, where it waits until other workers have given back what they do not use.
     /// It does so once.
     pub(crate) recalled: Option<QueueEntry>,
+    /// What to do where this gateway's share of a rate cannot cover it.
+    pub(crate) unshared: WhenShort,
 }
 
 /// A request that passes through: identified and limited, but not metered.

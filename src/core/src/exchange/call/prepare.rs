@@ -6,6 +6,7 @@ use crate::authorization::{Grant, authorize_model};
 use crate::cache::PolicyCache;
 use crate::config::{Config, EndUsers, HoldAt};
 use crate::estimate::Estimate;
+use crate::exchange::call::AskedFor;
 use crate::exchange::head::Head;
 use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
@@ -106,6 +107,7 @@ pub(crate) fn prepare(
         rewritten,
         path,
         rounds: 0,
+        asked_for: AskedFor::default(),
         fallback: None,
         output_limit: None,
         queued: None,
@@ -194,6 +196,7 @@ fn call(
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
+            unshared: WhenShort::Borrow,
             tier: match endpoint.is_free() {
                 true => RateTier::Free,
                 false => RateTier::Regular,

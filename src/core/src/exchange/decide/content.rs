@@ -61,6 +61,8 @@ impl Exchange {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
+            // Not worth asking for: it is refused anyway.
+            unshared: WhenShort::Overdraw,
             tier: RateTier::Regular,
             is_turn: false,
         };

@@ -41,7 +41,9 @@ impl Exchange {
             State::AwaitBody { head, caller, .. } if received > limit => {
                 self.refuse_call(&refusal(), CallContext::of(&head, &caller), cx)
             }
-            State::AwaitPassing { passing } | State::AwaitGrants { passing }
+            State::AwaitPassing { passing }
+            | State::AwaitGrants { passing }
+            | State::BorrowToPass { passing }
                 if received > limit =>
             {
                 let call_context = CallContext::of(&passing.head, &passing.caller);

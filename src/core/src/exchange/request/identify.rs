@@ -1,6 +1,7 @@
 //! From a claim to a caller, and to what the caller wants.
 
 use super::models::models_reply;
+use crate::admission::WhenShort;
 use crate::admission::view;
 use crate::authorization::{authorize_endpoint, authorize_role};
 use crate::config::Check;
@@ -100,6 +101,7 @@ impl Exchange {
                     passage,
                     caller,
                     recalled: None,
+                    unshared: WhenShort::Borrow,
                 };
                 return self.pass_through(passing, body.as_deref(), cx);
             }

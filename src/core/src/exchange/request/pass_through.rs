@@ -6,6 +6,7 @@ use crate::config::ForeignIds;
 use crate::exchange::admit::short_wait;
 use crate::exchange::call::{PassThrough, Passing};
 use crate::exchange::context::StepContext;
+use crate::exchange::effect::Question;
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::named::NamedObject;
@@ -104,11 +105,13 @@ impl Exchange {
             passage,
             caller,
             recalled,
+            unshared,
         } = passing;
         let ask = Ask {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
+            unshared,
             tier: RateTier::Regular,
             is_turn: false,
         };
@@ -150,8 +153,24 @@ impl Exchange {
                     passage,
                     caller,
                     recalled: Some(entry),
+                    unshared,
                 };
                 self.state = State::AwaitGrants {
+                    passing: Box::new(passing),
+                };
+                step
+            }
+            Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
+                let mut step = Step::new(Verdict::Wait);
+                step.effects.push(Effect::Ask(Question::Lend(needs)));
+                let passing = Passing {
+                    head,
+                    passage,
+                    caller,
+                    recalled: None,
+                    unshared,
+                };
+                self.state = State::BorrowToPass {
                     passing: Box::new(passing),
                 };
                 step

@@ -7,6 +7,7 @@ use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::state::{Claiming, Exchange, MAX_ROUNDS, State};
+use crate::identity::Caller;
 use crate::policy::FailureMode;
 use crate::refusal::Refusal;
 use crate::store::SharedStore;
@@ -57,28 +58,52 @@ impl Exchange {
                 pending.may_be_reserved = false;
                 self.admit(head, *pending, None, cx)
             }
-            State::Borrow { head, mut pending } => {
-                let caller = pending.call.grant.caller();
-                let namespace = &caller.namespace().policy;
-                let modes = cx.worker.config.failure_modes;
-                let failure_mode = modes.of(Check::Budgets, namespace);
-                if !reached {
-                    let counts = &mut cx.worker.counts;
-                    counts.failed(&namespace.name, Check::Budgets, failure_mode);
-                }
-                pending.call.ask.short = match (reached, failure_mode) {
-                    (true, _) if pending.rounds < MAX_ROUNDS => WhenShort::Borrow,
+            State::BorrowToPass { mut passing } => {
+                passing.unshared = match (reached, lacks(Check::Rates, &passing.caller, cx)) {
                     (true, _) => WhenShort::Refuse,
                     (false, FailureMode::Open) => WhenShort::Overdraw,
-                    (false, _) if !cx.worker.config.enforce_limits => WhenShort::Overdraw,
                     (false, FailureMode::Closed) => {
-                        let scope = &caller.namespace().scope.name;
+                        let scope = &passing.caller.namespace().scope.name;
                         let refusal = Refusal::accounting_unavailable(Some(scope));
-                        pending.leave_queue(false, cx.store);
-                        let call_context = CallContext::making(&head, &pending.call);
+                        let call_context = CallContext::of(&passing.head, &passing.caller);
                         return self.refuse_call(&refusal, call_context, cx);
                     }
                 };
+                self.let_pass(*passing, cx)
+            }
+            State::Borrow { head, mut pending } if reached => {
+                let short = match pending.rounds < MAX_ROUNDS {
+                    true => WhenShort::Borrow,
+                    false => WhenShort::Refuse,
+                };
+                (pending.call.ask.short, pending.call.ask.unshared) = (short, short);
+                self.admit(head, *pending, None, cx)
+            }
+            State::Borrow { head, mut pending } => {
+                let caller = pending.call.grant.caller().clone();
+                let asked_for = pending.asked_for;
+                let mut is_closed = false;
+                for (was_asked, check) in [
+                    (asked_for.money, Check::Budgets),
+                    (asked_for.share, Check::Rates),
+                ] {
+                    if !was_asked {
+                        continue;
+                    }
+                    let mode = lacks(check, &caller, cx);
+                    is_closed |= mode == FailureMode::Closed;
+                    match check {
+                        Check::Rates => pending.call.ask.unshared = WhenShort::Overdraw,
+                        _ => pending.call.ask.short = WhenShort::Overdraw,
+                    }
+                }
+                if is_closed {
+                    let scope = &caller.namespace().scope.name;
+                    let refusal = Refusal::accounting_unavailable(Some(scope));
+                    pending.leave_queue(false, cx.store);
+                    let call_context = CallContext::making(&head, &pending.call);
+                    return self.refuse_call(&refusal, call_context, cx);
+                }
                 self.admit(head, *pending, None, cx)
             }
             other => {
@@ -86,5 +111,18 @@ impl Exchange {
                 Step::new(Verdict::Wait)
             }
         }
+    }
+}
+
+/// What becomes of a request of `caller` that the service could not be asked for. It is counted.
+fn lacks<S>(check: Check, caller: &Caller, cx: &mut StepContext<'_, S>) -> FailureMode {
+    let namespace = &caller.namespace().policy;
+    let config = &cx.worker.config;
+    let mode = config.failure_modes.of(check, namespace);
+    let enforced = config.enforce_limits;
+    cx.worker.counts.failed(&namespace.name, check, mode);
+    match enforced {
+        true => mode,
+        false => FailureMode::Open,
     }
 }

@@ -35,6 +35,7 @@ fn ask(
         money: Money::from_nanos(100),
         is_turn: false,
         short: WhenShort::Borrow,
+        unshared: WhenShort::Borrow,
         tier: RateTier::Regular,
     };
     hold_request(

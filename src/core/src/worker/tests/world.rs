@@ -150,6 +150,7 @@ impl World {
             tokens: 0,
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
+            unshared: WhenShort::Borrow,
             tier: RateTier::Regular,
             is_turn: false,
         };
