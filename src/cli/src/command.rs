@@ -73,6 +73,7 @@ Objects and fields that the file does not name are left as they are.")]
     /// Record usage events from Envoy's access log that are missing in the ledger.
     #[command(after_help = "Examples:
   paddock reconcile /var/log/envoy/access.log
+  paddock reconcile --follow /var/log/envoy/access.log
   zcat access.log.*.gz | paddock reconcile
 
 Events that the ledger already has are not recorded again.")]

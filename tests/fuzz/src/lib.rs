@@ -15,6 +15,7 @@
 pub mod corpus;
 pub mod mutation;
 pub mod run;
+pub mod store;
 pub mod targets;
 
 /// What inputs are given to.

@@ -51,6 +51,7 @@ pub(super) async fn long_lists(ground: Arc<Ground>) -> anyhow::Result<()> {
 }
 
 pub(super) async fn half_bodies(ground: Arc<Ground>) -> anyhow::Result<()> {
+    sleep(LATER.mul_f64(rand::random_range(0.0..0.3))).await;
     let mut connection = ground.connect(ground.gateway).await?;
     let half = format!(
         "POST /v1/keys HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {}\r\n\
@@ -59,7 +60,8 @@ pub(super) async fn half_bodies(ground: Arc<Ground>) -> anyhow::Result<()> {
     );
     connection.write_all(half.as_bytes()).await?;
     ground.was_answered(status(&mut connection).await?);
-    sleep(LATER).await;
+    // Not all at once.
+    sleep(LATER.mul_f64(rand::random_range(0.5..1.5))).await;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub use replica::{Replica, Settings};
 
 use anyhow::{Context, ensure};
 use paddock_core::wire::SYNC_PATH;
-use paddock_local::{Postgres, PostgresOptions, Stack, StackOptions, Upstream, binary};
+use paddock_local::{Postgres, PostgresOptions, Process, Stack, StackOptions, Upstream, binary};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -177,6 +177,24 @@ impl Installation {
         let told =
             serde_json::from_str(&told).with_context(|| format!("paddock reconcile: {told}"))?;
         Ok((succeeded, told))
+    }
+
+    /// `paddock reconcile --follow` beside a gateway, until it is dropped.
+    pub fn follow(&self, gateway: usize, delay_seconds: u64) -> anyhow::Result<Process> {
+        let replica = self.replicas.first().context("there is no replica")?;
+        let gateway = self.gateways.get(gateway).context("no such gateway")?;
+        let mut command = Command::new(binary("paddock")?);
+        command
+            .args([
+                "reconcile",
+                "--follow",
+                "--delay",
+                &delay_seconds.to_string(),
+            ])
+            .arg(gateway.access_log())
+            .env("PADDOCK_URL", replica.url())
+            .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key);
+        Process::start("reconcile", command, &gateway.state().join("reconcile.log"))
     }
 
     /// Has a replica take a message of a gateway; the answer.

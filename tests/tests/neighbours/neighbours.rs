@@ -108,7 +108,7 @@ impl Neighbours {
             ),
             first_calls: percentile(
                 &mut keys.map_err(|error| format!("a new key: {error}"))?,
-                100,
+                50,
             ),
             notices: notice?.as_secs_f64() * 1e3,
         })

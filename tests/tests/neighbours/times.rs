@@ -15,7 +15,7 @@ pub struct Times {
     pub provider: f64,
     /// Management calls of the operator, the 90th percentile.
     pub operator: f64,
-    /// From a new key to the answer of its first call, the longest.
+    /// From making a new key to the answer of its first call, the median.
     pub first_calls: f64,
     /// From a replay to the delivery, the longest.
     pub notices: f64,

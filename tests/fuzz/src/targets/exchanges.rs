@@ -1,17 +1,15 @@
 //! Whole exchanges: headers, a body, an answer in pieces, and the end.
 
+use crate::store::Store;
 use crate::{Target, corpus};
-use paddock_core::admission::ScopeRecord;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::Config;
 use paddock_core::exchange::{Effect, Exchange, Input, Step, StepContext, Verdict, WorkerState};
 use paddock_core::request::Headers;
 use paddock_core::secret;
-use paddock_core::store::{Conflict, SharedStore, Version};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::UsageEvent;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Sections with a byte of all ones between them: the request's head, its body, the answer's head, and
 /// pieces of its body.
@@ -46,34 +44,6 @@ const CONFIGURATION: &str = r#"{"max_request_bytes":65536,"max_request_seconds":
 {"name":"large","upstream":"gemini","input":1.0,"output":10.0,"output_limit_field":"max_completion_tokens"},
 {"name":"claude","upstream":"anthropic","input":3.0,"output":15.0,"cache_write_5m":3.75}],
 "aliases":{"tiny":"small","gpt-*":"large"}}}"#;
-
-/// Shared data in memory.
-#[derive(Debug, Default)]
-pub struct Store(BTreeMap<String, (Vec<u8>, u32)>);
-
-impl Store {
-    /// The records of scopes.
-    pub fn records(&self) -> impl Iterator<Item = ScopeRecord> {
-        self.0.values().map(|(bytes, _)| ScopeRecord::decode(bytes))
-    }
-}
-
-impl SharedStore for Store {
-    fn get(&self, key: &str) -> Option<(Vec<u8>, Version)> {
-        let (value, version) = self.0.get(key)?;
-        (!value.is_empty()).then(|| (value.clone(), Version(*version)))
-    }
-
-    fn put(&mut self, key: &str, value: &[u8], version: Option<Version>) -> Result<(), Conflict> {
-        let present = self.0.get(key).map(|(_, version)| Version(*version));
-        if present != version {
-            return Err(Conflict);
-        }
-        let next = version.map_or(1, |version| version.0 + 1);
-        self.0.insert(key.to_owned(), (value.to_owned(), next));
-        Ok(())
-    }
-}
 
 /// The text of [`CONFIGURATION`] with the key in it.
 pub fn configuration() -> String {

@@ -1,8 +1,9 @@
 //! What gateways and the service say to each other, and events in the access log.
 
 use super::choice;
-use super::exchanges::{NOW, Store, configuration};
+use super::exchanges::{NOW, configuration};
 use crate::Target;
+use crate::store::Store;
 use anyhow::Context;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::Config;
