@@ -48,6 +48,7 @@ mod reservations;
 mod routes;
 mod routing;
 mod sdks;
+mod soft;
 mod standalone;
 mod stored;
 mod streams;
