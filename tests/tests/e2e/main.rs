@@ -50,6 +50,7 @@ mod routes;
 mod routing;
 mod sdks;
 mod shared_limits;
+mod soft;
 mod standalone;
 mod stored;
 mod streams;
