@@ -6,6 +6,7 @@ use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, Mail};
 use crate::encryption::Encryption;
+use crate::gateway::key_lookups::KeyLookups;
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
@@ -42,6 +43,8 @@ pub struct App {
     pub usage_feed: UsageFeed,
     /// Messages of gateways on their way into the ledger.
     pub bookings: BookingQueue,
+    /// Keys that gateways ask for.
+    pub key_lookups: KeyLookups,
     /// Questions for stored objects that wait for an event on its way.
     pub seats: Seats,
     /// Streams and exports, by key.
@@ -81,6 +84,7 @@ impl App {
     ) -> anyhow::Result<SharedApp> {
         let access = config.access.clone();
         let credentials = RwLock::new(Arc::new(config.credentials.clone()));
+        let bookings = BookingQueue::new(config.booking_bytes);
         let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
         let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
         if let Err(error) = partitions::prepare(&store, clock.now()).await {
@@ -99,7 +103,8 @@ impl App {
             clock,
             config,
             usage_feed: UsageFeed::default(),
-            bookings: BookingQueue::default(),
+            bookings,
+            key_lookups: KeyLookups::default(),
             seats: Seats::new(QUESTIONS_OF_NAMESPACE),
             streams_of_key: Seats::new(STREAMS_OF_KEY),
             streams_of_organization: Seats::new(STREAMS_OF_ORGANIZATION),

@@ -1,6 +1,7 @@
 //! The protocol with gateways: see `paddock_core::wire`.
 
 mod bound;
+pub mod key_lookups;
 mod lend;
 mod resolve;
 mod stored_objects;
