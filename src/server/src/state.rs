@@ -6,7 +6,7 @@ use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, Mail};
 use crate::encryption::Encryption;
-use crate::gateway::key_lookups::KeyLookups;
+use crate::key_lookups::KeyLookups;
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;

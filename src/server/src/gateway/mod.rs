@@ -1,7 +1,7 @@
 //! The protocol with gateways: see `paddock_core::wire`.
 
 mod bound;
-pub mod key_lookups;
+mod known_keys;
 mod lend;
 mod resolve;
 mod stored_objects;

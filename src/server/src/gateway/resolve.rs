@@ -1,10 +1,10 @@
 //! Who is the holder of this key? What is this reservation? Whose are these stored objects?
 
-use super::key_lookups::{self, LookedUp};
-use super::{bound, read, stored_objects};
+use super::{bound, known_keys, read, stored_objects};
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
+use crate::key_lookups::LookedUp;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
@@ -27,7 +27,7 @@ pub async fn handle(
     if let Some(digest) = request.key
         && app.credentials().operator(&digest).is_none()
     {
-        let looked_up = key_lookups::look_up(&app, digest).await?;
+        let looked_up = known_keys::look_up(&app, digest).await?;
         if !looked_up.is_known && asks_no_more(&request, looked_up) {
             return Ok(Json(ResolveAnswer {
                 revision: looked_up.revision,
