@@ -9,9 +9,6 @@ use tokio::sync::oneshot;
 /// Events enough for a transaction of their own while others are under way: the sums of as many are
 /// several times fewer.
 const WORTH_A_ROUND: usize = 4_000;
-/// Bytes of messages that wait at most; one alone may have more. A gateway keeps what is refused and sends
-/// it again.
-const MOST_BYTES: usize = 64 << 20;
 /// Messages that wait at most.
 const MOST_MESSAGES: usize = 4_096;
 
@@ -50,8 +47,11 @@ impl Waiting {
 }
 
 /// Messages that wait to be booked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct BookingQueue {
+    /// Bytes of messages that wait at most; one alone may have more. A gateway keeps what is refused and sends
+    /// it again.
+    most_bytes: usize,
     waiting: Mutex<VecDeque<Waiting>>,
     /// Told when enough events wait.
     worth_a_round: tokio::sync::Notify,
@@ -64,6 +64,18 @@ pub struct BookingQueue {
 }
 
 impl BookingQueue {
+    /// A queue for at most so many bytes of messages.
+    pub fn new(most_bytes: usize) -> BookingQueue {
+        BookingQueue {
+            most_bytes,
+            waiting: Mutex::default(),
+            worth_a_round: tokio::sync::Notify::default(),
+            preparing: tokio::sync::Mutex::default(),
+            storing: tokio::sync::Mutex::default(),
+            booking: tokio::sync::Mutex::default(),
+        }
+    }
+
     /// Gives a message a place, or that of the one it repeats: then what it reports of leases is the newer.
     pub(crate) fn push(&self, mut new: Waiting) -> Result<(), Full> {
         let mut waiting = self.waiting();
@@ -74,7 +86,7 @@ impl BookingQueue {
         }
         let bytes = waiting.iter().map(|one| one.bytes).sum::<usize>();
         let is_over =
-            waiting.len() >= MOST_MESSAGES || bytes.saturating_add(new.bytes) > MOST_BYTES;
+            waiting.len() >= MOST_MESSAGES || bytes.saturating_add(new.bytes) > self.most_bytes;
         if is_over && !waiting.is_empty() {
             return Err(Full);
         }
@@ -140,6 +152,8 @@ mod tests {
     use paddock_core::money::Money;
     use paddock_core::wire::LeaseReport;
 
+    const MOST_BYTES: usize = 1_000_000;
+
     fn message(
         gateway: &str,
         batch: u64,
@@ -160,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_asks_again_has_one_place_and_every_question_an_answer() {
-        let queue = BookingQueue::default();
+        let queue = BookingQueue::new(MOST_BYTES);
         for repeated in 0..3 {
             let (mut again, _) = message("one", 7, 10);
             again.message.reports = vec![LeaseReport {
@@ -182,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_in_bytes_and_number() {
-        let queue = BookingQueue::default();
+        let queue = BookingQueue::new(MOST_BYTES);
         // One alone may be larger than all.
         queue.push(message("large", 1, MOST_BYTES + 1).0).unwrap();
         assert_eq!(queue.push(message("next", 1, 1).0), Err(Full));

@@ -19,6 +19,7 @@ pub mod delivery;
 pub mod encryption;
 pub mod gateway;
 pub mod http;
+mod key_lookups;
 pub mod metrics;
 pub mod openapi;
 pub mod outbound;

@@ -6,6 +6,7 @@ use crate::booking_queue::BookingQueue;
 use crate::clock::Clock;
 use crate::config::{Config, Credentials, Mail};
 use crate::encryption::Encryption;
+use crate::key_lookups::KeyLookups;
 use crate::metrics::Metrics;
 use crate::outbound::mail::Mailer;
 use crate::outbound::outlet::Outlet;
@@ -47,6 +48,8 @@ pub struct App {
     pub usage_feed: UsageFeed,
     /// Messages of gateways on their way into the ledger.
     pub bookings: BookingQueue,
+    /// Keys that gateways ask for.
+    pub key_lookups: KeyLookups,
     /// Questions for stored objects that wait for an event on its way.
     pub seats: Seats,
     /// Management requests under way.
@@ -89,6 +92,7 @@ impl App {
     ) -> anyhow::Result<SharedApp> {
         let access = config.access.clone();
         let credentials = RwLock::new(Arc::new(config.credentials.clone()));
+        let bookings = BookingQueue::new(config.booking_bytes);
         let outlet = Outlet::new(config.webhook_guard.clone()).context("TLS for webhooks")?;
         let mailer = config.mail.as_ref().map(Mail::client).transpose()?;
         if let Err(error) = partitions::prepare(&store, clock.now()).await {
@@ -107,7 +111,8 @@ impl App {
             clock,
             config,
             usage_feed: UsageFeed::default(),
-            bookings: BookingQueue::default(),
+            bookings,
+            key_lookups: KeyLookups::default(),
             seats: Seats::new(QUESTIONS_OF_NAMESPACE),
             requests: Places::new(REQUESTS_OF_KEY, REQUESTS_OF_ORGANIZATION),
             streams: Places::new(STREAMS_OF_KEY, STREAMS_OF_ORGANIZATION),

@@ -3,7 +3,8 @@
 use super::record::{columns, insert_into, record};
 use super::{StoreError, Tx, args};
 use crate::model::{Key, KeySecret};
-use std::collections::HashMap;
+use paddock_core::ids::KeyDigest;
+use std::collections::{HashMap, HashSet};
 
 record! { KeySecret { digest, preview, is_primary, expires_at, created_at } }
 
@@ -25,6 +26,13 @@ pub(super) async fn load(tx: &mut Tx, mut keys: Vec<Key>) -> Result<Vec<Key>, St
         key.secrets = by_key.remove(&key.id).unwrap_or_default();
     }
     Ok(keys)
+}
+
+/// Those of some digests that are of a key's secret.
+pub async fn known(tx: &mut Tx, digests: &[KeyDigest]) -> Result<HashSet<KeyDigest>, StoreError> {
+    let head = "SELECT digest FROM key_secrets WHERE digest";
+    let known: Vec<KeyDigest> = tx.among(head, args![], digests, "").await?;
+    Ok(known.into_iter().collect())
 }
 
 pub(super) async fn insert(

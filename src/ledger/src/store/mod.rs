@@ -20,7 +20,7 @@ pub mod deliveries;
 mod error;
 pub mod events;
 pub(crate) mod intervals;
-mod key_secrets;
+pub mod key_secrets;
 pub mod keys;
 pub mod latencies;
 pub mod leases;

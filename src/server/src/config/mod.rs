@@ -84,7 +84,12 @@ pub struct Config {
     pub access: AccessOptions,
     /// How long a gateway's usage may wait to be booked before it is answered without.
     pub booking_patience: Duration,
+    /// Bytes of gateways' messages that wait to be booked at most.
+    pub booking_bytes: usize,
 }
+
+/// Four of the longest messages.
+const BOOKING_BYTES: usize = 64 << 20;
 
 /// Less than the two seconds that a gateway waits: what changed of the policy must reach it.
 const BOOKING_PATIENCE: Duration = Duration::from_millis(1_200);
@@ -171,6 +176,7 @@ impl Config {
             exchange_rates,
             credits_hook,
             booking_patience: BOOKING_PATIENCE,
+            booking_bytes: BOOKING_BYTES,
             encryption: Encryption::default(),
             access: AccessOptions::default(),
         })

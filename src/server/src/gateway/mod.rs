@@ -1,6 +1,7 @@
 //! The protocol with gateways: see `paddock_core::wire`.
 
 mod bound;
+mod known_keys;
 mod lend;
 mod resolve;
 mod stored_objects;

@@ -1,13 +1,11 @@
 //! The service under pressure: what waits is bounded, nothing is lost, and policy arrives all the same.
 
 use crate::support::{Backend, Event, GATEWAY, Gateway, TestApp, on_both_databases};
+use paddock_core::secret;
 use paddock_ledger::rules::verification;
 use paddock_ledger::store::{Args, Store, Tx, credits};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// Nearly the longest message that is taken, in bytes.
-const LARGE: usize = 15 << 20;
 
 async fn count(app: &TestApp, sql: &'static str) -> i64 {
     let mut tx = app.app.store.read().await.unwrap();
@@ -46,17 +44,17 @@ on_both_databases! {
         app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
         let key = app.make_key(json!({ "name": "k", "namespace": "team" })).await;
         let id = key["id"].as_str().unwrap().to_owned();
-        let app = &app.impatient().await;
         let gateways: Vec<Gateway> = (0..7).map(|n| Gateway::new(&format!("g{n}"), n)).collect();
         let first = Gateway::new("first", 9);
         let revision = first.sync(app, 0, &[], json!([])).await.changes.revision;
         let mut messages = Vec::new();
         for gateway in &gateways {
-            let mut event = gateway.event(app, Event { cost: 5, ..Event::default() });
-            event["user_agent"] = json!("x".repeat(LARGE));
+            let event = gateway.event(app, Event { cost: 5, ..Event::default() });
             messages.push(message(gateway, revision, &[event]));
         }
         app.post(&format!("/v1/keys/{id}/disable"), json!({})).await.expect(200);
+        let longest = messages.iter().map(|message| message.to_string().len()).max().unwrap();
+        let app = &app.impatient(4 * longest + longest / 2).await;
         let blocking = in_the_way(app).await;
         let mut full = 0;
         let call = |message: &Value| app.call(GATEWAY, "POST", "/gateway/v1/sync", message.clone());
@@ -69,7 +67,7 @@ on_both_databases! {
             // Whatever becomes of usage, the key is disabled.
             assert_eq!(answer.body["changes"]["keys"][0]["enabled"], false, "{}", answer.body["changes"]);
         }
-        // One is being booked, and four of 15 MiB wait.
+        // One is being booked, and four wait.
         assert_eq!(full, 2);
         assert!(metric(app, "paddock_ledger_messages_refused_total 2").await);
         drop(blocking);
@@ -157,5 +155,56 @@ async fn what_a_gateway_gives_back_is_written_at_once() {
         assert_eq!(kept.len(), 100);
         let open = "SELECT COUNT(*) FROM leases WHERE closed_at IS NULL AND returned = lent";
         assert_eq!(count(&app, open).await, 100);
+    }
+}
+
+/// A question of a gateway that has the catalog.
+fn whose(key: &str, catalog_revision: u64) -> Value {
+    json!({ "key": secret::digest(key.as_bytes()), "catalog_revision": catalog_revision })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_unknown_keys_is_a_few_queries_and_holds_up_no_known_one() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let app = TestApp::start(backend).await;
+        app.post("/v1/namespaces", json!({ "name": "team" }))
+            .await
+            .expect(201);
+        let key = app
+            .make_key(json!({ "name": "k", "namespace": "team" }))
+            .await;
+        let gateway = Gateway::new("one", 1);
+        let catalog = gateway.resolve(&app, json!({})).await.catalog.unwrap();
+        // On PostgreSQL none is answered until all wait.
+        let mut tx = app.app.store.write().await.unwrap();
+        if matches!(backend, Backend::Postgres) {
+            let lock = "LOCK TABLE key_secrets IN ACCESS EXCLUSIVE MODE";
+            tx.execute(lock, Args::new()).await.unwrap();
+        }
+        let before = app.app.key_lookups.queries();
+        let unknown: Vec<String> = (0..3_000).map(|n| format!("nobody-{n}")).collect();
+        let flood = unknown
+            .iter()
+            .map(|key| gateway.resolve(&app, whose(key, catalog.revision)));
+        let known = gateway.resolve(&app, whose(key["key"].as_str().unwrap(), catalog.revision));
+        let release = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(tx);
+        };
+        let (flood, known, ()) =
+            tokio::join!(futures_util::future::join_all(flood), known, release);
+        let revision = known.revision;
+        assert_eq!(known.key.unwrap().id, key["id"].as_str().unwrap());
+        assert!(
+            flood
+                .iter()
+                .all(|answer| answer.key.is_none() && answer.revision == revision)
+        );
+        let queries = app.app.key_lookups.queries() - before;
+        match backend {
+            // One that waits from the start, and the rest by the thousand.
+            Backend::Postgres => assert!(queries <= 5, "{queries}"),
+            Backend::Sqlite => assert!(queries <= 3_001, "{queries}"),
+        }
     }
 }

@@ -162,14 +162,15 @@ impl TestApp {
         .await
     }
 
-    /// Another replica that answers gateways soon, whatever becomes of their usage.
-    pub async fn impatient(&self) -> TestApp {
+    /// Another replica that answers gateways soon, whatever becomes of their usage, of which few bytes may wait.
+    pub async fn impatient(&self, booking_bytes: usize) -> TestApp {
         let [admin, gateway] = [ADMIN, GATEWAY].map(|secret| Secret::from(secret.to_owned()));
         let (policy, notify) = (PolicyOptions::default(), NotifyOptions::default());
         let credits = CreditOptions::default();
         let config = Config::new(&admin, &gateway, &policy, &notify, &credits, self.now());
         let config = Config {
             booking_patience: Duration::from_millis(200),
+            booking_bytes,
             ..config.unwrap()
         };
         let (url, directory) = (self.url.clone(), TempDir::new().unwrap());
