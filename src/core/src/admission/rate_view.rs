@@ -2,7 +2,7 @@
 
 use super::record::ScopeRecord;
 use super::throttle::Rates;
-use crate::bucket::BucketView;
+use crate::bucket::{Bucket, BucketView};
 
 /// What callers are told of rates: that of the scope with the least left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,15 @@ pub struct RateView {
 impl RateView {
     /// Adds a scope's record, which must have been refilled at these rates.
     pub(super) fn include(&mut self, rates: &Rates, record: &ScopeRecord) {
-        let requests = rates.requests.map(|bucket| bucket.view(&record.requests));
-        let tokens = rates.tokens.map(|bucket| bucket.view(&record.tokens));
+        let view = |bucket: Bucket, state, limit| BucketView {
+            limit,
+            ..bucket.view(state)
+        };
+        let [of_requests, of_tokens] = rates.limits;
+        let requests = rates.requests;
+        let requests = requests.map(|bucket| view(bucket, &record.requests, of_requests));
+        let tokens = rates.tokens;
+        let tokens = tokens.map(|bucket| view(bucket, &record.tokens, of_tokens));
         self.throttled |= rates.are_throttled();
         self.include_views([requests, tokens]);
     }

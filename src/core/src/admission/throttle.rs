@@ -61,6 +61,8 @@ pub(super) struct Rates {
     pub(super) tokens: Option<Bucket>,
     /// Both before they were throttled, and the slots.
     pub(super) whole: InForce,
+    /// The scope's own requests and tokens a minute, throttled as it is: what callers are told.
+    pub(super) limits: [u64; 2],
     /// More tokens are never asked for at once: the capacity of the scope's own bucket.
     pub(super) most_tokens: u64,
     /// The excess of both, while throttled.
@@ -84,12 +86,15 @@ impl Rates {
     ) -> Rates {
         let whole = InForce::of(scope, record, terms, now);
         let (requests, tokens) = (whole.requests, whole.tokens);
-        let most_tokens = scope.tokens().map_or(0, |bucket| bucket.capacity);
+        let (own_requests, own_tokens) = (scope.requests(), scope.tokens());
+        let most_tokens = own_tokens.map_or(0, |bucket| bucket.capacity);
+        let rate = |bucket: Option<Bucket>| bucket.map_or(0, |bucket| bucket.rate);
         if !is_throttled(scope, record, terms, now) {
             return Rates {
                 requests,
                 tokens,
                 whole,
+                limits: [rate(own_requests), rate(own_tokens)],
                 most_tokens,
                 excess: None,
             };
@@ -101,6 +106,7 @@ impl Rates {
             requests,
             tokens,
             whole,
+            limits: [own_requests, own_tokens].map(|own| factor.of(rate(own))),
             most_tokens,
             excess: Some(Excess {
                 requests: more_requests,

@@ -17,8 +17,10 @@ const UNTOUCHED: Duration = Duration::from_secs(600);
 /// Terms are kept for so long after their end: an epoch must not come back while a gateway may remember it.
 const FORGOTTEN: Duration = Duration::from_secs(86_400);
 
-/// How long shares are in force after their gateway was last heard of: it says something every second.
-const TTL: Duration = Duration::from_secs(5);
+/// How long shares are in force after their gateway was last heard of. It says something every second: so
+/// nobody notices that the service is away for less. But what a gateway had that was killed is nobody's for
+/// as long.
+const TTL: Duration = Duration::from_secs(20);
 /// How much later they are lent again: more than the clocks of replicas may differ.
 const GRACE: Duration = Duration::from_secs(2);
 
