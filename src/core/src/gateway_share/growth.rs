@@ -273,7 +273,10 @@ impl Division {
         for at in first.chain(others) {
             let grown = grown.get(at).copied().unwrap_or(0);
             let fair = scale(unsigned(pool.units), grown, of);
-            let units = match at == asking.at && asking.need.is_some() {
+            // Who has a rate waits for it to fill its bucket: it need not ask for each request.
+            let has_rate = now.get(at).is_some_and(|part| rated(part, kind).rate > 0);
+            let is_piece = at == asking.at && asking.need.is_some() && (grown > 0 || !has_rate);
+            let units = match is_piece {
                 false => signed(fair.min(grown)),
                 true => {
                     let room = signed(capacity(&now, at)).saturating_sub(has);
