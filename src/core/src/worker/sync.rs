@@ -166,6 +166,23 @@ impl Sync {
         let complete = !under_way.more && suspect.is_none();
         leases::renew(store, &under_way.reported, &answer.leases, complete, now);
         shares::told(store, &under_way.shares);
+        self.deliver(store, answer, &under_way, now);
+        self.failures = 0;
+        self.next_at = match under_way.more || suspect.is_some() {
+            true => now,
+            false => now.plus(INTERVAL),
+        };
+        set_aside
+    }
+
+    /// Takes over policy and shares.
+    fn deliver<S: SharedStore>(
+        &mut self,
+        store: &mut S,
+        answer: &Relayed,
+        under_way: &UnderWay,
+        now: Timestamp,
+    ) {
         if let Some(answer) = &answer.shares {
             let asked = under_way.shares.iter();
             if shares::accept(store, asked, answer, under_way.sent_at, now) {
@@ -175,24 +192,26 @@ impl Sync {
         if let Some(changes) = &answer.changes {
             ChangeFeed::publish(store, changes.get().as_bytes());
         }
-        self.failures = 0;
-        self.next_at = match under_way.more || suspect.is_some() {
-            true => now,
-            false => now.plus(INTERVAL),
-        };
-        set_aside
     }
 
     /// The service did not answer, or not as it should. How long until the next attempt.
     ///
-    /// A batch that is refused is sent in halves, so that one event holds up no other, and no policy.
+    /// A batch that is refused is sent in halves, so that one event holds up no other. What of policy and
+    /// shares was `delivered` all the same counts, and then the next attempt is as soon as after an answer:
+    /// revocations must not wait for usage.
     pub fn failed<S: SharedStore>(
         &mut self,
         store: &mut S,
         why: SyncFailure,
+        delivered: Option<&Relayed>,
         now: Timestamp,
     ) -> Duration {
-        let batch = self.under_way.take().and_then(|under_way| under_way.batch);
+        let under_way = self.under_way.take();
+        let delivered = delivered.filter(|delivered| delivered.changes.is_some());
+        if let (Some(delivered), Some(under_way)) = (delivered, &under_way) {
+            self.deliver(store, delivered, under_way, now);
+        }
+        let batch = under_way.and_then(|under_way| under_way.batch);
         // What is refused without it is not its fault.
         self.suspect = None;
         if let (SyncFailure::Refused, Some(number)) = (why, batch) {
@@ -201,6 +220,11 @@ impl Sync {
             }
             self.next_at = now;
             return Duration::ZERO;
+        }
+        if delivered.is_some() {
+            self.failures = 0;
+            self.next_at = now.plus(INTERVAL);
+            return INTERVAL;
         }
         let back_off = INTERVAL
             .saturating_mul(1 << self.failures.min(3))

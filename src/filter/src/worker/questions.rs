@@ -123,13 +123,13 @@ impl<H: Host> Worker<H> {
         };
         let status = self.host.call_status();
         let body = self.host.call_body(body_size);
-        let body = (status == Some(200)).then_some(body);
-        if body.is_none() {
+        if status != Some(200) {
             log::warn!("the accounting service answered with status {status:?}");
         }
         match call {
-            Call::Sync => self.synced(status, body.as_deref()),
+            Call::Sync => self.synced(status, &body),
             Call::Question(topic) => {
+                let body = (status == Some(200)).then_some(body);
                 let reached = self.take_over(&topic, body.as_deref());
                 self.wake(&topic, reached);
                 self.continue_answered(current);

@@ -128,19 +128,19 @@ impl<H: Host> Worker<H> {
         if let Some(body) = service.sync.due(&mut self.host.store(), queue, now) {
             match service.post(&self.host, SYNC_PATH, &body) {
                 Some(token) => self.questions.expect(token, Call::Sync),
-                None => self.synced(None, None),
+                None => self.synced(None, &[]),
             }
         }
     }
 
-    pub(super) fn synced(&mut self, status: Option<u16>, body: Option<&[u8]>) {
+    pub(super) fn synced(&mut self, status: Option<u16>, body: &[u8]) {
         let now = self.host.now();
         let Some(service) = &mut self.service else {
             return;
         };
         let mut store = self.host.store();
-        match body.map(serde_json::from_slice::<Relayed>) {
-            Some(Ok(answer)) => {
+        match (status, serde_json::from_slice::<Relayed>(body)) {
+            (Some(200), Ok(answer)) => {
                 let set_aside = service.sync.answered(&mut store, &answer, now);
                 self.state.share_term = share_term(&store);
                 policy_heard(&mut store, now);
@@ -154,10 +154,16 @@ impl<H: Host> Worker<H> {
                     );
                 }
             }
-            failure => {
+            (_, read) => {
                 let why = SyncFailure::of(status);
-                let pause = service.sync.failed(&mut store, why, now);
-                if let Some(Err(error)) = failure {
+                let delivered = read.as_ref().ok();
+                let pause = service.sync.failed(&mut store, why, delivered, now);
+                if delivered.is_some_and(|delivered| delivered.changes.is_some()) {
+                    self.state.share_term = share_term(&store);
+                    policy_heard(&mut store, now);
+                    self.feed.follow(&store, &mut self.state.cache);
+                }
+                if let (Some(200), Err(error)) = (status, read) {
                     unreadable(&error);
                 }
                 log::warn!("usage could not be handed over; trying again in {pause:?}");

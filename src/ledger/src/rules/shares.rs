@@ -57,16 +57,12 @@ pub async fn exchange(
     now: Timestamp,
 ) -> Result<Shares, StoreError> {
     let epoch = shares::renew_term(tx, gateway, now, now.plus(TTL)).await?;
-    let alive = alive(tx, now).await?;
     let mut answer = Shares {
         epoch,
         lasts_ms: u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX),
-        gateways: alive.count(),
-        shares: Vec::new(),
+        ..Shares::default()
     };
-    if !reports.is_empty() {
-        receive(tx, gateway, reports, &alive, now, &mut answer).await?;
-    }
+    receive(tx, gateway, reports, now, &mut answer).await?;
     let mut pending = shares::changes_of(tx, gateway, MOST_CHANGES).await?;
     let answered: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
     pending.retain(|scope| !answered.contains(scope.as_str()));
@@ -85,12 +81,17 @@ async fn receive(
     tx: &mut Tx,
     gateway: &str,
     reports: &[Report],
-    alive: &Alive,
     now: Timestamp,
     answer: &mut Shares,
 ) -> Result<(), StoreError> {
     let scopes: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
     let locked = shares::lock(tx, &scopes, now).await?;
+    // Read after the lock: whoever has a share in these divisions has a term that is committed.
+    let alive = alive(tx, now).await?;
+    answer.gateways = alive.count();
+    if reports.is_empty() {
+        return Ok(());
+    }
     let mut divisions: BTreeMap<String, Division> = locked
         .iter()
         .map(|(scope, division)| (scope.clone(), parse(scope, division)))
@@ -100,7 +101,7 @@ async fn receive(
         let Some(division) = divisions.get_mut(&report.scope) else {
             continue;
         };
-        let outcome = division.receive(gateway, answer.epoch, report, alive, now);
+        let outcome = division.receive(gateway, answer.epoch, report, &alive, now);
         answer.shares.extend(outcome.share);
         let others = outcome.changed.into_iter();
         changes.extend(others.map(|other| (other, report.scope.clone())));
@@ -134,8 +135,8 @@ pub(super) async fn tidy(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError>
     if scopes.is_empty() {
         return Ok(0);
     }
-    let alive = alive(tx, now).await?;
     let locked = shares::lock(tx, &scopes, now).await?;
+    let alive = alive(tx, now).await?;
     let is_over = |(scope, text): &(&String, &String)| {
         let mut division = parse(scope, text);
         division.bring_up(&alive, now);

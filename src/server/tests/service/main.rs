@@ -56,6 +56,7 @@ mod reservations;
 mod roles;
 mod routing;
 mod settings;
+mod shares;
 mod stored_objects;
 mod sums_by_time;
 mod support;

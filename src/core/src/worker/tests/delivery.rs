@@ -181,7 +181,7 @@ impl World {
                     worker.answer = None;
                     worker
                         .sync
-                        .failed(&mut self.store, SyncFailure::Unavailable, self.now);
+                        .failed(&mut self.store, SyncFailure::Unavailable, None, self.now);
                 }
             }
             Happening::Wait(millis) => self.now = self.now.plus(Duration::from_millis(millis)),

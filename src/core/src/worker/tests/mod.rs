@@ -1,3 +1,4 @@
+mod beside;
 mod delivery;
 mod lender;
 mod lending;
