@@ -204,3 +204,24 @@ fn what_needs_the_service_waits_for_it() {
     gateway.ledger(&tenant, 3);
     gateway.ledger(&late, 1);
 }
+
+#[test]
+fn a_disabled_key_is_refused_while_usage_cannot_be_booked() {
+    let gateway = Gateway::start(StackOptions::default());
+    let tenant = gateway.tenant("stuck", json!({"rpm": 600}));
+    gateway.send(&tenant.chat()).expect(200);
+    gateway.ledger(&tenant, 1);
+    // Whatever is booked is added to `spend` too.
+    gateway.alter("ALTER TABLE spend RENAME TO spend_away");
+    gateway.send(&tenant.chat()).expect(200);
+    gateway.manage("POST", &format!("/v1/keys/{}/disable", tenant.id), None);
+    let mut served = 1;
+    eventually("the key is refused", || {
+        let answer = gateway.send(&tenant.chat());
+        served += usize::from(answer.status == 200);
+        (answer.status == 401).then_some(())
+    });
+    assert_eq!(gateway.lines(&tenant).len(), 1, "usage is still stuck");
+    gateway.alter("ALTER TABLE spend_away RENAME TO spend");
+    gateway.ledger(&tenant, 1 + served);
+}

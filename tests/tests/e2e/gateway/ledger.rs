@@ -117,6 +117,18 @@ impl Gateway {
         lines
     }
 
+    /// Changes the service's database behind its back.
+    pub fn alter(&self, statement: &'static str) {
+        let options = SqliteConnectOptions::new()
+            .filename(&self.database)
+            .busy_timeout(std::time::Duration::from_secs(20));
+        let altered = self.runtime.block_on(async {
+            let mut connection = options.connect().await?;
+            sqlx::query(statement).execute(&mut connection).await
+        });
+        altered.unwrap();
+    }
+
     /// The tenant's lines after all that was queued up to now has come: the queue keeps its order,
     /// so a later event of somebody else says so.
     #[track_caller]
