@@ -60,6 +60,10 @@ DEPENDS = {
     "withdraw_price": {"effective_from"},
     # A name that no model has, and a model that is there.
     "put_alias": {"alias", "model"},
+    # A call or a namespace, and an amount that is not 0 and not more than a call can cost.
+    "create_correction": {"event_id", "namespace", "key_id", "model", "amount_usd"},
+    # A namespace is never without an organization, and goes only where its limits fit.
+    "update_namespace": {"organization"},
     # Bodies are requests to models: each has an endpoint's own fields.
     "resolve_routing": {None, "endpoint", "model", "messages", "prompt", "input", "contents"},
 }
