@@ -5,7 +5,7 @@ use crate::client::{Call, Connection};
 use crate::gateway::{target, within};
 use paddock_local::Part;
 use paddock_tests::installation::{Installation, Limits, Plan};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Mutex;
@@ -26,7 +26,7 @@ struct Site {
 }
 
 impl Site {
-    fn start(name: &str) -> Site {
+    fn start(name: &str, plugin: Value) -> Site {
         let runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         let plan = Plan {
@@ -34,7 +34,7 @@ impl Site {
             replicas: 2,
             postgres: true,
             wasm: None,
-            plugin: Map::new(),
+            plugin: plugin.as_object().cloned().unwrap(),
             limits: Limits::default(),
             upstream: None,
             arguments: Vec::new(),
@@ -164,7 +164,7 @@ fn settles(load: &Load, what: &str, rate: f64) {
 
 #[test]
 fn three_gateways_use_one_rate_and_no_more() {
-    let mut site = Site::start("shared-rate");
+    let mut site = Site::start("shared-rate", json!({}));
     let key = site.key("rate", json!({"rpm": RATE, "burst": BURST}));
     let (call, load, gateways) = (Call::chat(&key), Load::new(), site.addresses());
     let away = [const { AtomicBool::new(false) }; 3];
@@ -187,7 +187,7 @@ fn three_gateways_use_one_rate_and_no_more() {
 
 #[test]
 fn three_gateways_use_one_rate_of_tokens_and_no_more() {
-    let site = Site::start("shared-tokens");
+    let site = Site::start("shared-tokens", json!({}));
     let of_tokens = RATE * TOKENS as f64;
     let key = site.key("tokens", json!({"tpm": of_tokens}));
     let (call, load, gateways) = (Call::chat(&key), Load::new(), site.addresses());
@@ -212,7 +212,7 @@ fn three_gateways_use_one_rate_of_tokens_and_no_more() {
 fn three_gateways_share_slots_and_a_paused_one_loses_its_share() {
     const SLOTS: u64 = 24;
     const LASTS: Duration = Duration::from_millis(1_000);
-    let mut site = Site::start("shared-slots");
+    let mut site = Site::start("shared-slots", json!({}));
     let key = site.key("slots", json!({"max_concurrency": SLOTS}));
     let call = Call::chat(&key).fake("latency-ms", LASTS.as_millis());
     let (load, gateways) = (Load::new(), site.addresses());
@@ -236,4 +236,27 @@ fn three_gateways_share_slots_and_a_paused_one_loses_its_share() {
         settled("it gets a share again");
         assert!(site.at_once() <= SLOTS, "{} at once", site.at_once());
     });
+}
+
+#[test]
+fn three_gateways_share_a_providers_limit() {
+    let upstreams = json!([{"name": "openai", "requests_per_minute": RATE as u64}]);
+    let site = Site::start("shared-upstream", json!({"upstreams": upstreams}));
+    let keys = ["one", "two"].map(|name| site.key(name, json!({})));
+    let (load, gateways) = (Load::new(), site.addresses());
+    let away = AtomicBool::new(false);
+    let calls = keys.map(|key| Call::chat(&key));
+    std::thread::scope(|scope| {
+        let _stop = Stop(&load);
+        for gateway in &gateways {
+            for call in calls.iter().cycle().take(CLIENTS_OF_A_GATEWAY) {
+                scope.spawn(|| load.ask(*gateway, &away, call));
+            }
+        }
+        within(Duration::from_secs(90), "a minute's worth is spent", || {
+            (load.count() as f64 > RATE).then_some(())
+        });
+        settles(&load, "three gateways use all of the limit", RATE * 0.97);
+    });
+    load.never_above(RATE, RATE);
 }

@@ -22,7 +22,7 @@ pub(super) struct InForce {
 
 /// Where the limits in force come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Basis {
+pub enum Basis {
     /// They are the scope's: nobody else uses them, or this gateway has all of them.
     #[default]
     Whole,

@@ -22,6 +22,7 @@ pub use awaited::await_money;
 pub use debit::ScopeDenial;
 pub use grants::Grants;
 pub use hold::{Denied, Hold, Settled};
+pub use in_force::Basis;
 pub use place::{place_hold, view, would_admit};
 pub use rate_view::RateView;
 pub(crate) use record::LAYOUT;
@@ -29,6 +30,7 @@ pub use record::ScopeRecord;
 pub use scope::Scope;
 pub use shared_records::assign_record;
 pub(crate) use shared_records::record_of;
+pub use sharing::LONGEST_WAIT;
 pub use throttle::{RateTier, Throttle};
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::timestamp::Timestamp;
 use core::time::Duration;
 
 /// A request that a share does not cover is told to wait no longer: shares follow demand.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What the service is asked for where this gateway's share does not cover a request. `None` where there is
 /// nothing to ask for, or it was asked a moment ago.

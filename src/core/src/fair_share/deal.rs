@@ -1,7 +1,8 @@
 //! Dealing what an upstream has gained to those who asked lately.
 
+use super::PARTS;
+use super::in_force::InForce;
 use super::record::{Kind, Member, UpstreamRecord, clamp, parts_of};
-use super::{PARTS, UpstreamLimit};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
@@ -31,17 +32,17 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    pub(super) fn of(limit: &UpstreamLimit, kind: Kind) -> Option<Rate> {
-        let rate = match kind {
-            Kind::Requests => limit.requests_per_minute?,
-            Kind::Tokens => limit.tokens_per_minute?,
+    pub(super) fn of(limit: &InForce, kind: Kind) -> Option<Rate> {
+        let part = match kind {
+            Kind::Requests => limit.requests?,
+            Kind::Tokens => limit.tokens?,
         };
-        let capacity = parts_of(rate);
+        let capacity = parts_of(part.capacity);
         let tenth = capacity.checked_div(10).unwrap_or_default();
         Some(Rate {
-            rate: i128::from(rate),
+            rate: i128::from(part.rate),
             capacity,
-            reserve: tenth.max(PARTS).min(capacity.saturating_sub(PARTS)),
+            reserve: tenth.max(PARTS).min(capacity.saturating_sub(PARTS)).max(0),
         })
     }
 
@@ -60,7 +61,7 @@ pub(super) fn part(whole: i128, weight: u64, all: u64) -> i128 {
 impl UpstreamRecord {
     /// Deals all that came in since the record was written, then lets go of who is idle. A clock
     /// that steps back brings nothing.
-    pub(super) fn refill(&mut self, limit: &UpstreamLimit, now: Timestamp) {
+    pub(super) fn refill(&mut self, limit: &InForce, now: Timestamp) {
         let elapsed = now.nanos().saturating_sub(self.at.nanos());
         if elapsed < PAUSE {
             return;
@@ -143,6 +144,22 @@ impl UpstreamRecord {
     /// Lets go of what the pool has beyond the capacity.
     pub(super) fn trim(&mut self, kind: Kind, rate: Rate) {
         let room = rate.capacity.saturating_sub(self.owned(kind)).max(0);
+        let pool = self.pool_mut(kind);
+        *pool = (*pool).min(clamp(room));
+    }
+
+    /// Lets go of what members, and then the pool, have beyond so many parts: each loses the same part.
+    pub(super) fn cut(&mut self, kind: Kind, capacity: i128) {
+        let own = |member: &Member| i128::from(member.own(kind)).max(0);
+        let owned = self.members.iter().map(own).fold(0, i128::saturating_add);
+        if owned > capacity {
+            for member in &mut self.members {
+                let kept = own(member).saturating_mul(capacity).checked_div(owned);
+                let own = member.own_mut(kind);
+                *own = (*own).min(clamp(kept.unwrap_or(0)));
+            }
+        }
+        let room = capacity.saturating_sub(self.owned(kind)).max(0);
         let pool = self.pool_mut(kind);
         *pool = (*pool).min(clamp(room));
     }

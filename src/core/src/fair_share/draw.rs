@@ -1,9 +1,10 @@
 //! Taking from an upstream's record, and correcting what was taken.
 
 use super::deal::{Rate, part};
+use super::in_force::InForce;
 use super::record::{Kind, UpstreamRecord, clamp, parts_of};
-use super::{Asker, Demand, PARTS, UpstreamLimit};
-use crate::admission::RateKind;
+use super::{Asker, Demand, PARTS};
+use crate::admission::{LONGEST_WAIT, RateKind};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
@@ -42,13 +43,19 @@ impl UpstreamRecord {
     /// # Errors
     /// The [`ShareDenial`]. Then nothing is taken, but from now on the namespace counts as one that
     /// asks: its share accrues, or it could wait for ever.
-    pub(super) fn take(&mut self, demand: &Demand, now: Timestamp) -> Result<Drawn, ShareDenial> {
+    pub(super) fn take(
+        &mut self,
+        demand: &Demand,
+        limit: &InForce,
+        now: Timestamp,
+    ) -> Result<Drawn, ShareDenial> {
         let asker = demand.asker;
         self.enter(asker, now);
-        let limit = &*demand.upstream;
         let of_tokens = Rate::of(limit, Kind::Tokens);
-        // Like any bucket, it cannot ask for more than it ever holds: the answer corrects that.
-        let tokens = of_tokens.map_or(0, |rate| parts_of(demand.tokens).min(rate.for_members()));
+        // Like any bucket, it cannot ask for more than it ever holds: the answer corrects that. (A gateway's
+        // share may hold less: then it must grow.)
+        let whole = Rate::of(&InForce::whole(&demand.upstream), Kind::Tokens);
+        let tokens = whole.map_or(0, |rate| parts_of(demand.tokens).min(rate.for_members()));
         if let Some(member) = self.find(asker) {
             // Small requests in between do not make it forget at once what a large one wants.
             let faded = member.wants.saturating_sub(member.wants.div_ceil(8));
@@ -66,7 +73,7 @@ impl UpstreamRecord {
                 Some(drawn) if kind == Kind::Requests => of_requests = drawn,
                 Some(drawn) => of_tokens = drawn,
                 None => {
-                    let new = self.denial(kind, rate, asker, need);
+                    let new = self.denial(kind, rate, demand, need);
                     if denial.is_none_or(|old| new.wait > old.wait) {
                         denial = Some(new);
                     }
@@ -82,11 +89,30 @@ impl UpstreamRecord {
         }
         self.remove(Kind::Requests, asker, of_requests);
         self.remove(Kind::Tokens, asker, of_tokens);
+        self.count_drawn(of_requests.all(), of_tokens.all());
         if let Some(member) = self.find(asker) {
             member.newcomer = false.into();
             member.waiting = Timestamp::EPOCH;
         }
         Ok(of_tokens)
+    }
+
+    /// Why nothing is taken where this gateway has no share.
+    pub(super) fn refuse(&mut self, demand: &Demand, now: Timestamp) -> ShareDenial {
+        self.enter(demand.asker, now);
+        let (kind, set) = match demand.upstream.requests_per_minute {
+            Some(requests) => (RateKind::Requests, requests),
+            None => (
+                RateKind::Tokens,
+                demand.upstream.tokens_per_minute.unwrap_or(0),
+            ),
+        };
+        ShareDenial {
+            kind,
+            limit: set,
+            share: set,
+            wait: LONGEST_WAIT,
+        }
     }
 
     /// Where `need` parts can come from: a member's own, then the pool but for its reserve; for a
@@ -112,9 +138,22 @@ impl UpstreamRecord {
         }
     }
 
-    fn denial(&mut self, kind: Kind, rate: Rate, asker: Asker, need: i128) -> ShareDenial {
+    /// Counts the parts that were drawn, or put back where negative.
+    fn count_drawn(&mut self, requests: i128, tokens: i128) {
+        let drawn = self.holding.drawn.iter_mut();
+        for (drawn, parts) in drawn.zip([requests, tokens]) {
+            *drawn = drawn.saturating_add(clamp(parts.div_euclid(PARTS)));
+        }
+    }
+
+    fn denial(&mut self, kind: Kind, rate: Rate, demand: &Demand, need: i128) -> ShareDenial {
         let all = self.weight();
-        let (own, weight) = self.find(asker).map_or((0, 1), |member| {
+        let set = match kind {
+            Kind::Requests => demand.upstream.requests_per_minute,
+            Kind::Tokens => demand.upstream.tokens_per_minute,
+        };
+        let set = i128::from(set.unwrap_or(0));
+        let (own, weight) = self.find(demand.asker).map_or((0, 1), |member| {
             (i128::from(member.own(kind)), member.share)
         });
         // `missing` parts at `rate * weight / all` a nanosecond, rounded up.
@@ -124,22 +163,28 @@ impl UpstreamRecord {
         let gained = rate.rate.saturating_mul(i128::from(weight)).max(1);
         let nanos = shared.div_ceil(u128::try_from(gained).unwrap_or(1));
         let tokens = |parts: i128| u64::try_from(parts).unwrap_or_default();
+        // A gateway's share follows demand: the service will say more by then.
+        let longest = match rate.rate < set {
+            true => LONGEST_WAIT,
+            false => Duration::MAX,
+        };
         ShareDenial {
             kind: match kind {
                 Kind::Requests => RateKind::Requests,
                 Kind::Tokens => RateKind::Tokens,
             },
-            limit: tokens(rate.rate),
-            share: tokens(part(rate.rate, weight, all)).max(1),
+            limit: tokens(set),
+            share: tokens(part(set, weight, all)).max(1),
             wait: Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-                .saturating_add(DEALING),
+                .saturating_add(DEALING)
+                .min(longest),
         }
     }
 
     /// Replaces the tokens that were `drawn` by those that were used, in a refilled record.
     pub(super) fn settle(
         &mut self,
-        limit: &UpstreamLimit,
+        limit: &InForce,
         asker: Asker,
         drawn: Drawn,
         used: u64,
@@ -149,6 +194,7 @@ impl UpstreamRecord {
             return;
         };
         let unused = drawn.all().saturating_sub(parts_of(used));
+        self.count_drawn(0, unused.saturating_neg());
         if unused < 0 {
             self.charge_more(rate, asker, unused.saturating_neg(), now);
             return;

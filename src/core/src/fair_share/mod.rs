@@ -13,11 +13,14 @@
 
 mod deal;
 mod draw;
+mod in_force;
 mod record;
 mod request_hold;
+mod sharing;
 
 pub use draw::ShareDenial;
 pub use request_hold::{NotAdmitted, RequestHold, hold_request};
+pub use sharing::{UpstreamShare, change_share, is_upstream};
 
 use crate::bucket::PARTS;
 use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};

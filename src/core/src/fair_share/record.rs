@@ -2,13 +2,14 @@
 
 use super::deal::part;
 use super::{Asker, PARTS};
+use crate::gateway_share::Holding;
 use crate::store::{Flag, read_as};
 use crate::timestamp::Timestamp;
 use hashbrown::HashMap;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its pool is full.
-const LAYOUT: u64 = 2;
+const LAYOUT: u64 = 3;
 
 /// Namespaces told apart at most. The rest share the entries of their organization that their digests fall
 /// on, as in stochastic fairness queueing (McKenney, 1990), and organizations those of others only if each
@@ -28,6 +29,8 @@ pub(super) struct UpstreamRecord {
     pub(super) tokens: i64,
     /// Those who asked lately.
     pub(super) members: Vec<Member>,
+    /// This gateway's share of the limit, and what it wants of it.
+    pub(super) holding: Holding,
 }
 
 /// What of a record is always there.
@@ -38,6 +41,7 @@ struct Head {
     at: Timestamp,
     requests: i64,
     tokens: i64,
+    holding: Holding,
     /// How many members follow.
     members: u64,
 }
@@ -244,6 +248,7 @@ impl UpstreamRecord {
             at: head.at,
             requests: head.requests,
             tokens: head.tokens,
+            holding: head.holding,
             members: members.iter().filter_map(|bytes| read_as(bytes)).collect(),
         })
     }
@@ -255,6 +260,7 @@ impl UpstreamRecord {
             at: self.at,
             requests: self.requests,
             tokens: self.tokens,
+            holding: self.holding,
             members: self.members.len() as u64,
         };
         let members = self.members.as_slice().as_bytes();

@@ -1,12 +1,15 @@
 //! A request's scopes and its upstream's limit together: all are debited, or none.
 
 use super::draw::{Drawn, ShareDenial};
+use super::in_force::InForce;
 use super::record::UpstreamRecord;
-use super::{Asker, Demand, UpstreamLimit};
-use crate::admission::{self, Ask, Denied, Grants, Hold, Scope, Settled, Terms};
+use super::{Asker, Demand, UpstreamLimit, sharing};
+use crate::admission::{self, Ask, Basis, Denied, Grants, Hold, Scope, Settled, Terms, WhenShort};
+use crate::gateway_share::Report;
 use crate::money::Money;
 use crate::store::{Conflict, SharedStore, Unwritten, update};
 use crate::timestamp::Timestamp;
+use crate::wire::Need;
 use std::rc::Rc;
 
 /// What a request holds in its scopes and of its upstream's limit. It must be settled by value, once.
@@ -23,6 +26,7 @@ struct Held {
     upstream: Rc<UpstreamLimit>,
     asker: Asker,
     tokens: Drawn,
+    terms: Terms,
 }
 
 /// Why a request was not admitted.
@@ -60,25 +64,37 @@ pub fn hold_request<S: SharedStore>(
             Err(denied) => Err(NotAdmitted::Scope(denied)),
         };
     };
-    let refuse = |denial| NotAdmitted::Upstream(Rc::clone(&demand.upstream), denial);
-    if let Ok(Err(denial)) = take(&mut Unwritten(store), demand, now) {
+    let refuse = |denied: Denial| match denied.share {
+        Some(share) if ask.unshared == WhenShort::Borrow => {
+            NotAdmitted::Scope(Denied::Lend(vec![Need {
+                scope: demand.upstream.scope(),
+                amount: Money::ZERO,
+                held: None,
+                share: Some(share),
+            }]))
+        }
+        _ => NotAdmitted::Upstream(Rc::clone(&demand.upstream), denied.why),
+    };
+    let of = Of { demand, ask, terms };
+    if let Ok(Err(denial)) = take(&mut Unwritten(store), of, now) {
         match admission::would_admit(grants, store, scopes, ask, terms, now) {
             Ok(()) | Err(Denied::Lend(_)) => {}
-            Err(Denied::Rate { retry_after, .. }) if retry_after < denial.wait => {}
+            Err(Denied::Rate { retry_after, .. }) if retry_after < denial.why.wait => {}
             Err(denied) => return Err(NotAdmitted::Scope(denied)),
         }
-        register(store, demand, now);
+        register(store, of, now);
         return Err(refuse(denial));
     }
     let hold = admission::place_hold(grants, store, scopes, ask, terms, now)
         .map_err(NotAdmitted::Scope)?;
-    match take(store, demand, now) {
+    match take(store, of, now) {
         Ok(Ok(tokens)) => Ok(RequestHold {
             scopes: hold,
             upstream: Some(Held {
                 upstream: Rc::clone(&demand.upstream),
                 asker: demand.asker,
                 tokens,
+                terms,
             }),
         }),
         taken => {
@@ -91,27 +107,59 @@ pub fn hold_request<S: SharedStore>(
     }
 }
 
+/// Who wants what of an upstream, and on what terms.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    demand: &'a Demand,
+    ask: &'a Ask,
+    terms: Terms,
+}
+
+/// Why an upstream refuses, and what the service is to be asked for if that may help.
+struct Denial {
+    why: ShareDenial,
+    share: Option<Report>,
+}
+
+impl Of<'_> {
+    /// Takes what is wanted from a record.
+    fn take(self, record: &mut UpstreamRecord, now: Timestamp) -> Result<Drawn, Denial> {
+        let limit = InForce::of(&self.demand.upstream, record, self.terms, now);
+        record.refill(&limit, now);
+        let is_unlent = limit.basis == Basis::Nothing && self.ask.unshared != WhenShort::Overdraw;
+        // Without a share nothing may be taken. What would be is judged all the same: that says why not.
+        let taken = match is_unlent {
+            false => record.take(self.demand, &limit, now),
+            true => Err(record.refuse(self.demand, now)),
+        };
+        taken.map_err(|why| Denial {
+            why,
+            share: sharing::ask(record, self.demand, limit, self.terms, now),
+        })
+    }
+}
+
 fn take<S: SharedStore>(
     store: &mut S,
-    demand: &Demand,
+    of: Of<'_>,
     now: Timestamp,
-) -> Result<Result<Drawn, ShareDenial>, Conflict> {
-    update(store, &demand.upstream.record(), |bytes| {
+) -> Result<Result<Drawn, Denial>, Conflict> {
+    update(store, &of.demand.upstream.record(), |bytes| {
         let mut record = UpstreamRecord::decode(bytes);
-        record.refill(&demand.upstream, now);
-        let taken = record.take(demand, now);
+        let taken = of.take(&mut record, now);
         (Some(record.encode()), taken)
     })
 }
 
 /// Counts a namespace that was refused among those who ask.
-fn register<S: SharedStore>(store: &mut S, demand: &Demand, now: Timestamp) {
+fn register<S: SharedStore>(store: &mut S, of: Of<'_>, now: Timestamp) {
     // Out of attempts: it counts from its next request on.
-    let _ = update(store, &demand.upstream.record(), |bytes| {
+    let _ = update(store, &of.demand.upstream.record(), |bytes| {
         let mut record = UpstreamRecord::decode(bytes);
-        record.refill(&demand.upstream, now);
+        let limit = InForce::of(&of.demand.upstream, &record, of.terms, now);
+        record.refill(&limit, now);
         let before = record.clone();
-        let next = match record.take(demand, now) {
+        let next = match of.take(&mut record, now) {
             Err(_) => record,
             // Somebody gave something back since: this request is refused all the same.
             Ok(_) => before,
@@ -142,8 +190,9 @@ impl RequestHold {
         if let Some(held) = held {
             let written = update(store, &held.upstream.record(), |bytes| {
                 let mut record = UpstreamRecord::decode(bytes);
-                record.refill(&held.upstream, now);
-                record.settle(&held.upstream, held.asker, held.tokens, tokens, now);
+                let limit = InForce::of(&held.upstream, &record, held.terms, now);
+                record.refill(&limit, now);
+                record.settle(&limit, held.asker, held.tokens, tokens, now);
                 (Some(record.encode()), ())
             });
             settled.contended = settled

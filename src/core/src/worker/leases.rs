@@ -79,7 +79,7 @@ pub(super) fn report<S: SharedStore>(
             }
         }
     }
-    registry::remove(store, LEASES_KEY, &ended, |record| record.slice.lease != 0);
+    registry::remove(store, LEASES_KEY, &ended, has_lease);
     reports
 }
 
@@ -113,7 +113,7 @@ pub(super) fn renew<S: SharedStore>(
             ended.insert(report.scope.as_str());
         }
     }
-    registry::remove(store, LEASES_KEY, &ended, |record| record.slice.lease != 0);
+    registry::remove(store, LEASES_KEY, &ended, has_lease);
 }
 
 /// Takes over a lease. Where the service wants money back, workers give back what they do not use.
@@ -129,6 +129,10 @@ fn accept(record: &mut ScopeRecord, lease: &Lease, now: Timestamp) {
 fn by_scope(leases: &[Lease]) -> HashMap<&str, &Lease> {
     let pairs = leases.iter().rev();
     pairs.map(|lease| (lease.scope.as_str(), lease)).collect()
+}
+
+fn has_lease<S: SharedStore>(store: &mut S, scope: &str) -> bool {
+    change(store, scope, |_| {}).is_some_and(|record| record.slice.lease != 0)
 }
 
 /// Changes the record of a scope, if it has one. What it is then.

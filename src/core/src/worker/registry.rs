@@ -1,7 +1,5 @@
 //! Which scopes have something of the service: a list a line, since a shared store has no listing.
 
-use super::leases::change;
-use crate::admission::ScopeRecord;
 use crate::store::{SharedStore, update};
 use hashbrown::HashSet;
 
@@ -34,7 +32,7 @@ pub(super) fn remove<S: SharedStore>(
     store: &mut S,
     key: &str,
     scopes: &HashSet<&str>,
-    has: impl Fn(&ScopeRecord) -> bool,
+    has: impl Fn(&mut S, &str) -> bool,
 ) {
     if scopes.is_empty() {
         return;
@@ -50,7 +48,7 @@ pub(super) fn remove<S: SharedStore>(
     });
     // Something may have come in between.
     let mut back: Vec<&str> = scopes.iter().copied().collect();
-    back.retain(|scope| change(store, scope, |_| {}).is_some_and(|record| has(&record)));
+    back.retain(|scope| has(store, scope));
     add(store, key, &back);
 }
 

@@ -4,7 +4,8 @@
 use super::leases::change;
 use super::registry;
 use crate::epoch_sum::Epochs;
-use crate::gateway_share::{Report, ShareTerm};
+use crate::fair_share::{change_share, is_upstream};
+use crate::gateway_share::{Holding, Report, ShareTerm};
 use crate::store::{SharedStore, bytes_of, read_as, update};
 use crate::timestamp::Timestamp;
 use crate::wire::Shares;
@@ -72,11 +73,19 @@ pub(super) fn accept<'a, S: SharedStore>(
     for share in &answer.shares {
         let asked = asked.get(share.scope.as_str()).copied();
         let mut number = None;
-        let record = change(store, &share.scope, |record| {
-            number = Some(record.holding.number);
-            record.accept_share(share, asked, term, now);
-        });
-        has_changed |= record.is_some_and(|record| Some(record.holding.number) != number);
+        let holding = match is_upstream(&share.scope) {
+            true => change_share(store, &share.scope, |upstream| {
+                number = Some(upstream.number());
+                upstream.accept(share, asked, term, now);
+            })
+            .map(|(holding, ())| holding),
+            false => change(store, &share.scope, |record| {
+                number = Some(record.holding.number);
+                record.accept_share(share, asked, term, now);
+            })
+            .map(|record| record.holding),
+        };
+        has_changed |= holding.is_some_and(|holding| Some(holding.number) != number);
         lists
             .entry(list_of(&share.scope))
             .or_default()
@@ -91,7 +100,11 @@ pub(super) fn accept<'a, S: SharedStore>(
 /// The service has taken these reports in.
 pub(super) fn told<S: SharedStore>(store: &mut S, reports: &[Report]) {
     for report in reports {
-        change(store, &report.scope, |record| record.holding.told(report));
+        if is_upstream(&report.scope) {
+            change_share(store, &report.scope, |upstream| upstream.told(report));
+        } else {
+            change(store, &report.scope, |record| record.holding.told(report));
+        }
     }
 }
 
@@ -124,23 +137,22 @@ impl Reviews {
             let text = store.get(&key).map(|(text, _)| text).unwrap_or_default();
             let mut ended = HashSet::new();
             for scope in registry::lines(&text) {
-                let mut report = None;
-                let record = change(store, scope, |record| {
-                    report = record.review_share(scope, several, epochs, now);
-                });
-                let is_over = |holding: &crate::gateway_share::Holding| {
-                    holding.is_over() || !term.covers(holding.epoch, now)
-                };
-                if record.is_none_or(|record| is_over(&record.holding)) {
+                let reviewed = review(store, scope, several, epochs, now);
+                let is_over = |holding: &Holding| !has_something(holding, term, now);
+                if reviewed
+                    .as_ref()
+                    .is_none_or(|(holding, _)| is_over(holding))
+                {
                     ended.insert(scope);
                     continue;
                 }
                 if reports.len() < MOST_REPORTS {
-                    reports.extend(report);
+                    reports.extend(reviewed.and_then(|(_, report)| report));
                 }
             }
-            registry::remove(store, &key, &ended, |record| {
-                term.covers(record.holding.epoch, now) && !record.holding.is_over()
+            registry::remove(store, &key, &ended, |store, scope| {
+                let holding = holding_of(store, scope);
+                holding.is_some_and(|holding| has_something(&holding, term, now))
             });
         }
         reports
@@ -149,6 +161,36 @@ impl Reviews {
     /// Has the next review come at once: a change is to be confirmed.
     pub(super) fn hurry(&mut self) {
         self.reviewed_at = Timestamp::EPOCH;
+    }
+}
+
+fn has_something(holding: &Holding, term: ShareTerm, now: Timestamp) -> bool {
+    term.covers(holding.epoch, now) && !holding.is_over()
+}
+
+fn review<S: SharedStore>(
+    store: &mut S,
+    scope: &str,
+    several: bool,
+    epochs: Epochs,
+    now: Timestamp,
+) -> Option<(Holding, Option<Report>)> {
+    if is_upstream(scope) {
+        return change_share(store, scope, |upstream| {
+            upstream.review(scope, several, now)
+        });
+    }
+    let mut report = None;
+    let record = change(store, scope, |record| {
+        report = record.review_share(scope, several, epochs, now);
+    });
+    record.map(|record| (record.holding, report))
+}
+
+fn holding_of<S: SharedStore>(store: &mut S, scope: &str) -> Option<Holding> {
+    match is_upstream(scope) {
+        true => change_share(store, scope, |_| ()).map(|(holding, ())| holding),
+        false => change(store, scope, |_| {}).map(|record| record.holding),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a gateway hears and gets whose token is for some organizations alone.
 
 use crate::http::gateway_caller::GatewayCaller;
+use paddock_core::fair_share::is_upstream;
 use paddock_core::wire::PolicyChanges;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::store::{StoreError, Tx, keys, namespace_moves, namespaces};
@@ -79,10 +80,11 @@ pub async fn leave_scopes<T>(
     let names = names.iter().map(String::as_str).collect();
     let within = within(tx, organizations, &names).await?;
     let mut scopes = scopes.iter();
-    said.retain(|_| match scopes.next() {
+    said.retain(|one| match scopes.next() {
         Some(Some(Scope::Organization(name))) => organizations.contains(name),
         Some(Some(scope)) => home(scope).is_some_and(|name| within.contains(&name)),
-        _ => false,
+        // An upstream's limit is everybody's.
+        _ => is_upstream(scope_of(one)),
     });
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::admission::{Ask, Budgeting, Denied, Grants, RateTier, Scope, Terms, WhenShort};
 use crate::epoch_sum::Epochs;
+use crate::fair_share::in_force::InForce;
 use crate::fair_share::{NotAdmitted, RequestHold, hold_request};
 use crate::money::Money;
 use crate::policy::Limits;
@@ -60,7 +61,7 @@ fn taken(scope: &Rc<Scope>, store: &FakeStore) -> Option<Vec<u8>> {
 
 fn empty(limit: &Rc<UpstreamLimit>, store: &mut FakeStore) {
     let mut record = UpstreamRecord::default();
-    record.refill(limit, at(0));
+    record.refill(&InForce::whole(limit), at(0));
     record.requests = 0;
     let version = store.get("upstream/openai").map(|(_, version)| version);
     store

@@ -4,6 +4,8 @@ use super::super::deal::Rate;
 use super::super::record::{Kind, MAX_MEMBERS};
 use super::*;
 use crate::fair_share::PARTS;
+use crate::fair_share::in_force::InForce;
+use crate::gateway_share::Holding;
 use proptest::prelude::*;
 
 /// Who asks, after how long, for how many tokens, and how much of that it uses in percent.
@@ -17,6 +19,9 @@ fn gained(limit: u64, elapsed: u64) -> i128 {
     i128::from(limit) * PARTS + i128::from(limit) * i128::from(elapsed)
 }
 
+/// Words of a gateway's share in a record.
+const HOLDING: usize = size_of::<Holding>() / 8;
+
 proptest! {
     #[test]
     fn never_more_than_capacity_plus_refill(
@@ -24,7 +29,7 @@ proptest! {
     ) {
         let mut bench = Bench::new(limit(requests, tokens));
         // More than this a request cannot ask for: what it uses beyond was not foreseen.
-        let most = Rate::of(&bench.limit, Kind::Tokens).unwrap().for_members() / PARTS;
+        let most = Rate::of(&InForce::whole(&bench.limit), Kind::Tokens).unwrap().for_members() / PARTS;
         let (mut served, mut used) = (0i128, 0i128);
         for (who, wait, wanted, percent) in steps {
             bench.now += wait;
@@ -69,9 +74,10 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(words in proptest::collection::vec(any::<u64>(), 4), members in 0usize..=64) {
-        let mut bytes = 2u64.to_le_bytes().to_vec();
+        let mut bytes = 3u64.to_le_bytes().to_vec();
         let mut word = |word: u64| bytes.extend_from_slice(&word.to_le_bytes());
         words[..3].iter().for_each(|any| word(*any));
+        (0..HOLDING).for_each(|at| word(words[3].wrapping_mul(at as u64 + 7)));
         word(members as u64);
         (0..members * 10).for_each(|at| word(words[3].wrapping_mul(at as u64)));
         let record = UpstreamRecord::decode(&bytes);
@@ -82,20 +88,21 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic(bytes: Vec<u8>, words in proptest::collection::vec(any::<u64>(), 25), now: u64) {
+    fn no_bytes_panic(bytes: Vec<u8>, words in proptest::collection::vec(any::<u64>(), 25 + HOLDING), now: u64) {
         let mut record = UpstreamRecord::decode(&bytes);
         prop_assert_eq!(&record, &UpstreamRecord::default());
         let mut odd: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        odd[..8].copy_from_slice(&2u64.to_le_bytes());
-        odd[32..40].copy_from_slice(&2u64.to_le_bytes());
+        odd[..8].copy_from_slice(&3u64.to_le_bytes());
+        let members = (4 + HOLDING) * 8;
+        odd[members..members + 8].copy_from_slice(&2u64.to_le_bytes());
         for limit in [limit(1, 1), limit(100_000_000, 100_000_000)] {
             for bytes in [&bytes, &odd] {
                 record = UpstreamRecord::decode(bytes);
                 let now = Timestamp::from_nanos(now);
-                record.refill(&limit, now);
+                record.refill(&InForce::whole(&limit), now);
                 let demand = Demand::new(&limit, &number(1), u64::MAX);
-                let _ = record.take(&demand, now);
-                record.settle(&limit, demand.asker, Drawn::default(), u64::MAX, now);
+                let _ = record.take(&demand, &InForce::whole(&limit), now);
+                record.settle(&InForce::whole(&limit), demand.asker, Drawn::default(), u64::MAX, now);
             }
         }
     }

@@ -1,10 +1,12 @@
 mod atomicity;
 mod fairness;
 mod limits;
+mod sharing;
 
 use super::draw::{Drawn, ShareDenial};
 use super::record::UpstreamRecord;
 use super::{Demand, UpstreamLimit};
+use crate::fair_share::in_force::InForce;
 use crate::policy::NamespacePolicy;
 use crate::timestamp::Timestamp;
 use serde_json::json;
@@ -64,17 +66,27 @@ impl Bench {
     /// As every caller does it: the record is read, refilled, drawn on and written.
     fn ask(&mut self, who: &NamespacePolicy, tokens: u64) -> Result<Drawn, ShareDenial> {
         let mut record = UpstreamRecord::decode(&self.record.encode());
-        record.refill(&self.limit, at(self.now));
-        let taken = record.take(&Demand::new(&self.limit, who, tokens), at(self.now));
+        record.refill(&InForce::whole(&self.limit), at(self.now));
+        let taken = record.take(
+            &Demand::new(&self.limit, who, tokens),
+            &InForce::whole(&self.limit),
+            at(self.now),
+        );
         self.record = record;
         taken
     }
 
     fn settle(&mut self, who: &NamespacePolicy, drawn: Drawn, used: u64) {
         let demand = Demand::new(&self.limit, who, 0);
-        self.record.refill(&self.limit, at(self.now));
         self.record
-            .settle(&self.limit, demand.asker, drawn, used, at(self.now));
+            .refill(&InForce::whole(&self.limit), at(self.now));
+        self.record.settle(
+            &InForce::whole(&self.limit),
+            demand.asker,
+            drawn,
+            used,
+            at(self.now),
+        );
     }
 
     /// How many of a greedy namespace's requests are served until one is refused.
