@@ -8,6 +8,7 @@ use crate::http::gateway_caller::GatewayCaller;
 use crate::state::SharedApp;
 use axum::Json;
 use axum::extract::State;
+use paddock_core::gateway_share::Report;
 use paddock_core::wire::{PolicyChanges, Shares, SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
@@ -23,6 +24,8 @@ use std::time::Duration;
 
 /// When a gateway that was refused should ask again.
 const WAIT: Duration = Duration::from_secs(1);
+/// How long sharing may hold up an answer.
+const SHARING: Duration = Duration::from_secs(1);
 
 /// Books in one transaction and acknowledges after its commit. What changed of the policy is in the answer
 /// whatever becomes of the rest: if nothing can be booked, it is beside the error, and the gateway sends its
@@ -38,8 +41,10 @@ pub async fn handle(
     let acknowledged = request.batch.as_ref().map(|batch| batch.number);
     let revision = request.revision;
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
-    let shared = share(&app, &by, &mut request).await;
-    let booked = book(&app, &by, request, body.len()).await;
+    let reports = core::mem::take(&mut request.shares);
+    let gateway = request.gateway.clone();
+    let shared = share(&app, &by, &gateway, reports);
+    let (shared, booked) = tokio::join!(shared, book(&app, &by, request, body.len()));
     let changes = changes(&app, &by, revision).await?;
     let beside = |error: ApiError| {
         let error = error.with("changes", json!(changes));
@@ -54,24 +59,32 @@ pub async fn handle(
     }))
 }
 
-/// Shares rates and slots. Where that fails, usage and policy go on, and shares last for a while without it.
+/// Shares rates and slots. Where that fails or takes long, usage and policy go on, and shares last for a while
+/// without it.
 async fn share(
     app: &SharedApp,
     by: &GatewayCaller,
-    request: &mut SyncRequest<'_>,
+    gateway: &str,
+    mut reports: Vec<Report>,
 ) -> Option<Shares> {
     let exchanged = async {
         let mut tx = app.store.write().await?;
-        bound::leave_scopes(&mut tx, by, &mut request.shares, |report| &report.scope).await?;
-        let gateway = &request.gateway;
-        let shared = shares::exchange(&mut tx, gateway, &request.shares, app.now()).await?;
+        bound::leave_scopes(&mut tx, by, &mut reports, |report| &report.scope).await?;
+        let shared = shares::exchange(&mut tx, gateway, &reports, app.now()).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(shared)
     };
-    exchanged
-        .await
-        .inspect_err(|error| tracing::error!(%error, "rates could not be shared between gateways"))
-        .ok()
+    match tokio::time::timeout(SHARING, exchanged).await {
+        Ok(Ok(shared)) => Some(shared),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "rates could not be shared between gateways");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("rates were not shared between gateways: the database is busy");
+            None
+        }
+    }
 }
 
 async fn changes(
