@@ -2,9 +2,9 @@
 //!
 //! - `GET /_fake/requests`: the last 1000 requests as `[{method, path, version, headers: [[name,
 //!   value], …], body, trailers}]`, oldest first; `DELETE` forgets them and all `x-fake-token`s.
-//! - `GET /_fake/stats`: `{requests, connections, completed, aborted, at_once}` since the start, where
-//!   `aborted` counts answers that were not sent to their end, and `at_once` is the most that were under
-//!   way at once.
+//! - `GET /_fake/stats`: `{requests, connections, completed, aborted, at_once, answering}`: `aborted` counts
+//!   answers that were not sent to their end, `at_once` is the most that were under way at once, and
+//!   `answering` how many are now.
 
 use axum::http::{HeaderMap, Method, Uri, Version};
 use bytes::Bytes;
@@ -120,6 +120,7 @@ impl Record {
             "completed": self.completed.load(Relaxed),
             "aborted": self.aborted.load(Relaxed),
             "at_once": self.at_once.load(Relaxed),
+            "answering": self.answering.load(Relaxed),
         })
     }
 }

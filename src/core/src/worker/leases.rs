@@ -24,9 +24,11 @@ pub fn apply_lend<S: SharedStore>(
     asked_at: Timestamp,
     now: Timestamp,
 ) {
-    if let Some(answer) = &answer.shares {
-        let asked = needs.iter().filter_map(|need| need.share.as_ref());
-        shares::accept(store, asked, answer, asked_at, now);
+    let asked = || needs.iter().filter_map(|need| need.share.as_ref());
+    match &answer.shares {
+        Some(answer) => drop(shares::accept(store, asked(), answer, asked_at, now)),
+        None if asked().next().is_some() => shares::are_not_lent(store),
+        None => {}
     }
     let leases = by_scope(&answer.leases);
     let mut lent = Vec::with_capacity(needs.len());

@@ -14,6 +14,8 @@ use hashbrown::{HashMap, HashSet};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 const TERM_KEY: &str = "shares";
+/// The epoch of a service that lends no shares.
+const NEVER: u64 = u64::MAX;
 /// Scopes with a share are in so many lists: a request that gets its first share writes one of them.
 const LISTS: u64 = 64;
 /// How often demand is measured where others may want what is not used.
@@ -37,11 +39,23 @@ fn stored_term<S: SharedStore>(store: &S) -> StoredTerm {
     stored.unwrap_or_default()
 }
 
-/// How long this gateway's shares are in force. `None` if the service has never lent any: then this gateway
-/// has all of every limit.
+/// How long this gateway's shares are in force. `None` if the service lends none, as older ones do not: then
+/// this gateway has all of every limit.
 pub fn share_term<S: SharedStore>(store: &S) -> Option<ShareTerm> {
     let term = stored_term(store).term;
-    (term.epoch != 0).then_some(term)
+    (term.epoch != NEVER).then_some(term)
+}
+
+/// The service has answered without a word of the shares that were asked for.
+pub(super) fn are_not_lent<S: SharedStore>(store: &mut S) {
+    let never = StoredTerm {
+        term: ShareTerm {
+            epoch: NEVER,
+            ends_at: Timestamp::EPOCH,
+        },
+        gateways: 0,
+    };
+    let _ = update(store, TERM_KEY, |_| (Some(bytes_of(&never)), ()));
 }
 
 /// Takes over an answer to what was `asked` at `asked_at` or later. Whether a share has changed.
@@ -54,7 +68,8 @@ pub(super) fn accept<'a, S: SharedStore>(
 ) -> bool {
     let lasts = Duration::from_millis(answer.lasts_ms);
     let term = update(store, TERM_KEY, |bytes| {
-        let before = read_as::<StoredTerm>(bytes).unwrap_or_default();
+        let before = read_as::<StoredTerm>(bytes).filter(|stored| stored.term.epoch != NEVER);
+        let before = before.unwrap_or_default();
         let term = before.term.renewed(answer.epoch, asked_at, lasts);
         let next = StoredTerm {
             term,
@@ -127,7 +142,7 @@ impl Reviews {
         let several = gateways > 1;
         let period = if several { PERIOD } else { PERIOD_ALONE };
         let is_early = self.reviewed_at <= now && now.since(self.reviewed_at) < period;
-        if term.epoch == 0 || (is_early && self.gateways == gateways) {
+        if matches!(term.epoch, 0 | NEVER) || (is_early && self.gateways == gateways) {
             return Vec::new();
         }
         (self.reviewed_at, self.gateways) = (now, gateways);
