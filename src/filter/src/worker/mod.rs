@@ -38,7 +38,7 @@ use paddock_core::epoch_sum::Epochs;
 use paddock_core::exchange::{Exchange, WorkerState};
 use paddock_core::ids::InstallationId;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::worker::{ChangeFeed, policy_heard_at};
+use paddock_core::worker::{ChangeFeed, policy_heard_at, share_term};
 use policy_age::PolicyAge;
 use questions::Questions;
 use queue::QueuedStreams;
@@ -97,6 +97,9 @@ impl<H: Host> Worker<H> {
         let bodies = BodyWatchdog::new(config.hold == HoldAt::Headers);
         let mut state = WorkerState::new(config, cache, host.random());
         state.policy_heard_at = policy_heard_at(&host.store()).unwrap_or_else(|| host.now());
+        if service.is_some() {
+            state.share_term = share_term(&host.store());
+        }
         Worker {
             state,
             counters: Counters::default(),

@@ -1,4 +1,5 @@
 mod atomicity;
+mod first_share;
 mod grants;
 mod interleaving;
 mod reference;
