@@ -153,8 +153,19 @@ impl Holding {
         self.report = self.report.saturating_add(1);
     }
 
-    /// A new life: whatever was held before is void.
+    /// A new life: whatever was held before is void, but not what was used without a share, or beyond one.
     fn begin(&mut self, share: &Share, stocks: &mut [Stock<'_>; RATES], now: Timestamp) {
+        let before = match self.epoch {
+            0 => share.of,
+            _ => self.part,
+        };
+        for (stock, part) in stocks.iter_mut().zip(before.rates) {
+            let bucket = bucket(part);
+            bucket.refill_beside(stock.state, stock.lent, now);
+            let missing = stock.state.parts.saturating_sub(bucket.at_most(i64::MAX));
+            stock.state.parts = missing.min(0);
+            stock.state.at = now;
+        }
         *self = Holding {
             epoch: share.epoch,
             life: share.life,
@@ -167,9 +178,6 @@ impl Holding {
             told: self.told,
             ..Holding::default()
         };
-        for stock in stocks {
-            *stock.state = BucketState { parts: 0, at: now };
-        }
     }
 
     /// Changes the share. What a smaller capacity has no room for is given back, in proportion.
@@ -204,6 +212,9 @@ impl Holding {
         several: bool,
         now: Timestamp,
     ) {
+        if self.epoch == 0 {
+            return;
+        }
         let is_over = self.holds(stocks, in_flight) != self.part;
         if is_over || self.over.is_set() {
             self.report = self.report.saturating_add(1);
