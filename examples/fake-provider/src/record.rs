@@ -139,7 +139,7 @@ pub struct Answering {
 impl Answering {
     /// An answer that has begun.
     pub fn begin(record: Arc<Record>) -> Self {
-        let answering = record.answering.fetch_add(1, Relaxed) + 1;
+        let answering = record.answering.fetch_add(1, Relaxed).saturating_add(1);
         record.at_once.fetch_max(answering, Relaxed);
         Self {
             record,

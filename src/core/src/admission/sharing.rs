@@ -24,7 +24,7 @@ pub(super) fn ask(
     (tier, ask): (RateTier, &Ask),
     terms: Terms,
     now: Timestamp,
-) -> Option<Report> {
+) -> Option<Box<Report>> {
     let sharing = terms.sharing?;
     let is_dry = rates.whole.basis == Basis::Part && now < record.holding.dry_until;
     if rates.whole.basis == Basis::Whole || is_dry || ask.unshared != WhenShort::Borrow {
@@ -56,7 +56,8 @@ pub(super) fn ask(
         need.units.slots = 1;
     }
     let holding = record.holding;
-    Some(holding.ask(&scope.name, need, &stocks(&mut record), in_flight))
+    let report = holding.ask(&scope.name, need, &stocks(&mut record), in_flight);
+    Some(Box::new(report))
 }
 
 fn in_flight_of(record: &ScopeRecord) -> u64 {

@@ -118,7 +118,7 @@ struct Of<'a> {
 /// Why an upstream refuses, and what the service is to be asked for if that may help.
 struct Denial {
     why: ShareDenial,
-    share: Option<Report>,
+    share: Option<Box<Report>>,
 }
 
 impl Of<'_> {

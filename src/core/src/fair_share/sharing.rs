@@ -123,7 +123,7 @@ pub(super) fn ask(
     in_force: InForce,
     terms: Terms,
     now: Timestamp,
-) -> Option<Report> {
+) -> Option<Box<Report>> {
     let sharing = terms.sharing?;
     let limit = InForce::whole(&demand.upstream).capacity();
     let there = |kind: Kind| {
@@ -159,5 +159,7 @@ pub(super) fn ask(
     let mut record = record.clone();
     let holding = record.holding;
     let scope = demand.upstream.scope();
-    Some(UpstreamShare(&mut record).with_stocks(|stocks| holding.ask(&scope, need, stocks, 0)))
+    let mut upstream = UpstreamShare(&mut record);
+    let report = upstream.with_stocks(|stocks| holding.ask(&scope, need, stocks, 0));
+    Some(Box::new(report))
 }

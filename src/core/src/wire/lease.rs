@@ -84,7 +84,7 @@ pub struct Need {
     pub held: Option<LeaseReport>,
     /// What it needs of the scope's rates and slots, where the gateway's share is too small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<Report>,
+    pub share: Option<Box<Report>>,
 }
 
 impl Need {

@@ -24,7 +24,7 @@ pub fn apply_lend<S: SharedStore>(
     asked_at: Timestamp,
     now: Timestamp,
 ) {
-    let asked = || needs.iter().filter_map(|need| need.share.as_ref());
+    let asked = || needs.iter().filter_map(|need| need.share.as_deref());
     match &answer.shares {
         Some(answer) => drop(shares::accept(store, asked(), answer, asked_at, now)),
         None if asked().next().is_some() => shares::are_not_lent(store),

@@ -56,7 +56,10 @@ pub async fn lend(
         }
     }
     refill::record(tx, refills).await?;
-    let asked = request.needs.iter().filter_map(|need| need.share.clone());
+    let asked = request
+        .needs
+        .iter()
+        .filter_map(|need| need.share.as_deref().cloned());
     let asked: Vec<Report> = asked.collect();
     if !asked.is_empty() {
         answer.shares = Some(shares::exchange(tx, &request.gateway, &asked, now).await?);

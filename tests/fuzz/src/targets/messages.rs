@@ -217,7 +217,7 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
         scope: "key:k".to_owned(),
         amount: Money::from_nanos(4),
         held: Some(report.clone()),
-        share: Some(share_report()),
+        share: Some(Box::new(share_report())),
     };
     let json = String::from_utf8(event.to_json())?;
     let raw: &serde_json::value::RawValue = serde_json::from_str(&json)?;

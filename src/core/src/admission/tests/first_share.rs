@@ -67,7 +67,7 @@ fn all_wait_for_it_and_together_have_no_more_than_the_limit() {
         // Answers come after a while.
         if step % 64 == u64::try_from(at).unwrap() + 40 {
             for needs in waiting.drain(..) {
-                let report = needs[0].share.clone().unwrap();
+                let report = *needs[0].share.clone().unwrap();
                 let outcome = division.receive("gateway", 1, &report, &Alone, now);
                 let shares = Shares {
                     epoch: 1,

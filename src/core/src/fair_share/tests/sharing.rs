@@ -151,7 +151,7 @@ impl World {
                     return true;
                 }
                 Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
-                    let report = needs[0].share.clone().unwrap();
+                    let report = *needs[0].share.clone().unwrap();
                     assert!(is_upstream(&report.scope));
                     self.tell(gateway, Some(&report));
                     ask.unshared = WhenShort::Refuse;

@@ -37,7 +37,7 @@ fn in_steady_load_nearly_all_of_it_is_used() {
         world.run(secs(70));
         let (served, writes, bytes) = (world.run(secs(60)), world.writes, world.bytes);
         let percent = served as f64 * 100.0 / 60_000.0;
-        println!("{gateways} gateways: {percent:.1} %, {writes} writes, {bytes} bytes");
+        eprintln!("{gateways} gateways: {percent:.1} %, {writes} writes, {bytes} bytes");
         assert!(percent >= 98.0, "{gateways} gateways: {percent} %");
     }
 }

@@ -430,7 +430,14 @@ impl World {
                         gateway.asking = now.plus(Duration::from_millis(500));
                         let (name, cut_off) = (gateway.name.clone(), gateway.cut_off);
                         let asked_at = gateway.clock(now);
-                        self.send(&name, cut_off, Message::Ask { report, asked_at });
+                        self.send(
+                            &name,
+                            cut_off,
+                            Message::Ask {
+                                report: *report,
+                                asked_at,
+                            },
+                        );
                         break;
                     }
                 }
@@ -466,7 +473,12 @@ impl Gateway {
     }
 
     /// Serves a request from the share. `Err`: it is refused, and perhaps the service is to be asked.
-    fn take(&mut self, limit: Capacity, tokens: u64, now: Timestamp) -> Result<(), Option<Report>> {
+    fn take(
+        &mut self,
+        limit: Capacity,
+        tokens: u64,
+        now: Timestamp,
+    ) -> Result<(), Option<Box<Report>>> {
         let local = self.clock(now);
         let in_force = self.term.covers(self.holding.epoch, local);
         let part = if in_force {
@@ -490,11 +502,11 @@ impl Gateway {
             is_covered &= has[kind] >= i64::try_from(units[kind]).unwrap();
         }
         if is_covered {
-            for kind in 0..RATES {
+            for (kind, units) in units.into_iter().enumerate() {
                 if limit.rates[kind].rate > 0 {
-                    bucket(part.rates[kind])
-                        .lend(&mut self.buckets[kind], i64::try_from(units[kind]).unwrap());
-                    self.holding.drawn[kind] += i64::try_from(units[kind]).unwrap();
+                    let units = i64::try_from(units).unwrap();
+                    bucket(part.rates[kind]).lend(&mut self.buckets[kind], units);
+                    self.holding.drawn[kind] += units;
                 }
             }
             self.holding.peak = self.holding.peak.max(self.in_flight.len() as u64 + 1);
@@ -520,11 +532,9 @@ impl Gateway {
             has,
         };
         let in_flight = self.in_flight.len() as u64;
-        Err(Some(self.holding.ask(
-            SCOPE,
-            need,
-            &stocks(&mut self.buckets),
-            in_flight,
+        let stocks = stocks(&mut self.buckets);
+        Err(Some(Box::new(
+            self.holding.ask(SCOPE, need, &stocks, in_flight),
         )))
     }
 }
