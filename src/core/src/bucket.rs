@@ -2,6 +2,7 @@
 
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Parts of one token. A bucket of `r` a minute gains exactly `r` parts a nanosecond, so no refill
@@ -11,8 +12,21 @@ pub(crate) const PARTS: i128 = 60_000_000_000;
 /// Nanoseconds in a minute.
 const MINUTE: u64 = 60_000_000_000;
 
-/// The rate and capacity of a bucket. The state is kept apart, in shared data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The rate and capacity of a bucket, or of a part of one. The state is kept apart, in shared data.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    FromBytes,
+    Immutable,
+    IntoBytes,
+)]
+#[repr(C)]
 pub struct Bucket {
     /// Tokens gained a minute; at most [`crate::policy::MAX_RATE`].
     pub rate: u64,
@@ -28,8 +42,8 @@ pub struct Bucket {
     Default,
     PartialEq,
     Eq,
-    serde::Serialize,
-    serde::Deserialize,
+    Serialize,
+    Deserialize,
     FromBytes,
     Immutable,
     IntoBytes,

@@ -22,6 +22,7 @@ pub mod epoch_sum;
 pub mod estimate;
 pub mod exchange;
 pub mod fair_share;
+mod fnv;
 pub mod forwarding;
 pub mod gateway_share;
 pub mod grant;

@@ -1,7 +1,6 @@
 //! One request against the record of one scope.
 
 use super::ask::{Ask, Budgeting, RateKind, Terms, WhenShort};
-use super::in_force::Basis;
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use super::sharing;
@@ -9,6 +8,7 @@ use super::throttle::{RateTier, Rates, part_or_join};
 use crate::bucket::{Bucket, BucketState};
 use crate::budget::{Shortage, Slice, Unavailable};
 use crate::epoch_sum::Entry;
+use crate::gateway_share::Basis;
 use crate::money::Money;
 use crate::timestamp::Timestamp;
 use crate::wire::Need;
@@ -110,16 +110,23 @@ pub(super) fn debit(
     {
         bucket.refill(&mut record.free_requests, now);
     }
-    let before = *record;
     let drawn = match is_unlent(&rates, ask) {
         true => Err((RateKind::Requests, Duration::ZERO)),
         false => enter(record, &rates),
     };
-    let drawn = drawn.and_then(|slot| Ok((draw(record, &rates, tier, ask.tokens)?, slot)));
+    let drawn = drawn.and_then(|slot| match draw(record, &rates, tier, ask.tokens) {
+        Ok(tokens) => Ok((tokens, slot)),
+        Err(why) => {
+            if let Some(slot) = slot {
+                record.in_flight.settle(slot);
+            }
+            Err(why)
+        }
+    });
     let (tokens, in_flight) = match drawn {
         Ok(drawn) => drawn,
         Err((kind, wait)) => {
-            let asked = sharing::ask(&before, scope, &rates, (tier, ask), terms, now);
+            let asked = sharing::ask(record, scope, &rates, (tier, ask), terms, now);
             let wait = match rates.whole.basis {
                 Basis::Whole => wait,
                 // The service will say more by then.
@@ -187,18 +194,23 @@ fn draw(
     tier: RateTier,
     tokens: u64,
 ) -> Result<u64, (RateKind, Duration)> {
-    let (requests, of_tokens) = buckets(record, rates, tier);
-    if let Some((bucket, state, _)) = requests {
-        take(bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
+    let (mut requests, of_tokens) = buckets(record, rates, tier);
+    if let Some((bucket, state, _)) = &mut requests {
+        take(*bucket, state, 1).map_err(|wait| (RateKind::Requests, wait))?;
     }
-    let Some((bucket, state, _)) = of_tokens else {
-        record.count_drawn(tier, 1, 0);
-        return Ok(0);
-    };
-    let tokens = most_tokens(rates, bucket, tokens);
-    take(bucket, state, tokens).map_err(|wait| (RateKind::Tokens, wait))?;
-    record.count_drawn(tier, 1, signed(tokens));
-    Ok(tokens)
+    let mut drawn = 0;
+    if let Some((bucket, state, _)) = of_tokens {
+        drawn = most_tokens(rates, bucket, tokens);
+        if let Err(wait) = take(bucket, state, drawn) {
+            // What is left is told to the service, where this gateway's share is too small.
+            if let Some((bucket, state, _)) = requests {
+                bucket.lend(state, -1);
+            }
+            return Err((RateKind::Tokens, wait));
+        }
+    }
+    record.count_drawn(tier, 1, signed(drawn));
+    Ok(drawn)
 }
 
 /// A request is asked for no more than its scope's bucket ever holds. (A share may be smaller: then it

@@ -22,7 +22,6 @@ pub use awaited::await_money;
 pub use debit::ScopeDenial;
 pub use grants::Grants;
 pub use hold::{Denied, Hold, Settled};
-pub use in_force::Basis;
 pub use place::{place_hold, view, would_admit};
 pub use rate_view::RateView;
 pub(crate) use record::LAYOUT;

@@ -2,13 +2,14 @@
 
 use super::ask::{Ask, Terms, WhenShort};
 use super::debit::{buckets, most_tokens};
-use super::in_force::{Basis, limit_of};
+use super::in_force::limit_of;
 use super::record::ScopeRecord;
 use super::scope::Scope;
 use super::throttle::{RateTier, Rates};
-use crate::bucket::Bucket;
 use crate::epoch_sum::{EpochSum, Epochs};
-use crate::gateway_share::{Need, RATES, Report, Share, ShareTerm, Stock};
+use crate::gateway_share::{
+    Basis, Holding, HoldsShare, Need, RATES, Report, Share, ShareTerm, Stock,
+};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
@@ -88,14 +89,26 @@ impl ScopeRecord {
         *of_tokens = of_tokens.saturating_add(tokens);
     }
 
-    /// Takes over what the service answers to what was asked of this gateway's share.
-    pub(crate) fn accept_share(
-        &mut self,
-        share: &Share,
-        asked: Option<&Report>,
-        term: ShareTerm,
-        now: Timestamp,
-    ) {
+    /// Has the buckets of a throttled scope be one again. The next request parts them.
+    fn join_parts(&mut self) {
+        if !self.parted.is_set() {
+            return;
+        }
+        self.parted = false.into();
+        let excess = [self.excess_requests, self.excess_tokens];
+        let parts = self.holding.part.rates;
+        for ((stock, excess), part) in stocks(self).into_iter().zip(excess).zip(parts) {
+            part.join(stock.state, &excess, stock.lent);
+        }
+    }
+}
+
+impl HoldsShare for ScopeRecord {
+    fn holding(&mut self) -> &mut Holding {
+        &mut self.holding
+    }
+
+    fn accept(&mut self, share: &Share, asked: Option<&Report>, term: ShareTerm, now: Timestamp) {
         self.join_parts();
         let mut holding = self.holding;
         holding.accept(share, asked, term, &mut stocks(self), now);
@@ -107,8 +120,7 @@ impl ScopeRecord {
         self.holding = holding;
     }
 
-    /// Measures demand, gives back what is not needed, and says what the service is to be told of it.
-    pub(crate) fn review_share(
+    fn review(
         &mut self,
         scope: &str,
         several: bool,
@@ -124,22 +136,5 @@ impl ScopeRecord {
         holding.review(&mut stocks(self), in_flight, several, now);
         self.holding = holding;
         holding.report(scope, &stocks(self), in_flight)
-    }
-
-    /// Has the buckets of a throttled scope be one again. The next request parts them.
-    fn join_parts(&mut self) {
-        if !self.parted.is_set() {
-            return;
-        }
-        self.parted = false.into();
-        let excess = [self.excess_requests, self.excess_tokens];
-        let parts = self.holding.part.rates;
-        for ((stock, excess), part) in stocks(self).into_iter().zip(excess).zip(parts) {
-            let bucket = Bucket {
-                rate: part.rate,
-                capacity: part.capacity,
-            };
-            bucket.join(stock.state, &excess, stock.lent);
-        }
     }
 }

@@ -2,30 +2,31 @@
 
 use super::UpstreamLimit;
 use super::record::UpstreamRecord;
-use crate::admission::{Basis, Terms};
-use crate::gateway_share::{Capacity, RatePart};
+use crate::admission::Terms;
+use crate::bucket::Bucket;
+use crate::gateway_share::{Basis, Capacity};
 use crate::timestamp::Timestamp;
 
 /// An upstream's limit as this gateway may use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct InForce {
-    pub(super) requests: Option<RatePart>,
-    pub(super) tokens: Option<RatePart>,
+    pub(super) requests: Option<Bucket>,
+    pub(super) tokens: Option<Bucket>,
     pub(super) basis: Basis,
 }
 
 impl InForce {
     /// All of it.
     pub(super) fn whole(limit: &UpstreamLimit) -> InForce {
-        let part = |rate: Option<u64>| {
-            rate.map(|rate| RatePart {
+        let bucket = |rate: Option<u64>| {
+            rate.map(|rate| Bucket {
                 rate,
                 capacity: rate,
             })
         };
         InForce {
-            requests: part(limit.requests_per_minute),
-            tokens: part(limit.tokens_per_minute),
+            requests: bucket(limit.requests_per_minute),
+            tokens: bucket(limit.tokens_per_minute),
             basis: Basis::Whole,
         }
     }
@@ -41,23 +42,17 @@ impl InForce {
         let Some(sharing) = terms.sharing else {
             return whole;
         };
-        let holding = &record.holding;
-        if !sharing.term.covers(holding.epoch, now) {
-            return InForce {
-                basis: Basis::Nothing,
-                ..whole
-            };
-        }
-        let all = whole.capacity();
-        let part = holding.part_of(all);
-        if part == all {
-            return whole;
-        }
-        let [requests, tokens] = part.rates;
-        InForce {
-            requests: whole.requests.map(|_| requests),
-            tokens: whole.tokens.map(|_| tokens),
-            basis: Basis::Part,
+        let shared = record.holding.in_force(whole.capacity(), sharing.term, now);
+        match shared {
+            (Basis::Part, part) => {
+                let [requests, tokens] = part.rates;
+                InForce {
+                    requests: whole.requests.map(|_| requests),
+                    tokens: whole.tokens.map(|_| tokens),
+                    basis: Basis::Part,
+                }
+            }
+            (basis, _) => InForce { basis, ..whole },
         }
     }
 

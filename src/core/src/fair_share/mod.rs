@@ -20,9 +20,10 @@ mod sharing;
 
 pub use draw::ShareDenial;
 pub use request_hold::{NotAdmitted, RequestHold, hold_request};
-pub use sharing::{UpstreamShare, change_share, is_upstream};
+pub use sharing::{change_upstream, is_upstream};
 
 use crate::bucket::PARTS;
+use crate::fnv::fnv1a;
 use crate::policy::{MAX_RATE, MAX_WEIGHT, NamespacePolicy, Priority};
 use serde::Deserialize;
 use std::rc::Rc;
@@ -122,13 +123,10 @@ fn weight(namespace: &NamespacePolicy) -> u64 {
         .saturating_mul(of_priority)
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>). Names of organizations come from the operator, so
-/// nobody makes two that collide. Namespaces whose names collide share within their organization.
+/// Names of organizations come from the operator, so nobody makes two that collide. Namespaces whose names
+/// collide share within their organization.
 fn digest(name: &str) -> u64 {
-    let digest = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    digest.max(1)
+    fnv1a(name).max(1)
 }
 
 #[cfg(test)]

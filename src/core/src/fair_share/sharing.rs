@@ -1,11 +1,14 @@
 //! What an upstream's record has to do with this gateway's share of its limit.
 
 use super::in_force::InForce;
-use super::record::{Kind, UpstreamRecord, clamp};
+use super::record::{Kind, UpstreamRecord, clamp, parts_of};
 use super::{Demand, PARTS};
-use crate::admission::{Basis, Terms};
+use crate::admission::Terms;
 use crate::bucket::BucketState;
-use crate::gateway_share::{Amounts, Holding, Need, RATES, Report, Share, ShareTerm, Stock};
+use crate::epoch_sum::Epochs;
+use crate::gateway_share::{
+    Amounts, Basis, Holding, HoldsShare, Need, RATES, Report, Share, ShareTerm, Stock,
+};
 use crate::store::{SharedStore, update};
 use crate::timestamp::Timestamp;
 
@@ -17,80 +20,60 @@ pub fn is_upstream(scope: &str) -> bool {
     scope.starts_with(PREFIX)
 }
 
-/// Changes what this gateway knows of its share of an upstream's limit, in the record of `scope`. What it
-/// then is; `None` if the record is never free.
-pub fn change_share<S: SharedStore, T>(
+/// Changes the record of an upstream: what `with` does of it. `None` if the record is never free.
+pub fn change_upstream<S: SharedStore, T>(
     store: &mut S,
     scope: &str,
-    mut with: impl FnMut(&mut UpstreamShare<'_>) -> T,
-) -> Option<(Holding, T)> {
+    mut with: impl FnMut(&mut dyn HoldsShare) -> T,
+) -> Option<T> {
     let name = scope.strip_prefix(PREFIX)?;
     let changed = update(store, &format!("upstream/{name}"), |bytes| {
         let before = UpstreamRecord::decode(bytes);
         let mut record = before.clone();
-        let done = with(&mut UpstreamShare(&mut record));
-        let holding = record.holding;
-        ((record != before).then(|| record.encode()), (holding, done))
+        let done = with(&mut record);
+        ((record != before).then(|| record.encode()), done)
     });
     changed.ok()
 }
 
-/// A gateway's share of an upstream's limit, with what is in its record.
-pub struct UpstreamShare<'a>(&'a mut UpstreamRecord);
-
-impl UpstreamShare<'_> {
-    /// The number of its last change.
-    pub fn number(&self) -> u64 {
-        self.0.holding.number
+impl HoldsShare for UpstreamRecord {
+    fn holding(&mut self) -> &mut Holding {
+        &mut self.holding
     }
 
-    /// Takes over what the service answers to what was `asked`.
-    pub fn accept(
-        &mut self,
-        share: &Share,
-        asked: Option<&Report>,
-        term: ShareTerm,
-        now: Timestamp,
-    ) {
-        let before = self.0.holding;
-        let mut holding = before;
-        self.with_stocks(|stocks| holding.accept(share, asked, term, stocks, now));
-        if holding.life() != before.life() {
-            // What members had is of another share.
-            for member in &mut self.0.members {
-                (member.requests, member.tokens) = (0, 0);
-            }
-            self.0.at = now;
+    fn accept(&mut self, share: &Share, asked: Option<&Report>, term: ShareTerm, now: Timestamp) {
+        if (share.epoch, share.life) > self.holding.life() {
+            self.gather();
         }
-        self.0.holding = holding;
-        self.cut();
+        let mut holding = self.holding;
+        self.with_stocks(|stocks| holding.accept(share, asked, term, stocks, now));
+        self.holding = holding;
+        self.cut_to_share();
     }
 
-    /// Measures demand, gives back what is not needed, and says what the service is to be told of it.
-    pub fn review(&mut self, scope: &str, several: bool, now: Timestamp) -> Option<Report> {
-        let mut holding = self.0.holding;
+    fn review(&mut self, scope: &str, several: bool, _: Epochs, now: Timestamp) -> Option<Report> {
+        let mut holding = self.holding;
         let report = self.with_stocks(|stocks| {
             holding.review(stocks, 0, several, now);
             holding.report(scope, stocks, 0)
         });
-        self.0.holding = holding;
-        self.cut();
+        self.holding = holding;
+        self.cut_to_share();
         report
     }
+}
 
-    /// A report was taken in.
-    pub fn told(&mut self, report: &Report) {
-        self.0.holding.told(report);
-    }
-
+impl UpstreamRecord {
     /// The pool is the stock, and members have what workers have elsewhere.
     fn with_stocks<T>(&mut self, with: impl FnOnce(&mut [Stock<'_>; RATES]) -> T) -> T {
-        let owned = |kind: Kind| clamp(self.0.owned(kind).max(0).div_euclid(PARTS));
-        let lent = [owned(Kind::Requests), owned(Kind::Tokens)];
-        let at = self.0.at;
-        let [mut requests, mut tokens] =
-            [self.0.requests, self.0.tokens].map(|parts| BucketState { parts, at });
-        let [of_requests, of_tokens] = lent;
+        let kinds = [Kind::Requests, Kind::Tokens];
+        let [of_requests, of_tokens] =
+            kinds.map(|kind| clamp(self.owned(kind).max(0).div_euclid(PARTS)));
+        let at = self.at;
+        let [mut requests, mut tokens] = kinds.map(|kind| BucketState {
+            parts: self.pool(kind),
+            at,
+        });
         let done = with(&mut [
             Stock {
                 state: &mut requests,
@@ -101,16 +84,27 @@ impl UpstreamShare<'_> {
                 lent: of_tokens,
             },
         ]);
-        (self.0.requests, self.0.tokens) = (requests.parts, tokens.parts);
-        self.0.at = requests.at.max(tokens.at);
+        (self.requests, self.tokens) = (requests.parts, tokens.parts);
+        self.at = requests.at.max(tokens.at);
         done
     }
 
-    /// What members have beyond the share's capacity is gone.
-    fn cut(&mut self) {
-        let [requests, tokens] = self.0.holding.part.rates;
+    /// Puts back into the pool what members own, or owe: a new share begins.
+    fn gather(&mut self) {
+        for kind in [Kind::Requests, Kind::Tokens] {
+            let all = self.owned(kind).saturating_add(i128::from(self.pool(kind)));
+            *self.pool_mut(kind) = clamp(all);
+            for member in &mut self.members {
+                *member.own_mut(kind) = 0;
+            }
+        }
+    }
+
+    /// What there is beyond the share's capacity is gone.
+    fn cut_to_share(&mut self) {
+        let [requests, tokens] = self.holding.part.rates;
         for (kind, part) in [(Kind::Requests, requests), (Kind::Tokens, tokens)] {
-            self.0.cut(kind, super::record::parts_of(part.capacity));
+            self.cut(kind, parts_of(part.capacity));
         }
     }
 }
@@ -159,7 +153,6 @@ pub(super) fn ask(
     let mut record = record.clone();
     let holding = record.holding;
     let scope = demand.upstream.scope();
-    let mut upstream = UpstreamShare(&mut record);
-    let report = upstream.with_stocks(|stocks| holding.ask(&scope, need, stocks, 0));
+    let report = record.with_stocks(|stocks| holding.ask(&scope, need, stocks, 0));
     Some(Box::new(report))
 }

@@ -1,41 +1,11 @@
 //! Amounts of rates and slots.
 
+use crate::bucket::Bucket;
 use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// The kinds of rate that are shared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    /// Requests a minute.
-    Requests,
-    /// Tokens a minute.
-    Tokens,
-}
-
-/// How many kinds of rate are shared.
+/// How many kinds of rate are shared: requests a minute, and tokens a minute.
 pub const RATES: usize = 2;
-
-/// A bucket, or a part of one.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    FromBytes,
-    Immutable,
-    IntoBytes,
-)]
-#[repr(C)]
-pub struct RatePart {
-    /// Units gained a minute.
-    pub rate: u64,
-    /// Units held at most.
-    pub capacity: u64,
-}
 
 /// What of a scope may be used. 0 where there is no limit, or no part of it.
 #[derive(
@@ -53,8 +23,8 @@ pub struct RatePart {
 )]
 #[repr(C)]
 pub struct Capacity {
-    /// Of each kind of [`Rate`].
-    pub rates: [RatePart; RATES],
+    /// Of requests, and of tokens.
+    pub rates: [Bucket; RATES],
     /// Requests in flight.
     pub slots: u64,
 }
@@ -75,7 +45,7 @@ pub struct Capacity {
 )]
 #[repr(C)]
 pub struct Amounts {
-    /// Of each kind of [`Rate`].
+    /// Of requests, and of tokens.
     pub rates: [u64; RATES],
     /// Requests in flight.
     pub slots: u64,
@@ -89,18 +59,23 @@ pub(super) fn scale(value: u64, by: u64, of: u64) -> u64 {
     scaled.map_or(value, |scaled| u64::try_from(scaled).unwrap_or(u64::MAX))
 }
 
-impl RatePart {
+/// The part (1/64) of a limit that is left for newcomers, where several gateways live.
+pub(super) fn reserve(limit: u64) -> u64 {
+    limit.checked_div(64).unwrap_or(0)
+}
+
+impl Bucket {
     /// The same part of another limit.
-    pub(super) fn scaled(self, by: RatePart, of: RatePart) -> RatePart {
-        RatePart {
+    pub(super) fn scaled(self, by: Bucket, of: Bucket) -> Bucket {
+        Bucket {
             rate: scale(self.rate, by.rate, of.rate),
             capacity: scale(self.capacity, by.capacity, of.capacity),
         }
     }
 
     /// The smaller of both.
-    pub(super) fn min(self, other: RatePart) -> RatePart {
-        RatePart {
+    pub(super) fn min(self, other: Bucket) -> Bucket {
+        Bucket {
             rate: self.rate.min(other.rate),
             capacity: self.capacity.min(other.capacity),
         }

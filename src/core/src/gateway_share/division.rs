@@ -1,6 +1,6 @@
 //! The owner's side: what the service lends of one scope, and to whom.
 
-use super::capacity::{Amounts, Capacity, RATES, RatePart};
+use super::capacity::{Amounts, Capacity, RATES};
 use super::message::{Report, Share};
 use crate::bucket::{Bucket, BucketState};
 use crate::policy::MAX_RATE;
@@ -118,11 +118,8 @@ impl Division {
             (true, true) => Some(NOTHING),
         };
         let mut share = self.share_of(&report.scope, gateway);
-        let confirmed = share.is_none()
-            || !self
-                .shares
-                .iter()
-                .any(|lent| lent.gateway == gateway && lent.is_pending());
+        let is_pending = |lent: &Lent| lent.gateway == gateway && lent.is_pending();
+        let confirmed = !self.shares.iter().any(is_pending);
         if let Some(share) = &mut share {
             share.short_ms =
                 short.map(|short| u64::try_from(short.as_millis()).unwrap_or(u64::MAX));
@@ -149,6 +146,12 @@ impl Division {
         })
     }
 
+    /// The limit as it was last told.
+    #[cfg(test)]
+    pub(super) fn limit(&self) -> Capacity {
+        self.limit
+    }
+
     /// What each gateway may have.
     #[cfg(test)]
     pub(super) fn bounds(&self) -> Vec<Capacity> {
@@ -160,7 +163,7 @@ impl Division {
         let full = |kind: usize| {
             let limit = self.limit.rates.get(kind).copied().unwrap_or_default();
             let pool = self.pools.get(kind).copied().unwrap_or_default();
-            bucket(limit).whole(&pool) >= i64::try_from(limit.capacity).unwrap_or(i64::MAX)
+            limit.whole(&pool) >= i64::try_from(limit.capacity).unwrap_or(i64::MAX)
         };
         self.shares.is_empty() && (0..RATES).all(full)
     }
@@ -185,11 +188,10 @@ impl Division {
     pub(super) fn pool_bucket(&self, kind: usize) -> Bucket {
         let of = |capacity: &Capacity| capacity.rates.get(kind).copied().unwrap_or_default();
         let lent = self.shares.iter().map(|lent| of(&lent.bound));
-        let left = lent.fold(of(&self.limit), |left, part| RatePart {
+        lent.fold(of(&self.limit), |left, part| Bucket {
             rate: left.rate.saturating_sub(part.rate),
             capacity: left.capacity.saturating_sub(part.capacity),
-        });
-        bucket(left)
+        })
     }
 
     /// Whole units of the pool.
@@ -224,7 +226,7 @@ impl Division {
 
     /// Another limit: shares become the same parts of it. A limit of an older policy is none.
     fn set_limit(&mut self, limit: Capacity, revision: u64, now: Timestamp) {
-        let most = RatePart {
+        let most = Bucket {
             rate: MAX_RATE,
             capacity: MAX_RATE,
         };
@@ -293,13 +295,6 @@ impl Division {
             self.put_back(kind, back);
         }
         at
-    }
-}
-
-pub(super) fn bucket(part: RatePart) -> Bucket {
-    Bucket {
-        rate: part.rate,
-        capacity: part.capacity,
     }
 }
 

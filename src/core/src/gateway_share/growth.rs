@@ -1,15 +1,13 @@
 //! How the owner moves shares towards what they should be.
 
-use super::capacity::{Capacity, RATES, RatePart, scale};
+use super::capacity::{Capacity, RATES, reserve, scale};
 use super::deal::{Wish, deal};
 use super::division::{Division, Lent, signed};
 use super::message::Need;
+use crate::bucket::Bucket;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
-/// The part (1/64) of a limit that is left for newcomers, where several gateways live. One newcomer gets half
-/// of it.
-const RESERVE: u64 = 64;
 /// Where a limit has fewer units a minute than this for each gateway, its rate is not shared: units are
 /// lent one by one.
 const FEWEST: u64 = 4;
@@ -39,10 +37,10 @@ impl Asking<'_> {
         has.copied().unwrap_or(0)
     }
 
-    /// What of a limit is left for newcomers.
+    /// What of a limit is left for newcomers. One of them gets half of it.
     fn reserve(&self, limit: u64) -> u64 {
         match self.gateways > 1 {
-            true => limit.checked_div(RESERVE).unwrap_or(0),
+            true => reserve(limit),
             false => 0,
         }
     }
@@ -101,7 +99,7 @@ impl Division {
         unmet
     }
 
-    fn limit_of(&self, kind: usize) -> RatePart {
+    fn limit_of(&self, kind: usize) -> Bucket {
         self.limit.rates.get(kind).copied().unwrap_or_default()
     }
 
@@ -204,7 +202,7 @@ impl Division {
         let lent = self.shares.iter().map(|lent| get(&lent.bound));
         let mut spare = lent.fold(to.limit, u64::saturating_sub);
         // Small changes are not worth telling.
-        let step = to.limit.checked_div(RESERVE).unwrap_or(0).max(1);
+        let step = reserve(to.limit).max(1);
         let mut is_unmet = false;
         let first = core::iter::once(asking.at);
         let others = (0..self.shares.len()).filter(|at| *at != asking.at);
@@ -304,7 +302,7 @@ impl Division {
     }
 }
 
-fn rated(capacity: &Capacity, kind: usize) -> RatePart {
+fn rated(capacity: &Capacity, kind: usize) -> Bucket {
     capacity.rates.get(kind).copied().unwrap_or_default()
 }
 

@@ -1,9 +1,10 @@
 //! The borrower's side: what a gateway holds of one scope.
 
-use super::capacity::{Amounts, Capacity, RATES, RatePart, scale};
+use super::capacity::{Amounts, Capacity, RATES, reserve, scale};
 use super::message::{Need, Report, Share};
 use super::term::ShareTerm;
-use crate::bucket::{Bucket, BucketState, PARTS};
+use crate::bucket::{BucketState, PARTS};
+use crate::epoch_sum::Epochs;
 use crate::store::Flag;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
@@ -13,8 +14,6 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 const IDLE: u64 = 3;
 /// The same where there is nobody who could want it.
 const IDLE_ALONE: u64 = 120;
-/// The part (1/64) of a limit that is left for newcomers, where several gateways live.
-const RESERVE: u64 = 64;
 /// The part (1/16) of a limit that a newcomer asks for.
 const FIRST: u64 = 16;
 /// A bucket with less than this part (1/16) is used as fast as it fills.
@@ -23,6 +22,37 @@ const EMPTY: u64 = 16;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Demand is not measured over less than this.
 const SHORTEST: Duration = Duration::from_millis(400);
+
+/// Where the limits come from that a gateway decides by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// They are the scope's: nobody else uses them, or this gateway has all of them.
+    #[default]
+    Whole,
+    /// They are this gateway's share.
+    Part,
+    /// This gateway has no share that is in force. The limits are the scope's, for requests that may use them
+    /// all the same.
+    Nothing,
+}
+
+/// A record that has this gateway's share of a limit.
+pub trait HoldsShare {
+    /// The share.
+    fn holding(&mut self) -> &mut Holding;
+
+    /// Takes over what the service answers to what was `asked`.
+    fn accept(&mut self, share: &Share, asked: Option<&Report>, term: ShareTerm, now: Timestamp);
+
+    /// Measures demand, gives back what is not needed, and says what the service is to be told of it.
+    fn review(
+        &mut self,
+        scope: &str,
+        several: bool,
+        epochs: Epochs,
+        now: Timestamp,
+    ) -> Option<Report>;
+}
 
 /// A bucket of the scope's record, and how much of it workers have on grants.
 pub struct Stock<'a> {
@@ -76,23 +106,23 @@ pub struct Holding {
     unmet_until: Timestamp,
 }
 
-fn bucket(part: RatePart) -> Bucket {
-    Bucket {
-        rate: part.rate,
-        capacity: part.capacity,
-    }
-}
-
 fn units_of(parts: i64) -> i64 {
     i64::try_from(i128::from(parts).div_euclid(PARTS)).unwrap_or(0)
 }
 
 impl Holding {
-    /// What may be used of `limit`.
-    pub fn part_of(&self, limit: Capacity) -> Capacity {
-        match self.of == limit {
+    /// What may be used of `limit` in `term` at `now`.
+    pub fn in_force(&self, limit: Capacity, term: ShareTerm, now: Timestamp) -> (Basis, Capacity) {
+        if !term.covers(self.epoch, now) {
+            return (Basis::Nothing, limit);
+        }
+        let part = match self.of == limit {
             true => self.part,
             false => self.part.scaled(limit, self.of).min(self.part),
+        };
+        match part == limit {
+            true => (Basis::Whole, limit),
+            false => (Basis::Part, part),
         }
     }
 
@@ -148,7 +178,7 @@ impl Holding {
             stock.state.parts = i64::try_from(parts).unwrap_or(i64::MAX);
         }
         for (part, stock) in self.part.rates.iter().zip(stocks) {
-            stock.state.parts = bucket(*part).at_most(stock.state.parts);
+            stock.state.parts = part.at_most(stock.state.parts);
         }
         self.report = self.report.saturating_add(1);
     }
@@ -160,9 +190,8 @@ impl Holding {
             _ => self.part,
         };
         for (stock, part) in stocks.iter_mut().zip(before.rates) {
-            let bucket = bucket(part);
-            bucket.refill_beside(stock.state, stock.lent, now);
-            let missing = stock.state.parts.saturating_sub(bucket.at_most(i64::MAX));
+            part.refill_beside(stock.state, stock.lent, now);
+            let missing = stock.state.parts.saturating_sub(part.at_most(i64::MAX));
             stock.state.parts = missing.min(0);
             stock.state.at = now;
         }
@@ -185,7 +214,7 @@ impl Holding {
         let before = core::mem::replace(&mut self.part, part);
         let parts = before.rates.iter().zip(part.rates);
         for (((before, after), stock), returned) in parts.zip(stocks).zip(&mut self.returned) {
-            bucket(*before).refill_beside(stock.state, stock.lent, now);
+            before.refill_beside(stock.state, stock.lent, now);
             if after.capacity >= before.capacity {
                 continue;
             }
@@ -225,7 +254,7 @@ impl Holding {
             return;
         }
         for (part, stock) in self.part.rates.iter().zip(&mut *stocks) {
-            bucket(*part).refill_beside(stock.state, stock.lent, now);
+            part.refill_beside(stock.state, stock.lent, now);
         }
         let wants = self.measure(stocks, in_flight, elapsed, now);
         self.reviewed_at = now;
@@ -426,7 +455,7 @@ fn differs(now: u64, before: u64) -> bool {
 
 /// All of a limit but what newcomers are to find.
 fn without_reserve(limit: Capacity) -> Capacity {
-    let without = |whole: u64| whole.saturating_sub(whole.checked_div(RESERVE).unwrap_or(0));
+    let without = |whole: u64| whole.saturating_sub(reserve(whole));
     let mut left = Capacity {
         slots: without(limit.slots),
         ..limit

@@ -31,8 +31,8 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-pub use capacity::{Amounts, Capacity, RATES, Rate, RatePart};
+pub use capacity::{Amounts, Capacity, RATES};
 pub use division::{Division, Outcome, Peers};
-pub use holding::{Holding, Stock};
+pub use holding::{Basis, Holding, HoldsShare, Stock};
 pub use message::{Need, Report, Share};
 pub use term::ShareTerm;

@@ -4,8 +4,9 @@
 use super::leases::change;
 use super::registry;
 use crate::epoch_sum::Epochs;
-use crate::fair_share::{change_share, is_upstream};
-use crate::gateway_share::{Holding, Report, ShareTerm};
+use crate::fair_share::{change_upstream, is_upstream};
+use crate::fnv::fnv1a;
+use crate::gateway_share::{Holding, HoldsShare, Report, ShareTerm};
 use crate::store::{SharedStore, bytes_of, read_as, update};
 use crate::timestamp::Timestamp;
 use crate::wire::Shares;
@@ -18,11 +19,15 @@ const TERM_KEY: &str = "shares";
 const NEVER: u64 = u64::MAX;
 /// Scopes with a share are in so many lists: a request that gets its first share writes one of them.
 const LISTS: u64 = 64;
-/// How often demand is measured where others may want what is not used.
+/// So many lists are looked at in a step where others may want what is not used: all of them twice a second.
+const LISTS_OF_STEP: u64 = 13;
+/// A step ends with the list in which it has looked at so many scopes.
+const SCOPES_OF_STEP: u64 = 1_000;
+/// The shortest time between two steps, a little less than a worker's tick.
+const STEP: Duration = Duration::from_millis(90);
+/// The shortest time between two messages about demand.
 const PERIOD: Duration = Duration::from_millis(450);
-/// The same where there is no other gateway.
-const PERIOD_ALONE: Duration = Duration::from_secs(5);
-/// Reports in one message at most. What is left is told with the next.
+/// With so many reports at hand nothing is looked at until they are told.
 const MOST_REPORTS: usize = 2_000;
 
 /// A gateway's term as all its workers know it.
@@ -58,14 +63,14 @@ pub(super) fn are_not_lent<S: SharedStore>(store: &mut S) {
     let _ = update(store, TERM_KEY, |_| (Some(bytes_of(&never)), ()));
 }
 
-/// Takes over an answer to what was `asked` at `asked_at` or later. Whether a share has changed.
+/// Takes over an answer to what was `asked` at `asked_at` or later. The scopes whose shares have changed.
 pub(super) fn accept<'a, S: SharedStore>(
     store: &mut S,
     asked: impl Iterator<Item = &'a Report>,
     answer: &Shares,
     asked_at: Timestamp,
     now: Timestamp,
-) -> bool {
+) -> Vec<String> {
     let lasts = Duration::from_millis(answer.lasts_ms);
     let term = update(store, TERM_KEY, |bytes| {
         let before = read_as::<StoredTerm>(bytes).filter(|stored| stored.term.epoch != NEVER);
@@ -78,29 +83,23 @@ pub(super) fn accept<'a, S: SharedStore>(
         ((next != before).then(|| bytes_of(&next)), term)
     });
     let Ok(term) = term else {
-        return false;
+        return Vec::new();
     };
     let asked: HashMap<&str, &Report> = asked
         .map(|report| (report.scope.as_str(), report))
         .collect();
-    let mut has_changed = false;
+    let mut changed = Vec::new();
     let mut lists: HashMap<u64, Vec<&str>> = HashMap::new();
     for share in &answer.shares {
         let asked = asked.get(share.scope.as_str()).copied();
-        let mut number = None;
-        let holding = match is_upstream(&share.scope) {
-            true => change_share(store, &share.scope, |upstream| {
-                number = Some(upstream.number());
-                upstream.accept(share, asked, term, now);
-            })
-            .map(|(holding, ())| holding),
-            false => change(store, &share.scope, |record| {
-                number = Some(record.holding.number);
-                record.accept_share(share, asked, term, now);
-            })
-            .map(|record| record.holding),
-        };
-        has_changed |= holding.is_some_and(|holding| Some(holding.number) != number);
+        let is_new = change_share(store, &share.scope, |record| {
+            let before = record.holding().number;
+            record.accept(share, asked, term, now);
+            record.holding().number != before
+        });
+        if is_new == Some(true) {
+            changed.push(share.scope.clone());
+        }
         lists
             .entry(list_of(&share.scope))
             .or_default()
@@ -109,114 +108,135 @@ pub(super) fn accept<'a, S: SharedStore>(
     for (list, scopes) in lists {
         registry::add(store, &key_of(list), &scopes);
     }
-    has_changed
+    changed
 }
 
 /// The service has taken these reports in.
 pub(super) fn told<S: SharedStore>(store: &mut S, reports: &[Report]) {
     for report in reports {
-        if is_upstream(&report.scope) {
-            change_share(store, &report.scope, |upstream| upstream.told(report));
-        } else {
-            change(store, &report.scope, |record| record.holding.told(report));
-        }
+        change_share(store, &report.scope, |record| record.holding().told(report));
     }
 }
 
-/// When the leading worker measures demand.
+/// The leading worker's measuring of demand, a few scopes at each tick: it serves requests too.
 #[derive(Debug, Default)]
 pub(super) struct Reviews {
+    /// The list that is next.
+    next: u64,
     reviewed_at: Timestamp,
-    gateways: u64,
+    /// What was found since the last sync.
+    reports: Vec<Report>,
+    sent_at: Timestamp,
+    /// Whether a change is to be confirmed: somebody waits for it.
+    is_urgent: bool,
 }
 
 impl Reviews {
-    /// What the service is to be told now.
-    pub(super) fn due<S: SharedStore>(
-        &mut self,
-        store: &mut S,
-        epochs: Epochs,
-        now: Timestamp,
-    ) -> Vec<Report> {
-        let StoredTerm { term, gateways } = stored_term(store);
-        let several = gateways > 1;
-        let period = if several { PERIOD } else { PERIOD_ALONE };
-        let is_early = self.reviewed_at <= now && now.since(self.reviewed_at) < period;
-        if matches!(term.epoch, 0 | NEVER) || (is_early && self.gateways == gateways) {
-            return Vec::new();
+    /// Looks at the scopes whose turn it is.
+    pub(super) fn step<S: SharedStore>(&mut self, store: &mut S, epochs: Epochs, now: Timestamp) {
+        let is_early = self.reviewed_at <= now && now.since(self.reviewed_at) < STEP;
+        if is_early || self.reports.len() >= MOST_REPORTS {
+            return;
         }
-        (self.reviewed_at, self.gateways) = (now, gateways);
-        let mut reports = Vec::new();
-        for list in 0..LISTS {
-            let key = key_of(list);
+        let StoredTerm { term, gateways } = stored_term(store);
+        if matches!(term.epoch, 0 | NEVER) {
+            return;
+        }
+        self.reviewed_at = now;
+        let several = gateways > 1;
+        let lists = if several { LISTS_OF_STEP } else { 1 };
+        let mut left = SCOPES_OF_STEP;
+        for _ in 0..lists {
+            let key = key_of(self.next);
+            self.next = self.next.wrapping_add(1).checked_rem(LISTS).unwrap_or(0);
             let text = store.get(&key).map(|(text, _)| text).unwrap_or_default();
             let mut ended = HashSet::new();
             for scope in registry::lines(&text) {
-                let reviewed = review(store, scope, several, epochs, now);
-                let is_over = |holding: &Holding| !has_something(holding, term, now);
-                if reviewed
-                    .as_ref()
-                    .is_none_or(|(holding, _)| is_over(holding))
-                {
+                let has_something = self.review(store, scope, several, epochs, now);
+                if has_something != Some(term.epoch) {
                     ended.insert(scope);
-                    continue;
                 }
-                if reports.len() < MOST_REPORTS {
-                    reports.extend(reviewed.and_then(|(_, report)| report));
-                }
+                left = left.saturating_sub(1);
             }
             registry::remove(store, &key, &ended, |store, scope| {
-                let holding = holding_of(store, scope);
-                holding.is_some_and(|holding| has_something(&holding, term, now))
+                let epoch = change_share(store, scope, |record| epoch_of(record.holding()));
+                epoch.flatten() == Some(term.epoch)
             });
+            if left == 0 {
+                return;
+            }
         }
-        reports
     }
 
-    /// Has the next review come at once: a change is to be confirmed.
-    pub(super) fn hurry(&mut self) {
-        self.reviewed_at = Timestamp::EPOCH;
+    /// Looks at scopes whose shares have just changed, and has that confirmed at once.
+    pub(super) fn confirm<S: SharedStore>(
+        &mut self,
+        store: &mut S,
+        scopes: &[String],
+        epochs: Epochs,
+        now: Timestamp,
+    ) {
+        let several = stored_term(store).gateways > 1;
+        for scope in scopes {
+            self.review(store, scope, several, epochs, now);
+        }
+        self.is_urgent |= !scopes.is_empty();
+    }
+
+    /// The epoch of the share that there is of a scope.
+    fn review<S: SharedStore>(
+        &mut self,
+        store: &mut S,
+        scope: &str,
+        several: bool,
+        epochs: Epochs,
+        now: Timestamp,
+    ) -> Option<u64> {
+        let reviewed = change_share(store, scope, |record| {
+            let report = record.review(scope, several, epochs, now);
+            (epoch_of(record.holding()), report)
+        });
+        let (epoch, report) = reviewed?;
+        self.reports.extend(report);
+        epoch
+    }
+
+    /// Whether there is something that should not wait for the next sync.
+    pub(super) fn are_due(&self, now: Timestamp) -> bool {
+        let waits = self.sent_at > now || now.since(self.sent_at) >= PERIOD;
+        !self.reports.is_empty() && (self.is_urgent || waits)
+    }
+
+    /// What the service is to be told now.
+    pub(super) fn take(&mut self, now: Timestamp) -> Vec<Report> {
+        (self.sent_at, self.is_urgent) = (now, false);
+        core::mem::take(&mut self.reports)
     }
 }
 
-fn has_something(holding: &Holding, term: ShareTerm, now: Timestamp) -> bool {
-    term.covers(holding.epoch, now) && !holding.is_over()
+/// The epoch of a share, unless there is nothing of it and the service knows.
+fn epoch_of(holding: &Holding) -> Option<u64> {
+    (!holding.is_over()).then_some(holding.epoch)
 }
 
-fn review<S: SharedStore>(
+/// Changes the record that has this gateway's share of a scope, if there is one.
+fn change_share<S: SharedStore, T>(
     store: &mut S,
     scope: &str,
-    several: bool,
-    epochs: Epochs,
-    now: Timestamp,
-) -> Option<(Holding, Option<Report>)> {
+    mut with: impl FnMut(&mut dyn HoldsShare) -> T,
+) -> Option<T> {
     if is_upstream(scope) {
-        return change_share(store, scope, |upstream| {
-            upstream.review(scope, several, now)
-        });
+        return change_upstream(store, scope, with);
     }
-    let mut report = None;
-    let record = change(store, scope, |record| {
-        report = record.review_share(scope, several, epochs, now);
-    });
-    record.map(|record| (record.holding, report))
-}
-
-fn holding_of<S: SharedStore>(store: &mut S, scope: &str) -> Option<Holding> {
-    match is_upstream(scope) {
-        true => change_share(store, scope, |_| ()).map(|(holding, ())| holding),
-        false => change(store, scope, |_| {}).map(|record| record.holding),
-    }
+    let mut done = None;
+    change(store, scope, |record| done = Some(with(record)))?;
+    done
 }
 
 fn key_of(list: u64) -> String {
     format!("shares/{list}")
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>).
 fn list_of(scope: &str) -> u64 {
-    let digest = scope.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    digest.checked_rem(LISTS).unwrap_or(0)
+    fnv1a(scope).checked_rem(LISTS).unwrap_or(0)
 }

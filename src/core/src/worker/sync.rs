@@ -43,6 +43,8 @@ struct UnderWay {
     reported: Vec<LeaseReport>,
     shares: Vec<Report>,
     sent_at: Timestamp,
+    /// Whether leases and usage were told too, or shares alone.
+    is_whole: bool,
     batch: Option<u64>,
     more: bool,
 }
@@ -118,19 +120,24 @@ impl Sync {
         if !self.election.lead(store, now) || self.under_way.is_some() {
             return None;
         }
+        // Between two syncs shares alone are spoken of.
         let is_due = now >= self.next_at;
         if !is_due && self.failures > 0 {
             return None;
         }
-        let shares = self.reviews.due(store, self.epochs, now);
-        if !is_due && shares.is_empty() {
+        self.reviews.step(store, self.epochs, now);
+        if !is_due && !self.reviews.are_due(now) {
             return None;
         }
+        let shares = self.reviews.take(now);
         // Before the events are taken: of all that is known to be spent by now there is an event.
-        let reported = leases::report(store, self.epochs, now);
+        let reported = match is_due {
+            true => leases::report(store, self.epochs, now),
+            false => Vec::new(),
+        };
         let outbox = match self.suspect {
-            None => Outbox::next(store, queue),
-            Some(_) => None,
+            None if is_due => Outbox::next(store, queue),
+            _ => None,
         };
         let outgoing = Outgoing {
             gateway: &self.gateway,
@@ -143,6 +150,7 @@ impl Sync {
             reported,
             shares,
             sent_at: now,
+            is_whole: is_due,
             batch: outbox.as_ref().map(|outbox| outbox.number),
             more: outbox.is_some_and(|outbox| outbox.full),
         });
@@ -158,6 +166,12 @@ impl Sync {
         now: Timestamp,
     ) -> Option<String> {
         let under_way = self.under_way.take()?;
+        self.failures = 0;
+        shares::told(store, &under_way.shares);
+        self.deliver(store, answer, &under_way, now);
+        if !under_way.is_whole {
+            return None;
+        }
         let suspect = self.suspect.take();
         let set_aside = suspect.and_then(|number| Outbox::set_aside(store, number));
         if let Some(number) = answer.acknowledged {
@@ -165,9 +179,6 @@ impl Sync {
         }
         let complete = !under_way.more && suspect.is_none();
         leases::renew(store, &under_way.reported, &answer.leases, complete, now);
-        shares::told(store, &under_way.shares);
-        self.deliver(store, answer, &under_way, now);
-        self.failures = 0;
         self.next_at = match under_way.more || suspect.is_some() {
             true => now,
             false => now.plus(INTERVAL),
@@ -185,9 +196,8 @@ impl Sync {
     ) {
         if let Some(answer) = &answer.shares {
             let asked = under_way.shares.iter();
-            if shares::accept(store, asked, answer, under_way.sent_at, now) {
-                self.reviews.hurry();
-            }
+            let changed = shares::accept(store, asked, answer, under_way.sent_at, now);
+            self.reviews.confirm(store, &changed, self.epochs, now);
         }
         if let Some(changes) = &answer.changes {
             ChangeFeed::publish(store, changes.get().as_bytes());

@@ -21,6 +21,8 @@ const FORGOTTEN: Duration = Duration::from_secs(86_400);
 /// nobody notices that the service is away for less. But what a gateway had that was killed is nobody's for
 /// as long.
 const TTL: Duration = Duration::from_secs(20);
+/// A term that lasts longer than this is not renewed yet: then most syncs write nothing.
+const FRESH: Duration = Duration::from_secs(15);
 /// How much later they are lent again: more than the clocks of replicas may differ.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -49,32 +51,76 @@ async fn alive(tx: &mut Tx, now: Timestamp) -> Result<Alive, StoreError> {
     })
 }
 
-/// Takes in what a gateway says of its shares, renews its term, and answers with what has changed.
+/// What has changed of a gateway's shares, if its term need not be renewed yet. Nothing is written.
+pub async fn look(
+    tx: &mut Tx,
+    gateway: &str,
+    now: Timestamp,
+) -> Result<Option<Shares>, StoreError> {
+    let Some((epoch, until)) = fresh_term(tx, gateway, now).await? else {
+        return Ok(None);
+    };
+    let mut answer = in_term(epoch, until, now);
+    answer.gateways = alive(tx, now).await?.count();
+    tell_changes(tx, gateway, &BTreeSet::new(), &mut answer).await?;
+    Ok(Some(answer))
+}
+
+/// Takes in what a gateway says of its shares, renews its term where that is due, and answers with what has
+/// changed.
 pub async fn exchange(
     tx: &mut Tx,
     gateway: &str,
     reports: &[Report],
     now: Timestamp,
 ) -> Result<Shares, StoreError> {
-    let epoch = shares::renew_term(tx, gateway, now, now.plus(TTL)).await?;
-    let mut answer = Shares {
-        epoch,
-        lasts_ms: u64::try_from(TTL.as_millis()).unwrap_or(u64::MAX),
-        ..Shares::default()
-    };
-    receive(tx, gateway, reports, now, &mut answer).await?;
-    let mut pending = shares::changes_of(tx, gateway, MOST_CHANGES).await?;
-    let answered: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
-    pending.retain(|scope| !answered.contains(scope.as_str()));
-    if !pending.is_empty() {
-        for (scope, division) in shares::read(tx, &pending).await? {
-            let share = parse(&scope, &division).share_of(&scope, gateway);
-            answer
-                .shares
-                .extend(share.filter(|share| share.epoch == epoch));
+    let (epoch, until) = match fresh_term(tx, gateway, now).await? {
+        Some(term) => term,
+        None => {
+            let until = now.plus(TTL);
+            (shares::renew_term(tx, gateway, now, until).await?, until)
         }
-    }
+    };
+    let mut answer = in_term(epoch, until, now);
+    receive(tx, gateway, reports, now, &mut answer).await?;
+    let answered: BTreeSet<&str> = reports.iter().map(|report| report.scope.as_str()).collect();
+    tell_changes(tx, gateway, &answered, &mut answer).await?;
     Ok(answer)
+}
+
+/// A term that need not be renewed.
+async fn fresh_term(
+    tx: &mut Tx,
+    gateway: &str,
+    now: Timestamp,
+) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    let term = shares::term_of(tx, gateway).await?;
+    Ok(term.filter(|(_, until)| *until > now.plus(FRESH)))
+}
+
+fn in_term(epoch: u64, until: Timestamp, now: Timestamp) -> Shares {
+    Shares {
+        epoch,
+        lasts_ms: u64::try_from(until.since(now).as_millis()).unwrap_or(u64::MAX),
+        ..Shares::default()
+    }
+}
+
+/// Adds the changes that a gateway has yet to confirm, but for those of scopes that were answered.
+async fn tell_changes(
+    tx: &mut Tx,
+    gateway: &str,
+    answered: &BTreeSet<&str>,
+    answer: &mut Shares,
+) -> Result<(), StoreError> {
+    let mut pending = shares::changes_of(tx, gateway, MOST_CHANGES).await?;
+    pending.retain(|scope| !answered.contains(scope.as_str()));
+    for (scope, division) in shares::read(tx, &pending).await? {
+        let share = parse(&scope, &division).share_of(&scope, gateway);
+        let share = share.filter(|share| share.epoch == answer.epoch);
+        answer.shares.extend(share);
+    }
+    Ok(())
 }
 
 async fn receive(

@@ -4,6 +4,13 @@ use super::{StoreError, Tx, args};
 use paddock_core::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The last term of a gateway: its epoch, and when it ends.
+pub async fn term_of(tx: &mut Tx, gateway: &str) -> Result<Option<(u64, Timestamp)>, StoreError> {
+    let sql = "SELECT epoch, until FROM gateway_terms WHERE gateway = $1";
+    let terms: Vec<(u64, Timestamp)> = tx.all(sql, args![gateway]).await?;
+    Ok(terms.first().copied())
+}
+
 /// Renews the term of a gateway until a moment, or begins a new one where it has ended by `now`. Its epoch.
 pub async fn renew_term(
     tx: &mut Tx,

@@ -2,11 +2,12 @@
 
 use super::scope_grant::ScopeGrant;
 use crate::admission::ask::{Budgeting, Terms};
-use crate::admission::in_force::{Basis, InForce};
+use crate::admission::in_force::InForce;
 use crate::admission::pools::{BucketPool, SlicePool, SlotPool};
 use crate::admission::record::ScopeRecord;
 use crate::admission::scope::Scope;
 use crate::admission::throttle::Rates;
+use crate::gateway_share::Basis;
 use crate::grant::{Pool, Portion};
 use crate::timestamp::Timestamp;
 use std::rc::Rc;

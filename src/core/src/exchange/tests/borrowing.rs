@@ -20,14 +20,14 @@ fn question(step: &Step) -> &Question {
     asked.next().expect("a question")
 }
 
-fn resolve(step: &Step) -> ResolveRequest {
+pub(super) fn resolve(step: &Step) -> ResolveRequest {
     match question(step) {
         Question::Resolve(request) => request.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn needs(step: &Step) -> Vec<Need> {
+pub(super) fn needs(step: &Step) -> Vec<Need> {
     match question(step) {
         Question::Lend(needs) => needs.clone(),
         other => panic!("{other:?}"),
@@ -35,7 +35,12 @@ fn needs(step: &Step) -> Vec<Need> {
 }
 
 /// What the service knows, told to the worker.
-fn teach(bench: &mut Bench, request: &ResolveRequest, key: KeyPolicy, namespace: NamespacePolicy) {
+pub(super) fn teach(
+    bench: &mut Bench,
+    request: &ResolveRequest,
+    key: KeyPolicy,
+    namespace: NamespacePolicy,
+) {
     let catalog = Bench::standalone("", "")
         .worker
         .cache
@@ -78,7 +83,7 @@ fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
     apply_lend(&mut bench.store, needs, &answer, now, now);
 }
 
-fn answered(bench: &mut Bench, exchange: &mut Exchange, reached: bool) -> Step {
+pub(super) fn answered(bench: &mut Bench, exchange: &mut Exchange, reached: bool) -> Step {
     bench.step(exchange, Input::Answered { reached })
 }
 

@@ -23,6 +23,7 @@ mod roles;
 mod routes;
 mod routing;
 mod second_models;
+mod shares;
 mod soft;
 mod stored;
 mod throttling;

@@ -5,9 +5,9 @@ use crate::admission::{Ask, Budgeting, Denied, Grants, RateTier, Sharing, Terms,
 use crate::bucket::{Bucket, BucketState};
 use crate::epoch_sum::Epochs;
 use crate::fair_share::{
-    Demand, NotAdmitted, UpstreamLimit, change_share, hold_request, is_upstream,
+    Demand, NotAdmitted, UpstreamLimit, change_upstream, hold_request, is_upstream,
 };
-use crate::gateway_share::{Division, Peers, Report, Share, ShareTerm};
+use crate::gateway_share::{Division, HoldsShare, Peers, Report, Share, ShareTerm};
 use crate::money::Money;
 use crate::store::fake::FakeStore;
 use crate::timestamp::Timestamp;
@@ -91,9 +91,9 @@ impl World {
         };
         let Some(share) = share else { return };
         let (term, now) = (self.term(), self.now);
-        change_share(&mut self.stores[gateway], SCOPE, |upstream| {
+        change_upstream(&mut self.stores[gateway], SCOPE, |upstream| {
             if let Some(report) = report.filter(|report| report.need.is_none()) {
-                upstream.told(report);
+                upstream.holding().told(report);
             }
             upstream.accept(&share, report, term, now);
         });
@@ -102,8 +102,8 @@ impl World {
     fn sync(&mut self, gateway: usize) {
         let (now, several) = (self.now, self.stores.len() > 1);
         let store = &mut self.stores[gateway];
-        let (_, report) =
-            change_share(store, SCOPE, |one| one.review(SCOPE, several, now)).unwrap();
+        let review = |one: &mut dyn HoldsShare| one.review(SCOPE, several, Epochs(60), now);
+        let report = change_upstream(store, SCOPE, review).unwrap();
         self.tell(gateway, report.as_ref());
     }
 
@@ -187,6 +187,14 @@ fn a_lone_gateway_has_the_whole_limit() {
     world.run(Duration::from_secs(70), &[0], 0);
     let served = world.run(Duration::from_secs(60), &[0], 0);
     assert!(served >= 590, "{served}");
+}
+
+#[test]
+fn a_newcomer_is_served_at_once() {
+    let mut world = World::new(2, Some(6_000), None);
+    world.run(Duration::from_secs(70), &[0], 0);
+    let served = world.run(Duration::from_millis(100), &[1], 0);
+    assert!(served > 0);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What is never passed, and how much of it can be used.
 
 use super::world::{Setting, World};
-use crate::gateway_share::{Capacity, RatePart};
+use crate::bucket::Bucket;
+use crate::gateway_share::Capacity;
 use core::time::Duration;
 use proptest::prelude::*;
 
@@ -86,7 +87,7 @@ fn a_few_requests_a_minute_are_lent_one_by_one() {
 fn one_request_at_a_time_goes_round() {
     let slots = Setting {
         limit: Capacity {
-            rates: [RatePart::default(); 2],
+            rates: [Bucket::default(); 2],
             slots: 1,
         },
         ..Setting::requests(0)
@@ -128,14 +129,14 @@ proptest! {
         gateways in 1usize..6,
         loss in prop_oneof![Just(0u64), 0u64..40],
         delay in prop_oneof![1u64..50, 50u64..3_000],
-        turns in proptest::collection::vec((0usize..6, 0u8..6, 1u64..9_000), 1..12),
+        turns in proptest::collection::vec((0usize..6, 0u8..8, 1u64..9_000), 1..12),
     ) {
         let of_tokens = if tokens == 0 { 0 } else { rate * 100 };
         let setting = Setting {
             limit: Capacity {
                 rates: [
-                    RatePart { rate, capacity: burst.min(rate) },
-                    RatePart { rate: of_tokens, capacity: of_tokens },
+                    Bucket { rate, capacity: burst.min(rate) },
+                    Bucket { rate: of_tokens, capacity: of_tokens },
                 ],
                 slots,
             },
@@ -156,7 +157,9 @@ proptest! {
                 2 => world.gateways[who].cut_off = true,
                 3 => world.gateways[who].cut_off = false,
                 4 => world.kill(who),
-                _ => world.gateways[who].demand = rate / 4,
+                5 => world.gateways[who].demand = rate / 4,
+                6 => world.set_rate((rate / 3).max(1)),
+                _ => world.set_rate(rate),
             }
             world.run(Duration::from_millis(time));
         }

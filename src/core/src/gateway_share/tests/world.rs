@@ -3,7 +3,7 @@
 
 use crate::bucket::{Bucket, BucketState};
 use crate::gateway_share::{
-    Amounts, Capacity, Division, Holding, Need, Peers, RATES, RatePart, Report, Share, ShareTerm,
+    Amounts, Basis, Capacity, Division, Holding, Need, Peers, RATES, Report, Share, ShareTerm,
     Stock,
 };
 use crate::timestamp::Timestamp;
@@ -56,11 +56,11 @@ impl Setting {
         Setting {
             limit: Capacity {
                 rates: [
-                    RatePart {
+                    Bucket {
                         rate,
                         capacity: rate,
                     },
-                    RatePart::default(),
+                    Bucket::default(),
                 ],
                 slots: 0,
             },
@@ -150,6 +150,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) gateways: Vec<Gateway>,
     pub(super) random: Random,
+    /// The revision of the policy, which all gateways have at once.
+    revision: u64,
     terms: Terms,
     division: Division,
     /// Which gateways are to be told of changes.
@@ -170,6 +172,7 @@ impl World {
             now: START,
             gateways: Vec::new(),
             random: Random(seed.wrapping_mul(2) | 1),
+            revision: 1,
             terms: Terms::default(),
             division: Division::default(),
             changed: Vec::new(),
@@ -181,7 +184,7 @@ impl World {
             writes: 0,
         };
         for (part, judge) in setting.limit.rates.iter().zip(&mut world.judges) {
-            bucket(*part).refill(judge, START);
+            part.refill(judge, START);
         }
         world
     }
@@ -215,6 +218,23 @@ impl World {
         let fresh = self.add(demand);
         self.gateways.swap_remove(at);
         assert!(fresh >= self.gateways.len() - 1);
+    }
+
+    /// Sets other rates, which every gateway knows at once.
+    pub(super) fn set_rate(&mut self, rate: u64) {
+        self.revision += 1;
+        let now = self.now;
+        let rates = self.setting.limit.rates.iter_mut();
+        for (part, judge) in rates.zip(&mut self.judges) {
+            part.refill(judge, now);
+            if part.rate > 0 {
+                *part = Bucket {
+                    rate,
+                    capacity: part.capacity.min(rate),
+                };
+            }
+            judge.parts = part.at_most(judge.parts);
+        }
     }
 
     /// Lets time pass, and says how many requests were served.
@@ -312,7 +332,8 @@ impl World {
     /// What is lent is never more than the limit.
     fn check_sums(&self) {
         let bounds = self.division.bounds();
-        let limit = self.setting.limit;
+        // Until one of them asks, the service has an older limit.
+        let limit = self.division.limit();
         for kind in 0..RATES {
             let rate: u64 = bounds.iter().map(|bound| bound.rates[kind].rate).sum();
             let capacity: u64 = bounds.iter().map(|bound| bound.rates[kind].capacity).sum();
@@ -401,13 +422,14 @@ impl World {
 
     fn serve(&mut self, at: usize, step: Duration) {
         let now = self.now;
+        let revision = self.revision;
         let (limit, tokens, lasts) = (self.setting.limit, self.setting.tokens, self.setting.lasts);
         let gateway = &mut self.gateways[at];
         gateway.in_flight.retain(|ends| *ends > now);
         gateway.due += gateway.demand as f64 * step.as_secs_f64() / 60.0;
         while gateway.due >= 1.0 {
             gateway.due -= 1.0;
-            match gateway.take(limit, tokens, now) {
+            match gateway.take(limit, revision, tokens, now) {
                 Ok(()) => {
                     gateway.served += 1;
                     gateway.in_flight.push(now.plus(lasts));
@@ -416,9 +438,9 @@ impl World {
                         if part.rate == 0 {
                             continue;
                         }
-                        bucket(part).refill(&mut self.judges[kind], now);
+                        part.refill(&mut self.judges[kind], now);
                         assert_eq!(
-                            bucket(part).take(&mut self.judges[kind], units),
+                            part.take(&mut self.judges[kind], units),
                             Ok(()),
                             "above the limit"
                         );
@@ -455,13 +477,6 @@ impl World {
     }
 }
 
-fn bucket(part: RatePart) -> Bucket {
-    Bucket {
-        rate: part.rate,
-        capacity: part.capacity,
-    }
-}
-
 fn stocks(buckets: &mut [BucketState; RATES]) -> [Stock<'_>; RATES] {
     let [requests, tokens] = buckets;
     [requests, tokens].map(|state| Stock { state, lent: 0 })
@@ -476,16 +491,14 @@ impl Gateway {
     fn take(
         &mut self,
         limit: Capacity,
+        revision: u64,
         tokens: u64,
         now: Timestamp,
     ) -> Result<(), Option<Box<Report>>> {
         let local = self.clock(now);
-        let in_force = self.term.covers(self.holding.epoch, local);
-        let part = if in_force {
-            self.holding.part_of(limit)
-        } else {
-            Capacity::default()
-        };
+        let (basis, part) = self.holding.in_force(limit, self.term, local);
+        let in_force = basis != Basis::Nothing;
+        let part = if in_force { part } else { Capacity::default() };
         let units = [1, tokens];
         let mut has = [0; RATES];
         let mut is_covered = limit.slots == 0 || (self.in_flight.len() as u64) < part.slots;
@@ -494,7 +507,7 @@ impl Gateway {
             if limit.rates[kind].rate == 0 {
                 continue;
             }
-            let bucket = bucket(part.rates[kind]);
+            let bucket = part.rates[kind];
             if in_force {
                 bucket.refill(&mut self.buckets[kind], local);
                 has[kind] = bucket.whole(&self.buckets[kind]);
@@ -505,7 +518,7 @@ impl Gateway {
             for (kind, units) in units.into_iter().enumerate() {
                 if limit.rates[kind].rate > 0 {
                     let units = i64::try_from(units).unwrap();
-                    bucket(part.rates[kind]).lend(&mut self.buckets[kind], units);
+                    part.rates[kind].lend(&mut self.buckets[kind], units);
                     self.holding.drawn[kind] += units;
                 }
             }
@@ -524,7 +537,7 @@ impl Gateway {
         };
         let need = Need {
             limit,
-            revision: 1,
+            revision,
             units: Amounts {
                 rates: [rated(0), rated(1)],
                 slots: u64::from(needs_slot),
