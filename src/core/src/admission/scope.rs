@@ -22,6 +22,8 @@ pub struct Scope {
     pub pays: bool,
     /// Whose its record must be: 0 but for reservations, which share a number of records.
     pub owner: u128,
+    /// Whether a limit that is not enforced was left out: these are not the limits that gateways share.
+    pub is_softened: bool,
 }
 
 impl Scope {
@@ -35,6 +37,7 @@ impl Scope {
             throttle: Throttle::default(),
             pays: true,
             owner: 0,
+            is_softened: false,
         }
     }
 

@@ -28,7 +28,8 @@ pub(super) fn ask(
 ) -> Option<Box<Report>> {
     let sharing = terms.sharing?;
     let is_dry = rates.whole.basis == Basis::Part && now < record.holding.dry_until;
-    if rates.whole.basis == Basis::Whole || is_dry || ask.unshared != WhenShort::Borrow {
+    let may_ask = ask.unshared == WhenShort::Borrow && !scope.is_softened;
+    if rates.whole.basis == Basis::Whole || is_dry || !may_ask {
         return None;
     }
     let limit = limit_of(scope);

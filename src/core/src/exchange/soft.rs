@@ -128,6 +128,7 @@ fn over_of(denied: &Denied, has_waited: bool, config: &Config) -> Option<Over> {
 fn soften(levels: &mut [Rc<Scope>], over: &Over) {
     for level in levels.iter_mut().filter(|level| level.name == over.scope) {
         let mut scope = Scope::clone(level);
+        scope.is_softened = true;
         let limits = &mut scope.limits;
         match over.kind {
             LimitKind::RateLimitPerMinute => limits.requests_per_minute = None,

@@ -8,6 +8,7 @@
 //! | `division.rs` | the owner's side: what the service lends of one scope, and to whom |
 //! | `growth.rs` | how the owner moves shares towards what they should be |
 //! | `holding.rs` | the borrower's side: what a gateway holds of one scope |
+//! | `demand.rs` | what it wants of it, and what it says |
 //! | `message.rs` | what both say of it |
 //! | `term.rs` | how long a gateway's shares are in force |
 //!
@@ -23,6 +24,7 @@
 
 mod capacity;
 mod deal;
+mod demand;
 mod division;
 mod growth;
 mod holding;

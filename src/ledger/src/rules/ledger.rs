@@ -2,22 +2,22 @@
 
 use crate::ids;
 use crate::model::audit::Segment;
-use crate::model::correction::UNNAMED;
 use crate::model::credits::account::Account;
-use crate::model::period::{DAY, name, start_of, start_of_month};
 use crate::model::scope::Scope;
 use crate::model::tag_set::TagSet;
 use crate::rules::audit::Calls;
 use crate::rules::batch::{ReadBatch, ReadEvent};
-use crate::rules::caps::{self, Budget, LendingTerms};
+use crate::rules::caps::{self, LendingTerms};
 use crate::rules::credits;
 use crate::rules::credits::refill::{self, Refill};
+use crate::rules::lease_reports::LeaseReports;
 use crate::rules::notices;
+use crate::rules::spending::{Spent, months_of_namespaces};
 use crate::rules::tags;
 use crate::rules::user_rollups::UserRollups;
 use crate::store::events::{self, EventRow, Ids};
 use crate::store::latencies::Latencies;
-use crate::store::leases::{self, OpenLease};
+use crate::store::leases;
 use crate::store::rollups::Rollups;
 use crate::store::stored_objects::Maker;
 use crate::store::tag_rollups::TagRollups;
@@ -26,10 +26,9 @@ use crate::store::{
     StoreError, Tx, audit, day_blocks, reservations, spend, stored_objects, usage_feed,
 };
 use paddock_core::money::Money;
-use paddock_core::policy::{shared_user_scope, user_scope};
 use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::{CapPeriod, Lease, LeaseReport};
+use paddock_core::wire::{Lease, LeaseReport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What booking a message came to.
@@ -336,7 +335,7 @@ impl Summed<'_> {
         let scopes: BTreeSet<&str> = scopes.collect();
         let scopes: Vec<Scope> = scopes.into_iter().filter_map(Scope::parse).collect();
         let mut budgets = caps::load(tx, terms, &self.scarce, &scopes, now).await?;
-        let mut taken = Reports::of(&budgets);
+        let mut taken = LeaseReports::of(&budgets);
         for (number, message) in self.messages.iter().enumerate() {
             for report in &message.reports {
                 if let Some(budget) = budgets.get_mut(&report.scope) {
@@ -410,169 +409,4 @@ fn new_events(messages: &[Message], known: &HashSet<String>) -> Vec<Booking> {
         }
     }
     booked
-}
-
-/// The namespaces that something is booked to, and the first seconds of the months.
-fn months_of_namespaces(amounts: &BTreeMap<spend::SpendKey, Money>) -> BTreeSet<(String, u64)> {
-    let keys = amounts.keys().filter_map(|(scope, _, day)| {
-        let namespace = scope.strip_prefix("namespace:")?;
-        let month = start_of_month(Timestamp::from_secs(*day));
-        Some((namespace.to_owned(), month.secs()))
-    });
-    keys.collect()
-}
-
-/// A user's namespace and name, and whether they share a scope with others.
-type User<'a> = (&'a str, Option<&'a str>, bool);
-
-/// What was spent, by whom and on which day: first in groups, because names of scopes are made of
-/// each group and not of each event.
-#[derive(Debug, Default)]
-struct Spent<'a> {
-    /// By key, namespace, organization and first second of the day.
-    callers: HashMap<(&'a str, &'a str, &'a str, u64), Money>,
-    users: HashMap<(User<'a>, u64), Money>,
-}
-
-impl<'a> Spent<'a> {
-    fn add(&mut self, entry: &'a ReadEvent) {
-        let day = start_of(DAY, entry.applies_at).secs();
-        let row = &entry.row;
-        let caller = (
-            row.key_id.as_str(),
-            row.namespace.as_str(),
-            row.organization.as_str(),
-            day,
-        );
-        let sum = self.callers.entry(caller).or_default();
-        *sum = sum.saturating_add(entry.cost);
-        if row.end_user.is_some() || entry.user_shared {
-            let user = row.end_user.as_deref();
-            let user = (row.namespace.as_str(), user, entry.user_shared);
-            let sum = self.users.entry((user, day)).or_default();
-            *sum = sum.saturating_add(entry.cost);
-        }
-    }
-
-    fn amounts(self) -> BTreeMap<spend::SpendKey, Money> {
-        let mut amounts = BTreeMap::new();
-        for ((key, namespace, organization, day), cost) in self.callers {
-            for scope in scopes_of_caller(key, namespace, organization) {
-                add_amount(&mut amounts, scope.to_string(), day, cost);
-            }
-        }
-        for (((namespace, user, is_shared), day), cost) in self.users {
-            if let Some(user) = user {
-                add_amount(&mut amounts, user_scope(namespace, user), day, cost);
-            }
-            if is_shared {
-                add_amount(&mut amounts, shared_user_scope(namespace), day, cost);
-            }
-        }
-        amounts
-    }
-}
-
-/// The scopes that a cost is spent in, but for its end user's. A correction may name no key.
-pub(super) fn scopes_of_caller(
-    key: &str,
-    namespace: &str,
-    organization: &str,
-) -> impl Iterator<Item = Scope> {
-    let key = (key != UNNAMED).then(|| Scope::Key(key.to_owned()));
-    key.into_iter().chain([
-        Scope::Namespace(namespace.to_owned()),
-        Scope::Organization(organization.to_owned()),
-    ])
-}
-
-fn add_amount(
-    amounts: &mut BTreeMap<spend::SpendKey, Money>,
-    scope: String,
-    day: u64,
-    cost: Money,
-) {
-    let key = (scope, name(CapPeriod::Daily), day);
-    let amount = amounts.entry(key).or_default();
-    *amount = amount.saturating_add(cost);
-}
-
-/// What follows from gateways' reports. Each is looked at once, however many leases a scope has.
-struct Reports {
-    /// The place of each lease among those of its scope.
-    places: HashMap<i64, usize>,
-    closed: BTreeSet<i64>,
-    returned: BTreeMap<i64, Money>,
-    renewed: BTreeMap<(Timestamp, Timestamp), Vec<i64>>,
-    /// The number of the message, the scope and the lease.
-    told: Vec<(usize, String, OpenLease)>,
-}
-
-impl Reports {
-    fn of(budgets: &HashMap<String, Budget>) -> Reports {
-        let leases = budgets.values().map(|budget| budget.leases.iter());
-        let places = leases.flat_map(|leases| leases.enumerate().map(|(at, lease)| (lease.id, at)));
-        Reports {
-            places: places.collect(),
-            closed: BTreeSet::new(),
-            returned: BTreeMap::new(),
-            renewed: BTreeMap::new(),
-            told: Vec::new(),
-        }
-    }
-
-    fn take(
-        &mut self,
-        terms: &LendingTerms,
-        budget: &mut Budget,
-        (message, gateway): (usize, &str),
-        report: &LeaseReport,
-        now: Timestamp,
-    ) {
-        if self.closed.contains(&report.id) {
-            return;
-        }
-        let is_it = |lease: &&OpenLease| lease.id == report.id && lease.gateway == gateway;
-        let at = self.places.get(&report.id).copied().unwrap_or(usize::MAX);
-        let Some(opened_at) = budget
-            .leases
-            .get(at)
-            .filter(is_it)
-            .map(|lease| lease.opened_at)
-        else {
-            return;
-        };
-        let period_ends_at = budget.end_of_lease(opened_at);
-        let Some(lease) = budget.leases.get_mut(at) else {
-            return;
-        };
-        if report.returned > lease.returned {
-            lease.returned = report.returned;
-            self.returned.insert(lease.id, lease.returned);
-        }
-        if report.idle {
-            // Where something is outstanding the lease was lent more since the report was
-            // written, or events are on their way: it stays, and ends by itself.
-            if lease.outstanding() == Money::ZERO {
-                self.closed.insert(lease.id);
-                return;
-            }
-        } else if period_ends_at > now {
-            let expires_at = now.plus(terms.ttl).min(period_ends_at);
-            // Not at every message: a write for each lease a second would be most of the work.
-            let worth_it = expires_at.since(lease.expires_at).saturating_mul(6) >= terms.ttl;
-            if worth_it || period_ends_at != lease.period_ends_at {
-                lease.expires_at = expires_at;
-                lease.period_ends_at = period_ends_at;
-                self.renewed
-                    .entry((expires_at, period_ends_at))
-                    .or_default()
-                    .push(lease.id);
-            }
-        }
-        let mut told = lease.clone();
-        told.period_ends_at = told.period_ends_at.min(period_ends_at);
-        told.expires_at = told.expires_at.min(told.period_ends_at);
-        self.told.push((message, budget.scope.clone(), told));
-    }
 }

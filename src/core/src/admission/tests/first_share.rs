@@ -86,3 +86,31 @@ fn all_wait_for_it_and_together_have_no_more_than_the_limit() {
     }
     assert!(served > 2_000);
 }
+
+/// What it would ask for is another limit than the one that gateways share.
+#[test]
+fn a_scope_of_which_a_limit_was_left_out_asks_for_nothing() {
+    let limits = Limits {
+        tokens_per_minute: Some(100),
+        ..Limits::default()
+    };
+    let term = ShareTerm::default();
+    let terms = Terms {
+        sharing: Some(Sharing { term, revision: 1 }),
+        ..TERMS
+    };
+    let now = Timestamp::from_secs(1_800_000_000);
+    for is_softened in [false, true] {
+        let scope = Scope {
+            is_softened,
+            ..Scope::new("key:1".to_owned(), limits.clone())
+        };
+        let (grants, store) = (&mut Grants::default(), &mut FakeStore::default());
+        let denied = place_hold(grants, store, &[Rc::new(scope)], &ask(5, 0), terms, now);
+        match denied.unwrap_err() {
+            Denied::Lend(_) => assert!(!is_softened),
+            Denied::Rate { .. } => assert!(is_softened),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What is spent where.
 
 use crate::model::correction::{Correction, UNNAMED};
-use crate::rules::ledger::scopes_of_caller;
+use crate::rules::spending::scopes_of_caller;
 use crate::store::events::EventRow;
 use paddock_core::policy::user_scope;
 use paddock_core::timestamp::Timestamp;
