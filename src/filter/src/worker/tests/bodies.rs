@@ -82,7 +82,8 @@ fn only_bodies_that_are_metered_are_copied() {
 
 #[test]
 fn a_body_that_passes_through_in_chunks_is_counted_as_a_whole() {
-    let mut world = known();
+    let mut world = World::new(&with_service(PASS_THROUGH), "");
+    world.know("a");
     world.open(10, "a", "/v1/audio");
     let flows = [512, 512, 1].map(|size| world.on(10, |stream| stream.request_body(size, false)));
     assert_eq!(flows, [Flow::Continue, Flow::Continue, Flow::Pause]);

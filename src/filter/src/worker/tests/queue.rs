@@ -18,6 +18,7 @@ fn streams_wait_their_turn_and_are_refused_when_their_time_is_up() {
         namespace.throttled_until = Some(Timestamp::FAR);
     }
     world.know("a");
+    world.tick(QUEUE_TICK);
     for id in 10..13 {
         assert_eq!(world.chat(id, "a"), Flow::Pause);
     }

@@ -4,11 +4,15 @@ use crate::host::fake::{Fake, MadeCall};
 use crate::stream::{Flow, Stream};
 use crate::worker::{SharedWorker, Worker, with_worker};
 use core::time::Duration;
+use paddock_core::bucket::Bucket;
 use paddock_core::config::{Config, InlinePolicy};
+use paddock_core::gateway_share::Share;
 use paddock_core::ids::InstallationId;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::{RESOLVE_PATH, ResolveAnswer, ResolveRequest};
+use paddock_core::wire::{
+    LEND_PATH, LendAnswer, LendRequest, Need, RESOLVE_PATH, ResolveAnswer, ResolveRequest, Shares,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -204,12 +208,53 @@ impl World {
         self.answer(call, Some(serde_json::to_vec(&answer).unwrap()));
     }
 
-    /// Resolves the key of a first stream, which is then admitted.
+    /// The service lends all of each limit to the one gateway there is. It answers no call that asks for
+    /// money.
+    fn lend_shares(&mut self, call: &MadeCall) {
+        let asked: LendRequest = serde_json::from_slice(&call.body).unwrap();
+        if asked.needs.iter().any(Need::is_of_money) {
+            return;
+        }
+        let share = |need: &Need| {
+            let limit = need.share.as_ref().unwrap().need.unwrap().limit;
+            let capacity = |bucket: Bucket| i64::try_from(bucket.capacity).unwrap();
+            Share {
+                scope: need.scope.clone(),
+                epoch: 1,
+                life: 1,
+                number: 1,
+                part: limit,
+                of: limit,
+                given: limit.rates.map(capacity),
+                short_ms: None,
+            }
+        };
+        let shares = Shares {
+            epoch: 1,
+            lasts_ms: 3_600_000,
+            gateways: 1,
+            shares: asked.needs.iter().map(share).collect(),
+        };
+        let answer = LendAnswer {
+            leases: Vec::new(),
+            shares: Some(shares),
+        };
+        self.answer(call, Some(serde_json::to_vec(&answer).unwrap()));
+    }
+
+    /// Resolves the key of a first stream. It is admitted, or a second one is, once it has its shares.
     pub(crate) fn know(&mut self, key: &str) {
         self.chat(2, key);
         let call = self.resolving();
         self.resolve(&call);
         self.close(2);
+        if self.resumed().is_empty() {
+            self.chat(3, key);
+            for call in self.host.calls_to(LEND_PATH) {
+                self.lend_shares(&call);
+            }
+            self.close(3);
+        }
         self.host.state().resumed.clear();
         self.host.state().copied = 0;
     }
