@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How many calls the cap is worth.
-const CALLS: i64 = 1_200;
+const CALLS: i64 = 5_000;
 const CLIENTS_OF_A_GATEWAY: usize = 4;
 /// What each call costs.
 fn price() -> i64 {
