@@ -64,12 +64,26 @@ impl Grant {
         region: &str,
         tools: &ToolCalls,
     ) -> Result<(), Refusal> {
+        self.check_price(self.price(), tiers, region, tools)
+    }
+
+    /// The same, at the price of one of the model's deployments.
+    ///
+    /// # Errors
+    /// The refusal, which names what has none.
+    pub fn check_price(
+        &self,
+        price: &Price,
+        tiers: [&str; 2],
+        region: &str,
+        tools: &ToolCalls,
+    ) -> Result<(), Refusal> {
         if self.unknown_price() != UnknownPrice::Refuse {
             return Ok(());
         }
         let scope = &self.caller.namespace().scope.name;
         let model = self.model().map_or("", |model| model.name.as_str());
-        match self.price().unpriced(tiers, region, tools) {
+        match price.unpriced(tiers, region, tools) {
             Some(modifier) => Err(Refusal::not_priced(scope, model, modifier)),
             None => Ok(()),
         }

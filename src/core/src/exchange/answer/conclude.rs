@@ -13,6 +13,7 @@ use crate::money::Money;
 use crate::price::is_standard_tier;
 use crate::refusal::clip;
 use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
 use crate::usage::is_batch_tier;
 use crate::wire::Outcome;
 
@@ -109,7 +110,14 @@ fn conclude_call<S: SharedStore>(
     event.batch = tier.is_some_and(is_batch_tier);
     event.tier = tier.map(clip);
     event.tools = charge.tools;
-    event.price_from = call.grant.price_from();
+    event.price_from = match call.has_own_price() {
+        true => Timestamp::EPOCH,
+        false => call.grant.price_from(),
+    };
+    if let Some((deployment, attempt)) = call.served() {
+        event.upstream = Some(clip(&deployment.upstream));
+        event.attempt = attempt;
+    }
     event.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
     event.tokens = tokens;
     event.cost = cost;
