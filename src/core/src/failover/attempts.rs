@@ -3,7 +3,7 @@
 //! Envoy keeps a request's body as the filter let it go, and sends it with every attempt. Headers are not
 //! kept: what one attempt changed, the next one finds. So each sets all that may differ.
 
-use super::cool_down::{DeploymentName, cool_down, is_failure};
+use super::cool_down::{DeploymentName, cool_down};
 use crate::request::{Endpoint, Rewrite, read_body};
 use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
@@ -120,22 +120,32 @@ impl Attempts {
 
     /// The attempt of that number begins. The one before it has failed, if it has not been told already:
     /// then it was never answered.
-    pub fn begins<S: SharedStore>(&mut self, number: u64, store: &mut S, now: Timestamp) {
-        self.fails(number.saturating_sub(1), None, store, now);
-    }
-
-    /// The attempt of that number is answered with a status. `asked`: how long it asks to be left alone.
-    pub fn answered<S: SharedStore>(
+    /// The upstream that begins to cool down, if one does.
+    pub fn begins<S: SharedStore>(
         &mut self,
         number: u64,
-        status: u16,
+        store: &mut S,
+        now: Timestamp,
+    ) -> Option<&str> {
+        self.fails(number.saturating_sub(1), None, store, now)
+    }
+
+    /// Whether the failure of the attempt before the one of that number is still to be told.
+    pub fn is_behind(&self, number: u64) -> bool {
+        let before = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        before > self.failed
+    }
+
+    /// The attempt of that number is answered with a failure. `asked`: how long it asks to be left alone.
+    /// The upstream that begins to cool down, if one does.
+    pub fn failed<S: SharedStore>(
+        &mut self,
+        number: u64,
         asked: Option<Duration>,
         store: &mut S,
         now: Timestamp,
-    ) {
-        if is_failure(status) {
-            self.fails(number, asked, store, now);
-        }
+    ) -> Option<&str> {
+        self.fails(number, asked, store, now)
     }
 
     fn fails<S: SharedStore>(
@@ -144,18 +154,17 @@ impl Attempts {
         asked: Option<Duration>,
         store: &mut S,
         now: Timestamp,
-    ) {
+    ) -> Option<&str> {
         let failed = usize::try_from(number).unwrap_or(usize::MAX);
         if failed <= self.failed {
-            return;
+            return None;
         }
         self.failed = failed;
-        if let Some(one) = self.get(number) {
-            let name = DeploymentName {
-                upstream: &one.upstream,
-                model: &one.model,
-            };
-            cool_down(store, name, asked, now);
-        }
+        let one = self.get(number)?;
+        let name = DeploymentName {
+            upstream: &one.upstream,
+            model: &one.model,
+        };
+        cool_down(store, name, asked, now).then_some(one.upstream.as_str())
     }
 }

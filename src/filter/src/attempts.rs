@@ -1,0 +1,200 @@
+//! One attempt of a request, among the filters of a provider's cluster: it gets the path, the length and
+//! the body that its deployment wants, and its failure is told to all workers at once.
+//!
+//! What attempts are to look like is kept in the memory of the VM, which both filters of a worker share,
+//! by the request's id: headers would reach the provider.
+
+use crate::host::Host;
+use crate::stream::Flow;
+use crate::worker::Counters;
+use hashbrown::HashMap;
+use paddock_core::failover::{Attempts, is_failure, retry_after};
+use paddock_core::refusal::Reply;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Counts how often a deployment began to cool down, by its upstream.
+const COOL_DOWNS: &str = "paddock_cool_downs_total";
+/// Counts attempts that could not be made as they should, because what they are to look like is lost: the
+/// VM crashed meanwhile, or the two filters do not share one.
+const LOST: &str = "paddock_attempts_lost_total";
+
+type Kept = Rc<RefCell<Attempts>>;
+
+thread_local! {
+    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::new(HashMap::new());
+}
+
+/// Keeps what the attempts of a request are to look like. False if a request of that id is on its way
+/// already.
+pub(crate) fn keep(id: &str, attempts: Attempts) -> Result<(), Attempts> {
+    KEPT.with_borrow_mut(|kept| {
+        if id.is_empty() || kept.contains_key(id) {
+            return Err(attempts);
+        }
+        kept.insert(id.to_owned(), Rc::new(RefCell::new(attempts)));
+        Ok(())
+    })
+}
+
+/// A request is over.
+pub(crate) fn forget(id: &str) {
+    KEPT.with_borrow_mut(|kept| kept.remove(id));
+}
+
+/// How many attempts Envoy has made of the request of this callback; 0 if it does not say.
+pub(crate) fn attempts_made<H: Host>(host: &H) -> u64 {
+    let bytes = host.attribute(vec!["upstream", "request_attempt_count"]);
+    let bytes = bytes.and_then(|bytes| bytes.first_chunk().copied());
+    bytes.map_or(0, u64::from_le_bytes)
+}
+
+/// One attempt.
+pub(crate) struct AttemptStream<H: Host> {
+    host: H,
+    counters: Rc<RefCell<Counters>>,
+    /// What the attempts of its request are to look like; absent if only one can be made.
+    kept: Option<Kept>,
+    /// Its number, from 1 on.
+    number: u64,
+    awaits_body: bool,
+    /// Bytes of the body at hand.
+    held: usize,
+}
+
+impl<H: Host> AttemptStream<H> {
+    pub(crate) fn new(host: H, counters: Rc<RefCell<Counters>>) -> Self {
+        AttemptStream {
+            host,
+            counters,
+            kept: None,
+            number: 0,
+            awaits_body: false,
+            held: 0,
+        }
+    }
+
+    fn count(&self, name: String) {
+        if let Ok(mut counters) = self.counters.try_borrow_mut() {
+            counters.add(&self.host, name, 1);
+        }
+    }
+
+    fn cools_down(&self, upstream: Option<&str>) {
+        if let Some(upstream) = upstream {
+            self.count([COOL_DOWNS, ";scope=", upstream].concat());
+        }
+    }
+
+    pub(crate) fn request_headers(&mut self, end: bool) -> Flow {
+        let headers = self.host.request_headers();
+        let id = headers.pairs().find(|(name, _)| *name == "x-request-id");
+        let id = id.and_then(|(_, value)| core::str::from_utf8(value).ok());
+        self.kept = id.and_then(|id| KEPT.with_borrow(|kept| kept.get(id).cloned()));
+        self.number = attempts_made(&self.host);
+        let Some(kept) = self.kept.clone() else {
+            // A first attempt of a request that has one deployment, and no other, goes as it comes.
+            return match self.number > 1 {
+                true => self.give_up(),
+                false => Flow::Continue,
+            };
+        };
+        let Ok(mut attempts) = kept.try_borrow_mut() else {
+            return self.give_up();
+        };
+        if attempts.is_behind(self.number) {
+            let (mut store, now) = (self.host.store(), self.host.now());
+            self.cools_down(attempts.begins(self.number, &mut store, now));
+        }
+        if attempts.is_as_sent(self.number) {
+            return Flow::Continue;
+        }
+        if attempts.rewrites_body(self.number) && !end {
+            self.awaits_body = true;
+            return Flow::Pause;
+        }
+        self.rewrite(&attempts, None)
+    }
+
+    pub(crate) fn request_body(&mut self, size: usize, end: bool) -> Flow {
+        if !self.awaits_body {
+            return Flow::Continue;
+        }
+        self.held = size;
+        match end {
+            true => self.end_body(),
+            false => Flow::Pause,
+        }
+    }
+
+    pub(crate) fn request_trailers(&mut self) -> Flow {
+        match self.awaits_body {
+            true => self.end_body(),
+            false => Flow::Continue,
+        }
+    }
+
+    fn end_body(&mut self) -> Flow {
+        self.awaits_body = false;
+        let body = self.host.request_body(self.held);
+        let kept = self.kept.clone();
+        match kept.as_ref().and_then(|kept| kept.try_borrow().ok()) {
+            Some(attempts) => self.rewrite(&attempts, Some(&body)),
+            None => self.give_up(),
+        }
+    }
+
+    fn rewrite(&self, attempts: &Attempts, body: Option<&[u8]>) -> Flow {
+        let Some(rewritten) = attempts.rewrite(self.number, body) else {
+            return self.give_up();
+        };
+        let host = &self.host;
+        host.set_request_header(":path", Some(&rewritten.path));
+        if let Some(length) = rewritten.length {
+            host.set_request_header("content-length", Some(&length.to_string()));
+        }
+        if let Some(body) = rewritten.body {
+            host.replace_request_body(&body);
+        }
+        Flow::Continue
+    }
+
+    /// Sends nothing: what came is not what this deployment is to see.
+    fn give_up(&self) -> Flow {
+        self.count(LOST.to_owned());
+        self.host.reply(&Reply {
+            status: 503,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: br#"{"error":{"code":"gateway_failed","message":"The gateway failed. Try again.","type":"server_error","param":null}}"#
+                .to_vec(),
+        });
+        Flow::Pause
+    }
+
+    pub(crate) fn response_headers(&mut self) {
+        let Some(kept) = &self.kept else {
+            return;
+        };
+        let headers = self.host.response_headers();
+        let (mut status, mut seconds, mut millis) = (0, None, None);
+        for (name, value) in headers.pairs() {
+            match name {
+                ":status" => {
+                    let text = core::str::from_utf8(value).ok();
+                    status = text.and_then(|text| text.parse().ok()).unwrap_or(0);
+                }
+                "retry-after" => seconds = Some(value),
+                "retry-after-ms" => millis = Some(value),
+                _ => {}
+            }
+        }
+        if !is_failure(status) {
+            return;
+        }
+        if let Ok(mut attempts) = kept.try_borrow_mut() {
+            let asked = retry_after(seconds, millis);
+            let (mut store, now) = (self.host.store(), self.host.now());
+            self.cools_down(attempts.failed(self.number, asked, &mut store, now));
+        }
+    }
+}
