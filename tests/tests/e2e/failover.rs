@@ -46,8 +46,14 @@ fn edit(bootstrap: &mut Value) {
     }
     let routes = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/\
                   virtual_hosts/0/routes";
-    let routes = bootstrap.pointer_mut(routes).unwrap().as_array_mut().unwrap();
-    let several = routes.iter_mut().find(|route| !route["route"]["inline_cluster_specifier_plugin"].is_null());
+    let routes = bootstrap
+        .pointer_mut(routes)
+        .unwrap()
+        .as_array_mut()
+        .unwrap();
+    let several = routes
+        .iter_mut()
+        .find(|route| !route["route"]["inline_cluster_specifier_plugin"].is_null());
     several.unwrap()["route"]["retry_policy"]["per_try_timeout"] = json!("1s");
 }
 
@@ -82,11 +88,22 @@ fn failing(tenant: &Tenant, model: &str, how: (&str, u64)) -> Call {
 
 #[track_caller]
 fn served(line: &Line, by: (&str, u64), price: (i64, i64)) {
-    let found = line.served.as_ref().map(|(upstream, attempt)| (upstream.as_str(), *attempt));
+    let found = line
+        .served
+        .as_ref()
+        .map(|(upstream, attempt)| (upstream.as_str(), *attempt));
     assert_eq!(found, Some(by), "{line:?}");
     let cost = line.input * price.0 + line.output * price.1;
-    assert_eq!((line.output, line.cost, line.estimated), (16, cost, false), "{line:?}");
-    assert_eq!((line.status, line.outcome.as_str()), (200, "complete"), "{line:?}");
+    assert_eq!(
+        (line.output, line.cost, line.estimated),
+        (16, cost, false),
+        "{line:?}"
+    );
+    assert_eq!(
+        (line.status, line.outcome.as_str()),
+        (200, "complete"),
+        "{line:?}"
+    );
 }
 
 /// Host, path and model of all attempts that arrived.
@@ -94,12 +111,21 @@ fn arrived(gateway: &Gateway, tenant: &Tenant) -> Vec<(String, String, String)> 
     let seen = gateway.seen(tenant);
     let one = |request: &Value| {
         let body: Value = serde_json::from_str(request["body"].as_str().unwrap()).unwrap();
-        let length: usize = header_of(request, "content-length").unwrap().parse().unwrap();
+        let length: usize = header_of(request, "content-length")
+            .unwrap()
+            .parse()
+            .unwrap();
         assert_eq!(length, request["body"].as_str().unwrap().len());
-        for (name, _) in request["headers"].as_array().unwrap().iter().map(|pair| {
-            (pair[0].as_str().unwrap(), pair[1].as_str().unwrap())
-        }) {
-            assert!(!name.starts_with("x-paddock") && !name.starts_with("x-envoy"), "{name}");
+        for (name, _) in request["headers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
+        {
+            assert!(
+                !name.starts_with("x-paddock") && !name.starts_with("x-envoy"),
+                "{name}"
+            );
         }
         (
             header_of(request, "host").unwrap().to_owned(),
@@ -124,7 +150,13 @@ fn ok(answer: &Answer) {
 fn what_one_fails_to_answer_the_next_one_does() {
     let gateway = gateway();
     thread::scope(|scope| {
-        for how in [("status", 429), ("status", 500), ("status", 503), ("reset-after", 0), ("latency-ms", 4_000)] {
+        for how in [
+            ("status", 429),
+            ("status", 500),
+            ("status", 503),
+            ("reset-after", 0),
+            ("latency-ms", 4_000),
+        ] {
             scope.spawn(move || {
                 let model = model(gateway, A.0);
                 let tenant = gateway.tenant("fails", json!({"monthly_quota_usd": 1}));
@@ -181,7 +213,10 @@ fn how_long_one_asks_to_be_left_alone_is_believed() {
     let counted = format!("paddock_cool_downs_total{{scope=\"{}\"}}", A.0);
     eventually("cool-downs are counted", || {
         let metrics = gateway.envoy_metrics();
-        metrics.lines().any(|line| line.starts_with(&counted)).then_some(())
+        metrics
+            .lines()
+            .any(|line| line.starts_with(&counted))
+            .then_some(())
     });
 }
 
@@ -195,7 +230,11 @@ fn a_stream_that_has_begun_is_never_repeated() {
     assert_eq!(answer.status, 200, "{answer}");
     let line = gateway.ledger(&tenant, 1).remove(0);
     assert_eq!(line.served, Some((A.0.to_owned(), 1)), "{line:?}");
-    assert_eq!((line.outcome.as_str(), line.estimated), ("truncated", true), "{line:?}");
+    assert_eq!(
+        (line.outcome.as_str(), line.estimated),
+        ("truncated", true),
+        "{line:?}"
+    );
     assert_eq!(arrived(gateway, &tenant).len(), 1);
 }
 
@@ -208,7 +247,11 @@ fn if_all_fail_the_last_answer_is_the_callers_and_costs_nothing() {
     assert_eq!(answer.status, 503, "{answer}");
     let line = gateway.ledger(&tenant, 1).remove(0);
     assert_eq!(line.served, Some((B.0.to_owned(), 2)), "{line:?}");
-    assert_eq!((line.outcome.as_str(), line.cost), ("upstream_error", 0), "{line:?}");
+    assert_eq!(
+        (line.outcome.as_str(), line.cost),
+        ("upstream_error", 0),
+        "{line:?}"
+    );
     assert_eq!(arrived(gateway, &tenant).len(), 2);
 }
 
@@ -249,13 +292,20 @@ fn a_tenth_of_the_load_failing_costs_no_caller_an_answer() {
     });
     let lines = gateway.ledger(tenant, WORKERS * CALLS);
     for line in &lines {
-        match line.served.as_ref().map(|(upstream, attempt)| (upstream.as_str(), *attempt)) {
+        match line
+            .served
+            .as_ref()
+            .map(|(upstream, attempt)| (upstream.as_str(), *attempt))
+        {
             Some(("openai", 1)) => served(line, (A.0, 1), PRICE_A),
             Some(("gemini", attempt)) => served(line, (B.0, attempt), PRICE_B),
             other => panic!("{other:?}: {line:?}"),
         }
     }
-    let attempts: u64 = lines.iter().filter_map(|line| Some(line.served.as_ref()?.1)).sum();
+    let attempts: u64 = lines
+        .iter()
+        .filter_map(|line| Some(line.served.as_ref()?.1))
+        .sum();
     assert_eq!(arrived(gateway, tenant).len() as u64, attempts);
     assert!(attempts > lines.len() as u64, "none has failed");
     let (is_right, report) = gateway.verify();

@@ -1,7 +1,7 @@
 //! The models of an inline policy.
 
 use super::inline_policy::refuse_unknown;
-use super::inline_price::{RawPrice, Reader};
+use super::inline_price::{RawParts, RawRates, Reader};
 use crate::policy::{
     Catalog, Deployment, FormatPaths, MediaTokens, Model, OutputLimitField, capability, fold_alias,
     is_auto,
@@ -21,7 +21,9 @@ pub(super) struct RawModel {
     #[serde(default)]
     deployments: Vec<RawDeployment>,
     #[serde(flatten)]
-    price: RawPrice,
+    rates: RawRates,
+    #[serde(flatten)]
+    parts: RawParts,
     max_output_tokens: Option<u64>,
     output_limit_field: Option<OutputLimitField>,
     context_window: Option<u64>,
@@ -52,7 +54,9 @@ struct RawDeployment {
 #[derive(Deserialize)]
 struct RawDeploymentPrice {
     #[serde(flatten)]
-    price: RawPrice,
+    rates: RawRates,
+    #[serde(flatten)]
+    parts: RawParts,
     #[serde(flatten)]
     unknown: HashMap<String, IgnoredAny>,
 }
@@ -68,7 +72,7 @@ impl RawDeployment {
             refuse_unknown(&what, &raw.unknown, problems);
             let what = &what;
             let mut reader = Reader { what, problems };
-            let price = reader.price(raw.price);
+            let price = reader.price(raw.rates, raw.parts);
             if price.is_none() {
                 reader.problem("price must have input and output");
             }
@@ -142,7 +146,7 @@ impl RawModel {
             .map(|one| one.validate(&what, problems))
             .collect();
         let what = &what;
-        let price = Reader { what, problems }.price(self.price);
+        let price = Reader { what, problems }.price(self.rates, self.parts);
         let mut model = Model {
             upstream_model: self.upstream_model,
             paths: self.paths,
@@ -264,12 +268,18 @@ mod tests {
         }));
         assert_eq!(problems, "");
         let model = catalog.resolve("m").unwrap();
-        assert_eq!((model.upstream.as_str(), model.upstream_name()), ("a", "m-1"));
+        assert_eq!(
+            (model.upstream.as_str(), model.upstream_name()),
+            ("a", "m-1")
+        );
         let second = &model.deployments[1];
         assert_eq!((second.priority, second.weight), (1, 3));
         assert_eq!(second.price, Some(Price::of(3_000_000_000, 4_000_000_000)));
         for (model, problem) in [
-            (json!({ "name": "m" }), "upstream or deployments must be there"),
+            (
+                json!({ "name": "m" }),
+                "upstream or deployments must be there",
+            ),
             (
                 json!({ "name": "m", "upstream": "a", "deployments": [{ "upstream": "b" }] }),
                 "exclude each other",

@@ -50,19 +50,14 @@ pub(super) struct RawTier {
     unknown: HashMap<String, IgnoredAny>,
 }
 
-/// A whole price.
-#[derive(Deserialize)]
-pub(super) struct RawPrice {
-    #[serde(flatten)]
-    rates: RawRates,
+/// What a price has beside its rates.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawParts {
     batch_percent: Option<u64>,
-    #[serde(default)]
     fees: BTreeMap<Tool, f64>,
-    #[serde(default)]
     tiers: BTreeMap<String, RawTier>,
-    #[serde(default)]
     steps: Vec<RawStep>,
-    #[serde(default)]
     surcharges_percent: BTreeMap<String, u64>,
 }
 
@@ -88,12 +83,12 @@ impl Reader<'_> {
     }
 
     /// A price; `None` if it does not say what text costs.
-    pub(super) fn price(&mut self, raw: RawPrice) -> Option<Price> {
+    pub(super) fn price(&mut self, rates: RawRates, raw: RawParts) -> Option<Price> {
         if raw.batch_percent.is_some_and(|percent| percent > 100) {
             self.problem("batch_percent must be 0 to 100");
         }
         let mut price = Price {
-            rates: self.rates(raw.rates),
+            rates: self.rates(rates),
             fees: self.fees(raw.fees),
             steps: self.steps(raw.steps),
             tiers: self.tiers(raw.tiers),

@@ -47,11 +47,20 @@ mod tests {
     #[test]
     fn a_mode_says_where_it_stands() {
         let parse = |text: &str| Plugin::parse(text.as_bytes());
-        assert!(matches!(parse(r#"{"mode":"attempts"}"#), Ok(Plugin::Attempts)));
+        assert!(matches!(
+            parse(r#"{"mode":"attempts"}"#),
+            Ok(Plugin::Attempts)
+        ));
         let gateway = parse(r#"{"accounting":{"cluster":"paddock"}}"#);
         assert!(matches!(gateway, Ok(Plugin::Gateway(_))));
-        for wrong in [r#"{"mode":"other"}"#, r#"{"mode":"attempts","upstream":"a"}"#] {
-            assert!(parse(wrong).unwrap_err().join(";").contains("mode"), "{wrong}");
+        for wrong in [
+            r#"{"mode":"other"}"#,
+            r#"{"mode":"attempts","upstream":"a"}"#,
+        ] {
+            assert!(
+                parse(wrong).unwrap_err().join(";").contains("mode"),
+                "{wrong}"
+            );
         }
     }
 }

@@ -113,7 +113,9 @@ impl Attempts {
         };
         Some(Rewritten {
             path: attempt.path.clone(),
-            length: self.length.map(|length| body.as_ref().map_or(length, Vec::len)),
+            length: self
+                .length
+                .map(|length| body.as_ref().map_or(length, Vec::len)),
             body,
         })
     }

@@ -140,7 +140,10 @@ mod tests {
         // Long after, it begins anew.
         assert!(cool_down(&mut store, A, None, at(20_000)));
         assert_eq!(cools_until(&store, A, at(20_000)), Some(at(22_000)));
-        let other = DeploymentName { model: "gpt-2", ..A };
+        let other = DeploymentName {
+            model: "gpt-2",
+            ..A
+        };
         assert_eq!(cools_until(&store, other, at(20_000)), None);
     }
 
@@ -183,7 +186,13 @@ mod tests {
             let found = retry_after(seconds.map(str::as_bytes), millis.map(str::as_bytes));
             assert_eq!(found, expected.map(Duration::from_millis), "{seconds:?}");
         }
-        for (status, fails) in [(200, false), (400, false), (429, true), (500, true), (503, true)] {
+        for (status, fails) in [
+            (200, false),
+            (400, false),
+            (429, true),
+            (500, true),
+            (503, true),
+        ] {
             assert_eq!(is_failure(status), fails, "{status}");
         }
     }

@@ -108,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_lower_priority_is_tried_first_and_a_preferred_region_before_that() {
-        let second = Standing { priority: 1, ..READY };
+        let second = Standing {
+            priority: 1,
+            ..READY
+        };
         let preferred = Standing {
             priority: 9,
             is_preferred: true,
@@ -123,7 +126,10 @@ mod tests {
     #[test]
     fn what_cools_down_comes_last_and_what_is_full_before_it() {
         let full = Standing { room: 0, ..READY };
-        let last = Standing { priority: 7, ..READY };
+        let last = Standing {
+            priority: 7,
+            ..READY
+        };
         for random in 0..50 {
             let found = order(&[cooling(9), cooling(5), full, last], random);
             assert_eq!(found, [3, 2, 1, 0]);
@@ -138,7 +144,10 @@ mod tests {
             let runs = 20_000;
             let first = (0..runs).filter(|n| order(&standings, *n)[0] == 0).count();
             let part = first as f64 / f64::from(runs as u32);
-            assert!((part - expected).abs() < 0.02, "{part} instead of {expected}");
+            assert!(
+                (part - expected).abs() < 0.02,
+                "{part} instead of {expected}"
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! The models there are: their prices, their upstreams, their aliases.
 
-use super::{Deployment, FormatPaths};
 use super::dearest::Dearest;
+use super::{Deployment, FormatPaths};
 use crate::price::Price;
 use crate::timestamp::Timestamp;
 use crate::usage::Tool;

@@ -24,7 +24,10 @@ impl Catalog {
             let mut dearest = Price::default();
             for model in &self.models {
                 let later = model.later_prices.iter().map(|later| &later.price);
-                let deployed = model.deployments.iter().filter_map(|one| one.price.as_ref());
+                let deployed = model
+                    .deployments
+                    .iter()
+                    .filter_map(|one| one.price.as_ref());
                 for price in model.price.iter().chain(later).chain(deployed) {
                     raise(&mut dearest, price);
                 }

@@ -1,7 +1,8 @@
 //! One of several places where a model is served.
 
-use super::{Catalog, FormatPaths, MAX_WEIGHT, Model};
+use super::{Catalog, FormatPaths, MAX_WEIGHT, Model, Served};
 use crate::price::Price;
+use crate::wire_format::WireFormat;
 use serde::{Deserialize, Serialize};
 
 /// Most deployments of one model.
@@ -78,11 +79,20 @@ impl Model {
         self.deployments = deployments;
     }
 
+    /// Whether any of its deployments serves a wire format.
+    pub fn is_served_in(&self, format: WireFormat) -> bool {
+        let mut others = self.deployments.iter().map(|one| &one.paths);
+        let serves = |paths: &FormatPaths| paths.served(format) != Served::Nowhere;
+        serves(&self.paths) || others.any(serves)
+    }
+
     /// What is wrong with its deployments, each a sentence.
     pub fn deployment_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.deployments.len() > MAX_DEPLOYMENTS {
-            problems.push(format!("at most {MAX_DEPLOYMENTS} deployments can serve a model"));
+            problems.push(format!(
+                "at most {MAX_DEPLOYMENTS} deployments can serve a model"
+            ));
         }
         for (at, one) in self.deployments.iter().enumerate() {
             let mut wrong = one.paths.problems();
@@ -93,12 +103,18 @@ impl Model {
                 wrong.push("upstream_model is empty".to_owned());
             }
             if one.priority > MAX_DEPLOYMENT_PRIORITY {
-                wrong.push(format!("priority must be from 0 to {MAX_DEPLOYMENT_PRIORITY}"));
+                wrong.push(format!(
+                    "priority must be from 0 to {MAX_DEPLOYMENT_PRIORITY}"
+                ));
             }
             if one.weight == 0 || one.weight > MAX_WEIGHT {
                 wrong.push(format!("weight must be from 1 to {MAX_WEIGHT}"));
             }
-            if one.region.as_deref().is_some_and(|region| !is_region(region)) {
+            if one
+                .region
+                .as_deref()
+                .is_some_and(|region| !is_region(region))
+            {
                 wrong.push(format!(
                     "region must have 1 to {MAX_REGION} letters, digits, -, _ or ."
                 ));
@@ -108,10 +124,16 @@ impl Model {
                     && other.upstream_name(&self.name) == one.upstream_name(&self.name)
             };
             if self.deployments.iter().take(at).any(is_same) {
-                wrong.push("the same upstream with the same name for the model is there twice".to_owned());
+                wrong.push(
+                    "the same upstream with the same name for the model is there twice".to_owned(),
+                );
             }
             let which = format!("deployment `{}`", one.upstream);
-            problems.extend(wrong.into_iter().map(|problem| format!("{which}: {problem}")));
+            problems.extend(
+                wrong
+                    .into_iter()
+                    .map(|problem| format!("{which}: {problem}")),
+            );
         }
         problems
     }
@@ -141,7 +163,10 @@ mod tests {
             },
             Deployment::new("b".to_owned()),
         ]);
-        assert_eq!((model.upstream.as_str(), model.upstream_name()), ("a", "m-1"));
+        assert_eq!(
+            (model.upstream.as_str(), model.upstream_name()),
+            ("a", "m-1")
+        );
         assert_eq!(model.deployment_problems(), Vec::<String>::new());
         model.set_deployments(Vec::new());
         assert_eq!(model.upstream, "a");

@@ -276,11 +276,15 @@ impl Refusal {
         model: &str,
         allowed: impl IntoIterator<Item = &'a str>,
     ) -> Self {
+        let mut allowed = allowed.into_iter().peekable();
+        let regions = match allowed.peek() {
+            None => String::new(),
+            Some(_) => format!(" ({})", list(allowed)),
+        };
         let message = format!(
-            "The model '{}' is not served in a region that may serve {scope}: {}. Use another model, or \
-             ask your administrator.",
-            clip_bytes(model.as_bytes()),
-            list(allowed)
+            "The model '{}' is not served in a region that may serve {scope}{regions}. Use another \
+             model, or ask your administrator.",
+            clip_bytes(model.as_bytes())
         );
         Refusal::new(Code::ModelNotAllowed, message)
             .by(scope)

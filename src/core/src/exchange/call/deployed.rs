@@ -2,13 +2,15 @@
 
 use super::{BodyRead, Call, path_at};
 use crate::admission::Terms;
+use crate::authorization::Grant;
 use crate::config::Config;
 use crate::estimate::Estimate;
 use crate::exchange::head::Head;
-use crate::failover::{AsSent, Attempt, Attempts, DeploymentName, Standing, cool_down, cools_until, order};
+use crate::failover::{
+    AsSent, Attempt, Attempts, DeploymentName, Standing, cool_down, cools_until, order,
+};
 use crate::fair_share::room;
 use crate::policy::{Deployment, Model};
-use crate::authorization::Grant;
 use crate::price::Price;
 use crate::refusal::Refusal;
 use crate::request::Endpoint;
@@ -59,12 +61,6 @@ impl Deployed {
         let settings = &namespace.policy.settings;
         let in_region = |one: &Deployment| settings.allows_region(one.region.as_deref());
         let scope = &namespace.scope.name;
-        if !model.deployments.iter().any(in_region)
-            && let Some(allowed) = &settings.allowed_regions
-        {
-            let allowed = allowed.iter().map(String::as_str);
-            return Err(Refusal::region_not_allowed(scope, &model.name, allowed));
-        }
         if model.deployments.is_empty() {
             return Ok(None);
         }
@@ -76,10 +72,21 @@ impl Deployed {
                 continue;
             }
             if let Some(routed) = routed.filter(|routed| *routed != one.upstream) {
-                refusal = Some(Refusal::model_not_on_route(scope, asked, &one.upstream, routed));
+                refusal = Some(Refusal::model_not_on_route(
+                    scope,
+                    asked,
+                    &one.upstream,
+                    routed,
+                ));
                 continue;
             }
-            match path_at(model, one.upstream_name(&model.name), &one.paths, head, read) {
+            match path_at(
+                model,
+                one.upstream_name(&model.name),
+                &one.paths,
+                head,
+                read,
+            ) {
                 Ok(Some(path)) if head.headers_gone => {
                     refusal = Some(Refusal::path_is_fixed(scope, asked, &path));
                 }
@@ -127,7 +134,9 @@ impl Deployed {
     /// Which of the usable ones the last attempt went to.
     fn last(&self) -> Option<usize> {
         let made = usize::try_from(self.attempts).unwrap_or(usize::MAX);
-        let at = made.saturating_sub(1).min(self.order.len().saturating_sub(1));
+        let at = made
+            .saturating_sub(1)
+            .min(self.order.len().saturating_sub(1));
         self.order.get(at).copied()
     }
 }

@@ -7,8 +7,8 @@ mod queued;
 
 pub(crate) use deployed::Deployed;
 pub(crate) use output_limit::OutputLimit;
-pub(crate) use prepare::{Basis, BodyRead, Choice, prepare};
 use prepare::path_at;
+pub(crate) use prepare::{Basis, BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
 use super::head::{Head, Passage};

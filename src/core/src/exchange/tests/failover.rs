@@ -74,7 +74,10 @@ fn all_attempts_are_planned_and_the_dearest_is_held() {
         Some(crate::failover::groups_header(["a", "b"]).as_str())
     );
     let held = bench.record("namespace:n").books.held.total();
-    assert!(held >= 20 * 20_000, "{held} is less than b takes for 20 tokens");
+    assert!(
+        held >= 20 * 20_000,
+        "{held} is less than b takes for 20 tokens"
+    );
     let kept = step.effects.drain(..).find_map(|effect| match effect {
         Effect::KeepAttempts(id, attempts) => Some((id, attempts)),
         _ => None,
@@ -181,7 +184,10 @@ fn a_region_that_may_not_serve_never_does() {
     let mut bench = deployed(r#","settings":{"allowed_regions":["us"]}"#);
     let refused = reply(bench.chat(&body("small", "")).1);
     let error = error(&refused);
-    assert_eq!((refused.status, error["code"].as_str()), (403, Some("model_not_allowed")));
+    assert_eq!(
+        (refused.status, error["code"].as_str()),
+        (403, Some("model_not_allowed"))
+    );
     assert!(error["message"].as_str().unwrap().contains("us"), "{error}");
 }
 

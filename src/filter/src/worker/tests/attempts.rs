@@ -48,10 +48,12 @@ fn attempt(world: &World, number: u64, id: &str) -> (AttemptStream<Fake>, Flow, 
     }
     let counters = Rc::new(RefCell::new(Counters::default()));
     let mut attempt = AttemptStream::new(world.host.clone(), counters);
-    let flow = world.host.callback(context, || match attempt.request_headers(false) {
-        Flow::Pause => attempt.request_body(SPREAD.len(), true),
-        Flow::Continue => Flow::Continue,
-    });
+    let flow = world
+        .host
+        .callback(context, || match attempt.request_headers(false) {
+            Flow::Pause => attempt.request_body(SPREAD.len(), true),
+            Flow::Continue => Flow::Continue,
+        });
     let made = std::mem::take(&mut world.host.state().made);
     (attempt, flow, made)
 }
@@ -67,7 +69,10 @@ fn the_first_attempt_goes_as_it_comes_and_the_second_as_its_deployment_wants_it(
     let world = sent("r");
     let (_, flow, made) = attempt(&world, 1, "r");
     assert_eq!(flow, Flow::Continue);
-    let looks = ["request_headers", "attribute upstream.request_attempt_count"];
+    let looks = [
+        "request_headers",
+        "attribute upstream.request_attempt_count",
+    ];
     assert_eq!(made, looks);
     assert_eq!(cooling(&world), None);
 
@@ -88,9 +93,13 @@ fn the_first_attempt_goes_as_it_comes_and_the_second_as_its_deployment_wants_it(
 
 #[test]
 fn an_answer_that_fails_says_how_long_to_leave_it_alone() {
-    for (status, seconds, expected) in [("429", "7", Some(7)), ("503", "", Some(2)), ("200", "7", None)] {
-        let world = sent("r");
-        let (mut first, _, _) = attempt(&world, 1, "r");
+    for (status, seconds, expected) in [
+        ("429", "7", Some(7)),
+        ("503", "", Some(2)),
+        ("200", "7", None),
+    ] {
+        let world = sent(status);
+        let (mut first, _, _) = attempt(&world, 1, status);
         world.host.state().response_headers = vec![(":status", status), ("retry-after", seconds)];
         first.response_headers();
         assert_eq!(cooling(&world), expected, "{status}");
@@ -104,7 +113,10 @@ fn requests_of_one_id_are_kept_apart() {
     world.host.state().made.clear();
     send(&mut world, 11, "r");
     let made = world.host.state().made.clone();
-    assert!(made.contains(&"set_request_header x-request-id".to_owned()), "{made:?}");
+    assert!(
+        made.contains(&"set_request_header x-request-id".to_owned()),
+        "{made:?}"
+    );
     world.close(11);
     let (_, flow, _) = attempt(&world, 2, "r");
     assert_eq!(flow, Flow::Continue);
