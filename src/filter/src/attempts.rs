@@ -1,13 +1,10 @@
 //! One attempt of a request, among the filters of a provider's cluster: it gets the path, the length and
 //! the body that its deployment wants, and its failure is told to all workers at once.
-//!
-//! What attempts are to look like is kept in the memory of the VM, which both filters of a worker share,
-//! by the request's id: headers would reach the provider.
 
 use crate::host::Host;
+use crate::kept::{Kept, attempts_made, kept};
 use crate::stream::Flow;
 use crate::worker::Counters;
-use hashbrown::HashMap;
 use paddock_core::failover::{Attempts, is_failure, retry_after};
 use paddock_core::refusal::Reply;
 use std::cell::RefCell;
@@ -18,36 +15,6 @@ const COOL_DOWNS: &str = "paddock_cool_downs_total";
 /// Counts attempts that could not be made as they should, because what they are to look like is lost: the
 /// VM crashed meanwhile, or the two filters do not share one.
 const LOST: &str = "paddock_attempts_lost_total";
-
-type Kept = Rc<RefCell<Attempts>>;
-
-thread_local! {
-    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::new(HashMap::new());
-}
-
-/// Keeps what the attempts of a request are to look like. False if a request of that id is on its way
-/// already.
-pub(crate) fn keep(id: &str, attempts: Attempts) -> Result<(), Attempts> {
-    KEPT.with_borrow_mut(|kept| {
-        if id.is_empty() || kept.contains_key(id) {
-            return Err(attempts);
-        }
-        kept.insert(id.to_owned(), Rc::new(RefCell::new(attempts)));
-        Ok(())
-    })
-}
-
-/// A request is over.
-pub(crate) fn forget(id: &str) {
-    KEPT.with_borrow_mut(|kept| kept.remove(id));
-}
-
-/// How many attempts Envoy has made of the request of this callback; 0 if it does not say.
-pub(crate) fn attempts_made<H: Host>(host: &H) -> u64 {
-    let bytes = host.attribute(vec!["upstream", "request_attempt_count"]);
-    let bytes = bytes.and_then(|bytes| bytes.first_chunk().copied());
-    bytes.map_or(0, u64::from_le_bytes)
-}
 
 /// One attempt.
 pub(crate) struct AttemptStream<H: Host> {
@@ -90,7 +57,7 @@ impl<H: Host> AttemptStream<H> {
         let headers = self.host.request_headers();
         let id = headers.pairs().find(|(name, _)| *name == "x-request-id");
         let id = id.and_then(|(_, value)| core::str::from_utf8(value).ok());
-        self.kept = id.and_then(|id| KEPT.with_borrow(|kept| kept.get(id).cloned()));
+        self.kept = id.and_then(kept);
         self.number = attempts_made(&self.host);
         let Some(kept) = self.kept.clone() else {
             // A first attempt of a request that has one deployment, and no other, goes as it comes.

@@ -32,6 +32,7 @@ mod contexts;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod host;
+mod kept;
 mod stream;
 mod worker;
 

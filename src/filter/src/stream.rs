@@ -1,7 +1,7 @@
 //! One HTTP stream: Envoy's callbacks as the core's inputs.
 
-use crate::attempts::attempts_made;
 use crate::host::Host;
+use crate::kept::attempts_made;
 use crate::worker::{SharedExchange, SharedWorker, Worker, with_worker};
 use paddock_core::exchange::{Exchange, Input, Verdict};
 use paddock_core::request::Headers;

@@ -1,8 +1,8 @@
 //! Takes an input to an exchange and does all that comes of it.
 
 use super::{SharedExchange, Worker};
-use crate::attempts;
 use crate::host::Host;
+use crate::kept;
 use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, StepContext, Verdict};
 use paddock_core::failover::Attempts;
 
@@ -47,14 +47,13 @@ impl<H: Host> Worker<H> {
 
     /// Keeps what the attempts of a stream are to look like. Each is known by the request's id: one that
     /// another request has, as clients can choose it, becomes another one.
-    fn keep(&mut self, id: u32, request: String, attempts: Attempts) {
-        let kept = attempts::keep(&request, attempts);
-        let request = match kept {
+    fn keep(&mut self, id: u32, request: String, attempts: Box<Attempts>) {
+        let request = match kept::keep(&request, attempts) {
             Ok(()) => request,
             Err(attempts) => {
                 let own = format!("{request}-{id}");
                 self.host.set_request_header("x-request-id", Some(&own));
-                if attempts::keep(&own, attempts).is_err() {
+                if kept::keep(&own, attempts).is_err() {
                     log::error!("the attempts of stream {id} cannot be kept");
                     return;
                 }
@@ -76,7 +75,7 @@ impl<H: Host> Worker<H> {
                 Effect::SetPath(path) => host.set_request_header(":path", Some(&path)),
                 Effect::RemoveRequestHeader(name) => host.set_request_header(&name, None),
                 Effect::ReplaceRequestBody(body) => host.replace_request_body(&body),
-                Effect::KeepAttempts(request, attempts) => self.keep(id, request, *attempts),
+                Effect::KeepAttempts(request, attempts) => self.keep(id, request, attempts),
                 Effect::SetResponseHeader(name, value) => {
                     host.set_response_header(name, Some(&value));
                 }

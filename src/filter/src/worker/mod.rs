@@ -28,8 +28,8 @@ pub(crate) mod tests;
 pub(crate) use counters::Counters;
 pub(crate) use ticking::TICK;
 
-use crate::attempts;
 use crate::host::Host;
+use crate::kept;
 use body_watchdog::BodyWatchdog;
 use continuing::Continuing;
 use core::cell::RefCell;
@@ -133,7 +133,7 @@ impl<H: Host> Worker<H> {
         if !self.kept.is_empty()
             && let Some(kept) = self.kept.remove(&id)
         {
-            attempts::forget(&kept);
+            kept::forget(&kept);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
+use crate::fair_share::Demand;
 use crate::meter::Meter;
 use crate::money::Money;
 use crate::price::is_standard_tier;
@@ -54,8 +55,17 @@ fn conclude_call<S: SharedStore>(
         .map_or(&[][..], Meter::stored)
         .to_vec();
     let InFlight {
-        call, hold, status, ..
+        call,
+        mut hold,
+        status,
+        ..
     } = *in_flight;
+    if let Some(upstream) = call.went_on_to() {
+        let limit = cx.worker.config.upstream(upstream);
+        let namespace = &call.grant.caller().namespace().policy;
+        let demand = limit.map(|limit| Demand::new(limit, namespace, 0));
+        hold.move_to(demand.as_ref(), cx.worker.terms(), cx.store, cx.now);
+    }
     let cost = match call.free {
         true => Money::ZERO,
         false => match charge.cost(&call) {

@@ -103,10 +103,13 @@ impl Deployed {
         };
         let first = usable.iter().map(priority).min();
         let Some(written_for) = usable.iter().position(|one| Some(priority(one)) == first) else {
-            return match refusal {
-                Some(refusal) => Err(refusal),
-                None => Ok(None),
-            };
+            let allowed = settings
+                .allowed_regions
+                .iter()
+                .flatten()
+                .map(String::as_str);
+            let elsewhere = || Refusal::region_not_allowed(scope, &model.name, allowed);
+            return Err(refusal.unwrap_or_else(elsewhere));
         };
         // Each deployment has names of its own for the other models, and the body can have one only.
         let names_others = !read.request.other_models.is_empty();
@@ -209,6 +212,12 @@ impl Call {
             };
             cool_down(store, name, None, now);
         }
+    }
+
+    /// The upstream that served it, if that is another than the one tried first.
+    pub(crate) fn went_on_to(&self) -> Option<&str> {
+        let (one, _) = self.served().filter(|(_, attempt)| *attempt > 1)?;
+        (one.upstream != self.upstream()).then_some(one.upstream.as_str())
     }
 
     /// The price of what served it.

@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::cache::PolicyCache;
 use crate::exchange::{Effect, Exchange, Input, Step, Verdict};
 use crate::failover::{DeploymentName, cool_down, cools_until};
-use crate::fair_share::UpstreamLimit;
+use crate::fair_share::{UpstreamLimit, room};
 use crate::policy::{Deployment, FormatPaths};
 use crate::price::Price;
 use crate::wire::Outcome;
@@ -198,4 +198,21 @@ fn a_preferred_region_is_tried_first() {
     assert_eq!(set(&step, "x-paddock-upstream"), Some("b"));
     let groups = crate::failover::groups_header(["b", "a"]);
     assert_eq!(set(&step, "x-paddock-deployments"), Some(groups.as_str()));
+}
+
+#[test]
+fn tokens_are_charged_to_the_limit_of_the_one_that_served() {
+    let limit = |name: &str| {
+        Rc::new(UpstreamLimit {
+            name: name.to_owned(),
+            requests_per_minute: None,
+            tokens_per_minute: Some(1_000),
+        })
+    };
+    let mut bench = deployed("");
+    bench.worker.config.upstreams = vec![limit("a"), limit("b")];
+    let (mut exchange, _) = bench.chat(&body("small", ""));
+    answered(&mut bench, &mut exchange, 2, 200);
+    let left = |name: &str| room(&bench.store, &limit(name), bench.worker.terms(), NOW);
+    assert_eq!((left("a"), left("b")), (1_000, 880));
 }
