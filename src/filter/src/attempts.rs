@@ -1,7 +1,7 @@
 //! One attempt of a request, among the filters of a provider's cluster: it gets the path, the length and
 //! the body that its deployment wants, and its failure is told to all workers at once.
 
-use crate::host::Host;
+use crate::host::{HeaderMap, Host};
 use crate::kept::{Kept, attempts_made, kept};
 use crate::stream::Flow;
 use crate::worker::Counters;
@@ -66,9 +66,16 @@ impl<H: Host> AttemptStream<H> {
                 false => Flow::Continue,
             };
         };
-        let Ok(mut attempts) = kept.try_borrow_mut() else {
+        let Ok(mut request) = kept.try_borrow_mut() else {
             return self.give_up();
         };
+        match &request.first_headers {
+            Some(first) => self.restore(&headers, first),
+            None if self.number == 1 => request.first_headers = Some(headers.clone()),
+            // What the attempts before this one have added is not known.
+            None => return self.give_up(),
+        }
+        let attempts = &mut request.attempts;
         if attempts.is_behind(self.number) {
             let (mut store, now) = (self.host.store(), self.host.now());
             self.cools_down(attempts.begins(self.number, &mut store, now));
@@ -80,7 +87,22 @@ impl<H: Host> AttemptStream<H> {
             self.awaits_body = true;
             return Flow::Pause;
         }
-        self.rewrite(&attempts, None)
+        self.rewrite(attempts, None)
+    }
+
+    /// Takes away what attempts before this one have added or changed: a credential is for one provider
+    /// alone.
+    fn restore(&self, headers: &HeaderMap, first: &HeaderMap) {
+        let is_own = |name: &str| name.starts_with(':') || name == "content-length";
+        for (name, value) in headers.pairs().filter(|(name, _)| !is_own(name)) {
+            let mut before = first.pairs().filter(|(other, _)| *other == name);
+            let is_same = before.clone().any(|(_, other)| other == value);
+            if !is_same {
+                let before = before.next().map(|(_, value)| value);
+                let before = before.and_then(|value| core::str::from_utf8(value).ok());
+                self.host.set_request_header(name, before);
+            }
+        }
     }
 
     pub(crate) fn request_body(&mut self, size: usize, end: bool) -> Flow {
@@ -106,7 +128,7 @@ impl<H: Host> AttemptStream<H> {
         let body = self.host.request_body(self.held);
         let kept = self.kept.clone();
         match kept.as_ref().and_then(|kept| kept.try_borrow().ok()) {
-            Some(attempts) => self.rewrite(&attempts, Some(&body)),
+            Some(request) => self.rewrite(&request.attempts, Some(&body)),
             None => self.give_up(),
         }
     }
@@ -158,7 +180,8 @@ impl<H: Host> AttemptStream<H> {
         if !is_failure(status) {
             return;
         }
-        if let Ok(mut attempts) = kept.try_borrow_mut() {
+        if let Ok(mut request) = kept.try_borrow_mut() {
+            let attempts = &mut request.attempts;
             let asked = retry_after(seconds, millis);
             let (mut store, now) = (self.host.store(), self.host.now());
             self.cools_down(attempts.failed(self.number, asked, &mut store, now));

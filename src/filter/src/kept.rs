@@ -1,14 +1,22 @@
 //! What the attempts of requests are to look like, by the requests' ids: in the memory of the VM, which both
 //! filters of a worker share. In a header it would reach the provider.
 
-use crate::host::Host;
+use crate::host::{HeaderMap, Host};
 use hashbrown::HashMap;
 use paddock_core::failover::Attempts;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// What the attempts of one request are to look like.
-pub(crate) type Kept = Rc<RefCell<Attempts>>;
+/// A request that several deployments may serve.
+pub(crate) struct KeptRequest {
+    /// What its attempts are to look like.
+    pub(crate) attempts: Attempts,
+    /// The headers that the first attempt came with. What one attempt adds, such as a credential, the next
+    /// one finds.
+    pub(crate) first_headers: Option<HeaderMap>,
+}
+
+pub(crate) type Kept = Rc<RefCell<KeptRequest>>;
 
 thread_local! {
     static KEPT: RefCell<HashMap<String, Kept>> = RefCell::new(HashMap::new());
@@ -23,7 +31,11 @@ pub(crate) fn keep(id: &str, attempts: Box<Attempts>) -> Result<(), Box<Attempts
         if id.is_empty() || kept.contains_key(id) {
             return Err(attempts);
         }
-        kept.insert(id.to_owned(), Rc::new(RefCell::new(*attempts)));
+        let request = KeptRequest {
+            attempts: *attempts,
+            first_headers: None,
+        };
+        kept.insert(id.to_owned(), Rc::new(RefCell::new(request)));
         Ok(())
     })
 }

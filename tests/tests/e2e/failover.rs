@@ -318,4 +318,25 @@ fn the_examples_tour_does_what_it_says() {
     let provider = format!("http://{}", gateway.provider);
     let environment = [("PROVIDER_URL", provider.as_str())];
     tour(&gateway, "examples/failover/README.md", &environment);
+    // Each provider sees its own credential, and no other's.
+    gateway.send_to_provider(&Call::new("DELETE", "/_fake/requests"));
+    let call = Call::chat_with(
+        "failover-key-for-trying-out",
+        &json!({"model": "gpt-5", "max_tokens": 16}),
+    );
+    ok(&gateway.send(&call.fake("status", 503).fake("only-host", A.1)));
+    let arrived = gateway
+        .send_to_provider(&Call::get("/_fake/requests"))
+        .json();
+    let shown = |request: &Value| {
+        let names = ["authorization", "api-key", "x-api-key"];
+        let shown = names.map(|name| header_of(request, name).map(str::to_owned));
+        shown.into_iter().flatten().collect::<Vec<_>>()
+    };
+    let last = arrived.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        header_of(last, "host"),
+        Some("our-resource.openai.azure.com")
+    );
+    assert_eq!(shown(last), ["the-credential-of-azure"]);
 }

@@ -35,14 +35,25 @@ fn send(world: &mut World, stream: u32, id: &str) {
 
 /// The attempt of that number begins, of the request `id`.
 fn attempt(world: &World, number: u64, id: &str) -> (AttemptStream<Fake>, Flow, Vec<String>) {
+    attempt_with(world, number, id, &[])
+}
+
+/// The same, with more headers.
+fn attempt_with(
+    world: &World,
+    number: u64,
+    id: &str,
+    more: &[(&str, &str)],
+) -> (AttemptStream<Fake>, Flow, Vec<String>) {
     let context = 100 + u32::try_from(number).unwrap();
     {
         let mut state = world.host.state();
         state.attempts = Some(number);
         state.contexts.insert(context);
         let headers = [(":path", "/v1/chat/completions"), ("x-request-id", id)];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        state.headers.insert(context, headers.to_vec());
+        let headers = headers.iter().chain(more);
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        state.headers.insert(context, headers.collect());
         state.body = SPREAD.to_vec();
         state.made.clear();
     }
@@ -118,6 +129,7 @@ fn requests_of_one_id_are_kept_apart() {
         "{made:?}"
     );
     world.close(11);
+    attempt(&world, 1, "r");
     let (_, flow, _) = attempt(&world, 2, "r");
     assert_eq!(flow, Flow::Continue);
     world.close(REQUEST);
@@ -150,4 +162,41 @@ fn the_number_of_attempts_is_asked_where_it_matters() {
     world.host.state().made.clear();
     world.respond(12, &headers, answer);
     assert!(!world.host.state().made.contains(&asked));
+}
+
+/// What an attempt adds is there in the next one, unless it is taken away: the credential of a provider is
+/// no other's.
+#[test]
+fn no_attempt_has_what_another_one_added() {
+    let world = sent("r");
+    let plain = [("accept", "a"), ("accept", "b")];
+    attempt_with(&world, 1, "r", &plain);
+    let more = [
+        plain[0],
+        plain[1],
+        ("authorization", "Bearer a"),
+        ("x-added", "1"),
+    ];
+    let (_, flow, made) = attempt_with(&world, 2, "r", &more);
+    assert_eq!(flow, Flow::Continue);
+    let removed: Vec<&str> = made
+        .iter()
+        .filter_map(|call| call.strip_prefix("remove_request_header "))
+        .collect();
+    assert_eq!(removed, ["authorization", "x-added"]);
+    assert!(!made.contains(&"set_request_header accept".to_owned()));
+    let (_, _, made) = attempt_with(&world, 3, "r", &[("accept", "c")]);
+    assert!(
+        made.contains(&"set_request_header accept".to_owned()),
+        "{made:?}"
+    );
+}
+
+/// Without the first attempt nobody knows what has been added.
+#[test]
+fn a_second_attempt_without_a_first_is_not_made() {
+    let world = sent("r");
+    let (_, flow, _) = attempt(&world, 2, "r");
+    assert_eq!(flow, Flow::Pause);
+    assert_eq!(world.replies(), [(102, 503)]);
 }
