@@ -69,11 +69,13 @@ impl<H: Host> AttemptStream<H> {
         let Ok(mut request) = kept.try_borrow_mut() else {
             return self.give_up();
         };
-        match &request.first_headers {
-            Some(first) => self.restore(&headers, first),
-            None if self.number == 1 => request.first_headers = Some(headers.clone()),
+        if self.number == 1 {
+            request.first_headers = Some(headers.clone());
+        } else if let Some(first) = &request.first_headers {
+            self.restore(&headers, first);
+        } else {
             // What the attempts before this one have added is not known.
-            None => return self.give_up(),
+            return self.give_up();
         }
         let attempts = &mut request.attempts;
         if attempts.is_behind(self.number) {
