@@ -1,6 +1,7 @@
 //! One HTTP stream: Envoy's callbacks as the core's inputs.
 
 use crate::host::Host;
+use crate::kept::attempts_made;
 use crate::worker::{SharedExchange, SharedWorker, Worker, with_worker};
 use paddock_core::exchange::{Exchange, Input, Verdict};
 use paddock_core::request::Headers;
@@ -131,6 +132,10 @@ impl<H: Host> Stream<H> {
     pub(crate) fn response_headers(&mut self, end: bool) {
         if !self.ask(Exchange::has_hold) {
             return;
+        }
+        if self.ask(Exchange::may_fail_over) {
+            let made = attempts_made(&self.host);
+            self.feed(Input::Attempts { made });
         }
         let headers = self.host.response_headers();
         let (mut status, mut content_type, mut content_encoding) = (0, &b""[..], &b""[..]);

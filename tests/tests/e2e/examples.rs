@@ -26,6 +26,11 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
             *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
         }
         let code = filter(config)["vm_config"]["code"].clone();
+        for cluster in clusters(&mut example) {
+            for filter in attempts_filters(cluster) {
+                filter["typed_config"]["config"]["vm_config"]["code"] = code.clone();
+            }
+        }
         let own = filter(&mut example);
         own["vm_config"]["code"] = code;
         let text = &mut own["configuration"]["value"];
@@ -59,6 +64,14 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
 fn clusters(config: &mut Value) -> impl Iterator<Item = &mut Value> {
     let clusters = config.pointer_mut("/static_resources/clusters").unwrap();
     clusters.as_array_mut().unwrap().iter_mut()
+}
+
+fn attempts_filters(cluster: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let filters = "/typed_extension_protocol_options/\
+                   envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
+    let filters = cluster.pointer_mut(filters);
+    let filters = filters.and_then(Value::as_array_mut).into_iter().flatten();
+    filters.filter(|filter| filter["name"] == "paddock-attempts")
 }
 
 fn filter(config: &mut Value) -> &mut Value {

@@ -27,6 +27,7 @@ mod credits;
 mod databases;
 mod exactness;
 mod examples;
+mod failover;
 mod fair_share;
 mod holding;
 mod identities;

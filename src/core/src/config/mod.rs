@@ -9,11 +9,13 @@ mod inline_policy;
 mod inline_price;
 mod inline_settings;
 mod parse;
+mod plugin;
 
 pub use end_users::{ClaudeCodeUser, EndUsers};
 pub use failure_modes::{Check, FailureModes};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
+pub use plugin::Plugin;
 
 use crate::bodies::BodyLimits;
 use crate::content::ContentPolicy;

@@ -220,6 +220,16 @@ impl Config {
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
         let content_policy = raw.content_policy.compile(&mut problems);
         check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
+        if let (HoldAt::Body { .. }, Some(policy)) = (&hold, &policy) {
+            let several = policy.catalog.models.iter();
+            let several = several.filter(|model| model.deployments.len() > 1);
+            problems.extend(several.map(|model| {
+                format!(
+                    "model `{}`: with `hold: body` the route is fixed, so a model has one deployment",
+                    model.name
+                )
+            }));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -263,10 +273,7 @@ fn check_upstreams(
         if before.any(|other| other.name == limit.name) {
             problems.push(format!("{what} is there twice"));
         }
-        let serves = |policy: &InlinePolicy| {
-            let mut models = policy.catalog.models.iter();
-            models.any(|model| model.upstream == limit.name)
-        };
+        let serves = |policy: &InlinePolicy| policy.catalog.is_served_by(&limit.name);
         if policy.is_some_and(|policy| !serves(policy)) {
             problems.push(format!("{what} serves none of the models"));
         }

@@ -72,6 +72,7 @@ impl Exchange {
             Input::RequestBody { body } => self.on_request_body(body, cx),
             Input::Answered { reached } => self.on_answered(reached, cx),
             Input::Turn => self.on_turn(cx),
+            Input::Attempts { made } => self.on_attempts(made),
             Input::ResponseHeaders {
                 status,
                 content_type,

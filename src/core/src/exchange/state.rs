@@ -121,6 +121,14 @@ impl Exchange {
         }
     }
 
+    /// Whether Envoy may make several attempts of it, so that it matters how many it made.
+    pub fn may_fail_over(&self) -> bool {
+        match &self.state {
+            State::Upstream { in_flight, .. } => in_flight.call.may_fail_over(),
+            _ => false,
+        }
+    }
+
     /// Whether it waits in a queue.
     pub fn is_queued(&self) -> bool {
         matches!(self.state, State::Queued { .. } | State::AwaitGrants { .. })

@@ -270,6 +270,27 @@ impl Refusal {
             .at(Some("model"))
     }
 
+    /// No deployment of `model` is in one of the regions that may serve the scope.
+    pub fn region_not_allowed<'a>(
+        scope: &str,
+        model: &str,
+        allowed: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut allowed = allowed.into_iter().peekable();
+        let regions = match allowed.peek() {
+            None => String::new(),
+            Some(_) => format!(" ({})", list(allowed)),
+        };
+        let message = format!(
+            "The model '{}' is not served in a region that may serve {scope}{regions}. Use another \
+             model, or ask your administrator.",
+            clip_bytes(model.as_bytes())
+        );
+        Refusal::new(Code::ModelNotAllowed, message)
+            .by(scope)
+            .at(Some("model"))
+    }
+
     /// The upstream of `model` does not serve `format`, but `formats`.
     pub fn format_not_served<'a>(
         model: &str,

@@ -8,11 +8,13 @@ use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
+use crate::fair_share::Demand;
 use crate::meter::Meter;
 use crate::money::Money;
 use crate::price::is_standard_tier;
 use crate::refusal::clip;
 use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
 use crate::usage::is_batch_tier;
 use crate::wire::Outcome;
 
@@ -53,8 +55,17 @@ fn conclude_call<S: SharedStore>(
         .map_or(&[][..], Meter::stored)
         .to_vec();
     let InFlight {
-        call, hold, status, ..
+        call,
+        mut hold,
+        status,
+        ..
     } = *in_flight;
+    if let Some(upstream) = call.went_on_to() {
+        let limit = cx.worker.config.upstream(upstream);
+        let namespace = &call.grant.caller().namespace().policy;
+        let demand = limit.map(|limit| Demand::new(limit, namespace, 0));
+        hold.move_to(demand.as_ref(), cx.worker.terms(), cx.store, cx.now);
+    }
     let cost = match call.free {
         true => Money::ZERO,
         false => match charge.cost(&call) {
@@ -109,7 +120,14 @@ fn conclude_call<S: SharedStore>(
     event.batch = tier.is_some_and(is_batch_tier);
     event.tier = tier.map(clip);
     event.tools = charge.tools;
-    event.price_from = call.grant.price_from();
+    event.price_from = match call.has_own_price() {
+        true => Timestamp::EPOCH,
+        false => call.grant.price_from(),
+    };
+    if let Some((deployment, attempt)) = call.served() {
+        event.upstream = Some(clip(&deployment.upstream));
+        event.attempt = attempt;
+    }
     event.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
     event.tokens = tokens;
     event.cost = cost;

@@ -10,6 +10,16 @@ use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
 
 impl Exchange {
+    /// So many attempts have been made.
+    pub(crate) fn on_attempts(&mut self, made: u64) -> Step {
+        if let State::Upstream { in_flight, .. } = &mut self.state
+            && let Some(deployed) = &mut in_flight.call.deployed
+        {
+            deployed.attempts = made;
+        }
+        Step::new(Verdict::Continue)
+    }
+
     pub(crate) fn on_response_headers<S: SharedStore>(
         &mut self,
         status: u16,
@@ -34,6 +44,10 @@ impl Exchange {
         };
         in_flight.status = status;
         in_flight.origin = Origin::of(details);
+        // Attempts that were answered are told by those who saw the answer.
+        if in_flight.origin != Origin::Upstream {
+            in_flight.call.cool_down(cx.store, cx.now);
+        }
         let readable = is_plain(content_encoding);
         if (200..300).contains(&status)
             && in_flight.origin == Origin::Upstream

@@ -1,10 +1,13 @@
 //! One model call: what was granted, what it asks for, what it holds.
 
+mod deployed;
 mod output_limit;
 mod prepare;
 mod queued;
 
+pub(crate) use deployed::Deployed;
 pub(crate) use output_limit::OutputLimit;
+use prepare::path_at;
 pub(crate) use prepare::{Basis, BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
@@ -38,6 +41,8 @@ pub(crate) struct Call {
     pub(crate) asked: Asked,
     /// The other models that its body names, each granted.
     pub(crate) others: Vec<OtherGrant>,
+    /// Where it may be served; absent if its model lists no deployments.
+    pub(crate) deployed: Option<Box<Deployed>>,
     /// Why Paddock chose another model than the caller named; absent where it did not choose.
     pub(crate) reason: Option<String>,
     pub(crate) estimate: Estimate,

@@ -6,6 +6,7 @@ mod bounds;
 mod content;
 mod end_user_names;
 mod end_users;
+mod failover;
 mod failures;
 mod grants;
 mod held_bodies;

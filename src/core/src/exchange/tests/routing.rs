@@ -194,6 +194,7 @@ fn what_is_reserved_is_what_is_forecast() {
             ("", None),
         ],
         unknown_price: UnknownPrice::Refuse,
+        allowed_regions: None,
     };
     for (model, more) in [
         (

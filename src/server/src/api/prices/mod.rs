@@ -1,6 +1,7 @@
 //! `/v1/prices`: models and what they cost.
 
 mod body;
+mod deployments;
 mod list;
 mod parts;
 mod put;
