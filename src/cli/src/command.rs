@@ -2,6 +2,7 @@
 
 use crate::commands::{
     apply, audit, backup, check, correct, get, init, keys, prices, reconcile, tail, usage, verify,
+    whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -53,6 +54,11 @@ Objects and fields that the file does not name are left as they are.")]
   paddock get keys team-a/copywriter -o json
   paddock get alerts --namespace team-a")]
     Get(get::Options),
+    /// Show whose key this is, what it may do, and what it has left.
+    #[command(after_help = "Examples:
+  paddock whoami --key-file copywriter.key
+  paddock whoami -o json")]
+    Whoami(whoami::Options),
     /// Show requests, tokens and cost.
     #[command(after_help = "Examples:
   paddock usage
@@ -76,7 +82,7 @@ Objects and fields that the file does not name are left as they are.")]
   paddock reconcile --follow /var/log/envoy/access.log
   zcat access.log.*.gz | paddock reconcile
 
-Events that the ledger already has are not recorded again.")]
+The token of a gateway is enough. Events that the ledger already has are not recorded again.")]
     Reconcile(reconcile::Options),
     /// Charge or give back money, as the operator. Nothing that is booked is changed.
     #[command(after_help = "Examples:

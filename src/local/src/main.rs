@@ -100,6 +100,9 @@ fn options(arguments: Arguments) -> anyhow::Result<StackOptions> {
         provider_port: Port::Prefer(10_090),
         admin_key,
         gateway_token: keep(&state.join("gateway-token"), "")?.value,
+        // Each line of the access log is written at once, and what a kill left unreported is booked from it.
+        envoy_arguments: vec!["--file-flush-min-size-kb".to_owned(), "0".to_owned()],
+        with_repair: true,
         database_url: arguments.database_url,
         upstream,
         upstream_key: arguments.upstream_key,

@@ -45,6 +45,8 @@ pub struct Metrics {
     pub events: Counter,
     /// Events that were in the ledger already.
     pub repeated_events: Counter,
+    /// Events booked from an access log.
+    pub reconciled_events: Counter,
     /// Events that could not be read.
     pub rejected_events: Counter,
     /// Events that the database refused.
@@ -89,6 +91,10 @@ impl Default for Metrics {
             "ledger_events_repeated",
             "Usage events that were in the ledger already",
         );
+        let reconciled_events = counter(
+            "ledger_events_reconciled",
+            "Usage events booked from an access log, because they had not come from the gateway",
+        );
         let rejected_events = counter(
             "ledger_events_rejected",
             "Usage events that could not be read",
@@ -113,6 +119,7 @@ impl Default for Metrics {
             delivery_durations,
             events,
             repeated_events,
+            reconciled_events,
             rejected_events,
             set_aside_events,
             refused_messages,

@@ -15,3 +15,4 @@ pub mod serve;
 pub mod tail;
 pub mod usage;
 pub mod verify;
+pub mod whoami;

@@ -212,21 +212,21 @@ pub async fn prepaid_balance(
     Ok(balances.map(|cap| cap.remaining().or_zero()).min())
 }
 
-/// A monthly cap and what is spent of it.
+/// A monthly cap, what is left of it, and what those who ask have spent themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetStatus {
     /// The cap.
     pub quota: Money,
-    /// What the ledger has booked under it this month.
+    /// Whether somebody has set it. Nobody enforces what is shown otherwise.
+    pub is_set: bool,
+    /// What the ledger has booked this month: of the key's or the namespace's own calls, also where the cap
+    /// is the organization's. What others spent is not theirs to know.
     pub used: Money,
+    /// What is left of the cap; never negative.
+    pub remaining: Money,
 }
 
 impl BudgetStatus {
-    /// What is left; never negative.
-    pub fn remaining(&self) -> Money {
-        self.quota.saturating_sub(self.used).or_zero()
-    }
-
     /// 0 to 100.
     pub fn used_percent(&self) -> f64 {
         match self.quota {
@@ -255,17 +255,21 @@ impl BudgetStatus {
         context: &NamespaceContext,
         now: Timestamp,
     ) -> Result<BudgetStatus, StoreError> {
-        let (scope, quota) = match context.namespace.limits.monthly_quota {
-            Some(quota) => (Scope::Namespace(context.namespace.name.clone()), quota),
-            None => {
-                let name = context.organization.name.clone();
-                (Scope::Organization(name), context.above.monthly_quota)
-            }
-        };
-        BudgetStatus::of(tx, scope, quota, now).await
+        let [namespace, organization] = context.scopes();
+        if let Some(quota) = context.namespace.limits.monthly_quota {
+            return BudgetStatus::of(tx, namespace, quota, now).await;
+        }
+        let quota = context.above.monthly_quota;
+        let own = BudgetStatus::of(tx, namespace, quota, now).await?;
+        let whole = BudgetStatus::of(tx, organization, quota, now).await?;
+        Ok(BudgetStatus {
+            is_set: context.organization.limits.monthly_quota.is_some(),
+            used: own.used,
+            ..whole
+        })
     }
 
-    /// Of a scope under a cap.
+    /// Of a scope under a cap of its own.
     pub async fn of(
         tx: &mut Tx,
         scope: Scope,
@@ -274,9 +278,12 @@ impl BudgetStatus {
     ) -> Result<BudgetStatus, StoreError> {
         let scope = scope.to_string();
         let booked = spend::booked(tx, &[&scope], now).await?;
+        let used = booked.of(&scope, CapPeriod::Monthly);
         Ok(BudgetStatus {
             quota,
-            used: booked.of(&scope, CapPeriod::Monthly),
+            is_set: true,
+            used,
+            remaining: quota.saturating_sub(used).or_zero(),
         })
     }
 }

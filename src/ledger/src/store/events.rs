@@ -262,6 +262,13 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<EventRow>, StoreError>
     tx.optional(sql, args![id]).await
 }
 
+/// Those of some ids that are in the ledger.
+pub async fn known(tx: &mut Tx, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+    let head = "SELECT id FROM events WHERE id";
+    let known: Vec<String> = tx.among(head, args![], ids, "").await?;
+    Ok(known.into_iter().collect())
+}
+
 /// What is known of the ids of events that are to be stored.
 #[derive(Debug)]
 pub enum Ids {

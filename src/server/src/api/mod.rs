@@ -21,6 +21,7 @@ mod roles;
 mod team;
 mod usage;
 mod webhooks;
+mod whoami;
 
 use crate::state::SharedApp;
 use axum::extract::DefaultBodyLimit;
@@ -34,6 +35,7 @@ const MAX_BODY: usize = 1 << 20;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(account::balance))
+        .routes(routes!(whoami::handle))
         .routes(routes!(roles::list))
         .routes(routes!(cost_attribution::handle))
         .merge(audit::routes())

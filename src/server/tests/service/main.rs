@@ -65,3 +65,4 @@ mod usage_stream;
 mod users;
 mod verification;
 mod webhooks;
+mod whoami;

@@ -8,6 +8,8 @@ mod put;
 mod view;
 mod withdraw;
 
+pub use view::PriceView;
+
 use crate::state::SharedApp;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
