@@ -89,7 +89,10 @@ class Operation:
 
     def answer(self) -> dict[str, Any]:
         answers = self.operation["responses"]
-        return next(answers[status] for status in ("200", "201") if status in answers)["content"]
+        content: dict[str, Any] = next(
+            answers[status] for status in ("200", "201") if status in answers
+        )["content"]
+        return content
 
     def repeatable(self) -> bool:
         # A second DELETE answers that there is nothing.

@@ -24,8 +24,8 @@ SILENCE_SECONDS = 60.0
 
 
 class AsyncEvents(Generic[Event]):
-    """Events without end: iterate over it, and close it. A broken stream is opened again behind the last
-    event that came.
+    """Events without end. The `with` statement opens it, and closes it; iterate over it within. A broken
+    stream is opened again behind the last event that came.
 
     Attributes:
         last_event_id: Of the last event that came. To go on after a restart, pass it to the call.
@@ -55,14 +55,18 @@ class AsyncEvents(Generic[Event]):
                 raise failed(fault, self._transport.base_url) from fault
             await asyncio.sleep(pause(1))
 
-    async def _events(self) -> AsyncIterator[Event]:
-        """What comes until the connection ends."""
+    async def _open(self) -> httpx2.Response:
         call = self._call
         if self.last_event_id is not None:
             call = replace(call, headers={"Last-Event-ID": self.last_event_id})
         self._response = await self._transport.stream(call, read=SILENCE_SECONDS)
+        return self._response
+
+    async def _events(self) -> AsyncIterator[Event]:
+        """What comes until the connection ends."""
+        response = self._response or await self._open()
         event_id, data = self.last_event_id, ""
-        async for line in self._response.aiter_lines():
+        async for line in response.aiter_lines():
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if name == "id":
@@ -87,6 +91,7 @@ class AsyncEvents(Generic[Event]):
             await response.aclose()
 
     async def __aenter__(self) -> AsyncEvents[Event]:
+        await self._open()
         return self
 
     async def __aexit__(

@@ -25,8 +25,8 @@ SILENCE_SECONDS = 60.0
 
 
 class Events(Generic[Event]):
-    """Events without end: iterate over it, and close it. A broken stream is opened again behind the last
-    event that came.
+    """Events without end. The `with` statement opens it, and closes it; iterate over it within. A broken
+    stream is opened again behind the last event that came.
 
     Attributes:
         last_event_id: Of the last event that came. To go on after a restart, pass it to the call.
@@ -56,14 +56,18 @@ class Events(Generic[Event]):
                 raise failed(fault, self._transport.base_url) from fault
             time.sleep(pause(1))
 
-    def _events(self) -> Iterator[Event]:
-        """What comes until the connection ends."""
+    def _open(self) -> httpx2.Response:
         call = self._call
         if self.last_event_id is not None:
             call = replace(call, headers={"Last-Event-ID": self.last_event_id})
         self._response = self._transport.stream(call, read=SILENCE_SECONDS)
+        return self._response
+
+    def _events(self) -> Iterator[Event]:
+        """What comes until the connection ends."""
+        response = self._response or self._open()
         event_id, data = self.last_event_id, ""
-        for line in self._response.iter_lines():
+        for line in response.iter_lines():
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
             if name == "id":
@@ -88,6 +92,7 @@ class Events(Generic[Event]):
             response.close()
 
     def __enter__(self) -> Events[Event]:
+        self._open()
         return self
 
     def __exit__(
