@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -55,6 +55,15 @@ docs:
 openapi:
 	cargo run --quiet --locked -p paddock -- openapi >src/server/openapi.json.new
 	mv src/server/openapi.json.new src/server/openapi.json
+
+# What of clients/python follows from the OpenAPI document.
+python-client:
+	@scripts/setup-sdks
+	cd clients/python && ../../.paddock/sdks/venv/bin/python -m generate
+
+python-wheel:
+	@scripts/setup-sdks
+	@scripts/python-wheel target/wheels
 
 # The catalog of new databases: LITELLM and GENAI are the lists' files, SOURCE is what they are.
 catalog:

@@ -18,6 +18,7 @@ mod client;
 mod gateway;
 
 mod adversary;
+mod as_code;
 mod budget;
 mod changes;
 mod charges;
@@ -40,6 +41,7 @@ mod organizations;
 mod outages;
 mod prices;
 mod provider_credentials;
+mod python_client;
 mod rates;
 mod receiver;
 mod refusals;
