@@ -97,10 +97,9 @@ impl<H: Host> AttemptStream<H> {
     fn restore(&self, headers: &HeaderMap, first: &HeaderMap) {
         let is_own = |name: &str| name.starts_with(':') || name == "content-length";
         for (name, value) in headers.pairs().filter(|(name, _)| !is_own(name)) {
-            let mut before = first.pairs().filter(|(other, _)| *other == name);
-            let is_same = before.clone().any(|(_, other)| other == value);
-            if !is_same {
-                let before = before.next().map(|(_, value)| value);
+            let before = || first.pairs().filter(|(other, _)| *other == name);
+            if !before().any(|(_, other)| other == value) {
+                let before = before().next().map(|(_, value)| value);
                 let before = before.and_then(|value| core::str::from_utf8(value).ok());
                 self.host.set_request_header(name, before);
             }
