@@ -72,7 +72,7 @@ impl Seen {
 /// What a refusal says the request may cost, in nano-dollars.
 fn estimate(refusal: &Value) -> i64 {
     let message = refusal["error"]["message"].as_str().unwrap();
-    let cost = message.split("may cost $").nth(1).unwrap();
+    let cost = message.split("may cost up to $").nth(1).unwrap();
     let cost: String = cost
         .chars()
         .take_while(|letter| letter.is_ascii_digit() || *letter == '.')

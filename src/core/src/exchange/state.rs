@@ -1,6 +1,6 @@
 //! How far an exchange has come.
 
-use super::call::{InFlight, PassThrough, Passing, Pending};
+use super::call::{AskedFor, InFlight, PassThrough, Passing, Pending};
 use super::effect::Verdict;
 use super::head::Head;
 use super::named::NamedObject;
@@ -66,7 +66,10 @@ pub(crate) enum State {
     /// A request that passes through waits until other workers have given back what they do not use.
     AwaitGrants { passing: Box<Passing> },
     /// It waits for a share of a rate.
-    BorrowToPass { passing: Box<Passing> },
+    BorrowToPass {
+        passing: Box<Passing>,
+        asked_for: AskedFor,
+    },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },
     /// At the upstream; has a hold.

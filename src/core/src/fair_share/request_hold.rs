@@ -86,7 +86,7 @@ pub fn hold_request<S: SharedStore>(
         };
     };
     let refuse = |denied: Denial| match denied.share {
-        Some(share) if ask.unshared == WhenShort::Borrow => {
+        Some(share) if ask.unshared_upstream == WhenShort::Borrow => {
             NotAdmitted::Scope(Denied::Lend(vec![Need {
                 scope: demand.upstream.scope(),
                 amount: Money::ZERO,
@@ -147,7 +147,8 @@ impl Of<'_> {
     fn take(self, record: &mut UpstreamRecord, now: Timestamp) -> Result<Drawn, Denial> {
         let limit = InForce::of(&self.demand.upstream, record, self.terms, now);
         record.refill(&limit, now);
-        let is_unlent = limit.basis == Basis::Nothing && self.ask.unshared != WhenShort::Overdraw;
+        let may_overdraw = self.ask.unshared_upstream == WhenShort::Overdraw;
+        let is_unlent = limit.basis == Basis::Nothing && !may_overdraw;
         // Without a share nothing may be taken. What would be is judged all the same: that says why not.
         let taken = match is_unlent {
             false => record.take(self.demand, &limit, now),

@@ -208,12 +208,12 @@ impl Refusal {
         refusal
     }
 
-    /// A `budget` of `scope` has `remaining` left, which does not cover the `needed` cost of the
-    /// request; `resets_at` is when it starts anew.
+    /// A `budget` of `scope` has `remaining` of its `quota` left, which does not cover the `needed` cost of
+    /// the request; `resets_at` is when it starts anew.
     pub fn budget_exceeded(
         scope: &str,
         budget: Budget,
-        remaining: Money,
+        (remaining, quota): (Money, Option<Money>),
         needed: Money,
         resets_at: Option<Timestamp>,
     ) -> Self {
@@ -224,17 +224,28 @@ impl Refusal {
             Budget::Reservation => "Reservation exhausted",
             Budget::Balance => "Prepaid balance exhausted",
         };
+        // Where something is left, it is this request that asks for too much.
+        let (by, lower) = match remaining.is_positive() {
+            true => (" by this request: it", "Lower the request's max tokens, "),
+            false => (": this request", ""),
+        };
+        let of = quota.map_or_else(String::new, |quota| format!(" of {quota}"));
         let when = resets_at.map_or_else(String::new, |at| {
-            format!("wait for the reset at {}, ", at.to_rfc3339())
+            let wait = if lower.is_empty() { "Wait" } else { "wait" };
+            format!("{wait} for the reset at {}, ", at.to_rfc3339())
         });
         let source = match budget {
             Budget::Daily | Budget::Monthly => "ask your administrator to raise it",
             Budget::Reservation => "make a larger reservation",
             Budget::Balance => "top up the credits",
         };
+        let (start, rest) = source.split_at(1);
+        let source = match lower.is_empty() && when.is_empty() {
+            true => format!("{}{rest}", start.to_uppercase()),
+            false => format!("or {source}"),
+        };
         let message = format!(
-            "{what}: {} has {remaining} left and this request may cost {needed}. Lower the \
-             request's max tokens, {when}or {source}.",
+            "{what}{by} may cost up to {needed}, and {} has {remaining}{of} left. {lower}{when}{source}.",
             clip_bytes(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::BudgetExceeded, message).by(scope);

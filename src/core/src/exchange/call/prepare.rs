@@ -214,6 +214,7 @@ fn call(
             money: estimate.money,
             short: WhenShort::Borrow,
             unshared: WhenShort::Borrow,
+            unshared_upstream: WhenShort::Borrow,
             tier: match endpoint.is_free() {
                 true => RateTier::Free,
                 false => RateTier::Regular,

@@ -102,6 +102,7 @@ impl Exchange {
                     caller,
                     recalled: None,
                     unshared: WhenShort::Borrow,
+                    unshared_upstream: WhenShort::Borrow,
                 };
                 return self.pass_through(passing, body.as_deref(), cx);
             }

@@ -4,7 +4,7 @@ use crate::admission::{Ask, Denied, RateTier, WhenShort};
 use crate::authorization::authorize_role;
 use crate::config::ForeignIds;
 use crate::exchange::admit::short_wait;
-use crate::exchange::call::{PassThrough, Passing};
+use crate::exchange::call::{AskedFor, PassThrough, Passing};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::Question;
 use crate::exchange::effect::{Effect, Step, Verdict};
@@ -106,12 +106,14 @@ impl Exchange {
             caller,
             recalled,
             unshared,
+            unshared_upstream,
         } = passing;
         let ask = Ask {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
             unshared,
+            unshared_upstream,
             tier: RateTier::Regular,
             is_turn: false,
         };
@@ -154,6 +156,7 @@ impl Exchange {
                     caller,
                     recalled: Some(entry),
                     unshared,
+                    unshared_upstream,
                 };
                 self.state = State::AwaitGrants {
                     passing: Box::new(passing),
@@ -162,6 +165,7 @@ impl Exchange {
             }
             Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
                 let mut step = Step::new(Verdict::Wait);
+                let asked_for = AskedFor::of(&needs);
                 step.effects.push(Effect::Ask(Question::Lend(needs)));
                 let passing = Passing {
                     head,
@@ -169,9 +173,11 @@ impl Exchange {
                     caller,
                     recalled: None,
                     unshared,
+                    unshared_upstream,
                 };
                 self.state = State::BorrowToPass {
                     passing: Box::new(passing),
+                    asked_for,
                 };
                 step
             }

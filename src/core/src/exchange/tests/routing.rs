@@ -156,7 +156,7 @@ fn what_cannot_be_routed_is_refused_with_what_was_tried() {
             "model_not_allowed",
             [
                 "the rule 'short' matches",
-                "key:k may not use 'tiny'",
+                "key 'k' may not use 'tiny'",
                 "'secret' has no price",
             ],
         ),
