@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -87,6 +87,14 @@ schemathesis:
 bench: wasm
 	cargo build --release --locked -p paddock -p fake-provider
 	cargo run --locked --release -p paddock-tests --bin bench -- $(BENCH)
+
+# Beside other gateways: see docs/src/design/peers.md.
+bench-peers: wasm
+	cargo build --release --locked -p paddock -p paddock-local -p fake-provider
+	@scripts/bench-peers bench $(BENCH)
+
+captest-peers: build
+	@scripts/bench-peers caps
 
 bench-isolation: wasm
 	cargo build --release --locked -p paddock -p fake-provider
