@@ -21,7 +21,7 @@ run: build
 test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	@scripts/layers
 	cargo test $(workspace)
 
@@ -72,7 +72,7 @@ catalog:
 
 schemathesis:
 	@scripts/setup-postgres
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock --test cli schemathesis
 
 bench: wasm
