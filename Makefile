@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind release
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -69,6 +69,9 @@ catalog:
 		--except '*glm*' --except 'deepseek-v4-1*' --except 'mistral-vibe*' \
 		--except 'mistral-code*' >src/ledger/catalog.json.new
 	mv src/ledger/catalog.json.new src/ledger/catalog.json
+
+release: setup
+	@scripts/release "$(VERSION)"
 
 schemathesis:
 	@scripts/setup-postgres
