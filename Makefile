@@ -22,12 +22,14 @@ test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
+	@scripts/setup-venv chart tests/chart/requirements.txt
 	@scripts/layers
 	cargo test $(workspace)
 
 e2e: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
+	@scripts/setup-venv chart tests/chart/requirements.txt
 	cargo test --locked -p paddock-tests
 
 soak: build
