@@ -23,6 +23,7 @@ test: build wasm-content
 	@scripts/setup-sdks
 	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
 	@scripts/layers
 	cargo test $(workspace)
 
@@ -30,6 +31,7 @@ e2e: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
 	cargo test --locked -p paddock-tests
 
 soak: build

@@ -12,6 +12,7 @@
 mod by_hand;
 mod envoy;
 mod envoy_gateway;
+mod images;
 mod istio;
 mod render;
 mod routes;
