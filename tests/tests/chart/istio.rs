@@ -1,12 +1,13 @@
 //! Mode `istio`: what istiod makes of the EnvoyFilter, done here to a gateway like istiod's, is loaded by the
 //! real Envoy. How istiod patches: pilot/pkg/networking/core/envoyfilter of github.com/istio/istio.
 
-use crate::envoy::{HTTP, has_all_of_it, loads};
+use crate::envoy::{HTTP, has_all_of_it, loads, original};
 use crate::render::{document, documents};
 use crate::{everything, simple};
 use serde_json::{Value, json};
 
 const ROUTER: &str = "envoy.filters.http.router";
+const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// What of a gateway's listener matters here: one that has no routes of its own.
 fn gateway() -> Value {
@@ -23,7 +24,7 @@ fn gateway() -> Value {
                     "typed_config": {
                         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                         "stat_prefix": "outbound_0.0.0.0_10000",
-                        "route_config": {"name": "http.10000", "virtual_hosts": [{"name": "blackhole:10000", "domains": ["*"]}]},
+                        "route_config": {"name": "http.10000", "validate_clusters": false, "virtual_hosts": [{"name": "blackhole:10000", "domains": ["*"]}]},
                         "http_filters": [{"name": ROUTER, "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
                         "server_name": "istio-envoy",
                         "use_remote_address": true,
@@ -55,7 +56,7 @@ fn merge(into: &mut Value, from: &Value) {
 fn patched(filter: &Value) -> Value {
     let mut config = gateway();
     let patches = filter["spec"]["configPatches"].as_array().unwrap();
-    let mut by_name = None;
+    let mut extensions = Vec::new();
     for patch in patches {
         let value = &patch["patch"]["value"];
         match (
@@ -77,7 +78,7 @@ fn patched(filter: &Value) -> Value {
                     .unwrap();
                 filters.insert(router, value.clone());
             }
-            ("EXTENSION_CONFIG", "ADD") => by_name = Some(value.clone()),
+            ("EXTENSION_CONFIG", "ADD") => extensions.push(value.clone()),
             ("VIRTUAL_HOST", "ADD") => push(
                 &mut config.pointer_mut(HTTP).unwrap()["route_config"]["virtual_hosts"],
                 value,
@@ -86,25 +87,38 @@ fn patched(filter: &Value) -> Value {
             other => panic!("{other:?}"),
         }
     }
-    let mut extension = by_name.unwrap();
-    let code = &mut extension["typed_config"]["config"]["vm_config"]["code"];
-    assert!(
-        code["remote"]["http_uri"]["uri"]
-            .as_str()
-            .unwrap()
-            .starts_with("oci://")
-    );
-    *code = json!({"local": {"filename": "/etc/paddock/filter/plugin.wasm"}});
-    let filters = config.pointer_mut(HTTP).unwrap()["http_filters"]
+    let clusters = config["static_resources"]["clusters"]
         .as_array_mut()
         .unwrap();
-    let discovered = filters
+    let protocols = clusters
         .iter_mut()
-        .find(|filter| filter["name"] == extension["name"])
-        .unwrap();
-    assert!(discovered["config_discovery"].is_object());
-    *discovered = extension;
+        .map(|cluster| &mut cluster["typed_extension_protocol_options"][PROTOCOL]["http_filters"]);
+    for filters in protocols {
+        discover(filters, &extensions);
+    }
+    discover(
+        &mut config.pointer_mut(HTTP).unwrap()["http_filters"],
+        &extensions,
+    );
     config
+}
+
+/// Puts what came by ECDS where it was asked for.
+fn discover(filters: &mut Value, extensions: &[Value]) {
+    for filter in filters.as_array_mut().into_iter().flatten() {
+        if filter.get("config_discovery").is_none() {
+            continue;
+        }
+        let mut found = extensions
+            .iter()
+            .filter(|extension| extension["name"] == filter["name"]);
+        let mut extension = found.next().unwrap().clone();
+        let code = &mut extension["typed_config"]["config"]["vm_config"]["code"];
+        let image = code["remote"]["http_uri"]["uri"].as_str().unwrap();
+        assert!(image.starts_with("oci://"));
+        *code = json!({"local": {"filename": "/etc/paddock/filter/plugin.wasm"}});
+        *filter = extension;
+    }
 }
 
 fn push(list: &mut Value, value: &Value) {
@@ -123,9 +137,14 @@ fn envoy_loads_what_istiod_makes_of_it() {
             .map(|filter| &filter["name"])
             .collect();
         assert_eq!(
-            names,
-            ["paddock", "envoy.filters.http.set_filter_state", ROUTER]
+            (names[0], names[names.len() - 1]),
+            (&json!("paddock"), &json!(ROUTER))
         );
+        let wanted = original().pointer(HTTP).unwrap()["http_filters"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(names.len(), wanted);
         has_all_of_it(&config);
         loads(
             &config,

@@ -6,8 +6,13 @@
 {{- $chain := index $listener.filter_chains 0 -}}
 {{- $http := (index $chain.filters 0).typed_config -}}
 {{- $_ := set (index $http.route_config.virtual_hosts 0) "domains" (include "paddock.domains" . | fromYamlArray) -}}
-{{- range $http.http_filters -}}
-{{- if eq .name "paddock" -}}
+{{- $filters := $http.http_filters -}}
+{{- range $config.static_resources.clusters -}}
+{{- $protocol := index .typed_extension_protocol_options "envoy.extensions.upstreams.http.v3.HttpProtocolOptions" -}}
+{{- $filters = concat $filters ($protocol.http_filters | default list) -}}
+{{- end -}}
+{{- range $filters -}}
+{{- if hasSuffix ".wasm.v3.Wasm" (index .typed_config "@type") -}}
 {{- $_ := set .typed_config.config.vm_config "code" (dict "local" (dict "filename" "/etc/paddock/filter/plugin.wasm")) -}}
 {{- end -}}
 {{- end -}}

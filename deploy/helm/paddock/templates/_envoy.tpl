@@ -72,7 +72,13 @@ providers and the filter's settings of this installation. All modes take their p
 {{- end -}}
 {{- $protocol := index $cluster.typed_extension_protocol_options "envoy.extensions.upstreams.http.v3.HttpProtocolOptions" -}}
 {{- if $provider.secret -}}
-{{- $_ := set $protocol "http_filters" (include "paddock.credential" $provider | fromYamlArray) -}}
+{{- $filters := list -}}
+{{- range $protocol.http_filters -}}
+{{- if ne .name "envoy.filters.http.upstream_codec" -}}
+{{- $filters = append $filters . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $protocol "http_filters" (concat $filters (include "paddock.credential" $provider | fromYamlArray)) -}}
 {{- end -}}
 {{- $cluster | toYaml -}}
 {{- end -}}

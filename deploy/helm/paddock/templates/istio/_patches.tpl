@@ -12,3 +12,11 @@
 {{- $_ := set $filter.typed_config.config.vm_config "code" (dict "remote" $remote) -}}
 {{- $filter | toYaml -}}
 {{- end -}}
+
+{{- /* In the place of a filter that comes by ECDS. */ -}}
+{{- define "paddock.istioDiscovered" -}}
+name: {{ .name }}
+config_discovery:
+  config_source: {ads: {}, resource_api_version: V3, initial_fetch_timeout: 0s}
+  type_urls: [{{ index .typed_config "@type" }}]
+{{- end -}}
