@@ -44,6 +44,7 @@ impl RootContext for Root {
         let text = self.get_plugin_configuration().unwrap_or_default();
         match Config::parse(&text) {
             Ok(config) => {
+                log::info!("Paddock {} is configured", env!("CARGO_PKG_VERSION"));
                 let worker = Worker::new(Envoy, config, self.id);
                 self.worker = Some(Rc::new(RefCell::new(worker)));
                 Envoy.set_tick_period(TICK);
