@@ -10,6 +10,7 @@
 )]
 
 mod by_hand;
+mod compose;
 mod envoy;
 mod envoy_gateway;
 mod images;

@@ -3,7 +3,7 @@
 use crate::gateway::Gateway;
 use crate::identities::example::with_credentials;
 use crate::tour::script::{Tour, run};
-use paddock_local::{StackOptions, envoy, root};
+use paddock_local::{StackOptions, binary, envoy, root, wasm};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -106,6 +106,35 @@ fn every_configuration_that_is_shown_is_valid() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {errors}", path.display());
     }
+}
+
+/// The Envoy of `paddock quickstart` is one that loads.
+#[test]
+fn the_quickstarts_envoy_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(binary("paddock").unwrap())
+        .args([
+            "quickstart",
+            "--provider",
+            "openai",
+            "--provider",
+            "anthropic",
+        ])
+        .args(["--provider", "gemini", "--provider", "deepseek", "--filter"])
+        .arg(wasm().unwrap())
+        .arg("--directory")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let output = Command::new(envoy().unwrap())
+        .args(["--mode", "validate", "--log-level", "warning", "-c"])
+        .arg(folder.path().join("envoy.yaml"))
+        .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
 }
 
 /// What Envoy answers by itself, and when it is overloaded, is the same in every configuration.
