@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -21,13 +21,17 @@ run: build
 test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
+	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
 	@scripts/layers
 	cargo test $(workspace)
 
 e2e: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
+	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
 	cargo test --locked -p paddock-tests
 
 soak: build
@@ -79,9 +83,12 @@ catalog:
 		--except 'mistral-code*' >src/ledger/catalog.json.new
 	mv src/ledger/catalog.json.new src/ledger/catalog.json
 
+release: setup
+	@scripts/release "$(VERSION)"
+
 schemathesis:
 	@scripts/setup-postgres
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock --test cli schemathesis
 
 bench: wasm

@@ -1,8 +1,8 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, get, init, keys, prices, reconcile, tail, usage, verify,
-    whoami,
+    apply, audit, backup, check, correct, get, init, keys, prices, quickstart, reconcile, tail,
+    usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -39,6 +39,13 @@ A flag comes before an environment variable, and both come before the configurat
   paddock init
   paddock init --directory /etc/paddock --listen 0.0.0.0:10080")]
     Init(init::Options),
+    /// Create a folder from which the service and Envoy run against real providers.
+    #[command(after_help = "Examples:
+  paddock quickstart --provider openai --provider anthropic
+  paddock quickstart --provider gemini --directory trial --filter paddock.wasm
+
+It has what `paddock init` creates, an envoy.yaml, and a first file for `paddock apply`.")]
+    Quickstart(quickstart::Options),
     /// Create or update organizations, prices, aliases, namespaces and keys as a file describes them.
     #[command(after_help = "Examples:
   paddock apply -f paddock.yaml --dry-run

@@ -55,6 +55,7 @@ impl RootContext for Root {
                 true
             }
             Ok(Plugin::Gateway(config)) => {
+                log::info!("Paddock {} is configured", env!("CARGO_PKG_VERSION"));
                 let worker = Worker::new(Envoy, *config, self.id);
                 self.worker = Some(Rc::new(RefCell::new(worker)));
                 Envoy.set_tick_period(TICK);

@@ -33,7 +33,6 @@ mod fair_share;
 mod holding;
 mod identities;
 mod isolation;
-mod kubernetes;
 mod management;
 mod matrix;
 mod notices;

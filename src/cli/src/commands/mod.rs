@@ -10,6 +10,7 @@ pub mod get;
 pub mod init;
 pub mod keys;
 pub mod prices;
+pub mod quickstart;
 pub mod reconcile;
 pub mod serve;
 pub mod tail;

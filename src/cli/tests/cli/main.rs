@@ -18,6 +18,7 @@ mod init;
 mod keys;
 mod mail;
 mod prices;
+mod quickstart;
 mod reconcile;
 mod replicas;
 mod schemathesis;
