@@ -19,6 +19,15 @@ use crate::wire::Outcome;
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
     pub(crate) fn conclude<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        self.settle(cx).0
+    }
+
+    /// The same, and what its call cost.
+    pub(super) fn settle<S: SharedStore>(
+        &mut self,
+        cx: &mut StepContext<'_, S>,
+    ) -> (Step, Option<Money>) {
+        let mut cost = None;
         let mut step = Step::new(Verdict::Continue);
         let over = match self.state {
             State::Upstream { .. } | State::PassThrough(_) | State::Done => State::Done,
@@ -26,7 +35,7 @@ impl Exchange {
         };
         match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => {
-                conclude_call(&head, in_flight, cx, &mut step.effects);
+                cost = Some(conclude_call(&head, in_flight, cx, &mut step.effects));
             }
             State::PassThrough(passing) => {
                 passing.conclude(cx, &mut step.effects);
@@ -36,7 +45,7 @@ impl Exchange {
             }
             _ => {}
         }
-        step
+        (step, cost)
     }
 }
 
@@ -45,7 +54,7 @@ fn conclude_call<S: SharedStore>(
     in_flight: Box<InFlight>,
     cx: &mut StepContext<'_, S>,
     effects: &mut Vec<Effect>,
-) {
+) -> Money {
     let mut charge = charge(&in_flight);
     let stored = in_flight
         .meter
@@ -117,4 +126,5 @@ fn conclude_call<S: SharedStore>(
     event.stored = stored;
     let caller = call.grant.caller();
     report(effects, &event, charge.miscounted, caller, cx.worker);
+    cost
 }
