@@ -139,13 +139,11 @@ impl HttpContext for Stream<Envoy> {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        self.response_headers(end_of_stream);
-        Action::Continue
+        self.response_headers(end_of_stream).into()
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.response_body(body_size, end_of_stream);
-        Action::Continue
+        self.response_body(body_size, end_of_stream).into()
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {

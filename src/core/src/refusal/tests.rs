@@ -4,7 +4,7 @@ use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
 use crate::policy::{EndpointScope, Role};
 use crate::price::Modifier;
-use crate::request::{BodyError, NamespaceConflict};
+use crate::request::{BodyEncoding, BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
 use crate::usage::Tool;
@@ -141,16 +141,16 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "Authorization: Bearer",
         ),
         (
-            Refusal::mistyped_key(),
+            Refusal::mistyped_key("x-api-key"),
             Code::InvalidApiKey,
             None,
-            "mistyped",
+            "in `x-api-key` is mistyped",
         ),
         (
-            Refusal::unknown_key(),
+            Refusal::unknown_key("authorization"),
             Code::InvalidApiKey,
             None,
-            "not known",
+            "in `authorization` is not known",
         ),
         (
             Refusal::expired_key("key_1", Timestamp::EPOCH),
@@ -313,6 +313,18 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             Code::ContentPolicyViolation,
             namespace,
             "(violence)",
+        ),
+        (
+            Refusal::unsupported_encoding(),
+            Code::UnsupportedEncoding,
+            None,
+            "one of: gzip, deflate",
+        ),
+        (
+            Refusal::broken_encoding(&BodyEncoding::Gzip),
+            Code::InvalidRequest,
+            None,
+            "says, gzip",
         ),
         (
             Refusal::too_large(1_048_576),

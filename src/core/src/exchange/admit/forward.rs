@@ -24,6 +24,7 @@ impl Exchange {
             meter: None,
             claimed: 0,
             complete: false,
+            tells_cost: None,
         };
         self.state = State::Upstream {
             head,

@@ -21,6 +21,15 @@ use crate::wire::Outcome;
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
     pub(crate) fn conclude<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        self.settle(cx).0
+    }
+
+    /// The same, and what its call cost.
+    pub(super) fn settle<S: SharedStore>(
+        &mut self,
+        cx: &mut StepContext<'_, S>,
+    ) -> (Step, Option<Money>) {
+        let mut cost = None;
         let mut step = Step::new(Verdict::Continue);
         let over = match self.state {
             State::Upstream { .. } | State::PassThrough(_) | State::Done => State::Done,
@@ -28,7 +37,7 @@ impl Exchange {
         };
         match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => {
-                conclude_call(&head, in_flight, cx, &mut step.effects);
+                cost = Some(conclude_call(&head, in_flight, cx, &mut step.effects));
             }
             State::PassThrough(passing) => {
                 passing.conclude(cx, &mut step.effects);
@@ -38,7 +47,7 @@ impl Exchange {
             }
             _ => {}
         }
-        step
+        (step, cost)
     }
 }
 
@@ -47,7 +56,7 @@ fn conclude_call<S: SharedStore>(
     in_flight: Box<InFlight>,
     cx: &mut StepContext<'_, S>,
     effects: &mut Vec<Effect>,
-) {
+) -> Money {
     let mut charge = charge(&in_flight);
     let stored = in_flight
         .meter
@@ -135,4 +144,5 @@ fn conclude_call<S: SharedStore>(
     event.stored = stored;
     let caller = call.grant.caller();
     report(effects, &event, charge.miscounted, caller, cx.worker);
+    cost
 }

@@ -145,6 +145,17 @@ pub(crate) struct InFlight {
     pub(crate) claimed: usize,
     /// Whether the whole answer has passed.
     pub(crate) complete: bool,
+    /// Where the answer says what it cost, if it does.
+    pub(crate) tells_cost: Option<CostTold>,
+}
+
+/// Where an answer says what it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CostTold {
+    /// In a header, which waits for the end of the answer.
+    InHeader,
+    /// In a comment behind the last event.
+    InComment,
 }
 
 impl InFlight {

@@ -16,7 +16,7 @@ use crate::fair_share::{Demand, NotAdmitted};
 use crate::money::Money;
 use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
-use crate::request::{StoredPath, cost_of_unread, stored_in};
+use crate::request::{BodyEncoding, StoredPath, cost_of_unread, stored_in};
 use crate::store::SharedStore;
 use crate::stored::MOST_STORED;
 
@@ -200,6 +200,9 @@ fn may_pass<S>(passing: &Passing, cx: &StepContext<'_, S>) -> Result<(), Refusal
         ..
     } = passing;
     authorize_role(caller, EndpointScope::Chat)?;
+    if passage.reads_body && head.encoding != BodyEncoding::Plain {
+        return Err(Refusal::unsupported_encoding());
+    }
     let allows = cx.worker.config.foreign_ids == ForeignIds::Allow;
     match passage.stored {
         StoredPath::Unclear => {
