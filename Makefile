@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: pictures setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -22,6 +22,7 @@ test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-schemathesis
+	@scripts/setup-browser
 	@scripts/layers
 	cargo test $(workspace)
 
@@ -69,6 +70,11 @@ catalog:
 		--except '*glm*' --except 'deepseek-v4-1*' --except 'mistral-vibe*' \
 		--except 'mistral-code*' >src/ledger/catalog.json.new
 	mv src/ledger/catalog.json.new src/ledger/catalog.json
+
+# The pictures of the console in the book.
+pictures:
+	@scripts/setup-browser
+	PADDOCK_PICTURES=docs/src/images cargo test --quiet --locked -p paddock --test cli in_a_browser
 
 schemathesis:
 	@scripts/setup-postgres
