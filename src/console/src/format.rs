@@ -74,6 +74,15 @@ pub fn dollars(amount: f64) -> String {
     format!("{sign}${}.{parts}", grouped(units))
 }
 
+/// US dollars to the last digit, and at least in cents.
+pub fn exact_dollars(amount: f64) -> String {
+    let sign = if amount < 0.0 { "-" } else { "" };
+    let text = format!("{:.9}", amount.abs());
+    let (units, parts) = text.split_once('.').unwrap_or((&text, ""));
+    let parts = parts.trim_end_matches('0');
+    format!("{sign}${}.{parts:0<2}", grouped(units))
+}
+
 /// A number in few characters, such as 1.2M.
 pub fn short(number: f64) -> String {
     let size = number.abs();
@@ -163,6 +172,8 @@ mod tests {
         ] {
             assert_eq!(dollars(amount), shown);
         }
+        assert_eq!(exact_dollars(0.022_11), "$0.02211");
+        assert_eq!(exact_dollars(1_500.0), "$1,500.00");
         assert_eq!(short(999.0), "999");
         assert_eq!(short(12_345.0), "12.3k");
         assert_eq!(short(1_234_567.0), "1.2M");

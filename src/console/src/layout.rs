@@ -104,7 +104,7 @@ pub fn page_with(visitor: &Visitor, status: StatusCode, title: &str, content: &M
                 }
                 div.who {
                     a href="/console/account" { (visitor.name()) }
-                    span.quiet { (visitor.role()) }
+                    @if visitor.name() != visitor.role() { span.quiet { (visitor.role()) } }
                     form.inline method="post" action="/console/logout" {
                         input type="hidden" name=(TOKEN_FIELD) value=(visitor.form_token);
                         button.plain type="submit" { "Log out" }

@@ -9,6 +9,8 @@ use serde_json::Value;
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 64.0;
+/// Half of the last bar's label.
+const RIGHT: f64 = 14.0;
 const BOTTOM: f64 = 28.0;
 const TOP: f64 = 10.0;
 /// Lines of the grid above the lowest one.
@@ -140,7 +142,7 @@ fn drawing(
     summary: &str,
 ) -> Markup {
     let height = HEIGHT - BOTTOM - TOP;
-    let slot = (WIDTH - LEFT) / steps.len().max(1) as f64;
+    let slot = (WIDTH - LEFT - RIGHT) / steps.len().max(1) as f64;
     let width = (slot * 0.78).min(46.0);
     let y = |value: f64| TOP + height * (1.0 - value / top);
     let every = steps.len().div_ceil(12).max(1);
@@ -148,7 +150,7 @@ fn drawing(
         svg.bars viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(summary) {
             @for line in 0..=LINES {
                 @let value = top * f64::from(line) / f64::from(LINES);
-                line.grid x1=(LEFT) x2=(WIDTH) y1=(at(y(value))) y2=(at(y(value))) {}
+                line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(at(y(value))) y2=(at(y(value))) {}
                 text x=(LEFT - 8.0) y=(at(y(value) + 4.0)) text-anchor="end" { ((shape.short)(value)) }
             }
             @for (place, start) in steps.iter().enumerate() {

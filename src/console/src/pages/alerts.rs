@@ -40,6 +40,13 @@ const EVENTS: [(&str, &str); 6] = [
 
 /// `GET /console/alerts`: namespaces, and how near their budgets they are.
 pub async fn show(visitor: Visitor) -> Page {
+    if !visitor.manages() {
+        let refusal = Refusal {
+            status: StatusCode::FORBIDDEN,
+            message: "Alerts are for admins.".to_owned(),
+        };
+        return Err(refused(&visitor, &refusal));
+    }
     let found = visitor
         .api
         .get("/v1/usage/table?period=current_month&limit=1000")

@@ -135,7 +135,7 @@ fn changes(before: &Value, after: &Value) -> Markup {
     html! {
         @if !changed.is_empty() {
             details {
-                summary { (changed.len()) " fields" }
+                summary { (changed.len()) @if changed.len() == 1 { " field" } @else { " fields" } }
                 ul.changes {
                     @for (name, before, after) in changed {
                         li {

@@ -146,8 +146,7 @@ fn numbers(usage: &Value) -> Markup {
             }))
             (stat("Left of the budget", &short_dollars(number(usage, "quota_remaining")), &html! {
                 (meter(quota - number(usage, "quota_remaining"), quota))
-                span.quiet { "of " (short_dollars(quota)) ", "
-                    (short(number(usage, "days_remaining_in_period"))) " days to go" }
+                span.quiet { "of " (short_dollars(quota)) ", " (days_left(usage)) " to go" }
             }))
             @if let Some(balance) = maybe(usage, "prepaid_balance") {
                 (stat("Prepaid balance", &short_dollars(balance), &html! {}))
@@ -159,6 +158,13 @@ fn numbers(usage: &Value) -> Markup {
                 span.quiet { "one in a hundred takes over " (millis(number(usage, "p99_latency_ms"))) }
             }))
         }
+    }
+}
+
+fn days_left(usage: &Value) -> String {
+    match number(usage, "days_remaining_in_period") {
+        days if days < 1.5 => "1 day".to_owned(),
+        days => format!("{days:.0} days"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The story of one call.
 
 use super::requests::outcome;
-use crate::format::{dollars, is, maybe, millis, moment, number, rows, text, whole};
+use crate::format::{dollars, exact_dollars, is, maybe, millis, moment, number, rows, text, whole};
 use crate::html::{badge, card, notice, table};
 use crate::layout::{Page, page, refused};
 use crate::params::{Query, part};
@@ -77,7 +77,7 @@ fn scopes(call: &Value) -> Markup {
                 (true, ..) => badge("bad", "refused"),
                 (_, true, _) => html! { span.quiet { "did not refuse" } },
                 (_, _, true) => badge("good", "paid from its budget"),
-                _ => html! { span.quiet { "has no budget of its own" } },
+                _ => html! { span.quiet { "let it pass" } },
             };
             vec![html! { code { (text(scope, "scope")) } }, decision]
         })
@@ -92,7 +92,7 @@ fn scopes(call: &Value) -> Markup {
 
 fn price(call: &Value) -> Markup {
     let price = call.get("price").unwrap_or(&Value::Null);
-    let amount = |value: Option<f64>| html! { @match value { Some(value) => (dollars(value)), None => "–" } };
+    let amount = |value: Option<f64>| html! { @match value { Some(value) => (exact_dollars(value)), None => "–" } };
     let mut lines: Vec<Vec<Markup>> = rows(price, "lines")
         .iter()
         .map(|line| {
@@ -118,7 +118,7 @@ fn price(call: &Value) -> Markup {
         ]);
     }
     if !lines.is_empty() {
-        let all = html! { strong { (dollars(number(call, "cost_usd"))) } };
+        let all = html! { strong { (exact_dollars(number(call, "cost_usd"))) } };
         lines.push(vec![html! { strong { "Booked" } }, html! {}, html! {}, all]);
     }
     html! {

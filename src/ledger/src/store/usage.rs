@@ -195,6 +195,9 @@ pub async fn total(
     selection: &Selection,
     intervals: &[RollupInterval],
 ) -> Result<Used, StoreError> {
+    if intervals.is_empty() {
+        return Ok(Used::default());
+    }
     let mut values = args![];
     let further = selection.of_model(&mut values);
     let columns = columns("rollups");
@@ -213,6 +216,9 @@ pub async fn by_group(
     intervals: &[RollupInterval],
     (order, limit, offset): (Order, u64, u64),
 ) -> Result<(Vec<GroupUsed>, u64), StoreError> {
+    if intervals.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
     let (table, column) = (dimension.table(), dimension.column());
     let mut values = args![limit, offset];
     let mut further = selection.of_model(&mut values);
