@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -24,6 +24,7 @@ test: build wasm-content
 	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	@scripts/setup-venv chart tests/chart/requirements.txt
 	@scripts/setup-registry
+	@scripts/setup-browser
 	@scripts/layers
 	cargo test $(workspace)
 
@@ -85,6 +86,11 @@ catalog:
 
 release: setup
 	@scripts/release "$(VERSION)"
+
+# The pictures of the console in the book.
+pictures:
+	@scripts/setup-browser
+	PADDOCK_PICTURES=docs/src/images cargo test --quiet --locked -p paddock --test cli in_a_browser
 
 schemathesis:
 	@scripts/setup-postgres

@@ -22,6 +22,10 @@ DEPENDS = {
     # A CSV has no pages; sums of keys have no cursor; a cursor is one that was answered.
     "list_audit": {"limit", "aggregation", "cursor", "fields", "start_date", "end_date"},
     "list_deliveries": {"since"},
+    # One time, whose end is after its start, of at most 2,000 steps; sums by user or tag know no keys.
+    "get_usage_series": {"period", "start_date", "end_date", "granularity", "key", "tag_key"},
+    # The same; a CSV has no pages.
+    "get_usage_table": {"period", "start_date", "end_date", "key", "tag_key", "limit"},
     # At most 10,000 steps.
     "get_key_usage": {"granularity"},
     # An address that mail can be sent to; who it is and where cannot be changed.

@@ -1,7 +1,7 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, get, init, keys, prices, quickstart, reconcile, tail,
+    apply, audit, backup, check, correct, demo, get, init, keys, prices, quickstart, reconcile, tail,
     usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
@@ -66,6 +66,13 @@ Objects and fields that the file does not name are left as they are.")]
   paddock whoami --key-file copywriter.key
   paddock whoami -o json")]
     Whoami(whoami::Options),
+    /// Fill the ledger with a month of made-up usage, for a look around.
+    #[command(after_help = "Example:
+  paddock demo
+
+It makes an organization named northwind. Delete that organization's namespaces to be rid of it; what was
+booked stays in the totals, so use a database of its own.")]
+    Demo(demo::Options),
     /// Show requests, tokens and cost.
     #[command(after_help = "Examples:
   paddock usage

@@ -58,6 +58,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         say(&format!("port {wanted} is taken, {what} uses {got}"));
     }
     say(&format!("logs in {}", stack.state().join("logs").display()));
+    say(&format!("console {}/console/", stack.url()));
     say(&format!("paddock ready {}", stack.base_url()));
 
     loop {

@@ -2,7 +2,6 @@
 //! are. GitHub's runner, a cluster and Terraform are not there.
 
 use crate::gateway::Gateway;
-use crate::kubernetes::documents;
 use paddock_local::{StackOptions, binary, root};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,6 +16,18 @@ fn text(name: &str) -> String {
 
 fn yaml(name: &str) -> Value {
     serde_saphyr::from_str(&text(name)).unwrap()
+}
+
+/// The documents of a file, each with what every document must have.
+fn documents(path: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    for document in &documents {
+        for field in ["/apiVersion", "/kind", "/metadata/name", "/spec"] {
+            assert!(document.pointer(field).is_some(), "{path}: no {field}");
+        }
+    }
+    documents
 }
 
 /// A folder with the file that is applied, as a checkout has it.

@@ -13,6 +13,7 @@ mod apply;
 mod backup;
 mod check;
 mod configuration;
+mod console;
 mod follow;
 mod init;
 mod keys;

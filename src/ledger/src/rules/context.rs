@@ -212,6 +212,26 @@ pub async fn prepaid_balance(
     Ok(balances.map(|cap| cap.remaining().or_zero()).min())
 }
 
+/// What namespaces have spent this month, by name.
+pub async fn spent_of_namespaces(
+    tx: &mut Tx,
+    names: &[&str],
+    now: Timestamp,
+) -> Result<BTreeMap<String, Money>, StoreError> {
+    let scopes: Vec<String> = names
+        .iter()
+        .map(|name| Scope::Namespace((*name).to_owned()).to_string())
+        .collect();
+    let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let booked = spend::booked(tx, &asked, now).await?;
+    let spent = |scope: &String| booked.of(scope, CapPeriod::Monthly);
+    Ok(names
+        .iter()
+        .zip(&scopes)
+        .map(|(name, scope)| ((*name).to_owned(), spent(scope)))
+        .collect())
+}
+
 /// A monthly cap, what is left of it, and what those who ask have spent themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetStatus {

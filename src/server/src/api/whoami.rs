@@ -21,6 +21,8 @@ pub struct Identity {
     object: &'static str,
     /// `operator`, or the role of the key.
     role: String,
+    /// Which of the operator's keys it is; `null` if it has no name, and for all others.
+    operator: Option<String>,
     /// The key; `null` for the operator.
     key: Option<OwnKey>,
     /// The namespace's name; `null` for the operator.
@@ -126,7 +128,7 @@ pub async fn handle(
     let mut tx = app.store.read().await?;
     let catalog = catalog::load(&mut tx).await?;
     let holder = match &caller {
-        Caller::Operator(_) => return Ok(Json(operator(&catalog, now))),
+        Caller::Operator(own) => return Ok(Json(operator(own, &catalog, now))),
         Caller::Holder(holder) => holder,
     };
     let powers = holder.powers();
@@ -153,6 +155,7 @@ pub async fn handle(
     Ok(Json(Identity {
         object: "identity",
         role: key.role.name().to_owned(),
+        operator: None,
         key: Some(OwnKey {
             id: key.id.clone(),
             name: key.name.clone(),
@@ -168,11 +171,12 @@ pub async fn handle(
 }
 
 /// The operator is limited by nothing.
-fn operator(catalog: &Catalog, now: Timestamp) -> Identity {
+fn operator(own: &Operator, catalog: &Catalog, now: Timestamp) -> Identity {
     let models = catalog.models.iter();
     Identity {
         object: "identity",
         role: "operator".to_owned(),
+        operator: own.name.clone(),
         key: None,
         namespace: None,
         organization: None,

@@ -10,7 +10,7 @@ use paddock_ledger::model::histogram::quantile;
 use paddock_ledger::model::period::{DAY, MINUTE, Window, start_of};
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
-use paddock_ledger::rules::report::Period;
+use paddock_ledger::rules::report::{Period, projected};
 use paddock_ledger::store::latencies;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
@@ -155,14 +155,4 @@ pub async fn handle(
         days_remaining_in_period: window.end.since(now).as_secs().div_ceil(DAY),
         projected_month_end_spend: projected(month, &window, now),
     }))
-}
-
-/// The month's spend at its rate so far, in US dollars.
-fn projected(spent: Money, window: &Window, now: Timestamp) -> f64 {
-    let elapsed = window.elapsed(now);
-    if elapsed > 0.0 {
-        spent.to_dollars() / elapsed
-    } else {
-        spent.to_dollars()
-    }
 }
