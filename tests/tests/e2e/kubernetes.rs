@@ -2,11 +2,10 @@
 //! are not run: that takes a cluster.
 
 use paddock_core::config::{Config, HoldAt};
-use paddock_local::{binary, envoy, root, wasm};
+use paddock_local::{envoy, root, wasm};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const LEAVE: &str = "allow_on_headers_stop_iteration";
@@ -141,87 +140,11 @@ fn a_filter_in_a_document_is_one_that_envoy_loads() {
     validates(&file);
 }
 
-/// What stands beside Envoy reads the log that Envoy writes, and the command takes its arguments.
-#[test]
-fn a_killed_envoy_is_repaired_in_a_cluster() {
-    let istio = Value::from(documents("envoy/istio/reconcile.yaml"));
-    let gateway = Value::from(documents("envoy/envoy-gateway/replies.yaml"));
-    let log = istio
-        .pointer("/0/spec/configPatches/0/patch/value/typed_config/access_log/0")
-        .unwrap();
-    let settings = &gateway[0]["spec"]["telemetry"]["accessLog"]["settings"][0];
-    let deployment = &gateway[0]["spec"]["provider"]["kubernetes"]["envoyDeployment"];
-    let pod = &istio[1]["spec"]["template"]["spec"];
-    for (path, format, sidecar, envoy, volumes) in [
-        (
-            &log["typed_config"]["path"],
-            &log["typed_config"]["log_format"]["json_format"],
-            &pod["initContainers"][0],
-            &pod["containers"][0],
-            &pod["volumes"],
-        ),
-        (
-            &settings["sinks"][0]["file"]["path"],
-            &settings["format"]["json"],
-            &deployment["initContainers"][0],
-            &deployment["container"],
-            &deployment["pod"]["volumes"],
-        ),
-    ] {
-        assert_eq!(format["event"], "%FILTER_STATE(wasm.paddock_event:PLAIN)%");
-        assert_eq!(sidecar["volumeMounts"], envoy["volumeMounts"]);
-        assert_eq!(sidecar["volumeMounts"][0]["name"], volumes[0]["name"]);
-        assert_eq!(sidecar["restartPolicy"], "Always");
-        let token = &sidecar["env"][1];
-        assert_eq!(
-            (&token["name"], token),
-            (&"PADDOCK_GATEWAY_TOKEN".into(), &envoy["env"][0])
-        );
-        let arguments: Vec<&str> = sidecar["args"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|argument| argument.as_str().unwrap())
-            .collect();
-        assert_eq!(arguments.last().copied(), path.as_str());
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("access.log");
-        std::fs::write(&file, "").unwrap();
-        let mut child = Command::new(binary("paddock").unwrap())
-            .args(&arguments[..arguments.len() - 1])
-            .arg(&file)
-            .env("PADDOCK_URL", "http://127.0.0.1:9")
-            .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
-            .current_dir(folder.path())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_secs(1));
-        let ended = child.try_wait().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(ended, None, "it follows until stopped");
-    }
-    // Envoy reads the log's configuration.
-    let text = std::fs::read_to_string(root().join("envoy/envoy.yaml")).unwrap();
-    let mut config: Value = serde_saphyr::from_str(&text).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let slot = config.pointer_mut(
-        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/access_log/0",
-    );
-    let mut own = log.clone();
-    own["typed_config"]["path"] = json!(folder.path().join("access.log"));
-    *slot.unwrap() = own;
-    let file = folder.path().join("envoy.json");
-    std::fs::write(&file, config.to_string()).unwrap();
-    validates(&file);
-}
-
 fn validates(file: &Path) {
     let output = Command::new(envoy().unwrap())
         .args(["--mode", "validate", "--log-level", "warning", "-c"])
         .arg(file)
         .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
-        .current_dir(root())
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
