@@ -15,12 +15,12 @@ use paddock_ledger::rules::ledger::{BatchSums, Booking, Message, Stored};
 use paddock_ledger::rules::tags;
 use paddock_ledger::store::events::{self, Ids};
 use paddock_ledger::store::{Store, StoreError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 /// Events booked in one transaction at most, but for those of one message: whoever wants to borrow from a

@@ -193,7 +193,7 @@ impl Installation {
             ])
             .arg(gateway.access_log())
             .env("PADDOCK_URL", replica.url())
-            .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key);
+            .env("PADDOCK_GATEWAY_TOKEN", &self.settings.gateway_token);
         Process::start("reconcile", command, &gateway.state().join("reconcile.log"))
     }
 

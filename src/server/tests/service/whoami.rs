@@ -12,7 +12,12 @@ async fn ask(app: &TestApp, key: &Value, path: &str) -> Value {
 
 async fn spend(app: &TestApp, gateway: &Gateway, key: &Value, cost: i64) {
     let namespace = key["namespace"].as_str().unwrap();
-    let event = Event { key: key["id"].as_str().unwrap(), namespace, cost, ..Event::default() };
+    let event = Event {
+        key: key["id"].as_str().unwrap(),
+        namespace,
+        cost,
+        ..Event::default()
+    };
     let mut event = gateway.event(app, event);
     event["organization"] = key["organization"].clone();
     gateway.sync(app, 0, &[event], json!([])).await;

@@ -77,12 +77,9 @@ pub async fn handle(
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
     by.may_create_keys()?;
     let body = body.read().await?;
-    let overlap = body
-        .expires_in
-        .value()
-        .map_or(DEFAULT_OVERLAP, |days| {
-            Duration::from_secs(u64::from(days).saturating_mul(DAY))
-        });
+    let overlap = body.expires_in.value().map_or(DEFAULT_OVERLAP, |days| {
+        Duration::from_secs(u64::from(days).saturating_mul(DAY))
+    });
     let mut edit = Edit::begin(&app, &by).await?;
     let (now, revision) = (edit.now, edit.revision);
     let until = now.plus(overlap);
