@@ -22,9 +22,10 @@ pub fn has_all_of_it(config: &Value) {
         config.pointer(HTTP).unwrap(),
         original.pointer(HTTP).unwrap(),
     );
+    let format = "/access_log/0/typed_config/log_format";
+    assert_eq!(there.pointer(format), wanted.pointer(format));
     for field in [
         "local_reply_config",
-        "access_log",
         "early_header_mutation_extensions",
         "stream_idle_timeout",
     ] {
@@ -51,6 +52,7 @@ pub fn loads(config: &Value, files: &Value) {
             wasm().unwrap().to_str().unwrap(),
         )
         .replace("/etc/paddock", folder.path().to_str().unwrap())
+        .replace("/var/log/paddock", folder.path().to_str().unwrap())
     };
     let write = |path: &Path, text: &str| {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -44,6 +44,7 @@ fn everything(mode: &str) -> Value {
             "nodeSelector": {"net": "fast"},
             "tolerations": [{"key": "llm", "operator": "Exists"}],
         },
+        "reconcile": {"enabled": true},
         "serviceMonitor": {"enabled": true, "labels": {"release": "prometheus"}},
     })
 }
@@ -113,7 +114,8 @@ fn pods_have_no_rights() {
             let pod = &spec["securityContext"];
             assert_eq!(pod["runAsNonRoot"], true, "{deployment:#}");
             assert_eq!(pod["seccompProfile"]["type"], "RuntimeDefault");
-            for container in spec["containers"].as_array().unwrap() {
+            let lists = ["containers", "initContainers"].map(|list| spec[list].as_array());
+            for container in lists.into_iter().flatten().flatten() {
                 let context = &container["securityContext"];
                 assert_eq!(context["allowPrivilegeEscalation"], false);
                 assert_eq!(context["readOnlyRootFilesystem"], true);

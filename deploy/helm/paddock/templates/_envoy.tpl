@@ -27,6 +27,13 @@ providers and the filter's settings of this installation. All modes take their p
 {{- end -}}
 {{- end -}}
 
+{{- if .Values.reconcile.enabled -}}
+{{- $log := index $http.access_log 0 -}}
+{{- $_ := set $log "name" "envoy.access_loggers.file" -}}
+{{- $_ := set $log.typed_config "@type" "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog" -}}
+{{- $_ := set $log.typed_config "path" "/var/log/paddock/access.log" -}}
+{{- end -}}
+
 {{- range $config.overload_manager.resource_monitors -}}
 {{- if hasKey .typed_config "max_heap_size_bytes" -}}
 {{- $_ := set .typed_config "max_heap_size_bytes" $.Values.gateway.maxHeapBytes -}}
