@@ -1,7 +1,7 @@
 """Tries to spend more than a cap (`captest`) through each gateway that can have one here.
 
-LiteLLM's budgets of keys need a database, which is not set up here. What it can have without one is a budget of a provider (`provider_budget_config`), kept in memory: so it is started anew for each
-kind of attack. Portkey's gateway has no budgets without Portkey's own service. Paddock is started by captest.
+LiteLLM's budgets of keys need a database, which is not set up here. What it can have without one is a budget of a
+provider (`provider_budget_config`), kept in memory: so it is started anew for each kind of attack. Portkey's gateway has no budgets without Portkey's own service. Paddock is started by captest.
 """
 
 from __future__ import annotations
