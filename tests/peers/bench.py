@@ -31,7 +31,17 @@ UPSTREAM = "http://127.0.0.1:19600/v1"
 ADMIN_KEY = "peers-admin-key-0123456789"
 PADDOCK = "http://127.0.0.1:19403"
 START_SECONDS = 90
-BODY = {"model": "gpt-4.1", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello! " * 120}]}
+# As its documentation advises for production, and without asking the internet for prices.
+LITELLM_ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOG": "ERROR",
+    "LITELLM_MODE": "PRODUCTION",
+}
+BODY = {
+    "model": "gpt-4.1",
+    "max_tokens": 64,
+    "messages": [{"role": "user", "content": "Hello! " * 120}],
+}
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -77,6 +87,11 @@ class Gateway:
         return sum(pages) * PAGE / 2**20
 
 
+def stop_when_told() -> None:
+    """SIGTERM ends it as an error does: what was started is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def program(name: str) -> Path:
     """A program of this repository: a release build if there is one."""
     found = [ROOT / "target" / kind / name for kind in ("release", "debug")]
@@ -86,7 +101,9 @@ def program(name: str) -> Path:
     return built
 
 
-def started(command: Sequence[str | Path], folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+def started(
+    command: Sequence[str | Path], folder: Path, **environment: str
+) -> subprocess.Popen[bytes]:
     """A process with a session of its own and nothing of this environment but PATH."""
     path = f"{ROOT / '.paddock/sdks/bin'}:{os.environ['PATH']}"
     log = (folder / f"{Path(command[0]).name}.log").open("wb")
@@ -150,7 +167,9 @@ def paddock(folder: Path) -> Gateway:
     version = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     named = version[1] if version else "?"
     # The service is counted with the filter's Envoy: without it there is no Paddock.
-    return Gateway("Paddock", named, f"{PADDOCK}/v1", headers, process, re.compile("^(envoy|paddock)"))
+    return Gateway(
+        "Paddock", named, f"{PADDOCK}/v1", headers, process, re.compile("^(envoy|paddock)$")
+    )
 
 
 def litellm(folder: Path) -> Gateway:
@@ -158,16 +177,26 @@ def litellm(folder: Path) -> Gateway:
         "model_list": [
             {
                 "model_name": "gpt-4.1",
-                "litellm_params": {"model": "openai/gpt-4.1", "api_base": UPSTREAM, "api_key": "none"},
+                "litellm_params": {
+                    "model": "openai/gpt-4.1",
+                    "api_base": UPSTREAM,
+                    "api_key": "none",
+                },
             }
         ],
         "general_settings": {"master_key": "sk-peers"},
     }
     # JSON is YAML.
     (folder / "litellm.yaml").write_text(json.dumps(config))
-    command: list[str | Path] = [PEERS / "venv/bin/litellm", "--config", "litellm.yaml", "--host", "127.0.0.1"]
+    command: list[str | Path] = [
+        PEERS / "venv/bin/litellm",
+        "--config",
+        "litellm.yaml",
+        "--host",
+        "127.0.0.1",
+    ]
     command += ["--port", "19401", "--telemetry", "False"]
-    process = started(command, folder, LITELLM_LOCAL_MODEL_COST_MAP="True")
+    process = started(command, folder, **LITELLM_ENVIRONMENT)
     python = PEERS / "venv/bin/python"
     code = "from importlib.metadata import version; print(version('litellm'))"
     version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
@@ -178,7 +207,12 @@ def litellm(folder: Path) -> Gateway:
 
 def portkey(folder: Path) -> Gateway:
     package = PEERS / "js/node_modules/@portkey-ai/gateway"
-    command: list[str | Path] = ["node", package / "build/start-server.js", "--port=19402", "--headless"]
+    command: list[str | Path] = [
+        "node",
+        package / "build/start-server.js",
+        "--port=19402",
+        "--headless",
+    ]
     process = started(command, folder)
     version = json.loads((package / "package.json").read_text())["version"]
     headers = {
@@ -190,9 +224,13 @@ def portkey(folder: Path) -> Gateway:
     return Gateway("Portkey gateway", version, url, headers, process, re.compile("."))
 
 
-def load(gateway: Gateway, connections: int, seconds: int, folder: Path) -> tuple[float, int, float, float]:
+def load(
+    gateway: Gateway, connections: int, seconds: int, folder: Path
+) -> tuple[float, int, float, float]:
     """Requests a second, requests, and the latencies' median and 99th percentile in milliseconds."""
-    headers = "".join(f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}\n" for k, v in gateway.headers.items())
+    headers = "".join(
+        f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}\n" for k, v in gateway.headers.items()
+    )
     script = folder / "post.lua"
     script.write_text(
         f'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n{headers}'
@@ -202,12 +240,25 @@ def load(gateway: Gateway, connections: int, seconds: int, folder: Path) -> tupl
         "    summary.errors.status + summary.errors.timeout + summary.errors.read + summary.errors.connect,\n"
         "    latency:percentile(50), latency:percentile(99)))\nend\n"
     )
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--timeout",
+        "30s",
+        "-s",
+        str(script),
+    ]
     url = f"{gateway.url}/chat/completions"
     ran = subprocess.run([*command, url], capture_output=True, text=True, check=True)
-    requests, micros, errors, median, slowest = map(int, ran.stdout.strip().splitlines()[-1].split())
+    requests, micros, errors, median, slowest = map(
+        int, ran.stdout.strip().splitlines()[-1].split()
+    )
     if errors or not requests:
-        sys.exit(f"bench-peers: {gateway.name}: {errors} of {requests} requests failed\n{ran.stdout}")
+        sys.exit(
+            f"bench-peers: {gateway.name}: {errors} of {requests} requests failed\n{ran.stdout}"
+        )
     return requests / micros * 1e6, requests, median / 1000, slowest / 1000
 
 
@@ -229,16 +280,22 @@ def table(gateways: list[Gateway]) -> str:
     ]
     for each in gateways:
         figures = [f"{statistics.median(each.rates):.0f}", f"{statistics.median(each.cpu):.0f}"]
-        figures += [f"{statistics.median(each.medians):.2f}", f"{statistics.median(each.slowest):.2f}"]
+        figures += [
+            f"{statistics.median(each.medians):.2f}",
+            f"{statistics.median(each.slowest):.2f}",
+        ]
         lines.append(f"| {' | '.join([each.name, each.version, *figures, f'{each.memory:.0f}'])} |")
     return "\n".join(lines)
 
 
 def main() -> None:
+    stop_when_told()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of each load; a round has two")
-    parser.add_argument("--connections", type=int, default=16, help="at full load; latencies are of one")
+    parser.add_argument(
+        "--connections", type=int, default=16, help="at full load; latencies are of one"
+    )
     arguments = parser.parse_args()
     gateways: list[Gateway] = []
     with tempfile.TemporaryDirectory() as name:
@@ -247,11 +304,18 @@ def main() -> None:
             for start in (nothing, paddock, litellm, portkey):
                 gateways.append(start(folder))
             for gateway in gateways:
-                eventually(gateway.name, partial(ask, f"{gateway.url}/chat/completions", gateway.headers, BODY))
+                eventually(
+                    gateway.name,
+                    partial(ask, f"{gateway.url}/chat/completions", gateway.headers, BODY),
+                )
                 load(gateway, arguments.connections, 2, folder)
             for number in range(arguments.rounds):
-                for gateway in gateways[number % len(gateways) :] + gateways[: number % len(gateways)]:
-                    print(f"round {number + 1} of {arguments.rounds}: {gateway.name}", file=sys.stderr)
+                for gateway in (
+                    gateways[number % len(gateways) :] + gateways[: number % len(gateways)]
+                ):
+                    print(
+                        f"round {number + 1} of {arguments.rounds}: {gateway.name}", file=sys.stderr
+                    )
                     measure(gateway, arguments, folder)
         finally:
             for gateway in gateways:

@@ -1,8 +1,7 @@
 """Tries to spend more than a cap (`captest`) through each gateway that can have one here.
 
-LiteLLM's budgets of keys need a database whose client downloads an engine, which is not installed. What it can have
-without one is a budget of a provider (`provider_budget_config`), kept in memory: so it is started anew for each
-kind of attack. Portkey's gateway has no budgets without Portkey's own service. Paddock is started by captest.
+LiteLLM's budgets of keys need a database, which is not set up here. What it can have without one is a budget of a
+provider (`provider_budget_config`), kept in memory: so it is started anew for each kind of attack. Portkey's gateway has no budgets without Portkey's own service. Paddock is started by captest.
 """
 
 from __future__ import annotations
@@ -14,7 +13,15 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench import PEERS, ask, eventually, program, started
+from bench import (
+    LITELLM_ENVIRONMENT,
+    PEERS,
+    ask,
+    eventually,
+    program,
+    started,
+    stop_when_told,
+)
 
 KINDS = "races tiers models media previous tools zeros mislabelled leaving".split()
 CAP_USD = 0.5
@@ -49,15 +56,26 @@ def config() -> str:
 
 def litellm(kind: str, folder: Path) -> str:
     (folder / "caps.yaml").write_text(config())
-    command = [PEERS / "venv/bin/litellm", "--config", "caps.yaml", "--host", "127.0.0.1"]
+    command: list[str | Path] = [
+        PEERS / "venv/bin/litellm",
+        "--config",
+        "caps.yaml",
+        "--host",
+        "127.0.0.1",
+    ]
     process = started(
         [*command, "--port", "19404", "--telemetry", "False"],
         folder,
-        LITELLM_LOCAL_MODEL_COST_MAP="True",
+        **LITELLM_ENVIRONMENT,
     )
     try:
         headers = {"authorization": "Bearer sk-peers"}
-        eventually("LiteLLM", lambda: ask(f"{URL}/utils/token_counter", headers, {"model": "captest-cheap", "prompt": "x"}))
+        eventually(
+            "LiteLLM",
+            lambda: ask(
+                f"{URL}/utils/token_counter", headers, {"model": "captest-cheap", "prompt": "x"}
+            ),
+        )
         options = ["--base-url", f"{URL}/v1", "--key", "sk-peers", "--upstream-port", str(PORT)]
         return captest([*options, "--kinds", kind])
     finally:
@@ -67,12 +85,13 @@ def litellm(kind: str, folder: Path) -> str:
 
 def captest(options: list[str]) -> str:
     """Its table. It fails if a cap did not hold, and that is what is asked here."""
-    command = [program("captest"), "--cap-usd", str(CAP_USD), *options]
+    command: list[str | Path] = [program("captest"), "--cap-usd", str(CAP_USD), *options]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     return ran.stdout or ran.stderr
 
 
 def main() -> None:
+    stop_when_told()
     with tempfile.TemporaryDirectory() as name:
         print("Paddock\n" + captest([]))
         for kind in KINDS:
