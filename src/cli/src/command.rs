@@ -1,8 +1,8 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, demo, get, init, keys, prices, quickstart, reconcile, tail,
-    usage, verify, whoami,
+    apply, audit, backup, check, correct, demo, get, init, keys, prices, quickstart, reconcile,
+    tail, usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;

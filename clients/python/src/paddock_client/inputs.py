@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from paddock_client.models import (
@@ -41,19 +41,6 @@ class RoutingRuleInput(TypedDict):
     """Unique in its routing: visible ASCII and blanks, because it is sent in a header."""
     target_model: str
     """The model that serves the requests that the rule matches."""
-
-
-class MediaTokensViewInput(TypedDict):
-    """The most tokens of one medium within a prompt. Of what is absent, its bytes tell."""
-
-    audio: NotRequired[int | None]
-    """Of one sound."""
-    document: NotRequired[int | None]
-    """Of one document."""
-    image: NotRequired[int | None]
-    """Of one image."""
-    video: NotRequired[int | None]
-    """Of one video."""
 
 
 class FormatPathsInput(TypedDict):
@@ -128,3 +115,68 @@ class PriceTierInput(TypedDict):
     """US dollars per million tokens of reasoning."""
     steps: NotRequired[Sequence[PriceStepInput] | None]
     """Other prices of calls with long prompts."""
+
+
+class DeploymentPriceInput(TypedDict):
+    """What a call costs that a deployment serves. It follows nothing of the model's own price."""
+
+    audio_input_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens of audio."""
+    audio_output_usd_per_million: NotRequired[float | None]
+    """US dollars per million output tokens of audio."""
+    cache_write_1h_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens written to the provider's cache for an hour."""
+    cache_write_5m_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens written to the provider's cache for five minutes."""
+    cached_input_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens read from the provider's cache."""
+    fees_usd: NotRequired[Mapping[str, float] | None]
+    """US dollars per call of the provider's tools."""
+    image_input_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens of images and video."""
+    image_output_usd_per_million: NotRequired[float | None]
+    """US dollars per million output tokens of images."""
+    input_usd_per_million: NotRequired[float | None]
+    """US dollars per million input tokens."""
+    output_usd_per_million: NotRequired[float | None]
+    """US dollars per million output tokens."""
+    reasoning_usd_per_million: NotRequired[float | None]
+    """US dollars per million tokens of reasoning."""
+    steps: NotRequired[Sequence[PriceStepInput] | None]
+    """Other prices of calls with long prompts."""
+    surcharges_percent: NotRequired[Mapping[str, int] | None]
+    """Percent that are added in regions."""
+    tiers: NotRequired[Mapping[str, PriceTierInput] | None]
+    """What a call costs in other tiers."""
+
+
+class DeploymentInput(TypedDict):
+    """One of the places that serve a model."""
+
+    paths: NotRequired[FormatPathsInput]
+    """Where the upstream serves each wire format."""
+    price: NotRequired[DeploymentPriceInput | None]
+    """What a call costs that it serves; if left out, what the model costs."""
+    priority: NotRequired[int]
+    """One is tried before all of a higher number."""
+    region: NotRequired[str | None]
+    """Where it computes, in a word of yours: letters, digits, `-`, `_` and `.`."""
+    upstream: str
+    """The Envoy cluster that serves it."""
+    upstream_model: NotRequired[str | None]
+    """The upstream's name for the model, if that is another one."""
+    weight: NotRequired[int]
+    """Its part of the calls among those of its priority."""
+
+
+class MediaTokensViewInput(TypedDict):
+    """The most tokens of one medium within a prompt. Of what is absent, its bytes tell."""
+
+    audio: NotRequired[int | None]
+    """Of one sound."""
+    document: NotRequired[int | None]
+    """Of one document."""
+    image: NotRequired[int | None]
+    """Of one image."""
+    video: NotRequired[int | None]
+    """Of one video."""

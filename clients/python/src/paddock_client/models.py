@@ -44,7 +44,13 @@ WebhookEvent = Literal[
     "credits.refill_limit_reached",
 ]
 OutputLimitField = Literal["max_tokens", "max_completion_tokens", "none"]
+ListRequestsOutcome = Literal["complete", "truncated", "upstream_error", "refused"]
+Metric = Literal["cost", "requests", "tokens"]
+GroupBy = Literal["namespace", "organization", "model", "upstream", "key", "user", "tag"]
+GetUsageSeriesGranularity = Literal["hour", "day", "month"]
 StreamUsageGranularity = Literal["1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"]
+GetUsageTableSort = Literal["cost", "requests", "tokens", "name"]
+GetUsageTableFormat = Literal["json", "csv"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 ReservationStatus = Literal["open", "expired", "released"]
 
@@ -253,6 +259,8 @@ class Settings:
 
     allowed_categories: list[str]
     """Categories of the content policy that are allowed here."""
+    allowed_regions: list[str] | None = None
+    """The regions of deployments that may serve it; `null` is any."""
     auto_throttle_at_percent: int | None = None
     """The percentage of its budget at which throttling begins; `null` is never."""
     content_policy_mode: ContentMode
@@ -265,6 +273,8 @@ class Settings:
     """Requests that wait at most."""
     namespace: str
     """The namespace's name."""
+    preferred_regions: list[str]
+    """The regions of deployments that are tried first."""
     queue_timeout_seconds: int
     """Seconds that a request waits at most."""
     references: ReferencePolicy
@@ -443,6 +453,351 @@ class RotatedKey:
     """The first 8 and the last 4 characters of the old secret."""
     secondary_expires_at: datetime | None = None
     """When the old secret expires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnKey:
+    """The caller's own key."""
+
+    expires_at: datetime | None = None
+    """When its secret expires; `null` is never."""
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    user_id: str | None = None
+    """The user who is the member that it belongs to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatPaths:
+    """For each wire format, the path that replaces the `/v1` (or `/v1beta`) of the path that
+    clients ask; an empty one replaces nothing. If no format has one, every format is served at
+    the path that clients ask.
+    """
+
+    anthropic: str | None = None
+    """Anthropic's messages."""
+    gemini: str | None = None
+    """Google's content generation and embeddings."""
+    openai: str | None = None
+    """OpenAI's chat completions, completions and embeddings."""
+    responses: str | None = None
+    """OpenAI's responses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceStep:
+    """Other prices of calls with long prompts. What is absent costs what it costs below."""
+
+    above_tokens: int
+    """The prompt has more tokens than this, cached ones included."""
+    audio_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of audio."""
+    audio_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of audio."""
+    cache_write_1h_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for an hour."""
+    cache_write_5m_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for five minutes."""
+    cached_input_usd_per_million: float | None = None
+    """US dollars per million input tokens read from the provider's cache."""
+    image_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of images and video."""
+    image_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of images."""
+    input_usd_per_million: float | None = None
+    """US dollars per million input tokens."""
+    output_usd_per_million: float | None = None
+    """US dollars per million output tokens."""
+    reasoning_usd_per_million: float | None = None
+    """US dollars per million tokens of reasoning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceTier:
+    """What a call costs that is served in a tier: either `percent`, or prices of its own. Of the
+    latter what is absent costs what it costs in the standard tier.
+    """
+
+    audio_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of audio."""
+    audio_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of audio."""
+    cache_write_1h_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for an hour."""
+    cache_write_5m_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for five minutes."""
+    cached_input_usd_per_million: float | None = None
+    """US dollars per million input tokens read from the provider's cache."""
+    image_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of images and video."""
+    image_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of images."""
+    input_usd_per_million: float | None = None
+    """US dollars per million input tokens."""
+    output_usd_per_million: float | None = None
+    """US dollars per million output tokens."""
+    percent: int | None = None
+    """Percent of the standard prices."""
+    reasoning_usd_per_million: float | None = None
+    """US dollars per million tokens of reasoning."""
+    steps: list[PriceStep] | None = None
+    """Other prices of calls with long prompts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentPrice:
+    """What a call costs that a deployment serves. It follows nothing of the model's own price."""
+
+    audio_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of audio."""
+    audio_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of audio."""
+    cache_write_1h_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for an hour."""
+    cache_write_5m_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for five minutes."""
+    cached_input_usd_per_million: float | None = None
+    """US dollars per million input tokens read from the provider's cache."""
+    fees_usd: dict[str, float] | None = None
+    """US dollars per call of the provider's tools."""
+    image_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of images and video."""
+    image_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of images."""
+    input_usd_per_million: float | None = None
+    """US dollars per million input tokens."""
+    output_usd_per_million: float | None = None
+    """US dollars per million output tokens."""
+    reasoning_usd_per_million: float | None = None
+    """US dollars per million tokens of reasoning."""
+    steps: list[PriceStep] | None = None
+    """Other prices of calls with long prompts."""
+    surcharges_percent: dict[str, int] | None = None
+    """Percent that are added in regions."""
+    tiers: dict[str, PriceTier] | None = None
+    """What a call costs in other tiers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One of the places that serve a model."""
+
+    paths: FormatPaths | None = None
+    """Where the upstream serves each wire format."""
+    price: DeploymentPrice | None = None
+    """What a call costs that it serves; if left out, what the model costs."""
+    priority: int | None = None
+    """One is tried before all of a higher number."""
+    region: str | None = None
+    """Where it computes, in a word of yours: letters, digits, `-`, `_` and `.`."""
+    upstream: str
+    """The Envoy cluster that serves it."""
+    upstream_model: str | None = None
+    """The upstream's name for the model, if that is another one."""
+    weight: int | None = None
+    """Its part of the calls among those of its priority."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaterPrice:
+    """A price that comes into force later."""
+
+    audio_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of audio."""
+    audio_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of audio."""
+    cache_write_1h_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for an hour."""
+    cache_write_5m_usd_per_million: float | None = None
+    """US dollars per million input tokens written to the provider's cache for five minutes."""
+    cached_input_usd_per_million: float | None = None
+    """US dollars per million input tokens read from the provider's cache."""
+    effective_from: datetime
+    """When it does."""
+    fees_usd: dict[str, float]
+    """US dollars per call of the provider's tools."""
+    image_input_usd_per_million: float | None = None
+    """US dollars per million input tokens of images and video."""
+    image_output_usd_per_million: float | None = None
+    """US dollars per million output tokens of images."""
+    input_usd_per_million: float | None = None
+    """US dollars per million input tokens."""
+    output_usd_per_million: float | None = None
+    """US dollars per million output tokens."""
+    reasoning_usd_per_million: float | None = None
+    """US dollars per million tokens of reasoning."""
+    steps: list[PriceStep]
+    """Other prices of calls with long prompts."""
+    surcharges_percent: dict[str, int]
+    """Percent that are added in regions."""
+    tiers: dict[str, PriceTier]
+    """What a call costs in other tiers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaTokensView:
+    """The most tokens of one medium within a prompt. Of what is absent, its bytes tell."""
+
+    audio: int | None = None
+    """Of one sound."""
+    document: int | None = None
+    """Of one document."""
+    image: int | None = None
+    """Of one image."""
+    video: int | None = None
+    """Of one video."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A model's price, in dollars per million tokens, and where it is served."""
+
+    audio_input_usd_per_million: float | None = None
+    """The same of input of audio; `null` if nobody has set it."""
+    audio_output_usd_per_million: float | None = None
+    """The same of output of audio; `null` if nobody has set it."""
+    batch_percent: int | None = None
+    """The price of a batch, in percent of these prices; `null` if it has prices of its own."""
+    cache_write_1h_usd_per_million: float | None = None
+    """The same of input written to the cache for an hour."""
+    cache_write_5m_usd_per_million: float | None = None
+    """The same of input written to the cache for five minutes."""
+    cached_input_usd_per_million: float | None = None
+    """The same of input read from the cache."""
+    capabilities: list[str]
+    """What the model can do; if empty, nothing is known about that."""
+    context_window: int | None = None
+    """The most tokens of prompt and answer together; `null` if nobody has said."""
+    deployments: list[Deployment]
+    """All places that serve it; empty if the upstream above is the only one."""
+    effective_from: datetime | None = None
+    """Since when the price is in force; `null` if it always was."""
+    fees_usd: dict[str, float]
+    """US dollars per call of the provider's tools."""
+    image_input_usd_per_million: float | None = None
+    """The same of input of images and video."""
+    image_output_usd_per_million: float | None = None
+    """The same of output of images; `null` if nobody has set it."""
+    input_usd_per_million: float | None = None
+    """US dollars per million input tokens; `null` if the model has no price."""
+    later: list[LaterPrice]
+    """Prices that come into force later, the earliest first."""
+    max_output_tokens: int
+    """The most output tokens of one answer; 4096 if nobody has said."""
+    media_tokens: MediaTokensView
+    """The most tokens of one medium within a prompt."""
+    model: str
+    """The model."""
+    object: str
+    """What this is."""
+    output_limit_field: OutputLimitField | None = None
+    """The field of chat completions that limits its output; `null` if all that the format has do."""
+    output_usd_per_million: float | None = None
+    """The same of output."""
+    paths: FormatPaths
+    """Where the upstream serves each wire format."""
+    reasoning_usd_per_million: float | None = None
+    """The same of reasoning."""
+    steps: list[PriceStep]
+    """Other prices of calls with long prompts."""
+    surcharges_percent: dict[str, int]
+    """Percent that are added in regions."""
+    tiers: dict[str, PriceTier]
+    """What a call costs in other tiers."""
+    upstream: str
+    """The Envoy cluster that serves it."""
+    upstream_model: str | None = None
+    """The upstream's name for it, if that is another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What the caller may do."""
+
+    allowed_endpoints: list[EndpointScope]
+    """The endpoints it may use."""
+    can_create_api_keys: bool
+    """Whether it creates keys, and rotates them."""
+    can_manage_users: bool
+    """Whether it manages members, and narrows other roles."""
+    can_view_analytics: bool
+    """Whether it reads usage, costs and the audit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnBudget:
+    """A cap of money."""
+
+    limit_usd: float
+    """The cap, in US dollars."""
+    period: str
+    """`daily` or `monthly`, or `balance` for a prepaid balance."""
+    remaining_usd: float
+    """US dollars left beside reservations; never negative."""
+    resets_at: datetime | None = None
+    """When the period ends; `null` for a balance."""
+    set_by: str
+    """Where the cap comes from: `key`, `role`, `namespace` or `organization`."""
+    soft: bool
+    """Whether it is told and never enforced."""
+    spent_usd: float | None = None
+    """US dollars booked in the period; `null` if it is not the caller's to know. What others of an
+    organization spent is known to its admins.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """A limit that is no money."""
+
+    limit: str
+    """Which."""
+    soft: bool
+    """Whether it is told and never enforced."""
+    value: int
+    """How much: a minute, or at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitedLevel:
+    """One level, and the limits that are set there."""
+
+    budgets: list[OwnBudget]
+    """Caps of money; empty if none is set."""
+    name: str
+    """Its name for people."""
+    rates: list[RateLimit]
+    """Rates and concurrency; empty if none is set."""
+    scope: str
+    """Its name in refusals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who calls."""
+
+    key: OwnKey | None = None
+    """The key; `null` for the operator."""
+    models: list[Price]
+    """The models it may use, with their prices."""
+    namespace: str | None = None
+    """The namespace's name; `null` for the operator."""
+    object: str
+    """What this is."""
+    operator: str | None = None
+    """Which of the operator's keys it is; `null` if it has no name, and for all others."""
+    organization: str | None = None
+    """The organization's name; `null` for the operator."""
+    rights: Rights
+    """What it may do."""
+    role: str
+    """`operator`, or the role of the key."""
+    scopes: list[LimitedLevel]
+    """The levels that limit it: the key, its namespace, its organization. A call must fit into
+    each.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1087,18 +1442,300 @@ class Cost:
 class Balance:
     """Dollars of this UTC month."""
 
-    balance: float
-    """US dollars left this month, or of a prepaid balance, whichever is less."""
+    balance: float | None = None
+    """US dollars left this month, or of a prepaid balance, whichever is less; `null` if neither
+    limits the caller.
+    """
     currency: str
     """Always `USD`."""
-    monthly_limit: float
-    """The monthly cap, in US dollars."""
+    monthly_limit: float | None = None
+    """The monthly cap, in US dollars; `null` if none is set."""
     prepaid_balance: float | None = None
     """US dollars left of the prepaid balances above the caller: the namespace's or the
     organization's, whichever is less. Absent if neither is prepaid.
     """
     used: float
-    """US dollars spent this month."""
+    """US dollars that the caller spent this month: its key if that has a cap of its own, else its
+    namespace. Nobody else's spending is in it.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageGroupSeries:
+    """One group."""
+
+    id: str
+    """Its id: a name, or the id of a key."""
+    name: str
+    """What people call it."""
+    namespace: str | None = None
+    """The namespace of a key."""
+    points: list[float]
+    """By step."""
+    total: float
+    """All steps together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageSeries:
+    """What groups used, step by step."""
+
+    end: datetime
+    """The first moment after it."""
+    group_by: GroupBy
+    """The groups."""
+    groups: list[UsageGroupSeries]
+    """The groups with most in the time, the first one first."""
+    metric: Metric
+    """What is counted."""
+    object: str
+    """Always `usage.series`."""
+    others: list[float] | None = None
+    """What all other groups used, by step. Absent of tags, since a call can have several."""
+    start: datetime
+    """The first moment it covers."""
+    steps: list[str]
+    """The first moment of each step."""
+    total: list[float]
+    """What all used, by step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageSums:
+    """Sums."""
+
+    cache_write_tokens: int
+    """Prompt tokens written to a cache."""
+    cached_input_tokens: int
+    """Prompt tokens read from a cache."""
+    cost_usd: float
+    """US dollars."""
+    input_tokens: int
+    """Prompt tokens that came from no cache; 0 of users and tags, whose kinds of tokens are not
+    known.
+    """
+    output_tokens: int
+    """Tokens of answers."""
+    reasoning_tokens: int
+    """Those of them that were reasoning."""
+    requests: int
+    """Requests."""
+    tokens: int
+    """Tokens of prompts and answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageRow(UsageSums):
+    """What a group used."""
+
+    id: str
+    """The group's id: a name, or the id of a key."""
+    month_spent_usd: float | None = None
+    """Of a namespace: US dollars spent this UTC month."""
+    monthly_quota_usd: float | None = None
+    """Of a namespace: its own hard cap of a month in US dollars; `null` if it has none."""
+    name: str
+    """What people call it."""
+    namespace: str | None = None
+    """The namespace of a key."""
+    organization: str | None = None
+    """The organization of a namespace or a key."""
+    previous_cost_usd: float
+    """US dollars in as much time right before."""
+    projected_month_usd: float | None = None
+    """Of a namespace: US dollars by the end of the month, at this month's rate so far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageTable:
+    """What groups used."""
+
+    data: list[UsageRow]
+    """The rows of the page."""
+    end: datetime
+    """The first moment after it."""
+    group_by: GroupBy
+    """The groups."""
+    groups: int
+    """How many groups there are."""
+    has_more: bool
+    """Whether there are more behind this page."""
+    object: str
+    """Always `usage.table`."""
+    previous_cost_usd: float
+    """US dollars in as much time right before."""
+    start: datetime
+    """The first moment it covers."""
+    total: UsageSums
+    """All groups together, and those on other pages."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A call in JSON."""
+
+    cached_input_tokens: int
+    """Those of them that were read from a cache."""
+    category: str | None = None
+    """The category of content it was refused for."""
+    cost_usd: float
+    """US dollars."""
+    duration_ms: int
+    """Milliseconds from then to its end."""
+    endpoint: str
+    """The endpoint's path."""
+    estimated: bool
+    """Whether the tokens are an estimate."""
+    gateway: str
+    """The gateway that reported it."""
+    id: str
+    """Its id in the ledger: that of its usage event."""
+    input_tokens: int
+    """Prompt tokens, cached ones included."""
+    key_id: str
+    """The id of the key."""
+    key_name: str | None = None
+    """The key's name; `null` if it is not known."""
+    model: str
+    """The model that served it."""
+    namespace: str
+    """The namespace."""
+    object: str
+    """Always `request`."""
+    organization: str
+    """The organization."""
+    outcome: str
+    """`complete`, `truncated`, `upstream_error` or `refused`."""
+    output_tokens: int
+    """Tokens of the answer."""
+    reasoning_tokens: int
+    """Those of them that were reasoning."""
+    refusal_code: str | None = None
+    """The code it was refused with, such as `budget_exceeded`."""
+    refusals: int
+    """How many refused calls it stands for; 0 if it was not refused."""
+    refused_by: str | None = None
+    """The scope that refused it, such as `namespace:research`."""
+    request_id: str
+    """The request's id at the gateway."""
+    requested_model: str
+    """The model as the caller wrote it."""
+    started_at: datetime
+    """When it was admitted or refused."""
+    status: int
+    """The upstream's HTTP status; of a refusal the gateway's; 0 if none came."""
+    stream: bool
+    """Whether the answer was a stream."""
+    user: str | None = None
+    """The end user that it named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestList:
+    """A page of calls."""
+
+    data: list[Request]
+    """The calls, the newest first."""
+    has_more: bool
+    """Whether there may be more: a page looks at 20,000 calls at most, so it can have fewer rows
+    than its limit, or none, and another page still have some.
+    """
+    next_cursor: str | None = None
+    """`cursor` for the next page."""
+    object: str
+    """Always `list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLine:
+    """A line of a cost."""
+
+    kind: str
+    """The kind of token, such as `cached_input`."""
+    tokens: int
+    """How many."""
+    usd: float | None = None
+    """US dollars."""
+    usd_per_million: float | None = None
+    """US dollars per million of them; `null` if the model has no price now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceStory:
+    """What a cost is made of."""
+
+    is_exact: bool
+    """Whether the lines come to the cost. They do not if the price, or what is added in a region,
+    is another one now.
+    """
+    lines: list[PriceLine]
+    """One line a kind of token."""
+    price_from: datetime | None = None
+    """Since when the price was in force that it was charged by; `null` if it always was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeCharge:
+    """A scope that a call was booked to."""
+
+    from_budget: bool
+    """Whether its budget paid: whether the gateway had borrowed of it for the call."""
+    refused: bool
+    """Whether it refused the call."""
+    scope: str
+    """Its name, such as `namespace:research`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestStory(Request):
+    """A call, and how it came to its end and to its cost."""
+
+    client_address: str | None = None
+    """Where it came from; `null` unless the caller manages the organization."""
+    price: PriceStory
+    """What its cost is made of."""
+    scopes: list[ScopeCharge]
+    """The scopes that it was booked to, the nearest first."""
+    tier: str | None = None
+    """The tier that served it; `null` if the standard one did."""
+    tools: dict[str, Any] | None = None
+    """How often it used each of the provider's tools."""
+    user_agent: str | None = None
+    """The client's user agent; `null` unless the caller manages the organization."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """A gateway."""
+
+    id: str
+    """Its id: the name of its token, if it has one, and its own."""
+    last_seen_at: datetime | None = None
+    """When it was last heard of, to within five seconds; `null` if not within a day."""
+    leases: int
+    """Leases of budgets that it has."""
+    lent_usd: float
+    """US dollars of these leases."""
+    object: str
+    """Always `gateway`."""
+    spent_usd: float
+    """US dollars of them that are spent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayPage:
+    """One page of a list."""
+
+    data: list[Gateway]
+    """The rows."""
+    first_id: str | None = None
+    """The id of the first row."""
+    has_more: bool
+    """Whether there is another page."""
+    last_id: str | None = None
+    """The id of the last row: `after` of the next page."""
+    object: str
+    """Always `list`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1137,6 +1774,8 @@ class Health:
     """Why it is not ready."""
     status: str
     """`ok`, `ready` or `not ready`."""
+    version: str
+    """The version that runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1154,6 +1793,8 @@ class AuditEntry:
     """What was there after it; of a correction, why it was made and what it corrects."""
     api_key_id: str | None = None
     """The key it was done with; `operator` for the operator's own."""
+    attempt: int | None = None
+    """Which attempt that was, from 1 on; `null` if its model lists no deployments."""
     audio_input_tokens: int | None = None
     """Input tokens of audio."""
     audio_output_tokens: int | None = None
@@ -1224,6 +1865,8 @@ class AuditEntry:
     """When it happened."""
     tools: dict[str, Any] | None = None
     """How often a call used each of the provider's tools."""
+    upstream: str | None = None
+    """The upstream that served a call, or failed last; `null` if its model lists no deployments."""
     user_agent: str | None = None
     """The client's user agent."""
     user_email: str | None = None
@@ -1350,193 +1993,6 @@ class CorrectionPage:
     """The id of the last row: `after` of the next page."""
     object: str
     """Always `list`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceStep:
-    """Other prices of calls with long prompts. What is absent costs what it costs below."""
-
-    above_tokens: int
-    """The prompt has more tokens than this, cached ones included."""
-    audio_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of audio."""
-    audio_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of audio."""
-    cache_write_1h_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for an hour."""
-    cache_write_5m_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for five minutes."""
-    cached_input_usd_per_million: float | None = None
-    """US dollars per million input tokens read from the provider's cache."""
-    image_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of images and video."""
-    image_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of images."""
-    input_usd_per_million: float | None = None
-    """US dollars per million input tokens."""
-    output_usd_per_million: float | None = None
-    """US dollars per million output tokens."""
-    reasoning_usd_per_million: float | None = None
-    """US dollars per million tokens of reasoning."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceTier:
-    """What a call costs that is served in a tier: either `percent`, or prices of its own. Of the
-    latter what is absent costs what it costs in the standard tier.
-    """
-
-    audio_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of audio."""
-    audio_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of audio."""
-    cache_write_1h_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for an hour."""
-    cache_write_5m_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for five minutes."""
-    cached_input_usd_per_million: float | None = None
-    """US dollars per million input tokens read from the provider's cache."""
-    image_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of images and video."""
-    image_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of images."""
-    input_usd_per_million: float | None = None
-    """US dollars per million input tokens."""
-    output_usd_per_million: float | None = None
-    """US dollars per million output tokens."""
-    percent: int | None = None
-    """Percent of the standard prices."""
-    reasoning_usd_per_million: float | None = None
-    """US dollars per million tokens of reasoning."""
-    steps: list[PriceStep] | None = None
-    """Other prices of calls with long prompts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LaterPrice:
-    """A price that comes into force later."""
-
-    audio_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of audio."""
-    audio_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of audio."""
-    cache_write_1h_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for an hour."""
-    cache_write_5m_usd_per_million: float | None = None
-    """US dollars per million input tokens written to the provider's cache for five minutes."""
-    cached_input_usd_per_million: float | None = None
-    """US dollars per million input tokens read from the provider's cache."""
-    effective_from: datetime
-    """When it does."""
-    fees_usd: dict[str, float]
-    """US dollars per call of the provider's tools."""
-    image_input_usd_per_million: float | None = None
-    """US dollars per million input tokens of images and video."""
-    image_output_usd_per_million: float | None = None
-    """US dollars per million output tokens of images."""
-    input_usd_per_million: float | None = None
-    """US dollars per million input tokens."""
-    output_usd_per_million: float | None = None
-    """US dollars per million output tokens."""
-    reasoning_usd_per_million: float | None = None
-    """US dollars per million tokens of reasoning."""
-    steps: list[PriceStep]
-    """Other prices of calls with long prompts."""
-    surcharges_percent: dict[str, int]
-    """Percent that are added in regions."""
-    tiers: dict[str, PriceTier]
-    """What a call costs in other tiers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MediaTokensView:
-    """The most tokens of one medium within a prompt. Of what is absent, its bytes tell."""
-
-    audio: int | None = None
-    """Of one sound."""
-    document: int | None = None
-    """Of one document."""
-    image: int | None = None
-    """Of one image."""
-    video: int | None = None
-    """Of one video."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FormatPaths:
-    """For each wire format, the path that replaces the `/v1` (or `/v1beta`) of the path that
-    clients ask; an empty one replaces nothing. If no format has one, every format is served at
-    the path that clients ask.
-    """
-
-    anthropic: str | None = None
-    """Anthropic's messages."""
-    gemini: str | None = None
-    """Google's content generation and embeddings."""
-    openai: str | None = None
-    """OpenAI's chat completions, completions and embeddings."""
-    responses: str | None = None
-    """OpenAI's responses."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Price:
-    """A model's price, in dollars per million tokens, and where it is served."""
-
-    audio_input_usd_per_million: float | None = None
-    """The same of input of audio; `null` if nobody has set it."""
-    audio_output_usd_per_million: float | None = None
-    """The same of output of audio; `null` if nobody has set it."""
-    batch_percent: int | None = None
-    """The price of a batch, in percent of these prices; `null` if it has prices of its own."""
-    cache_write_1h_usd_per_million: float | None = None
-    """The same of input written to the cache for an hour."""
-    cache_write_5m_usd_per_million: float | None = None
-    """The same of input written to the cache for five minutes."""
-    cached_input_usd_per_million: float | None = None
-    """The same of input read from the cache."""
-    capabilities: list[str]
-    """What the model can do; if empty, nothing is known about that."""
-    context_window: int | None = None
-    """The most tokens of prompt and answer together; `null` if nobody has said."""
-    effective_from: datetime | None = None
-    """Since when the price is in force; `null` if it always was."""
-    fees_usd: dict[str, float]
-    """US dollars per call of the provider's tools."""
-    image_input_usd_per_million: float | None = None
-    """The same of input of images and video."""
-    image_output_usd_per_million: float | None = None
-    """The same of output of images; `null` if nobody has set it."""
-    input_usd_per_million: float | None = None
-    """US dollars per million input tokens; `null` if the model has no price."""
-    later: list[LaterPrice]
-    """Prices that come into force later, the earliest first."""
-    max_output_tokens: int
-    """The most output tokens of one answer; 4096 if nobody has said."""
-    media_tokens: MediaTokensView
-    """The most tokens of one medium within a prompt."""
-    model: str
-    """The model."""
-    object: str
-    """What this is."""
-    output_limit_field: OutputLimitField | None = None
-    """The field of chat completions that limits its output; `null` if all that the format has do."""
-    output_usd_per_million: float | None = None
-    """The same of output."""
-    paths: FormatPaths
-    """Where the upstream serves each wire format."""
-    reasoning_usd_per_million: float | None = None
-    """The same of reasoning."""
-    steps: list[PriceStep]
-    """Other prices of calls with long prompts."""
-    surcharges_percent: dict[str, int]
-    """Percent that are added in regions."""
-    tiers: dict[str, PriceTier]
-    """What a call costs in other tiers."""
-    upstream: str
-    """The Envoy cluster that serves it."""
-    upstream_model: str | None = None
-    """The upstream's name for it, if that is another one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from paddock_client._sync.pages import Pages
 from paddock_client._sync.report import Report
 from paddock_client._sync.transport import Transport
 from paddock_client.inputs import (
+    DeploymentInput,
     FormatPathsInput,
     MediaTokensViewInput,
     PriceStepInput,
@@ -51,10 +52,17 @@ from paddock_client.models import (
     DeliveryStatus,
     EndpointScope,
     FailureMode,
+    Gateway,
+    GatewayPage,
     GetCostAttributionBreakdown,
     GetCostAttributionGroupBy,
     GetKeyUsageGranularity,
+    GetUsageSeriesGranularity,
+    GetUsageTableFormat,
+    GetUsageTableSort,
+    GroupBy,
     Health,
+    Identity,
     Key,
     KeyLimits,
     KeyPage,
@@ -64,8 +72,10 @@ from paddock_client.models import (
     ListAuditAggregation,
     ListAuditFormat,
     ListAuditOrder,
+    ListRequestsOutcome,
     Member,
     MemberPage,
+    Metric,
     Namespace,
     NamespacePage,
     NamespaceUsage,
@@ -78,6 +88,9 @@ from paddock_client.models import (
     Quota,
     Reconciled,
     ReferencePolicy,
+    Request,
+    RequestList,
+    RequestStory,
     Reservation,
     ReservationPage,
     Role,
@@ -92,6 +105,9 @@ from paddock_client.models import (
     ThrottleMode,
     UnknownPrice,
     UsageEvent,
+    UsageRow,
+    UsageSeries,
+    UsageTable,
     UserQuota,
     UserQuotaPage,
     Webhook,
@@ -377,11 +393,13 @@ class TeamsCalls:
         namespace: str,
         *,
         allowed_categories: Sequence[str] | None | Omit = OMIT,
+        allowed_regions: Sequence[str] | None | Omit = OMIT,
         auto_throttle_at_percent: int | None | Omit = OMIT,
         content_policy_mode: ContentMode | None | Omit = OMIT,
         failure_mode: FailureMode | None | Omit = OMIT,
         fallback_model: str | None | Omit = OMIT,
         max_queue_size: int | None | Omit = OMIT,
+        preferred_regions: Sequence[str] | None | Omit = OMIT,
         queue_timeout_seconds: int | None | Omit = OMIT,
         references: ReferencePolicy | None | Omit = OMIT,
         throttle_factor: float | None | Omit = OMIT,
@@ -395,11 +413,13 @@ class TeamsCalls:
         Args:
             namespace: The namespace's name.
             allowed_categories: Categories of that policy that are allowed here.
+            allowed_regions: The regions of deployments that may serve it; any by default. Then a model that is served in none of them, or in no region that is known, is refused. An organization's admin may leave out some.
             auto_throttle_at_percent: The percentage of its budget at which throttling begins; never by default.
             content_policy_mode: How strictly prompts are held to the operator's content policy.
             failure_mode: What happens to requests while the service does not answer. An organization's admin may set it back to `closed`.
             fallback_model: The model that serves redirected requests: it has a price, and the namespace may use it.
             max_queue_size: Requests that wait at most.
+            preferred_regions: The regions of deployments that are tried first.
             queue_timeout_seconds: Seconds that a request waits at most.
             references: Whether a request may refer to what is not in its body: what is stored, or media by URL.
             throttle_factor: The share of its rates that is left while it is throttled; 0.5 by default.
@@ -414,11 +434,13 @@ class TeamsCalls:
                     f"/v1/namespaces/{segment(namespace)}/settings",
                     body={
                         "allowed_categories": allowed_categories,
+                        "allowed_regions": allowed_regions,
                         "auto_throttle_at_percent": auto_throttle_at_percent,
                         "content_policy_mode": content_policy_mode,
                         "failure_mode": failure_mode,
                         "fallback_model": fallback_model,
                         "max_queue_size": max_queue_size,
+                        "preferred_regions": preferred_regions,
                         "queue_timeout_seconds": queue_timeout_seconds,
                         "references": references,
                         "throttle_factor": throttle_factor,
@@ -628,7 +650,12 @@ class ApiKeysCalls:
         )
 
     def list(
-        self, *, namespace: str | Omit = OMIT, limit: int | Omit = OMIT
+        self,
+        *,
+        namespace: str | Omit = OMIT,
+        q: str | Omit = OMIT,
+        enabled: bool | Omit = OMIT,
+        limit: int | Omit = OMIT,
     ) -> Pages[Key, KeyPage]:
         """Lists keys.
 
@@ -636,12 +663,17 @@ class ApiKeysCalls:
 
         Args:
             namespace: Only this namespace. Also accepted as `team`, `team_id` and `project`.
+            q: Only keys whose name or id has this in it, whatever the case.
+            enabled: Only keys that are enabled, or only those that are not.
             limit: Rows of the page; 100 by default.
         """
         return Pages(
             self._transport,
             Call(
-                "GET", "/v1/keys", query={"namespace": namespace, "limit": limit}, repeatable=True
+                "GET",
+                "/v1/keys",
+                query={"namespace": namespace, "q": q, "enabled": enabled, "limit": limit},
+                repeatable=True,
             ),
             KeyPage,
             "after",
@@ -831,14 +863,15 @@ class ApiKeysCalls:
         """Rotates the secret of a key.
 
         The new secret is the primary. The old one works as the secondary until it expires,
-        after `expires_in` days at most. A secondary of an earlier rotation ends now. If the old
-        secret had an expiry, the new one expires after `expires_in` days; otherwise it never
-        does. An admin rotates no key that may do more than their own role may in their
-        organization.
+        after `expires_in` days at most; with 0 there is no secondary, and gateways refuse the
+        old one within two seconds. A secondary of an earlier rotation ends now. If the old
+        secret had an expiry, the new one expires after `expires_in` days, or after 90 if that
+        is 0; otherwise it never does. An admin rotates no key that may do more than their own
+        role may in their organization.
 
         Args:
             id: The key's id.
-            expires_in: Days that the old secret keeps working; 90 by default.
+            expires_in: Days that the old secret keeps working; 90 by default, and 0 ends it now.
         """
         return decode(
             RotatedKey,
@@ -846,6 +879,28 @@ class ApiKeysCalls:
                 Call("POST", f"/v1/keys/{segment(id)}/rotate", body={"expires_in": expires_in})
             ),
         )
+
+    def revoke_secondary(self, id: str) -> Key:
+        """Revokes the old secret of a rotated key.
+
+        The new secret stays. Gateways refuse the old one within two seconds. A key without an
+        old secret is left as it is.
+
+        Args:
+            id: The key's id.
+        """
+        return decode(
+            Key,
+            self._transport.json(Call("POST", f"/v1/keys/{segment(id)}/revoke-secondary")),
+        )
+
+    def whoami(self) -> Identity:
+        """Shows who the caller is, what it may do and what it has left.
+
+        To any key, about itself. Only limits that are set are listed: where there is none,
+        nothing is limited.
+        """
+        return decode(Identity, self._transport.json(Call("GET", "/v1/whoami", repeatable=True)))
 
     def status(self, id: str) -> KeyStatus:
         """Shows the status of a key.
@@ -2101,6 +2156,213 @@ class MonitoringCalls:
             Balance, self._transport.json(Call("GET", "/v1/account/balance", repeatable=True))
         )
 
+    def usage_series(
+        self,
+        *,
+        metric: Metric | Omit = OMIT,
+        group_by: GroupBy | Omit = OMIT,
+        tag_key: str | Omit = OMIT,
+        granularity: GetUsageSeriesGranularity | Omit = OMIT,
+        period: str | Omit = OMIT,
+        start_date: str | date | Omit = OMIT,
+        end_date: str | date | Omit = OMIT,
+        top: int | Omit = OMIT,
+        namespace: str | Omit = OMIT,
+        organization: str | Omit = OMIT,
+        key: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+    ) -> UsageSeries:
+        """Shows what groups used, step by step.
+
+        To the operator about everything, to an admin about its organization, to every other key
+        about its own namespace.
+
+        Args:
+            metric: `cost` (the default, in US dollars), `requests` or `tokens`.
+            group_by: `namespace` by default.
+            tag_key: With `group_by=tag`: only labels of this name; groups are their values.
+            granularity: The steps, at most 2,000: `day` by default, `hour` for up to two days.
+            period: `current_month`, `previous_month`, `all`, or the last days, today included: `30d` by default.
+            start_date: The first UTC day or moment.
+            end_date: The last UTC day, inclusive, or a moment; now by default.
+            top: The groups that are told apart, from 1 to 50; 10 by default. The rest is `others`.
+            namespace: Only this namespace. Also accepted as `team`, `team_id` and `project`.
+            organization: Only this organization: the caller's own; any, for the operator.
+            key: Only this key, by its id.
+            model: Only this model.
+        """
+        return decode(
+            UsageSeries,
+            self._transport.json(
+                Call(
+                    "GET",
+                    "/v1/usage/series",
+                    query={
+                        "metric": metric,
+                        "group_by": group_by,
+                        "tag_key": tag_key,
+                        "granularity": granularity,
+                        "period": period,
+                        "start_date": start_date,
+                        "end_date": end_date,
+                        "top": top,
+                        "namespace": namespace,
+                        "organization": organization,
+                        "key": key,
+                        "model": model,
+                    },
+                    repeatable=True,
+                )
+            ),
+        )
+
+    def usage_table(
+        self,
+        *,
+        group_by: GroupBy | Omit = OMIT,
+        tag_key: str | Omit = OMIT,
+        period: str | Omit = OMIT,
+        start_date: str | date | Omit = OMIT,
+        end_date: str | date | Omit = OMIT,
+        sort: GetUsageTableSort | Omit = OMIT,
+        limit: int | Omit = OMIT,
+        offset: int | Omit = OMIT,
+        format: GetUsageTableFormat | Omit = OMIT,
+        namespace: str | Omit = OMIT,
+        organization: str | Omit = OMIT,
+        key: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+    ) -> Pages[UsageRow, UsageTable]:
+        """Shows what groups used in a time.
+
+        To the operator about everything, to an admin about its organization, to every other key
+        about its own namespace. Namespaces that used nothing are there too. As CSV, all rows.
+
+        Args:
+            group_by: `namespace` by default.
+            tag_key: With `group_by=tag`: only labels of this name; groups are their values.
+            period: `current_month`, `previous_month`, `all`, or the last days, today included: `30d` by default.
+            start_date: The first UTC day or moment.
+            end_date: The last UTC day, inclusive, or a moment; now by default.
+            sort: `cost` (the default), `requests` or `tokens`, most first, or `name`.
+            limit: Rows of the page; 100 by default. A CSV has all.
+            offset: Rows to leave out first; none by default.
+            format: `json` by default.
+            namespace: Only this namespace. Also accepted as `team`, `team_id` and `project`.
+            organization: Only this organization: the caller's own; any, for the operator.
+            key: Only this key, by its id.
+            model: Only this model.
+        """
+        return Pages(
+            self._transport,
+            Call(
+                "GET",
+                "/v1/usage/table",
+                query={
+                    "group_by": group_by,
+                    "tag_key": tag_key,
+                    "period": period,
+                    "start_date": start_date,
+                    "end_date": end_date,
+                    "sort": sort,
+                    "limit": limit,
+                    "offset": offset,
+                    "format": format,
+                    "namespace": namespace,
+                    "organization": organization,
+                    "key": key,
+                    "model": model,
+                },
+                repeatable=True,
+            ),
+            UsageTable,
+        )
+
+    def list_requests(
+        self,
+        *,
+        namespace: str | Omit = OMIT,
+        organization: str | Omit = OMIT,
+        key: str | Omit = OMIT,
+        model: str | Omit = OMIT,
+        user: str | Omit = OMIT,
+        outcome: ListRequestsOutcome | Omit = OMIT,
+        code: str | Omit = OMIT,
+        status: int | Omit = OMIT,
+        request_id: str | Omit = OMIT,
+        min_cost_usd: float | Omit = OMIT,
+        start_date: str | date | Omit = OMIT,
+        end_date: str | date | Omit = OMIT,
+        limit: int | Omit = OMIT,
+    ) -> Pages[Request, RequestList]:
+        """Lists calls of models.
+
+        The newest first. To the operator all, to an admin its organization's, to a key that may
+        call models its own, to any other key its namespace's.
+
+        Args:
+            namespace: Only this namespace. Also accepted as `team`, `team_id` and `project`.
+            organization: Only this organization: the caller's own; any, for the operator.
+            key: Only this key, by its id.
+            model: Only this model, as it served or as it was asked for.
+            user: Only this end user.
+            outcome: Only calls that ended so.
+            code: Only calls refused with this code, such as `budget_exceeded`.
+            status: Only this HTTP status.
+            request_id: Only this request, by its id at the gateway.
+            min_cost_usd: Only calls that cost at least so many US dollars.
+            start_date: The first UTC day or moment; the beginning of the ledger by default.
+            end_date: The last UTC day, inclusive, or a moment; now by default.
+            limit: Rows of the page; 100 by default.
+        """
+        return Pages(
+            self._transport,
+            Call(
+                "GET",
+                "/v1/requests",
+                query={
+                    "namespace": namespace,
+                    "organization": organization,
+                    "key": key,
+                    "model": model,
+                    "user": user,
+                    "outcome": outcome,
+                    "code": code,
+                    "status": status,
+                    "request_id": request_id,
+                    "min_cost_usd": min_cost_usd,
+                    "start_date": start_date,
+                    "end_date": end_date,
+                    "limit": limit,
+                },
+                repeatable=True,
+            ),
+            RequestList,
+            "cursor",
+        )
+
+    def get_request(self, id: str) -> RequestStory:
+        """Shows a call of a model.
+
+        What it used, which scopes it was booked to or refused by, and what its cost is made of.
+        To those who see it in the list.
+
+        Args:
+            id: The call's id in the ledger.
+        """
+        return decode(
+            RequestStory,
+            self._transport.json(Call("GET", f"/v1/requests/{segment(id)}", repeatable=True)),
+        )
+
+    def list_gateways(self) -> Pages[Gateway, GatewayPage]:
+        """Lists gateways.
+
+        Those that were heard of in the last day, and those that have money on lease. For the
+        operator.
+        """
+        return Pages(self._transport, Call("GET", "/v1/gateways", repeatable=True), GatewayPage)
+
     def reconcile(self, *, events: Sequence[Mapping[str, object]]) -> Reconciled:
         """Books events that a gateway logged and may not have sent.
 
@@ -2395,6 +2657,7 @@ class PricesCalls:
         cached_input_usd_per_million: float | None | Omit = OMIT,
         capabilities: Sequence[str] | None | Omit = OMIT,
         context_window: int | None | Omit = OMIT,
+        deployments: Sequence[DeploymentInput] | None | Omit = OMIT,
         effective_from: str | datetime | None | Omit = OMIT,
         fees_usd: Mapping[str, float] | None | Omit = OMIT,
         image_input_usd_per_million: float | None | Omit = OMIT,
@@ -2427,6 +2690,7 @@ class PricesCalls:
             cached_input_usd_per_million: US dollars per million input tokens read from the provider's cache.
             capabilities: What the model can do; if empty, nothing is known about that.
             context_window: The most tokens of prompt and answer together.
+            deployments: All places that serve it, in place of `upstream`, `upstream_model` and `paths`; `null` if it is the first of them alone.
             effective_from: When these prices come into force: now, if left out, or later. Then nothing else can be sent.
             fees_usd: US dollars per call of the provider's tools.
             image_input_usd_per_million: US dollars per million input tokens of images and video.
@@ -2459,6 +2723,7 @@ class PricesCalls:
                         "cached_input_usd_per_million": cached_input_usd_per_million,
                         "capabilities": capabilities,
                         "context_window": context_window,
+                        "deployments": deployments,
                         "effective_from": effective_from,
                         "fees_usd": fees_usd,
                         "image_input_usd_per_million": image_input_usd_per_million,
