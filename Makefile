@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -124,3 +124,7 @@ bench-core:
 
 bench-callgrind:
 	cargo bench --locked -p paddock-core --bench instructions
+
+# Shares between gateways in installations of every size, and what they cost: some minutes.
+simulation:
+	cargo test --locked --profile fuzz -p paddock-core --lib gateway_share -- --ignored --nocapture --test-threads 1
