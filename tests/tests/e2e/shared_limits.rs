@@ -241,7 +241,7 @@ fn a_gateway_that_is_cut_off_loses_its_share_and_the_others_get_it() {
     let site = Site::install("shared-partition", plugin, true);
     let key = site.key("partition", json!({"rpm": RATE, "burst": BURST}));
     let operator = site.installation.operator(0).unwrap();
-    let open = json!({"settings": {"failure_mode": "open"}});
+    let open = json!({"failure_mode": "open"});
     let set = operator.ask("PATCH", "/v1/namespaces/partition", Some(&open));
     site.runtime.block_on(set).unwrap();
     let (call, gateways) = (Call::chat(&key), site.addresses());
