@@ -1,4 +1,8 @@
-.PHONY: setup layers wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
+# The filter, the programs and what the tests need are made side by side.
+MAKEFLAGS += --jobs=3
+# Cargo has jobs of its own.
+unexport MAKEFLAGS
+.PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -10,28 +14,28 @@ wasm: setup
 wasm-content: setup
 	@scripts/wasm content
 
-build: setup
-	@echo "build: the filter, then the service and the tests; the first time takes some minutes"
-	@scripts/wasm
+programs: setup
+	@echo "build: the filter, the service and the tests; the first time takes some minutes"
 	@cargo build --quiet $(workspace)
+
+build: wasm programs
 
 run: build
 	@cargo run --quiet --locked -p paddock-local
 
-test: layers build wasm-content
+# One after the other: apt-get works alone.
+test-tools: setup
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	@scripts/setup-venv chart tests/chart/requirements.txt
 	@scripts/setup-registry
 	@scripts/setup-browser
+
+test: layers build wasm-content test-tools
 	cargo test $(workspace)
 
-e2e: build wasm-content
-	@scripts/setup-postgres
-	@scripts/setup-sdks
-	@scripts/setup-venv chart tests/chart/requirements.txt
-	@scripts/setup-registry
+e2e: build wasm-content test-tools
 	cargo test --locked -p paddock-tests
 
 soak: build
