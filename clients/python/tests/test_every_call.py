@@ -201,7 +201,7 @@ def reports(client: Paddock, name: str, organization: str, calling: Callable[[st
     call = client.monitoring.list_requests(key=key.id).first().data[0]
     assert client.monitoring.get_request(call.id).namespace == name
     assert client.monitoring.usage_series(namespace=name, group_by="key").groups
-    assert client.monitoring.usage_table(namespace=name, group_by="key").data
+    assert client.monitoring.usage_table(namespace=name, group_by="key").first().data
     assert "gateway" in {each.object for each in client.monitoring.list_gateways()}
     assert client.api_keys.revoke_secondary(key.id).id == key.id
     assert client.api_keys.whoami().role == "operator"
