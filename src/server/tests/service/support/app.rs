@@ -1,6 +1,6 @@
 //! The service in this process, with a clock to turn.
 
-use super::postgres;
+use super::{postgres, sqlite};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
@@ -71,7 +71,7 @@ impl TestApp {
     pub async fn start(backend: Backend) -> TestApp {
         let directory = TempDir::new().unwrap();
         let url = match backend {
-            Backend::Sqlite => format!("sqlite://{}/paddock.db", directory.path().display()),
+            Backend::Sqlite => sqlite::fresh_database(directory.path()).await,
             Backend::Postgres => postgres::fresh_database().await,
         };
         TestApp::on(

@@ -6,6 +6,7 @@ mod gateway;
 mod postgres;
 mod receiver;
 mod smtp;
+mod sqlite;
 
 pub use app::{ADMIN, Answer, Backend, GATEWAY, TestApp};
 pub use earlier::taken_over;
