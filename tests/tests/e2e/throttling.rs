@@ -20,6 +20,7 @@ pub fn throttled_at(gateway: &Gateway, name: &str, limits: Value, settings: Valu
             into[name] = value.clone();
         }
     }
+    let whole = fields["rate_limit_per_minute"].to_string();
     let tenant = gateway.namespace(name, fields);
     let path = format!("/v1/namespaces/{}/settings", tenant.namespace);
     gateway.manage("PUT", &path, Some(&wanted));
@@ -29,6 +30,15 @@ pub fn throttled_at(gateway: &Gateway, name: &str, limits: Value, settings: Valu
     gateway.send(&dear).expect(200);
     // A client can have the whole answer before the filter has booked it.
     gateway.ledger(&tenant, 1);
+    // What was changed since the gateway first heard of the namespace comes with a later answer of the
+    // service. A call that the budget refuses changes nothing and tells the limits in force; a fallback
+    // model would serve it.
+    if wanted["throttle_mode"] != "redirect" {
+        eventually("the gateway throttles", || {
+            let answer = gateway.send(&dear).expect(402);
+            (answer.header("x-ratelimit-limit-requests")? != whole).then_some(())
+        });
+    }
     tenant
 }
 
