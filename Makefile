@@ -2,7 +2,7 @@
 MAKEFLAGS += --jobs=3
 # Cargo has jobs of its own.
 unexport MAKEFLAGS
-.PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
+.PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures monitoring simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -31,6 +31,7 @@ test-tools: setup
 	@scripts/setup-venv chart tests/chart/requirements.txt
 	@scripts/setup-registry
 	@scripts/setup-browser
+	@scripts/setup-prometheus
 
 test: layers build wasm-content test-tools
 	cargo test $(workspace)
@@ -92,6 +93,11 @@ catalog:
 
 release: setup
 	@scripts/release "$(VERSION)"
+
+# Prometheus with the alerts, beside a `make run`.
+monitoring:
+	@scripts/setup-prometheus
+	@examples/monitoring/start
 
 # The pictures of the console in the book.
 pictures:

@@ -35,6 +35,7 @@ mod identities;
 mod isolation;
 mod management;
 mod matrix;
+mod monitoring;
 mod notices;
 mod organizations;
 mod outages;

@@ -200,6 +200,16 @@ impl Gateway {
         count.parse().unwrap_or_else(|_| panic!("{stats}"))
     }
 
+    /// Where Envoy's admin interface listens.
+    pub fn envoy_admin(&self) -> SocketAddr {
+        self.envoy_admin
+    }
+
+    /// Where the service listens.
+    pub fn service(&self) -> SocketAddr {
+        address(&self.stack().service_url().unwrap())
+    }
+
     /// Envoy's own metrics, as Prometheus reads them.
     pub fn envoy_metrics(&self) -> String {
         self.envoy_stats("/stats/prometheus")
