@@ -13,7 +13,6 @@ mod by_hand;
 mod compose;
 mod envoy;
 mod envoy_gateway;
-mod images;
 mod istio;
 mod render;
 mod routes;
