@@ -3,7 +3,7 @@
 
 use crate::envoy::{HTTP, has_all_of_it, loads, original};
 use crate::render::{document, documents};
-use crate::{everything, simple};
+use crate::{everything, simple, traffic};
 use serde_json::{Value, json};
 
 const ROUTER: &str = "envoy.filters.http.router";
@@ -151,6 +151,14 @@ fn envoy_loads_what_istiod_makes_of_it() {
             &document(&all, "ConfigMap", "paddock-gateway")["data"],
         );
     }
+}
+
+#[test]
+fn a_call_is_served_and_booked() {
+    let all = documents(simple("istio"));
+    let config = patched(document(&all, "EnvoyFilter", "paddock-gateway"));
+    let files = &document(&all, "ConfigMap", "paddock-gateway")["data"];
+    traffic::serves(config, files);
 }
 
 /// The gateway's pods are those that the EnvoyFilter and the Gateway select.

@@ -16,6 +16,7 @@ mod envoy_gateway;
 mod istio;
 mod render;
 mod routes;
+mod traffic;
 
 use render::{document, documents, render};
 use serde_json::{Value, json};
