@@ -59,5 +59,6 @@ mod streams;
 mod throttling;
 mod tour;
 mod traps;
+mod upgrade;
 mod users;
 mod wire;
