@@ -46,7 +46,7 @@ fn translated(all: &[Value]) -> Value {
                         "http2_protocol_options": {"initial_stream_window_size": 65536},
                         "use_remote_address": true,
                         "route_config": {"name": "llm/paddock/http", "virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": routes(all)}]},
-                        "http_filters": [filter, {"name": "envoy.filters.http.router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
+                        "http_filters": [filter, {"name": "envoy.filters.http.router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router", "suppress_envoy_headers": true}}],
                     },
                 }]}],
             }],

@@ -78,6 +78,12 @@ fn patched(filter: &Value) -> Value {
                     .unwrap();
                 filters.insert(router, value.clone());
             }
+            ("HTTP_FILTER", "MERGE") => {
+                let filters = config.pointer_mut(HTTP).unwrap()["http_filters"].as_array_mut();
+                let mut named = filters.unwrap().iter_mut();
+                let filter = named.find(|filter| filter["name"] == value["name"]);
+                merge(filter.unwrap(), value);
+            }
             ("EXTENSION_CONFIG", "ADD") => extensions.push(value.clone()),
             ("VIRTUAL_HOST", "ADD") => push(
                 &mut config.pointer_mut(HTTP).unwrap()["route_config"]["virtual_hosts"],

@@ -28,7 +28,7 @@ pub fn serves(config: Value, files: &Value) {
         };
         let gateway = Stack::start(options).await.unwrap();
         let caller = Caller {
-            client: Client::new(),
+            client: paddock_local::client().unwrap().build().unwrap(),
             url: gateway.url(),
         };
         call(&caller, &site, &gateway).await;
