@@ -2,7 +2,7 @@
 MAKEFLAGS += --jobs=3
 # Cargo has jobs of its own.
 unexport MAKEFLAGS
-.PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures monitoring simulation
+.PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release test-envoys test-upgrade pictures monitoring simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -35,6 +35,14 @@ test-tools: setup
 
 test: layers build wasm-content test-tools
 	cargo test $(workspace)
+
+# In each minor version of Envoy that is supported.
+test-envoys: build wasm-content test-tools
+	@scripts/test-envoys $(ENVOYS)
+
+# Together with an older version: the last tag, or the commit FROM.
+test-upgrade: build
+	@scripts/test-upgrade $(FROM)
 
 e2e: build wasm-content test-tools
 	cargo test --locked -p paddock-tests

@@ -17,8 +17,9 @@ pub fn with_content_policy() -> anyhow::Result<PathBuf> {
 pub fn with_faults() -> anyhow::Result<PathBuf> {
     let wasm = paddock_local::wasm()?;
     let target = wasm.parent().context("the filter is in no folder")?;
-    let output = Command::new(paddock_local::root().join("scripts/wasm-cargo"))
-        .args(["build", "--locked", "--quiet", "-p", "paddock-filter"])
+    let output = Command::new(paddock_local::root().join("scripts/target-cargo"))
+        .args(["wasm32-unknown-unknown", "build"])
+        .args(["--locked", "--quiet", "-p", "paddock-filter"])
         .args(["--profile", "wasm", "--features", "fault-injection"])
         // It need not be fast, but soon ready.
         .args(["--config", "profile.wasm.lto='off'"])

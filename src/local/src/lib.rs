@@ -20,6 +20,7 @@
 mod bootstrap;
 mod http;
 mod locate;
+mod older_envoy;
 mod options;
 mod ports;
 mod postgres;

@@ -33,6 +33,8 @@ pub struct StackOptions {
     pub state: Option<PathBuf>,
     /// The filter; `target/paddock.wasm` where absent.
     pub wasm: Option<PathBuf>,
+    /// The service's program; the one that was built with the running one where absent.
+    pub service_program: Option<PathBuf>,
     /// Envoy's worker threads.
     pub concurrency: u32,
     /// Envoy's log level.
@@ -79,6 +81,7 @@ impl Default for StackOptions {
             upstream_key: None,
             state: None,
             wasm: None,
+            service_program: None,
             concurrency: 2,
             envoy_log_level: "warning".into(),
             envoy_arguments: Vec::new(),

@@ -112,6 +112,11 @@ impl Stack {
         self.ready(part).await
     }
 
+    /// Has another program be the service from its next start on; none is the usual one.
+    pub fn serve_by(&mut self, program: Option<PathBuf>) {
+        self.options.service_program = program;
+    }
+
     /// Ends a part at once, as `kill -9` does.
     pub fn kill(&mut self, part: Part) -> anyhow::Result<()> {
         self.slot(part).as_mut().map_or(Ok(()), Process::kill)

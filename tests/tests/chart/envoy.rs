@@ -1,7 +1,7 @@
 //! Mode `envoy`: the real Envoy loads the file that the chart's own Envoy starts with.
 
 use crate::render::{document, documents};
-use crate::{everything, simple};
+use crate::{everything, simple, traffic};
 use paddock_local::{envoy, root, wasm};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -43,16 +43,19 @@ pub fn has_all_of_it(config: &Value) {
     }
 }
 
-/// Has Envoy load a configuration. `files` are those of a gateway's ConfigMap.
-pub fn loads(config: &Value, files: &Value) {
-    let folder = tempfile::tempdir().unwrap();
+/// What every provider's Secret holds.
+pub const CREDENTIAL: &str = "Bearer a-credential";
+
+/// A configuration with the paths of a gateway's pod replaced by those below a folder, into which `files`, those of
+/// a gateway's ConfigMap, are written with all else that a pod has.
+pub fn placed(config: &Value, files: &Value, folder: &Path) -> Value {
     let here = |text: &str| {
         text.replace(
             "/etc/paddock/filter/plugin.wasm",
             wasm().unwrap().to_str().unwrap(),
         )
-        .replace("/etc/paddock", folder.path().to_str().unwrap())
-        .replace("/var/log/paddock", folder.path().to_str().unwrap())
+        .replace("/etc/paddock", folder.to_str().unwrap())
+        .replace("/var/log/paddock", folder.to_str().unwrap())
     };
     let write = |path: &Path, text: &str| {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -60,26 +63,29 @@ pub fn loads(config: &Value, files: &Value) {
     };
     for (name, text) in files.as_object().into_iter().flatten() {
         write(
-            &folder.path().join("envoy").join(name),
+            &folder.join("envoy").join(name),
             &here(text.as_str().unwrap()),
         );
     }
     for provider in ["openai", "anthropic", "gemini"] {
-        let path = folder
-            .path()
-            .join("credentials")
-            .join(provider)
-            .join("credential");
-        write(&path, "Bearer a-credential");
+        let path = folder.join("credentials").join(provider);
+        write(&path.join("credential"), CREDENTIAL);
     }
     let certificate = rcgen::generate_simple_self_signed(["llm.example".to_owned()]).unwrap();
-    write(&folder.path().join("tls/tls.crt"), &certificate.cert.pem());
+    write(&folder.join("tls/tls.crt"), &certificate.cert.pem());
     write(
-        &folder.path().join("tls/tls.key"),
+        &folder.join("tls/tls.key"),
         &certificate.signing_key.serialize_pem(),
     );
+    serde_json::from_str(&here(&config.to_string())).unwrap()
+}
+
+/// Has Envoy load a configuration.
+pub fn loads(config: &Value, files: &Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = placed(config, files, folder.path());
     let file = folder.path().join("bootstrap.json");
-    write(&file, &here(&config.to_string()));
+    std::fs::write(&file, config.to_string()).unwrap();
     let output = Command::new(envoy().unwrap())
         .args(["--mode", "validate", "--log-level", "warning", "-c"])
         .arg(&file)
@@ -102,6 +108,25 @@ fn envoy_loads_it() {
         let (config, files) = bootstrap(&documents(values));
         loads(&config, &files);
     }
+}
+
+#[test]
+fn a_call_is_served_and_booked() {
+    let (config, files) = bootstrap(&documents(simple("envoy")));
+    traffic::serves(config, &files);
+}
+
+/// What an Envoy before 1.40 would refuse is gone whole.
+#[test]
+fn failover_can_be_left_out() {
+    let mut values = simple("envoy");
+    values["gateway"] = json!({"failover": false});
+    let (config, files) = bootstrap(&documents(values));
+    let text = config.to_string();
+    for part in ["priority_group", "paddock-attempts", "header_to_metadata"] {
+        assert!(!text.contains(part) && original().to_string().contains(part));
+    }
+    loads(&config, &files);
 }
 
 /// But for addresses, hosts, routes that are left out, providers and repair, it is `envoy/envoy.yaml`.

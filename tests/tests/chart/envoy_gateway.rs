@@ -1,9 +1,11 @@
 //! Mode `envoy-gateway`: what Envoy Gateway makes of the resources, rebuilt here as far as it matters, is
-//! loaded by the real Envoy. What it makes of such resources: internal/xds/translator/testdata/out/xds-ir
-//! of github.com/envoyproxy/gateway (wasm, credential-injection-backend-filter).
+//! loaded by the real Envoy and serves calls. What it makes of such resources: internal/xds/translator and its
+//! testdata/out/xds-ir of github.com/envoyproxy/gateway v1.9.0 (wasm, credential-injection-backend-filter,
+//! http-route-rewrite-url-host).
 
-use crate::envoy::{has_all_of_it, loads};
+use crate::envoy::{CREDENTIAL, has_all_of_it, loads};
 use crate::render::{document, documents};
+use crate::traffic;
 use crate::{everything, simple};
 use serde_json::{Value, json};
 
@@ -44,7 +46,7 @@ fn translated(all: &[Value]) -> Value {
                         "http2_protocol_options": {"initial_stream_window_size": 65536},
                         "use_remote_address": true,
                         "route_config": {"name": "llm/paddock/http", "virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": routes(all)}]},
-                        "http_filters": [filter, {"name": "envoy.filters.http.router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
+                        "http_filters": [filter, {"name": "envoy.filters.http.router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router", "suppress_envoy_headers": true}}],
                     },
                 }]}],
             }],
@@ -111,31 +113,91 @@ fn add(value: &mut Value, path: &str, new: &Value) {
 
 fn routes(all: &[Value]) -> Vec<Value> {
     let mut routes = Vec::new();
-    for name in ["paddock", "paddock-models"] {
-        let route = document(all, "HTTPRoute", name);
-        for (index, rule) in route["spec"]["rules"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .enumerate()
-        {
-            for matched in rule["matches"].as_array().unwrap() {
-                let mut made = json!({"match": matching(matched)});
-                if rule.get("backendRefs").is_some() {
-                    let cluster = format!("httproute/llm/{name}/rule/{index}");
-                    made["route"] =
-                        json!({"cluster": cluster, "timeout": rule["timeouts"]["request"]});
-                } else {
-                    made["direct_response"] = json!({"status": 404});
-                }
-                if name == "paddock-models" {
-                    made["typed_per_filter_config"] = json!({FILTER: {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}}});
-                }
-                routes.push(made);
+    for (name, index, rule) in rules(all) {
+        for matched in rule["matches"].as_array().unwrap() {
+            let mut made = json!({"match": matching(matched)});
+            if rule.get("backendRefs").is_some() {
+                made["route"] = action(all, name, index, rule);
+                made["request_headers_to_remove"] = filter(rule, "RequestHeaderModifier")
+                    .map_or(json!([]), |filter| {
+                        filter["requestHeaderModifier"]["remove"].clone()
+                    });
+            } else {
+                made["direct_response"] = json!({"status": 404});
             }
+            if name == "paddock-models" {
+                made["typed_per_filter_config"] = json!({FILTER: {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}}});
+            }
+            routes.push(made);
         }
     }
+    // Exact paths first, then longer ones, then those that ask for a header (internal/gatewayapi/sort.go).
+    routes.sort_by_key(|route| {
+        let path = |kind: &str| route["match"][kind].as_str().map(str::len);
+        let prefix = path("path_separated_prefix").or(path("prefix"));
+        let exact = path("path");
+        let asks = route["match"].get("headers").is_some();
+        std::cmp::Reverse((exact.is_some(), exact.or(prefix), asks))
+    });
     routes
+}
+
+/// Each rule of both HTTPRoutes, with the route's name and the rule's place in it.
+fn rules(all: &[Value]) -> Vec<(&'static str, usize, &Value)> {
+    let mut found = Vec::new();
+    for name in ["paddock", "paddock-models"] {
+        let rules = document(all, "HTTPRoute", name)["spec"]["rules"].as_array();
+        let rules = rules.unwrap().iter().enumerate();
+        found.extend(rules.map(|(index, rule)| (name, index, rule)));
+    }
+    found
+}
+
+fn filter<'a>(rule: &'a Value, kind: &str) -> Option<&'a Value> {
+    let filters = rule["filters"].as_array().into_iter().flatten();
+    filters.into_iter().find(|filter| filter["type"] == kind)
+}
+
+/// A rule with filters at its backend has a cluster for each backend (`NeedsClusterPerSetting` of
+/// internal/ir/xds.go).
+fn cluster(name: &str, index: usize, rule: &Value) -> String {
+    let own = if rule.pointer("/backendRefs/0/filters").is_some() {
+        "/backend/0"
+    } else {
+        ""
+    };
+    format!("httproute/llm/{name}/rule/{index}{own}")
+}
+
+/// `buildXdsURLRewriteAction` and the retries of internal/xds/translator.
+fn action(all: &[Value], name: &str, index: usize, rule: &Value) -> Value {
+    let mut made = json!({"timeout": rule["timeouts"]["request"]});
+    let cluster = cluster(name, index, rule);
+    if rule.pointer("/backendRefs/0/filters").is_some() {
+        made["weighted_clusters"] = json!({"clusters": [{"name": cluster, "weight": 1}]});
+    } else {
+        made["cluster"] = json!(cluster);
+    }
+    if let Some(rewrite) = filter(rule, "URLRewrite") {
+        made["host_rewrite_literal"] = rewrite["urlRewrite"]["hostname"].clone();
+        let named = filter(rule, "ExtensionRef").map(|filter| {
+            let name = filter["extensionRef"]["name"].as_str().unwrap();
+            document(all, "HTTPRouteFilter", name)["spec"]["urlRewrite"]["appendXForwardedHost"]
+                .clone()
+        });
+        made["append_x_forwarded_host"] = named.unwrap_or(json!(true));
+    }
+    if name == "paddock-models" {
+        let retry = &document(all, "BackendTrafficPolicy", "paddock-models")["spec"]["retry"];
+        let triggers = retry["retryOn"]["triggers"].as_array().unwrap();
+        let triggers: Vec<&str> = triggers.iter().map(|one| one.as_str().unwrap()).collect();
+        made["retry_policy"] = json!({
+            "retry_on": triggers.join(","),
+            "retriable_status_codes": retry["retryOn"]["httpStatusCodes"],
+            "num_retries": retry["numRetries"],
+        });
+    }
+    made
 }
 
 fn matching(matched: &Value) -> Value {
@@ -152,26 +214,33 @@ fn matching(matched: &Value) -> Value {
 
 fn clusters(all: &[Value]) -> Vec<Value> {
     let mut clusters = Vec::new();
-    for name in ["paddock", "paddock-models"] {
-        let route = document(all, "HTTPRoute", name);
-        for (index, rule) in route["spec"]["rules"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .enumerate()
-        {
-            let Some(backend) = rule.pointer("/backendRefs/0") else {
-                continue;
-            };
-            let cluster = format!("httproute/llm/{name}/rule/{index}");
-            let mut made = json!({"name": cluster, "type": "STATIC"});
-            if let Some(reference) = backend.pointer("/filters/0/extensionRef/name") {
-                let filter = document(all, "HTTPRouteFilter", reference.as_str().unwrap());
-                made["typed_extension_protocol_options"] =
-                    json!({PROTOCOL: injector(&filter["spec"]["credentialInjection"])});
-            }
-            clusters.push(made);
+    for (name, index, rule) in rules(all) {
+        let Some(backend) = rule.pointer("/backendRefs/0") else {
+            continue;
+        };
+        let cluster = cluster(name, index, rule);
+        let mut made = json!({"name": cluster, "type": "STRICT_DNS", "per_connection_buffer_limit_bytes": 32768});
+        let (host, port) = if backend["kind"] == "Backend" {
+            let backend = document(all, "Backend", backend["name"].as_str().unwrap());
+            let fqdn = &backend["spec"]["endpoints"][0]["fqdn"];
+            made["transport_socket"] = json!({"name": "envoy.transport_sockets.tls", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                "sni": backend["spec"]["tls"]["sni"],
+                "common_tls_context": {"validation_context": {"trusted_ca": {"filename": "/etc/ssl/certs/ca-certificates.crt"}}},
+            }});
+            (&fqdn["hostname"], &fqdn["port"])
+        } else {
+            (&backend["name"], &backend["port"])
+        };
+        made["load_assignment"] = json!({"cluster_name": cluster, "endpoints": [{"lb_endpoints": [
+            {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}},
+        ]}]});
+        if let Some(reference) = backend.pointer("/filters/0/extensionRef/name") {
+            let filter = document(all, "HTTPRouteFilter", reference.as_str().unwrap());
+            made["typed_extension_protocol_options"] =
+                json!({PROTOCOL: injector(&filter["spec"]["credentialInjection"])});
         }
+        clusters.push(made);
     }
     clusters
 }
@@ -202,7 +271,7 @@ fn secrets(all: &[Value]) -> Value {
         document.pointer("/spec/credentialInjection/credential/valueRef/name")
     });
     let secrets: Vec<Value> = named
-        .map(|name| json!({"name": name, "generic_secret": {"secret": {"inline_string": "Bearer x"}}}))
+        .map(|name| json!({"name": name, "generic_secret": {"secret": {"inline_string": CREDENTIAL}}}))
         .collect();
     assert_eq!(secrets.len(), 3);
     secrets.into()
@@ -221,6 +290,14 @@ fn envoy_loads_what_envoy_gateway_makes_of_it() {
         config["static_resources"]["secrets"] = secrets(&all);
         loads(&config, &json!({}));
     }
+}
+
+#[test]
+fn a_call_is_served_and_booked() {
+    let all = documents(simple("envoy-gateway"));
+    let mut config = translated(&all);
+    config["static_resources"]["secrets"] = secrets(&all);
+    traffic::serves(config, &json!({}));
 }
 
 /// The cluster that the filter asks is the one that Envoy Gateway makes of the management API's first rule.

@@ -3,7 +3,7 @@
 
 use crate::envoy::{HTTP, has_all_of_it, loads, original};
 use crate::render::{document, documents};
-use crate::{everything, simple};
+use crate::{everything, simple, traffic};
 use serde_json::{Value, json};
 
 const ROUTER: &str = "envoy.filters.http.router";
@@ -78,6 +78,12 @@ fn patched(filter: &Value) -> Value {
                     .unwrap();
                 filters.insert(router, value.clone());
             }
+            ("HTTP_FILTER", "MERGE") => {
+                let filters = config.pointer_mut(HTTP).unwrap()["http_filters"].as_array_mut();
+                let mut named = filters.unwrap().iter_mut();
+                let filter = named.find(|filter| filter["name"] == value["name"]);
+                merge(filter.unwrap(), value);
+            }
             ("EXTENSION_CONFIG", "ADD") => extensions.push(value.clone()),
             ("VIRTUAL_HOST", "ADD") => push(
                 &mut config.pointer_mut(HTTP).unwrap()["route_config"]["virtual_hosts"],
@@ -151,6 +157,14 @@ fn envoy_loads_what_istiod_makes_of_it() {
             &document(&all, "ConfigMap", "paddock-gateway")["data"],
         );
     }
+}
+
+#[test]
+fn a_call_is_served_and_booked() {
+    let all = documents(simple("istio"));
+    let config = patched(document(&all, "EnvoyFilter", "paddock-gateway"));
+    let files = &document(&all, "ConfigMap", "paddock-gateway")["data"];
+    traffic::serves(config, files);
 }
 
 /// The gateway's pods are those that the EnvoyFilter and the Gateway select.

@@ -13,10 +13,10 @@ mod by_hand;
 mod compose;
 mod envoy;
 mod envoy_gateway;
-mod images;
 mod istio;
 mod render;
 mod routes;
+mod traffic;
 
 use render::{document, documents, render};
 use serde_json::{Value, json};

@@ -60,5 +60,6 @@ mod streams;
 mod throttling;
 mod tour;
 mod traps;
+mod upgrade;
 mod users;
 mod wire;

@@ -14,11 +14,23 @@ providers and the filter's settings of this installation. All modes take their p
 {{- $routes := list -}}
 {{- range $host.routes -}}
 {{- $path := .match.path | default .match.path_separated_prefix -}}
-{{- if not (has $path $.Values.gateway.withoutPaths) -}}
+{{- $failover := hasKey (.route | default dict) "inline_cluster_specifier_plugin" -}}
+{{- if not (or (has $path $.Values.gateway.withoutPaths) (and $failover (not $.Values.gateway.failover))) -}}
+{{- if not $.Values.gateway.failover -}}
+{{- $_ := unset (.typed_per_filter_config | default dict) "paddock-attempts" -}}
+{{- end -}}
 {{- $routes = append $routes . -}}
 {{- end -}}
 {{- end -}}
 {{- $_ := set $host "routes" $routes -}}
+
+{{- $filters := list -}}
+{{- range $http.http_filters -}}
+{{- if or $.Values.gateway.failover (ne .name "envoy.filters.http.header_to_metadata") -}}
+{{- $filters = append $filters . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $http "http_filters" $filters -}}
 
 {{- range $http.http_filters -}}
 {{- if eq .name "paddock" -}}
@@ -51,6 +63,16 @@ providers and the filter's settings of this installation. All modes take their p
 {{- else if eq .name "openai" -}}
 {{- $sample = . -}}
 {{- end -}}
+{{- end -}}
+{{- if not .Values.gateway.failover -}}
+{{- $protocol := index $sample.typed_extension_protocol_options "envoy.extensions.upstreams.http.v3.HttpProtocolOptions" -}}
+{{- $kept := list -}}
+{{- range $protocol.http_filters -}}
+{{- if ne .name "paddock-attempts" -}}
+{{- $kept = append $kept . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $protocol "http_filters" $kept -}}
 {{- end -}}
 {{- range .Values.providers -}}
 {{- $clusters = append $clusters (include "paddock.provider" (dict "sample" $sample "provider" .) | fromYaml) -}}

@@ -3,7 +3,7 @@
 use super::Stack;
 use crate::bootstrap::Bootstrap;
 use crate::options::StackOptions;
-use crate::{binary, envoy, root, secrets, wasm};
+use crate::{binary, envoy, older_envoy, root, secrets, wasm};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -47,6 +47,8 @@ impl Stack {
         if let Some(edit) = options.edit_bootstrap.take() {
             bootstrap.edit(edit);
         }
+        let minor = older_envoy::minor(&envoy()?)?;
+        bootstrap.edit(|config| older_envoy::leave_out(config, minor));
         bootstrap.write(&self.state.join("envoy.json"))
     }
 
@@ -70,7 +72,9 @@ impl Stack {
             .service_port
             .as_ref()
             .context("this stack has no accounting service")?;
-        let mut command = prefixed(&self.options.other_prefix, &binary("paddock")?);
+        let program = self.options.service_program.clone();
+        let program = program.map_or_else(|| binary("paddock"), Ok)?;
+        let mut command = prefixed(&self.options.other_prefix, &program);
         command
             .args([
                 "serve",

@@ -122,9 +122,10 @@ fn processor_cluster(at: SocketAddr) -> Value {
 
 /// Builds the filter of the floors, as `scripts/wasm` builds the real one.
 pub fn build_floor() -> anyhow::Result<PathBuf> {
-    let script = root().join("scripts/wasm-cargo");
+    let script = root().join("scripts/target-cargo");
     let built = Command::new(&script)
-        .args(["build", "--locked", "--quiet", "-p", "floor-filter"])
+        .args(["wasm32-unknown-unknown", "build"])
+        .args(["--locked", "--quiet", "-p", "floor-filter"])
         .args([
             "--profile",
             "wasm",

@@ -123,6 +123,12 @@ impl Gateway {
         self.runtime.block_on(self.stack().restart(part)).unwrap();
     }
 
+    /// Starts the service again, by another program or by the usual one.
+    pub fn serve_by(&self, program: Option<PathBuf>) {
+        self.stack().serve_by(program);
+        self.restart(Part::Service);
+    }
+
     /// Sends a request on a connection of its own.
     pub fn send(&self, call: &Call) -> Answer {
         Connection::open(self.address).call(call)
