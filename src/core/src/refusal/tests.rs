@@ -2,7 +2,7 @@
 
 use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
-use crate::policy::{EndpointScope, Role};
+use crate::policy::{CapPeriod, EndpointScope, Role};
 use crate::price::Modifier;
 use crate::request::{BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
@@ -17,7 +17,7 @@ const SCOPE: &str = "namespace:tenant-marketing";
 fn daily() -> Refusal {
     Refusal::budget_exceeded(
         SCOPE,
-        Budget::Daily,
+        Budget::Cap(CapPeriod::Daily),
         Money::from_nanos(12_500_000),
         Money::from_nanos(1_000_000_000),
         // 2026-03-16T00:00:00Z
@@ -359,13 +359,13 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "5 waiting requests",
         ),
         (
-            over(Budget::Daily),
+            over(Budget::Cap(CapPeriod::Daily)),
             Code::BudgetExceeded,
             namespace,
             "Daily budget exhausted",
         ),
         (
-            over(Budget::Monthly),
+            over(Budget::Cap(CapPeriod::Monthly)),
             Code::BudgetExceeded,
             namespace,
             "Monthly budget exhausted",
@@ -377,7 +377,7 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "Reservation exhausted",
         ),
         (
-            over(Budget::Balance),
+            over(Budget::Cap(CapPeriod::Balance)),
             Code::BudgetExceeded,
             namespace,
             "top up",
@@ -536,7 +536,13 @@ fn whoever_is_throttled_is_told_by_what() {
 #[test]
 fn a_budget_overspent_has_nothing_left() {
     let owed = Money::from_nanos(-5);
-    let refusal = Refusal::budget_exceeded(SCOPE, Budget::Monthly, owed, Money::MAX, None);
+    let refusal = Refusal::budget_exceeded(
+        SCOPE,
+        Budget::Cap(CapPeriod::Monthly),
+        owed,
+        Money::MAX,
+        None,
+    );
     assert_eq!(refusal.remaining, Some(Money::ZERO));
     assert!(body(&refusal, OpenAi).ends_with(r#""remaining":0.0}"#));
 }

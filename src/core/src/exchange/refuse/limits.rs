@@ -10,7 +10,6 @@ use crate::fair_share::{ShareDenial, UpstreamLimit};
 use crate::money::Money;
 use crate::refusal::{Budget, Rate, Refusal};
 use crate::timestamp::Timestamp;
-use crate::wire::CapPeriod;
 
 impl Exchange {
     /// Refuses what an upstream's own limit leaves no share for.
@@ -103,11 +102,7 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
             shortage,
             rates,
         } => {
-            let budget = match shortage.period {
-                CapPeriod::Daily => Budget::Daily,
-                CapPeriod::Monthly => Budget::Monthly,
-                CapPeriod::Balance => Budget::Balance,
-            };
+            let budget = Budget::Cap(shortage.period);
             let has_reset = |at: &Timestamp| Timestamp::EPOCH < *at && *at < Timestamp::FAR;
             let resets_at = Some(shortage.resets_at).filter(has_reset);
             let remaining = shortage.remaining;
