@@ -45,8 +45,8 @@ pub async fn balance(
             let organization = organizations::find(&mut tx, &name).await?;
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
             let quota = organization.in_force(defaults).monthly_quota;
-            let scope = Scope::Organization(name);
-            let standing = BudgetStatus::of(&mut tx, scope.clone(), quota, now).await?;
+            let (scope, calendar) = (Scope::Organization(name), organization.calendar());
+            let standing = BudgetStatus::of(&mut tx, scope.clone(), quota, &calendar, now).await?;
             (standing, vec![scope])
         }
         Caller::Holder(holder) => {

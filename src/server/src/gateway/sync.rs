@@ -147,6 +147,7 @@ async fn book(
         gateway: request.gateway,
         batch,
         reports: request.leases,
+        ..Message::default()
     };
     let booked = match booking::book(app, message, number, bytes).await {
         Ok(booked) => booked,

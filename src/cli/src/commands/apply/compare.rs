@@ -78,6 +78,7 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, "steps", Value::Null) => json!([]),
         (Kind::Price, "max_output_tokens", Value::Null) => json!(DEFAULT_MAX_OUTPUT_TOKENS),
         (Kind::Alert, "keys" | "notify_emails", Value::Null) => json!([]),
+        (_, "quotas_usd", Value::Object(quotas)) if quotas.is_empty() => Value::Null,
         (Kind::Price, "cache_write_1h_usd_per_million", Value::Null) => {
             let (input, short) = ("input_usd_per_million", "cache_write_5m_usd_per_million");
             let price = |name: &str| other(name).as_f64().unwrap_or(0.0);

@@ -39,6 +39,8 @@ pub struct NamespaceView {
     enabled: bool,
     /// Whether the balance of its account is a cap.
     prepaid: bool,
+    /// The time zone of its calendar; `null` is the organization's.
+    time_zone: Option<String>,
     /// Labels.
     #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
@@ -69,6 +71,7 @@ impl NamespaceView {
             failure_mode: namespace.failure_mode,
             enabled: namespace.enabled,
             prepaid: namespace.prepaid,
+            time_zone: namespace.time_zone.clone(),
             tags: namespace.tags.clone(),
             created_at: namespace.created_at.to_rfc3339(),
             updated_at: namespace.updated_at.to_rfc3339(),

@@ -33,6 +33,8 @@ pub struct OrganizationView {
     enforced: Vec<&'static str>,
     /// Whether the balance of its own account caps what it spends.
     prepaid: bool,
+    /// The time zone of its calendar; `null` is UTC.
+    time_zone: Option<String>,
     /// Labels.
     #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
@@ -59,6 +61,7 @@ impl OrganizationView {
             limits: LimitsView::from(&organization.in_force(defaults)),
             enforced: own_limits(&organization.limits, organization.allowed_models.is_some()),
             prepaid: organization.prepaid,
+            time_zone: organization.time_zone.clone(),
             tags: organization.tags.clone(),
             created_at: organization.created_at.to_rfc3339(),
             updated_at: organization.updated_at.to_rfc3339(),

@@ -87,7 +87,7 @@ pub async fn handle(
     let message = Message {
         gateway: GATEWAY.to_owned(),
         batch,
-        reports: Vec::new(),
+        ..Message::default()
     };
     let terms = &app.config.terms;
     let (booked, message) = ledger::book(&mut tx, terms, message, app.now()).await?;
