@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind
+.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -21,13 +21,18 @@ run: build
 test: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
+	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
+	@scripts/setup-browser
 	@scripts/layers
 	cargo test $(workspace)
 
 e2e: build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
+	@scripts/setup-venv chart tests/chart/requirements.txt
+	@scripts/setup-registry
 	cargo test --locked -p paddock-tests
 
 soak: build
@@ -56,6 +61,15 @@ openapi:
 	cargo run --quiet --locked -p paddock -- openapi >src/server/openapi.json.new
 	mv src/server/openapi.json.new src/server/openapi.json
 
+# What of clients/python follows from the OpenAPI document.
+python-client:
+	@scripts/setup-sdks
+	cd clients/python && ../../.paddock/sdks/venv/bin/python -m generate
+
+python-wheel:
+	@scripts/setup-sdks
+	@scripts/python-wheel target/wheels
+
 # The catalog of new databases: LITELLM and GENAI are the lists' files, SOURCE is what they are.
 catalog:
 	cargo run --quiet --locked -p paddock -- prices catalog $(LITELLM) --compare $(GENAI) \
@@ -70,14 +84,30 @@ catalog:
 		--except 'mistral-code*' >src/ledger/catalog.json.new
 	mv src/ledger/catalog.json.new src/ledger/catalog.json
 
+release: setup
+	@scripts/release "$(VERSION)"
+
+# The pictures of the console in the book.
+pictures:
+	@scripts/setup-browser
+	PADDOCK_PICTURES=docs/src/images cargo test --quiet --locked -p paddock --test cli in_a_browser
+
 schemathesis:
 	@scripts/setup-postgres
-	@scripts/setup-schemathesis
+	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	PADDOCK_SCHEMATHESIS_EXAMPLES=200 cargo test --locked -p paddock --test cli schemathesis
 
 bench: wasm
 	cargo build --release --locked -p paddock -p fake-provider
 	cargo run --locked --release -p paddock-tests --bin bench -- $(BENCH)
+
+# Beside other gateways: see docs/src/design/peers.md.
+bench-peers: wasm
+	cargo build --release --locked -p paddock -p paddock-local -p fake-provider
+	@scripts/bench-peers bench $(BENCH)
+
+captest-peers: build
+	@scripts/bench-peers caps
 
 bench-isolation: wasm
 	cargo build --release --locked -p paddock -p fake-provider
@@ -94,3 +124,7 @@ bench-core:
 
 bench-callgrind:
 	cargo bench --locked -p paddock-core --bench instructions
+
+# Shares between gateways in installations of every size, and what they cost: some minutes.
+simulation:
+	cargo test --locked --profile fuzz -p paddock-core --lib gateway_share -- --ignored --nocapture --test-threads 1

@@ -22,6 +22,10 @@ DEPENDS = {
     # A CSV has no pages; sums of keys have no cursor; a cursor is one that was answered.
     "list_audit": {"limit", "aggregation", "cursor", "fields", "start_date", "end_date"},
     "list_deliveries": {"since"},
+    # One time, whose end is after its start, of at most 2,000 steps; sums by user or tag know no keys.
+    "get_usage_series": {"period", "start_date", "end_date", "granularity", "key", "tag_key"},
+    # The same; a CSV has no pages.
+    "get_usage_table": {"period", "start_date", "end_date", "key", "tag_key", "limit"},
     # At most 10,000 steps.
     "get_key_usage": {"granularity"},
     # An address that mail can be sent to; who it is and where cannot be changed.
@@ -39,7 +43,9 @@ DEPENDS = {
     "list_user_quotas": {"namespace"},
     "get_team_usage": {"namespace"},
     # Models that have a price, and that the namespace may use.
-    "put_namespace_settings": {"fallback_model", "throttle_mode"},
+    "put_namespace_settings": {
+        "fallback_model", "throttle_mode", "allowed_regions", "preferred_regions",
+    },
     "put_routing": {"rules"},
     # In the next 366 days; at least one of the quotas.
     "override_quota": {"override_expires_at", "monthly_quota_usd"},
@@ -49,11 +55,11 @@ DEPENDS = {
     "list_credits": {"namespace", "organization", "currency"},
     # At least one whole amount a month.
     "put_auto_refill": {"at_most_per_month_usd"},
-    # A new model needs prices and an upstream. A tier has a percentage or prices, a step a length of its
+    # A new model needs prices and an upstream, or deployments, of which no two are the same. A tier has a percentage or prices, a step a length of its
     # own. With a moment to come, prices alone can be sent.
     "put_price": {
         "input_usd_per_million", "output_usd_per_million", "upstream", "model", "tiers", "steps",
-        "effective_from", "upstream_model", "paths", "capabilities", "max_output_tokens",
+        "effective_from", "upstream_model", "paths", "deployments", "capabilities", "max_output_tokens",
         "output_limit_field", "context_window", "media_tokens",
     },
     # A moment from 1970 to 2262.

@@ -19,6 +19,7 @@
 //! | `x-fake-split: N` | write the body in pieces of N bytes, each flushed |
 //! | `x-fake-stall-after: N` | fall silent after N events (or pieces), until the client leaves |
 //! | `x-fake-reset-after: N` | break the connection after N events (or pieces); 0 breaks it before any answer |
+//! | `x-fake-only-host: NAME` | do what the others say only where the request is for this host |
 //! | `x-fake-trailers` | end with the trailer `x-fake-trailer: end` (HTTP/1.1 needs `te: trailers`) |
 //!
 //! A header without a number counts as set unless it says `false` or `0`.
@@ -75,6 +76,12 @@ pub struct Behaviour {
 impl Behaviour {
     /// Reads the `x-fake-*` headers; the message of an error says which one is not a number.
     pub fn read(headers: &HeaderMap) -> Result<Self, String> {
+        let elsewhere = HeaderMap::new();
+        let host = text(headers, "host").unwrap_or_default();
+        let headers = match text(headers, "x-fake-only-host") {
+            Some(only) if only != host => &elsewhere,
+            _ => headers,
+        };
         let number = |name: &str| number(headers, name);
         let millis = |name: &str| number(name).map(|n| n.map(Duration::from_millis));
         let status = number("x-fake-status")?.map(u16::try_from).transpose();

@@ -95,15 +95,8 @@ impl Client {
         key_source: String,
         authorities: Option<&Path>,
     ) -> anyhow::Result<Client> {
-        let http = blocking::Client::builder()
-            .tls_backend_preconfigured(tls::client(authorities)?)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("paddock/", env!("CARGO_PKG_VERSION")))
-            .build()?;
         Ok(Client {
-            http,
+            http: http(authorities)?,
             url,
             key,
             key_source,
@@ -241,10 +234,25 @@ impl Client {
     }
 }
 
-/// Whether the same request may succeed in a moment: the service is away or is stopping.
+/// A client that shows no key.
+pub fn plain() -> anyhow::Result<blocking::Client> {
+    http(None)
+}
+
+fn http(authorities: Option<&Path>) -> anyhow::Result<blocking::Client> {
+    let client = blocking::Client::builder()
+        .tls_backend_preconfigured(tls::client(authorities)?)
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("paddock/", env!("CARGO_PKG_VERSION")));
+    Ok(client.build()?)
+}
+
+/// Whether the same request may succeed in a moment: the service is away, is stopping or has too much to do.
 pub fn may_pass(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<Refused>() {
-        Some(refused) => refused.status >= 500,
+        Some(refused) => refused.status >= 500 || refused.status == 429,
         None => error
             .downcast_ref::<reqwest::Error>()
             .is_some_and(|error| !error.is_builder()),

@@ -1,7 +1,8 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, get, init, keys, prices, reconcile, tail, usage, verify,
+    apply, audit, backup, check, correct, demo, get, init, keys, prices, quickstart, reconcile,
+    tail, usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -38,6 +39,13 @@ A flag comes before an environment variable, and both come before the configurat
   paddock init
   paddock init --directory /etc/paddock --listen 0.0.0.0:10080")]
     Init(init::Options),
+    /// Create a folder from which the service and Envoy run against real providers.
+    #[command(after_help = "Examples:
+  paddock quickstart --provider openai --provider anthropic
+  paddock quickstart --provider gemini --directory trial --filter paddock.wasm
+
+It has what `paddock init` creates, an envoy.yaml, and a first file for `paddock apply`.")]
+    Quickstart(quickstart::Options),
     /// Create or update organizations, prices, aliases, namespaces and keys as a file describes them.
     #[command(after_help = "Examples:
   paddock apply -f paddock.yaml --dry-run
@@ -53,6 +61,18 @@ Objects and fields that the file does not name are left as they are.")]
   paddock get keys team-a/copywriter -o json
   paddock get alerts --namespace team-a")]
     Get(get::Options),
+    /// Show whose key this is, what it may do, and what it has left.
+    #[command(after_help = "Examples:
+  paddock whoami --key-file copywriter.key
+  paddock whoami -o json")]
+    Whoami(whoami::Options),
+    /// Fill the ledger with a month of made-up usage, for a look around.
+    #[command(after_help = "Example:
+  paddock demo
+
+It makes an organization named northwind. Delete that organization's namespaces to be rid of it; what was
+booked stays in the totals, so use a database of its own.")]
+    Demo(demo::Options),
     /// Show requests, tokens and cost.
     #[command(after_help = "Examples:
   paddock usage
@@ -76,7 +96,7 @@ Objects and fields that the file does not name are left as they are.")]
   paddock reconcile --follow /var/log/envoy/access.log
   zcat access.log.*.gz | paddock reconcile
 
-Events that the ledger already has are not recorded again.")]
+The token of a gateway is enough. Events that the ledger already has are not recorded again.")]
     Reconcile(reconcile::Options),
     /// Charge or give back money, as the operator. Nothing that is booked is changed.
     #[command(after_help = "Examples:

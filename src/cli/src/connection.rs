@@ -10,6 +10,17 @@ use std::path::{Path, PathBuf};
 
 const DEFAULT_URL: &str = "http://127.0.0.1:10080";
 const HEADING: &str = "Connection";
+const ADMIN_KEY: &str = "PADDOCK_ADMIN_KEY";
+const GATEWAY_TOKEN: &str = "PADDOCK_GATEWAY_TOKEN";
+
+/// Whose secret a client shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallsAs {
+    /// The operator's, or a key's holder.
+    Operator,
+    /// A gateway.
+    Gateway,
+}
 
 /// The options of every command that calls the service.
 #[derive(Debug, clap::Args)]
@@ -32,8 +43,42 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The client.
+    /// The client, with the operator's key or another's.
     pub fn open(&self, file: &ConfigFile) -> anyhow::Result<Client> {
+        match self.key(file)? {
+            Some(key) => self.client(file, key),
+            None => bail!(
+                "no API key: set PADDOCK_ADMIN_KEY, or name a file that holds the key with \
+                 --key-file"
+            ),
+        }
+    }
+
+    /// The client of what a gateway may do as well as the operator, and as whom it calls: as a gateway with
+    /// the token in `token_file`; else as the operator, if there is a key; else with the token in
+    /// PADDOCK_GATEWAY_TOKEN.
+    pub fn open_as_gateway(
+        &self,
+        file: &ConfigFile,
+        token_file: Option<&Path>,
+    ) -> anyhow::Result<(Client, CallsAs)> {
+        if let Some(path) = token_file {
+            let token = (read(path)?, path.display().to_string());
+            return Ok((self.client(file, token)?, CallsAs::Gateway));
+        }
+        if let Some(key) = self.key(file)? {
+            return Ok((self.client(file, key)?, CallsAs::Operator));
+        }
+        match from_environment(GATEWAY_TOKEN) {
+            Some(token) => Ok((self.client(file, token)?, CallsAs::Gateway)),
+            None => bail!(
+                "no gateway's token and no API key: set PADDOCK_GATEWAY_TOKEN or PADDOCK_ADMIN_KEY, or name a \
+                 file with --gateway-token-file or --key-file"
+            ),
+        }
+    }
+
+    fn client(&self, file: &ConfigFile, key: (Secret, String)) -> anyhow::Result<Client> {
         let client = &file.client;
         let url = self.url.as_ref().or(client.url.as_ref());
         let url = url.map_or(DEFAULT_URL, String::as_str);
@@ -42,7 +87,7 @@ impl Connection {
         }
         let authorities = self.ca_certificate.as_ref();
         let authorities = authorities.or(client.ca_certificate.as_ref());
-        let (key, source) = self.key(file)?;
+        let (key, source) = key;
         Client::new(
             url.trim_end_matches('/').trim_end_matches("/v1").to_owned(),
             key,
@@ -63,25 +108,24 @@ impl Connection {
         }
     }
 
-    fn key(&self, file: &ConfigFile) -> anyhow::Result<(Secret, String)> {
+    fn key(&self, file: &ConfigFile) -> anyhow::Result<Option<(Secret, String)>> {
         if let Some(path) = &self.key_file {
-            return Ok((read(path)?, path.display().to_string()));
+            return Ok(Some((read(path)?, path.display().to_string())));
         }
-        match std::env::var("PADDOCK_ADMIN_KEY") {
-            Ok(key) if !key.trim().is_empty() => {
-                let source = "PADDOCK_ADMIN_KEY".to_owned();
-                return Ok((Secret::from(key.trim().to_owned()), source));
-            }
-            _ => {}
+        if let Some(key) = from_environment(ADMIN_KEY) {
+            return Ok(Some(key));
         }
-        match &file.client.key_file {
-            Some(path) => Ok((read(path)?, path.display().to_string())),
-            None => bail!(
-                "no API key: set PADDOCK_ADMIN_KEY, or name a file that holds the key with \
-                 --key-file"
-            ),
-        }
+        let path = file.client.key_file.as_ref();
+        path.map(|path| Ok((read(path)?, path.display().to_string())))
+            .transpose()
     }
+}
+
+/// A secret in the environment, and the variable's name.
+fn from_environment(name: &str) -> Option<(Secret, String)> {
+    let value = std::env::var(name).ok()?;
+    let value = value.trim();
+    (!value.is_empty()).then(|| (Secret::from(value.to_owned()), name.to_owned()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Secret> {

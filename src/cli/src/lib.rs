@@ -19,8 +19,8 @@ mod settings;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use command::{Cli, Command};
 use commands::{
-    apply, audit, backup, check, correct, describe, get, init, keys, prices, reconcile, serve,
-    tail, usage, verify,
+    apply, audit, backup, check, correct, demo, describe, get, init, keys, prices, quickstart,
+    reconcile, serve, tail, usage, verify, whoami,
 };
 use exit::Exit;
 use paddock_server::config::file::ConfigFile;
@@ -90,9 +90,12 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
     match command {
         Command::Serve(options) => serve::run(*options, matches, &Cli::command()),
         Command::Init(options) => init::run(&options),
+        Command::Quickstart(options) => quickstart::run(&options),
         Command::Apply(options) => apply::run(&options, file),
         Command::Get(options) => get::run(&options, file),
+        Command::Demo(options) => demo::run(&options, file),
         Command::Usage(options) => usage::run(&options, file),
+        Command::Whoami(options) => whoami::run(&options, file),
         Command::Keys(action) => keys::run(&action, file),
         Command::Audit(action) => audit::run(&action, file),
         Command::Tail(options) => tail::run(&options, file),

@@ -64,12 +64,26 @@ impl Grant {
         region: &str,
         tools: &ToolCalls,
     ) -> Result<(), Refusal> {
+        self.check_price(self.price(), tiers, region, tools)
+    }
+
+    /// The same, at the price of one of the model's deployments.
+    ///
+    /// # Errors
+    /// The refusal, which names what has none.
+    pub fn check_price(
+        &self,
+        price: &Price,
+        tiers: [&str; 2],
+        region: &str,
+        tools: &ToolCalls,
+    ) -> Result<(), Refusal> {
         if self.unknown_price() != UnknownPrice::Refuse {
             return Ok(());
         }
         let scope = &self.caller.namespace().scope.name;
         let model = self.model().map_or("", |model| model.name.as_str());
-        match self.price().unpriced(tiers, region, tools) {
+        match price.unpriced(tiers, region, tools) {
             Some(modifier) => Err(Refusal::not_priced(scope, model, modifier)),
             None => Ok(()),
         }
@@ -141,6 +155,8 @@ pub struct ModelRights<'a> {
     pub lists: [(&'a str, Option<&'a [String]>); 4],
     /// What becomes of a model without a price.
     pub unknown_price: UnknownPrice,
+    /// The regions that may serve; absent means that any may.
+    pub allowed_regions: Option<&'a [String]>,
 }
 
 /// Why a model cannot serve a request.
@@ -150,6 +166,8 @@ pub enum Obstacle {
     Unknown,
     /// This scope may not use it.
     NotAllowed(String),
+    /// It is served in none of the regions that may serve, or nobody has said where.
+    NotInRegion,
     /// It has no price, and the namespace refuses such models.
     NoPrice,
     /// It does not have this capability.
@@ -180,7 +198,26 @@ impl<'a> ModelRights<'a> {
                 ),
             ],
             unknown_price: namespace.policy.unknown_price,
+            allowed_regions: namespace.policy.settings.allowed_regions.as_deref(),
         }
+    }
+
+    /// The regions that may serve, if not all may.
+    pub fn regions(&self) -> impl Iterator<Item = &'a str> {
+        let allowed = self.allowed_regions.unwrap_or_default();
+        allowed.iter().map(String::as_str)
+    }
+
+    /// Whether a model is served where it may be.
+    fn covers(&self, model: &Model) -> bool {
+        let Some(allowed) = self.allowed_regions else {
+            return true;
+        };
+        let regions = model
+            .deployments
+            .iter()
+            .filter_map(|one| one.region.as_ref());
+        regions.into_iter().any(|region| allowed.contains(region))
     }
 
     /// What is charged for what a price leaves out.
@@ -206,6 +243,9 @@ impl<'a> ModelRights<'a> {
         {
             return Err(Obstacle::NotAllowed((*scope).to_owned()));
         }
+        if !self.covers(model) {
+            return Err(Obstacle::NotInRegion);
+        }
         match (model.price_at(now), self.unknown_price) {
             (Some(in_force), _) => Ok(in_force.price),
             (None, UnknownPrice::Free) => Ok(&FREE),
@@ -214,13 +254,12 @@ impl<'a> ModelRights<'a> {
         }
     }
 
-    /// The names of all models that no list leaves out.
+    /// The names of all models that no list leaves out and that are served where they may be.
     pub fn allowed<'c>(self, catalog: &'c Catalog) -> impl Iterator<Item = &'c str> + use<'a, 'c> {
         let models = catalog.models.iter().filter(move |model| {
             let lists = self.lists.iter().filter_map(|(_, list)| *list);
-            lists
-                .into_iter()
-                .all(|list| lists_model(list, catalog, model))
+            let mut lists = lists.into_iter();
+            self.covers(model) && lists.all(|list| lists_model(list, catalog, model))
         });
         models.map(|model| model.name.as_str())
     }
@@ -245,6 +284,10 @@ pub fn authorize_model(
         .price(catalog, model, now)
         .map_err(|obstacle| match obstacle {
             Obstacle::NotAllowed(scope) => Refusal::model_not_allowed(&scope, requested, allowed()),
+            Obstacle::NotInRegion => {
+                let scope = &caller.namespace().scope.name;
+                Refusal::region_not_allowed(scope, &model.name, rights.regions())
+            }
             _ => {
                 let scope = &caller.namespace().scope.name;
                 Refusal::model_without_price(scope, &model.name, allowed())

@@ -21,6 +21,7 @@ mod decimal;
 pub mod epoch_sum;
 pub mod estimate;
 pub mod exchange;
+pub mod failover;
 pub mod fair_share;
 mod fnv;
 pub mod forwarding;

@@ -1,10 +1,11 @@
 //! What Envoy calls: the root context (configuration, ticks, and the answers to calls that no stream
 //! waits for alone), and a context for each stream.
 
+use crate::attempts::AttemptStream;
 use crate::host::{Envoy, Host};
 use crate::stream::{Flow, Stream};
-use crate::worker::{SharedWorker, TICK, Worker, with_worker};
-use paddock_core::config::Config;
+use crate::worker::{Counters, SharedWorker, TICK, Worker, with_worker};
+use paddock_core::config::Plugin;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 use std::cell::RefCell;
@@ -15,11 +16,17 @@ use std::rc::Rc;
 pub(crate) struct Root {
     id: u32,
     worker: Option<SharedWorker<Envoy>>,
+    /// What it counts where it stands among the filters of a provider's cluster.
+    attempts: Option<Rc<RefCell<Counters>>>,
 }
 
 impl Root {
     pub(crate) fn new(id: u32) -> Self {
-        Root { id, worker: None }
+        Root {
+            id,
+            worker: None,
+            attempts: None,
+        }
     }
 }
 
@@ -42,9 +49,14 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, _: usize) -> bool {
         let text = self.get_plugin_configuration().unwrap_or_default();
-        match Config::parse(&text) {
-            Ok(config) => {
-                let worker = Worker::new(Envoy, config, self.id);
+        match Plugin::parse(&text) {
+            Ok(Plugin::Attempts) => {
+                self.attempts = Some(Rc::default());
+                true
+            }
+            Ok(Plugin::Gateway(config)) => {
+                log::info!("Paddock {} is configured", env!("CARGO_PKG_VERSION"));
+                let worker = Worker::new(Envoy, *config, self.id);
                 self.worker = Some(Rc::new(RefCell::new(worker)));
                 Envoy.set_tick_period(TICK);
                 true
@@ -65,6 +77,9 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        if let Some(counters) = &self.attempts {
+            return Some(Box::new(AttemptStream::new(Envoy, Rc::clone(counters))));
+        }
         let worker = self.worker.as_ref()?;
         Some(Box::new(Stream::new(Envoy, context_id, Rc::clone(worker))))
     }
@@ -80,6 +95,27 @@ impl From<Flow> for Action {
             Flow::Continue => Action::Continue,
             Flow::Pause => Action::Pause,
         }
+    }
+}
+
+impl Context for AttemptStream<Envoy> {}
+
+impl HttpContext for AttemptStream<Envoy> {
+    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        self.request_headers(end_of_stream).into()
+    }
+
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        self.request_body(body_size, end_of_stream).into()
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        self.request_trailers().into()
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        self.response_headers();
+        Action::Continue
     }
 }
 
@@ -103,13 +139,11 @@ impl HttpContext for Stream<Envoy> {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        self.response_headers(end_of_stream);
-        Action::Continue
+        self.response_headers(end_of_stream).into()
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        self.response_body(body_size, end_of_stream);
-        Action::Continue
+        self.response_body(body_size, end_of_stream).into()
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {

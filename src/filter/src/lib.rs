@@ -1,6 +1,7 @@
 //! The proxy-wasm filter: Envoy's callbacks in, the core's decisions out.
 //!
-//! `contexts.rs` is what Envoy calls, `stream.rs` turns callbacks into the core's inputs, `worker/`
+//! `contexts.rs` is what Envoy calls, `stream.rs` turns callbacks into the core's inputs, `attempts.rs` is
+//! the filter of single attempts, `worker/`
 //! is what the streams of one worker share and turns the core's effects into host calls, and `host/`
 //! is the host: only `host/envoy.rs` names host calls. Decisions are the core's: there must be none
 //! here.
@@ -25,11 +26,13 @@
 )]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+mod attempts;
 #[cfg(target_arch = "wasm32")]
 mod contexts;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod host;
+mod kept;
 mod stream;
 mod worker;
 

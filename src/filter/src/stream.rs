@@ -1,6 +1,7 @@
 //! One HTTP stream: Envoy's callbacks as the core's inputs.
 
 use crate::host::Host;
+use crate::kept::attempts_made;
 use crate::worker::{SharedExchange, SharedWorker, Worker, with_worker};
 use paddock_core::exchange::{Exchange, Input, Verdict};
 use paddock_core::request::Headers;
@@ -14,6 +15,9 @@ pub(crate) enum Flow {
     Pause,
 }
 
+/// Bytes of an answer at most that wait for its end.
+const MOST_HELD_ANSWER: usize = 256 * 1_024;
+
 /// A stream of one worker.
 pub(crate) struct Stream<H: Host> {
     host: H,
@@ -25,6 +29,8 @@ pub(crate) struct Stream<H: Host> {
     /// Bytes of it that have gone on.
     passed: usize,
     body_complete: bool,
+    /// Bytes of the answer at hand, where its headers wait for its end.
+    held_answer: usize,
 }
 
 impl<H: Host> Stream<H> {
@@ -37,6 +43,7 @@ impl<H: Host> Stream<H> {
             held: 0,
             passed: 0,
             body_complete: false,
+            held_answer: 0,
         }
     }
 
@@ -128,9 +135,13 @@ impl<H: Host> Stream<H> {
         self.feed(Input::RequestBody { body: &body })
     }
 
-    pub(crate) fn response_headers(&mut self, end: bool) {
+    pub(crate) fn response_headers(&mut self, end: bool) -> Flow {
         if !self.ask(Exchange::has_hold) {
-            return;
+            return Flow::Continue;
+        }
+        if self.ask(Exchange::may_fail_over) {
+            let made = attempts_made(&self.host);
+            self.feed(Input::Attempts { made });
         }
         let headers = self.host.response_headers();
         let (mut status, mut content_type, mut content_encoding) = (0, &b""[..], &b""[..]);
@@ -156,20 +167,30 @@ impl<H: Host> Stream<H> {
             content_encoding,
             details: &details,
             end,
-        });
+        })
     }
 
     /// The bytes are copied only if the exchange reads them: a download may have gigabytes.
-    pub(crate) fn response_body(&mut self, size: usize, end: bool) {
+    pub(crate) fn response_body(&mut self, size: usize, end: bool) -> Flow {
+        if !end && size <= MOST_HELD_ANSWER && self.ask(Exchange::holds_answer) {
+            self.held_answer = size;
+            return Flow::Pause;
+        }
         if self.ask(Exchange::reads_response_body) {
             let chunk = self.host.response_chunk(size);
             self.feed(Input::ResponseBody { chunk: &chunk, end });
         } else if end && self.ask(Exchange::has_hold) {
             self.feed(Input::ResponseBody { chunk: &[], end });
         }
+        Flow::Continue
     }
 
     pub(crate) fn response_trailers(&mut self) {
+        if self.ask(Exchange::holds_answer) {
+            let chunk = self.host.response_chunk(self.held_answer);
+            let end = true;
+            self.feed(Input::ResponseBody { chunk: &chunk, end });
+        }
         self.feed(Input::ResponseTrailers);
     }
 

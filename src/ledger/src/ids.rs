@@ -104,6 +104,11 @@ pub fn webhook_secret() -> String {
     format!("whsec_{}", STANDARD.encode(random::<32>()))
 }
 
+/// What a browser has that is logged in: 256 random bits in hex.
+pub fn session_token() -> String {
+    hex::encode(random::<32>())
+}
+
 /// Any number, for waits that are to differ.
 pub fn jitter() -> u64 {
     u64::from_be_bytes(random())

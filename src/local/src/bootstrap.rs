@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 
 const HTTP: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+const CODE: &str = "/typed_config/config/vm_config/code/local/filename";
 const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// Envoy's configuration, as JSON that Envoy reads as well.
@@ -38,8 +39,12 @@ impl Bootstrap {
     /// The filter's file.
     pub fn code(&mut self, path: &Path) -> anyhow::Result<()> {
         let filter = self.filter()?;
-        let filename = at(filter, "/typed_config/config/vm_config/code/local/filename")?;
-        *filename = json!(path);
+        *at(filter, CODE)? = json!(path);
+        for cluster in self.clusters()? {
+            for filter in attempts_filters(cluster) {
+                *at(filter, CODE)? = json!(path);
+            }
+        }
         Ok(())
     }
 
@@ -94,7 +99,10 @@ impl Bootstrap {
                 options.insert("auto_config".into(), json!({}));
             }
             if key.is_some() {
-                options.insert("http_filters".into(), credential_filters());
+                let filters = options.get_mut("http_filters");
+                let filters = filters.and_then(Value::as_array_mut);
+                let filters = filters.context("a provider's cluster has no filters")?;
+                filters.insert(filters.len().saturating_sub(1), credential_injector());
             }
             if let Some(socket) = &socket {
                 fields.insert("transport_socket".into(), socket.clone());
@@ -170,34 +178,40 @@ impl Bootstrap {
             .context("routes is not a list")?
             .iter_mut();
         let actions = routes.filter_map(|route| route.get_mut("route"));
-        Ok(actions.filter(|action| action.get("cluster_header").is_some()))
+        let leads_to_provider = |action: &&mut Value| {
+            ["cluster_header", "inline_cluster_specifier_plugin"]
+                .iter()
+                .any(|field| action.get(field).is_some())
+        };
+        Ok(actions.filter(leads_to_provider))
     }
 }
 
 /// Shows the operator's credential in place of whatever the request carried.
-fn credential_filters() -> Value {
-    json!([
-        {
-            "name": "envoy.filters.http.credential_injector",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-                "overwrite": true,
-                "credential": {
-                    "name": "envoy.http.injected_credentials.generic",
-                    "typed_config": {
-                        "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
-                        "credential": {"name": "upstream"},
-                    },
+fn credential_injector() -> Value {
+    json!({
+        "name": "envoy.filters.http.credential_injector",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+            "overwrite": true,
+            "credential": {
+                "name": "envoy.http.injected_credentials.generic",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
+                    "credential": {"name": "upstream"},
                 },
             },
         },
-        {
-            "name": "envoy.filters.http.upstream_codec",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-            },
-        },
-    ])
+    })
+}
+
+/// The filters of a cluster that look after single attempts.
+fn attempts_filters(cluster: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let options = cluster.get_mut("typed_extension_protocol_options");
+    let options = options.and_then(|options| options.get_mut(PROTOCOL));
+    let filters = options.and_then(|options| options.get_mut("http_filters"));
+    let filters = filters.and_then(Value::as_array_mut).into_iter().flatten();
+    filters.filter(|filter| name(filter) == "paddock-attempts")
 }
 
 fn name(value: &Value) -> &str {

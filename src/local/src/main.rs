@@ -58,6 +58,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         say(&format!("port {wanted} is taken, {what} uses {got}"));
     }
     say(&format!("logs in {}", stack.state().join("logs").display()));
+    say(&format!("console {}/console/", stack.url()));
     say(&format!("paddock ready {}", stack.base_url()));
 
     loop {
@@ -100,6 +101,9 @@ fn options(arguments: Arguments) -> anyhow::Result<StackOptions> {
         provider_port: Port::Prefer(10_090),
         admin_key,
         gateway_token: keep(&state.join("gateway-token"), "")?.value,
+        // Each line of the access log is written at once, and what a kill left unreported is booked from it.
+        envoy_arguments: vec!["--file-flush-min-size-kb".to_owned(), "0".to_owned()],
+        with_repair: true,
         database_url: arguments.database_url,
         upstream,
         upstream_key: arguments.upstream_key,

@@ -46,6 +46,9 @@ pub struct StackOptions {
     /// Whether to start the accounting service. Without it the policy must be in the plugin's
     /// configuration: see [`StackOptions::edit_plugin`].
     pub with_service: bool,
+    /// Whether what a killed Envoy did not report is booked from its access log, as long as the stack runs and
+    /// when it starts again in the same folder.
+    pub with_repair: bool,
     /// Ports of accounting services that somebody else runs, where `with_service` is not set.
     pub replicas: Vec<u16>,
     /// Whether to wait until the filter refuses an unknown key, rather than for any answer at all.
@@ -82,6 +85,7 @@ impl Default for StackOptions {
             envoy_prefix: Vec::new(),
             other_prefix: Vec::new(),
             with_service: true,
+            with_repair: false,
             replicas: Vec::new(),
             await_filter: true,
             edit_bootstrap: None,

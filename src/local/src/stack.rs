@@ -22,6 +22,8 @@ pub enum Part {
     Service,
     /// The fake provider.
     Provider,
+    /// `paddock reconcile --follow` beside Envoy.
+    Repair,
 }
 
 impl fmt::Display for Part {
@@ -30,6 +32,7 @@ impl fmt::Display for Part {
             Self::Envoy => "Envoy",
             Self::Service => "the accounting service",
             Self::Provider => "the fake provider",
+            Self::Repair => "paddock reconcile",
         })
     }
 }
@@ -44,6 +47,7 @@ pub struct Stack {
     envoy: Option<Process>,
     service: Option<Process>,
     provider: Option<Process>,
+    repair: Option<Process>,
     client: reqwest::Client,
     state: PathBuf,
     temporary: bool,
@@ -76,6 +80,7 @@ impl Stack {
             envoy: None,
             service: None,
             provider: None,
+            repair: None,
             client: crate::http::client()?
                 .timeout(Duration::from_secs(5))
                 .build()?,
@@ -92,6 +97,10 @@ impl Stack {
         }
         for part in [Part::Provider, Part::Service, Part::Envoy] {
             stack.ready(part).await?;
+        }
+        // What it reads is there, and so is what it calls.
+        if stack.has(Part::Repair) {
+            stack.spawn(Part::Repair)?;
         }
         Ok(stack)
     }
@@ -118,7 +127,7 @@ impl Stack {
 
     /// Stops everything: Envoy first, then the service, which then has all that Envoy sent.
     pub async fn shut_down(mut self) -> anyhow::Result<()> {
-        for part in [Part::Envoy, Part::Service, Part::Provider] {
+        for part in [Part::Repair, Part::Envoy, Part::Service, Part::Provider] {
             self.stop(part).await?;
         }
         Ok(())
@@ -126,7 +135,12 @@ impl Stack {
 
     /// An error naming the first part that ended by itself, with the end of its log.
     pub fn check(&mut self) -> anyhow::Result<()> {
-        let parts = [&mut self.service, &mut self.provider, &mut self.envoy];
+        let parts = [
+            &mut self.service,
+            &mut self.provider,
+            &mut self.envoy,
+            &mut self.repair,
+        ];
         parts.into_iter().flatten().try_for_each(Process::check)
     }
 
@@ -201,6 +215,7 @@ impl Stack {
             Part::Envoy => "logs/envoy.log",
             Part::Service => "logs/service.log",
             Part::Provider => "logs/provider.log",
+            Part::Repair => "logs/reconcile.log",
         })
     }
 
@@ -239,6 +254,7 @@ impl Stack {
             Part::Envoy => true,
             Part::Service => self.service_port.is_some(),
             Part::Provider => self.provider_port.is_some(),
+            Part::Repair => self.options.with_repair && self.service_port.is_some(),
         }
     }
 
@@ -247,6 +263,7 @@ impl Stack {
             Part::Envoy => &mut self.envoy,
             Part::Service => &mut self.service,
             Part::Provider => &mut self.provider,
+            Part::Repair => &mut self.repair,
         }
     }
 
@@ -255,6 +272,7 @@ impl Stack {
             Part::Envoy => self.envoy_command()?,
             Part::Service => self.service_command()?,
             Part::Provider => self.provider_command()?,
+            Part::Repair => self.repair_command()?,
         };
         let process = Process::start(&part.to_string(), command, &self.log(part))?;
         *self.slot(part) = Some(process);
@@ -264,10 +282,13 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        for process in [&mut self.envoy, &mut self.service, &mut self.provider]
-            .into_iter()
-            .flatten()
-        {
+        let parts = [
+            &mut self.repair,
+            &mut self.envoy,
+            &mut self.service,
+            &mut self.provider,
+        ];
+        for process in parts.into_iter().flatten() {
             let _ = process.kill();
         }
         // A failing test leaves its logs behind.

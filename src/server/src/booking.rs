@@ -12,10 +12,14 @@ use crate::booking_queue::{Answer, Full, Waiting};
 use crate::state::SharedApp;
 use paddock_ledger::rules::batch::{ReadBatch, ReadEvent};
 use paddock_ledger::rules::ledger::{self, BatchSums, Booking, Message, Stored};
-use paddock_ledger::store::events::Ids;
+use paddock_ledger::store::events::{self, Ids};
 use paddock_ledger::store::{Store, StoreError};
-use std::collections::HashSet;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Events booked in one transaction at most, but for those of one message: whoever wants to borrow from a
@@ -39,8 +43,8 @@ pub enum NotBooked {
 }
 
 /// Books a message, whole or not at all, but for events that the database refuses. `batch` is the number that
-/// the gateway gave its events, `bytes` how long the message was. It is booked also where the caller has gone
-/// meanwhile.
+/// the gateway gave its events, `bytes` how long the message was, and `patience` how long the caller waits. It
+/// is booked also where the caller has gone meanwhile.
 ///
 /// # Errors
 /// Where too many wait, it has waited for too long, or the database refuses.
@@ -49,6 +53,7 @@ pub async fn book(
     message: Message,
     batch: Option<u64>,
     bytes: usize,
+    patience: Duration,
 ) -> Result<Booking, NotBooked> {
     let (answer, booked) = oneshot::channel();
     let waiting = Waiting {
@@ -57,16 +62,55 @@ pub async fn book(
         bytes,
         answers: vec![answer],
     };
-    app.bookings.push(waiting).map_err(|Full| NotBooked::Full)?;
+    app.bookings.push(waiting).map_err(|Full| {
+        app.metrics.refused_messages.inc();
+        NotBooked::Full
+    })?;
     // Each message brings a round with it: where another's has taken it along there is nothing left
     // to do.
     tokio::spawn(round(app.clone()));
-    match tokio::time::timeout(app.config.booking_patience, booked).await {
+    match tokio::time::timeout(patience, booked).await {
         Err(_) => Err(NotBooked::Waits),
         Ok(booked) => booked
             .unwrap_or_else(|_| Err(StoreError::abandoned()))
             .map_err(NotBooked::Failed),
     }
+}
+
+/// Keeps those of a message's events that the database refused, for a person to look at. Only then may they be
+/// acknowledged.
+pub async fn set_aside(
+    app: &SharedApp,
+    gateway: &str,
+    refused: &[(String, String)],
+    raw: &[&RawValue],
+) -> Result<(), StoreError> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let refused: HashMap<&str, &str> = refused
+        .iter()
+        .map(|(id, error)| (id.as_str(), error.as_str()))
+        .collect();
+    let rows = raw.iter().filter_map(|event| {
+        let Identified { id } = serde_json::from_str(event.get()).ok()?;
+        Some((gateway, *refused.get(&*id)?, event.get()))
+    });
+    let rows: Vec<(&str, &str, &str)> = rows.collect();
+    let mut tx = app.store.write().await?;
+    events::reject(&mut tx, &rows, app.now()).await?;
+    tx.commit().await?;
+    let count = u64::try_from(rows.len()).unwrap_or(0);
+    app.metrics.set_aside_events.inc_by(count);
+    Ok(())
+}
+
+/// An event's id.
+#[derive(Deserialize)]
+pub struct Identified<'a> {
+    /// The id.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
 }
 
 async fn round(app: SharedApp) {

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod outbound;
 mod pace;
+mod reconciliation;
 pub mod router;
 mod seats;
 pub mod serve;

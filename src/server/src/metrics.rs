@@ -5,6 +5,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct Metrics {
     pub events: Counter,
     /// Events that were in the ledger already.
     pub repeated_events: Counter,
+    /// Events booked from an access log.
+    pub reconciled_events: Counter,
     /// Events that could not be read.
     pub rejected_events: Counter,
     /// Events that the database refused.
@@ -58,6 +61,8 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("paddock");
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "Version of the service", build);
         let requests = Family::<RequestLabels, Counter>::default();
         registry.register("http_requests", "Requests answered", requests.clone());
         let durations =
@@ -89,6 +94,10 @@ impl Default for Metrics {
             "ledger_events_repeated",
             "Usage events that were in the ledger already",
         );
+        let reconciled_events = counter(
+            "ledger_events_reconciled",
+            "Usage events booked from an access log, because they had not come from the gateway",
+        );
         let rejected_events = counter(
             "ledger_events_rejected",
             "Usage events that could not be read",
@@ -113,6 +122,7 @@ impl Default for Metrics {
             delivery_durations,
             events,
             repeated_events,
+            reconciled_events,
             rejected_events,
             set_aside_events,
             refused_messages,

@@ -47,11 +47,14 @@ pub fn check(options: &ServeOptions) -> anyhow::Result<()> {
     read(options, &SystemClock).map(|_| ())
 }
 
-/// Runs the service until SIGTERM or SIGINT.
+/// Runs the service until SIGTERM or SIGINT. `console` adds pages for people to the routes of the API.
 ///
 /// # Errors
 /// The problems of the options, the database or the address, for the operator.
-pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
+pub async fn run(
+    options: ServeOptions,
+    console: fn(SharedApp, Router) -> Router,
+) -> anyhow::Result<()> {
     log_to_stderr(options.log_format);
     // What this process makes, nobody else can read.
     umask(Mode::RWXG | Mode::RWXO);
@@ -128,7 +131,11 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
         None => None,
     };
     tracing::info!(address = %listener.local_addr()?, scheme, "listening");
-    answer(listener, router::router(app), tls, gate, handle)
+    let router = match options.no_console {
+        true => router::router(app),
+        false => console(app.clone(), router::router(app)),
+    };
+    answer(listener, router, tls, gate, handle)
         .await
         .context("the server failed")?;
     if let Some(for_gateways) = for_gateways {

@@ -32,6 +32,9 @@ const STREAMS_OF_KEY: usize = 8;
 /// Streams and exports of all keys of one organization.
 const STREAMS_OF_ORGANIZATION: usize = 32;
 
+/// Logins to the console from one address, right or wrong.
+const LOGINS_PER_MINUTE: u64 = 30;
+
 /// What every handler is given.
 pub struct App {
     /// The database.
@@ -65,6 +68,8 @@ pub struct App {
     pub pace_of_address: Pace,
     /// Wrong keys, tokens and signatures, by address.
     pub wrong_keys: Pace,
+    /// Logins to the console, by address.
+    pub logins: Pace,
     /// Credentials that were right, with the address they came from.
     pub right_keys: Seen,
     credentials: RwLock<Arc<Credentials>>,
@@ -120,6 +125,7 @@ impl App {
             pace_of_key: Pace::per_minute(access.management_rpm),
             pace_of_address: Pace::per_minute(access.management_rpm_per_address),
             wrong_keys: Pace::per_minute(access.wrong_keys_per_minute),
+            logins: Pace::per_minute(LOGINS_PER_MINUTE),
             right_keys: Seen::default(),
             credentials,
             metrics: Metrics::default(),

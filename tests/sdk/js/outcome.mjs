@@ -9,7 +9,8 @@ const outcome = { returned: {}, raised: {} };
 
 // The clients are installed elsewhere, in the folder that the test names.
 const require = createRequire(pathToFileURL(`${settings.modules}/package.json`));
-export const sdk = (name) => require(name).default;
+export const sdks = (name) => require(name);
+export const sdk = (name) => sdks(name).default;
 
 export function returned(name, value) {
   outcome.returned[name] = value;

@@ -37,7 +37,9 @@ impl Limits {
         let routes = routes.and_then(Value::as_array_mut).into_iter().flatten();
         for action in routes.filter_map(|route| route.get_mut("route")) {
             if let Some(timeout) = &self.route_timeout
-                && action.get("cluster_header").is_some()
+                && ["cluster_header", "inline_cluster_specifier_plugin"]
+                    .iter()
+                    .any(|field| action.get(field).is_some())
             {
                 put(action, "", "timeout", json!(timeout));
             }

@@ -3,11 +3,13 @@
 
 pub mod ledger;
 mod limits;
+mod relay;
 mod replay;
 mod replica;
 
 pub use ledger::Entry;
 pub use limits::Limits;
+pub use relay::Relay;
 pub use replay::Replay;
 pub use replica::{Replica, Settings};
 
@@ -50,6 +52,8 @@ pub struct Installation {
     pub gateways: Vec<Stack>,
     /// The replicas.
     pub replicas: Vec<Replica>,
+    /// What stands between the last gateway and each replica, where it was asked for.
+    pub relays: Vec<Relay>,
     /// The database server, where there is one.
     pub postgres: Option<Postgres>,
     settings: Settings,
@@ -59,6 +63,15 @@ pub struct Installation {
 impl Installation {
     /// Starts all of it and waits until a request would succeed at each gateway.
     pub async fn start(plan: Plan) -> anyhow::Result<Self> {
+        Self::start_with(plan, false).await
+    }
+
+    /// The same, and the last gateway can be cut off from the service.
+    pub async fn start_with_relays(plan: Plan) -> anyhow::Result<Self> {
+        Self::start_with(plan, true).await
+    }
+
+    async fn start_with(plan: Plan, has_relays: bool) -> anyhow::Result<Self> {
         match std::fs::remove_dir_all(&plan.state) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => std::fs::create_dir_all(&plan.state)?,
@@ -92,8 +105,12 @@ impl Installation {
             replica.run().await?;
             replicas.push(replica);
         }
+        let relays = replicas.iter().filter(|_| has_relays);
+        let relays = relays.map(|replica| Relay::to(replica.port()));
+        let relays: Vec<Relay> = relays.collect::<anyhow::Result<_>>()?;
         let mut installation = Self {
             gateways: Vec::new(),
+            relays,
             replicas,
             postgres,
             settings,
@@ -122,9 +139,13 @@ impl Installation {
             (None, None) => None,
         };
         let (fields, limits) = (plan.plugin.clone(), plan.limits.clone());
+        let replicas = match number == plan.gateways && !self.relays.is_empty() {
+            true => self.relays.iter().map(Relay::port).collect(),
+            false => self.replicas.iter().map(Replica::port).collect(),
+        };
         Ok(StackOptions {
             with_service: false,
-            replicas: self.replicas.iter().map(Replica::port).collect(),
+            replicas,
             gateway_token: self.settings.gateway_token.clone(),
             upstream,
             wasm: plan.wasm.clone(),
@@ -193,7 +214,7 @@ impl Installation {
             ])
             .arg(gateway.access_log())
             .env("PADDOCK_URL", replica.url())
-            .env("PADDOCK_ADMIN_KEY", &self.settings.admin_key);
+            .env("PADDOCK_GATEWAY_TOKEN", &self.settings.gateway_token);
         Process::start("reconcile", command, &gateway.state().join("reconcile.log"))
     }
 

@@ -116,8 +116,7 @@ pub struct Expect {
     pub body_bytes_at_least: Option<usize>,
     pub header_is: Option<(String, String)>,
     pub header_has: Option<String>,
-    /// What the message says where the status is 404.
-    pub hint_if_404: Option<String>,
+    pub header_lacks: Option<String>,
     // Of what the upstream was asked.
     pub upstream_requests: Option<usize>,
     pub upstream_target_lacks: Option<String>,

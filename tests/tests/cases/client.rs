@@ -54,11 +54,6 @@ impl Answer {
         let names = ["code", "reason", "type"];
         names.into_iter().find_map(|name| self.error(name))
     }
-
-    /// What the error says.
-    pub fn message(&self) -> Option<String> {
-        self.error("message")
-    }
 }
 
 /// Asks on a connection of its own.

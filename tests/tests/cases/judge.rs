@@ -63,11 +63,9 @@ impl Differences {
             let there = answer.header(name).is_some();
             self.unless(there, || format!("there is no header {name}"));
         }
-        if let Some(hint) = expect.hint_if_404.as_ref().filter(|_| answer.status == 404) {
-            let message = answer.message().unwrap_or_default();
-            self.unless(message.contains(hint), || {
-                format!("{message:?} lacks {hint:?}")
-            });
+        if let Some(name) = &expect.header_lacks {
+            let value = answer.header(name);
+            self.unless(value.is_none(), || format!("there is a header {name}"));
         }
     }
 

@@ -294,9 +294,10 @@ fn every_answer_is_booked_once(gateway: &Gateway, tenant: &Tenant, served: &BTre
 fn whoever_waits_in_a_queue_has_its_turn_all_the_same() {
     let discovered = Discovered::start();
     let gateway = &discovered.gateway;
-    let limits = json!({"rate_limit_per_minute": 1_200, "burst": 20});
+    // One request in 2.5 seconds.
+    let limits = json!({"rate_limit_per_minute": 1_200, "burst": 50});
     let settings = json!({
-        "throttle_mode": "queue", "throttle_factor": 0.05, "queue_timeout_seconds": 120,
+        "throttle_mode": "queue", "throttle_factor": 0.02, "queue_timeout_seconds": 120,
     });
     let tenant = throttled_at(gateway, "queued", limits, settings);
     gateway.send(&short(&tenant)).expect(200);

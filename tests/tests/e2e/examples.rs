@@ -2,9 +2,8 @@
 
 use crate::gateway::Gateway;
 use crate::identities::example::with_credentials;
-use crate::kubernetes::documents;
 use crate::tour::script::{Tour, run};
-use paddock_local::{StackOptions, envoy, root};
+use paddock_local::{StackOptions, binary, envoy, root, wasm};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -26,6 +25,11 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
             *example.pointer_mut(pointer).unwrap() = config.pointer(pointer).unwrap().clone();
         }
         let code = filter(config)["vm_config"]["code"].clone();
+        for cluster in clusters(&mut example) {
+            for filter in attempts_filters(cluster) {
+                filter["typed_config"]["config"]["vm_config"]["code"] = code.clone();
+            }
+        }
         let own = filter(&mut example);
         own["vm_config"]["code"] = code;
         let text = &mut own["configuration"]["value"];
@@ -59,6 +63,14 @@ pub fn example(path: &str, edit: impl FnOnce(&str) -> String) -> Gateway {
 fn clusters(config: &mut Value) -> impl Iterator<Item = &mut Value> {
     let clusters = config.pointer_mut("/static_resources/clusters").unwrap();
     clusters.as_array_mut().unwrap().iter_mut()
+}
+
+fn attempts_filters(cluster: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let filters = "/typed_extension_protocol_options/\
+                   envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
+    let filters = cluster.pointer_mut(filters);
+    let filters = filters.and_then(Value::as_array_mut).into_iter().flatten();
+    filters.filter(|filter| filter["name"] == "paddock-attempts")
 }
 
 fn filter(config: &mut Value) -> &mut Value {
@@ -109,6 +121,35 @@ fn every_configuration_that_is_shown_is_valid() {
     }
 }
 
+/// The Envoy of `paddock quickstart` is one that loads.
+#[test]
+fn the_quickstarts_envoy_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(binary("paddock").unwrap())
+        .args([
+            "quickstart",
+            "--provider",
+            "openai",
+            "--provider",
+            "anthropic",
+        ])
+        .args(["--provider", "gemini", "--provider", "deepseek", "--filter"])
+        .arg(wasm().unwrap())
+        .arg("--directory")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let output = Command::new(envoy().unwrap())
+        .args(["--mode", "validate", "--log-level", "warning", "-c"])
+        .arg(folder.path().join("envoy.yaml"))
+        .env("PADDOCK_GATEWAY_TOKEN", "a-token-of-sixteen-characters")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+}
+
 /// What Envoy answers by itself, and when it is overloaded, is the same in every configuration.
 #[test]
 fn every_configuration_answers_alike() {
@@ -134,23 +175,6 @@ fn every_configuration_answers_alike() {
             "{}",
             path.display()
         );
-    }
-    for (path, replies, manager) in [
-        (
-            "envoy/istio/replies.yaml",
-            "/0/spec/configPatches/1/patch/value/typed_config/local_reply_config",
-            "/0/spec/configPatches/0/patch/value/overload_manager",
-        ),
-        (
-            "envoy/envoy-gateway/replies.yaml",
-            "/1/spec/jsonPatches/0/operation/value",
-            "/0/spec/bootstrap/jsonPatches/0/value",
-        ),
-    ] {
-        let documents = Value::from(documents(path));
-        let replies = &documents.pointer(replies).unwrap()["mappers"];
-        assert_eq!(replies, &Value::from(mappers.clone()), "{path}");
-        assert_eq!(documents.pointer(manager).unwrap(), &overload, "{path}");
     }
 }
 

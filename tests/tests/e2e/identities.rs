@@ -116,7 +116,7 @@ fn a_clients_own_word_counts_for_nothing() {
     refused(send(&listed), 403, found, "does not exist");
     // Another name that is as good, to some.
     let underscored = bare(&tenant).header("x_tenant", &victim.namespace);
-    send(&underscored).expect(400);
+    send(&underscored).expect(401);
     // The contract's header may not contradict.
     let contradicting = as_header(&tenant).header("x-namespace", &victim.namespace);
     refused(

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How many calls the cap is worth.
-const CALLS: i64 = 1_200;
+const CALLS: i64 = 5_000;
 const CLIENTS_OF_A_GATEWAY: usize = 4;
 /// What each call costs.
 fn price() -> i64 {
@@ -72,7 +72,7 @@ impl Seen {
 /// What a refusal says the request may cost, in nano-dollars.
 fn estimate(refusal: &Value) -> i64 {
     let message = refusal["error"]["message"].as_str().unwrap();
-    let cost = message.split("may cost $").nth(1).unwrap();
+    let cost = message.split("may cost up to $").nth(1).unwrap();
     let cost: String = cost
         .chars()
         .take_while(|letter| letter.is_ascii_digit() || *letter == '.')

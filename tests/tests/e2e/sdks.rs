@@ -1,9 +1,10 @@
-//! The official SDKs as clients: what they return, and which errors they raise.
+//! Official SDKs and others as clients: what they return, and which errors they raise.
 //!
 //! Each script in `tests/sdk` is written as a user of its SDK writes, and tells what came of it as
 //! JSON. `scripts/setup-sdks` installs the SDKs.
 
 mod anthropic;
+mod frameworks;
 mod gemini;
 mod openai;
 

@@ -14,7 +14,8 @@ use std::path::Path;
 #[test]
 fn the_commands_of_the_documentation_do_what_it_says() {
     let gateway = Gateway::start(StackOptions::default());
-    let pages = std::iter::once("README.md".to_owned()).chain(pages_of_the_book());
+    let readmes = ["README.md", "clients/python/README.md"].map(str::to_owned);
+    let pages = readmes.into_iter().chain(pages_of_the_book());
     let problems: Vec<String> = pages
         .filter_map(|page| run_page(&gateway, &page).err())
         .collect();
@@ -59,6 +60,8 @@ fn run_page(gateway: &Gateway, page: &str) -> Result<(), String> {
         ("PATH", path.to_str().unwrap().to_owned()),
         ("HOME", text(folder.path())),
         ("SDKS", text(&sdks)),
+        ("PYTHONPATH", text(&root().join("clients/python/src"))),
+        ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         ("PADDOCK_URL", format!("http://{}", gateway.address)),
         ("PADDOCK_ADMIN_KEY", gateway.admin_key().to_owned()),
         ("PADDOCK_KEY", developer.key),

@@ -23,6 +23,25 @@ pub struct Options {
 
 /// Creates all files, or none if one of them exists.
 pub fn run(options: &Options) -> anyhow::Result<Exit> {
+    let paths = write_all(options)?;
+    output::print(&instructions(&paths))?;
+    Ok(Exit::Done)
+}
+
+/// The same in a folder, with what is usual, and without a word.
+pub fn create(folder: &Path) -> anyhow::Result<()> {
+    let options = Options {
+        directory: folder.to_owned(),
+        database: None,
+        listen: std::net::SocketAddr::from(([127, 0, 0, 1], 10080)),
+    };
+    write_all(&options).map(|_| ())
+}
+
+/// The configuration, the admin key, the gateways' token and the key to encrypt with.
+type Paths = [PathBuf; 4];
+
+fn write_all(options: &Options) -> anyhow::Result<Paths> {
     let folder = &options.directory;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create the folder {}", folder.display()))?;
@@ -47,13 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<Exit> {
     write(&gateway_token, &draw())?;
     write(&encryption_key, &draw_hex())?;
     write(&config, &configuration(options, &folder))?;
-    output::print(&instructions(
-        &config,
-        &admin_key,
-        &gateway_token,
-        &encryption_key,
-    ))?;
-    Ok(Exit::Done)
+    Ok([config, admin_key, gateway_token, encryption_key])
 }
 
 fn draw() -> String {
@@ -107,18 +120,8 @@ fn configuration(options: &Options, folder: &Path) -> String {
     )
 }
 
-fn instructions(
-    config: &Path,
-    admin_key: &Path,
-    gateway_token: &Path,
-    encryption_key: &Path,
-) -> String {
-    let (config, admin, token, encryption) = (
-        config.display(),
-        admin_key.display(),
-        gateway_token.display(),
-        encryption_key.display(),
-    );
+fn instructions(paths: &Paths) -> String {
+    let [config, admin, token, encryption] = paths.each_ref().map(|path| path.display());
     format!(
         "Created {config},\n        {admin},\n        {token} and\n        {encryption}. Only you can read them.\n\n\
          Next:\n\

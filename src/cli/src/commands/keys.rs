@@ -22,17 +22,20 @@ pub enum Action {
   paddock keys create ci --namespace team-a --model gpt-4.1-mini --secret-file ci.key")]
     Create(Box<Create>),
     /// Give a key a new secret, which is shown only once. The old secret works for a while longer.
-    #[command(after_help = "Example:
-  paddock keys rotate team-a/copywriter --expires-in 7")]
+    #[command(after_help = "Examples:
+  paddock keys rotate team-a/copywriter --expires-in 7
+  paddock keys rotate team-a/copywriter --expires-in 0")]
     Rotate {
         #[command(flatten)]
         which: Which,
         #[command(flatten)]
         secret: SecretFile,
-        /// Days until the old secret stops working.
+        /// Days until the old secret stops working; 0 is now.
         #[arg(long, default_value_t = 90, value_name = "DAYS")]
         expires_in: u64,
     },
+    /// End the old secret of a rotated key now; gateways follow within seconds.
+    Revoke(Which),
     /// Reject requests with a key; gateways follow within seconds.
     Disable(Which),
     /// Accept requests with a disabled key again.
@@ -128,8 +131,13 @@ pub fn run(action: &Action, file: &ConfigFile) -> anyhow::Result<Exit> {
             let ask = || client.send(Method::POST, &path, &json!({ "expires_in": expires_in }));
             hand_out(secret, &which.connection, ask)
         }
-        Action::Disable(which) => switch(which, "disable", file),
-        Action::Enable(which) => switch(which, "enable", file),
+        Action::Revoke(which) => switch(
+            which,
+            ("revoke-secondary", "has its new secret alone"),
+            file,
+        ),
+        Action::Disable(which) => switch(which, ("disable", "is disabled"), file),
+        Action::Enable(which) => switch(which, ("enable", "is enabled"), file),
     }
 }
 
@@ -188,11 +196,12 @@ fn hand_out(
     Ok(Exit::Done)
 }
 
-fn switch(which: &Which, verb: &str, file: &ConfigFile) -> anyhow::Result<Exit> {
+/// Does what a verb says, and tells what the key is now.
+fn switch(which: &Which, (verb, now): (&str, &str), file: &ConfigFile) -> anyhow::Result<Exit> {
     let client: Client = which.connection.open(file)?;
     let key = client.key(&which.key)?;
     let answer = client.send(Method::POST, &path(&key, verb), &json!({}))?;
-    let shown = |_: &Value| format!("{} is {verb}d.", name(&key));
+    let shown = |_: &Value| format!("{} {now}.", name(&key));
     which.connection.print(&answer, shown)?;
     Ok(Exit::Done)
 }

@@ -21,7 +21,7 @@ pub fn run(options: ServeOptions, matches: &ArgMatches, cli: &Command) -> anyhow
         .enable_all()
         .build();
     let runtime = runtime.context("cannot start the runtime")?;
-    runtime.block_on(serve::run(options))?;
+    runtime.block_on(serve::run(options, paddock_console::with_console))?;
     Ok(Exit::Done)
 }
 

@@ -143,7 +143,7 @@ fn of_a_secret_and_its_file_the_one_from_the_nearer_source_counts() {
 }
 
 /// The values of a setting in the unit of systemd.
-fn unit_setting<'a>(unit: &'a str, name: &str) -> Vec<&'a str> {
+pub fn unit_setting<'a>(unit: &'a str, name: &str) -> Vec<&'a str> {
     let values = unit.lines().filter_map(|line| line.strip_prefix(name));
     values.filter_map(|rest| rest.strip_prefix('=')).collect()
 }

@@ -1,14 +1,18 @@
 //! `paddock reconcile --follow`, beside an Envoy that writes, rotates its log and is killed.
 
-use crate::support::{Service, wait};
+use crate::configuration::unit_setting;
+use crate::support::{GATEWAY, Service, paddock, wait};
 use paddock_core::ids::EventIds;
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What takes longer has failed.
@@ -68,9 +72,16 @@ fn until_booked(service: &Service, count: i64) {
     assert_eq!(booked(service), count);
 }
 
-fn follow(service: &Service, log: &Path) -> Child {
-    let mut command = service.command(&["reconcile", "--follow", "--delay", "1"]);
-    command.arg(log).spawn().unwrap()
+/// With the token that the filter has, and nothing more.
+fn follow(service: &Service, log: &Path, arguments: &[&str]) -> Child {
+    let mut command = paddock();
+    command
+        .args(["reconcile", "--follow", "--delay", "1"])
+        .args(arguments)
+        .arg(log)
+        .env("PADDOCK_URL", &service.url)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    command.spawn().unwrap()
 }
 
 fn kill(mut follower: Child) {
@@ -102,7 +113,7 @@ fn a_log_is_followed_over_rotations_and_crashes() {
     let cut = log.lines(1);
     let (begin, end) = cut.split_at(40);
     append(&path, begin);
-    let follower = follow(&service, &path);
+    let follower = follow(&service, &path, &[]);
     until_booked(&service, 1_200);
     append(&path, end);
     until_booked(&service, log.written);
@@ -112,7 +123,7 @@ fn a_log_is_followed_over_rotations_and_crashes() {
     log.write(50);
     fs::rename(&path, &first).unwrap();
     log.write(30);
-    let follower = follow(&service, &path);
+    let follower = follow(&service, &path, &[]);
     until_booked(&service, log.written);
 
     // Now while somebody follows; Envoy writes into the old one for a moment.
@@ -136,6 +147,106 @@ fn a_log_is_followed_over_rotations_and_crashes() {
         let file = file.display().to_string();
         let told = service.paddock(&["reconcile", &file, "-o", "json"]).json(0);
         assert_eq!(told["new"], 0, "{told:#}");
+    }
+}
+
+/// Envoy's admin interface, which opens the log anew as often as it is told to; how often that was.
+fn admin(log: PathBuf) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = told.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = String::new();
+            BufReader::new(&stream).read_line(&mut head).unwrap();
+            assert!(head.starts_with("POST /reopen_logs "), "{head}");
+            // The first time it does not answer.
+            if count.fetch_add(1, Ordering::Relaxed) == 0 {
+                continue;
+            }
+            append(&log, "");
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, told)
+}
+
+#[test]
+fn a_log_that_is_too_long_is_rotated_and_deleted_when_it_is_booked() {
+    let service = Service::start();
+    service.paddock(&["keys", "create", "team"]).expect(0);
+    let path = service.folder.path().join("access.log");
+    let old = service.folder.path().join("access.log.1");
+    let mut log = Log {
+        path: path.clone(),
+        ids: EventIds::new([6; 6]),
+        written: 0,
+    };
+    let (url, told) = admin(path.clone());
+    log.write(4_000);
+    assert!(fs::metadata(&path).unwrap().len() > 1_000_000);
+    let follower = follow(
+        &service,
+        &path,
+        &["--rotate-at", "1", "--envoy-admin", &url],
+    );
+    until_booked(&service, log.written);
+    let begun = Instant::now();
+    while told.load(Ordering::Relaxed) < 2 || old.exists() {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    log.write(5);
+    until_booked(&service, log.written);
+    assert_eq!(told.load(Ordering::Relaxed), 2, "a short log is left alone");
+    kill(follower);
+}
+
+#[test]
+fn the_unit_of_systemd_repairs_what_is_in_envoys_log() {
+    let unit = include_str!("../../../../deploy/paddock-reconcile.service");
+    let service = Service::start();
+    service.paddock(&["keys", "create", "team"]).expect(0);
+    let folder = service.folder.path();
+    let place = folder.display().to_string();
+    assert_eq!(
+        unit_setting(unit, "LoadCredential"),
+        ["gateway-token:/etc/paddock/gateway-token"]
+    );
+    service.write("gateway-token", &format!("{GATEWAY}\n"));
+    let mut log = Log {
+        path: folder.join("access.log"),
+        ids: EventIds::new([7; 6]),
+        written: 0,
+    };
+    log.write(20);
+    let start = unit_setting(unit, "ExecStart")[0]
+        .replace("${CREDENTIALS_DIRECTORY}", &place)
+        .replace("/var/lib/paddock-reconcile", &place)
+        .replace("/var/log/envoy", &place);
+    let mut command = paddock();
+    command
+        .args(start.split(' ').skip(1))
+        .env("PADDOCK_URL", &service.url);
+    let follower = command.spawn().unwrap();
+    until_booked(&service, log.written);
+    kill(follower);
+    assert!(folder.join("position").exists());
+}
+
+#[test]
+fn what_has_no_secret_says_which_there_are() {
+    let mut command = paddock();
+    let error = crate::support::run(command.arg("reconcile"), "").fails(1);
+    for part in [
+        "PADDOCK_GATEWAY_TOKEN",
+        "--gateway-token-file",
+        "--key-file",
+    ] {
+        assert!(error.contains(part), "{error}");
     }
 }
 

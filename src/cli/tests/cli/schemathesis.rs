@@ -1,7 +1,7 @@
 //! The running service against its OpenAPI document, by schemathesis: every operation with what the
 //! document allows and what it does not, and every answer held to the document.
 //!
-//! `tests/schemathesis` has its configuration; `scripts/setup-schemathesis` installs it.
+//! `tests/schemathesis` has its configuration; `scripts/setup-venv` installs it.
 
 use crate::support::{ADMIN, Service, agent, paddock, postgres, run, wait};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn holds(service: &Service, arguments: &[&str]) {
     let program = root().join(".paddock/schemathesis/venv/bin/st");
     assert!(
         program.exists(),
-        "schemathesis is missing: run scripts/setup-schemathesis"
+        "schemathesis is missing: run scripts/setup-venv schemathesis tests/schemathesis/requirements.txt"
     );
     furnish(service);
     let folder = root().join("tests/schemathesis");

@@ -82,6 +82,7 @@ impl Tenant {
             money: Money::from_nanos(1),
             short: WhenShort::Borrow,
             unshared: WhenShort::Borrow,
+            unshared_upstream: WhenShort::Borrow,
             tier: RateTier::Regular,
             is_turn: false,
         };

@@ -45,6 +45,8 @@ pub struct Ask {
     pub short: WhenShort,
     /// What to do where this gateway's share of a rate or of slots cannot cover it.
     pub unshared: WhenShort,
+    /// The same of its share of an upstream's limit.
+    pub unshared_upstream: WhenShort,
     /// The part of throttled rates it draws on.
     pub tier: RateTier,
     /// Whether it waited for money, and it is its turn.

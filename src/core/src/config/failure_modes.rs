@@ -14,6 +14,9 @@ pub struct FailureModes {
     /// Of requests that this gateway's share of a rate or of concurrency does not cover. `open` lets it use
     /// the whole of the limit by itself.
     rates: Option<FailureMode>,
+    /// Of requests that this gateway's share of an upstream's limit does not cover. `open` lets it use the
+    /// whole of that limit by itself.
+    shares: Option<FailureMode>,
 }
 
 /// What the service is asked for.
@@ -25,6 +28,8 @@ pub enum Check {
     Budgets,
     /// Shares of rates and of concurrency.
     Rates,
+    /// Shares of an upstream's limit.
+    Shares,
     /// Whose stored objects are.
     StoredObjects,
 }
@@ -36,6 +41,7 @@ impl Check {
             Check::Authentication => "authentication",
             Check::Budgets => "budgets",
             Check::Rates => "rates",
+            Check::Shares => "shares",
             Check::StoredObjects => "stored_objects",
         }
     }
@@ -48,6 +54,7 @@ impl FailureModes {
             Check::Authentication => self.authentication,
             Check::Budgets => self.budgets,
             Check::Rates => self.rates,
+            Check::Shares => self.shares,
             Check::StoredObjects => Some(FailureMode::Closed),
         };
         own.unwrap_or(namespace.failure_mode)

@@ -1,36 +1,29 @@
 //! The models of an inline policy.
 
 use super::inline_policy::refuse_unknown;
-use super::inline_price::{RawRates, RawStep, RawTier, Reader};
+use super::inline_price::{RawParts, RawRates, Reader};
 use crate::policy::{
-    Catalog, FormatPaths, MediaTokens, Model, OutputLimitField, capability, fold_alias, is_auto,
+    Catalog, Deployment, FormatPaths, MediaTokens, Model, OutputLimitField, capability, fold_alias,
+    is_auto,
 };
-use crate::price::Price;
-use crate::usage::Tool;
 use hashbrown::HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
 
 /// A model, with its price in dollars.
 #[derive(Deserialize)]
 pub(super) struct RawModel {
     name: String,
-    upstream: String,
+    upstream: Option<String>,
     upstream_model: Option<String>,
     #[serde(default)]
     paths: FormatPaths,
+    #[serde(default)]
+    deployments: Vec<RawDeployment>,
     #[serde(flatten)]
     rates: RawRates,
-    batch_percent: Option<u64>,
-    #[serde(default)]
-    fees: BTreeMap<Tool, f64>,
-    #[serde(default)]
-    tiers: BTreeMap<String, RawTier>,
-    #[serde(default)]
-    steps: Vec<RawStep>,
-    #[serde(default)]
-    surcharges_percent: BTreeMap<String, u64>,
+    #[serde(flatten)]
+    parts: RawParts,
     max_output_tokens: Option<u64>,
     output_limit_field: Option<OutputLimitField>,
     context_window: Option<u64>,
@@ -40,6 +33,61 @@ pub(super) struct RawModel {
     capabilities: Vec<String>,
     #[serde(flatten)]
     unknown: HashMap<String, IgnoredAny>,
+}
+
+/// One of several places where a model is served.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDeployment {
+    upstream: String,
+    upstream_model: Option<String>,
+    #[serde(default)]
+    paths: FormatPaths,
+    #[serde(default)]
+    priority: u64,
+    #[serde(default = "one")]
+    weight: u64,
+    region: Option<String>,
+    price: Option<RawDeploymentPrice>,
+}
+
+#[derive(Deserialize)]
+struct RawDeploymentPrice {
+    #[serde(flatten)]
+    rates: RawRates,
+    #[serde(flatten)]
+    parts: RawParts,
+    #[serde(flatten)]
+    unknown: HashMap<String, IgnoredAny>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+impl RawDeployment {
+    fn validate(self, what: &str, problems: &mut Vec<String>) -> Deployment {
+        let what = format!("{what}: deployment `{}`", self.upstream);
+        let price = self.price.and_then(|raw| {
+            refuse_unknown(&what, &raw.unknown, problems);
+            let what = &what;
+            let mut reader = Reader { what, problems };
+            let price = reader.price(raw.rates, raw.parts);
+            if price.is_none() {
+                reader.problem("price must have input and output");
+            }
+            price
+        });
+        Deployment {
+            upstream: self.upstream,
+            upstream_model: self.upstream_model,
+            paths: self.paths,
+            priority: self.priority,
+            weight: self.weight,
+            region: self.region,
+            price,
+        }
+    }
 }
 
 pub(super) fn catalog(
@@ -66,9 +114,6 @@ impl RawModel {
     fn validate(self, problems: &mut Vec<String>) -> Model {
         let what = format!("model `{}`", self.name);
         refuse_unknown(&what, &self.unknown, problems);
-        if self.batch_percent.is_some_and(|percent| percent > 100) {
-            problems.push(format!("{what}: batch_percent must be 0 to 100"));
-        }
         let wrong = self.paths.problems().into_iter();
         problems.extend(wrong.map(|problem| format!("{what}: {problem}")));
         if self.upstream_model.as_deref().is_some_and(str::is_empty) {
@@ -85,39 +130,46 @@ impl RawModel {
             found
         });
         let capabilities = capabilities.collect();
-        let mut reader = Reader {
-            what: &what,
-            problems,
-        };
-        let mut price = Price {
-            rates: reader.rates(self.rates),
-            fees: reader.fees(self.fees),
-            steps: reader.steps(self.steps),
-            tiers: reader.tiers(self.tiers),
-            surcharges: reader.surcharges(self.surcharges_percent),
-        };
-        if self.batch_percent.is_some() {
-            price.set_batch_percent(self.batch_percent);
+        let has_route = self.upstream_model.is_some() || !self.paths.is_empty();
+        match (&self.upstream, self.deployments.is_empty()) {
+            (None, true) => problems.push(format!("{what}: upstream or deployments must be there")),
+            (Some(_), false) => problems.push(format!(
+                "{what}: upstream and deployments exclude each other"
+            )),
+            (None, false) if has_route => problems.push(format!(
+                "{what}: each deployment has its own upstream_model and paths"
+            )),
+            _ => {}
         }
-        let has_price = price.rates.input.is_some() && price.rates.output.is_some();
-        Model {
+        let deployments = self.deployments.into_iter();
+        let deployments = deployments
+            .map(|one| one.validate(&what, problems))
+            .collect();
+        let what = &what;
+        let price = Reader { what, problems }.price(self.rates, self.parts);
+        let mut model = Model {
             upstream_model: self.upstream_model,
             paths: self.paths,
-            price: has_price.then_some(price),
+            price,
             max_output_tokens: self.max_output_tokens,
             output_limit_field: self.output_limit_field,
             context_window: self.context_window,
             media_tokens: self.media_tokens,
             capabilities,
-            ..Model::new(&self.name, self.upstream)
-        }
+            ..Model::new(&self.name, self.upstream.unwrap_or_default())
+        };
+        model.set_deployments(deployments);
+        let wrong = model.deployment_problems().into_iter();
+        problems.extend(wrong.map(|problem| format!("{what}: {problem}")));
+        model
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::price::{Rates, Step, Tier};
+    use crate::price::{Price, Rates, Step, Tier};
+    use crate::usage::Tool;
     use serde_json::{Value, json};
 
     fn read(model: Value) -> (Catalog, String) {
@@ -201,6 +253,57 @@ mod tests {
             "surcharges_percent must be",
         ] {
             assert!(problems.contains(part), "{part} in {problems}");
+        }
+    }
+
+    #[test]
+    fn a_model_may_have_several_deployments() {
+        let (catalog, problems) = read(json!({
+            "name": "m", "input": 1, "output": 2,
+            "deployments": [
+                { "upstream": "a", "upstream_model": "m-1" },
+                { "upstream": "b", "priority": 1, "weight": 3, "region": "eu",
+                  "paths": { "openai": "/openai/v1" }, "price": { "input": 3, "output": 4 } },
+            ],
+        }));
+        assert_eq!(problems, "");
+        let model = catalog.resolve("m").unwrap();
+        assert_eq!(
+            (model.upstream.as_str(), model.upstream_name()),
+            ("a", "m-1")
+        );
+        let second = &model.deployments[1];
+        assert_eq!((second.priority, second.weight), (1, 3));
+        assert_eq!(second.price, Some(Price::of(3_000_000_000, 4_000_000_000)));
+        for (model, problem) in [
+            (
+                json!({ "name": "m" }),
+                "upstream or deployments must be there",
+            ),
+            (
+                json!({ "name": "m", "upstream": "a", "deployments": [{ "upstream": "b" }] }),
+                "exclude each other",
+            ),
+            (
+                json!({ "name": "m", "upstream_model": "x", "deployments": [{ "upstream": "b" }] }),
+                "its own upstream_model",
+            ),
+            (
+                json!({ "name": "m", "deployments": [{ "upstream": "b", "weight": 0 }] }),
+                "weight must be",
+            ),
+            (
+                json!({ "name": "m", "deployments": [{ "upstream": "b", "price": { "input": 1 } }] }),
+                "price must have input and output",
+            ),
+            (
+                json!({ "name": "m", "deployments": [
+                    { "upstream": "b", "price": { "input": 1, "output": 1, "colour": 1 } }] }),
+                "no setting `colour`",
+            ),
+        ] {
+            let (_, problems) = read(model);
+            assert!(problems.contains(problem), "{problem} in {problems}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::inline_policy::refuse_unknown;
 use crate::money::Money;
-use crate::price::{Rates, Step, Tier};
+use crate::price::{Price, Rates, Step, Tier};
 use crate::usage::Tool;
 use hashbrown::HashMap;
 use serde::Deserialize;
@@ -50,6 +50,17 @@ pub(super) struct RawTier {
     unknown: HashMap<String, IgnoredAny>,
 }
 
+/// What a price has beside its rates.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawParts {
+    batch_percent: Option<u64>,
+    fees: BTreeMap<Tool, f64>,
+    tiers: BTreeMap<String, RawTier>,
+    steps: Vec<RawStep>,
+    surcharges_percent: BTreeMap<String, u64>,
+}
+
 /// Reads the parts of a price, and notes what is wrong with them.
 pub(super) struct Reader<'a> {
     /// What they belong to.
@@ -58,7 +69,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, problem: &str) {
+    pub(super) fn problem(&mut self, problem: &str) {
         self.problems.push(format!("{}: {problem}", self.what));
     }
 
@@ -71,7 +82,26 @@ impl Reader<'_> {
         nanos
     }
 
-    pub(super) fn rates(&mut self, raw: RawRates) -> Rates {
+    /// A price; `None` if it does not say what text costs.
+    pub(super) fn price(&mut self, rates: RawRates, raw: RawParts) -> Option<Price> {
+        if raw.batch_percent.is_some_and(|percent| percent > 100) {
+            self.problem("batch_percent must be 0 to 100");
+        }
+        let mut price = Price {
+            rates: self.rates(rates),
+            fees: self.fees(raw.fees),
+            steps: self.steps(raw.steps),
+            tiers: self.tiers(raw.tiers),
+            surcharges: self.surcharges(raw.surcharges_percent),
+        };
+        if raw.batch_percent.is_some() {
+            price.set_batch_percent(raw.batch_percent);
+        }
+        let has_price = price.rates.input.is_some() && price.rates.output.is_some();
+        has_price.then_some(price)
+    }
+
+    fn rates(&mut self, raw: RawRates) -> Rates {
         let mut rate = |name: &str, dollars: Option<f64>| self.nanos(name, dollars?);
         Rates {
             input: rate("input", raw.input),
@@ -87,7 +117,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn fees(&mut self, raw: BTreeMap<Tool, f64>) -> BTreeMap<Tool, u64> {
+    fn fees(&mut self, raw: BTreeMap<Tool, f64>) -> BTreeMap<Tool, u64> {
         // Here and below, `collect` would bring a sorting algorithm into the module for each type.
         let mut fees = BTreeMap::new();
         for (tool, dollars) in raw {
@@ -98,7 +128,7 @@ impl Reader<'_> {
         fees
     }
 
-    pub(super) fn steps(&mut self, raw: Vec<RawStep>) -> Vec<Step> {
+    fn steps(&mut self, raw: Vec<RawStep>) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::with_capacity(raw.len());
         for step in raw {
             refuse_unknown(self.what, &step.unknown, self.problems);
@@ -112,7 +142,7 @@ impl Reader<'_> {
         steps
     }
 
-    pub(super) fn tiers(&mut self, raw: BTreeMap<String, RawTier>) -> BTreeMap<String, Tier> {
+    fn tiers(&mut self, raw: BTreeMap<String, RawTier>) -> BTreeMap<String, Tier> {
         let mut tiers = BTreeMap::new();
         for (name, tier) in raw {
             refuse_unknown(self.what, &tier.unknown, self.problems);
@@ -133,7 +163,7 @@ impl Reader<'_> {
         tiers
     }
 
-    pub(super) fn surcharges(&mut self, raw: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    fn surcharges(&mut self, raw: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
         if raw.values().any(|percent| *percent > MAX_PERCENT) {
             self.problem(&format!("surcharges_percent must be 0 to {MAX_PERCENT}"));
         }

@@ -17,6 +17,8 @@ pub(super) struct RawSettings {
     content_policy_mode: ContentMode,
     allowed_categories: Vec<String>,
     references: ReferencePolicy,
+    allowed_regions: Option<Vec<String>>,
+    preferred_regions: Vec<String>,
 }
 
 impl RawSettings {
@@ -47,6 +49,8 @@ impl RawSettings {
             content_policy_mode: self.content_policy_mode,
             allowed_categories: self.allowed_categories,
             references: self.references,
+            allowed_regions: self.allowed_regions,
+            preferred_regions: self.preferred_regions,
         };
         let wrong = settings.problems().into_iter();
         problems.extend(wrong.map(|problem| format!("{what}: {problem}")));

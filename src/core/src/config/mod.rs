@@ -9,11 +9,13 @@ mod inline_policy;
 mod inline_price;
 mod inline_settings;
 mod parse;
+mod plugin;
 
 pub use end_users::{ClaudeCodeUser, EndUsers};
 pub use failure_modes::{Check, FailureModes};
 pub use identity::Identities;
 pub use inline_policy::InlinePolicy;
+pub use plugin::Plugin;
 
 use crate::bodies::BodyLimits;
 use crate::content::ContentPolicy;
@@ -49,6 +51,8 @@ pub struct Config {
     pub enforce_limits: bool,
     /// What of a client's headers and query reaches a provider.
     pub forwarding: Forwarding,
+    /// The origins of web pages that may ask; `*` is any.
+    pub cors_origins: Vec<String>,
     /// Where requests are held until they are decided.
     pub hold: HoldAt,
     /// Paths that are let pass unmetered.
@@ -74,6 +78,8 @@ pub struct Config {
     pub access_log: Vec<LogField>,
     /// Which answers say what is left of the limits of rates.
     pub rate_headers: RateHeaders,
+    /// Which answers say what their call cost.
+    pub tell_cost: TellCost,
 }
 
 impl Config {
@@ -129,6 +135,19 @@ pub enum RateHeaders {
     Limited,
     /// None.
     Off,
+}
+
+/// Which answers say what their call cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TellCost {
+    /// None.
+    #[default]
+    Off,
+    /// Those that are no streams, in a header. They are held until they are whole.
+    Header,
+    /// Streams as well, in a comment behind their last event.
+    HeaderAndComment,
 }
 
 /// Where requests are held until they are decided.

@@ -4,7 +4,7 @@ use super::end_users::RawEndUsers;
 use super::held_bodies::RawBodyLimits;
 use super::{
     Accounting, Config, DurableEvents, FailureModes, ForeignIds, HoldAt, InlinePolicy, LogField,
-    PassThrough, RateHeaders, identity, inline_policy,
+    PassThrough, RateHeaders, TellCost, identity, inline_policy,
 };
 use crate::content::RawContentPolicy;
 use crate::fair_share::UpstreamLimit;
@@ -45,6 +45,8 @@ struct RawConfig {
     #[serde(default)]
     forward_query: Vec<String>,
     #[serde(default)]
+    cors_origins: Vec<String>,
+    #[serde(default)]
     hold: RawHold,
     upstream: Option<String>,
     #[serde(default)]
@@ -67,7 +69,12 @@ struct RawConfig {
     access_log: Vec<LogField>,
     #[serde(default)]
     rate_headers: RateHeaders,
+    #[serde(default)]
+    tell_cost: TellCost,
 }
+
+/// The most origins of web pages.
+const MOST_ORIGINS: usize = 64;
 
 fn default_access_log() -> Vec<LogField> {
     vec![LogField::Event]
@@ -174,6 +181,7 @@ impl Config {
                 ));
             }
         }
+        check_origins(&raw.cors_origins, &mut problems);
         let hold = match (raw.hold, raw.upstream) {
             (RawHold::Headers, None) => HoldAt::Headers,
             (RawHold::Body, Some(upstream)) => HoldAt::Body { upstream },
@@ -194,6 +202,12 @@ impl Config {
                 HoldAt::Headers
             }
         };
+        if hold != HoldAt::Headers && raw.tell_cost != TellCost::Off {
+            problems.push(
+                "tell_cost needs `hold: headers`: elsewhere Envoy cannot hold the headers of an answer"
+                    .to_owned(),
+            );
+        }
         match (&raw.accounting, &raw.policy) {
             (Some(_), Some(_)) => problems.push(
                 "accounting and policy exclude each other: the policy comes from the accounting \
@@ -220,6 +234,16 @@ impl Config {
         let policy = raw.policy.map(|policy| policy.validate(&mut problems));
         let content_policy = raw.content_policy.compile(&mut problems);
         check_upstreams(&raw.upstreams, policy.as_ref(), &mut problems);
+        if let (HoldAt::Body { .. }, Some(policy)) = (&hold, &policy) {
+            let several = policy.catalog.models.iter();
+            let several = several.filter(|model| model.deployments.len() > 1);
+            problems.extend(several.map(|model| {
+                format!(
+                    "model `{}`: with `hold: body` the route is fixed, so a model has one deployment",
+                    model.name
+                )
+            }));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -235,6 +259,7 @@ impl Config {
             failure_modes: raw.failure_modes,
             enforce_limits: raw.enforce_limits,
             forwarding,
+            cors_origins: raw.cors_origins,
             hold,
             pass_through: raw.pass_through,
             foreign_ids: raw.foreign_ids,
@@ -246,7 +271,28 @@ impl Config {
             durable_events: raw.durable_events,
             access_log: raw.access_log,
             rate_headers: raw.rate_headers,
+            tell_cost: raw.tell_cost,
         })
+    }
+}
+
+/// Browsers write an origin without a path, and in lower case.
+/// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
+fn check_origins(origins: &[String], problems: &mut Vec<String>) {
+    if origins.len() > MOST_ORIGINS {
+        problems.push(format!("cors_origins may have {MOST_ORIGINS} at most"));
+    }
+    for origin in origins {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+        let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains('/'))
+            && origin.bytes().all(is_plain);
+        if origin != "*" && !is_origin {
+            problems.push(format!(
+                "cors_origins: `{origin}` is not an origin in lower case, such as \
+                 `https://app.example.com`, nor `*`"
+            ));
+        }
     }
 }
 
@@ -263,10 +309,7 @@ fn check_upstreams(
         if before.any(|other| other.name == limit.name) {
             problems.push(format!("{what} is there twice"));
         }
-        let serves = |policy: &InlinePolicy| {
-            let mut models = policy.catalog.models.iter();
-            models.any(|model| model.upstream == limit.name)
-        };
+        let serves = |policy: &InlinePolicy| policy.catalog.is_served_by(&limit.name);
         if policy.is_some_and(|policy| !serves(policy)) {
             problems.push(format!("{what} serves none of the models"));
         }
@@ -323,6 +366,34 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        let text = |origin: &str| {
+            format!(r#"{{"accounting":{{"cluster":"c"}},"cors_origins":["{origin}"]}}"#)
+        };
+        for good in [
+            "*",
+            "https://app.test",
+            "http://localhost:3000",
+            "tauri://localhost",
+        ] {
+            let config = Config::parse(text(good).as_bytes()).unwrap();
+            assert_eq!(config.cors_origins, [good]);
+        }
+        for wrong in [
+            "",
+            "app.test",
+            "https://app.test/",
+            "https://App.test",
+            "https://*.app.test /",
+        ] {
+            assert!(
+                problems(&text(wrong)).contains("is not an origin"),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
     fn failure_modes_are_the_namespaces_unless_the_operator_says_else() {
         let text = br#"{"accounting":{"cluster":"c"},"policy_max_age_seconds":5,
             "failure_modes":{"authentication":"open"}}"#;
@@ -347,6 +418,9 @@ mod tests {
         assert!(problems(text).contains("`hold: body` needs upstream"));
         let text = r#"{"accounting":{"cluster":"c"},"upstream":"openai"}"#;
         assert!(problems(text).contains("goes with `hold: body` only"));
+        let text =
+            r#"{"accounting":{"cluster":"c"},"hold":"body","upstream":"o","tell_cost":"header"}"#;
+        assert!(problems(text).contains("tell_cost needs `hold: headers`"));
         let text = br#"{"accounting":{"cluster":"c"},"hold":"body","upstream":"openai"}"#;
         let upstream = "openai".to_owned();
         assert_eq!(Config::parse(text).unwrap().hold, HoldAt::Body { upstream });

@@ -8,6 +8,7 @@ use crate::bodies::ArrivingBodies;
 use crate::cache::PolicyCache;
 use crate::config::Config;
 use crate::epoch_sum::Epochs;
+use crate::failover::mix;
 use crate::gateway_share::ShareTerm;
 use crate::identity::KnownDigests;
 use crate::ids::EventIds;
@@ -42,6 +43,8 @@ pub struct WorkerState {
     pub arriving: ArrivingBodies,
     /// When this Envoy last heard of the policy.
     pub policy_heard_at: Timestamp,
+    /// Where its sequence of numbers for choices by chance has come to.
+    chance: u64,
 }
 
 impl WorkerState {
@@ -49,7 +52,9 @@ impl WorkerState {
     pub fn new(config: Config, cache: PolicyCache, random: [u8; 22]) -> WorkerState {
         let (nonce, rest) = random.split_first_chunk().unwrap_or((&[0; 6], &[]));
         let key = rest.first_chunk().copied().unwrap_or_default();
+        let [a, b, c, d, e, f] = *nonce;
         WorkerState {
+            chance: u64::from_le_bytes([a, b, c, d, e, f, 0, 0]),
             digests: KnownDigests::new(key, config.max_cached_tenants),
             config,
             cache,
@@ -62,6 +67,12 @@ impl WorkerState {
             arriving: ArrivingBodies::default(),
             policy_heard_at: Timestamp::EPOCH,
         }
+    }
+
+    /// A number for a choice by chance, each as likely as any other. It is no secret.
+    pub(crate) fn random(&mut self) -> u64 {
+        self.chance = mix(self.chance);
+        self.chance
     }
 
     /// What holds for every request.

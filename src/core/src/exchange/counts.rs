@@ -81,6 +81,7 @@ struct Sums {
     nanodollars: u64,
     estimated: u64,
     miscounted: u64,
+    attempts: u64,
 }
 
 /// The counts of one worker that have not been told yet.
@@ -111,6 +112,7 @@ impl Counts {
         add(&mut sums.nanodollars, event.cost.nanos().unsigned_abs());
         add(&mut sums.estimated, u64::from(event.estimated));
         add(&mut sums.miscounted, u64::from(miscounted));
+        add(&mut sums.attempts, event.attempt);
     }
 
     pub(crate) fn refused(&mut self, namespace: &str, code: Code) {
@@ -171,6 +173,7 @@ impl Counts {
                     tell("paddock_cost_nanodollars_total", &model, sums.nanodollars);
                     tell("paddock_estimated_total", &model, sums.estimated);
                     tell("paddock_miscounted_total", &model, sums.miscounted);
+                    tell("paddock_attempts_total", &model, sums.attempts);
                     let code = format!("{model};code={status}");
                     tell("paddock_requests_total", &code, sums.times);
                 }
@@ -228,6 +231,7 @@ mod tests {
         counts.called(&event, false);
         counts.called(&event, true);
         event.status = 500;
+        event.attempt = 2;
         counts.called(&event, false);
         counts.refused("a", Code::RateLimitExceeded);
         counts.refused("a", Code::RateLimitExceeded);
@@ -240,6 +244,7 @@ mod tests {
         told.sort();
         let told: Vec<_> = told.iter().map(|(name, n)| (name.as_str(), *n)).collect();
         let expected = [
+            ("paddock_attempts_total;ns=a_b_c;model=m", 2),
             ("paddock_content_violations_total;ns=a;reason=x_y", 1),
             ("paddock_cost_nanodollars_total;ns=a_b_c;model=m", 5),
             ("paddock_cost_nanodollars_total;ns=a_b_c;model=m", 10),

@@ -1,5 +1,6 @@
 //! What a step wants done, as data.
 
+use crate::failover::Attempts;
 use crate::queue::QueueEntry;
 use crate::refusal::Reply;
 use crate::wire::{Need, ResolveRequest};
@@ -89,6 +90,9 @@ pub enum Effect {
     RemoveRequestHeader(String),
     /// Replaces the whole request body.
     ReplaceRequestBody(Vec<u8>),
+    /// Keeps what each attempt of this request is to look like, until the request is over. The text is
+    /// the request's id, which each attempt has in `x-request-id`.
+    KeepAttempts(String, Box<Attempts>),
     /// Sets a response header.
     SetResponseHeader(&'static str, String),
     /// Removes a response header.

@@ -1,8 +1,11 @@
 //! What is kept of a request's head, and what it is for.
 
 use crate::config::Config;
-use crate::request::{Endpoint, Hints, RequestHead, StoredPath, is_upload};
+use crate::request::{
+    BodyEncoding, Endpoint, Hints, ModelList, RequestHead, StoredPath, is_upload, usual_path,
+};
 use crate::wire_format::WireFormat;
+use std::borrow::Cow;
 
 /// What is kept of a request's head.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Head {
     pub(crate) hints: Hints,
     /// The reservation it names, if that could be one.
     pub(crate) reservation: Option<String>,
+    /// How its body is compressed.
+    pub(crate) encoding: BodyEncoding,
     /// How long the request said its body is, in bytes; 0 if it did not.
     pub(crate) announced_bytes: usize,
     /// Whether the request said how long its body is, and still does.
@@ -37,6 +42,8 @@ pub(crate) struct Head {
 pub(crate) enum Target {
     /// A model endpoint.
     Model(Endpoint),
+    /// What Paddock answers of the caller's models.
+    Models(ModelList),
     /// A path the operator lets pass.
     PassThrough(Passage),
     /// Anything else: refused, whoever calls.
@@ -59,7 +66,7 @@ pub(crate) struct Passage {
 
 impl Passage {
     fn of(head: &RequestHead<'_>, upstream: &str) -> Passage {
-        let stored = StoredPath::of(head.path);
+        let stored = StoredPath::of(&head.path);
         let kind = head.content_type.unwrap_or_default();
         let is_json = memchr::memmem::find(&kind.to_ascii_lowercase(), b"json").is_some();
         let has_body = !matches!(head.method, b"GET" | b"HEAD" | b"DELETE" | b"OPTIONS");
@@ -67,7 +74,7 @@ impl Passage {
             upstream: upstream.to_owned(),
             method: String::from_utf8_lossy(head.method).into_owned(),
             reads_body: has_body
-                && !is_upload(head.path, kind)
+                && !is_upload(&head.path, kind)
                 && (is_json || stored != StoredPath::Nothing),
             stored,
         }
@@ -80,15 +87,21 @@ impl Passage {
 }
 
 impl Target {
-    pub(crate) fn of(head: &RequestHead<'_>, config: &Config) -> Target {
-        if let Some(endpoint) = Endpoint::of(head.method, head.path) {
-            return Target::Model(endpoint);
+    /// Where a request leads. What is governed goes first, so that nothing passes it by; its path is
+    /// spelled as usual from then on.
+    pub(crate) fn of(head: &mut RequestHead<'_>, config: &Config) -> Target {
+        if let Some(target) = Target::governed(head, &head.path) {
+            return target;
         }
-        match config
-            .pass_through
-            .iter()
-            .find(|rule| rule.covers(head.path))
+        let usual = usual_path(&head.path).map(Cow::into_owned);
+        if let Some(usual) = usual
+            && let Some(target) = Target::governed(head, &usual)
         {
+            head.path = Cow::Owned(usual);
+            return target;
+        }
+        let mut rules = config.pass_through.iter();
+        match rules.find(|rule| rule.covers(&head.path)) {
             Some(rule) => Target::PassThrough(Passage::of(head, &rule.upstream)),
             None => Target::Nothing {
                 method: head.method.to_vec(),
@@ -96,10 +109,19 @@ impl Target {
         }
     }
 
+    fn governed(head: &RequestHead<'_>, path: &[u8]) -> Option<Target> {
+        match Endpoint::of(head.method, path) {
+            Some(endpoint) => Some(Target::Model(endpoint)),
+            None => ModelList::asked(head, path).map(Target::Models),
+        }
+    }
+
+    /// The format of what is governed.
     pub(crate) fn format(&self) -> Option<WireFormat> {
         match self {
             Target::Model(endpoint) => Some(endpoint.format()),
-            _ => None,
+            Target::Models(list) => Some(list.format()),
+            Target::PassThrough(_) | Target::Nothing { .. } => None,
         }
     }
 }

@@ -34,6 +34,13 @@ pub enum Input<'a> {
     },
     /// The exchange waits in a queue, and it is its turn, or its time is up.
     Turn,
+    /// So many attempts have been made of it. Told before the response's headers, where [it matters].
+    ///
+    /// [it matters]: crate::exchange::Exchange::may_fail_over
+    Attempts {
+        /// From 1 on.
+        made: u64,
+    },
     /// The response's headers are there.
     ResponseHeaders {
         /// The HTTP status.

@@ -11,6 +11,7 @@
 //! | `answer/` | reads the response, settles the hold, reports the usage |
 //! | `refuse/` | answers with a refusal, and reports it |
 //! | `call/` | the data of one model call, from its preparation to its end |
+//! | `cors.rs` | which web pages may ask and read |
 //! | `soft.rs` | limits that are told and not enforced |
 //! | `ownership.rs` | whether a request may use the stored objects that it names |
 //! | `event/` | the one constructor of usage events, and the tally of refusals |
@@ -27,6 +28,7 @@ mod admit;
 mod answer;
 mod call;
 mod context;
+mod cors;
 mod counts;
 mod decide;
 mod effect;
@@ -54,7 +56,11 @@ use crate::store::SharedStore;
 impl Exchange {
     /// Takes the next input.
     pub fn step<S: SharedStore>(&mut self, input: Input<'_>, cx: &mut StepContext<'_, S>) -> Step {
-        let step = self.take(input, cx);
+        let is_answer = matches!(input, Input::ResponseHeaders { .. });
+        let mut step = self.take(input, cx);
+        if let Some(origin) = &self.origin {
+            cors::allow(origin, is_answer, &mut step);
+        }
         self.let_body_go(cx);
         step
     }
@@ -72,6 +78,7 @@ impl Exchange {
             Input::RequestBody { body } => self.on_request_body(body, cx),
             Input::Answered { reached } => self.on_answered(reached, cx),
             Input::Turn => self.on_turn(cx),
+            Input::Attempts { made } => self.on_attempts(made),
             Input::ResponseHeaders {
                 status,
                 content_type,

@@ -1,6 +1,6 @@
 //! How far an exchange has come.
 
-use super::call::{InFlight, PassThrough, Passing, Pending};
+use super::call::{AskedFor, CostTold, InFlight, PassThrough, Passing, Pending};
 use super::effect::Verdict;
 use super::head::Head;
 use super::named::NamedObject;
@@ -35,6 +35,8 @@ pub struct Exchange {
     pub(super) body: Option<HeldBody>,
     /// The namespace among whose requests it counts while its body is on its way.
     pub(super) arriving: Option<Rc<Scope>>,
+    /// The origin of the page that asks, where the operator lists it.
+    pub(super) origin: Option<String>,
     /// The limits that it is over and that are not enforced.
     pub(super) over: Vec<Over>,
 }
@@ -66,7 +68,10 @@ pub(crate) enum State {
     /// A request that passes through waits until other workers have given back what they do not use.
     AwaitGrants { passing: Box<Passing> },
     /// It waits for a share of a rate.
-    BorrowToPass { passing: Box<Passing> },
+    BorrowToPass {
+        passing: Box<Passing>,
+        asked_for: AskedFor,
+    },
     /// Waits its turn in its namespace's queue.
     Queued { head: Head, pending: Box<Pending> },
     /// At the upstream; has a hold.
@@ -117,6 +122,22 @@ impl Exchange {
         match &self.state {
             State::Upstream { in_flight, .. } => in_flight.meter.is_some(),
             State::PassThrough(passing) => passing.answer.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether Envoy may make several attempts of it, so that it matters how many it made.
+    pub fn may_fail_over(&self) -> bool {
+        match &self.state {
+            State::Upstream { in_flight, .. } => in_flight.call.may_fail_over(),
+            _ => false,
+        }
+    }
+
+    /// Whether the headers of its answer wait for the end of the body.
+    pub fn holds_answer(&self) -> bool {
+        match &self.state {
+            State::Upstream { in_flight, .. } => in_flight.tells_cost == Some(CostTold::InHeader),
             _ => false,
         }
     }

@@ -16,10 +16,12 @@ mod draw;
 mod in_force;
 mod record;
 mod request_hold;
+mod room;
 mod sharing;
 
 pub use draw::ShareDenial;
 pub use request_hold::{NotAdmitted, RequestHold, hold_request};
+pub use room::room;
 pub use sharing::{change_upstream, is_upstream};
 
 use crate::bucket::PARTS;

@@ -29,6 +29,27 @@ struct Held {
     terms: Terms,
 }
 
+impl Held {
+    /// Replaces the tokens that were taken by those that were used.
+    fn settle<S: SharedStore>(
+        self,
+        store: &mut S,
+        used: u64,
+        now: Timestamp,
+    ) -> Result<(), Conflict> {
+        if self.upstream.tokens_per_minute.is_none() {
+            return Ok(());
+        }
+        update(store, &self.upstream.record(), |bytes| {
+            let mut record = UpstreamRecord::decode(bytes);
+            let limit = InForce::of(&self.upstream, &record, self.terms, now);
+            record.refill(&limit, now);
+            record.settle(&limit, self.asker, self.tokens, used, now);
+            (Some(record.encode()), ())
+        })
+    }
+}
+
 /// Why a request was not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAdmitted {
@@ -65,7 +86,7 @@ pub fn hold_request<S: SharedStore>(
         };
     };
     let refuse = |denied: Denial| match denied.share {
-        Some(share) if ask.unshared == WhenShort::Borrow => {
+        Some(share) if ask.unshared_upstream == WhenShort::Borrow => {
             NotAdmitted::Scope(Denied::Lend(vec![Need {
                 scope: demand.upstream.scope(),
                 amount: Money::ZERO,
@@ -126,7 +147,8 @@ impl Of<'_> {
     fn take(self, record: &mut UpstreamRecord, now: Timestamp) -> Result<Drawn, Denial> {
         let limit = InForce::of(&self.demand.upstream, record, self.terms, now);
         record.refill(&limit, now);
-        let is_unlent = limit.basis == Basis::Nothing && self.ask.unshared != WhenShort::Overdraw;
+        let may_overdraw = self.ask.unshared_upstream == WhenShort::Overdraw;
+        let is_unlent = limit.basis == Basis::Nothing && !may_overdraw;
         // Without a share nothing may be taken. What would be is judged all the same: that says why not.
         let taken = match is_unlent {
             false => record.take(self.demand, &limit, now),
@@ -184,21 +206,34 @@ impl RequestHold {
         now: Timestamp,
     ) -> Settled {
         let mut settled = self.scopes.settle(grants, store, tokens, cost, now);
-        let held = self
-            .upstream
-            .filter(|held| held.upstream.tokens_per_minute.is_some());
-        if let Some(held) = held {
-            let written = update(store, &held.upstream.record(), |bytes| {
-                let mut record = UpstreamRecord::decode(bytes);
-                let limit = InForce::of(&held.upstream, &record, held.terms, now);
-                record.refill(&limit, now);
-                record.settle(&limit, held.asker, held.tokens, tokens, now);
-                (Some(record.encode()), ())
-            });
+        if let Some(held) = self.upstream {
+            let written = held.settle(store, tokens, now);
             settled.contended = settled
                 .contended
                 .saturating_add(u32::from(written.is_err()));
         }
         settled
+    }
+
+    /// Another upstream serves the request than the one it was held for: the tokens taken of that one go
+    /// back, and what is used is charged to the limit of the other, if it has one (`demand`). Requests are
+    /// not moved: both have seen one.
+    pub fn move_to<S: SharedStore>(
+        &mut self,
+        demand: Option<&Demand>,
+        terms: Terms,
+        store: &mut S,
+        now: Timestamp,
+    ) {
+        if let Some(held) = self.upstream.take() {
+            // Out of attempts: the tokens come back as the limit refills.
+            let _ = held.settle(store, 0, now);
+        }
+        self.upstream = demand.map(|demand| Held {
+            upstream: Rc::clone(&demand.upstream),
+            asker: demand.asker,
+            tokens: Drawn::default(),
+            terms,
+        });
     }
 }

@@ -39,10 +39,15 @@ impl Holding {
         if self.reviewed_at <= now && elapsed < SHORTEST {
             return;
         }
-        for (part, stock) in self.part.rates.iter().zip(&mut *stocks) {
-            part.refill_beside(stock.state, stock.lent, now);
+        // The buckets themselves are not filled up here: only who uses them knows the limit as it is now.
+        let mut left = [0; RATES];
+        let parts = self.part.rates.iter().zip(&*stocks);
+        for ((part, stock), left) in parts.zip(&mut left) {
+            let mut state = *stock.state;
+            part.refill_beside(&mut state, stock.lent, now);
+            *left = units_of(state.parts);
         }
-        let wants = self.measure(stocks, in_flight, elapsed, now);
+        let wants = self.measure(left, in_flight, elapsed, now);
         self.reviewed_at = now;
         let is_used = wants != Amounts::default();
         self.idle = if is_used {
@@ -66,7 +71,7 @@ impl Holding {
             }
         }
         if keeps != self.part {
-            self.resize(keeps, stocks, now);
+            self.resize(keeps, stocks);
             self.report = self.report.saturating_add(1);
         }
         let changed = [(wants.slots, self.wants.slots)];
@@ -81,10 +86,10 @@ impl Holding {
         self.wants = wants;
     }
 
-    /// Demand since the last review.
+    /// Demand since the last review. `left` is what there is of each rate, in whole units.
     fn measure(
         &mut self,
-        stocks: &[Stock<'_>; RATES],
+        left: [i64; RATES],
         in_flight: u64,
         elapsed: Duration,
         now: Timestamp,
@@ -100,9 +105,7 @@ impl Holding {
             if used == 0 {
                 continue;
             }
-            let left = stocks
-                .get(kind)
-                .map_or(0, |stock| units_of(stock.state.parts));
+            let left = at(&left);
             let low = i64::try_from(part.capacity.checked_div(EMPTY).unwrap_or(0));
             *want = match left <= low.unwrap_or(i64::MAX) {
                 true => limit.rate,
@@ -117,17 +120,15 @@ impl Holding {
             _ => with_headroom(peak).min(self.of.slots),
         };
         if now < self.unmet_until {
-            self.add_unmet(&mut wants, stocks, in_flight);
+            self.add_unmet(&mut wants, left, in_flight);
         }
         wants
     }
 
     /// Adds what a request needed in vain, as long as it would still be in vain.
-    fn add_unmet(&self, wants: &mut Amounts, stocks: &[Stock<'_>; RATES], in_flight: u64) {
+    fn add_unmet(&self, wants: &mut Amounts, left: [i64; RATES], in_flight: u64) {
         for (kind, (want, units)) in wants.rates.iter_mut().zip(self.unmet.rates).enumerate() {
-            let there = stocks
-                .get(kind)
-                .map_or(0, |stock| units_of(stock.state.parts));
+            let there = left.get(kind).copied().unwrap_or(0);
             let limit = self.of.rates.get(kind).map_or(0, |limit| limit.rate);
             let part = self.part.rates.get(kind).copied().unwrap_or_default();
             if i64::try_from(units).unwrap_or(i64::MAX) > there {

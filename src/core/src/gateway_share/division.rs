@@ -1,7 +1,7 @@
 //! The owner's side: what the service lends of one scope, and to whom.
 
 use super::capacity::{Amounts, Capacity, RATES};
-use super::message::{Report, Share};
+use super::message::{Need, Report, Share};
 use crate::bucket::{Bucket, BucketState};
 use crate::policy::MAX_RATE;
 use crate::timestamp::Timestamp;
@@ -31,6 +31,10 @@ pub struct Division {
     revision: u64,
     /// Tokens that are not lent.
     pub(super) pools: [BucketState; RATES],
+    /// The least rate of what is not lent, a minute, since the pools were last filled up. Older replicas write
+    /// none.
+    #[serde(default)]
+    slowest: [u64; RATES],
     pub(super) shares: Vec<Lent>,
 }
 
@@ -89,7 +93,12 @@ impl Division {
         peers: &impl Peers,
         now: Timestamp,
     ) -> Outcome {
-        self.bring_up(peers, now);
+        // Only a need tells the limit as it is now: without one, what has come in is counted later.
+        if let Some(need) = &report.need {
+            let next = self.is_newer(need).then_some(need.limit);
+            self.refill(next, now);
+        }
+        self.drop_expired(peers);
         let numbers: Vec<(String, u64)> = self
             .shares
             .iter()
@@ -102,6 +111,7 @@ impl Division {
         let unmet = self.grow(at, report.need.as_ref(), peers.count(), now);
         self.shares
             .retain(|lent| lent.is_pending() || !lent.is_idle());
+        self.note_slowest(report.need.is_some());
         let changed = |lent: &&Lent| {
             let before = numbers.iter().find(|(name, _)| *name == lent.gateway);
             lent.gateway != gateway && before.is_some_and(|(_, number)| *number != lent.number)
@@ -170,14 +180,42 @@ impl Division {
 
     /// Lets go of shares that have expired, and fills up what was gained since.
     pub fn bring_up(&mut self, peers: &impl Peers, now: Timestamp) {
-        self.refill(now);
+        self.refill(None, now);
+        self.drop_expired(peers);
+        self.note_slowest(true);
+    }
+
+    /// Notes the rate of what is not lent; `anew` where all was counted that has come in.
+    fn note_slowest(&mut self, anew: bool) {
+        for kind in 0..RATES {
+            let rate = self.pool_bucket(kind).rate;
+            if let Some(slowest) = self.slowest.get_mut(kind) {
+                *slowest = if anew { rate } else { rate.min(*slowest) };
+            }
+        }
+    }
+
+    fn drop_expired(&mut self, peers: &impl Peers) {
         self.shares
             .retain(|lent| peers.has(&lent.gateway, lent.epoch));
     }
 
-    fn refill(&mut self, now: Timestamp) {
+    /// Whether a need is of another limit that goes before the one in force.
+    fn is_newer(&self, need: &Need) -> bool {
+        need.limit != self.limit && need.revision >= self.revision
+    }
+
+    /// Fills up what was gained. Where another limit is `next`, it is so since a moment that is not known
+    /// here: then by the lower one.
+    fn refill(&mut self, next: Option<Capacity>, now: Timestamp) {
+        let next = next.unwrap_or(self.limit);
         for kind in 0..RATES {
+            let of = |capacity: &Capacity| capacity.rates.get(kind).copied().unwrap_or_default();
             let bucket = self.pool_bucket(kind);
+            let mut bucket = bucket.scaled(of(&next), of(&self.limit)).min(bucket);
+            bucket.rate = bucket
+                .rate
+                .min(self.slowest.get(kind).copied().unwrap_or(0));
             if let Some(pool) = self.pools.get_mut(kind) {
                 bucket.refill(pool, now);
             }

@@ -157,7 +157,12 @@ impl Holding {
             self.dry_until = Timestamp::EPOCH;
         }
         self.number = share.number;
-        self.resize(share.part, stocks, now);
+        // When the limit changed is not known here, so what came in since came in by the lower one.
+        let lower = self.part.scaled(share.of, self.of).min(self.part);
+        for (part, stock) in lower.rates.iter().zip(stocks.iter_mut()) {
+            part.refill_beside(stock.state, stock.lent, now);
+        }
+        self.resize(share.part, stocks);
         self.of = share.of;
         let given = share.given.iter().zip(&mut self.given);
         for ((given, before), stock) in given.zip(stocks.iter_mut()) {
@@ -177,7 +182,7 @@ impl Holding {
     fn begin(&mut self, share: &Share, stocks: &mut [Stock<'_>; RATES], now: Timestamp) {
         let before = match self.epoch {
             0 => share.of,
-            _ => self.part,
+            _ => self.part.scaled(share.of, self.of).min(self.part),
         };
         for (stock, part) in stocks.iter_mut().zip(before.rates) {
             part.refill_beside(stock.state, stock.lent, now);
@@ -199,17 +204,12 @@ impl Holding {
         };
     }
 
-    /// Changes the share. What a smaller capacity has no room for is given back, in proportion.
-    pub(super) fn resize(
-        &mut self,
-        part: Capacity,
-        stocks: &mut [Stock<'_>; RATES],
-        now: Timestamp,
-    ) {
+    /// Changes the share. What a smaller capacity has no room for is given back, in proportion. What has come
+    /// in since the buckets were last filled up is not in them, and is the new share's.
+    pub(super) fn resize(&mut self, part: Capacity, stocks: &mut [Stock<'_>; RATES]) {
         let before = core::mem::replace(&mut self.part, part);
         let parts = before.rates.iter().zip(part.rates);
         for (((before, after), stock), returned) in parts.zip(stocks).zip(&mut self.returned) {
-            before.refill_beside(stock.state, stock.lent, now);
             if after.capacity >= before.capacity {
                 continue;
             }

@@ -8,7 +8,7 @@ use crate::config::identity::{Attested, Place, Source};
 use crate::ids::KeyDigest;
 use crate::policy::{KeyPolicy, Limits};
 use crate::refusal::Refusal;
-use crate::request::{Headers, RequestHead};
+use crate::request::{Credential, CredentialSource, Headers, RequestHead};
 use crate::secret;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -31,8 +31,8 @@ pub struct Claim {
 /// Who a request says it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Who {
-    /// The holder of the key with this digest.
-    Key(KeyDigest),
+    /// The holder of the key with this digest, which came in this place.
+    Key(KeyDigest, CredentialSource),
     /// Somebody that another filter, a proxy or a certificate speaks for: as a key would be, of an
     /// id of its own and without limits of its own.
     Attested {
@@ -62,12 +62,14 @@ impl Claim {
         let mut attributes = attributes.iter();
         for source in identities.sources() {
             let attested = match source {
-                Source::Key if head.credential.is_some() => {
-                    let who = key(head, digests)?;
-                    let namespace = named_namespace(head)?;
-                    return Ok(Claim { who, namespace });
-                }
-                Source::Key => continue,
+                Source::Key => match &head.credential {
+                    Some(credential) => {
+                        let who = key(credential, digests)?;
+                        let namespace = named_namespace(head)?;
+                        return Ok(Claim { who, namespace });
+                    }
+                    None => continue,
+                },
                 Source::Attested(attested) => attested,
             };
             let attribute = attested
@@ -99,15 +101,10 @@ fn name(source: &Source) -> String {
     }
 }
 
-fn key(head: &RequestHead<'_>, digests: &mut KnownDigests) -> Result<Who, Refusal> {
-    let secret = head
-        .credential
-        .as_ref()
-        .map(|credential| &*credential.secret)
-        .unwrap_or_default();
-    match digests.digest(secret) {
-        Some(digest) => Ok(Who::Key(digest)),
-        None => Err(Refusal::mistyped_key()),
+fn key(credential: &Credential<'_>, digests: &mut KnownDigests) -> Result<Who, Refusal> {
+    match digests.digest(&credential.secret) {
+        Some(digest) => Ok(Who::Key(digest, credential.source)),
+        None => Err(Refusal::mistyped_key(credential.source.name())),
     }
 }
 

@@ -87,7 +87,7 @@ impl Claim {
         now: Timestamp,
     ) -> Result<Caller, Unauthenticated> {
         let (key, name) = match &self.who {
-            Who::Key(digest) => self.key_and_namespace(digest, cache, now)?,
+            Who::Key(digest, place) => self.key_and_namespace(digest, place.name(), cache, now)?,
             Who::Attested {
                 caller,
                 namespace,
@@ -123,16 +123,17 @@ impl Claim {
         })
     }
 
-    /// The key of that digest, where it is good, and the namespace it is used in.
+    /// The key of that digest, where it is good, and the namespace it is used in. `place` is where it was.
     fn key_and_namespace(
         &self,
         digest: &KeyDigest,
+        place: &str,
         cache: &mut PolicyCache,
         now: Timestamp,
     ) -> Result<(Rc<Key>, String), Unauthenticated> {
         let key = match cache.key(digest, now) {
             Known::Yes(key) if secret::digests_equal(&key.policy.digest, digest) => key,
-            Known::Yes(_) | Known::No => return Err(Refusal::unknown_key().into()),
+            Known::Yes(_) | Known::No => return Err(Refusal::unknown_key(place).into()),
             Known::Unknown => return Err(Unauthenticated::Unknown(Box::new(self.question(cache)))),
         };
         if !key.policy.enabled {
@@ -159,7 +160,7 @@ impl Claim {
 
     fn no_such_namespace(&self, name: &str) -> Refusal {
         match &self.who {
-            Who::Key(_) => Refusal::unknown_namespace(name.as_bytes()),
+            Who::Key(..) => Refusal::unknown_namespace(name.as_bytes()),
             Who::Attested { place, .. } => Refusal::namespace_of_identity_unknown(place, name),
         }
     }
@@ -175,7 +176,7 @@ impl Claim {
         ResolveRequest {
             gateway: String::new(),
             key: match &self.who {
-                Who::Key(digest) => Some(*digest),
+                Who::Key(digest, _) => Some(*digest),
                 Who::Attested { .. } => None,
             },
             namespace: self.namespace.clone(),

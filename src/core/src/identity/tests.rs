@@ -43,7 +43,7 @@ fn read(
 /// Id and namespace; `key` and nothing for a key.
 fn said(claim: Claim) -> (String, String) {
     match claim.who {
-        Who::Key(_) => ("key".to_owned(), String::new()),
+        Who::Key(..) => ("key".to_owned(), String::new()),
         Who::Attested {
             caller, namespace, ..
         } => (caller.policy.id.clone(), namespace),

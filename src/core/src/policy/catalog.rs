@@ -1,7 +1,7 @@
 //! The models there are: their prices, their upstreams, their aliases.
 
-use super::FormatPaths;
 use super::dearest::Dearest;
+use super::{Deployment, FormatPaths};
 use crate::price::Price;
 use crate::timestamp::Timestamp;
 use crate::usage::Tool;
@@ -44,6 +44,9 @@ pub struct Model {
     /// Where that upstream serves each wire format.
     #[serde(default, skip_serializing_if = "FormatPaths::is_empty")]
     pub paths: FormatPaths,
+    /// All that serve it, where the operator has listed them. The first is also the upstream above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deployments: Vec<Deployment>,
     /// Its price; absent means unknown, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
@@ -139,6 +142,7 @@ impl Model {
             upstream,
             upstream_model: None,
             paths: FormatPaths::default(),
+            deployments: Vec::new(),
             price: None,
             price_from: Timestamp::EPOCH,
             later_prices: Vec::new(),

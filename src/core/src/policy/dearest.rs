@@ -24,7 +24,11 @@ impl Catalog {
             let mut dearest = Price::default();
             for model in &self.models {
                 let later = model.later_prices.iter().map(|later| &later.price);
-                for price in model.price.iter().chain(later) {
+                let deployed = model
+                    .deployments
+                    .iter()
+                    .filter_map(|one| one.price.as_ref());
+                for price in model.price.iter().chain(later).chain(deployed) {
                     raise(&mut dearest, price);
                 }
             }

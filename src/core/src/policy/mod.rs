@@ -8,6 +8,7 @@ mod cap_period;
 mod capability;
 mod catalog;
 mod dearest;
+mod deployment;
 mod endpoint;
 mod format_paths;
 mod key;
@@ -28,6 +29,7 @@ pub use catalog::{
     OutputLimitField, PriceInForce,
 };
 pub use dearest::Dearest;
+pub use deployment::{Deployment, MAX_DEPLOYMENT_PRIORITY, MAX_DEPLOYMENTS, MAX_REGION, is_region};
 pub use endpoint::{EndpointScope, Role};
 pub use format_paths::{FormatPaths, Served};
 pub use key::KeyPolicy;

@@ -1,5 +1,6 @@
 //! How a namespace behaves where its budget runs low, and what its content may be.
 
+use super::is_region;
 use serde::{Deserialize, Serialize};
 
 /// Most requests of one namespace that may wait in a gateway's queue.
@@ -31,6 +32,13 @@ pub struct Settings {
     pub allowed_categories: Vec<String>,
     /// Whether a request may refer to what is not in its body.
     pub references: ReferencePolicy,
+    /// The regions that may serve it; absent means that any may. Then a deployment without a region may
+    /// not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_regions: Option<Vec<String>>,
+    /// The regions that are tried first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub preferred_regions: Vec<String>,
 }
 
 /// What becomes of requests a throttled namespace makes over its reduced rate.
@@ -149,6 +157,19 @@ impl Default for QueueLimits {
 }
 
 impl Settings {
+    /// Whether a region may serve it. `None` is one that nobody has named.
+    pub fn allows_region(&self, region: Option<&str>) -> bool {
+        let Some(allowed) = &self.allowed_regions else {
+            return true;
+        };
+        region.is_some_and(|region| allowed.iter().any(|one| one == region))
+    }
+
+    /// Whether a region is tried first.
+    pub fn prefers_region(&self, region: Option<&str>) -> bool {
+        region.is_some_and(|region| self.preferred_regions.iter().any(|one| one == region))
+    }
+
     /// What is wrong with these settings, in words for whoever wrote them.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -168,6 +189,12 @@ impl Settings {
                 "throttle_mode `redirect` needs fallback_model: the cheaper model to serve instead"
                     .to_owned(),
             );
+        }
+        let allowed = self.allowed_regions.iter().flatten();
+        for region in allowed.chain(&self.preferred_regions) {
+            if !is_region(region) {
+                problems.push(format!("`{region}` cannot be a region's name"));
+            }
         }
         problems
     }

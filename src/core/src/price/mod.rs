@@ -146,6 +146,19 @@ impl Price {
         sum.finish(fees)
     }
 
+    /// The kinds of tokens a call used, how many of each, and their rates: what its tokens cost before its
+    /// tier's and its region's percentages.
+    pub fn lines<'a>(
+        &'a self,
+        usage: &'a Usage<'_>,
+    ) -> impl Iterator<Item = (Kind, u64, Rate)> + 'a {
+        let tier = self.tier(usage.tier, usage.unpriced).own;
+        let prompt = usage.tokens.prompt();
+        let used = by_kind(&usage.tokens).into_iter();
+        let used = used.filter(|(_, tokens)| *tokens > 0);
+        used.map(move |(kind, tokens)| (kind, tokens, self.rate(kind, prompt, tier)))
+    }
+
     /// The rate of a kind of token in a call with such a prompt: the tier's own list first, then the
     /// steps, the highest first, then the standard list.
     fn rate(&self, kind: Kind, prompt: u64, tier: Option<&Tier>) -> Rate {

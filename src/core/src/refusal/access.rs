@@ -4,7 +4,7 @@ use super::text::{capitalized, clip_bytes, list};
 use super::{Code, Refusal};
 use crate::policy::{EndpointScope, Role};
 use crate::price::{CostOverflow, Modifier};
-use crate::request::{BodyError, NamespaceConflict};
+use crate::request::{BodyEncoding, BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
 
@@ -21,17 +21,20 @@ impl Refusal {
         Refusal::new(Code::InvalidApiKey, message.to_owned())
     }
 
-    /// The key's checksum is wrong.
-    pub fn mistyped_key() -> Self {
-        let message = "The API key is mistyped or cut off. Copy it again in full.";
-        Refusal::new(Code::InvalidApiKey, message.to_owned())
+    /// The checksum of the key is wrong; it came in `place`.
+    pub fn mistyped_key(place: &str) -> Self {
+        let message =
+            format!("The API key in `{place}` is mistyped or cut off. Copy it again in full.");
+        Refusal::new(Code::InvalidApiKey, message)
     }
 
-    /// Nobody has such a key.
-    pub fn unknown_key() -> Self {
-        let message = "The API key is not known here. It may have been deleted or rotated; ask \
-                       your administrator for a new one.";
-        Refusal::new(Code::InvalidApiKey, message.to_owned())
+    /// Nobody has such a key; it came in `place`.
+    pub fn unknown_key(place: &str) -> Self {
+        let message = format!(
+            "The API key in `{place}` is not known here. It may have been deleted or rotated; ask \
+             your administrator for a new one."
+        );
+        Refusal::new(Code::InvalidApiKey, message)
     }
 
     /// The key of id `key_id` expired at `at`.
@@ -270,6 +273,27 @@ impl Refusal {
             .at(Some("model"))
     }
 
+    /// No deployment of `model` is in one of the regions that may serve the scope.
+    pub fn region_not_allowed<'a>(
+        scope: &str,
+        model: &str,
+        allowed: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut allowed = allowed.into_iter().peekable();
+        let regions = match allowed.peek() {
+            None => String::new(),
+            Some(_) => format!(" ({})", list(allowed)),
+        };
+        let message = format!(
+            "The model '{}' is not served in a region that may serve {scope}{regions}. Use another \
+             model, or ask your administrator.",
+            clip_bytes(model.as_bytes())
+        );
+        Refusal::new(Code::ModelNotAllowed, message)
+            .by(scope)
+            .at(Some("model"))
+    }
+
     /// The upstream of `model` does not serve `format`, but `formats`.
     pub fn format_not_served<'a>(
         model: &str,
@@ -364,6 +388,25 @@ impl Refusal {
              to the provider by reference."
         );
         Refusal::new(Code::RequestTooLarge, message)
+    }
+
+    /// The body is in an encoding that is not read on its path.
+    pub fn unsupported_encoding() -> Self {
+        let message = format!(
+            "The body is in an encoding that cannot be read here. Send it without \
+             `content-encoding`; model endpoints also read one of: {}.",
+            BodyEncoding::READABLE
+        );
+        Refusal::new(Code::UnsupportedEncoding, message)
+    }
+
+    /// The body is not of the encoding that `content-encoding` says.
+    pub fn broken_encoding(encoding: &BodyEncoding) -> Self {
+        let message = format!(
+            "The body is not one whole of the encoding that `content-encoding` says, {encoding}. \
+             Send it again, or without an encoding."
+        );
+        Refusal::new(Code::InvalidRequest, message)
     }
 
     /// The request cannot be governed as it is, for a reason of `message`'s words; `param` is the

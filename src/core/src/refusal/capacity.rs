@@ -205,12 +205,12 @@ impl Refusal {
         refusal
     }
 
-    /// A `budget` of `scope` has `remaining` left, which does not cover the `needed` cost of the
-    /// request; `resets_at` is when it starts anew.
+    /// A `budget` of `scope` has `remaining` of its `quota` left, which does not cover the `needed` cost of
+    /// the request; `resets_at` is when it starts anew.
     pub fn budget_exceeded(
         scope: &str,
         budget: Budget,
-        remaining: Money,
+        (remaining, quota): (Money, Option<Money>),
         needed: Money,
         resets_at: Option<Timestamp>,
     ) -> Self {
@@ -228,21 +228,34 @@ impl Refusal {
             },
             Budget::Reservation => "Reservation exhausted",
         };
-        let when = resets_at.map_or_else(String::new, |at| match budget {
-            Budget::Cap(CapPeriod::LastDays(_)) => {
-                let at = at.to_rfc3339();
-                format!("wait until {at}, when its oldest day no longer counts, ")
+        // Where something is left, it is this request that asks for too much.
+        let (by, lower) = match remaining.is_positive() {
+            true => (" by this request: it", "Lower the request's max tokens, "),
+            false => (": this request", ""),
+        };
+        let of = quota.map_or_else(String::new, |quota| format!(" of {quota}"));
+        let when = resets_at.map_or_else(String::new, |at| {
+            let wait = if lower.is_empty() { "Wait" } else { "wait" };
+            let at = at.to_rfc3339();
+            match budget {
+                Budget::Cap(CapPeriod::LastDays(_)) => {
+                    format!("{wait} until {at}, when its oldest day no longer counts, ")
+                }
+                _ => format!("{wait} for the reset at {at}, "),
             }
-            _ => format!("wait for the reset at {}, ", at.to_rfc3339()),
         });
         let source = match budget {
             Budget::Cap(CapPeriod::Balance) => "top up the credits",
             Budget::Cap(_) => "ask your administrator to raise it",
             Budget::Reservation => "make a larger reservation",
         };
+        let (start, rest) = source.split_at(1);
+        let source = match lower.is_empty() && when.is_empty() {
+            true => format!("{}{rest}", start.to_uppercase()),
+            false => format!("or {source}"),
+        };
         let message = format!(
-            "{what}: {} has {remaining} left and this request may cost {needed}. Lower the \
-             request's max tokens, {when}or {source}.",
+            "{what}{by} may cost up to {needed}, and {} has {remaining}{of} left. {lower}{when}{source}.",
             clip_bytes(scope.as_bytes())
         );
         let mut refusal = Refusal::new(Code::BudgetExceeded, message).by(scope);

@@ -30,6 +30,8 @@ pub enum Code {
     ContentPolicyViolation,
     /// The body is over the gateway's limit.
     RequestTooLarge,
+    /// The body is in an encoding that cannot be read.
+    UnsupportedEncoding,
     /// A rate, the concurrency or a queue is exhausted.
     RateLimitExceeded,
     /// The service is away and the operator chose to fail closed.
@@ -42,7 +44,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
@@ -60,6 +62,7 @@ impl Code {
         Code::NotPriced,
         Code::ContentPolicyViolation,
         Code::RequestTooLarge,
+        Code::UnsupportedEncoding,
         Code::RateLimitExceeded,
         Code::AccountingUnavailable,
         Code::GatewayOverloaded,
@@ -88,6 +91,7 @@ impl Code {
             Code::NotPriced => "not_priced",
             Code::ContentPolicyViolation => "content_policy_violation",
             Code::RequestTooLarge => "request_too_large",
+            Code::UnsupportedEncoding => "unsupported_encoding",
             Code::RateLimitExceeded => "rate_limit_exceeded",
             Code::AccountingUnavailable => "accounting_unavailable",
             Code::GatewayOverloaded => "gateway_overloaded",
@@ -104,6 +108,7 @@ impl Code {
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => 404,
             Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => 400,
             Code::RequestTooLarge => 413,
+            Code::UnsupportedEncoding => 415,
             Code::RateLimitExceeded => 429,
             Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
                 503
@@ -133,7 +138,8 @@ impl Code {
             | Code::InvalidRequest
             | Code::NotPriced
             | Code::ContentPolicyViolation
-            | Code::RequestTooLarge => "invalid_request_error",
+            | Code::RequestTooLarge
+            | Code::UnsupportedEncoding => "invalid_request_error",
             Code::RateLimitExceeded => match rate {
                 Some(Rate::Requests) => "requests",
                 Some(Rate::Tokens) => "tokens",
@@ -154,9 +160,10 @@ impl Code {
                 "permission_error"
             }
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => "not_found_error",
-            Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => {
-                "invalid_request_error"
-            }
+            Code::InvalidRequest
+            | Code::NotPriced
+            | Code::ContentPolicyViolation
+            | Code::UnsupportedEncoding => "invalid_request_error",
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
             Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
@@ -178,7 +185,8 @@ impl Code {
             Code::InvalidRequest
             | Code::NotPriced
             | Code::ContentPolicyViolation
-            | Code::RequestTooLarge => "INVALID_ARGUMENT",
+            | Code::RequestTooLarge
+            | Code::UnsupportedEncoding => "INVALID_ARGUMENT",
             Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
             Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
                 "UNAVAILABLE"
@@ -195,7 +203,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 16] = [
+        let rows: [Row; 17] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -278,6 +286,13 @@ mod tests {
                 413,
                 "invalid_request_error",
                 "request_too_large",
+                "INVALID_ARGUMENT",
+            ),
+            (
+                C::UnsupportedEncoding,
+                415,
+                "invalid_request_error",
+                "invalid_request_error",
                 "INVALID_ARGUMENT",
             ),
             (

@@ -21,6 +21,7 @@ pub(crate) use text::{clip_bytes, header_value, list};
 use crate::money::Money;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use std::borrow::Cow;
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +69,20 @@ impl Refusal {
     pub fn by(mut self, scope: &str) -> Self {
         self.scope = Some(text::clip_bytes(scope.as_bytes()));
         self
+    }
+
+    /// The same to the holder of a key, whose id says nothing to people: its name takes that place in the
+    /// message.
+    pub fn naming_key(&self, id: &str, name: &str) -> Cow<'_, Self> {
+        let scope = self.scope.as_deref().unwrap_or_default();
+        if scope.strip_prefix("key:") != Some(id) || name.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let name = format!("key '{}'", text::clip_bytes(name.as_bytes()));
+        Cow::Owned(Refusal {
+            message: self.message.replace(scope, &name),
+            ..self.clone()
+        })
     }
 
     pub(crate) fn at(mut self, param: Option<&'static str>) -> Self {

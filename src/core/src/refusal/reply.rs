@@ -1,8 +1,9 @@
 //! A refusal as HTTP, in the dialect of its caller.
 
-use super::Refusal;
 use super::capacity::whole_seconds;
 use super::text::header_value;
+use super::{Code, Refusal};
+use crate::request::BodyEncoding;
 use crate::wire_format::WireFormat;
 use core::time::Duration;
 use serde::Serialize;
@@ -84,6 +85,9 @@ impl Refusal {
         } else {
             let wait = self.retry_after.unwrap_or(Duration::from_secs(1));
             headers.push(("retry-after", whole_seconds(wait).to_string()));
+        }
+        if self.code == Code::UnsupportedEncoding {
+            headers.push(("accept-encoding", BodyEncoding::READABLE.to_owned()));
         }
         if format == WireFormat::Anthropic {
             headers.push(("request-id", request_id.clone()));

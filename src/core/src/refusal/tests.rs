@@ -4,7 +4,7 @@ use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
 use crate::policy::{CapPeriod, EndpointScope, Role};
 use crate::price::Modifier;
-use crate::request::{BodyError, NamespaceConflict};
+use crate::request::{BodyEncoding, BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
 use crate::usage::Tool;
@@ -18,7 +18,10 @@ fn daily() -> Refusal {
     Refusal::budget_exceeded(
         SCOPE,
         Budget::Cap(CapPeriod::Daily),
-        Money::from_nanos(12_500_000),
+        (
+            Money::from_nanos(12_500_000),
+            Some(Money::from_nanos(5_000_000_000)),
+        ),
         Money::from_nanos(1_000_000_000),
         // 2026-03-16T00:00:00Z
         Some(Timestamp::from_secs(1_773_619_200)),
@@ -47,9 +50,9 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 
 #[test]
 fn a_budget_refusal_in_every_dialect() {
-    let message = "Daily budget exhausted: namespace:tenant-marketing has $0.0125 left and this \
-        request may cost $1.00. Lower the request's max tokens, wait for the reset at \
-        2026-03-16T00:00:00Z, or ask your administrator to raise it.";
+    let message = "Daily budget exhausted by this request: it may cost up to $1.00, and \
+        namespace:tenant-marketing has $0.0125 of $5.00 left. Lower the request's max tokens, wait for the \
+        reset at 2026-03-16T00:00:00Z, or ask your administrator to raise it.";
     let open_ai = format!(
         r#"{{"error":{{"code":"budget_exceeded","message":"{message}","type":"insufficient_quota","param":null,"scope":"{SCOPE}","remaining":0.0125,"resets_at":"2026-03-16T00:00:00Z"}},"remaining":0.0125,"resets_at":"2026-03-16T00:00:00Z"}}"#
     );
@@ -125,7 +128,8 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
         message: "`n` must be".into(),
     };
     let limited = |rate| Refusal::rate_limited(SCOPE, rate, Some(5), Duration::ZERO);
-    let over = |budget| Refusal::budget_exceeded(SCOPE, budget, Money::ZERO, Money::ZERO, None);
+    let nothing = (Money::ZERO, None);
+    let over = |budget| Refusal::budget_exceeded(SCOPE, budget, nothing, Money::ZERO, None);
     let stored = |id| Refusal::stored_not_found(SCOPE, id, None);
     let key = Some("key:key_1");
     let namespace = Some(SCOPE);
@@ -137,16 +141,16 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "Authorization: Bearer",
         ),
         (
-            Refusal::mistyped_key(),
+            Refusal::mistyped_key("x-api-key"),
             Code::InvalidApiKey,
             None,
-            "mistyped",
+            "in `x-api-key` is mistyped",
         ),
         (
-            Refusal::unknown_key(),
+            Refusal::unknown_key("authorization"),
             Code::InvalidApiKey,
             None,
-            "not known",
+            "in `authorization` is not known",
         ),
         (
             Refusal::expired_key("key_1", Timestamp::EPOCH),
@@ -311,6 +315,18 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "(violence)",
         ),
         (
+            Refusal::unsupported_encoding(),
+            Code::UnsupportedEncoding,
+            None,
+            "one of: gzip, deflate",
+        ),
+        (
+            Refusal::broken_encoding(&BodyEncoding::Gzip),
+            Code::InvalidRequest,
+            None,
+            "says, gzip",
+        ),
+        (
             Refusal::too_large(1_048_576),
             Code::RequestTooLarge,
             None,
@@ -380,7 +396,7 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             over(Budget::Cap(CapPeriod::Balance)),
             Code::BudgetExceeded,
             namespace,
-            "top up",
+            "Top up",
         ),
         (
             Refusal::accounting_unavailable(Some(SCOPE)),
@@ -534,16 +550,34 @@ fn whoever_is_throttled_is_told_by_what() {
 }
 
 #[test]
+fn a_key_is_called_by_its_name() {
+    let scope = "key:key_1";
+    let limited = Refusal::rate_limited(scope, Rate::Requests, Some(5), Duration::ZERO);
+    let named = limited.naming_key("key_1", "copywriter");
+    assert!(named.message.contains("key 'copywriter'"), "{named:?}");
+    assert!(!named.message.contains("key_1"), "{named:?}");
+    assert_eq!(named.scope.as_deref(), Some(scope));
+    assert_eq!(*limited.naming_key("key_1", ""), limited);
+}
+
+#[test]
 fn a_budget_overspent_has_nothing_left() {
     let owed = Money::from_nanos(-5);
+    let budget = (owed, Some(Money::from_nanos(3_000_000_000)));
     let refusal = Refusal::budget_exceeded(
         SCOPE,
         Budget::Cap(CapPeriod::Monthly),
-        owed,
+        budget,
         Money::MAX,
         None,
     );
     assert_eq!(refusal.remaining, Some(Money::ZERO));
+    let told = format!(
+        "Monthly budget exhausted: this request may cost up to {}, and {SCOPE} has $0.00 of $3.00 left. Ask your \
+         administrator to raise it.",
+        Money::MAX
+    );
+    assert_eq!(refusal.message, told);
     assert!(body(&refusal, OpenAi).ends_with(r#""remaining":0.0}"#));
 }
 

@@ -4,6 +4,7 @@ use super::gemini::{self, GeminiVerb};
 use super::head::{Credential, CredentialSource};
 use crate::policy::EndpointScope;
 use crate::wire_format::WireFormat;
+use std::borrow::Cow;
 
 /// An endpoint that model traffic may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub enum Endpoint {
     Embeddings,
     /// `POST /v1/responses`.
     Responses,
+    /// `POST /v1/responses/compact`: a conversation made shorter
+    /// (<https://developers.openai.com/api/reference/resources/responses/methods/compact>).
+    CompactResponses,
     /// `POST /v1/messages`.
     Messages,
     /// `POST /v1/messages/count_tokens`.
@@ -27,8 +31,6 @@ pub enum Endpoint {
         /// What is asked of it.
         verb: GeminiVerb,
     },
-    /// `GET /v1/models`.
-    ListModels,
 }
 
 impl Endpoint {
@@ -39,9 +41,9 @@ impl Endpoint {
             (b"POST", b"/v1/completions") => Some(Endpoint::Completions),
             (b"POST", b"/v1/embeddings") => Some(Endpoint::Embeddings),
             (b"POST", b"/v1/responses") => Some(Endpoint::Responses),
+            (b"POST", b"/v1/responses/compact") => Some(Endpoint::CompactResponses),
             (b"POST", b"/v1/messages") => Some(Endpoint::Messages),
             (b"POST", b"/v1/messages/count_tokens") => Some(Endpoint::CountTokens),
-            (b"GET", b"/v1/models") => Some(Endpoint::ListModels),
             (b"POST", _) => {
                 let (model, verb) = gemini::read_path(path)?;
                 Some(Endpoint::Gemini { model, verb })
@@ -53,13 +55,12 @@ impl Endpoint {
     /// The dialect it speaks.
     pub fn format(&self) -> WireFormat {
         match self {
-            Endpoint::Responses => WireFormat::OpenAiResponses,
+            Endpoint::Responses | Endpoint::CompactResponses => WireFormat::OpenAiResponses,
             Endpoint::Messages | Endpoint::CountTokens => WireFormat::Anthropic,
             Endpoint::Gemini { .. } => WireFormat::Gemini,
-            Endpoint::ChatCompletions
-            | Endpoint::Completions
-            | Endpoint::Embeddings
-            | Endpoint::ListModels => WireFormat::OpenAi,
+            Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Embeddings => {
+                WireFormat::OpenAi
+            }
         }
     }
 
@@ -69,7 +70,7 @@ impl Endpoint {
             Endpoint::ChatCompletions => EndpointScope::Chat,
             Endpoint::Completions => EndpointScope::Completions,
             Endpoint::Embeddings => EndpointScope::Embeddings,
-            Endpoint::Responses => EndpointScope::Responses,
+            Endpoint::Responses | Endpoint::CompactResponses => EndpointScope::Responses,
             Endpoint::Messages | Endpoint::CountTokens => EndpointScope::Messages,
             Endpoint::Gemini { verb, .. } => match verb {
                 GeminiVerb::EmbedContent | GeminiVerb::BatchEmbedContents => {
@@ -77,7 +78,6 @@ impl Endpoint {
                 }
                 _ => EndpointScope::GenerateContent,
             },
-            Endpoint::ListModels => EndpointScope::Models,
         }
     }
 
@@ -87,10 +87,10 @@ impl Endpoint {
         matches!(self, Endpoint::Gemini { verb: asked, .. } if *asked == verb)
     }
 
-    /// Whether no provider charges for it: counting tokens and listing models.
+    /// Whether no provider charges for it: counting tokens.
     pub fn is_free(&self) -> bool {
         match self {
-            Endpoint::CountTokens | Endpoint::ListModels => true,
+            Endpoint::CountTokens => true,
             Endpoint::Gemini { verb, .. } => *verb == GeminiVerb::CountTokens,
             _ => false,
         }
@@ -100,6 +100,21 @@ impl Endpoint {
     pub fn embeds(&self) -> bool {
         self.scope() == EndpointScope::Embeddings
     }
+}
+
+/// A path as the contract spells it, where a client spells it otherwise: below a base URL that has `/v1`
+/// twice or not at all, or with a slash at its end. Most of what comes out is no path of an endpoint.
+pub fn usual_path(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let is_versioned = |path: &[u8]| path.starts_with(b"/v1/") || path.starts_with(b"/v1beta/");
+    let trimmed = path.strip_suffix(b"/").unwrap_or(path);
+    let below = trimmed.strip_prefix(b"/v1");
+    if let Some(below) = below.filter(|below| is_versioned(below)) {
+        return Some(Cow::Borrowed(below));
+    }
+    if !is_versioned(trimmed) {
+        return Some(Cow::Owned([b"/v1", trimmed].concat()));
+    }
+    (trimmed.len() < path.len()).then_some(Cow::Borrowed(trimmed))
 }
 
 /// The dialect to refuse in where the endpoint is unknown: by the path, then by the way the client
@@ -158,6 +173,12 @@ mod tests {
                 Scope::Responses,
             ),
             (
+                "POST /v1/responses/compact",
+                Endpoint::CompactResponses,
+                OpenAiResponses,
+                Scope::Responses,
+            ),
+            (
                 "POST /v1/messages",
                 Endpoint::Messages,
                 Anthropic,
@@ -168,12 +189,6 @@ mod tests {
                 Endpoint::CountTokens,
                 Anthropic,
                 Scope::Messages,
-            ),
-            (
-                "GET /v1/models",
-                Endpoint::ListModels,
-                OpenAi,
-                Scope::Models,
             ),
             (
                 "POST /v1beta/models/gemini-2.5-flash:generateContent",
@@ -216,8 +231,7 @@ mod tests {
                 "{line}"
             );
             assert_eq!(endpoint.streams(), line.contains(":stream"), "{line}");
-            let free = ["count", "GET"].iter().any(|part| line.contains(part));
-            assert_eq!(endpoint.is_free(), free, "{line}");
+            assert_eq!(endpoint.is_free(), line.contains("count"), "{line}");
             assert_eq!(
                 endpoint.embeds(),
                 line.to_lowercase().contains("embed"),
@@ -260,6 +274,24 @@ mod tests {
                 None,
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_base_url_may_have_the_version_or_not() {
+        for (path, usual) in [
+            ("/v1/v1/messages", Some("/v1/messages")),
+            ("/v1/v1beta/models/m:x", Some("/v1beta/models/m:x")),
+            ("/v1/chat/completions/", Some("/v1/chat/completions")),
+            ("/v1/v1/messages/", Some("/v1/messages")),
+            ("/chat/completions", Some("/v1/chat/completions")),
+            ("/models/", Some("/v1/models")),
+            ("/", Some("/v1")),
+            ("/v1/messages", None),
+            ("/v1beta/models", None),
+        ] {
+            let found = usual_path(path.as_bytes());
+            assert_eq!(found.as_deref(), usual.map(str::as_bytes), "{path}");
         }
     }
 

@@ -110,6 +110,14 @@ const RESPONSES: [Row; 10] = [
     SEARCH_PARAMETERS,
 ];
 
+/// There is no limit of the output.
+const COMPACT: [Row; 4] = [
+    ("model", Field::Model, "model"),
+    ("user", Field::User, "user"),
+    SAFETY_IDENTIFIER,
+    ("service_tier", Field::ServiceTier, "service_tier"),
+];
+
 const ANTHROPIC: [Row; 7] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
@@ -183,8 +191,9 @@ pub(super) const GENERATION_CONFIG: [Row; 4] = [
 pub(super) fn top_level(endpoint: &Endpoint) -> &'static [Row] {
     match endpoint {
         Endpoint::Completions => &COMPLETIONS,
-        Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::ListModels => &OPEN_AI,
+        Endpoint::ChatCompletions | Endpoint::Embeddings => &OPEN_AI,
         Endpoint::Responses => &RESPONSES,
+        Endpoint::CompactResponses => &COMPACT,
         Endpoint::Messages | Endpoint::CountTokens => &ANTHROPIC,
         Endpoint::Gemini {
             verb: GeminiVerb::BatchEmbedContents,

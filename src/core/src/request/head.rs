@@ -1,6 +1,8 @@
 //! What the headers of a request say, read in one pass.
 
+use super::encoding::BodyEncoding;
 use super::query;
+use crate::secret;
 use core::fmt;
 use std::borrow::Cow;
 
@@ -35,7 +37,7 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-/// Where a client put its key.
+/// Where a client put its key, in the order in which they are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialSource {
     /// `Authorization: Bearer`.
@@ -46,6 +48,18 @@ pub enum CredentialSource {
     GoogleApiKey,
     /// The query parameter `key`, as Gemini's REST examples do.
     Query,
+}
+
+impl CredentialSource {
+    /// What a client calls the place.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CredentialSource::Bearer => "authorization",
+            CredentialSource::ApiKey => "x-api-key",
+            CredentialSource::GoogleApiKey => "x-goog-api-key",
+            CredentialSource::Query => "?key=",
+        }
+    }
 }
 
 /// The key a client sent. Its `Debug` does not show it.
@@ -80,10 +94,11 @@ pub struct RequestHead<'a> {
     /// `:method`.
     pub method: &'a [u8],
     /// `:path` up to the `?`.
-    pub path: &'a [u8],
+    pub path: Cow<'a, [u8]>,
     /// `:path` after the `?`; empty where there is none.
     pub query: &'a [u8],
-    /// The key, wherever it was.
+    /// The key, wherever it was. Clients may send credentials for others beside it, so of several the
+    /// first one in the form of Paddock's keys counts, and without such a one the first.
     pub credential: Option<Credential<'a>>,
     /// `x-namespace`, `x-team` or `x-project`.
     pub namespace: Result<Option<&'a [u8]>, NamespaceConflict>,
@@ -99,12 +114,16 @@ pub struct RequestHead<'a> {
     pub user: Option<&'a [u8]>,
     /// `content-type`.
     pub content_type: Option<&'a [u8]>,
+    /// `content-encoding`.
+    pub encoding: BodyEncoding,
     /// `content-length`.
     pub content_length: Option<u64>,
     /// `x-request-id`: Envoy's or the client's.
     pub request_id: Option<&'a [u8]>,
     /// `user-agent`.
     pub user_agent: Option<&'a [u8]>,
+    /// Whether there is an `anthropic-version`, which Anthropic's clients always send.
+    pub names_anthropic_version: bool,
 }
 
 impl<'a> RequestHead<'a> {
@@ -112,7 +131,7 @@ impl<'a> RequestHead<'a> {
     pub fn read(headers: &Headers<'a>) -> RequestHead<'a> {
         let mut head = RequestHead {
             method: b"",
-            path: b"",
+            path: Cow::Borrowed(b""),
             query: b"",
             credential: None,
             namespace: Ok(None),
@@ -122,9 +141,11 @@ impl<'a> RequestHead<'a> {
             reservation_id: None,
             user: None,
             content_type: None,
+            encoding: BodyEncoding::Plain,
             content_length: None,
             request_id: None,
             user_agent: None,
+            names_anthropic_version: false,
         };
         let (mut bearer, mut api_key, mut google_key) = (None, None, None);
         for (name, value) in headers.0 {
@@ -134,12 +155,14 @@ impl<'a> RequestHead<'a> {
                 ":method" => head.method = value,
                 ":path" => head.set_path(value),
                 "content-type" => first(&mut head.content_type, value),
+                "content-encoding" => head.add_encoding(value),
                 "content-length" => head.content_length = parse_length(value),
                 "x-request-id" => first(&mut head.request_id, value),
                 "user-agent" => first(&mut head.user_agent, value),
-                "authorization" => first(&mut bearer, strip_bearer(value).unwrap_or_default()),
-                "x-api-key" => first(&mut api_key, value),
-                "x-goog-api-key" => first(&mut google_key, value),
+                "anthropic-version" => head.names_anthropic_version = true,
+                "authorization" => credential(&mut bearer, value, strip_bearer),
+                "x-api-key" => credential(&mut api_key, value, Some),
+                "x-goog-api-key" => credential(&mut google_key, value, Some),
                 "x-namespace" | "x-team" | "x-project" => head.name_namespace(value),
                 "x-priority" => first(&mut head.priority, value),
                 "x-batch-mode" => first(&mut head.batch_mode, value),
@@ -154,10 +177,16 @@ impl<'a> RequestHead<'a> {
             (api_key, CredentialSource::ApiKey),
             (google_key, CredentialSource::GoogleApiKey),
         ];
-        head.credential = in_header
+        let found = in_header
             .into_iter()
-            .find_map(|(secret, source)| Some((Cow::Borrowed(secret?), source)))
-            .or_else(|| Some((query::find_key(head.query)?, CredentialSource::Query)))
+            .filter_map(|(secret, source)| Some((Cow::Borrowed(secret?), source)));
+        let in_query = || Some((query::find_key(head.query)?, CredentialSource::Query));
+        head.credential = found
+            .clone()
+            .find(|(secret, _)| is_ours(secret))
+            .or_else(|| in_query().filter(|(secret, _)| is_ours(secret)))
+            .or_else(|| found.clone().next())
+            .or_else(in_query)
             .map(|(secret, source)| Credential { secret, source });
         head
     }
@@ -165,19 +194,26 @@ impl<'a> RequestHead<'a> {
     /// The `:path` for the upstream: without the `key` parameter and those that `forwards` says no
     /// to, by their name and value; otherwise byte for byte. `None` where nothing was to be left out.
     pub fn path_for_upstream(&self, forwards: impl Fn(&[u8], &[u8]) -> bool) -> Option<String> {
-        query::for_upstream(self.path, self.query, forwards)
+        query::for_upstream(&self.path, self.query, forwards)
     }
 
     /// The `:path` as it came.
     pub fn path_and_query(&self) -> String {
-        query::joined(self.path, self.query)
+        query::joined(&self.path, self.query)
     }
 
     fn set_path(&mut self, value: &'a [u8]) {
         let question = memchr::memchr(b'?', value).unwrap_or(value.len());
         let (path, query) = value.split_at_checked(question).unwrap_or((value, b""));
-        self.path = path;
+        self.path = Cow::Borrowed(path);
         self.query = query.get(1..).unwrap_or_default();
+    }
+
+    fn add_encoding(&mut self, value: &[u8]) {
+        self.encoding = match (self.encoding, BodyEncoding::of(value)) {
+            (BodyEncoding::Plain, one) | (one, BodyEncoding::Plain) => one,
+            _ => BodyEncoding::Unreadable,
+        };
     }
 
     fn name_namespace(&mut self, value: &'a [u8]) {
@@ -194,6 +230,34 @@ fn first<'a>(slot: &mut Option<&'a [u8]>, value: &'a [u8]) {
     if slot.is_none() && !value.is_empty() {
         *slot = Some(value);
     }
+}
+
+/// Takes a credential of a header. Envoy joins the values of a header that came twice by commas.
+fn credential<'a>(
+    slot: &mut Option<&'a [u8]>,
+    value: &'a [u8],
+    strip: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
+) {
+    if slot.is_some_and(is_ours) {
+        return;
+    }
+    let ours = match memchr::memchr(b',', value) {
+        Some(_) => {
+            let parts = value.split(|byte| *byte == b',');
+            let mut secrets = parts.filter_map(|part| strip(part.trim_ascii()));
+            secrets.find(|secret| is_ours(secret))
+        }
+        None => strip(value).filter(|secret| is_ours(secret)),
+    };
+    match ours {
+        Some(ours) => *slot = Some(ours),
+        None => first(slot, strip(value).unwrap_or_default()),
+    }
+}
+
+/// Whether a credential has the form of Paddock's keys; it need not be one.
+fn is_ours(credential: &[u8]) -> bool {
+    credential.starts_with(secret::PREFIX.as_bytes())
 }
 
 fn strip_bearer(value: &[u8]) -> Option<&[u8]> {

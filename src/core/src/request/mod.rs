@@ -3,6 +3,7 @@
 //! Policy and state must be absent.
 
 mod body;
+mod encoding;
 mod endpoint;
 mod features;
 mod fields;
@@ -12,6 +13,7 @@ mod head;
 mod hints;
 mod key;
 mod media;
+mod model_list;
 mod models;
 mod modifier;
 mod place;
@@ -34,7 +36,8 @@ mod word;
 pub use body::{
     BodyError, ModelRequest, OtherModel, OutputLimits, VALUE_BYTES, cost_of_unread, read_body,
 };
-pub use endpoint::{Endpoint, guess_format};
+pub use encoding::{BodyEncoding, NotDecoded};
+pub use endpoint::{Endpoint, guess_format, usual_path};
 pub use features::{Features, read_features};
 pub use gemini::{GeminiVerb, path_with_model};
 #[cfg(test)]
@@ -42,6 +45,7 @@ pub(crate) use head::borrowed;
 pub use head::{Credential, CredentialSource, Headers, NamespaceConflict, RequestHead};
 pub use hints::Hints;
 pub use media::Media;
+pub use model_list::{ListShape, ModelList};
 pub use prompt::PromptSize;
 pub use references::References;
 pub use rewrite::Rewrite;

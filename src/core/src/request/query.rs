@@ -32,6 +32,11 @@ pub(super) fn find_key(query: &[u8]) -> Option<Cow<'_, [u8]>> {
         .map(|(_, _, value)| percent_decode(value))
 }
 
+/// Whether there is a parameter of that name.
+pub(super) fn has(query: &[u8], name: &[u8]) -> bool {
+    !query.is_empty() && parameters(query).any(|(_, other, _)| other == name)
+}
+
 /// `path?query` without any `key` parameter and those that `forwards` says no to; the others byte for
 /// byte. `None` where nothing was to be left out. Bytes that are not UTF-8 come out percent-encoded,
 /// which means the same.

@@ -10,7 +10,7 @@ mod refusals;
 pub use forecast::{Forecast, NoForecast, Unsent, forecast};
 
 use crate::authorization::{ModelRights, Obstacle};
-use crate::policy::{Catalog, Model, Priority, Routing, Served};
+use crate::policy::{Catalog, Model, Priority, Routing};
 use crate::price::Price;
 use crate::request::Features;
 use crate::timestamp::Timestamp;
@@ -133,7 +133,7 @@ fn usable<'a>(
 /// [`Obstacle::NotServed`].
 pub(crate) fn served(model: &Model, format: Option<WireFormat>) -> Result<(), Obstacle> {
     match format {
-        Some(format) if model.paths.served(format) == Served::Nowhere => {
+        Some(format) if !model.is_served_in(format) => {
             let formats = model.paths.formats().collect();
             Err(Obstacle::NotServed(format, formats))
         }

@@ -37,6 +37,10 @@ impl Refusal {
             NoForecast::Unusable(model, Obstacle::NotAllowed(scope)) => {
                 Refusal::model_not_allowed(&scope, &model, known)
             }
+            NoForecast::Unusable(model, Obstacle::NotInRegion) => {
+                let scope = format!("namespace:{namespace}");
+                Refusal::region_not_allowed(&scope, &model, [])
+            }
             NoForecast::Unusable(model, Obstacle::NoPrice) => {
                 let scope = format!("namespace:{namespace}");
                 Refusal::model_without_price(&scope, &model, known)
@@ -85,7 +89,10 @@ impl Refusal {
                     code = Code::InvalidRequest;
                 }
                 Obstacle::NotServed(..) => {}
-                Obstacle::NotAllowed(_) | Obstacle::NoPrice | Obstacle::Lacks(_) => {
+                Obstacle::NotAllowed(_)
+                | Obstacle::NotInRegion
+                | Obstacle::NoPrice
+                | Obstacle::Lacks(_) => {
                     code = Code::ModelNotAllowed;
                 }
             }
@@ -106,6 +113,7 @@ fn tell(name: &str, why: &Obstacle) -> String {
         Obstacle::NotAllowed(scope) => {
             format!("{} may not use '{name}'", clip_bytes(scope.as_bytes()))
         }
+        Obstacle::NotInRegion => format!("'{name}' is served in no region that may serve"),
         Obstacle::NoPrice => format!("'{name}' has no price"),
         Obstacle::Lacks(capability) => {
             format!("'{name}' lacks {}", clip_bytes(capability.as_bytes()))

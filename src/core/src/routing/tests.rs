@@ -30,6 +30,7 @@ fn rights(key: Option<&[String]>) -> ModelRights<'_> {
             ("organization:o", None),
         ],
         unknown_price: UnknownPrice::Refuse,
+        allowed_regions: None,
     }
 }
 

@@ -112,6 +112,12 @@ pub struct UsageEvent<'a> {
     /// The tier that served it; absent if the standard one did.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Cow<'a, str>>,
+    /// The upstream that the last attempt went to; absent if the model lists no deployments.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<Cow<'a, str>>,
+    /// Which attempt that was, from 1 on; 0 if the model lists no deployments.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub attempt: u64,
     /// The calls of the provider's tools.
     #[serde(default, skip_serializing_if = "ToolCalls::is_empty")]
     pub tools: ToolCalls,
@@ -192,6 +198,8 @@ impl<'a> UsageEvent<'a> {
             estimated: false,
             batch: false,
             tier: None,
+            upstream: None,
+            attempt: 0,
             tools: ToolCalls::NONE,
             price_from: Timestamp::EPOCH,
             started_at,
@@ -230,6 +238,8 @@ impl<'a> UsageEvent<'a> {
             estimated: self.estimated,
             batch: self.batch,
             tier: self.tier.map(owned),
+            upstream: self.upstream.map(owned),
+            attempt: self.attempt,
             tools: self.tools,
             price_from: self.price_from,
             started_at: self.started_at,

@@ -25,3 +25,5 @@ pub const RESOLVE_PATH: &str = "/gateway/v1/resolve";
 pub const LEND_PATH: &str = "/gateway/v1/lend";
 /// Path of the call that reports usage and brings back changes.
 pub const SYNC_PATH: &str = "/gateway/v1/sync";
+/// Path of the call that reports usage from a gateway's access log.
+pub const RECONCILE_PATH: &str = "/gateway/v1/reconcile";

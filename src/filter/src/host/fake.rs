@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) answer: (Option<u16>, Vec<u8>),
     pub(crate) headers: HashMap<u32, Vec<(String, Vec<u8>)>>,
     pub(crate) response_headers: Vec<(&'static str, &'static str)>,
+    /// How many attempts Envoy has made of the request.
+    pub(crate) attempts: Option<u64>,
     /// What is at hand of a body.
     pub(crate) body: Vec<u8>,
     /// Bytes of bodies that were copied out of the host.
@@ -169,8 +171,11 @@ impl Host for Fake {
     }
 
     fn attribute(&self, path: Vec<&str>) -> Option<Vec<u8>> {
-        self.note("attribute", &path.join("."));
-        None
+        let path = path.join(".");
+        self.note("attribute", &path);
+        let made = self.state().attempts;
+        let made = made.filter(|_| path == "upstream.request_attempt_count")?;
+        Some(made.to_le_bytes().to_vec())
     }
 
     fn annotate(&self, name: &str, _: &[u8]) {

@@ -10,13 +10,13 @@ const OVERFLOW: &str = "paddock_counts_dropped_total";
 
 /// The counters of one worker.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     ids: HashMap<String, u32>,
 }
 
 impl Counters {
     /// Adds `amount` to the counter called `name`.
-    pub(super) fn add<H: Host>(&mut self, host: &H, name: String, amount: u64) {
+    pub(crate) fn add<H: Host>(&mut self, host: &H, name: String, amount: u64) {
         if let Some(id) = self.ids.get(&name) {
             return host.count(*id, amount);
         }

@@ -2,7 +2,9 @@
 
 use super::{SharedExchange, Worker};
 use crate::host::Host;
+use crate::kept;
 use paddock_core::exchange::{Effect, Exchange, Input, Level, Step, StepContext, Verdict};
+use paddock_core::failover::Attempts;
 
 impl<H: Host> Worker<H> {
     /// Takes an input to an exchange and performs all effects; the stream `id` must be the one that
@@ -43,6 +45,24 @@ impl<H: Host> Worker<H> {
         step
     }
 
+    /// Keeps what the attempts of a stream are to look like. Each is known by the request's id: one that
+    /// another request has, as clients can choose it, becomes another one.
+    fn keep(&mut self, id: u32, request: String, attempts: Box<Attempts>) {
+        let request = match kept::keep(&request, attempts) {
+            Ok(()) => request,
+            Err(attempts) => {
+                let own = format!("{request}-{id}");
+                self.host.set_request_header("x-request-id", Some(&own));
+                if kept::keep(&own, attempts).is_err() {
+                    log::error!("the attempts of stream {id} cannot be kept");
+                    return;
+                }
+                own
+            }
+        };
+        self.kept.insert(id, request);
+    }
+
     /// Performs the effects in order. True if a question could not even be asked.
     fn perform(&mut self, exchange: &SharedExchange, id: u32, effects: Vec<Effect>) -> bool {
         let mut asked_in_vain = false;
@@ -55,6 +75,7 @@ impl<H: Host> Worker<H> {
                 Effect::SetPath(path) => host.set_request_header(":path", Some(&path)),
                 Effect::RemoveRequestHeader(name) => host.set_request_header(&name, None),
                 Effect::ReplaceRequestBody(body) => host.replace_request_body(&body),
+                Effect::KeepAttempts(request, attempts) => self.keep(id, request, attempts),
                 Effect::SetResponseHeader(name, value) => {
                     host.set_response_header(name, Some(&value));
                 }

@@ -25,13 +25,15 @@ mod ticking;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use counters::Counters;
 pub(crate) use ticking::TICK;
 
 use crate::host::Host;
+use crate::kept;
 use body_watchdog::BodyWatchdog;
 use continuing::Continuing;
 use core::cell::RefCell;
-use counters::Counters;
+use hashbrown::HashMap;
 use paddock_core::cache::PolicyCache;
 use paddock_core::config::{Config, HoldAt};
 use paddock_core::epoch_sum::Epochs;
@@ -73,6 +75,8 @@ pub(crate) struct Worker<H: Host> {
     bodies: BodyWatchdog,
     policy_age: PolicyAge,
     period: TickPeriod,
+    /// The ids by which the attempts of streams are kept.
+    kept: HashMap<u32, String>,
     /// When the last input that needed a time came.
     now: Timestamp,
 }
@@ -113,6 +117,7 @@ impl<H: Host> Worker<H> {
             bodies,
             policy_age: PolicyAge::default(),
             period: TickPeriod::default(),
+            kept: HashMap::new(),
             now: Timestamp::EPOCH,
             host,
         }
@@ -125,6 +130,11 @@ impl<H: Host> Worker<H> {
             self.hurry_if_needed();
         }
         self.queued.leave(id);
+        if !self.kept.is_empty()
+            && let Some(kept) = self.kept.remove(&id)
+        {
+            kept::forget(&kept);
+        }
     }
 
     /// Its root is gone, and with it its ticks: what it decides alone must be everybody's again.

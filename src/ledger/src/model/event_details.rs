@@ -13,6 +13,12 @@ pub struct EventDetails {
     /// The tier that served it; absent if the standard one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// The upstream that the last attempt went to; absent if the model lists no deployments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Which attempt that was, from 1 on; 0 if the model lists no deployments.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub attempt: u64,
     /// The calls of the provider's tools.
     #[serde(skip_serializing_if = "ToolCalls::is_empty")]
     pub tools: ToolCalls,
@@ -49,6 +55,8 @@ impl EventDetails {
         let tokens = &event.tokens;
         let details = EventDetails {
             tier: event.tier.as_deref().map(str::to_owned),
+            upstream: event.upstream.as_deref().map(str::to_owned),
+            attempt: event.attempt,
             tools: event.tools,
             price_from: Some(event.price_from).filter(|from| *from != Timestamp::EPOCH),
             audio_input_tokens: tokens.audio_input,

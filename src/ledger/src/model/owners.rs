@@ -137,6 +137,20 @@ pub const TABLE: &[Row] = &[
     Row {
         of: "namespace",
         bodies: &["PutSettings"],
+        fields: &["allowed_regions"],
+        owner: Owner::OperatorBeyond(|change| {
+            let regions = |namespace: &Namespace| namespace.settings.allowed_regions.clone();
+            match (regions(change.before), regions(change.after)) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(before), Some(after)) => after.iter().any(|region| !before.contains(region)),
+            }
+        }),
+        within: "An organization's admin may leave out some.",
+    },
+    Row {
+        of: "namespace",
+        bodies: &["PutSettings"],
         fields: &["content_policy_mode", "allowed_categories"],
         owner: Owner::Admin,
         within: "What the operator enforces from `relaxed` on is enforced whatever they are.",

@@ -225,21 +225,49 @@ pub async fn prepaid_balance(
     Ok(balances.map(|cap| cap.remaining().or_zero()).min())
 }
 
-/// A monthly cap and what is spent of it.
+/// What namespaces have spent this UTC month, by name.
+pub async fn spent_of_namespaces(
+    tx: &mut Tx,
+    names: &[&str],
+    now: Timestamp,
+) -> Result<BTreeMap<String, Money>, StoreError> {
+    let scopes: Vec<String> = names
+        .iter()
+        .map(|name| Scope::Namespace((*name).to_owned()).to_string())
+        .collect();
+    let calendar = Calendar::default();
+    let asked: Vec<Asked<'_>> = scopes
+        .iter()
+        .map(|scope| Asked {
+            scope,
+            calendar: &calendar,
+            periods: vec![CapPeriod::Monthly],
+        })
+        .collect();
+    let booked = spend::booked(tx, &asked, now).await?;
+    let spent = |scope: &String| booked.of(scope, CapPeriod::Monthly);
+    Ok(names
+        .iter()
+        .zip(&scopes)
+        .map(|(name, scope)| ((*name).to_owned(), spent(scope)))
+        .collect())
+}
+
+/// A monthly cap, what is left of it, and what those who ask have spent themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetStatus {
     /// The cap.
     pub quota: Money,
-    /// What the ledger has booked under it this month.
+    /// Whether somebody has set it. Nobody enforces what is shown otherwise.
+    pub is_set: bool,
+    /// What the ledger has booked this month: of the key's or the namespace's own calls, also where the cap
+    /// is the organization's. What others spent is not theirs to know.
     pub used: Money,
+    /// What is left of the cap; never negative.
+    pub remaining: Money,
 }
 
 impl BudgetStatus {
-    /// What is left; never negative.
-    pub fn remaining(&self) -> Money {
-        self.quota.saturating_sub(self.used).or_zero()
-    }
-
     /// 0 to 100.
     pub fn used_percent(&self) -> f64 {
         match self.quota {
@@ -271,18 +299,19 @@ impl BudgetStatus {
         context: &NamespaceContext,
         now: Timestamp,
     ) -> Result<BudgetStatus, StoreError> {
-        let (scope, quota) = match context.namespace.limits.monthly_quota {
-            Some(quota) => (Scope::Namespace(context.namespace.name.clone()), quota),
-            None => {
-                let name = context.organization.name.clone();
-                (Scope::Organization(name), context.above.monthly_quota)
-            }
-        };
-        let calendar = match scope {
-            Scope::Organization(_) => context.organization.calendar(),
-            _ => context.calendar(),
-        };
-        BudgetStatus::of(tx, scope, quota, &calendar, now).await
+        let [namespace, organization] = context.scopes();
+        if let Some(quota) = context.namespace.limits.monthly_quota {
+            return BudgetStatus::of(tx, namespace, quota, &context.calendar(), now).await;
+        }
+        let quota = context.above.monthly_quota;
+        let own = BudgetStatus::of(tx, namespace, quota, &context.calendar(), now).await?;
+        let calendar = context.organization.calendar();
+        let whole = BudgetStatus::of(tx, organization, quota, &calendar, now).await?;
+        Ok(BudgetStatus {
+            is_set: context.organization.limits.monthly_quota.is_some(),
+            used: own.used,
+            ..whole
+        })
     }
 
     /// Of a scope under a cap of the month of its calendar.
@@ -300,9 +329,12 @@ impl BudgetStatus {
             periods: vec![CapPeriod::Monthly],
         };
         let booked = spend::booked(tx, &[asked], now).await?;
+        let used = booked.of(&scope, CapPeriod::Monthly);
         Ok(BudgetStatus {
             quota,
-            used: booked.of(&scope, CapPeriod::Monthly),
+            is_set: true,
+            used,
+            remaining: quota.saturating_sub(used).or_zero(),
         })
     }
 }

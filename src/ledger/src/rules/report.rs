@@ -1,11 +1,12 @@
 //! Which time a usage report covers, and in which steps.
 
 use crate::model::day_blocks::BLOCK_LENGTHS;
-use crate::model::period::{DAY, HOUR, MINUTE, end_of_tomorrow, start_of, start_of_month};
+use crate::model::period::{DAY, HOUR, MINUTE, Window, end_of_tomorrow, start_of, start_of_month};
 use crate::rules::housekeeping::{KEEP_HOURS, KEEP_MINUTES};
 use crate::store::costs::{Days, RollupInterval};
 use crate::store::reports::{Span, Sums};
 use crate::store::{StoreError, Tx, day_blocks};
+use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -158,6 +159,16 @@ pub async fn cover_since(
     cover_days(tx, Days { start, end }, now).await
 }
 
+/// The spend of a window by its end, at its rate so far, in US dollars.
+pub fn projected(spent: Money, window: &Window, now: Timestamp) -> f64 {
+    let elapsed = window.elapsed(now);
+    if elapsed > 0.0 {
+        spent.to_dollars() / elapsed
+    } else {
+        spent.to_dollars()
+    }
+}
+
 /// The step of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -180,7 +191,8 @@ impl Step {
         }
     }
 
-    fn start_of(self, at: Timestamp) -> Timestamp {
+    /// The first moment of the step that a moment lies in.
+    pub fn start_of(self, at: Timestamp) -> Timestamp {
         match self {
             Step::Hour => start_of(HOUR, at),
             Step::Day => start_of(DAY, at),
@@ -194,6 +206,20 @@ impl Step {
             Step::Day => start.end_of_day(),
             Step::Month => start.end_of_month(),
         }
+    }
+
+    /// The first moments of the steps that lie in a time; `None` if there are more than `most`.
+    pub fn starts(self, time: Days, most: usize) -> Option<Vec<Timestamp>> {
+        let mut starts = Vec::new();
+        let mut at = self.start_of(time.start);
+        while at < time.end {
+            if starts.len() >= most {
+                return None;
+            }
+            starts.push(at);
+            at = self.next(at);
+        }
+        Some(starts)
     }
 
     /// One entry a step from `start` to `now`, zeros if nothing was; `None` if that is too

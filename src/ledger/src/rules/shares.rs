@@ -26,6 +26,14 @@ const FRESH: Duration = Duration::from_secs(15);
 /// How much later they are lent again: more than the clocks of replicas may differ.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// The gateways that were heard of in the last day, and when: to within five seconds.
+pub async fn heard_of(tx: &mut Tx, now: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let terms = shares::terms(tx, now.minus(FORGOTTEN)).await?.into_iter();
+    Ok(terms
+        .map(|(gateway, _, until)| (gateway, until.minus(TTL)))
+        .collect())
+}
+
 /// The gateways that live.
 struct Alive {
     terms: HashMap<String, u64>,

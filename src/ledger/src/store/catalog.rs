@@ -13,7 +13,7 @@ pub const SHIPPED: &str = include_str!("../../catalog.json");
 
 record! {
     Model in "models" {
-        name, upstream, upstream_model, paths, capabilities, max_output_tokens,
+        name, upstream, upstream_model, paths, deployments, capabilities, max_output_tokens,
         output_limit_field, context_window,
         media_tokens, price_from,
     }

@@ -12,8 +12,8 @@ use crate::model::webhook::WebhookEvent;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
-    CapPeriod, ContentMode, EndpointScope, FailureMode, FormatPaths, LimitKind, MediaTokens,
-    OutputLimitField, Priority, Role, RoleRights, Routing, Settings, UnknownPrice,
+    CapPeriod, ContentMode, Deployment, EndpointScope, FailureMode, FormatPaths, LimitKind,
+    MediaTokens, OutputLimitField, Priority, Role, RoleRights, Routing, Settings, UnknownPrice,
 };
 use paddock_core::price::Price;
 use paddock_core::stored::StoredId;
@@ -346,7 +346,14 @@ macro_rules! documents_or_null {
     )*};
 }
 
-documents_or_null!(Settings, FormatPaths, MediaTokens, Vec<LimitKind>, BTreeMap<CapPeriod, Money>);
+documents_or_null!(
+    Settings,
+    FormatPaths,
+    MediaTokens,
+    Vec<LimitKind>,
+    Vec<Deployment>,
+    BTreeMap<CapPeriod, Money>
+);
 
 pub(super) fn json<T: Serialize>(value: &T) -> String {
     // Lists, maps and names of strings cannot fail to serialize.

@@ -7,6 +7,7 @@ use super::tx::without_nul;
 use super::{StoreError, Tx, args, stored};
 use crate::model::correction::{Correction, UNNAMED};
 use crate::model::event_details::EventDetails;
+use paddock_core::money::Money;
 use paddock_core::secret;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Outcome, UsageEvent};
@@ -260,6 +261,111 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<EventRow>, StoreError>
         all_columns().join(", ")
     );
     tx.optional(sql, args![id]).await
+}
+
+/// Those of some ids that are in the ledger.
+pub async fn known(tx: &mut Tx, ids: &[&str]) -> Result<HashSet<String>, StoreError> {
+    let head = "SELECT id FROM events WHERE id";
+    let known: Vec<String> = tx.among(head, args![], ids, "").await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Which calls are looked for, from the newest on.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only of this organization.
+    pub organization: Option<String>,
+    /// Only of this namespace.
+    pub namespace: Option<String>,
+    /// Only of this key.
+    pub key: Option<String>,
+    /// Only of this model, as served or as asked for.
+    pub model: Option<String>,
+    /// Only of this end user.
+    pub user: Option<String>,
+    /// Only those that ended so.
+    pub outcome: Option<String>,
+    /// Only those that were refused with this code.
+    pub code: Option<String>,
+    /// Only those with this status.
+    pub status: Option<u64>,
+    /// Only of this request.
+    pub request_id: Option<String>,
+    /// Only those that cost as much.
+    pub least_cost: Option<Money>,
+    /// Only ids that are not before this one.
+    pub first_id: String,
+    /// Only ids before this one.
+    pub before_id: String,
+}
+
+/// Calls that were found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The newest first.
+    pub events: Vec<EventRow>,
+    /// The id before which has yet to be looked; absent if all was.
+    pub next: Option<String>,
+}
+
+/// Looks through the newest calls for those that are wanted: at most `look` of them, until `limit` are found.
+pub async fn search(
+    tx: &mut Tx,
+    wanted: &Wanted,
+    (limit, look): (u64, u64),
+) -> Result<Found, StoreError> {
+    let mut values = args![wanted.first_id, wanted.before_id, look, limit];
+    let mut conditions = String::from("outcome <> 'correction'");
+    let equal = [
+        ("organization", &wanted.organization),
+        ("namespace", &wanted.namespace),
+        ("key_id", &wanted.key),
+        ("end_user", &wanted.user),
+        ("outcome", &wanted.outcome),
+        ("refusal_code", &wanted.code),
+        ("request_id", &wanted.request_id),
+    ];
+    for (column, value) in equal {
+        if let Some(value) = value {
+            value.bind(&mut values);
+            conditions.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    }
+    if let Some(model) = &wanted.model {
+        model.bind(&mut values);
+        let place = values.len();
+        conditions.push_str(&format!(
+            " AND (model = ${place} OR requested_model = ${place})"
+        ));
+    }
+    if let Some(status) = wanted.status {
+        status.bind(&mut values);
+        conditions.push_str(&format!(" AND status = ${}", values.len()));
+    }
+    if let Some(cost) = wanted.least_cost {
+        cost.bind(&mut values);
+        conditions.push_str(&format!(" AND cost >= ${}", values.len()));
+    }
+    let columns = all_columns().join(", ");
+    let newest = "FROM events WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    let sql = format!(
+        "SELECT {columns} FROM (SELECT {columns} {newest}) AS newest
+        WHERE {conditions} ORDER BY id DESC LIMIT $4"
+    );
+    let events: Vec<EventRow> = tx.all(sql, values).await?;
+    let is_full = u64::try_from(events.len()).unwrap_or(u64::MAX) >= limit;
+    let next = match events.last() {
+        Some(last) if is_full => Some(last.id.clone()),
+        _ => {
+            let sql = format!(
+                "SELECT MIN(id), CAST(COUNT(*) AS BIGINT) FROM (SELECT id {newest}) AS newest"
+            );
+            let values = args![wanted.first_id, wanted.before_id, look];
+            let (last, looked_at): (Option<String>, u64) = tx.one(sql, values).await?;
+            last.filter(|_| looked_at >= look)
+        }
+    };
+    Ok(Found { events, next })
 }
 
 /// What is known of the ids of events that are to be stored.

@@ -68,10 +68,27 @@ pub struct Filter {
     pub organization: Option<String>,
     /// Only of this namespace.
     pub namespace: Option<String>,
+    /// Only those whose name or id has this in it, whatever the case.
+    pub contains: Option<String>,
+    /// Only those that are enabled, or only those that are not.
+    pub enabled: Option<bool>,
     /// Only after this id: ids are in the order in which keys were created.
     pub after: String,
     /// At most so many.
     pub limit: u64,
+}
+
+/// A pattern of LIKE for texts that have this in them, in lower case.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.to_lowercase().chars() {
+        if ['%', '_', '\\'].contains(&letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// The keys that pass the filter, oldest first.
@@ -79,13 +96,22 @@ pub async fn list(tx: &mut Tx, filter: &Filter) -> Result<Vec<Key>, StoreError> 
     let sql = select::<Key>(
         "WHERE id > $1 AND ($2 = '' OR namespace = $2)
         AND ($3 = '' OR namespace IN (SELECT name FROM namespaces WHERE organization = $3))
+        AND ($5 = '' OR lower(name) LIKE $5 ESCAPE '\\' OR id LIKE $5 ESCAPE '\\')
+        AND ($6 = 2 OR enabled = ($6 = 1))
         ORDER BY id LIMIT $4",
     );
+    let enabled: i64 = filter.enabled.map_or(2, i64::from);
     let values = args![
         filter.after,
         filter.namespace.as_deref().unwrap_or_default(),
         filter.organization.as_deref().unwrap_or_default(),
         filter.limit,
+        filter
+            .contains
+            .as_deref()
+            .map(containing)
+            .unwrap_or_default(),
+        enabled,
     ];
     let found = tx.all(sql, values).await?;
     key_secrets::load(tx, found).await

@@ -225,3 +225,32 @@ pub async fn delete_unused_scopes(
     let gone: Vec<(String,)> = tx.among(head, args![now], scopes, "RETURNING name").await?;
     Ok(u64::try_from(gone.len()).unwrap_or(u64::MAX))
 }
+
+/// What a gateway has on open leases.
+#[derive(Clone, Debug)]
+pub struct Lent {
+    /// The gateway.
+    pub gateway: String,
+    /// How many leases.
+    pub leases: u64,
+    /// What they are of, less what was given back.
+    pub lent: Money,
+    /// What of that is spent.
+    pub spent: Money,
+}
+
+record! { Lent { gateway, leases, lent, spent } }
+
+/// What gateways have on open leases, by name.
+pub async fn lent(tx: &mut Tx) -> Result<Vec<Lent>, StoreError> {
+    let sql = "SELECT gateway, CAST(COUNT(*) AS BIGINT), CAST(SUM(lent - returned) AS BIGINT),
+            CAST(SUM(spent) AS BIGINT)
+        FROM leases WHERE closed_at IS NULL GROUP BY gateway ORDER BY gateway";
+    tx.all(sql, args![]).await
+}
+
+/// The scopes that leases were cut from, open or not, by the leases' ids.
+pub async fn scopes_of(tx: &mut Tx, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
+    let head = "SELECT id, scope FROM leases WHERE id";
+    tx.among(head, args![], ids, "ORDER BY scope").await
+}

@@ -87,6 +87,18 @@ impl Stack {
         Ok(command)
     }
 
+    pub(super) fn repair_command(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(binary("paddock")?);
+        command
+            .args(["reconcile", "--follow"])
+            .arg(self.access_log())
+            .env("PADDOCK_URL", self.service_url().unwrap_or_default())
+            .env("PADDOCK_GATEWAY_TOKEN", &self.options.gateway_token)
+            .env_remove("PADDOCK_ADMIN_KEY")
+            .current_dir(&self.state);
+        Ok(command)
+    }
+
     pub(super) fn provider_command(&self) -> anyhow::Result<Command> {
         let port = self
             .provider_port

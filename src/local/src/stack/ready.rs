@@ -36,6 +36,7 @@ impl Stack {
                 }
                 None => Ok(()),
             },
+            Part::Repair => Ok(()),
             Part::Envoy => {
                 self.await_status(part, format!("{}/ready", self.admin_url()), 200)
                     .await?;

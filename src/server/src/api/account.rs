@@ -10,15 +10,17 @@ use paddock_ledger::store::organizations;
 /// Dollars of this UTC month.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Balance {
-    /// US dollars left this month, or of a prepaid balance, whichever is less.
-    balance: f64,
+    /// US dollars left this month, or of a prepaid balance, whichever is less; `null` if neither limits
+    /// the caller.
+    balance: Option<f64>,
     /// US dollars left of the prepaid balances above the caller: the namespace's or the organization's,
     /// whichever is less. Absent if neither is prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     prepaid_balance: Option<f64>,
-    /// The monthly cap, in US dollars.
-    monthly_limit: f64,
-    /// US dollars spent this month.
+    /// The monthly cap, in US dollars; `null` if none is set.
+    monthly_limit: Option<f64>,
+    /// US dollars that the caller spent this month: its key if that has a cap of its own, else its
+    /// namespace. Nobody else's spending is in it.
     used: f64,
     /// Always `USD`.
     currency: &'static str,
@@ -46,7 +48,11 @@ pub async fn balance(
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
             let quota = organization.in_force(defaults).monthly_quota;
             let (scope, calendar) = (Scope::Organization(name), organization.calendar());
-            let standing = BudgetStatus::of(&mut tx, scope.clone(), quota, &calendar, now).await?;
+            let is_set = organization.limits.monthly_quota.is_some();
+            let standing = BudgetStatus {
+                is_set,
+                ..BudgetStatus::of(&mut tx, scope.clone(), quota, &calendar, now).await?
+            };
             (standing, vec![scope])
         }
         Caller::Holder(holder) => {
@@ -56,12 +62,12 @@ pub async fn balance(
         }
     };
     let prepaid = prepaid_balance(&mut tx, &app.config.terms, &scopes, now).await?;
-    let remaining = standing.remaining();
-    let balance = prepaid.map_or(remaining, |prepaid| prepaid.min(remaining));
+    let of_month = standing.is_set.then_some(standing.remaining);
+    let balance = of_month.into_iter().chain(prepaid).min();
     Ok(Json(Balance {
-        balance: balance.to_dollars(),
+        balance: balance.map(Money::to_dollars),
         prepaid_balance: prepaid.map(Money::to_dollars),
-        monthly_limit: standing.quota.to_dollars(),
+        monthly_limit: standing.is_set.then(|| standing.quota.to_dollars()),
         used: standing.used.to_dollars(),
         currency: "USD",
     }))

@@ -8,7 +8,9 @@ mod ceilings;
 mod corrections;
 mod cost_attribution;
 mod credits;
+mod csv_text;
 mod email;
+mod gateways;
 mod keys;
 mod members;
 mod namespaces;
@@ -17,10 +19,12 @@ mod owners;
 mod prelude;
 mod prices;
 mod report;
+mod requests;
 mod roles;
 mod team;
 mod usage;
 mod webhooks;
+mod whoami;
 
 use crate::state::SharedApp;
 use axum::extract::DefaultBodyLimit;
@@ -34,8 +38,10 @@ const MAX_BODY: usize = 1 << 20;
 pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(account::balance))
+        .routes(routes!(whoami::handle))
         .routes(routes!(roles::list))
         .routes(routes!(cost_attribution::handle))
+        .routes(routes!(gateways::list))
         .merge(audit::routes())
         .merge(alerts::routes())
         .merge(aliases::routes())
@@ -46,6 +52,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .merge(namespaces::routes())
         .merge(organizations::routes())
         .merge(prices::routes())
+        .merge(requests::routes())
         .merge(team::routes())
         .merge(usage::routes())
         .merge(webhooks::routes())

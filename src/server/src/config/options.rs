@@ -79,6 +79,9 @@ pub struct ServeOptions {
     /// A PEM file with the private key of --tls-certificate.
     #[arg(long, env = "PADDOCK_TLS_KEY", value_hint = ValueHint::FilePath)]
     pub tls_key: Option<PathBuf>,
+    /// Serve no console at /console/.
+    #[arg(long, env = "PADDOCK_NO_CONSOLE")]
+    pub no_console: bool,
     /// Seconds that open requests may take to finish after SIGTERM; 0 to 600.
     #[arg(long, env = "PADDOCK_DRAIN_SECONDS", default_value_t = 20)]
     pub drain_seconds: u64,

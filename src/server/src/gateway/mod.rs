@@ -3,6 +3,7 @@
 mod bound;
 mod known_keys;
 mod lend;
+mod reconcile;
 mod resolve;
 mod stored_objects;
 mod sync;
@@ -13,7 +14,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use paddock_core::wire::{LEND_PATH, RESOLVE_PATH, SYNC_PATH};
+use paddock_core::wire::{LEND_PATH, RECONCILE_PATH, RESOLVE_PATH, SYNC_PATH};
 use serde::Deserialize;
 
 /// Largest message of a gateway.
@@ -25,6 +26,7 @@ pub fn routes() -> Router<SharedApp> {
         .route(RESOLVE_PATH, post(resolve::handle))
         .route(LEND_PATH, post(lend::handle))
         .route(SYNC_PATH, post(sync::handle))
+        .route(RECONCILE_PATH, post(reconcile::handle))
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 

@@ -1,7 +1,7 @@
 //! Once a second: usage and leases come in, changes go out.
 
 use super::{bound, read};
-use crate::booking::{self, NotBooked};
+use crate::booking;
 use crate::http::body::RawBody;
 use crate::http::error::ApiError;
 use crate::http::gateway_caller::GatewayCaller;
@@ -14,16 +14,10 @@ use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::rules::origin::{self, Accepted, Sorted};
 use paddock_ledger::rules::{overrides, shares};
-use paddock_ledger::store::{StoreError, events, policy};
-use serde::Deserialize;
+use paddock_ledger::store::{StoreError, policy};
 use serde_json::json;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::time::Duration;
 
-/// When a gateway that was refused should ask again.
-const WAIT: Duration = Duration::from_secs(1);
 /// How long sharing may hold up an answer.
 const SHARING: Duration = Duration::from_secs(1);
 
@@ -149,22 +143,9 @@ async fn book(
         reports: request.leases,
         ..Message::default()
     };
-    let booked = match booking::book(app, message, number, bytes).await {
-        Ok(booked) => booked,
-        Err(NotBooked::Failed(error)) => return Err(error.into()),
-        Err(NotBooked::Full) => {
-            app.metrics.refused_messages.inc();
-            let message =
-                "Too many messages wait to be booked. Nothing of this one was; send it again.";
-            return Err(ApiError::busy(message, WAIT));
-        }
-        Err(NotBooked::Waits) => {
-            let message =
-                "The events wait to be booked, and will be. Send them again to hear when they are.";
-            return Err(ApiError::busy(message, WAIT));
-        }
-    };
-    set_aside(app, &gateway, &booked, &raw).await?;
+    let patience = app.config.booking_patience;
+    let booked = booking::book(app, message, number, bytes, patience).await?;
+    booking::set_aside(app, &gateway, &booked.refused, &raw).await?;
 
     let count = |number: usize| u64::try_from(number).unwrap_or(0);
     let metrics = &app.metrics;
@@ -181,39 +162,4 @@ async fn book(
         tracing::error!(error, gateway, "an event could not be read");
     }
     Ok(booked)
-}
-
-/// Keeps the events that the database refused for a person to look at. Only then are they acknowledged.
-async fn set_aside(
-    app: &SharedApp,
-    gateway: &str,
-    booked: &Booking,
-    raw: &[&RawValue],
-) -> Result<(), ApiError> {
-    if booked.refused.is_empty() {
-        return Ok(());
-    }
-    let refused: HashMap<&str, &str> = booked
-        .refused
-        .iter()
-        .map(|(id, error)| (id.as_str(), error.as_str()))
-        .collect();
-    let rows = raw.iter().filter_map(|event| {
-        let Identified { id } = serde_json::from_str(event.get()).ok()?;
-        Some((gateway, *refused.get(&*id)?, event.get()))
-    });
-    let rows: Vec<(&str, &str, &str)> = rows.collect();
-    let mut tx = app.store.write().await?;
-    events::reject(&mut tx, &rows, app.now()).await?;
-    tx.commit().await?;
-    let count = u64::try_from(rows.len()).unwrap_or(0);
-    app.metrics.set_aside_events.inc_by(count);
-    Ok(())
-}
-
-/// An event's id.
-#[derive(Deserialize)]
-struct Identified<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
 }

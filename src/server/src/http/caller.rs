@@ -68,6 +68,11 @@ impl Holder {
     }
 }
 
+/// Put into the extensions of a request whose sender logged in to the console: the digest of the key they
+/// logged in with. No client can put it there.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedIn(pub KeyDigest);
+
 /// The text after `Authorization: Bearer`.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get("authorization")?.to_str().ok()?;
@@ -82,33 +87,10 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, ApiError> {
-        let api_key = parts
-            .headers
-            .get("x-api-key")
-            .and_then(|key| key.to_str().ok());
-        let Some(key) = bearer(&parts.headers).or(api_key) else {
-            return Err(ApiError::unauthenticated(
-                "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
-            ));
+        let mut caller = match parts.extensions.get::<LoggedIn>() {
+            Some(LoggedIn(digest)) => of_digest(app, digest, &parts.method).await?,
+            None => by_credential(app, parts).await?,
         };
-        let digest = secret::digest(key.as_bytes());
-        let shown = Shown::new(app, parts, &digest.to_hex());
-        shown.check()?;
-        let credentials = app.credentials();
-        let operator_key = credentials.operator(&digest);
-        if operator_key.is_none() {
-            shown.count()?;
-        }
-        let caller = match operator_key {
-            Some(key) => operator(app, key, &parts.method).await,
-            None => authenticate(app, key, &digest).await,
-        };
-        let mut caller = caller.inspect_err(|error| {
-            if error.is_unauthenticated() {
-                shown.was_wrong();
-            }
-        })?;
-        shown.was_right();
         if let Caller::Holder(holder) = &caller {
             let counted = app.pace_of_key.take(&holder.key.id, app.now());
             counted.map_err(|wait| {
@@ -140,6 +122,51 @@ impl FromRequestParts<SharedApp> for Caller {
     }
 }
 
+/// Whose credential is in the headers.
+async fn by_credential(app: &App, parts: &Parts) -> Result<Caller, ApiError> {
+    let api_key = parts
+        .headers
+        .get("x-api-key")
+        .and_then(|key| key.to_str().ok());
+    let Some(key) = bearer(&parts.headers).or(api_key) else {
+        return Err(ApiError::unauthenticated(
+            "You did not provide an API key. Send it as 'Authorization: Bearer KEY'.",
+        ));
+    };
+    let digest = secret::digest(key.as_bytes());
+    let shown = Shown::new(app, parts, &digest.to_hex());
+    shown.check()?;
+    if app.credentials().operator(&digest).is_none() {
+        shown.count()?;
+    }
+    let caller = match secret::form(key.as_bytes()) {
+        Form::Mistyped if app.credentials().operator(&digest).is_none() => {
+            Err(ApiError::unauthenticated(
+                "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
+                 lost. Copy it again.",
+            ))
+        }
+        _ => of_digest(app, &digest, &parts.method).await,
+    };
+    let caller = caller.inspect_err(|error| {
+        if error.is_unauthenticated() {
+            shown.was_wrong();
+        }
+    })?;
+    shown.was_right();
+    Ok(caller)
+}
+
+/// Whose key has that digest. Looked up anew for each request: a key that was disabled, and a secret that has
+/// ended, let nobody in from then on.
+async fn of_digest(app: &App, digest: &KeyDigest, method: &Method) -> Result<Caller, ApiError> {
+    let credentials = app.credentials();
+    match credentials.operator(digest) {
+        Some(key) => operator(app, key, method).await,
+        None => authenticate(app, digest).await,
+    }
+}
+
 async fn operator(app: &App, key: &OperatorKey, method: &Method) -> Result<Caller, ApiError> {
     if key.is_read_only && ![Method::GET, Method::HEAD].contains(method) {
         let message = "This admin key is read-only: it may send GET alone. Use another.";
@@ -150,13 +177,7 @@ async fn operator(app: &App, key: &OperatorKey, method: &Method) -> Result<Calle
     Ok(Caller::Operator(Operator { name }))
 }
 
-async fn authenticate(app: &App, key: &str, digest: &KeyDigest) -> Result<Caller, ApiError> {
-    if secret::form(key.as_bytes()) == Form::Mistyped {
-        return Err(ApiError::unauthenticated(
-            "Incorrect API key provided: its checksum is wrong, so a character was mistyped or \
-             lost. Copy it again.",
-        ));
-    }
+async fn authenticate(app: &App, digest: &KeyDigest) -> Result<Caller, ApiError> {
     let mut tx = app.store.read().await?;
     let Some((key, secret)) = keys::find_by_digest(&mut tx, digest).await? else {
         return Err(ApiError::unauthenticated("Incorrect API key provided."));

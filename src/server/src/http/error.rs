@@ -1,5 +1,6 @@
 //! Errors as clients see them, in OpenAI's shape. What the log gets is another message.
 
+use crate::booking::NotBooked;
 use crate::encryption::EncryptionError;
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
@@ -10,6 +11,9 @@ use paddock_core::timestamp::Timestamp;
 use paddock_ledger::store::{Fault, StoreError};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+
+/// When one whose events were not booked should send them again.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// An answer that refuses.
 #[derive(Debug)]
@@ -339,6 +343,21 @@ impl From<StoreError> for ApiError {
         error
             .fault()
             .map_or_else(ApiError::internal, ApiError::unavailable)
+    }
+}
+
+impl From<NotBooked> for ApiError {
+    fn from(error: NotBooked) -> ApiError {
+        let message = match error {
+            NotBooked::Failed(error) => return error.into(),
+            NotBooked::Full => {
+                "Too many messages wait to be booked. Nothing of this one was; send it again."
+            }
+            NotBooked::Waits => {
+                "The events wait to be booked, and will be. Send them again to hear when they are."
+            }
+        };
+        ApiError::busy(message, WAIT)
     }
 }
 

@@ -28,6 +28,11 @@ impl GatewayCaller {
         self.organizations.as_ref()
     }
 
+    /// The name of its token, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// What the ledger calls a gateway: its own name of itself, behind the name of its token. So none can
     /// speak for one that has another token.
     ///

@@ -18,11 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Health {
     /// `ok`, `ready` or `not ready`.
     status: &'static str,
+    /// The version that runs.
+    version: &'static str,
     /// Why it is not ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<&'static str>,
 }
+
+/// What every answer says of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Tells that the process answers
 #[utoipa::path(
@@ -33,6 +38,7 @@ pub async fn alive() -> Json<Health> {
     let status = "ok";
     Json(Health {
         status,
+        version: VERSION,
         reason: None,
     })
 }
@@ -56,6 +62,7 @@ pub async fn ready(State(app): State<SharedApp>) -> Response {
             let status = "ready";
             Json(Health {
                 status,
+                version: VERSION,
                 reason: None,
             })
             .into_response()
@@ -76,6 +83,7 @@ pub async fn ready(State(app): State<SharedApp>) -> Response {
 fn not_ready(reason: &'static str) -> Response {
     let body = Health {
         status: "not ready",
+        version: VERSION,
         reason: Some(reason),
     };
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()

@@ -1,9 +1,11 @@
 //! One page of a list, in OpenAI's list shape.
 
 use super::body::values::value;
-use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::{IntoParams, ToSchema};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// Most rows of one page.
 const MAX: u64 = 1_000;
@@ -42,6 +44,32 @@ impl PageSize {
         self.0.saturating_add(1)
     }
 }
+
+/// A whole number in a query string, in a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryNumber<const MIN: u64, const MAX: u64>(pub u64);
+
+impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for QueryNumber<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = text.parse().ok();
+        let number = number.filter(|number| (MIN..=MAX).contains(number));
+        number.map(QueryNumber).ok_or_else(|| {
+            let expected = format!("a whole number from {MIN} to {MAX}");
+            D::Error::invalid_value(Unexpected::Str(&text), &expected.as_str())
+        })
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> PartialSchema for QueryNumber<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        let schema = ObjectBuilder::new().schema_type(Type::Integer);
+        let schema = schema.minimum(Some(MIN)).maximum(Some(MAX));
+        RefOr::T(schema.into())
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> ToSchema for QueryNumber<MIN, MAX> {}
 
 /// Which page of a list that has no other parameters.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -85,6 +113,17 @@ impl<T> Page<T> {
         Page {
             has_more,
             ..Page::all(&found, id, view)
+        }
+    }
+
+    /// All there is, as it is answered.
+    pub fn whole(data: Vec<T>, id: impl Fn(&T) -> &str) -> Page<T> {
+        Page {
+            object: "list",
+            first_id: data.first().map(|row| id(row).to_owned()),
+            last_id: data.last().map(|row| id(row).to_owned()),
+            data,
+            has_more: false,
         }
     }
 

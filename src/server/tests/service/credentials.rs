@@ -68,6 +68,50 @@ on_both_databases! {
         assert_eq!(names, ["eu/one"]);
     }
 
+    async fn an_access_log_is_booked_with_the_gateways_token(app) {
+        app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
+        let gateway = Gateway::new("one", 1);
+        let events: Vec<Value> =
+            (0..3).map(|_| gateway.event(app, Event { cost: 5, ..Event::default() })).collect();
+        gateway.sync(app, 0, &events[..1], json!([])).await;
+        let reconcile = async |token: &str, events: Value| {
+            app.call(token, "POST", "/gateway/v1/reconcile", json!({ "events": events })).await
+        };
+        reconcile(ADMIN, json!(events)).await.expect(401);
+        // One of them is broken, and holds up no other.
+        let mut broken = events[2].clone();
+        broken["cost"] = json!("much");
+        let told = reconcile(GATEWAY, json!([events[0], events[1], broken])).await.expect(200);
+        assert_eq!((&told["new"], &told["repeated"]), (&json!(1), &json!(1)), "{told:#}");
+        assert_eq!(told["rejected"].as_array().unwrap().len(), 1, "{told:#}");
+        name(app);
+        let told = reconcile(GATEWAY, json!(events)).await.expect(200);
+        assert_eq!((&told["new"], &told["repeated"]), (&json!(1), &json!(2)), "{told:#}");
+        let told = reconcile(GATEWAY, json!(events)).await.expect(200);
+        assert_eq!((&told["new"], &told["repeated"]), (&json!(0), &json!(3)), "{told:#}");
+        let sql = "SELECT gateway FROM events ORDER BY id";
+        let mut tx = app.app.store.read().await.unwrap();
+        let names: Vec<String> = tx.all(sql, paddock_ledger::store::Args::new()).await.unwrap();
+        assert_eq!(names, ["one", "reconcile", "eu/reconcile"]);
+        drop(tx);
+        let audit = app.get("/v1/audit?action=usage.reconcile").await.expect(200);
+        let who: Vec<&Value> =
+            audit["data"].as_array().unwrap().iter().map(|entry| &entry["key_name"]).collect();
+        assert_eq!(who, ["gateway", "eu"], "{audit:#}");
+        // A token for other organizations books nothing of this one.
+        let tokens = format!("us: {GATEWAY} organizations=acme");
+        let admin = Secret::from(ADMIN.to_owned());
+        let credentials = Credentials::read(&admin, &Secret::from(tokens)).unwrap();
+        app.app.replace_credentials(credentials);
+        let event = gateway.event(app, Event { cost: 5, ..Event::default() });
+        let told = reconcile(GATEWAY, json!([event])).await.expect(200);
+        assert_eq!(told["new"], 0);
+        let reason = told["rejected"][0]["error"].as_str().unwrap();
+        assert!(reason.contains("token is not for the organization"), "{reason}");
+        let metrics = app.app.metrics.to_text();
+        assert!(metrics.contains("paddock_ledger_events_reconciled_total 2"), "{metrics}");
+    }
+
     async fn a_token_without_a_name_cannot_claim_one(app) {
         let credentials = Credentials::read(
             &Secret::from(ADMIN.to_owned()),

@@ -11,6 +11,8 @@ on_both_databases! {
         rich["tier"] = json!("priority");
         rich["tools"] = json!({ "web_search": 3, "grounding": 1 });
         rich["price_from"] = json!(app.now());
+        rich["upstream"] = json!("azure");
+        rich["attempt"] = json!(2);
         for (name, count) in
             [("audio_input", 5), ("image_input", 6), ("audio_output", 7), ("image_output", 8)]
         {
@@ -24,7 +26,7 @@ on_both_databases! {
             ("tier", json!("priority")), ("tools", json!({ "grounding": 1, "web_search": 3 })),
             ("price_from", json!(app.now().to_rfc3339())), ("audio_input_tokens", json!(5)),
             ("image_input_tokens", json!(6)), ("audio_output_tokens", json!(7)),
-            ("image_output_tokens", json!(8)),
+            ("image_output_tokens", json!(8)), ("upstream", json!("azure")), ("attempt", json!(2)),
         ] {
             assert_eq!(rich[name], expected, "{name}");
             let is_count = name.ends_with("_tokens");

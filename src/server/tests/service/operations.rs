@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 on_both_databases! {
     async fn readiness_is_the_truth(app) {
-        assert_eq!(app.get("/healthz").await.expect(200), json!({ "status": "ok" }));
+        let health = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+        assert_eq!(app.get("/healthz").await.expect(200), health);
         app.get("/readyz").await.expect(200);
         app.app.store.close().await;
         app.get("/readyz").await.expect(503);

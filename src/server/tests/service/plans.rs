@@ -91,6 +91,29 @@ async fn statements(app: &TestApp) -> Vec<String> {
         }
     }
     for of in ["", "&namespace=team", "&organization=default"] {
+        for group in [
+            "namespace",
+            "organization",
+            "model",
+            "upstream",
+            "key",
+            "user",
+            "tag",
+        ] {
+            for period in ["7d", "30d", "all"] {
+                let of = format!("{of}&group_by={group}&period={period}");
+                for granularity in ["hour", "day", "month"] {
+                    paths.push(format!("/v1/usage/series?granularity={granularity}{of}"));
+                }
+                paths.push(format!("/v1/usage/table?model=gpt-4.1{of}"));
+            }
+        }
+        paths.push(format!("/v1/usage/series?key={id}{of}"));
+        paths.push(format!("/v1/requests?limit=20{of}"));
+        let narrowed = "outcome=refused&status=429&code=x&user=bob&request_id=r&min_cost_usd=1";
+        paths.push(format!(
+            "/v1/requests?{narrowed}&model=gpt-4.1&key={id}{of}"
+        ));
         paths.push(format!("/v1/audit?limit=20{of}"));
         let edges = "start_date=2026-01-10T03:30:30Z&end_date=2026-03-15T11:45:30Z";
         paths.push(format!("/v1/audit?aggregation=per_key&{edges}{of}"));

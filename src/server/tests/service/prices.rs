@@ -1,6 +1,6 @@
 //! `/v1/prices`.
 
-use crate::support::{ADMIN, on_both_databases};
+use crate::support::{ADMIN, Event, Gateway, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases! {
@@ -116,5 +116,50 @@ on_both_databases! {
         let wrong = put("gpt-4.1", json!({ "paths": { "openai": "/v1/" } })).await.expect(400);
         let message = wrong["error"]["message"].as_str().unwrap();
         assert!(message.contains("the path of 'openai' must be empty"), "{message}");
+    }
+
+    async fn a_model_may_have_several_deployments(app) {
+        let put = |body: Value| async move { app.call(ADMIN, "PUT", "/v1/prices/spread", body).await };
+        let body = json!({
+            "input_usd_per_million": 1, "output_usd_per_million": 2,
+            "deployments": [
+                { "upstream": "openai" },
+                { "upstream": "azure", "upstream_model": "ours", "paths": { "openai": "/openai/v1" },
+                  "priority": 1, "weight": 3, "region": "eu",
+                  "price": { "input_usd_per_million": 1.1, "output_usd_per_million": 2.2 } },
+            ],
+        });
+        let made = put(body).await.expect(201);
+        assert_eq!(made["upstream"], "openai", "the first one");
+        let second = &made["deployments"][1];
+        assert_eq!(second["price"]["output_usd_per_million"], 2.2);
+        assert_eq!((&second["weight"], &second["region"]), (&json!(3), &json!("eu")));
+        assert_eq!((&made["deployments"][0]["weight"], &made["deployments"][0]["price"]), (&json!(1), &Value::Null));
+        assert_eq!(app.get("/v1/prices/spread").await.expect(200), made);
+        // What is answered can be sent again.
+        let again = put(json!({ "deployments": made["deployments"] })).await.expect(200);
+        assert_eq!(again["deployments"], made["deployments"]);
+        let gateway = Gateway::new("one", 1);
+        let event = gateway.event(app, Event::default());
+        let answer = gateway.sync(app, 0, &[event], json!([])).await;
+        let catalog = answer.changes.catalog.unwrap();
+        let told = &catalog.resolve("spread").unwrap().deployments;
+        assert_eq!((told.len(), told[1].upstream.as_str(), told[1].priority), (2, "azure", 1));
+
+        for (body, param) in [
+            (json!({ "upstream": "mesh" }), "upstream"),
+            (json!({ "deployments": [], "paths": {} }), "paths"),
+            (json!({ "deployments": [{ "upstream": "a" }, { "upstream": "a" }] }), "deployments"),
+            (json!({ "deployments": [{ "upstream": "a", "region": "e u" }] }), "deployments"),
+            (json!({ "deployments": [{ "upstream": "a", "price": { "input_usd_per_million": 1 } }] }), "deployments"),
+        ] {
+            let refused = put(body).await.expect(400);
+            assert_eq!(refused["error"]["param"], param, "{refused}");
+        }
+        let alone = put(json!({ "deployments": null })).await.expect(200);
+        assert_eq!((&alone["deployments"], &alone["upstream"]), (&json!([]), &json!("openai")));
+        let none = json!({ "input_usd_per_million": 1, "output_usd_per_million": 2, "deployments": [] });
+        let refused = app.call(ADMIN, "PUT", "/v1/prices/nowhere", none).await.expect(400);
+        assert_eq!(refused["error"]["param"], "deployments");
     }
 }

@@ -79,6 +79,7 @@ on_both_databases! {
         let body = json!({ "events": batch });
         let again = app.post("/v1/usage/reconcile", body).await.expect(200);
         assert_eq!((&again["new"], &again["repeated"]), (&json!(0), &json!(4)));
+        many["id"] = refused(&gateway, app, "", 1)["id"].clone();
         many["refusals"] = json!(u64::MAX);
         let rejected = app.post("/v1/usage/reconcile", json!({ "events": [many] })).await.expect(200);
         assert_eq!(rejected["rejected"].as_array().unwrap().len(), 1);

@@ -15,12 +15,14 @@ on_both_databases! {
             "throttle_factor": 0.5, "max_queue_size": 100, "queue_timeout_seconds": 30,
             "fallback_model": null, "content_policy_mode": "standard", "allowed_categories": [],
             "references": "allow", "unknown_price": "refuse", "failure_mode": "closed",
+            "allowed_regions": null, "preferred_regions": [],
         }));
         let body = json!({
             "auto_throttle_at_percent": 80, "throttle_mode": "redirect", "throttle_factor": 0.25,
             "max_queue_size": 7, "queue_timeout_seconds": 3, "fallback_model": "deepseek",
             "content_policy_mode": "strict", "allowed_categories": ["medical"],
             "references": "refuse", "unknown_price": "free", "failure_mode": "open",
+            "allowed_regions": ["eu", "ch"], "preferred_regions": ["ch"],
         });
         let set = app.put(PATH, body.clone()).await.expect(200);
         for (field, value) in body.as_object().unwrap() {
@@ -35,6 +37,7 @@ on_both_databases! {
         let answer = gateway.resolve(app, json!({ "namespace": "web" })).await;
         let told = &answer.namespaces[0];
         assert_eq!(told.settings.throttle_mode, ThrottleMode::Queue);
+        assert!(told.settings.allows_region(Some("eu")) && !told.settings.allows_region(None));
         assert_eq!(told.settings.auto_throttle_at_percent, Some(80));
         assert_eq!(told.settings.content_policy_mode, ContentMode::Strict);
         assert_eq!(told.settings.throttle_factor.thousandths(), 500);

@@ -32,6 +32,7 @@ const CONFIGURATION: &str = r#"{"max_request_bytes":65536,"max_request_seconds":
 "end_users":{"named_by":["body","x-user"],"claude_code":"account"},
 "access_log":["event","namespace","key","model","cost_usd","refusal"],
 "pass_through":[{"path":"/v1/files","upstream":"openai"}],
+"cors_origins":["https://app.test"],"tell_cost":"header_and_comment",
 "policy":{"organizations":[{"name":"o","monthly_quota_usd":1000000}],
 "namespaces":[{"name":"n","organization":"o","user_monthly_quota_usd":100000,"daily_quota_usd":500000,
 "routing":{"name":"r","fallback_model":"small","rules":[
@@ -293,6 +294,25 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
             key()
         )
         .into_bytes(),
+    );
+    seeds.push(
+        [
+            format!(
+                "POST /v1/v1/messages\nauthorization: Bearer {}\ncontent-encoding: gzip\n\
+                 origin: https://app.test",
+                key()
+            )
+            .as_bytes(),
+            b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xabV\xca\xcdOI\xcdQ\xb2R*\xceM\xcc\xc9Q\xd2Q\xcaM-.NLO-V\xb2\x8a\x8e\xad\x05\x00\x00\x00\x00\x00\x1f\x00\x00\x00",
+            b"200application/json",
+            b"{}",
+        ]
+        .join(&SECTION),
+    );
+    seeds.push(
+        b"OPTIONS /v1/messages\norigin: https://app.test\naccess-control-request-method: POST\n\
+          access-control-request-headers: x-api-key"
+            .to_vec(),
     );
     seeds.push(b"POST /v1/chat/completions\nx-forwarded-client-cert: By=a;URI=spiffe://cluster.local/ns/n/sa/b".to_vec());
     Ok(seeds)

@@ -8,9 +8,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// A cluster's options.
+const OPTIONS: &str =
+    "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const HTTP: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
-/// What goes through Envoy without Paddock: its filter, and the pools of its namespaces.
-const FILTERS: [&str; 2] = ["paddock", "envoy.filters.http.set_filter_state"];
+/// What goes through Envoy without Paddock: its filter, the order of deployments, and the pools of its
+/// namespaces.
+const FILTERS: [&str; 3] = [
+    "paddock",
+    "envoy.filters.http.header_to_metadata",
+    "envoy.filters.http.set_filter_state",
+];
 const LUA: &str = include_str!("contender.lua");
 
 /// Changes Envoy's configuration to a contender's. `ext_proc` is where the external processor is.
@@ -43,6 +51,12 @@ pub fn edit(contender: Contender, ext_proc: SocketAddr, config: &mut Value) {
             _ => None,
         };
         filters.splice(0..0, first);
+    }
+    let clusters = config.pointer_mut("/static_resources/clusters");
+    for cluster in clusters.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(options) = cluster.pointer_mut(OPTIONS).and_then(Value::as_object_mut) {
+            options.remove("http_filters");
+        }
     }
     if contender == Contender::ExtProc
         && let Some(clusters) = config.pointer_mut("/static_resources/clusters")

@@ -131,6 +131,8 @@ fn event<'a>(
         estimated: false,
         batch: false,
         tier: None,
+        upstream: None,
+        attempt: 0,
         tools: ToolCalls::NONE,
         stored: Vec::new(),
         price_from: Timestamp::EPOCH,

@@ -92,6 +92,10 @@ fn explained(code: Code) -> (&'static str, &'static str) {
             "change the prompt, or ask for an exemption",
         ),
         Code::RequestTooLarge => ("the body is over `max_request_bytes`", "send less"),
+        Code::UnsupportedEncoding => (
+            "`content-encoding` is none of those in the answer's `accept-encoding`, or the path reads none",
+            "send the body without an encoding",
+        ),
         Code::RateLimitExceeded => (
             "a limit of requests, tokens, bytes or concurrency, a full queue, or the share of an upstream's \
              limit; `scope` and message say which",

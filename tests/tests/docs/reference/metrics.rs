@@ -19,6 +19,7 @@ pub fn of_the_service() -> String {
         // What Prometheus stores a counter as.
         let shown = match kind {
             "counter" => format!("{name}_total"),
+            "info" => format!("{name}_info"),
             _ => name.to_owned(),
         };
         [

@@ -1,6 +1,7 @@
 //! The ledger, read from the service's database.
 
 use super::{Gateway, Tenant, eventually};
+use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Row};
 use std::process::Command;
@@ -31,8 +32,17 @@ pub struct Line {
     /// Nano-dollars.
     pub cost: i64,
     pub request_id: String,
+    /// The upstream that served it and in which attempt, where its model lists deployments.
+    pub served: Option<(String, u64)>,
     /// Nanoseconds since 1970, by Envoy's clock.
     pub started_at: i64,
+}
+
+fn served(row: &SqliteRow) -> Option<(String, u64)> {
+    let details: Option<String> = row.get("details");
+    let details: Value = serde_json::from_str(&details?).unwrap();
+    let upstream = details["upstream"].as_str()?.to_owned();
+    Some((upstream, details["attempt"].as_u64().unwrap()))
 }
 
 impl Line {
@@ -47,6 +57,7 @@ impl Line {
             status: row.get("status"),
             outcome: row.get("outcome"),
             estimated: row.get("estimated"),
+            served: served(row),
             batch: row.get("batch"),
             input: row.get("input_tokens"),
             cached: row.get("cached_input_tokens"),

@@ -46,9 +46,11 @@ fn names(request: &Value) -> Vec<String> {
 }
 
 fn presumptuous(call: Call) -> Call {
-    let call = UNWANTED
-        .iter()
-        .fold(call, |call, name| call.header(name, "a-clients-own"));
+    let call = UNWANTED.iter().fold(call, |call, name| match *name {
+        // Any other is refused, as nothing here could read it.
+        "content-encoding" => call.header(name, "identity"),
+        name => call.header(name, "a-clients-own"),
+    });
     // Each format's own, with each format.
     [
         "anthropic-beta",

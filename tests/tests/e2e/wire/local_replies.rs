@@ -32,7 +32,6 @@ fn what_is_no_request_is_refused_in_json() {
     let long = format!("x: {}\r\n", "a".repeat(40_000));
     let upgrade = "connection: upgrade\r\nupgrade: websocket\r\n";
     for (path, version, headers, status, code) in [
-        ("/v1/a%2Fb", "1.1", "", 400, "invalid_request_error"),
         ("/v1/a%00b", "1.1", "", 400, "invalid_request_error"),
         ("/v1/a#b", "1.1", "", 400, "invalid_request_error"),
         (
@@ -42,9 +41,13 @@ fn what_is_no_request_is_refused_in_json() {
             400,
             "invalid_request_error",
         ),
-        (CHAT, "1.1", "x_a: 1\r\n", 400, "invalid_request_error"),
-        (CHAT, "1.0", "", 426, "upgrade_required"),
-        ("/v1/responses", "1.1", upgrade, 426, "upgrade_required"),
+        (
+            "/v1/responses",
+            "1.1",
+            upgrade,
+            426,
+            "upgrade_not_supported",
+        ),
         (CHAT, "1.1", many.as_str(), 431, "request_too_large"),
         (CHAT, "1.1", long.as_str(), 431, "request_too_large"),
         (
@@ -67,14 +70,14 @@ fn what_is_no_request_is_refused_in_json() {
         );
         in_the_log(gateway, &answer.header("x-request-id").unwrap());
     }
-    let slash = "POST /v1/messages/a%2Fb HTTP/1.1\r\nhost: x\r\n\r\n";
-    let answer = raw(gateway, slash).expect(400).says("/type", "error");
+    let zero = "POST /v1/messages/a%00b HTTP/1.1\r\nhost: x\r\n\r\n";
+    let answer = raw(gateway, zero).expect(400).says("/type", "error");
     let answer = answer.says("/error/type", "invalid_request_error");
     let id = answer.header("request-id").unwrap();
     answer.says("/request_id", id.as_str());
     in_the_log(gateway, &id);
-    let slash = "POST /v1beta/models/a%2Fb:generateContent HTTP/1.1\r\nhost: x\r\n\r\n";
-    let answer = raw(gateway, slash)
+    let zero = "POST /v1beta/models/a%00b:generateContent HTTP/1.1\r\nhost: x\r\n\r\n";
+    let answer = raw(gateway, zero)
         .expect(400)
         .says("/error/status", "INVALID_ARGUMENT");
     assert_eq!(answer.json()["error"]["code"], 400);

@@ -7,7 +7,7 @@ use serde_json::json;
 const CHAT: &str = "/v1/chat/completions";
 
 /// Spelled otherwise, and the chat endpoint all the same.
-const SAME: [&str; 11] = [
+const SAME: [&str; 15] = [
     "/v1/../v1/chat/completions",
     "/v1/./chat/completions",
     "//v1//chat///completions",
@@ -19,12 +19,15 @@ const SAME: [&str; 11] = [
     "/v1/keys/.%2E/chat/completions",
     "/v1/chat/completions?api-version=/v1/keys",
     "/v1/chat/completions?a=b&c=%2F..%2F",
+    "/v1/chat/completions/",
+    "/v1/v1/chat/completions",
+    "/chat/completions",
+    "//v1/v1//chat/completions/?a=b",
 ];
 
 /// None of the endpoints.
-const OTHER: [&str; 14] = [
+const OTHER: [&str; 13] = [
     "/V1/Chat/Completions",
-    "/v1/chat/completions/",
     "/v1/chat/completions;/v1/keys",
     "/v1/chat/completions/../keys/x",
     "/v1/keysx",

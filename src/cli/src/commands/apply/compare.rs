@@ -140,6 +140,7 @@ fn default_setting(field: &str) -> Value {
         "content_policy_mode" => json!(settings.content_policy_mode),
         "allowed_categories" => json!(settings.allowed_categories),
         "references" => json!(settings.references),
+        "preferred_regions" => json!(settings.preferred_regions),
         _ => Value::Null,
     }
 }

@@ -2,8 +2,10 @@
 
 use super::event::event;
 use crate::client::{Client, field, text_of};
+use crate::connection::CallsAs;
 use crate::output::{self, Output};
 use anyhow::Context;
+use paddock_core::wire::RECONCILE_PATH;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -15,6 +17,14 @@ const MAX_EVENT: usize = 256 << 10;
 const SHOWN: usize = 200;
 /// Most events sent at once.
 const MAX_EVENTS: usize = 1_000;
+
+/// Where the events go.
+pub struct Service {
+    /// A client of it.
+    pub client: Client,
+    /// As whom that calls.
+    pub calls_as: CallsAs,
+}
 
 /// What was read, and what became of it.
 #[derive(Debug, Default)]
@@ -79,19 +89,21 @@ impl Count {
     ///
     /// # Errors
     /// They wait still if the service does not take them.
-    pub fn send(&mut self, client: &Client) -> anyhow::Result<()> {
+    pub fn send(&mut self, service: &Service) -> anyhow::Result<()> {
         if self.batch.is_empty() {
             return Ok(());
         }
         let body = format!("{{\"events\":[{}]}}", self.batch.join(","));
-        let answer = client
-            .post_text("/v1/usage/reconcile", body)
-            .with_context(|| {
-                format!(
-                    "stopped after {} new events were recorded; run the command again to continue",
-                    self.new
-                )
-            })?;
+        let path = match service.calls_as {
+            CallsAs::Operator => "/v1/usage/reconcile",
+            CallsAs::Gateway => RECONCILE_PATH,
+        };
+        let answer = service.client.post_text(path, body).with_context(|| {
+            format!(
+                "stopped after {} new events were recorded; run the command again to continue",
+                self.new
+            )
+        })?;
         let number = |name: &str| field(&answer, name).as_u64().unwrap_or(0);
         self.events = self
             .events

@@ -4,9 +4,10 @@
 //! had its time. How far that is, is written down after the service has answered: after a crash some events
 //! are sent again, which changes nothing.
 
-use super::count::Count;
+use super::count::{Count, Service};
 use super::position::{self, Position};
-use crate::client::{self, Client};
+use super::rotation::Rotation;
+use crate::client;
 use crate::exit::Exit;
 use anyhow::Context;
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ pub struct Follower<'a> {
     log: &'a Path,
     kept: PathBuf,
     delay: usize,
+    rotation: Option<Rotation>,
     /// The file that is read at present.
     source: BufReader<File>,
     position: Position,
@@ -35,7 +37,12 @@ impl<'a> Follower<'a> {
     ///
     /// # Errors
     /// The log or its position cannot be read.
-    pub fn new(log: &'a Path, kept: PathBuf, delay: u16) -> anyhow::Result<Follower<'a>> {
+    pub fn new(
+        log: &'a Path,
+        kept: PathBuf,
+        delay: u16,
+        rotation: Option<Rotation>,
+    ) -> anyhow::Result<Follower<'a>> {
         let before = Position::read(&kept)?;
         let found = match &before {
             Some(position) => position::find(log, position)?,
@@ -58,6 +65,7 @@ impl<'a> Follower<'a> {
             log,
             kept,
             delay: usize::from(delay),
+            rotation,
             source: at(file, position.offset)?,
             position,
             lengths: VecDeque::new(),
@@ -68,16 +76,16 @@ impl<'a> Follower<'a> {
     ///
     /// # Errors
     /// The log cannot be read, or the service refuses what it is sent.
-    pub fn run(mut self, client: &Client) -> anyhow::Result<Exit> {
+    pub fn run(mut self, service: &Service) -> anyhow::Result<Exit> {
         loop {
-            self.look(client)?;
+            self.look(service)?;
             std::thread::sleep(PAUSE);
         }
     }
 
     /// Sends what was in the file some looks ago, and goes on to the next file if there is nothing more to
     /// come.
-    fn look(&mut self, client: &Client) -> anyhow::Result<()> {
+    fn look(&mut self, service: &Service) -> anyhow::Result<()> {
         let length = self.source.get_ref().metadata()?.len();
         if length < self.position.offset {
             eprintln!(
@@ -86,6 +94,9 @@ impl<'a> Follower<'a> {
             );
             self.go_to(self.source.get_ref().try_clone()?, 0)?;
         }
+        if let Some(rotation) = &self.rotation {
+            rotation.look(length)?;
+        }
         self.lengths.push_back(length);
         if self.lengths.len() <= self.delay {
             return Ok(());
@@ -93,17 +104,21 @@ impl<'a> Follower<'a> {
         let Some(ripe) = self.lengths.pop_front() else {
             return Ok(());
         };
-        self.send_until(ripe, client)?;
+        self.send_until(ripe, service)?;
         // A log that was renamed is written to until Envoy opens the new one.
         let is_over = self.lengths.iter().all(|later| *later == ripe);
         if is_over && let Some(next) = self.next()? {
+            let finished = self.position;
             self.go_to(next, 0)?;
             self.position.keep(&self.kept)?;
+            if let Some(rotation) = &self.rotation {
+                rotation.done(&finished)?;
+            }
         }
         Ok(())
     }
 
-    fn send_until(&mut self, ripe: u64, client: &Client) -> anyhow::Result<()> {
+    fn send_until(&mut self, ripe: u64, service: &Service) -> anyhow::Result<()> {
         let mut count = Count::default();
         let (mut line, mut offset) = (Vec::new(), self.position.offset);
         loop {
@@ -119,7 +134,7 @@ impl<'a> Follower<'a> {
                 offset = offset.saturating_add(u64::try_from(read)?);
             }
             if count.is_full() || !is_whole {
-                self.send(&mut count, offset, client)?;
+                self.send(&mut count, offset, service)?;
             }
             if !is_whole {
                 // What is not yet whole is read again.
@@ -130,11 +145,11 @@ impl<'a> Follower<'a> {
     }
 
     /// Sends until the service takes it, and remembers that.
-    fn send(&mut self, count: &mut Count, offset: u64, client: &Client) -> anyhow::Result<()> {
+    fn send(&mut self, count: &mut Count, offset: u64, service: &Service) -> anyhow::Result<()> {
         if offset == self.position.offset {
             return Ok(());
         }
-        while let Err(error) = count.send(client) {
+        while let Err(error) = count.send(service) {
             if !client::may_pass(&error) {
                 return Err(error);
             }

@@ -4,15 +4,16 @@ mod count;
 mod event;
 mod follow;
 mod position;
+mod rotation;
 
-use crate::client::Client;
 use crate::connection::Connection;
 use crate::exit::Exit;
 use anyhow::{Context, bail};
-use count::Count;
+use count::{Count, Service};
 use follow::Follower;
 use indicatif::{ProgressBar, ProgressStyle};
 use paddock_server::config::file::ConfigFile;
+use rotation::Rotation;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,10 @@ pub struct Options {
     /// standard input.
     #[arg(default_value = "-")]
     log: PathBuf,
+    /// A file with the gateway's token, the same that the filter has: it is enough for this command, in place
+    /// of an operator's key [default: PADDOCK_GATEWAY_TOKEN, if there is no API key].
+    #[arg(long, value_name = "FILE", conflicts_with = "key_file")]
+    gateway_token_file: Option<PathBuf>,
     /// Go on reading as Envoy writes, also after the log was rotated, until stopped.
     #[arg(long)]
     follow: bool,
@@ -37,11 +42,21 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "follow",
         value_parser = clap::value_parser!(u16).range(1..=3_600))]
     delay: u16,
+    /// With --follow: rename the log when it is longer than so many megabytes, 1 to 1000000, let Envoy open a new
+    /// one, and delete the old one when it is booked.
+    #[arg(long, value_name = "MEGABYTES", requires = "follow", requires = "envoy_admin",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    rotate_at: Option<u64>,
+    /// With --rotate-at: the URL of Envoy's admin interface.
+    #[arg(long, value_name = "URL", requires = "rotate_at")]
+    envoy_admin: Option<String>,
 }
 
 /// Sends every event; the service records those it does not have.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
-    let client = options.connection.open(file)?;
+    let token = options.gateway_token_file.as_deref();
+    let (client, calls_as) = options.connection.open_as_gateway(file, token)?;
+    let service = Service { client, calls_as };
     if options.follow {
         if options.log == Path::new("-") {
             bail!("--follow needs the access log's file");
@@ -49,9 +64,16 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         let mut position = options.log.clone().into_os_string();
         position.push(".position");
         let position = options.position.clone().unwrap_or_else(|| position.into());
-        return Follower::new(&options.log, position, options.delay)?.run(&client);
+        let rotation = match (options.rotate_at, &options.envoy_admin) {
+            (Some(megabytes), Some(admin)) => {
+                let bytes = megabytes.saturating_mul(1_000_000);
+                Some(Rotation::new(&options.log, bytes, admin)?)
+            }
+            _ => None,
+        };
+        return Follower::new(&options.log, position, options.delay, rotation)?.run(&service);
     }
-    let count = read(&options.log, &client)?;
+    let count = read(&options.log, &service)?;
     count.tell(options.connection.output)?;
     Ok(match count.is_whole() {
         true => Exit::Done,
@@ -59,7 +81,7 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     })
 }
 
-fn read(log: &Path, client: &Client) -> anyhow::Result<Count> {
+fn read(log: &Path, service: &Service) -> anyhow::Result<Count> {
     let (source, size) = open(log)?;
     let bar = bar(size);
     let mut count = Count::from_the_first();
@@ -68,10 +90,10 @@ fn read(log: &Path, client: &Client) -> anyhow::Result<Count> {
         bar.inc(u64::try_from(line.len()).unwrap_or(0).saturating_add(1));
         count.take(&line);
         if count.is_full() {
-            count.send(client)?;
+            count.send(service)?;
         }
     }
-    count.send(client)?;
+    count.send(service)?;
     bar.finish_and_clear();
     Ok(count)
 }

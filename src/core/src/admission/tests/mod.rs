@@ -40,6 +40,7 @@ fn ask(tokens: u64, money: i64) -> Ask {
         money: Money::from_nanos(money),
         short: WhenShort::Borrow,
         unshared: WhenShort::Borrow,
+        unshared_upstream: WhenShort::Borrow,
         tier: RateTier::Regular,
         is_turn: false,
     }

@@ -58,6 +58,11 @@ impl Exchange {
             pending.call.user_shared = user.shared;
             levels.push(user.scope);
         }
+        if pending.call.deployed.is_some() {
+            let (random, terms) = (cx.worker.random(), cx.worker.terms());
+            let config = &cx.worker.config;
+            pending.call.choose(config, terms, random, cx.store, cx.now);
+        }
         let demand = demand(&pending, &cx.worker.config);
         let name = &caller.namespace().policy.name;
         let has_waited = pending.recalled.is_some_and(|entry| cx.now >= entry.until);
@@ -78,6 +83,9 @@ impl Exchange {
                 self.admit(head, pending, read, cx)
             }
             Err(NotAdmitted::Scope(denied)) => self.denied(head, pending, read, denied, cx),
+            Err(NotAdmitted::Upstream(..)) if pending.call.first_is_full() => {
+                self.admit(head, pending, read, cx)
+            }
             Err(NotAdmitted::Upstream(limit, denial)) => {
                 pending.leave_queue(false, cx.store);
                 self.refuse_share(
@@ -225,7 +233,7 @@ fn least(pending: &Pending) -> Option<Money> {
 /// What a call wants of its upstream, where that has a limit of its own.
 fn demand(pending: &Pending, config: &Config) -> Option<Demand> {
     let call = &pending.call;
-    let limit = config.upstream(&call.grant.model()?.upstream)?;
+    let limit = config.upstream(call.upstream())?;
     let namespace = &call.grant.caller().namespace().policy;
     Some(Demand::new(limit, namespace, call.ask.tokens))
 }

@@ -161,6 +161,7 @@ impl Exchange {
                 pending.call.ask.is_turn = true;
                 pending.call.ask.short = WhenShort::Borrow;
                 pending.call.ask.unshared = WhenShort::Borrow;
+                pending.call.ask.unshared_upstream = WhenShort::Borrow;
                 self.admit(head, *pending, None, cx)
             }
             other => {

@@ -65,7 +65,7 @@ impl Charge {
                 ..Usage::default()
             };
             let cost = match granted(call, model) {
-                Some(grant) => of_grant(grant, |price| price.cost(&usage))?,
+                Some(grant) => of_grant(call, grant, |price| price.cost(&usage))?,
                 None => dearest(call, |price| price.cost(&usage))?,
             };
             sum = plus(sum, cost)?;
@@ -76,14 +76,14 @@ impl Charge {
     fn cost_of_answer(&self, call: &Call) -> Result<Cost, CostOverflow> {
         let at = |price: &Price| self.cost_at(call, price);
         if !call.others.iter().any(|other| other.may_serve) {
-            return of_grant(&call.grant, at);
+            return of_grant(call, &call.grant, at);
         }
         match self
             .served_by
             .as_deref()
             .and_then(|name| granted(call, name))
         {
-            Some(grant) => of_grant(grant, at),
+            Some(grant) => of_grant(call, grant, at),
             None => dearest(call, at),
         }
     }
@@ -141,14 +141,21 @@ fn granted<'a>(call: &'a Call, name: &str) -> Option<&'a Grant> {
     })
 }
 
-/// The cost at the price of one granted model, which may be of others.
+/// The cost at the price of one granted model, which may be of others. Of the call's own model it is that of
+/// the deployment that served it.
 fn of_grant(
+    call: &Call,
     grant: &Grant,
     cost: impl Fn(&Price) -> Result<Cost, CostOverflow>,
 ) -> Result<Cost, CostOverflow> {
-    let cost = cost(grant.price())?;
+    let is_own = core::ptr::eq(grant, &call.grant);
+    let (price, is_assumed) = match is_own && call.has_own_price() {
+        true => (call.price(), false),
+        false => (grant.price(), grant.is_assumed()),
+    };
+    let cost = cost(price)?;
     Ok(Cost {
-        assumed: cost.assumed || grant.is_assumed(),
+        assumed: cost.assumed || is_assumed,
         ..cost
     })
 }

@@ -8,17 +8,28 @@ use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::Head;
 use crate::exchange::state::{Exchange, State};
+use crate::fair_share::Demand;
 use crate::meter::Meter;
 use crate::money::Money;
 use crate::price::is_standard_tier;
 use crate::refusal::clip;
 use crate::store::SharedStore;
+use crate::timestamp::Timestamp;
 use crate::usage::is_batch_tier;
 use crate::wire::Outcome;
 
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
     pub(crate) fn conclude<S: SharedStore>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        self.settle(cx).0
+    }
+
+    /// The same, and what its call cost.
+    pub(super) fn settle<S: SharedStore>(
+        &mut self,
+        cx: &mut StepContext<'_, S>,
+    ) -> (Step, Option<Money>) {
+        let mut cost = None;
         let mut step = Step::new(Verdict::Continue);
         let over = match self.state {
             State::Upstream { .. } | State::PassThrough(_) | State::Done => State::Done,
@@ -26,7 +37,7 @@ impl Exchange {
         };
         match core::mem::replace(&mut self.state, over) {
             State::Upstream { head, in_flight } => {
-                conclude_call(&head, in_flight, cx, &mut step.effects);
+                cost = Some(conclude_call(&head, in_flight, cx, &mut step.effects));
             }
             State::PassThrough(passing) => {
                 passing.conclude(cx, &mut step.effects);
@@ -36,7 +47,7 @@ impl Exchange {
             }
             _ => {}
         }
-        step
+        (step, cost)
     }
 }
 
@@ -45,7 +56,7 @@ fn conclude_call<S: SharedStore>(
     in_flight: Box<InFlight>,
     cx: &mut StepContext<'_, S>,
     effects: &mut Vec<Effect>,
-) {
+) -> Money {
     let mut charge = charge(&in_flight);
     let stored = in_flight
         .meter
@@ -53,8 +64,17 @@ fn conclude_call<S: SharedStore>(
         .map_or(&[][..], Meter::stored)
         .to_vec();
     let InFlight {
-        call, hold, status, ..
+        call,
+        mut hold,
+        status,
+        ..
     } = *in_flight;
+    if let Some(upstream) = call.went_on_to() {
+        let limit = cx.worker.config.upstream(upstream);
+        let namespace = &call.grant.caller().namespace().policy;
+        let demand = limit.map(|limit| Demand::new(limit, namespace, 0));
+        hold.move_to(demand.as_ref(), cx.worker.terms(), cx.store, cx.now);
+    }
     let cost = match call.free {
         true => Money::ZERO,
         false => match charge.cost(&call) {
@@ -109,7 +129,14 @@ fn conclude_call<S: SharedStore>(
     event.batch = tier.is_some_and(is_batch_tier);
     event.tier = tier.map(clip);
     event.tools = charge.tools;
-    event.price_from = call.grant.price_from();
+    event.price_from = match call.has_own_price() {
+        true => Timestamp::EPOCH,
+        false => call.grant.price_from(),
+    };
+    if let Some((deployment, attempt)) = call.served() {
+        event.upstream = Some(clip(&deployment.upstream));
+        event.attempt = attempt;
+    }
     event.duration_ms = u64::try_from(duration).unwrap_or(u64::MAX);
     event.tokens = tokens;
     event.cost = cost;
@@ -117,4 +144,5 @@ fn conclude_call<S: SharedStore>(
     event.stored = stored;
     let caller = call.grant.caller();
     report(effects, &event, charge.miscounted, caller, cx.worker);
+    cost
 }

@@ -5,6 +5,7 @@ use crate::exchange::context::WorkerState;
 use crate::exchange::effect::Effect;
 use crate::exchange::event::{emit, name_caller};
 use crate::identity::Caller;
+use crate::money::Money;
 use crate::wire::UsageEvent;
 
 /// Counts a call, annotates its line in the access log and hands its event over.
@@ -24,9 +25,13 @@ pub(crate) fn report(
         effects.push(Effect::Annotate("paddock_model", model));
     }
     if config.logs(LogField::CostUsd) {
-        let cost = event.cost.to_string();
-        let cost = cost.trim_start_matches('$').to_owned();
+        let cost = in_dollars(event.cost);
         effects.push(Effect::Annotate("paddock_cost_usd", cost));
     }
     emit(effects, event, config);
+}
+
+/// A cost in US dollars, without a sign before it: `0.0002`.
+pub(super) fn in_dollars(cost: Money) -> String {
+    cost.to_string().trim_start_matches('$').to_owned()
 }

@@ -1,5 +1,8 @@
 //! The upstream's answer on its way to the client.
 
+use super::report::in_dollars;
+use crate::config::TellCost;
+use crate::exchange::call::CostTold;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::origin::Origin;
@@ -9,7 +12,20 @@ use crate::meter::{Framing, Meter, Passed};
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
 
+/// What says what a call cost, in US dollars.
+const COST: &str = "x-paddock-cost-usd";
+
 impl Exchange {
+    /// So many attempts have been made.
+    pub(crate) fn on_attempts(&mut self, made: u64) -> Step {
+        if let State::Upstream { in_flight, .. } = &mut self.state
+            && let Some(deployed) = &mut in_flight.call.deployed
+        {
+            deployed.attempts = made;
+        }
+        Step::new(Verdict::Continue)
+    }
+
     pub(crate) fn on_response_headers<S: SharedStore>(
         &mut self,
         status: u16,
@@ -34,6 +50,10 @@ impl Exchange {
         };
         in_flight.status = status;
         in_flight.origin = Origin::of(details);
+        // Attempts that were answered are told by those who saw the answer.
+        if in_flight.origin != Origin::Upstream {
+            in_flight.call.cool_down(cx.store, cx.now);
+        }
         let readable = is_plain(content_encoding);
         if (200..300).contains(&status)
             && in_flight.origin == Origin::Upstream
@@ -48,7 +68,16 @@ impl Exchange {
             };
             // Whatever the type says, the body may be a stream from which an event is taken.
             let hide_usage = in_flight.call.hide_usage;
-            if hide_usage {
+            in_flight.tells_cost = match cx.worker.config.tell_cost {
+                TellCost::Off => None,
+                _ if !streams && !in_flight.call.stream => Some(CostTold::InHeader),
+                // Google's clients fail on comments.
+                TellCost::HeaderAndComment if streams && head.format != WireFormat::Gemini => {
+                    Some(CostTold::InComment)
+                }
+                _ => None,
+            };
+            if hide_usage || in_flight.tells_cost == Some(CostTold::InComment) {
                 step.effects
                     .push(Effect::RemoveResponseHeader("content-length"));
             }
@@ -73,13 +102,36 @@ impl Exchange {
             step.effects
                 .extend(headers.map(|(name, value)| Effect::SetResponseHeader(name, value)));
         }
+        let holds = in_flight.tells_cost == Some(CostTold::InHeader);
         if end {
-            in_flight.complete = true;
-            step.effects.append(&mut self.conclude(cx).effects);
+            self.end(&mut step, cx);
+        } else if holds {
+            step.verdict = Verdict::Wait;
         }
         step
     }
 
+    /// Concludes an answer that is whole, and says what it cost: in a header, or in the comment that is
+    /// returned.
+    fn end<S: SharedStore>(&mut self, step: &mut Step, cx: &mut StepContext<'_, S>) -> Vec<u8> {
+        let mut tells = None;
+        if let State::Upstream { in_flight, .. } = &mut self.state {
+            in_flight.complete = true;
+            tells = in_flight.tells_cost;
+        }
+        let (mut concluded, cost) = self.settle(cx);
+        step.effects.append(&mut concluded.effects);
+        match (tells, cost.map(in_dollars)) {
+            (Some(CostTold::InHeader), Some(cost)) => {
+                step.effects.push(Effect::SetResponseHeader(COST, cost));
+                Vec::new()
+            }
+            (Some(CostTold::InComment), Some(cost)) => format!(": {COST}: {cost}\n\n").into_bytes(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `chunk`: the whole answer, if its headers wait for it, unless it is too long for that.
     pub(crate) fn on_response_body<S: SharedStore>(
         &mut self,
         chunk: &[u8],
@@ -94,26 +146,27 @@ impl Exchange {
         let State::Upstream { in_flight, .. } = &mut self.state else {
             return step;
         };
+        if !end && in_flight.tells_cost == Some(CostTold::InHeader) {
+            in_flight.tells_cost = None;
+        }
+        let mut passed = Passed::Unchanged;
+        let mut behind = Vec::new();
         if let Some(meter) = &mut in_flight.meter {
-            let mut passed = meter.feed(chunk);
+            passed = meter.feed(chunk);
             if end {
-                let held = meter.finish();
-                if !held.is_empty() {
-                    passed = match passed {
-                        Passed::Unchanged => Passed::Replaced([chunk, &held].concat()),
-                        Passed::Replaced(bytes) => Passed::Replaced([bytes, held].concat()),
-                    };
-                }
-            }
-            if let Passed::Replaced(bytes) = passed {
-                step.effects.push(Effect::ReplaceResponseChunk(bytes));
+                behind = meter.finish();
             }
             in_flight.claim_stored(cx.store);
         }
         if end {
-            in_flight.complete = true;
-            step.effects.append(&mut self.conclude(cx).effects);
+            behind.append(&mut self.end(&mut step, cx));
         }
+        let replaced = match (passed, behind.is_empty()) {
+            (Passed::Unchanged, true) => return step,
+            (Passed::Unchanged, false) => [chunk, &behind].concat(),
+            (Passed::Replaced(bytes), _) => [bytes, behind].concat(),
+        };
+        step.effects.push(Effect::ReplaceResponseChunk(replaced));
         step
     }
 
@@ -129,16 +182,12 @@ impl Exchange {
         let State::Upstream { in_flight, .. } = &mut self.state else {
             return step;
         };
-        in_flight.complete = true;
-        let held = in_flight
-            .meter
-            .as_mut()
-            .map(Meter::finish)
-            .unwrap_or_default();
+        let held = in_flight.meter.as_mut().map(Meter::finish);
+        let mut held = held.unwrap_or_default();
+        held.append(&mut self.end(&mut step, cx));
         if !held.is_empty() {
             step.effects.push(Effect::ReplaceResponseChunk(held));
         }
-        step.effects.append(&mut self.conclude(cx).effects);
         step
     }
 }

@@ -1,10 +1,13 @@
 //! One model call: what was granted, what it asks for, what it holds.
 
+mod deployed;
 mod output_limit;
 mod prepare;
 mod queued;
 
+pub(crate) use deployed::Deployed;
 pub(crate) use output_limit::OutputLimit;
+use prepare::path_at;
 pub(crate) use prepare::{Basis, BodyRead, Choice, prepare};
 pub(crate) use queued::Queued;
 
@@ -14,8 +17,9 @@ use super::origin::Origin;
 use crate::admission::Ask;
 use crate::admission::WhenShort;
 use crate::authorization::Grant;
+use crate::config::Check;
 use crate::estimate::Estimate;
-use crate::fair_share::RequestHold;
+use crate::fair_share::{RequestHold, is_upstream};
 use crate::identity::Caller;
 use crate::meter::Meter;
 use crate::queue::QueueEntry;
@@ -38,6 +42,8 @@ pub(crate) struct Call {
     pub(crate) asked: Asked,
     /// The other models that its body names, each granted.
     pub(crate) others: Vec<OtherGrant>,
+    /// Where it may be served; absent if its model lists no deployments.
+    pub(crate) deployed: Option<Box<Deployed>>,
     /// Why Paddock chose another model than the caller named; absent where it did not choose.
     pub(crate) reason: Option<String>,
     pub(crate) estimate: Estimate,
@@ -68,15 +74,30 @@ pub(crate) struct AskedFor {
     /// Whether it was money.
     pub(crate) money: bool,
     /// Whether it was a share of a rate or of slots.
-    pub(crate) share: bool,
+    pub(crate) rates: bool,
+    /// Whether it was a share of an upstream's limit.
+    pub(crate) upstream: bool,
 }
 
 impl AskedFor {
     pub(crate) fn of(needs: &[Need]) -> AskedFor {
+        let mut shared = needs.iter().filter(|need| need.share.is_some());
         AskedFor {
             money: needs.iter().any(Need::is_of_money),
-            share: needs.iter().any(|need| need.share.is_some()),
+            rates: shared.clone().any(|need| !is_upstream(&need.scope)),
+            upstream: shared.any(|need| is_upstream(&need.scope)),
         }
+    }
+
+    /// What it was, as checks that can fail.
+    pub(crate) fn checks(self) -> impl Iterator<Item = Check> {
+        let all = [
+            (self.money, Check::Budgets),
+            (self.rates, Check::Rates),
+            (self.upstream, Check::Shares),
+        ];
+        let asked = all.into_iter().filter(|(was_asked, _)| *was_asked);
+        asked.map(|(_, check)| check)
     }
 }
 
@@ -124,6 +145,17 @@ pub(crate) struct InFlight {
     pub(crate) claimed: usize,
     /// Whether the whole answer has passed.
     pub(crate) complete: bool,
+    /// Where the answer says what it cost, if it does.
+    pub(crate) tells_cost: Option<CostTold>,
+}
+
+/// Where an answer says what it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CostTold {
+    /// In a header, which waits for the end of the answer.
+    InHeader,
+    /// In a comment behind the last event.
+    InComment,
 }
 
 impl InFlight {
@@ -182,6 +214,8 @@ pub(crate) struct Passing {
     pub(crate) recalled: Option<QueueEntry>,
     /// What to do where this gateway's share of a rate cannot cover it.
     pub(crate) unshared: WhenShort,
+    /// The same of its share of the upstream's limit.
+    pub(crate) unshared_upstream: WhenShort,
 }
 
 /// A request that passes through: identified and limited, but not metered.

@@ -66,9 +66,12 @@ impl OutputLimit {
             }
             _ => return None,
         };
-        let (price, unpriced) = (call.grant.price(), call.grant.unpriced());
-        let without_output =
-            Estimate::without_output(endpoint, request, model, price, unpriced).ok()?;
+        let unpriced = call.grant.unpriced();
+        let mut without_output = Money::ZERO;
+        for price in call.prices() {
+            let its = Estimate::without_output(endpoint, request, model, price, unpriced);
+            without_output = without_output.max(its.ok()?);
+        }
         let brace = memchr::memchr(b'{', body)?.checked_add(1)?;
         let (head, rest) = body.split_at_checked(brace)?;
         let start = brace.checked_add(before.len())?;

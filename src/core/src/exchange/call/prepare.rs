@@ -1,6 +1,6 @@
 //! From what a caller asks to a call that may be admitted, of the model they named or of another.
 
-use super::{Asked, Call, OtherGrant, Pending};
+use super::{Asked, Call, Deployed, OtherGrant, Pending};
 use crate::admission::{Ask, RateTier, WhenShort};
 use crate::authorization::{Grant, authorize_model};
 use crate::cache::PolicyCache;
@@ -11,7 +11,7 @@ use crate::exchange::head::Head;
 use crate::exchange::named::NamedObject;
 use crate::identity::Caller;
 use crate::likely_output::LikelyOutput;
-use crate::policy::{Catalog, Model, ReferencePolicy, Served, user_in_events};
+use crate::policy::{Catalog, FormatPaths, Model, ReferencePolicy, Served, user_in_events};
 use crate::price::CostOverflow;
 use crate::refusal::{Refusal, clip};
 use crate::request::{Endpoint, ModelRequest, Rewrite, path_below, path_with_model};
@@ -75,18 +75,34 @@ pub(crate) fn prepare(
     let grant = authorize_model(caller, &catalog, choice.model, now)?;
     let force_usage = must_force_usage(read.endpoint, read.request);
     let user = user(head, read.request, &config.end_users);
+    let routed = match &config.hold {
+        HoldAt::Headers => None,
+        HoldAt::Body { upstream } => Some(upstream.as_str()),
+    };
+    let deployed = Deployed::of(&grant, head, read, routed)?;
     let mut call = call(grant, &catalog, user, read, choice.reason, force_usage, now)?;
+    call.deploy(deployed, read)?;
     let namespace = &call.grant.caller().namespace().policy.name;
     if let Some(output) = basis.likely_output.of(namespace, call.model_name()) {
         let output = output.saturating_mul(read.request.choices);
         call.estimate = call.estimate.likely(output);
         call.ask.tokens = call.estimate.tokens;
     }
-    if let HoldAt::Body { upstream } = &config.hold {
-        check_route(&call, upstream)?;
-    }
-    let path = upstream_path(&call, head, read)?;
-    let model = call.grant.model().map(Model::upstream_name);
+    let served_at = call.deployed.as_ref().zip(call.grant.model());
+    let served_at = served_at.and_then(|(deployed, model)| deployed.written_for(model));
+    let (model, path) = match served_at {
+        Some((model, path)) => {
+            let path = (path != head.path_and_query).then(|| path.to_owned());
+            (Some(model), path)
+        }
+        None => {
+            if let Some(routed) = routed {
+                check_route(&call, routed)?;
+            }
+            let path = upstream_path(&call, head, read)?;
+            (call.grant.model().map(Model::upstream_name), path)
+        }
+    };
     let others = call.others.iter();
     let others: Vec<Option<&str>> = others
         .map(|other| other.grant.model().map(Model::upstream_name))
@@ -191,12 +207,14 @@ fn call(
             region: region.to_owned(),
         },
         others,
+        deployed: None,
         reason,
         ask: Ask {
             tokens: estimate.tokens,
             money: estimate.money,
             short: WhenShort::Borrow,
             unshared: WhenShort::Borrow,
+            unshared_upstream: WhenShort::Borrow,
             tier: match endpoint.is_free() {
                 true => RateTier::Free,
                 false => RateTier::Regular,
@@ -248,30 +266,46 @@ fn upstream_path(call: &Call, head: &Head, read: BodyRead<'_>) -> Result<Option<
     let Some(model) = call.grant.model() else {
         return Ok(None);
     };
+    let path = path_at(model, model.upstream_name(), &model.paths, head, read)?;
+    if let (Some(path), true) = (&path, head.headers_gone) {
+        let scope = &call.grant.caller().namespace().scope.name;
+        return Err(Refusal::path_is_fixed(scope, &call.requested_model, path));
+    }
+    Ok(path)
+}
+
+/// The path and query at which an upstream is asked that calls the model `name` and serves formats at
+/// `paths`, where they differ from the caller's.
+///
+/// # Errors
+/// The refusal, if it does not serve the request's format.
+pub(super) fn path_at(
+    model: &Model,
+    name: &str,
+    paths: &FormatPaths,
+    head: &Head,
+    read: BodyRead<'_>,
+) -> Result<Option<String>, Refusal> {
     let asked_for = head.path_and_query.as_str();
     let mut path = match read.endpoint {
-        Endpoint::Gemini { .. } => path_with_model(asked_for, model.upstream_name()),
+        Endpoint::Gemini { .. } => path_with_model(asked_for, name),
         _ => None,
     };
     let format = read.endpoint.format();
-    match model.paths.served(format) {
+    match paths.served(format) {
         Served::AsAsked => {}
         Served::Below(base) => {
             let from = path.as_deref().unwrap_or(asked_for);
             path = path_below(from, base).or(path);
         }
         Served::Nowhere => {
-            let formats = model.paths.formats().map(WireFormat::name);
+            let formats = paths.formats().map(WireFormat::name);
             return Err(Refusal::format_not_served(
                 &model.name,
                 format.name(),
                 formats,
             ));
         }
-    }
-    if let (Some(path), true) = (&path, head.headers_gone) {
-        let scope = &call.grant.caller().namespace().scope.name;
-        return Err(Refusal::path_is_fixed(scope, &call.requested_model, path));
     }
     Ok(path)
 }

@@ -63,6 +63,7 @@ impl Exchange {
             short: WhenShort::Refuse,
             // Not worth asking for: it is refused anyway.
             unshared: WhenShort::Overdraw,
+            unshared_upstream: WhenShort::Overdraw,
             tier: RateTier::Regular,
             is_turn: false,
         };

@@ -13,7 +13,7 @@ use super::state::Exchange;
 use crate::identity::Caller;
 use crate::policy::is_auto;
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, cost_of_unread, read_body};
+use crate::request::{Endpoint, NotDecoded, cost_of_unread, read_body};
 use crate::store::SharedStore;
 use content::violated;
 
@@ -27,6 +27,24 @@ impl Exchange {
         body: &[u8],
         cx: &mut StepContext<'_, S>,
     ) -> Step {
+        let limit = cx.worker.config.max_request_bytes;
+        let decoded = match head.encoding.decode(body, limit) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                self.body_was_read(&caller, cost_of_unread(body), cx);
+                let refusal = match error {
+                    NotDecoded::TooLong => Refusal::too_large(limit as u64),
+                    NotDecoded::Broken => Refusal::broken_encoding(&head.encoding),
+                };
+                return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+            }
+        };
+        if let Some(decoded) = &decoded
+            && let Err(refusal) = self.hold_body(&caller, decoded.len(), cx)
+        {
+            return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
+        }
+        let body = decoded.as_deref().unwrap_or(body);
         let request = match read_body(endpoint, body) {
             Ok(request) => request,
             Err(error) => {
@@ -40,7 +58,7 @@ impl Exchange {
             endpoint,
             request: &request,
             body,
-            is_changed: false,
+            is_changed: decoded.is_some(),
         };
         if is_auto(&request.model) {
             return self.decide_routed(head, caller, read, cx);

@@ -105,9 +105,9 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
             let budget = Budget::Cap(shortage.period);
             let has_reset = |at: &Timestamp| Timestamp::EPOCH < *at && *at < Timestamp::FAR;
             let resets_at = Some(shortage.resets_at).filter(has_reset);
-            let remaining = shortage.remaining;
-            let refusal =
-                Refusal::budget_exceeded(&scope.name, budget, remaining, needed, resets_at);
+            let quota = scope.limits.quota(shortage.period);
+            let left = (shortage.remaining, quota);
+            let refusal = Refusal::budget_exceeded(&scope.name, budget, left, needed, resets_at);
             (refusal, rates)
         }
         Denied::Recalled { rate, .. } => refusal_of(*rate, needed, now),

@@ -21,6 +21,8 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let (head, caller) = (call.head(), call.caller());
+        let key = &caller.key().policy;
+        let refusal = &refusal.naming_key(&key.id, &key.name);
         let worker = &mut *cx.worker;
         let mut step = self.refuse(refusal, head.format, &head.request_id, Some(caller), worker);
         let refused = RefusedCall { call, refusal };

@@ -43,7 +43,7 @@ impl Exchange {
             }
             State::AwaitPassing { passing }
             | State::AwaitGrants { passing }
-            | State::BorrowToPass { passing }
+            | State::BorrowToPass { passing, .. }
                 if received > limit =>
             {
                 let call_context = CallContext::of(&passing.head, &passing.caller);

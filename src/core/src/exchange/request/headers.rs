@@ -3,6 +3,7 @@
 use crate::config::{Config, HoldAt};
 use crate::exchange::admit::reservation_id;
 use crate::exchange::context::{StepContext, WorkerState};
+use crate::exchange::cors::{listed_origin, preflight};
 use crate::exchange::effect::{Effect, Step, Verdict};
 use crate::exchange::head::{Head, Target};
 use crate::exchange::state::{Exchange, State};
@@ -22,12 +23,24 @@ impl Exchange {
         end: bool,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
-        let head = RequestHead::read(headers);
-        let format = guess_format(head.path, head.credential.as_ref());
+        let mut head = RequestHead::read(headers);
         let request_id = header_value(&text(head.request_id));
         let WorkerState {
             config, digests, ..
         } = &mut *cx.worker;
+        self.origin = listed_origin(headers, config);
+        if self.origin.is_some()
+            && let Some(reply) = preflight(headers)
+        {
+            self.state = State::Refused;
+            return Step::new(Verdict::Reply(reply));
+        }
+        let came_as = head.path.len();
+        let target = Target::of(&mut head, config);
+        let is_respelled = head.path.len() != came_as;
+        let metered = target.format();
+        let guessed = || guess_format(&head.path, head.credential.as_ref());
+        let format = metered.unwrap_or_else(guessed);
         let end_users = &config.end_users;
         let claim = match Claim::read(&head, headers, attributes, &config.identity, digests) {
             Ok(claim) => claim,
@@ -38,8 +51,6 @@ impl Exchange {
                 return step;
             }
         };
-        let target = Target::of(&head, config);
-        let metered = target.format();
         let mut effects = Vec::new();
         for name in unforwarded(headers, metered, config) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
@@ -48,7 +59,8 @@ impl Exchange {
         let stripped =
             head.path_for_upstream(|name, value| forwarding.parameter(metered, name, value));
         let path_and_query = stripped.clone().unwrap_or_else(|| head.path_and_query());
-        let clean = without_keys(&path_and_query).or(stripped);
+        let respelled = is_respelled.then(|| path_and_query.clone());
+        let clean = without_keys(&path_and_query).or(stripped).or(respelled);
         effects.extend(clean.clone().map(Effect::SetPath));
         let too_long = head
             .content_length
@@ -72,9 +84,10 @@ impl Exchange {
                 .unwrap_or(0),
             has_length: head.content_length.is_some() && !headers_gone,
             headers_gone,
-            format: target.format().unwrap_or(format),
+            format,
             path_and_query: clean.unwrap_or(path_and_query),
-            path: text(Some(head.path)),
+            path: text(Some(&head.path)),
+            encoding: head.encoding,
             hints: Hints::of(&head),
             request_id,
             user_agent: text(head.user_agent),

@@ -44,7 +44,7 @@ fn scopes(caller: &Caller, limits: BodyLimits) -> [(BodyScope<'_>, &Reading); 3]
 impl Exchange {
     /// Counts a body of so many bytes, in the place of what was counted of it before. Those more are
     /// debited as read.
-    pub(super) fn hold_body<S: SharedStore>(
+    pub(in crate::exchange) fn hold_body<S: SharedStore>(
         &mut self,
         caller: &Caller,
         bytes: usize,

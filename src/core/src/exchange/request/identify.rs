@@ -1,6 +1,6 @@
 //! From a claim to a caller, and to what the caller wants.
 
-use super::models::models_reply;
+use super::models::models_body;
 use crate::admission::WhenShort;
 use crate::admission::view;
 use crate::authorization::{authorize_endpoint, authorize_role};
@@ -10,12 +10,14 @@ use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Question, Step, Verdict};
 use crate::exchange::event::CallContext;
 use crate::exchange::head::{Head, Target};
+use crate::exchange::rate_headers::rate_headers;
 use crate::exchange::state::{Exchange, MAX_ROUNDS, State};
 use crate::identity::{Caller, Claim, Unauthenticated};
 use crate::policy::{EndpointScope, FailureMode};
-use crate::refusal::Refusal;
-use crate::request::Endpoint;
+use crate::refusal::{Refusal, Reply};
+use crate::request::{BodyEncoding, ModelList};
 use crate::store::SharedStore;
+use crate::wire_format::WireFormat;
 use std::rc::Rc;
 
 impl Exchange {
@@ -87,11 +89,12 @@ impl Exchange {
         cx: &mut StepContext<'_, S>,
     ) -> Step {
         let endpoint = match &head.target {
-            Target::Model(Endpoint::ListModels) => {
-                if let Err(refusal) = authorize_role(&caller, EndpointScope::Models) {
-                    return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
-                }
-                return self.list_models(&head, &caller, cx);
+            Target::Models(list) => {
+                let answer = authorize_role(&caller, EndpointScope::Models)
+                    .and_then(|()| self.list_models(list, &head, &caller, cx));
+                return answer.unwrap_or_else(|refusal| {
+                    self.refuse_call(&refusal, CallContext::of(&head, &caller), cx)
+                });
             }
             Target::Model(endpoint) => endpoint.clone(),
             Target::PassThrough(passage) => {
@@ -102,6 +105,7 @@ impl Exchange {
                     caller,
                     recalled: None,
                     unshared: WhenShort::Borrow,
+                    unshared_upstream: WhenShort::Borrow,
                 };
                 return self.pass_through(passing, body.as_deref(), cx);
             }
@@ -110,7 +114,8 @@ impl Exchange {
                 return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
             }
         };
-        if let Err(refusal) = authorize_endpoint(&caller, endpoint.scope()) {
+        let may_call = authorize_endpoint(&caller, endpoint.scope());
+        if let Err(refusal) = may_call.and_then(|()| check_encoding(head.encoding)) {
             return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         }
         let bytes = body.as_ref().map_or(head.announced_bytes, Vec::len);
@@ -135,20 +140,36 @@ impl Exchange {
 
     fn list_models<S: SharedStore>(
         &mut self,
+        list: &ModelList,
         head: &Head,
         caller: &Caller,
         cx: &mut StepContext<'_, S>,
-    ) -> Step {
+    ) -> Result<Step, Refusal> {
+        let catalog = cx.worker.cache.catalog().map(Rc::clone).unwrap_or_default();
+        let body = models_body(list, caller, &catalog, cx.now)?;
         let (terms, grants) = (cx.worker.terms(), &cx.worker.grants);
         let rates = view(grants, cx.store, &caller.scopes(), terms, cx.now);
         self.state = State::Refused;
-        let catalog = cx.worker.cache.catalog().map(Rc::clone).unwrap_or_default();
-        Step::new(Verdict::Reply(models_reply(
-            caller,
-            &catalog,
-            &rates,
-            cx.worker.config.rate_headers,
-            &head.request_id,
-        )))
+        let mut headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("x-request-id", head.request_id.clone()),
+        ];
+        if list.format() == WireFormat::Anthropic {
+            headers.push(("request-id", head.request_id.clone()));
+        }
+        headers.extend(rate_headers(&rates, cx.worker.config.rate_headers));
+        Ok(Step::new(Verdict::Reply(Reply {
+            status: 200,
+            headers,
+            body,
+        })))
+    }
+}
+
+/// Whether a body can be read.
+fn check_encoding(encoding: BodyEncoding) -> Result<(), Refusal> {
+    match encoding {
+        BodyEncoding::Unreadable => Err(Refusal::unsupported_encoding()),
+        _ => Ok(()),
     }
 }

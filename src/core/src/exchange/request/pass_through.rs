@@ -4,7 +4,7 @@ use crate::admission::{Ask, Denied, RateTier, WhenShort};
 use crate::authorization::authorize_role;
 use crate::config::ForeignIds;
 use crate::exchange::admit::short_wait;
-use crate::exchange::call::{PassThrough, Passing};
+use crate::exchange::call::{AskedFor, PassThrough, Passing};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::Question;
 use crate::exchange::effect::{Effect, Step, Verdict};
@@ -16,7 +16,7 @@ use crate::fair_share::{Demand, NotAdmitted};
 use crate::money::Money;
 use crate::policy::EndpointScope;
 use crate::refusal::Refusal;
-use crate::request::{StoredPath, cost_of_unread, stored_in};
+use crate::request::{BodyEncoding, StoredPath, cost_of_unread, stored_in};
 use crate::store::SharedStore;
 use crate::stored::MOST_STORED;
 
@@ -106,12 +106,14 @@ impl Exchange {
             caller,
             recalled,
             unshared,
+            unshared_upstream,
         } = passing;
         let ask = Ask {
             tokens: 0,
             money: Money::ZERO,
             short: WhenShort::Refuse,
             unshared,
+            unshared_upstream,
             tier: RateTier::Regular,
             is_turn: false,
         };
@@ -154,6 +156,7 @@ impl Exchange {
                     caller,
                     recalled: Some(entry),
                     unshared,
+                    unshared_upstream,
                 };
                 self.state = State::AwaitGrants {
                     passing: Box::new(passing),
@@ -162,6 +165,7 @@ impl Exchange {
             }
             Err(NotAdmitted::Scope(Denied::Lend(needs))) => {
                 let mut step = Step::new(Verdict::Wait);
+                let asked_for = AskedFor::of(&needs);
                 step.effects.push(Effect::Ask(Question::Lend(needs)));
                 let passing = Passing {
                     head,
@@ -169,9 +173,11 @@ impl Exchange {
                     caller,
                     recalled: None,
                     unshared,
+                    unshared_upstream,
                 };
                 self.state = State::BorrowToPass {
                     passing: Box::new(passing),
+                    asked_for,
                 };
                 step
             }
@@ -194,6 +200,9 @@ fn may_pass<S>(passing: &Passing, cx: &StepContext<'_, S>) -> Result<(), Refusal
         ..
     } = passing;
     authorize_role(caller, EndpointScope::Chat)?;
+    if passage.reads_body && head.encoding != BodyEncoding::Plain {
+        return Err(Refusal::unsupported_encoding());
+    }
     let allows = cx.worker.config.foreign_ids == ForeignIds::Allow;
     match passage.stored {
         StoredPath::Unclear => {

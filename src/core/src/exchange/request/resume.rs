@@ -58,17 +58,30 @@ impl Exchange {
                 pending.may_be_reserved = false;
                 self.admit(head, *pending, None, cx)
             }
-            State::BorrowToPass { mut passing } => {
-                passing.unshared = match (reached, lacks(Check::Rates, &passing.caller, cx)) {
-                    (true, _) => WhenShort::Refuse,
-                    (false, FailureMode::Open) => WhenShort::Overdraw,
-                    (false, FailureMode::Closed) => {
-                        let scope = &passing.caller.namespace().scope.name;
-                        let refusal = Refusal::accounting_unavailable(Some(scope));
-                        let call_context = CallContext::of(&passing.head, &passing.caller);
-                        return self.refuse_call(&refusal, call_context, cx);
+            State::BorrowToPass {
+                mut passing,
+                asked_for,
+            } => {
+                let mut is_closed = false;
+                if reached {
+                    passing.unshared = WhenShort::Refuse;
+                    passing.unshared_upstream = WhenShort::Refuse;
+                } else {
+                    for check in asked_for.checks() {
+                        let mode = lacks(check, &passing.caller, cx);
+                        is_closed |= mode == FailureMode::Closed;
+                        match check {
+                            Check::Shares => passing.unshared_upstream = WhenShort::Overdraw,
+                            _ => passing.unshared = WhenShort::Overdraw,
+                        }
                     }
-                };
+                }
+                if is_closed {
+                    let scope = &passing.caller.namespace().scope.name;
+                    let refusal = Refusal::accounting_unavailable(Some(scope));
+                    let call_context = CallContext::of(&passing.head, &passing.caller);
+                    return self.refuse_call(&refusal, call_context, cx);
+                }
                 self.let_pass(*passing, cx)
             }
             State::Borrow { head, mut pending } if reached => {
@@ -76,25 +89,22 @@ impl Exchange {
                     true => WhenShort::Borrow,
                     false => WhenShort::Refuse,
                 };
-                (pending.call.ask.short, pending.call.ask.unshared) = (short, short);
+                let ask = &mut pending.call.ask;
+                (ask.short, ask.unshared, ask.unshared_upstream) = (short, short, short);
                 self.admit(head, *pending, None, cx)
             }
             State::Borrow { head, mut pending } => {
                 let caller = pending.call.grant.caller().clone();
                 let asked_for = pending.asked_for;
                 let mut is_closed = false;
-                for (was_asked, check) in [
-                    (asked_for.money, Check::Budgets),
-                    (asked_for.share, Check::Rates),
-                ] {
-                    if !was_asked {
-                        continue;
-                    }
+                for check in asked_for.checks() {
                     let mode = lacks(check, &caller, cx);
                     is_closed |= mode == FailureMode::Closed;
+                    let ask = &mut pending.call.ask;
                     match check {
-                        Check::Rates => pending.call.ask.unshared = WhenShort::Overdraw,
-                        _ => pending.call.ask.short = WhenShort::Overdraw,
+                        Check::Rates => ask.unshared = WhenShort::Overdraw,
+                        Check::Shares => ask.unshared_upstream = WhenShort::Overdraw,
+                        _ => ask.short = WhenShort::Overdraw,
                     }
                 }
                 if is_closed {

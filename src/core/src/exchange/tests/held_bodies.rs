@@ -63,7 +63,7 @@ fn an_announced_length_is_counted_before_a_byte_of_it_comes() {
     let (_, step) = begin(&mut bench, &announced);
     assert!(is_refused(
         &step,
-        "key:k has sent requests that are not answered yet, and this one is too large beside them"
+        "key 'k' has sent requests that are not answered yet, and this one is too large beside them"
     ));
     assert_eq!(held(&bench), 200_000, "a refusal leaves no trace");
     // A small one is not counted.

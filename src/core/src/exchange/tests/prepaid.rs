@@ -117,7 +117,8 @@ fn a_balance_that_does_not_cover_a_request_is_told_with_the_way_out_and_no_reset
     assert_eq!(body["resets_at"], serde_json::Value::Null);
     let message = error["message"].as_str().unwrap();
     assert!(
-        message.starts_with("Prepaid balance exhausted: namespace:n has $0.000000007 left")
+        message.starts_with("Prepaid balance exhausted by this request: it may cost up to $0.0")
+            && message.contains("and namespace:n has $0.000000007 left")
             && message.contains("top up the credits"),
         "{message}"
     );

@@ -156,7 +156,7 @@ fn what_cannot_be_routed_is_refused_with_what_was_tried() {
             "model_not_allowed",
             [
                 "the rule 'short' matches",
-                "key:k may not use 'tiny'",
+                "key 'k' may not use 'tiny'",
                 "'secret' has no price",
             ],
         ),
@@ -194,6 +194,7 @@ fn what_is_reserved_is_what_is_forecast() {
             ("", None),
         ],
         unknown_price: UnknownPrice::Refuse,
+        allowed_regions: None,
     };
     for (model, more) in [
         (

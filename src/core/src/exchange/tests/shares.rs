@@ -2,11 +2,14 @@
 
 use super::bench::*;
 use super::borrowing::{answered, needs, resolve, teach};
+use crate::config::PassThrough;
 use crate::exchange::{Exchange, Step, Verdict};
+use crate::fair_share::UpstreamLimit;
 use crate::gateway_share::{Share, ShareTerm};
 use crate::policy::FailureMode;
 use crate::wire::{LendAnswer, Need, Shares};
 use crate::worker::{apply_lend, share_term};
+use std::rc::Rc;
 
 const RATED: &str = r#","rate_limit_per_minute":60,"burst":2"#;
 
@@ -133,4 +136,72 @@ fn a_share_and_money_are_one_question() {
     let need = needs[0].share.as_ref().unwrap().need.unwrap();
     assert_eq!((need.units.rates, need.units.slots), ([1, 0], 1));
     assert_eq!((need.limit.rates[0].rate, need.limit.slots), (60, 3));
+}
+
+/// What passes through without being read waits for a share as well.
+#[test]
+fn only_a_share_that_did_not_come_is_a_failure() {
+    for (lent, status, failures) in [(true, None, 0), (false, Some(503), 1)] {
+        let (mut bench, mut exchange, needs) = waiting(RATED, FailureMode::Closed);
+        answer(&mut bench, &needs, true);
+        let _ = answered(&mut bench, &mut exchange, true);
+        bench.now = bench.now.plus(core::time::Duration::from_secs(21));
+        bench.worker.config.pass_through = vec![PassThrough {
+            path: "/v1/files".to_owned(),
+            upstream: "openai".to_owned(),
+        }];
+        let mut exchange = Exchange::default();
+        let step = bench.send(&mut exchange, &headers("/v1/files", KEY, &[]), b"{}");
+        let asked = self::needs(&step);
+        if lent {
+            answer(&mut bench, &asked, true);
+        }
+        let step = answered(&mut bench, &mut exchange, lent);
+        let told = match step.verdict {
+            Verdict::Reply(reply) => Some(reply.status),
+            Verdict::Continue => None,
+            Verdict::Wait => panic!("{step:?}"),
+        };
+        assert_eq!(told, status);
+        let counter = "paddock_failures_total;ns=n;scope=rates;reason=closed";
+        assert_eq!(bench.counted(counter), failures);
+    }
+}
+
+/// A chat that waits for a share of its provider's limit, in a gateway with these failure modes.
+fn waiting_for_upstream(modes: &str) -> (Bench, Exchange) {
+    let (mut bench, key, mut namespace) = Bench::leased("");
+    bench.worker.share_term = Some(ShareTerm::default());
+    bench.worker.config.failure_modes = serde_json::from_str(modes).unwrap();
+    bench.worker.config.upstreams = vec![Rc::new(UpstreamLimit {
+        name: "openai".to_owned(),
+        requests_per_minute: Some(60),
+        tokens_per_minute: None,
+    })];
+    namespace.failure_mode = FailureMode::Closed;
+    let (_, step) = bench.chat(&body("small", ""));
+    teach(&mut bench, &resolve(&step), key, namespace);
+    let (exchange, step) = bench.chat(&body("small", ""));
+    assert_eq!(needs(&step)[0].scope, "upstream:openai");
+    (bench, exchange)
+}
+
+#[test]
+fn a_providers_limit_has_a_failure_mode_of_its_own() {
+    for (modes, status, name) in [
+        (r#"{"shares":"open","rates":"closed"}"#, None, "open"),
+        (r#"{"shares":"closed","rates":"open"}"#, Some(503), "closed"),
+        (r#"{"rates":"open"}"#, Some(503), "closed"),
+    ] {
+        let (mut bench, mut exchange) = waiting_for_upstream(modes);
+        let step = answered(&mut bench, &mut exchange, false);
+        let told = match step.verdict {
+            Verdict::Reply(reply) => Some(reply.status),
+            Verdict::Continue => None,
+            Verdict::Wait => panic!("{step:?}"),
+        };
+        assert_eq!(told, status, "{modes}");
+        let counter = format!("paddock_failures_total;ns=n;scope=shares;reason={name}");
+        assert_eq!(bench.counted(&counter), 1, "{modes}");
+    }
 }

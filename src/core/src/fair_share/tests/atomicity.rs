@@ -37,6 +37,7 @@ fn ask(
         is_turn: false,
         short: WhenShort::Borrow,
         unshared: WhenShort::Borrow,
+        unshared_upstream: WhenShort::Borrow,
         tier: RateTier::Regular,
     };
     hold_request(

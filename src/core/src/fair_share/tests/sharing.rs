@@ -123,6 +123,7 @@ impl World {
             money: Money::ZERO,
             short: WhenShort::Borrow,
             unshared: WhenShort::Borrow,
+            unshared_upstream: WhenShort::Borrow,
             tier: RateTier::Regular,
             is_turn: false,
         };
@@ -154,7 +155,7 @@ impl World {
                     let report = *needs[0].share.clone().unwrap();
                     assert!(is_upstream(&report.scope));
                     self.tell(gateway, Some(&report));
-                    ask.unshared = WhenShort::Refuse;
+                    ask.unshared_upstream = WhenShort::Refuse;
                 }
                 Err(_) => return false,
             }

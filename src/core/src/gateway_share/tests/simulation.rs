@@ -1,6 +1,7 @@
 //! What is never passed, and how much of it can be used.
 
-use super::world::{Setting, World};
+use super::setting::Setting;
+use super::world::World;
 use crate::bucket::Bucket;
 use crate::gateway_share::Capacity;
 use core::time::Duration;
@@ -36,7 +37,11 @@ fn in_steady_load_nearly_all_of_it_is_used() {
             world.add(600_000 / gateways);
         }
         world.run(secs(70));
-        let (served, writes, bytes) = (world.run(secs(60)), world.writes, world.bytes);
+        let (served, writes, bytes) = (
+            world.run(secs(60)),
+            world.service.writes,
+            world.service.bytes,
+        );
         let percent = served as f64 * 100.0 / 60_000.0;
         eprintln!("{gateways} gateways: {percent:.1} %, {writes} writes, {bytes} bytes");
         assert!(percent >= 98.0, "{gateways} gateways: {percent} %");
@@ -111,9 +116,9 @@ fn what_does_not_change_costs_nothing() {
         world.add(10_000);
     }
     world.run(secs(10));
-    let writes = world.writes;
+    let writes = world.service.writes;
     world.run(secs(60));
-    assert_eq!(world.writes, writes, "demand is the same");
+    assert_eq!(world.service.writes, writes, "demand is the same");
 }
 
 proptest! {
@@ -144,6 +149,7 @@ proptest! {
             loss,
             delay: Duration::from_millis(delay),
             lasts: Duration::from_millis(700),
+            step: Duration::from_millis(10),
         };
         let mut world = World::new(setting, seed);
         for _ in 0..gateways {

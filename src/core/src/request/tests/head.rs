@@ -30,7 +30,7 @@ fn everything_wanted_is_read() {
     let head = RequestHead::read(&Headers(&headers));
     assert_eq!(head.method, b"POST");
     assert_eq!(
-        (head.path, head.query),
+        (&*head.path, head.query),
         (&b"/v1/chat/completions"[..], &b"alt=sse"[..])
     );
     assert_eq!(head.namespace, Ok(Some(&b"marketing"[..])));
@@ -78,6 +78,36 @@ fn the_key_is_where_the_clients_put_it() {
             Some(("q/", Query)),
         ),
         (&[(":path", "/?key=")], None),
+        (
+            &[("authorization", "Bearer sk-1"), ("x-api-key", "pdk_a")],
+            Some(("pdk_a", ApiKey)),
+        ),
+        (
+            &[("authorization", "Bearer sk-1"), (":path", "/?key=pdk_q")],
+            Some(("pdk_q", Query)),
+        ),
+        (
+            &[("authorization", "Bearer sk-1"), (":path", "/?key=q")],
+            Some(("sk-1", Bearer)),
+        ),
+        (
+            &[("authorization", "Bearer pdk_k"), ("x-api-key", "pdk_a")],
+            Some(("pdk_k", Bearer)),
+        ),
+        (
+            &[
+                ("authorization", "Bearer sk-1"),
+                ("authorization", "Bearer pdk_k"),
+                ("authorization", "Bearer pdk_l"),
+            ],
+            Some(("pdk_k", Bearer)),
+        ),
+        (
+            &[("authorization", "Bearer sk-1,Basic x, bearer pdk_k")],
+            Some(("pdk_k", Bearer)),
+        ),
+        (&[("authorization", "Bearer a,b")], Some(("a,b", Bearer))),
+        (&[("x-api-key", "a, pdk_b")], Some(("pdk_b", ApiKey))),
         (&[], None),
     ];
     for (headers, expected) in cases {

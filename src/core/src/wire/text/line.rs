@@ -83,6 +83,8 @@ impl UsageEvent<'_> {
             "estimated" => self.estimated = parsed(name, value)?,
             "batch" => self.batch = parsed(name, value)?,
             "tier" => self.tier = Some(text()),
+            "upstream" => self.upstream = Some(text()),
+            "attempt" => self.attempt = parsed(name, value)?,
             "price_from" => self.price_from = Timestamp::from_nanos(parsed(name, value)?),
             "started_at" => self.started_at = Timestamp::from_nanos(parsed(name, value)?),
             "duration_ms" => self.duration_ms = parsed(name, value)?,

@@ -45,6 +45,7 @@ impl UsageEvent<'_> {
             ("code", &self.code),
             ("refused_by", &self.refused_by),
             ("tier", &self.tier),
+            ("upstream", &self.upstream),
         ] {
             if let Some(value) = value {
                 fields.text(name, value);
@@ -65,6 +66,9 @@ impl UsageEvent<'_> {
         fields.flag("estimated", self.estimated);
         if self.batch {
             fields.flag("batch", true);
+        }
+        if self.attempt > 0 {
+            fields.number("attempt", self.attempt);
         }
         if !self.tools.is_empty() {
             fields.begin("tools");

@@ -16,8 +16,8 @@ fn text() -> impl Strategy<Value = Cow<'static, str>> {
 
 fn event() -> impl Strategy<Value = UsageEvent<'static>> {
     let texts = vec(text(), 9);
-    let optional = vec(proptest::option::of("[ -~]{1,9}"), 5);
-    let numbers = vec(prop_oneof![Just(0), 0..100u64, any::<u64>()], 15);
+    let optional = vec(proptest::option::of("[ -~]{1,9}"), 6);
+    let numbers = vec(prop_oneof![Just(0), 0..100u64, any::<u64>()], 16);
     let rest = (
         any::<[bool; 4]>(),
         any::<u16>(),
@@ -63,6 +63,8 @@ fn event() -> impl Strategy<Value = UsageEvent<'static>> {
             estimated: flags[2],
             batch: flags[3],
             tier: optional(),
+            upstream: optional(),
+            attempt: number(),
             tools,
             price_from: Timestamp::from_nanos(number()),
             duration_ms: 5,

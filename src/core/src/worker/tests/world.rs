@@ -151,6 +151,7 @@ impl World {
             money: Money::from_nanos(amount),
             short: WhenShort::Borrow,
             unshared: WhenShort::Borrow,
+            unshared_upstream: WhenShort::Borrow,
             tier: RateTier::Regular,
             is_turn: false,
         };

@@ -52,7 +52,9 @@ impl World {
         let namespaces = names.map(|name| format!(r#"{{"name":"{name}"{namespace}}}"#));
         let policy = format!(
             r#"{{"policy":{{"keys":[{}],"namespaces":[{}],
-            "models":[{{"name":"small","upstream":"openai","input":1.0,"output":10.0}}]}}}}"#,
+            "models":[{{"name":"small","upstream":"openai","input":1.0,"output":10.0}},
+                {{"name":"spread","input":1.0,"output":10.0,"deployments":[{{"upstream":"a"}},
+                    {{"upstream":"b","upstream_model":"other","priority":1,"paths":{{"openai":"/b"}}}}]}}]}}}}"#,
             keys.join(","),
             namespaces.join(",")
         );

@@ -160,11 +160,25 @@ impl Snapshot for Model {
             Value::Object(price)
         });
         let later: Value = later.collect();
+        let deployments = self.deployments.iter().map(|one| {
+            let price = one.price.as_ref().map(in_dollars);
+            json!({
+                "upstream": one.upstream,
+                "upstream_model": one.upstream_model,
+                "paths": one.paths,
+                "priority": one.priority,
+                "weight": one.weight,
+                "region": one.region,
+                "price": price,
+            })
+        });
+        let deployments: Value = deployments.collect();
         for (name, value) in [
             ("model", json!(self.name)),
             ("upstream", json!(self.upstream)),
             ("upstream_model", json!(self.upstream_model)),
             ("paths", json!(self.paths)),
+            ("deployments", deployments),
             ("max_output_tokens", json!(self.max_output_tokens)),
             ("output_limit_field", json!(self.output_limit_field)),
             ("context_window", json!(self.context_window)),

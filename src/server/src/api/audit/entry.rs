@@ -37,7 +37,7 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Further fields, which JSON has by default too.
-pub const MORE: [&str; 24] = [
+pub const MORE: [&str; 26] = [
     "organization",
     "sequence",
     "event_id",
@@ -58,6 +58,8 @@ pub const MORE: [&str; 24] = [
     "audio_output_tokens",
     "image_output_tokens",
     "tier",
+    "upstream",
+    "attempt",
     "tools",
     "price_from",
     "before",
@@ -140,6 +142,10 @@ pub struct AuditEntry {
     pub(super) image_output_tokens: Option<u64>,
     /// The tier that served a call; `null` if the standard one did.
     pub(super) tier: Option<String>,
+    /// The upstream that served a call, or failed last; `null` if its model lists no deployments.
+    pub(super) upstream: Option<String>,
+    /// Which attempt that was, from 1 on; `null` if its model lists no deployments.
+    pub(super) attempt: Option<u64>,
     /// How often a call used each of the provider's tools.
     #[schema(value_type = Option<Object>)]
     pub(super) tools: Option<ToolCalls>,
@@ -274,6 +280,8 @@ fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
         audio_output_tokens: Some(details.audio_output_tokens),
         image_output_tokens: Some(details.image_output_tokens),
         tier: details.tier,
+        upstream: details.upstream,
+        attempt: Some(details.attempt).filter(|attempt| *attempt > 0),
         tools: Some(details.tools).filter(|tools| !tools.is_empty()),
         price_from: details.price_from.map(Timestamp::to_rfc3339),
         after: details.correction.map(|correction| {

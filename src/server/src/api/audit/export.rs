@@ -1,10 +1,10 @@
 //! The audit as a stream: a page of the database at a time, however long it is. No transaction is
 //! open while a client reads.
 
-use super::csv_text;
 use super::cursor::{Cursor, WHOLE};
 use super::entry::{AuditEntry, CALL, CORRECTION, Entry, REFUSED_CALL};
 use super::names::Names;
+use crate::api::csv_text;
 use crate::state::SharedApp;
 use axum::body::Bytes;
 use paddock_ledger::model::audit::SegmentKind;

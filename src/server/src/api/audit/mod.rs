@@ -1,11 +1,10 @@
 //! `/v1/audit`: every model call and every change.
 
-mod csv_text;
 mod cursor;
 mod entry;
 mod export;
 mod list;
-mod names;
+pub(super) mod names;
 mod per_key;
 mod verify;
 

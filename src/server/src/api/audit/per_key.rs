@@ -1,9 +1,9 @@
 //! `GET /v1/audit?aggregation=per_key`: what each key used, from rollups, a page at a time.
 
-use super::csv_text;
 use super::entry::AuditEntry;
 use super::export::{Format, csv_row, json_rows};
 use super::names::Names;
+use crate::api::csv_text;
 use crate::state::SharedApp;
 use axum::body::Bytes;
 use paddock_core::money::Money;

@@ -1,4 +1,4 @@
-//! `GET /v1/keys?namespace=&after=&limit=`.
+//! `GET /v1/keys?namespace=&q=&enabled=&after=&limit=`.
 
 use super::view::KeyView;
 use crate::api::prelude::*;
@@ -13,6 +13,10 @@ use utoipa::IntoParams;
 pub struct ListKeys {
     /// Only this namespace. Also accepted as `team`, `team_id` and `project`.
     namespace: Option<String>,
+    /// Only keys whose name or id has this in it, whatever the case.
+    q: Option<String>,
+    /// Only keys that are enabled, or only those that are not.
+    enabled: Option<bool>,
     /// Rows of the page; 100 by default.
     #[param(inline)]
     limit: Option<PageSize>,
@@ -39,6 +43,8 @@ pub async fn handle(
     let filter = keys::Filter {
         organization: caller.organization().map(str::to_owned),
         namespace: query.namespace,
+        contains: query.q,
+        enabled: query.enabled,
         after: query.after.unwrap_or_default(),
         limit: size.and_one_more(),
     };

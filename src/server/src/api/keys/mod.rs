@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod list;
 mod member;
+mod revoke;
 mod rotate;
 mod show;
 mod status;
@@ -28,6 +29,7 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
         .routes(routes!(switch::enable))
         .routes(routes!(update::limits, show::limits))
         .routes(routes!(rotate::handle))
+        .routes(routes!(revoke::handle))
         .routes(routes!(status::handle))
         .routes(routes!(usage::handle))
 }

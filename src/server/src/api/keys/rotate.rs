@@ -3,15 +3,15 @@
 use super::authority::may_issue;
 use super::context::{KeyContext, stored};
 use crate::api::prelude::*;
-use crate::http::body::values::Days;
 use paddock_core::secret;
 use paddock_ledger::ids;
 use paddock_ledger::model::KeySecret;
+use paddock_ledger::model::period::DAY;
 use paddock_ledger::store::{catalog, keys};
 use std::time::Duration;
 
 /// How long the old secret keeps working by default.
-const DEFAULT_OVERLAP: Duration = Duration::from_secs(90 * 86_400);
+const DEFAULT_OVERLAP: Duration = Duration::from_secs(90 * DAY);
 
 /// How the secret of a key is rotated.
 #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
@@ -19,9 +19,12 @@ const DEFAULT_OVERLAP: Duration = Duration::from_secs(90 * 86_400);
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "expires_in": 30 }))]
 pub struct RotateKey {
-    /// Days that the old secret keeps working; 90 by default.
-    expires_in: Option<Option<Days>>,
+    /// Days that the old secret keeps working; 90 by default, and 0 ends it now.
+    expires_in: Option<Option<Overlap>>,
 }
+
+/// A number of days from 0 to a hundred years.
+type Overlap = Whole<0, 36_500>;
 
 /// Both secrets: the new one is shown this once.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,9 +55,10 @@ pub struct Rotated {
 /// Rotates the secret of a key
 ///
 /// The new secret is the primary. The old one works as the secondary until it expires, after
-/// `expires_in` days at most. A secondary of an earlier rotation ends now. If the old secret had an
-/// expiry, the new one expires after `expires_in` days; otherwise it never does. An admin rotates no key
-/// that may do more than their own role may in their organization.
+/// `expires_in` days at most; with 0 there is no secondary, and gateways refuse the old one within two
+/// seconds. A secondary of an earlier rotation ends now. If the old secret had an expiry, the new one
+/// expires after `expires_in` days, or after 90 if that is 0; otherwise it never does. An admin rotates no
+/// key that may do more than their own role may in their organization.
 #[utoipa::path(
     post, path = "/v1/keys/{id}/rotate", tag = "keys", operation_id = "rotate_key",
     params(parameters::KeyId),
@@ -73,10 +77,9 @@ pub async fn handle(
 ) -> Result<(StatusCode, Json<Rotated>), ApiError> {
     by.may_create_keys()?;
     let body = body.read().await?;
-    let overlap = body
-        .expires_in
-        .value()
-        .map_or(DEFAULT_OVERLAP, Days::duration);
+    let overlap = body.expires_in.value().map_or(DEFAULT_OVERLAP, |days| {
+        Duration::from_secs(u64::from(days).saturating_mul(DAY))
+    });
     let mut edit = Edit::begin(&app, &by).await?;
     let (now, revision) = (edit.now, edit.revision);
     let until = now.plus(overlap);
@@ -89,6 +92,9 @@ pub async fn handle(
     let mut key = before.clone();
     key.secrets.retain(|secret| secret.is_primary);
     let expires = key.secrets.iter().any(|secret| secret.expires_at.is_some());
+    if overlap.is_zero() {
+        key.secrets.clear();
+    }
     for old in &mut key.secrets {
         old.is_primary = false;
         old.expires_at = Some(old.expires_at.map_or(until, |at| at.min(until)));
@@ -98,7 +104,10 @@ pub async fn handle(
         digest: secret::digest(plain.as_bytes()),
         preview: secret::preview(&plain),
         is_primary: true,
-        expires_at: expires.then_some(until),
+        expires_at: expires.then(|| match overlap.is_zero() {
+            true => now.plus(DEFAULT_OVERLAP),
+            false => until,
+        }),
         created_at: now,
     };
     let secondary = key.secrets.first().cloned();

@@ -86,7 +86,7 @@ pub async fn handle(
         budget_used_usd: budget.used.to_dollars(),
         budget_limit_usd: budget.quota.to_dollars(),
         budget_used_percent: budget.used_percent(),
-        budget_remaining_usd: budget.remaining().to_dollars(),
+        budget_remaining_usd: budget.remaining.to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         limit_rpm: limits.requests_per_minute,
         limit_tpm: limits.tokens_per_minute,

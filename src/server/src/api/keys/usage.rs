@@ -122,7 +122,7 @@ pub async fn handle(
         key_name: key.name,
         namespace: key.namespace,
         totals: Totals::new(span.start, now, used.total),
-        budget_remaining_usd: standing.remaining().to_dollars(),
+        budget_remaining_usd: standing.remaining.to_dollars(),
         prepaid_balance_usd: prepaid.map(Money::to_dollars),
         budget_used_percent: standing.used_percent(),
         by_model: parts(used.models),

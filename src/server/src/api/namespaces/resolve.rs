@@ -124,6 +124,7 @@ pub async fn handle(
             (&scopes[3], context.organization.allowed_models.as_deref()),
         ],
         unknown_price: namespace.unknown_price,
+        allowed_regions: namespace.settings.allowed_regions.as_deref(),
     };
     let unsent = Unsent {
         endpoint: &endpoint,

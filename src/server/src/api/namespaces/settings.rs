@@ -6,7 +6,7 @@ use crate::api::prelude::*;
 use crate::http::body::values::Thousandths;
 use paddock_core::policy::{
     Catalog, ContentMode, FailureMode, MAX_QUEUE_SECONDS, MAX_QUEUE_SIZE, ReferencePolicy,
-    Settings, ThrottleFactor, ThrottleMode, UnknownPrice,
+    Settings, ThrottleFactor, ThrottleMode, UnknownPrice, is_region,
 };
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Namespace;
@@ -43,6 +43,11 @@ pub struct PutSettings {
     allowed_categories: Option<Option<Texts>>,
     /// Whether a request may refer to what is not in its body: what is stored, or media by URL.
     references: Option<Option<ReferencePolicy>>,
+    /// The regions of deployments that may serve it; any by default. Then a model that is served in none of
+    /// them, or in no region that is known, is refused.
+    allowed_regions: Option<Option<Texts>>,
+    /// The regions of deployments that are tried first.
+    preferred_regions: Option<Option<Texts>>,
     /// What happens to a request for a model, tier, region or tool without a price.
     unknown_price: Option<Option<UnknownPrice>>,
     /// What happens to requests while the service does not answer.
@@ -77,6 +82,9 @@ impl PutSettings {
             .set_or(&mut settings.allowed_categories, Vec::new());
         self.references
             .set_or(&mut settings.references, ReferencePolicy::default());
+        self.allowed_regions.apply(&mut settings.allowed_regions);
+        self.preferred_regions
+            .set_or(&mut settings.preferred_regions, Vec::new());
         self.unknown_price
             .set_or(&mut namespace.unknown_price, UnknownPrice::default());
         self.failure_mode
@@ -108,6 +116,10 @@ pub struct SettingsView {
     allowed_categories: Vec<String>,
     /// Whether a request may refer to what is not in its body.
     references: ReferencePolicy,
+    /// The regions of deployments that may serve it; `null` is any.
+    allowed_regions: Option<Vec<String>>,
+    /// The regions of deployments that are tried first.
+    preferred_regions: Vec<String>,
     /// What happens to a request for a model, tier, region or tool without a price.
     unknown_price: UnknownPrice,
     /// What happens to requests while the service does not answer.
@@ -128,6 +140,8 @@ impl From<&Namespace> for SettingsView {
             content_policy_mode: settings.content_policy_mode,
             allowed_categories: settings.allowed_categories.clone(),
             references: settings.references,
+            allowed_regions: settings.allowed_regions.clone(),
+            preferred_regions: settings.preferred_regions.clone(),
             unknown_price: namespace.unknown_price,
             failure_mode: namespace.failure_mode,
         }
@@ -214,6 +228,18 @@ fn check(
     context: &NamespaceContext,
     catalog: &Catalog,
 ) -> Result<(), ApiError> {
+    for (field, regions) in [
+        ("allowed_regions", settings.allowed_regions.as_deref()),
+        ("preferred_regions", Some(&settings.preferred_regions[..])),
+    ] {
+        let regions = regions.unwrap_or_default();
+        if let Some(wrong) = regions.iter().find(|region| !is_region(region)) {
+            let message = format!(
+                "'{wrong}' cannot be a region's name: it has 1 to 64 letters, digits, '-', '_' or '.'."
+            );
+            return Err(ApiError::invalid(field, message));
+        }
+    }
     if let Some(problem) = settings.problems().first() {
         return Err(ApiError::invalid("throttle_mode", format!("{problem}.")));
     }

@@ -7,10 +7,10 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::histogram::quantile;
-use paddock_ledger::model::period::{DAY, MINUTE, Window, start_of};
+use paddock_ledger::model::period::{DAY, MINUTE, start_of};
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
-use paddock_ledger::rules::report::Period;
+use paddock_ledger::rules::report::{Period, projected};
 use paddock_ledger::store::latencies;
 use paddock_ledger::store::reports::{self, Subject, Sums};
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ pub async fn handle(
         period_start: span.start.to_rfc3339(),
         period_end: now.to_rfc3339(),
         current_month_cost: month.to_dollars(),
-        remaining_quota: quota.remaining().to_dollars(),
+        remaining_quota: quota.remaining.to_dollars(),
         request_count: used.total.requests,
         total_tokens: used.total.tokens,
         avg_latency_ms,
@@ -151,19 +151,9 @@ pub async fn handle(
         model_breakdown: parts(used.models),
         total_spent: used.total.cost.to_dollars(),
         quota_limit: quota.quota.to_dollars(),
-        quota_remaining: quota.remaining().to_dollars(),
+        quota_remaining: quota.remaining.to_dollars(),
         prepaid_balance: prepaid.map(Money::to_dollars),
         days_remaining_in_period: window.end.since(now).as_secs().div_ceil(DAY),
         projected_month_end_spend: projected(month, &window, now),
     }))
-}
-
-/// The month's spend at its rate so far, in US dollars.
-fn projected(spent: Money, window: &Window, now: Timestamp) -> f64 {
-    let elapsed = window.elapsed(now);
-    if elapsed > 0.0 {
-        spent.to_dollars() / elapsed
-    } else {
-        spent.to_dollars()
-    }
 }

@@ -1,5 +1,6 @@
 //! What is sent about prices.
 
+use super::deployments::Deployments;
 use super::parts::{self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens};
 use crate::api::prelude::*;
 use crate::http::body::values::{Moment, TokenPrice, value};
@@ -78,6 +79,9 @@ pub struct PutPrice {
     upstream_model: Option<Option<Text>>,
     /// Where the upstream serves each wire format.
     paths: Option<Option<FormatPaths>>,
+    /// All places that serve it, in place of `upstream`, `upstream_model` and `paths`; `null` if it is the
+    /// first of them alone.
+    deployments: Option<Option<Deployments>>,
 }
 
 /// What a model can do, each one word such as `vision`, `tools` or `json`.
@@ -168,6 +172,7 @@ impl PutPrice {
             ("upstream", self.upstream.is_some()),
             ("upstream_model", self.upstream_model.is_some()),
             ("paths", self.paths.is_some()),
+            ("deployments", self.deployments.is_some()),
             ("capabilities", self.capabilities.is_some()),
             ("max_output_tokens", self.max_output_tokens.is_some()),
             ("output_limit_field", self.output_limit_field.is_some()),
@@ -207,16 +212,46 @@ impl PutPrice {
     }
 
     fn new_model(&self, name: &str) -> Result<Model, ApiError> {
-        let Some(upstream) = self.upstream.clone() else {
+        let is_deployed = matches!(self.deployments, Some(Some(_)));
+        let upstream = self.upstream.clone().map(String::from);
+        let Some(upstream) = upstream.or_else(|| is_deployed.then(String::new)) else {
             let message = "Missing required parameter: 'upstream'. A new model needs the name of the \
                            Envoy cluster that serves it.";
             return Err(ApiError::invalid("upstream", message));
         };
-        Ok(Model::new(name, String::from(upstream)))
+        Ok(Model::new(name, upstream))
     }
 
     /// Sets where the model is served.
     fn route(&mut self, model: &mut Model) -> Result<(), ApiError> {
+        let sent = [
+            ("upstream", self.upstream.is_some()),
+            ("upstream_model", self.upstream_model.is_some()),
+            ("paths", self.paths.is_some()),
+        ];
+        let sent = sent.into_iter().find(|(_, is_sent)| *is_sent);
+        let keeps = self.deployments.is_none() && !model.deployments.is_empty();
+        let replaces = matches!(self.deployments, Some(Some(_)));
+        if let (Some((field, _)), true) = (sent, keeps || replaces) {
+            let message = format!(
+                "'{field}' is of a model with one deployment: send it without 'deployments', or with \
+                 'deployments' null."
+            );
+            return Err(ApiError::invalid(field, message));
+        }
+        if let Some(deployments) = self.deployments.take() {
+            let deployments = deployments.map(Deployments::read).transpose()?;
+            model.set_deployments(deployments.unwrap_or_default());
+            let problems = model.deployment_problems();
+            if !problems.is_empty() || model.upstream.is_empty() {
+                let problems = match problems.is_empty() {
+                    true => "there must be one at least".to_owned(),
+                    false => problems.join("; "),
+                };
+                let message = format!("'deployments': {problems}.");
+                return Err(ApiError::invalid("deployments", message));
+            }
+        }
         let problems = self.paths.iter().flatten().flat_map(FormatPaths::problems);
         if let Some(problems) = problems.reduce(|all, problem| all + "; " + &problem) {
             return Err(ApiError::invalid("paths", format!("'paths': {problems}.")));

@@ -1,11 +1,14 @@
 //! `/v1/prices`: models and what they cost.
 
 mod body;
+mod deployments;
 mod list;
 mod parts;
 mod put;
 mod view;
 mod withdraw;
+
+pub use view::PriceView;
 
 use crate::state::SharedApp;
 use utoipa_axum::router::OpenApiRouter;

@@ -21,12 +21,12 @@ pub type Surcharges = Table<Word, Percent>;
 
 /// A struct with the rates of a price, and what it has beside them.
 macro_rules! rates {
-    ($(#[$meta:meta])* $name:ident { $($(#[$own_meta:meta])* $own:ident: $type:ty,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$own_meta:meta])* $vis:vis $own:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $name {
-            $($(#[$own_meta])* $own: $type,)*
+            $($(#[$own_meta])* $vis $own: $type,)*
             /// US dollars per million input tokens.
             #[serde(skip_serializing_if = "Option::is_none")]
             input_usd_per_million: Option<TokenPrice>,
@@ -133,6 +133,24 @@ rates! {
         steps: PriceSteps,
         /// Percent that are added in regions.
         surcharges_percent: Surcharges,
+    }
+}
+
+rates! {
+    /// What a call costs that a deployment serves. It follows nothing of the model's own price.
+    DeploymentPrice {
+        /// US dollars per call of the provider's tools.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) fees_usd: Option<Fees>,
+        /// What a call costs in other tiers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) tiers: Option<Tiers>,
+        /// Other prices of calls with long prompts.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) steps: Option<PriceSteps>,
+        /// Percent that are added in regions.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) surcharges_percent: Option<Surcharges>,
     }
 }
 

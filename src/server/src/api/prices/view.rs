@@ -1,5 +1,6 @@
 //! A price, as it is answered.
 
+use super::deployments::Deployments;
 use super::parts::{
     self, Fees, LaterPrice, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens,
 };
@@ -23,6 +24,8 @@ pub struct PriceView {
     upstream_model: Option<String>,
     /// Where the upstream serves each wire format.
     paths: FormatPaths,
+    /// All places that serve it; empty if the upstream above is the only one.
+    deployments: Deployments,
     /// US dollars per million input tokens; `null` if the model has no price.
     input_usd_per_million: Option<TokenPrice>,
     /// The same of input read from the cache.
@@ -96,6 +99,7 @@ impl From<&Model> for PriceView {
             upstream: model.upstream.clone(),
             upstream_model: model.upstream_model.clone(),
             paths: model.paths.clone(),
+            deployments: Deployments::of(&model.deployments),
             input_usd_per_million: dollars(rates.input),
             cached_input_usd_per_million: dollars(rates.cached_input.or(rates.input)),
             cache_write_5m_usd_per_million: dollars(rates.cache_write_5m.or(rates.input)),

@@ -1,7 +1,11 @@
 //! `/v1/usage`: usage as it is booked, and what is yet to be.
 
+mod groups;
 mod reconcile;
+mod selection;
+mod series;
 mod stream;
+mod table;
 
 use crate::state::SharedApp;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,4 +16,6 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(stream::handle))
         .routes(routes!(reconcile::handle))
+        .routes(routes!(series::handle))
+        .routes(routes!(table::handle))
 }

@@ -40,7 +40,7 @@ async fn remaining(
     Ok(match remaining {
         None => {
             let budget = BudgetStatus::of_namespace(tx, context, now).await?;
-            Some(budget.remaining())
+            Some(budget.remaining)
         }
         remaining => remaining,
     })

@@ -28,7 +28,8 @@ const PLAIN_OR_EMPTY_PATTERN: &str =
     r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$";
 
 /// A text of 1 to 256 characters, without blanks around it, control characters and marks of direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Text(String);
 
 value!(
@@ -37,6 +38,13 @@ value!(
     |value| trimmed(value, MAX_TEXT).map(Text),
     text_schema(MAX_TEXT).pattern(Some(PLAIN_PATTERN))
 );
+
+impl From<String> for Text {
+    /// A text that was stored.
+    fn from(text: String) -> Text {
+        Text(text)
+    }
+}
 
 impl From<Text> for String {
     fn from(text: Text) -> String {

@@ -1,0 +1,1 @@
+"""The client's asynchronous half, of which the other is made."""
