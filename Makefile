@@ -1,4 +1,4 @@
-.PHONY: setup wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
+.PHONY: setup layers wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release pictures simulation
 workspace := --locked --workspace --exclude floor-filter
 
 setup:
@@ -18,14 +18,13 @@ build: setup
 run: build
 	@cargo run --quiet --locked -p paddock-local
 
-test: build wasm-content
+test: layers build wasm-content
 	@scripts/setup-postgres
 	@scripts/setup-sdks
 	@scripts/setup-venv schemathesis tests/schemathesis/requirements.txt
 	@scripts/setup-venv chart tests/chart/requirements.txt
 	@scripts/setup-registry
 	@scripts/setup-browser
-	@scripts/layers
 	cargo test $(workspace)
 
 e2e: build wasm-content
@@ -47,6 +46,9 @@ captest: build
 
 check: setup
 	@scripts/check
+
+layers:
+	@scripts/layers
 
 fmt:
 	cargo fmt --all

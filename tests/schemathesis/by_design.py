@@ -26,6 +26,8 @@ DEPENDS = {
     "get_usage_series": {"period", "start_date", "end_date", "granularity", "key", "tag_key"},
     # The same; a CSV has no pages.
     "get_usage_table": {"period", "start_date", "end_date", "key", "tag_key", "limit"},
+    # A day or a moment that there is; a cursor is one that was answered.
+    "list_requests": {"limit", "cursor", "start_date", "end_date"},
     # At most 10,000 steps.
     "get_key_usage": {"granularity"},
     # An address that mail can be sent to; who it is and where cannot be changed.

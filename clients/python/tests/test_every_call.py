@@ -198,9 +198,9 @@ def reports(client: Paddock, name: str, organization: str, calling: Callable[[st
         event = next(event for event in events if event.key_id == key.id)
         assert event.namespace == name
         assert events.last_event_id
-    call = client.monitoring.list_requests(key=key.id).first()
+    call = client.monitoring.list_requests(key=key.id).first().data[0]
     assert client.monitoring.get_request(call.id).namespace == name
-    assert client.monitoring.usage_series(namespace=name, group_by="key").data
+    assert client.monitoring.usage_series(namespace=name, group_by="key").groups
     assert client.monitoring.usage_table(namespace=name, group_by="key").data
     assert "gateway" in {each.object for each in client.monitoring.list_gateways()}
     assert client.api_keys.revoke_secondary(key.id).id == key.id

@@ -53,7 +53,7 @@ def error(status: int, code: str = "x", **headers: str) -> httpx2.Response:
     return httpx2.Response(status, json={"error": {"code": code}}, headers=headers)
 
 
-HEALTHY = {"status": "ok"}
+HEALTHY = {"status": "ok", "version": "1.0.0"}
 
 
 def test_retry_after_is_obeyed(pauses: list[float]) -> None:

@@ -55,7 +55,7 @@ pub enum Format {
 }
 
 /// Where OpenAI's endpoints are served: its own place, and where Google has put them.
-const OPEN_AI: [&str; 2] = ["/v1/", "/v1beta/openai/"];
+const OPEN_AI: [&str; 3] = ["/v1/", "/v1beta/openai/", "/openai/v1/"];
 /// Where Anthropic's are served: its own place, and where DeepSeek has put them.
 const ANTHROPIC: [&str; 2] = ["/v1/", "/anthropic/v1/"];
 const GEMINI: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
@@ -63,27 +63,27 @@ const GEMINI: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
 impl Endpoint {
     /// The endpoint at a path, if there is one.
     pub fn of(method: &Method, path: &str) -> Option<Self> {
-        let below = |bases: [&str; 2]| bases.into_iter().find_map(|base| path.strip_prefix(base));
+        let below = |bases: &[&str]| bases.iter().find_map(|base| path.strip_prefix(base));
         if *method == Method::GET {
-            return (below(OPEN_AI) == Some("models")).then_some(Self::Models);
+            return (below(&OPEN_AI) == Some("models")).then_some(Self::Models);
         }
         if *method != Method::POST {
             return None;
         }
-        let open_ai = match below(OPEN_AI) {
+        let open_ai = match below(&OPEN_AI) {
             Some("chat/completions") => Some(Self::Chat),
             Some("completions") => Some(Self::Text),
             Some("embeddings") => Some(Self::Embeddings),
             Some("responses") => Some(Self::Responses),
             _ => None,
         };
-        let anthropic = || match below(ANTHROPIC) {
+        let anthropic = || match below(&ANTHROPIC) {
             Some("messages") => Some(Self::Messages),
             Some("messages/count_tokens") => Some(Self::CountTokens),
             _ => None,
         };
         let gemini = || {
-            let (model, verb) = below(GEMINI)?.rsplit_once(':')?;
+            let (model, verb) = below(&GEMINI)?.rsplit_once(':')?;
             let verb = match verb {
                 "generateContent" => Verb::Generate,
                 "streamGenerateContent" => Verb::Stream,
@@ -121,6 +121,7 @@ mod tests {
         for (path, endpoint) in [
             ("/v1/chat/completions", Some(Endpoint::Chat)),
             ("/v1beta/openai/chat/completions", Some(Endpoint::Chat)),
+            ("/openai/v1/chat/completions", Some(Endpoint::Chat)),
             ("/v1/messages", Some(Endpoint::Messages)),
             (
                 "/anthropic/v1/messages/count_tokens",

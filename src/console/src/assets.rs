@@ -44,8 +44,8 @@ static NAMES: LazyLock<[String; 3]> = LazyLock::new(|| {
 });
 
 fn path(ending: &str) -> String {
-    let names = NAMES.iter();
-    let name = names.filter(|name| name.ends_with(ending)).next();
+    let mut names = NAMES.iter();
+    let name = names.find(|name| name.ends_with(ending));
     format!("/console/assets/{}", name.map_or("", String::as_str))
 }
 

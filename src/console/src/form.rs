@@ -14,7 +14,7 @@ impl FromRequest<Console> for Form {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &Console) -> Result<Form, Response> {
-        let token = Token::of(request.headers()).map(|token| token.form_token());
+        let token = Token::of(request.headers(), request.uri()).map(|token| token.form_token());
         let is_from_here = Way::of(request.headers(), request.uri()).is_some();
         let bytes = axum::body::to_bytes(request.into_body(), MAX_FORM).await;
         let bytes = bytes.map_err(|_| frame::forged())?;

@@ -20,6 +20,7 @@ mod pages;
 mod params;
 mod security;
 mod session;
+mod settings;
 mod shared;
 mod visitor;
 

@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::form::Form;
-use crate::format::text;
+use crate::format::{part, text};
 use crate::frame::{bare, unavailable};
 use crate::html::{Field, input, notice};
 use crate::params::{Params, Query};
@@ -75,7 +75,7 @@ pub async fn submit(State(console): State<Console>, request: Request) -> Respons
     };
     let owner = match text(&who, "role") {
         "operator" => format!("operator {}", text(&who, "operator")),
-        _ => text(&who["key"], "id").to_owned(),
+        _ => text(part(&who, "key"), "id").to_owned(),
     };
     match session::begin(&console.app, &parts, way, owner.clone(), key).await {
         Ok(cookie) => {

@@ -33,16 +33,17 @@ const MAX_TEXT: usize = 512;
 pub struct Token(String);
 
 impl Token {
-    /// That of a request's cookie.
-    pub fn of(headers: &HeaderMap) -> Option<Token> {
+    /// That of a request's cookie. The cookie of local http counts on this machine alone: another host of the
+    /// same domain could set one of that name, and so log somebody in as somebody else.
+    pub fn of(headers: &HeaderMap, uri: &Uri) -> Option<Token> {
+        let is_local = host(headers, uri, "http").is_some_and(|host| is_of_this_machine(&host));
         let cookies = headers.get_all("cookie").iter();
         let cookies = cookies.filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split(';'));
         let token = pairs.find_map(|pair| {
             let (name, value) = pair.trim().split_once('=')?;
-            [SECURE_COOKIE, LOCAL_COOKIE]
-                .contains(&name)
-                .then_some(value)
+            let is_ours = name == SECURE_COOKIE || name == LOCAL_COOKIE && is_local;
+            is_ours.then_some(value)
         })?;
         let is_token = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_token.then(|| Token(token.to_owned()))
@@ -56,6 +57,21 @@ impl Token {
     pub fn form_token(&self) -> String {
         secret::digest(format!("form:{}", self.0).as_bytes()).to_hex()
     }
+}
+
+/// The address of the host that was asked.
+fn host(headers: &HeaderMap, uri: &Uri, scheme: &str) -> Option<Url> {
+    let header = headers.get("host").and_then(|value| value.to_str().ok());
+    // HTTP/2 has it in the address.
+    let host = uri.authority().map(Authority::as_str).or(header)?;
+    Url::parse(&format!("{scheme}://{host}")).ok()
+}
+
+fn is_of_this_machine(address: &Url) -> bool {
+    matches!(
+        address.host_str(),
+        Some("127.0.0.1" | "localhost" | "[::1]")
+    )
 }
 
 /// How the browser reached the console.
@@ -72,18 +88,15 @@ impl Way {
     pub fn of(headers: &HeaderMap, uri: &Uri) -> Option<Way> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let origin = Url::parse(text("origin")?).ok()?;
-        // HTTP/2 has it in the address.
-        let host = uri.authority().map(Authority::as_str).or(text("host"))?;
-        let host = Url::parse(&format!("{}://{host}", origin.scheme())).ok()?;
+        let host = host(headers, uri, origin.scheme())?;
         if origin.origin() != host.origin()
             || text("sec-fetch-site").is_some_and(|site| site != "same-origin")
         {
             return None;
         }
-        let is_local = matches!(origin.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
         match origin.scheme() {
             "https" => Some(Way::Secure),
-            "http" if is_local => Some(Way::Local),
+            "http" if is_of_this_machine(&origin) => Some(Way::Local),
             _ => None,
         }
     }
@@ -214,21 +227,26 @@ mod tests {
     #[test]
     fn a_token_is_64_hex_digits_in_a_cookie_of_the_consoles() {
         let token = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        let of = |cookie: String| {
-            let mut headers = HeaderMap::new();
+        let of = |host: &'static str, cookie: String| {
+            let mut headers = headers(&[("host", host)]);
             headers.insert("cookie", cookie.parse().unwrap());
-            Token::of(&headers).map(|token| token.0)
+            Token::of(&headers, &Uri::from_static("/console/")).map(|token| token.0)
         };
+        let secure = format!("a=b; {SECURE_COOKIE}={token}");
+        let local = format!("{LOCAL_COOKIE}={token}");
+        assert_eq!(of("a.example", secure.clone()).as_deref(), Some(token));
+        for host in ["127.0.0.1:10000", "localhost", "[::1]:1"] {
+            assert_eq!(of(host, local.clone()).as_deref(), Some(token), "{host}");
+            assert_eq!(of(host, secure.clone()).as_deref(), Some(token), "{host}");
+        }
+        assert_eq!(of("a.example", local.clone()), None, "set by another host");
+        let both = format!("{local}; {secure}");
         assert_eq!(
-            of(format!("a=b; {SECURE_COOKIE}={token}")).as_deref(),
+            of("a.example", both.replacen("01", "ff", 1)).as_deref(),
             Some(token)
         );
-        assert_eq!(
-            of(format!("{LOCAL_COOKIE}={token}")).as_deref(),
-            Some(token)
-        );
-        assert_eq!(of(format!("other={token}")), None);
-        assert_eq!(of(format!("{LOCAL_COOKIE}={token}0")), None);
+        assert_eq!(of("localhost", format!("other={token}")), None);
+        assert_eq!(of("localhost", format!("{local}0")), None);
         assert_ne!(
             Token(token.to_owned()).form_token(),
             Token(token.to_owned()).digest().to_hex()

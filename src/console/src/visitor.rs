@@ -1,7 +1,7 @@
 //! Somebody who is logged in.
 
 use crate::api::{Api, Refusal};
-use crate::format::{is, text};
+use crate::format::{is, part, text};
 use crate::frame;
 use crate::params::Query;
 use crate::session::{self, Token};
@@ -28,7 +28,7 @@ pub struct Visitor {
 
 impl Visitor {
     fn may(&self, right: &str) -> bool {
-        is(&self.who["rights"], right)
+        is(part(&self.who, "rights"), right)
     }
 
     /// Whether it is the operator.
@@ -53,11 +53,14 @@ impl Visitor {
 
     /// What they are called.
     pub fn name(&self) -> &str {
-        let operator = self.who["operator"].as_str();
-        let key = &self.who["key"];
-        let names = [&key["user_id"], &key["name"]];
-        let name = names.into_iter().find_map(Value::as_str);
-        operator.or(name).unwrap_or("operator")
+        let key = part(&self.who, "key");
+        let names = [
+            text(&self.who, "operator"),
+            text(key, "user_id"),
+            text(key, "name"),
+        ];
+        let name = names.into_iter().find(|name| !name.is_empty());
+        name.unwrap_or("operator")
     }
 
     /// What they are.
@@ -69,7 +72,7 @@ impl Visitor {
     pub fn key_id(&self) -> &str {
         match self.is_operator() {
             true => "operator",
-            false => text(&self.who["key"], "id"),
+            false => text(part(&self.who, "key"), "id"),
         }
     }
 
@@ -105,7 +108,7 @@ impl FromRequestParts<Console> for Visitor {
             };
             Redirect::to(&back.on("/console/login")).into_response()
         };
-        let Some(token) = Token::of(&parts.headers) else {
+        let Some(token) = Token::of(&parts.headers, &parts.uri) else {
             return Err(to_login());
         };
         let found = session::find(&console.app, &token).await;

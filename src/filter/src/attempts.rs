@@ -155,7 +155,7 @@ impl<H: Host> AttemptStream<H> {
         self.host.reply(&Reply {
             status: 503,
             headers: vec![("content-type", "application/json".to_owned())],
-            body: br#"{"error":{"code":"gateway_failed","message":"The gateway failed. Try again.","type":"server_error","param":null}}"#
+            body: br#"{"error":{"code":"gateway_failed","message":"The first attempt failed, and the gateway could not make another one. Send the request again.","type":"server_error","param":null}}"#
                 .to_vec(),
         });
         Flow::Pause

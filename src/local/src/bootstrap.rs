@@ -278,6 +278,6 @@ mod tests {
         assert!(!text.contains("10090"));
         assert_eq!(text.matches("\"port_value\":8443").count(), 4);
         assert_eq!(text.matches("credential_injector\"").count(), 4);
-        assert_eq!(text.matches("regex_rewrite").count(), 1);
+        assert_eq!(text.matches("regex_rewrite").count(), 2);
     }
 }

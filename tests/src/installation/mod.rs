@@ -3,13 +3,11 @@
 
 pub mod ledger;
 mod limits;
-mod relay;
 mod replay;
 mod replica;
 
 pub use ledger::Entry;
 pub use limits::Limits;
-pub use relay::Relay;
 pub use replay::Replay;
 pub use replica::{Replica, Settings};
 
@@ -52,8 +50,6 @@ pub struct Installation {
     pub gateways: Vec<Stack>,
     /// The replicas.
     pub replicas: Vec<Replica>,
-    /// What stands between the last gateway and each replica, where it was asked for.
-    pub relays: Vec<Relay>,
     /// The database server, where there is one.
     pub postgres: Option<Postgres>,
     settings: Settings,
@@ -63,15 +59,6 @@ pub struct Installation {
 impl Installation {
     /// Starts all of it and waits until a request would succeed at each gateway.
     pub async fn start(plan: Plan) -> anyhow::Result<Self> {
-        Self::start_with(plan, false).await
-    }
-
-    /// The same, and the last gateway can be cut off from the service.
-    pub async fn start_with_relays(plan: Plan) -> anyhow::Result<Self> {
-        Self::start_with(plan, true).await
-    }
-
-    async fn start_with(plan: Plan, has_relays: bool) -> anyhow::Result<Self> {
         match std::fs::remove_dir_all(&plan.state) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => std::fs::create_dir_all(&plan.state)?,
@@ -105,12 +92,8 @@ impl Installation {
             replica.run().await?;
             replicas.push(replica);
         }
-        let relays = replicas.iter().filter(|_| has_relays);
-        let relays = relays.map(|replica| Relay::to(replica.port()));
-        let relays: Vec<Relay> = relays.collect::<anyhow::Result<_>>()?;
         let mut installation = Self {
             gateways: Vec::new(),
-            relays,
             replicas,
             postgres,
             settings,
@@ -139,13 +122,9 @@ impl Installation {
             (None, None) => None,
         };
         let (fields, limits) = (plan.plugin.clone(), plan.limits.clone());
-        let replicas = match number == plan.gateways && !self.relays.is_empty() {
-            true => self.relays.iter().map(Relay::port).collect(),
-            false => self.replicas.iter().map(Replica::port).collect(),
-        };
         Ok(StackOptions {
             with_service: false,
-            replicas,
+            replicas: self.replicas.iter().map(Replica::port).collect(),
             gateway_token: self.settings.gateway_token.clone(),
             upstream,
             wasm: plan.wasm.clone(),

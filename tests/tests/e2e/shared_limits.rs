@@ -27,10 +27,6 @@ struct Site {
 
 impl Site {
     fn start(name: &str, plugin: Value) -> Site {
-        Site::install(name, plugin, false)
-    }
-
-    fn install(name: &str, plugin: Value, has_relays: bool) -> Site {
         let runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         let plan = Plan {
@@ -44,13 +40,7 @@ impl Site {
             arguments: Vec::new(),
             state: target().join("e2e").join(name),
         };
-        let installation = runtime.block_on(async {
-            match has_relays {
-                true => Installation::start_with_relays(plan).await,
-                false => Installation::start(plan).await,
-            }
-        });
-        let installation = installation.unwrap();
+        let installation = runtime.block_on(Installation::start(plan)).unwrap();
         Site {
             runtime,
             installation,
@@ -66,19 +56,6 @@ impl Site {
         ask("/v1/namespaces", json!({"name": name}));
         let key = json!({"name": name, "namespace": name, "rate_limits": limits});
         ask("/v1/keys", key)["key"].as_str().unwrap().to_owned()
-    }
-
-    /// How often a gateway has decided by a failure mode, so far.
-    fn failures(&self, gateway: usize, check: &str, mode: &str) -> u64 {
-        let stats = self.installation.gateways[gateway].admin("/stats/prometheus");
-        let stats = self.runtime.block_on(stats).unwrap();
-        let labels = [format!("scope=\"{check}\""), format!("reason=\"{mode}\"")];
-        let lines = stats.lines().filter(|line| {
-            line.contains("paddock_failures_total{")
-                && labels.iter().all(|label| line.contains(label))
-        });
-        let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-        counts.sum()
     }
 
     fn addresses(&self) -> Vec<SocketAddr> {
@@ -134,12 +111,8 @@ impl Drop for Stop<'_> {
 
 impl Load {
     fn new() -> Load {
-        Load::since(Instant::now())
-    }
-
-    fn since(since: Instant) -> Load {
         Load {
-            since,
+            since: Instant::now(),
             answered: Mutex::default(),
             stop: AtomicBool::new(false),
         }
@@ -160,13 +133,6 @@ impl Load {
                 _ => panic!("{answer}"),
             }
         }
-    }
-
-    /// What another has too, from the same moment on.
-    fn add(&self, other: &Load) {
-        assert_eq!(self.since, other.since);
-        let theirs = other.answered.lock().unwrap().clone();
-        self.answered.lock().unwrap().extend(theirs);
     }
 
     fn count(&self) -> usize {
@@ -231,61 +197,6 @@ fn three_gateways_use_one_rate_and_no_more() {
         settles(&load, "one replica is enough", RATE);
     });
     load.never_above(RATE, BURST);
-}
-
-/// One of three cannot reach the service any more, and all of them can be called.
-#[test]
-fn a_gateway_that_is_cut_off_loses_its_share_and_the_others_get_it() {
-    // What the operator says goes before the namespace's `open`. Keys are believed for as long as it takes.
-    let plugin = json!({"failure_modes": {"rates": "closed"}, "policy_max_age_seconds": 600});
-    let site = Site::install("shared-partition", plugin, true);
-    let key = site.key("partition", json!({"rpm": RATE, "burst": BURST}));
-    let operator = site.installation.operator(0).unwrap();
-    let open = json!({"settings": {"failure_mode": "open"}});
-    let set = operator.ask("PATCH", "/v1/namespaces/partition", Some(&open));
-    site.runtime.block_on(set).unwrap();
-    let (call, gateways) = (Call::chat(&key), site.addresses());
-    let (others, cut_off) = {
-        let since = Instant::now();
-        (Load::since(since), Load::since(since))
-    };
-    let away = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let _stop = (Stop(&others), Stop(&cut_off));
-        for (number, gateway) in gateways.iter().enumerate() {
-            let load = if number == 2 { &cut_off } else { &others };
-            for _ in 0..CLIENTS_OF_A_GATEWAY {
-                scope.spawn(|| load.ask(*gateway, &away, &call));
-            }
-        }
-        within(Duration::from_secs(40), "all three are used", || {
-            let all = |time| others.rate_over(time) + cut_off.rate_over(time);
-            (all(Duration::from_secs(4)) >= RATE * 0.95 && cut_off.count() > 0).then_some(())
-        });
-        for relay in &site.installation.relays {
-            relay.cut();
-        }
-        settles(&others, "the others use what it had", RATE);
-        // Its share has ended, and it says so.
-        let refused = within(Duration::from_secs(30), "the share ends", || {
-            let answer = Connection::open(gateways[2]).call(&call);
-            (answer.status == 503).then_some(answer)
-        });
-        assert_eq!(refused.json()["error"]["code"], "accounting_unavailable");
-        let before = cut_off.count();
-        sleep(Duration::from_secs(3));
-        assert_eq!(cut_off.count(), before, "it serves nothing more");
-        assert!(site.failures(2, "rates", "closed") > 0);
-        assert_eq!(site.failures(0, "rates", "closed"), 0);
-        for relay in &site.installation.relays {
-            relay.mend();
-        }
-        within(Duration::from_secs(40), "it has a share again", || {
-            (cut_off.rate_over(Duration::from_secs(4)) >= RATE * 0.1).then_some(())
-        });
-    });
-    others.add(&cut_off);
-    others.never_above(RATE, BURST);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::output;
 use crate::settings;
 use anyhow::{Context, anyhow};
 use clap::Command;
-use paddock_core::config::{Config, HoldAt};
+use paddock_core::config::{self, Config, HoldAt};
 use paddock_ledger::model::secret::Secret;
 use paddock_server::config::file::ConfigFile;
 use paddock_server::config::{Credentials, secret};
@@ -184,13 +184,20 @@ impl Plugin {
         let Some(configuration) = &self.configuration else {
             return vec!["the filter has no configuration".to_owned()];
         };
-        match (Config::parse(configuration.as_bytes()), self.holds_headers) {
+        match (
+            config::Plugin::parse(configuration.as_bytes()),
+            self.holds_headers,
+        ) {
             (Err(problems), _) => problems,
-            (Ok(config), Some(false)) if config.hold == HoldAt::Headers => vec![
+            (Ok(config::Plugin::Gateway(config)), Some(false))
+                if config.hold == HoldAt::Headers =>
+            {
+                vec![
                 "the filter needs `allow_on_headers_stop_iteration: true` in its config (beside \
                  root_id), or `\"hold\": \"body\"` in its configuration"
                     .to_owned(),
-            ],
+            ]
+            }
             (Ok(_), _) => Vec::new(),
         }
     }

@@ -4,61 +4,54 @@ use super::keys::{ROLES, secret_page};
 use crate::api::Refusal;
 use crate::charts::{Shape, stacked_bars};
 use crate::form::Form;
-use crate::format::{day, dollars, is, moment, number, short, short_dollars, text, texts, whole};
+use crate::format::{day, dollars, is, moment, number, short, short_dollars, text, whole};
 use crate::html::{Field, badge, button, card, form, input, meter, notice, refusal, select, stat};
 use crate::layout::{Page, page_with, refused};
 use crate::params::{Kind, Params, Query, part};
 use crate::session::TOKEN_FIELD;
+use crate::settings::{Setting, changed, facts, fields};
 use crate::visitor::Visitor;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// What can be changed: label, name in the API, kind, hint.
-const SETTINGS: [(&str, &str, Kind, &str); 7] = [
-    ("Name", "name", Kind::Text, ""),
-    (
+/// What can be changed.
+const SETTINGS: [Setting; 7] = [
+    Setting::own("Name", "name", Kind::Text, ""),
+    Setting::inherited(
         "Budget of a month ($)",
         "monthly_quota_usd",
         Kind::Number,
         "Hard: calls beyond it are refused.",
     ),
-    (
+    Setting::inherited(
         "Budget of a day ($)",
         "daily_quota_usd",
         Kind::Number,
         "Hard.",
     ),
-    (
+    Setting::inherited(
         "Requests a minute",
         "rate_limit_per_minute",
         Kind::Number,
         "",
     ),
-    ("Tokens a minute", "tokens_per_minute", Kind::Number, ""),
-    (
+    Setting::inherited("Tokens a minute", "tokens_per_minute", Kind::Number, ""),
+    Setting::inherited(
         "Models",
         "allowed_models",
         Kind::List,
         "Names between commas; the namespace's if empty.",
     ),
-    (
+    Setting::own(
         "Labels",
         "tags",
         Kind::Tags,
         "Words, or names with values, between commas: team: web, env: prod.",
     ),
 ];
-
-fn current(key: &Value, name: &str, kind: Kind) -> String {
-    let is_own = texts(key, "own_limits").contains(&name) || ["name", "tags"].contains(&name);
-    match key.get(name) {
-        Some(value) if is_own => kind.shown(value),
-        _ => String::new(),
-    }
-}
 
 /// The key: from the list, if it is one's own and the API shows it there alone.
 async fn find(visitor: &Visitor, id: &str) -> Result<Value, Refusal> {
@@ -195,23 +188,8 @@ fn secret(visitor: &Visitor, key: &Value) -> Markup {
 
 fn limits(visitor: &Visitor, key: &Value, tried: Option<(&Params, &Refusal)>) -> Markup {
     if !visitor.manages() {
-        return html! {
-            dl.facts {
-                @for (label, setting, kind, _) in SETTINGS {
-                    @let value = key.get(setting).unwrap_or(&Value::Null);
-                    @if !value.is_null() { dt { (label) } dd { (kind.shown(value)) } }
-                }
-            }
-        };
+        return facts(&SETTINGS, key);
     }
-    let filled_in = |setting: &str, kind: Kind| match tried {
-        Some((params, _)) => params.get(setting).to_owned(),
-        None => current(key, setting, kind),
-    };
-    let in_force = |setting: &str| match key.get(setting) {
-        Some(Value::Number(number)) => format!("Now in force: {number}"),
-        _ => String::new(),
-    };
     let role = match tried {
         Some((params, _)) => params.get("role"),
         None => text(key, "role"),
@@ -221,19 +199,7 @@ fn limits(visitor: &Visitor, key: &Value, tried: Option<(&Params, &Refusal)>) ->
         p.quiet { "What is empty is the namespace's." }
         (form(visitor, &format!("/console/keys/{}", part(text(key, "id"))), "Save limits", &html! {
             div.fields {
-                @for (label, setting, kind, hint) in SETTINGS {
-                    @let value = filled_in(setting, kind);
-                    @let is_number = kind == Kind::Number;
-                    @let hint = if value.is_empty() && is_number { in_force(setting) } else { hint.to_owned() };
-                    (input(&Field {
-                        label,
-                        name: setting,
-                        value: &value,
-                        kind: if is_number { "number" } else { "text" },
-                        hint: &hint,
-                        required: setting == "name",
-                    }))
-                }
+                (fields(&SETTINGS, key, tried))
                 (select("Role", "role", role, &ROLES))
             }
         }))
@@ -244,13 +210,7 @@ fn limits(visitor: &Visitor, key: &Value, tried: Option<(&Params, &Refusal)>) ->
 pub async fn update(visitor: Visitor, Path(id): Path<String>, Form(filled_in): Form) -> Page {
     let key = find(&visitor, &id).await;
     let key = key.map_err(|refusal| refused(&visitor, &refusal))?;
-    let mut body = Map::new();
-    for (_, setting, kind, _) in SETTINGS {
-        let value = filled_in.get(setting);
-        if value != current(&key, setting, kind) {
-            body.insert(setting.to_owned(), kind.json(value));
-        }
-    }
+    let mut body = changed(&SETTINGS, &key, &filled_in);
     if filled_in.get("role") != text(&key, "role") {
         body.insert("role".to_owned(), json!(filled_in.get("role")));
     }

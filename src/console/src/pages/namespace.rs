@@ -4,69 +4,60 @@ use crate::api::Refusal;
 use crate::charts::{Shape, stacked_bars};
 use crate::form::Form;
 use crate::format::{
-    dollars, is, maybe, millis, number, percent, rows, short, short_dollars, text, texts,
+    dollars, is, maybe, millis, number, percent, rows, short, short_dollars, text,
 };
-use crate::html::{Field, badge, card, form, input, meter, notice, refusal, select, stat, table};
+use crate::html::{badge, card, form, meter, notice, refusal, select, stat, table};
 use crate::layout::{Page, page_with, refused};
 use crate::params::{Kind, Params, Query, part};
+use crate::settings::{Setting, changed, facts, fields};
 use crate::visitor::Visitor;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// What can be changed: label, name in the API, kind, hint.
-const SETTINGS: [(&str, &str, Kind, &str); 8] = [
-    (
+/// What can be changed.
+const SETTINGS: [Setting; 8] = [
+    Setting::inherited(
         "Budget of a month ($)",
         "monthly_quota_usd",
         Kind::Number,
         "Hard: calls beyond it are refused.",
     ),
-    (
+    Setting::inherited(
         "Budget of a day ($)",
         "daily_quota_usd",
         Kind::Number,
         "Hard.",
     ),
-    (
+    Setting::own(
         "Budget of each end user a month ($)",
         "user_monthly_quota_usd",
         Kind::Number,
         "",
     ),
-    (
+    Setting::inherited(
         "Requests a minute",
         "rate_limit_per_minute",
         Kind::Number,
         "",
     ),
-    ("Tokens a minute", "tokens_per_minute", Kind::Number, ""),
-    ("Requests at once", "max_concurrency", Kind::Number, ""),
-    (
+    Setting::inherited("Tokens a minute", "tokens_per_minute", Kind::Number, ""),
+    Setting::inherited("Requests at once", "max_concurrency", Kind::Number, ""),
+    Setting::inherited(
         "Models",
         "allowed_models",
         Kind::List,
         "Names between commas; all if empty.",
     ),
-    (
+    Setting::own(
         "Labels",
         "tags",
         Kind::Tags,
         "Words, or names with values, between commas: team: web, cost_center: 7.",
     ),
 ];
-
-/// What a setting is now, as it is filled in: empty if it is the organization's.
-fn current(namespace: &Value, name: &str, kind: Kind) -> String {
-    let own = texts(namespace, "own_limits");
-    let is_own = own.contains(&name) || ["user_monthly_quota_usd", "tags"].contains(&name);
-    match namespace.get(name) {
-        Some(value) if is_own => kind.shown(value),
-        _ => String::new(),
-    }
-}
 
 /// `GET /console/namespaces/{name}`.
 pub async fn show(visitor: Visitor, Path(name): Path<String>, params: Params) -> Page {
@@ -216,24 +207,9 @@ fn limits(
     namespace: &Value,
     tried: Option<(&Params, &Refusal)>,
 ) -> Markup {
-    let inherited = |setting: &str| match namespace.get(setting) {
-        Some(Value::Number(number)) => format!("Now in force: {number}"),
-        _ => String::new(),
-    };
     if !visitor.manages() {
-        return html! {
-            dl.facts {
-                @for (label, setting, kind, _) in SETTINGS {
-                    @let value = namespace.get(setting).unwrap_or(&Value::Null);
-                    @if !value.is_null() { dt { (label) } dd { (kind.shown(value)) } }
-                }
-            }
-        };
+        return facts(&SETTINGS, namespace);
     }
-    let filled_in = |setting: &str, kind: Kind| match tried {
-        Some((params, _)) => params.get(setting).to_owned(),
-        None => current(namespace, setting, kind),
-    };
     let enabled = match tried {
         Some((params, _)) => params.get("enabled") == "true",
         None => is(namespace, "enabled"),
@@ -244,19 +220,7 @@ fn limits(
         p.quiet { "What is empty is the organization's." }
         (form(visitor, &action, "Save limits", &html! {
             div.fields {
-                @for (label, setting, kind, hint) in SETTINGS {
-                    @let value = filled_in(setting, kind);
-                    @let is_number = kind == Kind::Number;
-                    @let hint = if value.is_empty() && is_number { inherited(setting) } else { hint.to_owned() };
-                    (input(&Field {
-                        label,
-                        name: setting,
-                        value: &value,
-                        kind: if is_number { "number" } else { "text" },
-                        hint: &hint,
-                        required: false,
-                    }))
-                }
+                (fields(&SETTINGS, namespace, tried))
                 (select("Calls", "enabled", if enabled { "true" } else { "false" },
                     &[("true", "accepted"), ("false", "refused: disabled")]))
             }
@@ -269,13 +233,7 @@ pub async fn update(visitor: Visitor, Path(name): Path<String>, Form(filled_in):
     let path = format!("/v1/namespaces/{}", part(&name));
     let namespace = visitor.api.get(&path).await;
     let namespace = namespace.map_err(|refusal| refused(&visitor, &refusal))?;
-    let mut body = Map::new();
-    for (_, setting, kind, _) in SETTINGS {
-        let value = filled_in.get(setting);
-        if value != current(&namespace, setting, kind) {
-            body.insert(setting.to_owned(), kind.json(value));
-        }
-    }
+    let mut body = changed(&SETTINGS, &namespace, &filled_in);
     let enabled = filled_in.get("enabled") == "true";
     if enabled != is(&namespace, "enabled") {
         body.insert("enabled".to_owned(), Value::Bool(enabled));

@@ -120,9 +120,8 @@ impl Attempts {
         })
     }
 
-    /// The attempt of that number begins. The one before it has failed, if it has not been told already:
-    /// then it was never answered.
-    /// The upstream that begins to cool down, if one does.
+    /// The attempt of that number begins, so the one before it has failed. Returns the upstream that begins to
+    /// cool down, unless that failure was told already.
     pub fn begins<S: SharedStore>(
         &mut self,
         number: u64,
@@ -138,8 +137,8 @@ impl Attempts {
         before > self.failed
     }
 
-    /// The attempt of that number is answered with a failure. `asked`: how long it asks to be left alone.
-    /// The upstream that begins to cool down, if one does.
+    /// The attempt of that number is answered with a failure. `asked`: how long it asks to be left alone. Returns
+    /// the upstream that begins to cool down, if one does.
     pub fn failed<S: SharedStore>(
         &mut self,
         number: u64,

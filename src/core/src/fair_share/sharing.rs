@@ -64,16 +64,17 @@ impl HoldsShare for UpstreamRecord {
 }
 
 impl UpstreamRecord {
-    /// The pool is the stock, and members have what workers have elsewhere.
+    /// What the pool has beside all debts is the stock, and members have what workers have elsewhere.
     fn with_stocks<T>(&mut self, with: impl FnOnce(&mut [Stock<'_>; RATES]) -> T) -> T {
         let kinds = [Kind::Requests, Kind::Tokens];
-        let [of_requests, of_tokens] =
-            kinds.map(|kind| clamp(self.owned(kind).max(0).div_euclid(PARTS)));
-        let at = self.at;
-        let [mut requests, mut tokens] = kinds.map(|kind| BucketState {
-            parts: self.pool(kind),
-            at,
+        let free = kinds.map(|kind| clamp(self.free(kind)));
+        let [of_requests, of_tokens] = kinds.map(|kind| {
+            let there = i128::from(self.pool(kind)).saturating_add(self.owned(kind));
+            let lent = there.saturating_sub(self.free(kind));
+            clamp(lent.div_euclid(PARTS))
         });
+        let at = self.at;
+        let [mut requests, mut tokens] = free.map(|parts| BucketState { parts, at });
         let done = with(&mut [
             Stock {
                 state: &mut requests,
@@ -84,7 +85,11 @@ impl UpstreamRecord {
                 lent: of_tokens,
             },
         ]);
-        (self.requests, self.tokens) = (requests.parts, tokens.parts);
+        let after = [requests.parts, tokens.parts];
+        for ((kind, before), after) in kinds.into_iter().zip(free).zip(after) {
+            let pool = self.pool_mut(kind);
+            *pool = pool.saturating_add(after.saturating_sub(before));
+        }
         self.at = requests.at.max(tokens.at);
         done
     }

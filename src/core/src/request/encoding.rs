@@ -88,8 +88,7 @@ impl NotDecoded {
     }
 }
 
-/// One member of gzip: what follows it would reach a provider unread. The length it tells must be
-/// that of its data.
+/// One member of gzip, as clients send it. The length that is told at its end must be that of its data.
 fn ungzip(body: &[u8], limit: usize) -> Result<Vec<u8>, NotDecoded> {
     let data = after_gzip_head(body).ok_or(NotDecoded::Broken)?;
     let end = data.len().checked_sub(GZIP_TAIL);

@@ -102,7 +102,10 @@ pub async fn poor_is_spent(
         status == 402,
         "the poor tenant has {left} nano-dollars left and was answered {status}: {text}"
     );
-    let cost = text.split("may cost $").nth(1).context("no cost is told")?;
+    let cost = text
+        .split("may cost up to $")
+        .nth(1)
+        .context("no cost is told")?;
     let cost: String = cost
         .chars()
         .take_while(|c| c.is_ascii_digit() || *c == '.')

@@ -2,6 +2,7 @@
 
 use crate::client::{Call, Connection, http2};
 use crate::gateway::{Gateway, header_of};
+use paddock_core::failover::groups_header;
 use serde_json::json;
 
 const NOT_UTF8: &[u8] = b"a\xff\xfe\x80b";
@@ -74,6 +75,7 @@ fn what_only_paddock_may_say_is_not_believed() {
     let spoof = |call: Call| {
         call.header("x-paddock-upstream", "paddock")
             .header("X-Paddock-Upstream", "deepseek")
+            .header("x-paddock-deployments", &groups_header(["paddock"]))
             .header("x-paddock-namespace", &victim.namespace)
             .header("x-paddock-key", "admin")
             .header("x-paddock-anything", "1")

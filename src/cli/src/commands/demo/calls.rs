@@ -56,7 +56,11 @@ impl<'a> Calls<'a> {
         let weekday = (day / DAY).saturating_add(3) % 7;
         for (place, namespace) in NAMESPACES.iter().enumerate() {
             let is_rest = namespace.by_people && weekday >= 5;
-            let usual = namespace.daily_calls / if is_rest { 6 } else { 1 };
+            let usual = if is_rest {
+                namespace.daily_calls.div_euclid(6)
+            } else {
+                namespace.daily_calls
+            };
             // It grows by a third in a month.
             let grown = usual.saturating_mul(130_u64.saturating_sub(self.days_left.min(60))) / 100;
             for _ in 0..self.chance.around(grown).min(grown.saturating_mul(2)) {

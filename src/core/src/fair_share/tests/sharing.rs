@@ -225,3 +225,10 @@ proptest! {
         }
     }
 }
+
+/// Members of one gateway have used more than theirs when its share shrinks.
+#[test]
+fn what_is_owed_is_not_given_back() {
+    let mut world = World::new(2, None, Some(4_931));
+    world.run(Duration::from_millis(501), &[0, 1], 178);
+}

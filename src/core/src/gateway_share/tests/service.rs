@@ -1,7 +1,7 @@
 //! The service: who lives, and what of one scope they have.
 
 use super::setting::{SCOPE, TTL};
-use crate::gateway_share::{Division, Peers, RATES, Report, Share};
+use crate::gateway_share::{Capacity, Division, Peers, RATES, Report, Share};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +81,11 @@ impl Service {
             .map(|share| serde_json::to_vec(share).unwrap().len() as u64)
             .sum::<u64>();
         (epoch, shares)
+    }
+
+    /// The limit that the service knows.
+    pub(super) fn limit(&self) -> Capacity {
+        self.division.limit()
     }
 
     /// What is lent is never more than the limit.

@@ -104,10 +104,8 @@ impl World {
     /// Sets other rates, which every gateway knows at once.
     pub(super) fn set_rate(&mut self, rate: u64) {
         self.revision += 1;
-        let now = self.now;
         let rates = self.setting.limit.rates.iter_mut();
         for (part, judge) in rates.zip(&mut self.judges) {
-            part.refill(judge, now);
             if part.rate > 0 {
                 *part = Bucket {
                     rate,
@@ -126,6 +124,7 @@ impl World {
         while self.now < end {
             self.now = self.now.plus(step);
             self.service.terms.now = self.now;
+            self.judge();
             self.deliver();
             for at in 0..self.gateways.len() {
                 self.sync(at);
@@ -258,6 +257,16 @@ impl World {
         );
     }
 
+    /// Fills up the judges. Until the service knows of a lower limit, it goes on to lend by the one it knows.
+    fn judge(&mut self) {
+        let known = self.service.limit();
+        let limits = self.setting.limit.rates.into_iter().zip(known.rates);
+        for ((mut limit, known), judge) in limits.zip(&mut self.judges) {
+            limit.rate = limit.rate.max(known.rate);
+            limit.refill(judge, self.now);
+        }
+    }
+
     fn serve(&mut self, at: usize, step: Duration) {
         let now = self.now;
         let revision = self.revision;
@@ -280,7 +289,6 @@ impl World {
                         if part.rate == 0 {
                             continue;
                         }
-                        part.refill(&mut self.judges[kind], now);
                         assert_eq!(
                             part.take(&mut self.judges[kind], units),
                             Ok(()),

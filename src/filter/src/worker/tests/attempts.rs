@@ -62,8 +62,9 @@ fn attempt_with(
     let flow = world
         .host
         .callback(context, || match attempt.request_headers(false) {
-            Flow::Pause => attempt.request_body(SPREAD.len(), true),
-            Flow::Continue => Flow::Continue,
+            // Who has answered is asked for nothing more.
+            Flow::Pause if world.replies().is_empty() => attempt.request_body(SPREAD.len(), true),
+            flow => flow,
         });
     let made = std::mem::take(&mut world.host.state().made);
     (attempt, flow, made)
