@@ -110,12 +110,11 @@ macro_rules! with_limits {
 
 pub(crate) use with_limits;
 
-/// The contract's names of the limits that are set.
-fn names_of(limits: &Limits) -> Vec<&'static str> {
+/// The contract's names of the limits that are set; of a quota of another period `quotas_usd.PERIOD`.
+fn names_of(limits: &Limits) -> Vec<Cow<'static, str>> {
     let names = [
         ("monthly_quota_usd", limits.monthly_quota.is_some()),
         ("daily_quota_usd", limits.daily_quota.is_some()),
-        ("quotas_usd", !limits.quotas.is_empty()),
         (
             "rate_limit_per_minute",
             limits.requests_per_minute.is_some(),
@@ -126,13 +125,17 @@ fn names_of(limits: &Limits) -> Vec<&'static str> {
         ("max_concurrency", limits.max_concurrency.is_some()),
     ];
     let set = names.into_iter().filter(|(_, is_set)| *is_set);
-    set.map(|(name, _)| name).collect()
+    let quotas = limits.quotas.keys();
+    let quotas = quotas.map(|period| Cow::Owned(format!("quotas_usd.{}", period.name())));
+    set.map(|(name, _)| Cow::Borrowed(name))
+        .chain(quotas)
+        .collect()
 }
 
 /// As [`names_of`], with `allowed_models` where that is set too.
-pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<&'static str> {
+pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<Cow<'static, str>> {
     let mut names = names_of(limits);
-    names.extend(has_models.then_some("allowed_models"));
+    names.extend(has_models.then_some(Cow::Borrowed("allowed_models")));
     names
 }
 

@@ -155,6 +155,54 @@ on_both_databases! {
         assert_eq!(shown["time_zone"], "Europe/Berlin");
     }
 
+    async fn a_day_of_25_hours_is_one_day(app) {
+        app.set_time("2026-10-20T12:00:00Z");
+        let namespace = json!({ "daily_quota_usd": 1, "quotas_usd": { "last_2_days": 1.5 }, "time_zone": "Europe/Berlin" });
+        let key = key_of(app, namespace).await;
+        let gateway = Gateway::new("one", 1);
+        // The clocks of Berlin go back on the 25th: its day is from 22:00 to 23:00.
+        app.set_time("2026-10-24T22:00:01Z");
+        spend(app, &gateway, &key, 60).await;
+        app.set_time("2026-10-25T22:59:50Z");
+        let left = tightest(app, &gateway).await;
+        assert_eq!(left, (40, CapPeriod::Daily, "2026-10-25T23:00:00Z".to_owned()));
+        spend(app, &gateway, &key, 40).await;
+        app.set_time("2026-10-25T23:00:01Z");
+        let left = tightest(app, &gateway).await;
+        assert_eq!(left, (50, CapPeriod::LastDays(2), "2026-10-26T23:00:00Z".to_owned()));
+        app.set_time("2026-10-26T23:00:01Z");
+        assert_eq!(tightest(app, &gateway).await.0, 100, "the long day has left");
+    }
+
+    async fn what_a_gateway_holds_at_the_end_of_an_hour_counts_in_the_next(app) {
+        app.set_time("2026-03-15T12:59:50Z");
+        let key = key_of(app, json!({ "quotas_usd": { "hourly": 1, "total": 1.2 } })).await;
+        let gateway = Gateway::new("one", 1);
+        let held = lend(app, &gateway, 90).await;
+        assert!(!held.short);
+        assert_eq!(held.period_ends_at.to_rfc3339(), "2026-03-15T13:00:00Z");
+        // The next hour has a whole cap of its own; of all of time the rest alone is left.
+        app.set_time("2026-03-15T13:00:01Z");
+        let other = Gateway::new("two", 2);
+        let lease = lend(app, &other, 40).await;
+        assert!(lease.short, "{lease:?}");
+        assert_eq!(lease.period, CapPeriod::Total);
+        assert!(!lend(app, &other, 20).await.short);
+        // A call that began before is booked to its own hour, and the rest comes back.
+        app.set_time("2026-03-15T12:59:55Z");
+        let event = Event { key: &key, cost: 50 * CENT, leases: vec![held.id], ..Event::default() };
+        let event = gateway.event(app, event);
+        app.set_time("2026-03-15T13:00:02Z");
+        let back = json!([{
+            "scope": "namespace:team", "id": held.id, "idle": true, "left": 0,
+            "returned": held.lent.nanos() - 50 * CENT,
+        }]);
+        gateway.sync(app, 0, &[event], back).await;
+        assert!(!lend(app, &other, 50).await.short, "70 cents are left, and it has 20 of them");
+        let (left, period, _) = tightest(app, &gateway).await;
+        assert_eq!((left, period), (70, CapPeriod::Total));
+    }
+
     async fn a_new_zone_gives_nothing_back(app) {
         app.set_time("2026-03-15T09:00:00Z");
         let key = key_of(app, json!({ "daily_quota_usd": 1 })).await;
@@ -188,7 +236,7 @@ on_both_databases! {
         let key = key_of(app, json!({ "organization": "acme", "quotas_usd": { "hourly": 4 } })).await;
         let shown = app.get("/v1/namespaces/team").await.expect(200);
         assert_eq!(shown["quotas_usd"], json!({ "hourly": 4.0, "last_7_days": 50.0 }), "in force");
-        assert!(shown["own_limits"].as_array().unwrap().contains(&json!("quotas_usd")));
+        assert!(shown["own_limits"].as_array().unwrap().contains(&json!("quotas_usd.hourly")));
         let path = format!("/v1/keys/{key}");
         app.patch(&path, json!({ "quotas_usd": { "hourly": 4.01 } })).await.expect(400);
         app.patch(&path, json!({ "quotas_usd": { "hourly": 1, "total": 7 } })).await.expect(200);
@@ -203,6 +251,23 @@ on_both_databases! {
             assert_eq!(refused["error"]["param"], "quotas_usd", "{refused}");
         }
         app.patch("/v1/namespaces/team", json!({ "time_zone": "Mars/Olympus" })).await.expect(400);
+    }
+
+    async fn no_quota_of_any_period_is_wider_than_the_parents(app) {
+        let periods = ["hourly", "weekly", "quarterly", "total", "last_2_days", "last_366_days"];
+        let quotas = |dollars: f64| -> Value { periods.iter().map(|period| ((*period).to_owned(), json!(dollars))).collect() };
+        app.post("/v1/organizations", json!({ "name": "acme", "quotas_usd": quotas(5.0) })).await.expect(201);
+        let team = json!({ "name": "team", "organization": "acme", "quotas_usd": quotas(4.0) });
+        app.post("/v1/namespaces", team).await.expect(201);
+        let key = app.make_key(json!({ "name": "k", "namespace": "team" })).await;
+        let key = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+        for period in periods {
+            for (path, most) in [("/v1/namespaces/team", 5.0), (key.as_str(), 4.0)] {
+                let wide = json!({ "quotas_usd": { period: most + 0.01 } });
+                let refused = app.patch(path, wide).await.expect(400);
+                assert_eq!(refused["error"]["violations"].as_array().unwrap().len(), 1, "{refused}");
+            }
+        }
     }
 
     async fn a_namespace_is_throttled_by_every_quota(app) {

@@ -6,6 +6,7 @@ use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
 use paddock_ledger::rules::context::NamespaceContext;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A namespace in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -24,7 +25,7 @@ pub struct NamespaceView {
     #[serde(flatten)]
     limits: LimitsView,
     /// Which limits are its own; the others are the organization's.
-    own_limits: Vec<&'static str>,
+    own_limits: Vec<Cow<'static, str>>,
     /// Hard cap of a month for each end user that has none of their own, in US dollars.
     user_monthly_quota_usd: Option<f64>,
     /// Which requests go first if several wait.

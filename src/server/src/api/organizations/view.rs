@@ -5,6 +5,7 @@ use crate::http::limits::{LimitsView, own_limits};
 use paddock_core::policy::{Limits, Priority};
 use paddock_ledger::model::Organization;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// An organization in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,7 +31,7 @@ pub struct OrganizationView {
     limits: LimitsView,
     /// Which of these limits are set: gateways enforce those. The others are this installation's
     /// defaults, which bind no request.
-    enforced: Vec<&'static str>,
+    enforced: Vec<Cow<'static, str>>,
     /// Whether the balance of its own account caps what it spends.
     prepaid: bool,
     /// The time zone of its calendar; `null` is UTC.
