@@ -70,8 +70,12 @@ DEPENDS = {
     "put_alias": {"alias", "model"},
     # A call or a namespace, and an amount that is not 0 and not more than a call can cost.
     "create_correction": {"event_id", "namespace", "key_id", "model", "amount_usd"},
-    # A namespace is never without an organization, and goes only where its limits fit.
-    "update_namespace": {"organization"},
+    # A time zone that there is.
+    "create_organization": {"time_zone"},
+    "update_organization": {"time_zone"},
+    "create_namespace": {"time_zone"},
+    # The same; a namespace is never without an organization, and goes only where its limits fit.
+    "update_namespace": {"organization", "time_zone"},
     # Bodies are requests to models: each has an endpoint's own fields.
     "resolve_routing": {None, "endpoint", "model", "messages", "prompt", "input", "contents"},
 }

@@ -64,6 +64,8 @@ pub enum Kind {
     List,
     /// Words between commas, or names with values, as in `team: web`.
     Tags,
+    /// Names with numbers, between commas, as in `hourly: 2.5`.
+    Numbers,
 }
 
 impl Kind {
@@ -74,12 +76,7 @@ impl Kind {
         }
         match self {
             Kind::Text => json!(filled_in),
-            Kind::Number => {
-                let number = filled_in.parse::<u64>().map(|number| json!(number));
-                let number =
-                    number.or_else(|_| filled_in.parse::<f64>().map(|number| json!(number)));
-                number.unwrap_or_else(|_| json!(filled_in))
-            }
+            Kind::Number => number(filled_in),
             Kind::List => {
                 let parts = filled_in.split(',').map(str::trim);
                 json!(parts.filter(|part| !part.is_empty()).collect::<Vec<&str>>())
@@ -94,6 +91,17 @@ impl Kind {
                     })
                     .collect();
                 pairs.map_or_else(|| json!(parts), Value::Object)
+            }
+            Kind::Numbers => {
+                let parts = filled_in.split(',').map(str::trim);
+                let parts = parts.filter(|part| !part.is_empty());
+                let pairs: Option<Map<String, Value>> = parts
+                    .map(|part| {
+                        let (name, value) = part.split_once(':')?;
+                        Some((name.trim().to_owned(), number(value.trim())))
+                    })
+                    .collect();
+                pairs.map_or_else(|| json!(filled_in), Value::Object)
             }
         }
     }
@@ -114,19 +122,21 @@ impl Kind {
                 whole.map_or_else(|| number.to_string(), |whole| format!("{whole:.0}"))
             }
             Value::Object(pairs) => {
-                let shown = |value: &Value| {
-                    value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned)
-                };
                 let pairs = pairs
                     .iter()
-                    .map(|(name, value)| format!("{name}: {}", shown(value)));
+                    .map(|(name, value)| format!("{name}: {}", self.shown(value)));
                 pairs.collect::<Vec<String>>().join(", ")
             }
             other => other.to_string(),
         }
     }
+}
+
+/// A number as it was filled in, or else the text.
+fn number(filled_in: &str) -> Value {
+    let whole = filled_in.parse::<u64>().map(|number| json!(number));
+    let number = whole.or_else(|_| filled_in.parse::<f64>().map(|number| json!(number)));
+    number.unwrap_or_else(|_| json!(filled_in))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
@@ -208,6 +218,10 @@ mod tests {
         for tags in [json!({ "team": "web" }), json!(["prod", "eu"])] {
             assert_eq!(Kind::Tags.json(&Kind::Tags.shown(&tags)), tags);
         }
+        let quotas = json!({ "hourly": 2.5, "total": 500 });
+        assert_eq!(Kind::Numbers.shown(&quotas), "hourly: 2.5, total: 500");
+        assert_eq!(Kind::Numbers.json("hourly: 2.5, total:500,"), quotas);
+        assert_eq!(Kind::Numbers.json("hourly 2"), json!("hourly 2"));
         assert_eq!(Kind::Number.json("2.5"), json!(2.5));
         assert_eq!(Kind::Number.json("many"), json!("many"));
         assert_eq!(Kind::List.json(" a, b,"), json!(["a", "b"]));

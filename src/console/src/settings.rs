@@ -51,9 +51,17 @@ impl Setting {
 
     /// The object's own, as it is filled in: empty if it has none.
     fn current(&self, of: &Value) -> String {
-        let is_own = !self.is_inherited || texts(of, "own_limits").contains(&self.name);
+        let own = texts(of, "own_limits");
         match of.get(self.name) {
-            Some(value) if is_own => self.kind.shown(value),
+            Some(value) if !self.is_inherited => self.kind.shown(value),
+            // Each part is its own or inherited.
+            Some(Value::Object(parts)) => {
+                let is_own = |part: &str| own.contains(&format!("{}.{part}", self.name).as_str());
+                let parts = parts.iter().filter(|(part, _)| is_own(part));
+                let parts = parts.map(|(part, value)| (part.clone(), value.clone()));
+                self.kind.shown(&Value::Object(parts.collect()))
+            }
+            Some(value) if own.contains(&self.name) => self.kind.shown(value),
             _ => String::new(),
         }
     }
@@ -134,6 +142,10 @@ mod tests {
             let changed = changed(&SETTINGS, of, &filled_in);
             assert_eq!(Value::Object(changed), expected);
         }
+        let quotas = Setting::inherited("Quotas", "quotas", Kind::Numbers, "");
+        let both =
+            json!({ "quotas": { "hourly": 2.0, "total": 9.0 }, "own_limits": ["quotas.hourly"] });
+        assert_eq!(quotas.current(&both), "hourly: 2");
         let shown = fields(&SETTINGS, &inherited, None).into_string();
         assert!(shown.contains("Now in force: 60"), "{shown}");
         let shown = fields(&SETTINGS, &own, None).into_string();

@@ -11,8 +11,7 @@
 use crate::booking_queue::{Answer, Full, Waiting};
 use crate::state::SharedApp;
 use paddock_ledger::rules::batch::{ReadBatch, ReadEvent};
-use paddock_ledger::rules::ledger::{BatchSums, Booking, Message, Stored};
-use paddock_ledger::rules::tags;
+use paddock_ledger::rules::ledger::{self, BatchSums, Booking, Message, Stored};
 use paddock_ledger::store::events::{self, Ids};
 use paddock_ledger::store::{Store, StoreError};
 use serde::Deserialize;
@@ -122,7 +121,7 @@ async fn round(app: SharedApp) {
     if messages.is_empty() {
         return;
     }
-    if let Err(error) = attach_tags(&app, &mut messages).await {
+    if let Err(error) = look_up(&app, &mut messages).await {
         return refuse_all(answers, error);
     }
     let sums = BatchSums::of(&messages, &HashSet::new(), app.now());
@@ -153,8 +152,8 @@ async fn round(app: SharedApp) {
     }
 }
 
-async fn attach_tags(app: &SharedApp, messages: &mut [Message]) -> Result<(), StoreError> {
-    tags::attach(&mut app.store.read().await?, messages).await
+async fn look_up(app: &SharedApp, messages: &mut [Message]) -> Result<(), StoreError> {
+    ledger::look_up(&mut app.store.read().await?, messages).await
 }
 
 /// Books one message. An event whose values the database refuses is found by halves.
@@ -177,6 +176,7 @@ async fn alone(app: &SharedApp, mut message: Message) -> Result<Booking, StoreEr
                 ..ReadBatch::default()
             },
             reports: Vec::new(),
+            further: message.further.clone(),
         };
         match attempt_one(app, &part).await {
             Ok(booked) => whole.new_events = whole.new_events.saturating_add(booked.new_events),

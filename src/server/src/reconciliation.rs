@@ -156,7 +156,7 @@ async fn book(
     let message = Message {
         gateway: source.gateway.to_owned(),
         batch,
-        reports: Vec::new(),
+        ..Message::default()
     };
     let booked = booking::book(app, message, None, bytes, PATIENCE).await?;
     booking::set_aside(app, source.gateway, &booked.refused, raw).await?;

@@ -1,6 +1,7 @@
 //! The routes: the management API, the protocol with gateways, health and metrics.
 
 use crate::api;
+use crate::config::RateBounds;
 use crate::gateway;
 use crate::http::{health, request_log};
 use crate::openapi::{self, Served};
@@ -20,11 +21,10 @@ fn documented(managed: OpenApiRouter<SharedApp>) -> OpenApiRouter<SharedApp> {
         .routes(routes!(openapi::show))
 }
 
-/// The OpenAPI document. `rpm_range` is the lowest and highest rate that may be set, in requests a
-/// minute.
-pub fn document(rpm_range: (u64, u64)) -> Value {
+/// The OpenAPI document, with the rates that may be set.
+pub fn document(rates: RateBounds) -> Value {
     let routes = documented(api::routes());
-    openapi::complete(routes.into_openapi(), rpm_range)
+    openapi::complete(routes.into_openapi(), rates)
 }
 
 /// Every route of the service: those of the protocol with gateways too, unless they have a port of their

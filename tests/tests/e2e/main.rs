@@ -20,6 +20,7 @@ mod gateway;
 mod adversary;
 mod as_code;
 mod budget;
+mod budget_periods;
 mod changes;
 mod charges;
 mod config_updates;

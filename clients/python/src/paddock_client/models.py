@@ -66,11 +66,13 @@ class Limits:
     `held_bodies.bytes_per_minute` says.
     """
     daily_quota_usd: float
-    """Hard cap of a UTC day, in US dollars."""
+    """Hard cap of a calendar day, in US dollars."""
     max_concurrency: int | None = None
     """Requests in flight at once; `null` is as many as come."""
     monthly_quota_usd: float
-    """Hard cap of a UTC calendar month, in US dollars."""
+    """Hard cap of a calendar month, in US dollars."""
+    quotas_usd: dict[str, float]
+    """Hard caps of other periods, in US dollars."""
     rate_limit_per_minute: int
     """Requests a minute."""
     soft_limits: list[LimitKind]
@@ -107,6 +109,8 @@ class Namespace(Limits):
     """Which requests go first if several wait."""
     tags: list[str] | dict[str, str] | None = None
     """Labels."""
+    time_zone: str | None = None
+    """The time zone of its calendar; `null` is the organization's."""
     unknown_price: UnknownPrice
     """Whether models without a price are refused or free."""
     updated_at: datetime
@@ -194,7 +198,7 @@ class NamespaceUsage:
     projected_month_end_spend: float
     """US dollars by the end of the month, at this month's rate so far."""
     quota_limit: float
-    """The quota of a UTC month, in US dollars."""
+    """The quota of a calendar month, in US dollars."""
     quota_remaining: float
     """US dollars left of it."""
     rate_limit_remaining: int
@@ -733,11 +737,13 @@ class OwnBudget:
     limit_usd: float
     """The cap, in US dollars."""
     period: str
-    """`daily` or `monthly`, or `balance` for a prepaid balance."""
+    """`hourly`, `daily`, `weekly`, `monthly`, `quarterly`, `last_N_days` or `total`, or `balance`
+    for a prepaid balance.
+    """
     remaining_usd: float
     """US dollars left beside reservations; never negative."""
     resets_at: datetime | None = None
-    """When the period ends; `null` for a balance."""
+    """When the period ends; `null` for a balance and for all of time."""
     set_by: str
     """Where the cap comes from: `key`, `role`, `namespace` or `organization`."""
     soft: bool
@@ -1142,6 +1148,8 @@ class Organization(Limits):
     """Whether the balance of its own account caps what it spends."""
     tags: list[str] | dict[str, str] | None = None
     """Labels."""
+    time_zone: str | None = None
+    """The time zone of its calendar; `null` is UTC."""
     updated_at: datetime
     """When it was last changed."""
 

@@ -3,13 +3,12 @@
 use crate::exit::Exit;
 use crate::output;
 use clap_complete::Shell;
-use paddock_server::config::PolicyOptions;
+use paddock_server::config::{PolicyOptions, RateBounds};
 use paddock_server::router;
 
 /// Prints the OpenAPI document that a service with the default range of rates serves.
 pub fn openapi() -> anyhow::Result<Exit> {
-    let defaults = PolicyOptions::default();
-    let document = router::document((defaults.min_rpm, defaults.max_rpm));
+    let document = router::document(RateBounds::from(&PolicyOptions::default()));
     output::print(&format!("{document:#}\n"))?;
     Ok(Exit::Done)
 }

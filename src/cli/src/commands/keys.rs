@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use paddock_server::config::file::ConfigFile;
 use reqwest::Method;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 pub enum Action {
     /// Create a key. Its secret is shown only once.
     #[command(after_help = "Examples:
-  paddock keys create copywriter --namespace team-a --monthly-quota-usd 50
+  paddock keys create copywriter --namespace team-a --monthly-quota-usd 50 --quota-usd hourly=2
   paddock keys create ci --namespace team-a --model gpt-4.1-mini --secret-file ci.key")]
     Create(Box<Create>),
     /// Give a key a new secret, which is shown only once. The old secret works for a while longer.
@@ -82,12 +82,17 @@ struct Body {
     /// The member of the namespace who owns the key; it never has more rights than they have.
     #[arg(long, value_name = "USER")]
     user_id: Option<String>,
-    /// Budget in dollars for each calendar month (UTC).
+    /// Budget in dollars for each calendar month.
     #[arg(long)]
     monthly_quota_usd: Option<f64>,
-    /// Budget in dollars for each calendar day (UTC).
+    /// Budget in dollars for each calendar day.
     #[arg(long)]
     daily_quota_usd: Option<f64>,
+    /// Budget of another period: hourly, weekly, quarterly, total, or last_30_days with 2 to 366 days;
+    /// repeat it for more.
+    #[arg(long = "quota-usd", value_name = "PERIOD=DOLLARS", value_parser = quota)]
+    #[serde(serialize_with = "as_map")]
+    quotas_usd: Vec<(String, f64)>,
     /// Requests per minute.
     #[arg(long = "rpm", value_name = "REQUESTS")]
     rate_limit_per_minute: Option<u64>,
@@ -145,9 +150,20 @@ pub fn run(action: &Action, file: &ConfigFile) -> anyhow::Result<Exit> {
 fn without_absent(body: &Body) -> anyhow::Result<Value> {
     let mut body = serde_json::to_value(body)?;
     if let Some(fields) = body.as_object_mut() {
-        fields.retain(|_, value| !value.is_null() && value != &json!([]));
+        fields.retain(|_, value| !value.is_null() && value != &json!([]) && value != &json!({}));
     }
     Ok(body)
+}
+
+/// A period and its dollars. The service says which periods there are.
+fn quota(text: &str) -> Result<(String, f64), String> {
+    let read = |(period, dollars): (&str, &str)| Some((period.to_owned(), dollars.parse().ok()?));
+    let quota = text.split_once('=').and_then(read);
+    quota.ok_or_else(|| "write PERIOD=DOLLARS, as in hourly=2.50".to_owned())
+}
+
+fn as_map<S: Serializer>(quotas: &[(String, f64)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(quotas.iter().map(|(period, dollars)| (period, dollars)))
 }
 
 /// Asks for a new secret and prints it or writes it to its file, which is created first.

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 const FILE: &str = r"
 organizations:
-- {name: acme, monthly_quota_usd: 1000}
+- {name: acme, monthly_quota_usd: 1000, quotas_usd: {weekly: 400, total: 9000}, time_zone: Europe/Berlin}
 prices:
 - {model: house-model, upstream: openai, upstream_model: house-1, input_usd_per_million: 1.5, output_usd_per_million: 6, paths: {openai: /v2/openai}, fees_usd: {web_search: 0.01}, tiers: {priority: {percent: 200}}, steps: [{above_tokens: 1000, output_usd_per_million: 9}]}
 aliases:
@@ -16,6 +16,7 @@ namespaces:
 - name: team-a
   organization: acme
   monthly_budget_usd: 100
+  quotas_usd: {hourly: 2.5, weekly: 300}
   rate_limits: {rpm: 120}
   allowed_models: [gpt-4.1, house-model]
   priority: high
@@ -35,7 +36,7 @@ fn everything(service: &Service) {
     let service = |arguments: &[&str], input: &str| service.paddock_reading(arguments, input);
     let shown = service(&["apply", "-f", "-", "--dry-run"], FILE).expect(2);
     for part in [
-        "+ organization acme\n    monthly_quota_usd: 1000",
+        "+ organization acme\n    monthly_quota_usd: 1000\n    quotas_usd: {\"total\":9000,\"weekly\":400}\n    time_zone: \"Europe/Berlin\"",
         "+ key team-a/copywriter",
         "+ price house-model",
         "~ settings of namespace team-a",
@@ -101,6 +102,8 @@ fn everything(service: &Service) {
         (&key["scopes"], &key["own_limits"]),
         (&json!(["chat:create"]), &json!(["monthly_quota_usd"]))
     );
+    let quotas = json!({ "hourly": 2.5, "weekly": 300.0, "total": 9000.0 });
+    assert_eq!(key["quotas_usd"], quotas, "in force, and inherited");
 
     let get = |kind: &str, name: &str| {
         let arguments = ["get", kind, name, "--namespace", "team-a", "-o", "json"];

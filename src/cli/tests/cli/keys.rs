@@ -14,6 +14,8 @@ fn a_key_is_made_rotated_and_switched_off() {
             "k",
             "--monthly-quota-usd",
             "5",
+            "--quota-usd",
+            "hourly=2.5",
             "--rpm",
             "30",
             "-o",
@@ -24,6 +26,7 @@ fn a_key_is_made_rotated_and_switched_off() {
         (&made["namespace"], &made["monthly_quota_usd"]),
         (&json!("k"), &json!(5.0))
     );
+    assert_eq!(made["quotas_usd"], json!({ "hourly": 2.5 }));
     let first = made["key"].as_str().unwrap().to_owned();
     let file = service.folder.path().join("secret");
     let path = file.display().to_string();

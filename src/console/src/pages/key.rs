@@ -18,7 +18,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 /// What can be changed.
-const SETTINGS: [Setting; 7] = [
+const SETTINGS: [Setting; 8] = [
     Setting::own("Name", "name", Kind::Text, ""),
     Setting::inherited(
         "Budget of a month ($)",
@@ -31,6 +31,12 @@ const SETTINGS: [Setting; 7] = [
         "daily_quota_usd",
         Kind::Number,
         "Hard.",
+    ),
+    Setting::inherited(
+        "Budgets of other periods ($)",
+        "quotas_usd",
+        Kind::Numbers,
+        "Hard. hourly, weekly, quarterly, total, last_30_days: hourly: 2, total: 500.",
     ),
     Setting::inherited(
         "Requests a minute",

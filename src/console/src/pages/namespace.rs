@@ -18,7 +18,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 /// What can be changed.
-const SETTINGS: [Setting; 8] = [
+const SETTINGS: [Setting; 10] = [
     Setting::inherited(
         "Budget of a month ($)",
         "monthly_quota_usd",
@@ -30,6 +30,18 @@ const SETTINGS: [Setting; 8] = [
         "daily_quota_usd",
         Kind::Number,
         "Hard.",
+    ),
+    Setting::inherited(
+        "Budgets of other periods ($)",
+        "quotas_usd",
+        Kind::Numbers,
+        "Hard. hourly, weekly, quarterly, total, last_30_days: hourly: 2, total: 500.",
+    ),
+    Setting::own(
+        "Time zone of the budgets",
+        "time_zone",
+        Kind::Text,
+        "As in Europe/Berlin; the organization's if empty.",
     ),
     Setting::own(
         "Budget of each end user a month ($)",

@@ -129,6 +129,7 @@ fn borrow(store: &mut Store) {
             expires_at: end,
             period_ends_at: end,
             period: CapPeriod::Monthly,
+            resets_at: None,
             remaining: Money::MAX,
             hold_at_most: None,
             spent: Money::ZERO,

@@ -12,7 +12,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Changes whenever the layout does. A record of another layout counts as none: its buckets are
 /// full and its lease is left to expire.
-pub(crate) const LAYOUT: u64 = 8;
+pub(crate) const LAYOUT: u64 = 9;
 
 /// Everything the workers of one Envoy share about one scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
@@ -81,7 +81,7 @@ mod tests {
     use crate::wire::CapPeriod;
     use proptest::prelude::*;
 
-    const WORDS: usize = 59 + size_of::<Holding>() / 8;
+    const WORDS: usize = 60 + size_of::<Holding>() / 8;
 
     proptest! {
         #[test]
@@ -101,10 +101,11 @@ mod tests {
             prop_assert_eq!(record.slice.period.get() == CapPeriod::Daily, words[22] == 1);
             prop_assert_eq!(&record.slice.retired[..], &words[27..31]);
             prop_assert_eq!(record.slice.lost, words[34]);
-            prop_assert_eq!(record.books.month_spent, words[40]);
-            let owner = [words[44], words[45]].map(i64::to_le_bytes).concat();
+            prop_assert_eq!(record.slice.resets_at.nanos(), words[37].cast_unsigned());
+            prop_assert_eq!(record.books.month_spent, words[41]);
+            let owner = [words[45], words[46]].map(i64::to_le_bytes).concat();
             prop_assert_eq!(record.owner.to_bytes().to_vec(), owner);
-            prop_assert_eq!(record.lent_tokens.before, words[54]);
+            prop_assert_eq!(record.lent_tokens.before, words[55]);
         }
 
         #[test]

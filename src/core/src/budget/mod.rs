@@ -1,6 +1,7 @@
 //! Hard budgets: how much of a cap may be lent, and how a gateway spends what it was lent.
 //!
-//! Calendars other than UTC must be absent, and so must floating-point money.
+//! Calendars must be absent but for the UTC days and months of a gateway's own books, and so must
+//! floating-point money.
 
 mod books;
 mod lending;

@@ -18,6 +18,9 @@ const DRY: Duration = Duration::from_millis(500);
 /// name one; a call lasts a few seconds at most, and in as many no more leases come and go.
 pub const RETIRED: usize = 4;
 
+/// Where a [`PeriodWord`] has a number of days.
+const DAYS_SHIFT: u32 = 8;
+
 /// A [`CapPeriod`] as a record has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
 #[repr(transparent)]
@@ -25,11 +28,18 @@ pub struct PeriodWord(u64);
 
 impl PeriodWord {
     /// The period. A word that means none is a month.
-    pub const fn get(self) -> CapPeriod {
+    pub fn get(self) -> CapPeriod {
         match self.0 {
             1 => CapPeriod::Daily,
             2 => CapPeriod::Balance,
-            _ => CapPeriod::Monthly,
+            3 => CapPeriod::Hourly,
+            4 => CapPeriod::Weekly,
+            5 => CapPeriod::Quarterly,
+            6 => CapPeriod::Total,
+            word => match u16::try_from(word >> DAYS_SHIFT) {
+                Ok(days) if days > 0 => CapPeriod::LastDays(days),
+                _ => CapPeriod::Monthly,
+            },
         }
     }
 }
@@ -40,6 +50,11 @@ impl From<CapPeriod> for PeriodWord {
             CapPeriod::Monthly => 0,
             CapPeriod::Daily => 1,
             CapPeriod::Balance => 2,
+            CapPeriod::Hourly => 3,
+            CapPeriod::Weekly => 4,
+            CapPeriod::Quarterly => 5,
+            CapPeriod::Total => 6,
+            CapPeriod::LastDays(days) => u64::from(days) << DAYS_SHIFT,
         })
     }
 }
@@ -60,7 +75,7 @@ pub struct Slice {
     pub held: EpochSum,
     /// From then on nothing may be held from it.
     pub expires_at: Timestamp,
-    /// The end of its budget period.
+    /// The first end of a budget period it belongs to.
     pub period_ends_at: Timestamp,
     /// When something was last held or settled.
     pub used_at: Timestamp,
@@ -85,6 +100,8 @@ pub struct Slice {
     pub known_spent: i64,
     /// Whether the lender is being asked.
     pub asks: Flag,
+    /// When the cap that limits it has more again.
+    pub resets_at: Timestamp,
 }
 
 /// A cap that cannot cover a request.
@@ -96,7 +113,7 @@ pub struct Shortage {
     pub remaining: Money,
     /// What requests in flight through this Envoy may still cost.
     pub in_flight: Money,
-    /// When it starts anew; [`Timestamp::FAR`] of a prepaid balance, which never does.
+    /// When it has more again; [`Timestamp::FAR`] of one that never has.
     pub resets_at: Timestamp,
 }
 
@@ -231,6 +248,7 @@ impl Slice {
         }
         self.period_ends_at = lease.period_ends_at;
         self.period = lease.period.into();
+        self.resets_at = lease.resets_at.unwrap_or(lease.period_ends_at);
         self.remaining = lease.remaining.saturating_add(lease.spent).nanos();
         self.used_percent = lease.used_percent;
         if let Some(most) = lease.hold_at_most {
@@ -288,12 +306,8 @@ impl Slice {
         if self.lease == 0 || now >= self.period_ends_at {
             return 0;
         }
-        let quota = match self.period.get() {
-            CapPeriod::Daily => limits.daily_quota,
-            CapPeriod::Monthly => limits.monthly_quota,
-            // How much was ever paid in says nothing of how low a balance is.
-            CapPeriod::Balance => None,
-        };
+        // None of a balance: how much was ever paid in says nothing of how low it is.
+        let quota = limits.quota(self.period.get());
         let since = quota.map_or(0, |quota| {
             let left = self.remaining.saturating_sub(self.spent);
             percent(quota.nanos().saturating_sub(left), quota)
@@ -310,9 +324,9 @@ impl Slice {
             period: self.period.get(),
             remaining: Money::from_nanos(remaining.max(0)),
             in_flight: Money::from_nanos(self.in_flight()).or_zero(),
-            resets_at: match self.period.get() {
-                CapPeriod::Balance => Timestamp::FAR,
-                CapPeriod::Daily | CapPeriod::Monthly => self.period_ends_at,
+            resets_at: match self.period.get().is_renewed() {
+                true => self.resets_at,
+                false => Timestamp::FAR,
             },
         }
     }
@@ -334,6 +348,7 @@ mod tests {
             expires_at: Timestamp::from_secs(1_060),
             period_ends_at: Timestamp::from_secs(2_000),
             period: CapPeriod::Monthly,
+            resets_at: None,
             remaining: Money::from_nanos(100),
             short: false,
             used_percent: 0,
@@ -366,6 +381,7 @@ mod tests {
             expires_at: Timestamp::from_secs(1_060),
             period_ends_at: Timestamp::from_secs(2_000),
             period: CapPeriod::Balance,
+            resets_at: None,
             remaining: Money::from_nanos(1),
             short: true,
             used_percent: 40,

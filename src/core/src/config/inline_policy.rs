@@ -267,6 +267,8 @@ impl RawLimits {
             burst: self.burst,
             bytes_per_minute: self.bytes_per_minute,
             max_concurrency: self.max_concurrency,
+            // A gateway's own books are of days and months alone.
+            quotas: BTreeMap::new(),
             soft_limits: self.soft_limits,
         };
         problems.extend(

@@ -1,8 +1,10 @@
 //! The limits of one scope.
 
+use super::CapPeriod;
 use crate::money::Money;
 use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The largest rate or burst a bucket can hold exactly, in units a minute.
 pub const MAX_RATE: u64 = 100_000_000;
@@ -24,7 +26,7 @@ pub enum LimitKind {
     BytesPerMinute,
     /// Requests in flight.
     MaxConcurrency,
-    /// Money, a day and a month.
+    /// Money, in every period.
     Quotas,
 }
 
@@ -62,12 +64,15 @@ pub struct Limits {
     /// Requests in flight at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u64>,
-    /// Hard cap a UTC calendar month, in nano-dollars.
+    /// Hard cap a calendar month, in nano-dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_quota: Option<Money>,
-    /// Hard cap a UTC calendar day, in nano-dollars.
+    /// Hard cap a calendar day, in nano-dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub daily_quota: Option<Money>,
+    /// Hard caps of other periods, in nano-dollars.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas: BTreeMap<CapPeriod, Money>,
     /// Those of them that are told and never enforced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub soft_limits: Vec<LimitKind>,
@@ -76,7 +81,27 @@ pub struct Limits {
 impl Limits {
     /// Whether money spent in this scope has a cap.
     pub fn is_budgeted(&self) -> bool {
-        self.monthly_quota.is_some() || self.daily_quota.is_some()
+        self.monthly_quota.is_some() || self.daily_quota.is_some() || !self.quotas.is_empty()
+    }
+
+    /// Every cap.
+    pub fn caps(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
+        let [monthly, daily] = [
+            (CapPeriod::Monthly, self.monthly_quota),
+            (CapPeriod::Daily, self.daily_quota),
+        ];
+        let calendar = [monthly, daily].into_iter();
+        let calendar = calendar.filter_map(|(period, quota)| Some((period, quota?)));
+        calendar.chain(self.quotas.iter().map(|(period, quota)| (*period, *quota)))
+    }
+
+    /// The cap of a period.
+    pub fn quota(&self, period: CapPeriod) -> Option<Money> {
+        match period {
+            CapPeriod::Monthly => self.monthly_quota,
+            CapPeriod::Daily => self.daily_quota,
+            other => self.quotas.get(&other).copied(),
+        }
     }
 
     /// Whether a limit is told and never enforced.
@@ -104,13 +129,9 @@ impl Limits {
             let (least, most) = (BYTES_RATE.start(), BYTES_RATE.end());
             problems.push(format!("bytes_per_minute must be from {least} to {most}"));
         }
-        let quotas = [
-            ("monthly_quota", self.monthly_quota),
-            ("daily_quota", self.daily_quota),
-        ];
-        for (name, value) in quotas {
-            if value.is_some_and(|value| value < Money::ZERO) {
-                problems.push(format!("{name} must not be negative"));
+        for (period, quota) in self.caps() {
+            if quota < Money::ZERO {
+                problems.push(format!("{}_quota must not be negative", period.name()));
             }
         }
         problems

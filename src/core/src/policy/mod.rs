@@ -4,6 +4,7 @@
 //! Decisions must be absent: these are the words, `authorization`, `admission` and `routing` judge.
 
 mod alias;
+mod cap_period;
 mod capability;
 mod catalog;
 mod dearest;
@@ -21,6 +22,7 @@ mod settings;
 mod user;
 
 pub use alias::fold_alias;
+pub use cap_period::{CapPeriod, LAST_DAYS, UnknownPeriod};
 pub use capability::{capability, seen};
 pub use catalog::{
     Catalog, DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_OUTPUT_TOKENS, LaterPrice, MediaTokens, Model,

@@ -3,6 +3,7 @@
 use super::text::clip_bytes;
 use super::{Code, Refusal};
 use crate::money::Money;
+use crate::policy::CapPeriod;
 use crate::request::VALUE_BYTES;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
@@ -37,14 +38,10 @@ impl Rate {
 /// What money ran out, where waiting a moment does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
-    /// The cap of the UTC calendar day.
-    Daily,
-    /// The cap of the UTC calendar month.
-    Monthly,
+    /// The cap of a period, or the prepaid balance.
+    Cap(CapPeriod),
     /// The reservation the request names.
     Reservation,
-    /// The prepaid balance.
-    Balance,
 }
 
 /// Why a scope is throttled.
@@ -219,10 +216,17 @@ impl Refusal {
     ) -> Self {
         let remaining = remaining.or_zero();
         let what = match budget {
-            Budget::Daily => "Daily budget exhausted",
-            Budget::Monthly => "Monthly budget exhausted",
+            Budget::Cap(period) => match period {
+                CapPeriod::Hourly => "Hourly budget exhausted",
+                CapPeriod::Daily => "Daily budget exhausted",
+                CapPeriod::Weekly => "Weekly budget exhausted",
+                CapPeriod::Monthly => "Monthly budget exhausted",
+                CapPeriod::Quarterly => "Quarterly budget exhausted",
+                CapPeriod::LastDays(days) => &format!("Budget of {days} days exhausted"),
+                CapPeriod::Total => "Total budget exhausted",
+                CapPeriod::Balance => "Prepaid balance exhausted",
+            },
             Budget::Reservation => "Reservation exhausted",
-            Budget::Balance => "Prepaid balance exhausted",
         };
         // Where something is left, it is this request that asks for too much.
         let (by, lower) = match remaining.is_positive() {
@@ -232,12 +236,18 @@ impl Refusal {
         let of = quota.map_or_else(String::new, |quota| format!(" of {quota}"));
         let when = resets_at.map_or_else(String::new, |at| {
             let wait = if lower.is_empty() { "Wait" } else { "wait" };
-            format!("{wait} for the reset at {}, ", at.to_rfc3339())
+            let at = at.to_rfc3339();
+            match budget {
+                Budget::Cap(CapPeriod::LastDays(_)) => {
+                    format!("{wait} until {at}, when its oldest day no longer counts, ")
+                }
+                _ => format!("{wait} for the reset at {at}, "),
+            }
         });
         let source = match budget {
-            Budget::Daily | Budget::Monthly => "ask your administrator to raise it",
+            Budget::Cap(CapPeriod::Balance) => "top up the credits",
+            Budget::Cap(_) => "ask your administrator to raise it",
             Budget::Reservation => "make a larger reservation",
-            Budget::Balance => "top up the credits",
         };
         let (start, rest) = source.split_at(1);
         let source = match lower.is_empty() && when.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{Budget, Code, Rate, Refusal, Reply, Throttled};
 use crate::money::Money;
-use crate::policy::{EndpointScope, Role};
+use crate::policy::{CapPeriod, EndpointScope, Role};
 use crate::price::Modifier;
 use crate::request::{BodyEncoding, BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
@@ -17,7 +17,7 @@ const SCOPE: &str = "namespace:tenant-marketing";
 fn daily() -> Refusal {
     Refusal::budget_exceeded(
         SCOPE,
-        Budget::Daily,
+        Budget::Cap(CapPeriod::Daily),
         (
             Money::from_nanos(12_500_000),
             Some(Money::from_nanos(5_000_000_000)),
@@ -375,13 +375,13 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "5 waiting requests",
         ),
         (
-            over(Budget::Daily),
+            over(Budget::Cap(CapPeriod::Daily)),
             Code::BudgetExceeded,
             namespace,
             "Daily budget exhausted",
         ),
         (
-            over(Budget::Monthly),
+            over(Budget::Cap(CapPeriod::Monthly)),
             Code::BudgetExceeded,
             namespace,
             "Monthly budget exhausted",
@@ -393,7 +393,7 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "Reservation exhausted",
         ),
         (
-            over(Budget::Balance),
+            over(Budget::Cap(CapPeriod::Balance)),
             Code::BudgetExceeded,
             namespace,
             "Top up",
@@ -564,7 +564,13 @@ fn a_key_is_called_by_its_name() {
 fn a_budget_overspent_has_nothing_left() {
     let owed = Money::from_nanos(-5);
     let budget = (owed, Some(Money::from_nanos(3_000_000_000)));
-    let refusal = Refusal::budget_exceeded(SCOPE, Budget::Monthly, budget, Money::MAX, None);
+    let refusal = Refusal::budget_exceeded(
+        SCOPE,
+        Budget::Cap(CapPeriod::Monthly),
+        budget,
+        Money::MAX,
+        None,
+    );
     assert_eq!(refusal.remaining, Some(Money::ZERO));
     let told = format!(
         "Monthly budget exhausted: this request may cost up to {}, and {SCOPE} has $0.00 of $3.00 left. Ask your \

@@ -5,21 +5,9 @@
 
 use crate::gateway_share::{Report, Share};
 use crate::money::Money;
+use crate::policy::CapPeriod;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// Which cap of a scope is the tightest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CapPeriod {
-    /// The cap of the UTC calendar day.
-    Daily,
-    /// The cap of the UTC calendar month.
-    #[default]
-    Monthly,
-    /// The prepaid balance, which has no period: it never starts anew.
-    Balance,
-}
 
 /// A slice of one scope's budget that one gateway may spend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,14 +24,19 @@ pub struct Lease {
     pub spent: Money,
     /// After this the gateway must not hold any of it.
     pub expires_at: Timestamp,
-    /// The end of the budget period it belongs to; never before `expires_at`. [`Timestamp::FAR`] of a
-    /// scope whose one cap is its prepaid balance.
+    /// The first end of a budget period it belongs to; never before `expires_at`. [`Timestamp::FAR`] of a
+    /// scope whose caps have no period.
     pub period_ends_at: Timestamp,
     /// The cap that limits it.
     pub period: CapPeriod,
+    /// When that cap has more again: the end of its period, or, of one of the last days, of the present
+    /// day. [`Timestamp::FAR`] of one that never has. Absent where the service is older: then it is
+    /// `period_ends_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<Timestamp>,
     /// What that cap has left, lent or not: cap minus what the ledger has booked.
     pub remaining: Money,
-    /// Percent of the fullest of the scope's daily and monthly caps that the ledger has booked.
+    /// Percent of the fullest of the scope's caps, but for a prepaid balance, that the ledger has booked.
     #[serde(default)]
     pub used_percent: u64,
     /// The lender had too little for the need this answers: asking again at once is in vain.

@@ -12,8 +12,9 @@ mod policy;
 mod sync;
 mod text;
 
+pub use crate::policy::CapPeriod;
 pub use event::{Made, Outcome, UsageEvent};
-pub use lease::{CapPeriod, Lease, LeaseReport, LendAnswer, LendRequest, Need, Shares};
+pub use lease::{Lease, LeaseReport, LendAnswer, LendRequest, Need, Shares};
 pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest, StoredAnswer, StoredQuestion};
 pub use sync::{Batch, SyncAnswer, SyncRequest};
 pub(crate) use text::unbooked_line;

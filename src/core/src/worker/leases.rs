@@ -203,6 +203,7 @@ mod tests {
             expires_at: end,
             period_ends_at: end,
             period: CapPeriod::Monthly,
+            resets_at: None,
             remaining: Money::from_nanos(100),
             short: false,
             used_percent: 0,

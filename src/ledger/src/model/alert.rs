@@ -1,18 +1,14 @@
 //! Alerts: what is watched of a namespace's spending, and what follows from it.
 
 use crate::model::audit::Snapshot;
-use crate::model::period::{DAY, Window, start_of};
+use crate::model::calendar::Calendar;
+use crate::model::period::Window;
 use crate::model::sealed::Sealed;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-
-/// Seconds of a week.
-const WEEK: u64 = 7 * DAY;
-/// From a Monday to the epoch, which was a Thursday, in seconds.
-const MONDAY: u64 = 3 * DAY;
 
 /// The time an alert looks at: the UTC day, the week from Monday, the calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,18 +27,12 @@ pub enum AlertWindow {
 impl AlertWindow {
     /// The calendar's day, week or month that a moment lies in.
     pub fn window(self, at: Timestamp) -> Window {
-        match self {
-            AlertWindow::Day => Window::of(CapPeriod::Daily, at),
-            AlertWindow::Month => Window::of(CapPeriod::Monthly, at),
-            AlertWindow::Week => {
-                let shifted = Timestamp::from_secs(at.secs().saturating_add(MONDAY));
-                let start = start_of(WEEK, shifted).secs().saturating_sub(MONDAY);
-                Window {
-                    start: Timestamp::from_secs(start),
-                    end: Timestamp::from_secs(start.saturating_add(WEEK)),
-                }
-            }
-        }
+        let period = match self {
+            AlertWindow::Day => CapPeriod::Daily,
+            AlertWindow::Week => CapPeriod::Weekly,
+            AlertWindow::Month => CapPeriod::Monthly,
+        };
+        Calendar::default().window(period, at)
     }
 }
 

@@ -2,7 +2,8 @@
 //! is its parent's.
 
 use paddock_core::money::Money;
-use paddock_core::policy::{Catalog, LimitKind, Limits};
+use paddock_core::policy::{CapPeriod, Catalog, LimitKind, Limits};
+use std::collections::BTreeMap;
 
 /// Limits in force: every one that must be a number is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct InForce {
     pub monthly_quota: Money,
     /// Hard daily cap, if there is one beside the monthly.
     pub daily_quota: Option<Money>,
+    /// Hard caps of other periods.
+    pub quotas: BTreeMap<CapPeriod, Money>,
     /// Those of its own limits that are told and not enforced.
     pub soft_limits: Vec<LimitKind>,
 }
@@ -44,6 +47,7 @@ impl InForce {
             max_concurrency: limits.max_concurrency,
             monthly_quota: limits.monthly_quota.unwrap_or(Money::MAX),
             daily_quota: limits.daily_quota,
+            quotas: limits.quotas.clone(),
             soft_limits: limits.soft_limits.clone(),
         }
     }
@@ -70,8 +74,29 @@ impl InForce {
                 .monthly_quota
                 .map_or(self.monthly_quota, |quota| quota.min(self.monthly_quota)),
             daily_quota: smaller(limits.daily_quota, self.daily_quota),
+            quotas: self.quotas_below(limits),
             soft_limits: limits.soft_limits.clone(),
         }
+    }
+}
+
+impl InForce {
+    /// The cap of a period.
+    pub fn quota(&self, period: CapPeriod) -> Option<Money> {
+        match period {
+            CapPeriod::Monthly => Some(self.monthly_quota),
+            CapPeriod::Daily => self.daily_quota,
+            other => self.quotas.get(&other).copied(),
+        }
+    }
+
+    fn quotas_below(&self, limits: &Limits) -> BTreeMap<CapPeriod, Money> {
+        let mut quotas = self.quotas.clone();
+        for (period, own) in &limits.quotas {
+            let quota = quotas.entry(*period).or_insert(*own);
+            *quota = (*quota).min(*own);
+        }
+        quotas
     }
 }
 
@@ -121,20 +146,17 @@ pub fn violations(
         }
     }
     let (month, day) = parent.assigned;
-    let quotas = [
-        (
-            "Monthly",
-            limits.monthly_quota,
-            Some(parent.limits.monthly_quota),
-            month,
-        ),
-        ("Daily", limits.daily_quota, parent.limits.daily_quota, day),
-    ];
-    for (period, quota, limit, assigned) in quotas {
-        let (Some(quota), Some(limit)) = (quota, limit) else {
+    for (period, quota) in limits.caps() {
+        let Some(limit) = parent.limits.quota(period) else {
             continue;
         };
+        let assigned = match period {
+            CapPeriod::Monthly => month,
+            CapPeriod::Daily => day,
+            _ => Money::ZERO,
+        };
         if quota > limit.saturating_sub(assigned) {
+            let period = word_of(period);
             violations.push(format!(
                 "{period} quota {quota} exceeds {word} limit of {limit}"
             ));
@@ -176,6 +198,19 @@ pub fn violations(
         }
     }
     violations
+}
+
+/// How a sentence begins about a quota of a period.
+pub fn word_of(period: CapPeriod) -> String {
+    match period {
+        CapPeriod::LastDays(days) => format!("{days}-day"),
+        period => {
+            let name = period.name();
+            let mut letters = name.chars();
+            let first = letters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(letters).collect()
+        }
+    }
 }
 
 #[cfg(test)]

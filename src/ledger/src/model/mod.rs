@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod audit;
+pub mod calendar;
 pub mod correction;
 pub mod credits;
 pub mod day_blocks;

@@ -18,6 +18,11 @@ pub struct Namespace {
     pub allowed_models: Option<Vec<String>>,
     /// Limits its keys share.
     pub limits: Limits,
+    /// The IANA time zone whose days and months its quotas, its keys' and its users' are of; absent is the
+    /// organization's.
+    pub time_zone: Option<String>,
+    /// When its calendar last changed, or it was created.
+    pub calendar_since: Timestamp,
     /// Whether the balance of its account is a cap as well.
     pub prepaid: bool,
     /// Monthly cap of each end user who has none of their own.
@@ -56,6 +61,8 @@ impl Namespace {
             organization,
             allowed_models: None,
             limits: Limits::default(),
+            time_zone: None,
+            calendar_since: now,
             prepaid: false,
             user_monthly_quota: None,
             settings: Settings::default(),

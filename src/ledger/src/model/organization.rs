@@ -1,5 +1,6 @@
 //! Organizations: the top of every tree of limits.
 
+use crate::model::calendar::Calendar;
 use crate::model::hierarchy::InForce;
 use crate::model::roles::RoleOverride;
 use paddock_core::policy::{Limits, OrganizationPolicy, Priority, Role};
@@ -30,6 +31,10 @@ pub struct Organization {
     pub ceilings: Ceilings,
     /// The limits somebody set for its namespaces to share.
     pub limits: Limits,
+    /// The IANA time zone whose days and months its quotas are of; absent is UTC.
+    pub time_zone: Option<String>,
+    /// When that last changed, or it was created.
+    pub calendar_since: Timestamp,
     /// Whether the balance of its own account is a cap of all its namespaces.
     pub prepaid: bool,
     /// What it narrows roles to: as it was read; it is stored elsewhere.
@@ -53,6 +58,8 @@ impl Organization {
             max_priority: None,
             ceilings: Ceilings::default(),
             limits: Limits::default(),
+            time_zone: None,
+            calendar_since: now,
             prepaid: false,
             roles: BTreeMap::new(),
             tags: None,
@@ -74,8 +81,14 @@ impl Organization {
             max_concurrency: own.max_concurrency.or(defaults.max_concurrency),
             monthly_quota: own.monthly_quota.or(defaults.monthly_quota),
             daily_quota: own.daily_quota.or(defaults.daily_quota),
+            quotas: own.quotas.clone(),
             soft_limits: own.soft_limits.clone(),
         })
+    }
+
+    /// The calendar of its quotas.
+    pub fn calendar(&self) -> Calendar {
+        Calendar::of(self.time_zone.as_deref(), self.calendar_since)
     }
 
     /// The organization as gateways know it: the defaults are not for them, for each limit costs

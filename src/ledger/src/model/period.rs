@@ -1,7 +1,6 @@
-//! UTC calendar days and months.
+//! Spans of time, and UTC days and months.
 
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::CapPeriod;
 use time::{Date, OffsetDateTime};
 
 /// Seconds of a UTC day.
@@ -11,7 +10,7 @@ pub const HOUR: u64 = 3_600;
 /// Seconds of a minute.
 pub const MINUTE: u64 = 60;
 
-/// The period a moment lies in: from its first moment to the next one's.
+/// A span of time: from its first moment to the next one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// First moment.
@@ -21,38 +20,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// The UTC day or month that `at` lies in; of a balance, all of time.
-    pub fn of(period: CapPeriod, at: Timestamp) -> Window {
-        match period {
-            CapPeriod::Daily => Window {
-                start: start_of(DAY, at),
-                end: at.end_of_day(),
-            },
-            CapPeriod::Monthly => Window {
-                start: start_of_month(at),
-                end: at.end_of_month(),
-            },
-            CapPeriod::Balance => Window {
-                start: Timestamp::EPOCH,
-                end: Timestamp::FAR,
-            },
-        }
-    }
-
     /// How much of it is over at `now`: 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a share, not an amount")]
     pub fn elapsed(&self, now: Timestamp) -> f64 {
         let whole = self.end.since(self.start).as_nanos() as f64;
         (now.since(self.start).as_nanos() as f64 / whole.max(1.0)).clamp(0.0, 1.0)
-    }
-}
-
-/// The name of a period in the database.
-pub const fn name(period: CapPeriod) -> &'static str {
-    match period {
-        CapPeriod::Daily => "daily",
-        CapPeriod::Monthly => "monthly",
-        CapPeriod::Balance => "balance",
     }
 }
 
@@ -76,24 +48,4 @@ pub fn start_of_month(at: Timestamp) -> Timestamp {
 /// The end of what is asked about up to now: of the day after, since clocks of gateways may be ahead.
 pub fn end_of_tomorrow(now: Timestamp) -> Timestamp {
     now.end_of_day().end_of_day()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_follow_the_calendar_through_a_leap_year() {
-        // 2028-02-29T12:00:00Z
-        let leap = Timestamp::from_secs(1_835_438_400);
-        let month = Window::of(CapPeriod::Monthly, leap);
-        assert_eq!(month.start.to_rfc3339(), "2028-02-01T00:00:00Z");
-        assert_eq!(month.end.to_rfc3339(), "2028-03-01T00:00:00Z");
-        let day = Window::of(CapPeriod::Daily, leap);
-        assert_eq!(day.start.to_rfc3339(), "2028-02-29T00:00:00Z");
-        assert_eq!(day.end.to_rfc3339(), "2028-03-01T00:00:00Z");
-        assert!((day.elapsed(leap) - 0.5).abs() < 1e-9);
-        assert_eq!(Window::of(CapPeriod::Daily, day.start), day);
-        assert_eq!(start_of(HOUR, leap), leap);
-    }
 }

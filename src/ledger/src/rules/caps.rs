@@ -1,8 +1,8 @@
 //! The caps of scopes, with what is booked and lent under them.
 
 use crate::model::Reservation;
+use crate::model::calendar::Calendar;
 use crate::model::credits::account::Account;
-use crate::model::period::Window;
 use crate::model::scope::Scope;
 use crate::rules::quotas::{self, Quotas};
 use crate::rules::set_aside::SetAside;
@@ -50,6 +50,8 @@ pub struct Budget {
     pub scarce_until: Timestamp,
     /// The reservation, if the scope is one.
     pub reservation: Option<Reservation>,
+    /// Whose days and months the caps are of.
+    pub calendar: Calendar,
 }
 
 impl Budget {
@@ -60,13 +62,14 @@ impl Budget {
             leases: Vec::new(),
             scarce_until: Timestamp::EPOCH,
             reservation: None,
+            calendar: Calendar::default(),
         }
     }
 
     /// The caps of a scope's quotas and of its prepaid balance.
     fn of_scope(
         scope: &str,
-        quotas: Quotas,
+        quotas: &Quotas,
         booked: &spend::Spend,
         account: Option<&Account>,
         set_aside: Money,
@@ -78,10 +81,14 @@ impl Budget {
             set_aside,
             outstanding: Money::ZERO,
         };
-        let quota = |(period, quota)| cap(period, quota, booked.of(scope, period));
+        let quota =
+            |(period, quota): &(CapPeriod, Money)| cap(*period, *quota, booked.of(scope, *period));
         let balance = |account: &Account| cap(CapPeriod::Balance, account.credited, account.booked);
-        let caps = quotas.each().map(quota).chain(account.map(balance));
-        Budget::new(scope, caps.collect())
+        let caps = quotas.caps.iter().map(quota).chain(account.map(balance));
+        Budget {
+            calendar: quotas.calendar.clone(),
+            ..Budget::new(scope, caps.collect())
+        }
     }
 
     /// Takes note of what was paid into its balance.
@@ -119,7 +126,7 @@ impl Budget {
         for cap in &mut self.caps {
             let start = match self.reservation {
                 Some(_) => Timestamp::EPOCH,
-                None => Window::of(cap.period, now).start,
+                None => self.calendar.window(cap.period, now).start,
             };
             // A gateway may spend in this period from any lease it was told to end after its start.
             let open = self
@@ -146,7 +153,7 @@ impl Budget {
         let ends = self
             .caps
             .iter()
-            .map(|cap| Window::of(cap.period, opened_at).end);
+            .map(|cap| self.calendar.window(cap.period, opened_at).end);
         ends.min().unwrap_or(Timestamp::from_nanos(u64::MAX))
     }
 
@@ -166,8 +173,17 @@ impl Budget {
     }
 
     /// A lease as a gateway is told of it, under the tightest cap.
-    pub fn describe(&self, lease: &OpenLease, hold_at_most: Option<Money>) -> Lease {
+    pub fn describe(
+        &self,
+        lease: &OpenLease,
+        hold_at_most: Option<Money>,
+        now: Timestamp,
+    ) -> Lease {
         let cap = tightest(&self.caps);
+        let resets_at = match &self.reservation {
+            Some(reservation) => Some(reservation.ends_at()),
+            None => cap.map(|cap| self.calendar.resets_at(cap.period, now)),
+        };
         Lease {
             scope: self.scope.clone(),
             id: lease.id,
@@ -176,6 +192,7 @@ impl Budget {
             expires_at: lease.expires_at,
             period_ends_at: lease.period_ends_at,
             period: cap.map_or(CapPeriod::Monthly, |cap| cap.period),
+            resets_at,
             remaining: cap.map_or(Money::ZERO, Cap::remaining),
             used_percent: self.used_percent(),
             short: false,
@@ -237,16 +254,20 @@ async fn read(
     now: Timestamp,
 ) -> Result<(HashMap<String, Budget>, SetAside), StoreError> {
     let quotas = quotas::of_scopes(tx, scopes).await?;
-    let is_capped = |quotas: &Quotas| quotas.prepaid || quotas.each().next().is_some();
+    let is_capped = |quotas: &Quotas| quotas.prepaid || !quotas.caps.is_empty();
     let quotas = quotas.into_iter().filter(|(_, quotas)| is_capped(quotas));
     let quotas: Vec<(String, Quotas)> = quotas.collect();
     let names: Vec<&str> = quotas.iter().map(|(scope, _)| scope.as_str()).collect();
-    let booked = spend::booked(tx, &names, now).await?;
+    let asked: Vec<_> = quotas
+        .iter()
+        .map(|(scope, quotas)| quotas.asked(scope))
+        .collect();
+    let booked = spend::booked(tx, &asked, now).await?;
     let accounts = open_accounts(tx, &quotas).await?;
     let aside = SetAside::read(tx, terms, &names, now).await?;
     let budget = |(scope, quotas): &(String, Quotas)| {
         let account = accounts.get(scope);
-        Budget::of_scope(scope, *quotas, &booked, account, aside.of(scope))
+        Budget::of_scope(scope, quotas, &booked, account, aside.of(scope))
     };
     let mut budgets: Vec<Budget> = quotas.iter().map(budget).collect();
     let is_reservation = |scope: &&Scope| matches!(scope, Scope::Reservation(..));

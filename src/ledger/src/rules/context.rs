@@ -1,10 +1,13 @@
 //! Namespaces with what is above them, and the state of their budgets.
 
 use crate::model::audit::Change;
+use crate::model::calendar::Calendar;
 use crate::model::hierarchy::{InForce, canonical};
 use crate::model::scope::Scope;
 use crate::model::{Key, Namespace, Organization};
 use crate::rules::caps::{self, LendingTerms};
+use crate::rules::quotas;
+use crate::store::spend::Asked;
 use crate::store::{StoreError, Tx, namespaces, organizations, spend};
 use paddock_core::budget::percent;
 use paddock_core::money::Money;
@@ -139,6 +142,18 @@ impl NamespaceContext {
         among(models, list, catalog)
     }
 
+    /// The calendar of the quotas of the namespace, its keys and its users.
+    pub fn calendar(&self) -> Calendar {
+        let (namespace, organization) = (&self.namespace, &self.organization);
+        match &namespace.time_zone {
+            Some(zone) => Calendar::of(Some(zone), namespace.calendar_since),
+            None => {
+                let since = namespace.calendar_since.max(organization.calendar_since);
+                Calendar::of(organization.time_zone.as_deref(), since)
+            }
+        }
+    }
+
     /// The namespace and its organization.
     pub fn scopes(&self) -> [Scope; 2] {
         [
@@ -172,8 +187,8 @@ impl NamespaceContext {
     }
 }
 
-/// Whether gateways throttle a namespace: because an alert said so, or because so much of its daily
-/// or monthly quota is spent.
+/// Whether gateways throttle a namespace: because an alert said so, or because so much of one of
+/// its quotas is spent.
 pub async fn is_throttled(
     tx: &mut Tx,
     namespace: &Namespace,
@@ -186,15 +201,13 @@ pub async fn is_throttled(
         return Ok(false);
     };
     let scope = Scope::Namespace(namespace.name.clone()).to_string();
-    let booked = spend::booked(tx, &[&scope], now).await?;
-    let limits = &namespace.limits;
-    let caps = [
-        (CapPeriod::Daily, limits.daily_quota),
-        (CapPeriod::Monthly, limits.monthly_quota),
-    ];
-    let used = caps
-        .into_iter()
-        .filter_map(|(period, quota)| Some(percent(booked.of(&scope, period).nanos(), quota?)));
+    let quotas = quotas::of_scopes(tx, &[Scope::Namespace(namespace.name.clone())]).await?;
+    let Some(quotas) = quotas.get(&scope) else {
+        return Ok(false);
+    };
+    let booked = spend::booked(tx, &[quotas.asked(&scope)], now).await?;
+    let used = quotas.caps.iter();
+    let used = used.map(|(period, quota)| percent(booked.of(&scope, *period).nanos(), *quota));
     Ok(used.max().is_some_and(|used| used >= threshold))
 }
 
@@ -212,7 +225,7 @@ pub async fn prepaid_balance(
     Ok(balances.map(|cap| cap.remaining().or_zero()).min())
 }
 
-/// What namespaces have spent this month, by name.
+/// What namespaces have spent this UTC month, by name.
 pub async fn spent_of_namespaces(
     tx: &mut Tx,
     names: &[&str],
@@ -222,7 +235,15 @@ pub async fn spent_of_namespaces(
         .iter()
         .map(|name| Scope::Namespace((*name).to_owned()).to_string())
         .collect();
-    let asked: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let calendar = Calendar::default();
+    let asked: Vec<Asked<'_>> = scopes
+        .iter()
+        .map(|scope| Asked {
+            scope,
+            calendar: &calendar,
+            periods: vec![CapPeriod::Monthly],
+        })
+        .collect();
     let booked = spend::booked(tx, &asked, now).await?;
     let spent = |scope: &String| booked.of(scope, CapPeriod::Monthly);
     Ok(names
@@ -264,7 +285,10 @@ impl BudgetStatus {
         now: Timestamp,
     ) -> Result<BudgetStatus, StoreError> {
         match key.limits_in_force().monthly_quota {
-            Some(quota) => BudgetStatus::of(tx, Scope::Key(key.id.clone()), quota, now).await,
+            Some(quota) => {
+                let scope = Scope::Key(key.id.clone());
+                BudgetStatus::of(tx, scope, quota, &context.calendar(), now).await
+            }
             None => BudgetStatus::of_namespace(tx, context, now).await,
         }
     }
@@ -277,11 +301,12 @@ impl BudgetStatus {
     ) -> Result<BudgetStatus, StoreError> {
         let [namespace, organization] = context.scopes();
         if let Some(quota) = context.namespace.limits.monthly_quota {
-            return BudgetStatus::of(tx, namespace, quota, now).await;
+            return BudgetStatus::of(tx, namespace, quota, &context.calendar(), now).await;
         }
         let quota = context.above.monthly_quota;
-        let own = BudgetStatus::of(tx, namespace, quota, now).await?;
-        let whole = BudgetStatus::of(tx, organization, quota, now).await?;
+        let own = BudgetStatus::of(tx, namespace, quota, &context.calendar(), now).await?;
+        let calendar = context.organization.calendar();
+        let whole = BudgetStatus::of(tx, organization, quota, &calendar, now).await?;
         Ok(BudgetStatus {
             is_set: context.organization.limits.monthly_quota.is_some(),
             used: own.used,
@@ -289,15 +314,21 @@ impl BudgetStatus {
         })
     }
 
-    /// Of a scope under a cap of its own.
+    /// Of a scope under a cap of the month of its calendar.
     pub async fn of(
         tx: &mut Tx,
         scope: Scope,
         quota: Money,
+        calendar: &Calendar,
         now: Timestamp,
     ) -> Result<BudgetStatus, StoreError> {
         let scope = scope.to_string();
-        let booked = spend::booked(tx, &[&scope], now).await?;
+        let asked = Asked {
+            scope: &scope,
+            calendar,
+            periods: vec![CapPeriod::Monthly],
+        };
+        let booked = spend::booked(tx, &[asked], now).await?;
         let used = booked.of(&scope, CapPeriod::Monthly);
         Ok(BudgetStatus {
             quota,

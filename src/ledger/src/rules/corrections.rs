@@ -121,7 +121,7 @@ pub async fn correct(
             events: vec![ReadEvent::of_correction(&correction)],
             ..ReadBatch::default()
         },
-        reports: Vec::new(),
+        ..Message::default()
     };
     ledger::book(tx, terms, message, actor.at).await?;
     if correction.amount < Money::ZERO {

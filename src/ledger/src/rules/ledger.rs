@@ -10,9 +10,10 @@ use crate::rules::batch::{ReadBatch, ReadEvent};
 use crate::rules::caps::{self, LendingTerms};
 use crate::rules::credits;
 use crate::rules::credits::refill::{self, Refill};
+use crate::rules::further_sums::{self, FurtherSums};
 use crate::rules::lease_reports::LeaseReports;
 use crate::rules::notices;
-use crate::rules::spending::{Spent, months_of_namespaces};
+use crate::rules::spending::{Spent, days_of_namespaces};
 use crate::rules::tags;
 use crate::rules::user_rollups::UserRollups;
 use crate::store::events::{self, EventRow, Ids};
@@ -30,6 +31,7 @@ use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::{Lease, LeaseReport};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What booking a message came to.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct Message {
     pub batch: ReadBatch,
     /// Its leases.
     pub reports: Vec<LeaseReport>,
+    /// The further sums of its events, once they were looked up.
+    pub further: Arc<FurtherSums>,
 }
 
 /// What the events of some messages come to: sums and hashes, computed before the transaction, in
@@ -61,6 +65,7 @@ pub struct BatchSums<'a> {
     number: i64,
     /// In the order of their ids, each id once.
     events: Vec<&'a ReadEvent>,
+    further: Arc<FurtherSums>,
     rollups: Rollups<'a>,
     latencies: Latencies<'a>,
     users: UserRollups<'a>,
@@ -75,7 +80,7 @@ pub struct BatchSums<'a> {
 }
 
 impl<'a> BatchSums<'a> {
-    /// Of the messages' events that are not among `known`. Their tags must be attached ([`tags::attach`]).
+    /// Of the messages' events that are not among `known`. They must have been [looked up](look_up).
     pub fn of(messages: &'a [Message], known: &HashSet<String>, now: Timestamp) -> BatchSums<'a> {
         let events = messages.iter().flat_map(|message| &message.batch.events);
         let mut events: Vec<&ReadEvent> = events
@@ -86,7 +91,9 @@ impl<'a> BatchSums<'a> {
             events.sort_by(|a, b| a.row.id.cmp(&b.row.id));
             events.dedup_by(|a, b| a.row.id == b.row.id);
         }
-        let mut sums = BatchSums::of_events(events, ids::audit_batch(now));
+        let further = messages.first().map(|first| first.further.clone());
+        let further = further.unwrap_or_default();
+        let mut sums = BatchSums::of_events(events, further, ids::audit_batch(now));
         for made in messages.iter().flat_map(|message| &message.batch.made) {
             for id in &made.stored {
                 add_maker(&mut sums.made, *id, &made.made_by, made.made_at);
@@ -102,14 +109,19 @@ impl<'a> BatchSums<'a> {
         // What was made is added again with what follows from the events: that changes nothing.
         BatchSums {
             made: self.made,
-            ..BatchSums::of_events(events, self.number)
+            ..BatchSums::of_events(events, self.further, self.number)
         }
     }
 
-    fn of_events(events: Vec<&'a ReadEvent>, number: i64) -> BatchSums<'a> {
+    fn of_events(
+        events: Vec<&'a ReadEvent>,
+        further: Arc<FurtherSums>,
+        number: i64,
+    ) -> BatchSums<'a> {
         let mut sums = BatchSums {
             number,
             events,
+            further,
             rollups: Rollups::default(),
             latencies: Latencies::default(),
             users: UserRollups::default(),
@@ -121,6 +133,7 @@ impl<'a> BatchSums<'a> {
             made: BTreeMap::new(),
         };
         let mut spent = Spent::default();
+        let mut amounts = BTreeMap::new();
         for event in &sums.events {
             sums.calls.add(&event.row);
             // Refused calls are in the audit, and are no usage.
@@ -141,13 +154,15 @@ impl<'a> BatchSums<'a> {
             }
             if event.cost != Money::ZERO {
                 spent.add(event);
+                sums.further.add(event, &mut amounts);
                 for id in &event.leases {
                     let spent = sums.leases.entry(*id).or_default();
                     *spent = spent.saturating_add(event.cost);
                 }
             }
         }
-        sums.amounts = spent.amounts();
+        spent.add_amounts(&mut amounts);
+        sums.amounts = amounts;
         sums
     }
 
@@ -162,6 +177,13 @@ impl<'a> BatchSums<'a> {
     }
 }
 
+/// Looks up what is needed of the events' callers before they are summed up: their tags, and whose spending
+/// is summed up by more than UTC days.
+pub async fn look_up(tx: &mut Tx, messages: &mut [Message]) -> Result<(), StoreError> {
+    tags::attach(tx, messages).await?;
+    further_sums::attach(tx, messages).await
+}
+
 /// Books a batch and a gateway's reports on its leases. If it fails nothing is to be committed.
 pub async fn book(
     tx: &mut Tx,
@@ -170,7 +192,7 @@ pub async fn book(
     now: Timestamp,
 ) -> Result<(Booking, Message), StoreError> {
     let mut messages = [message];
-    tags::attach(tx, &mut messages).await?;
+    look_up(tx, &mut messages).await?;
     let sums = BatchSums::of(&messages, &HashSet::new(), now);
     let stored = Stored::new(tx, &messages, sums, Ids::Any, now).await?;
     let booked = stored.book(tx, terms, now).await?;
@@ -300,9 +322,9 @@ impl<'a> Locked<'a> {
         sums.tagged.store(tx, sealed).await?;
         let charged = credits::charge(tx, &self.accounts, &sums.events).await?;
         let refills = refill::refill_low(tx, &charged, now).await?;
-        let months = months_of_namespaces(&sums.amounts);
+        let days = days_of_namespaces(&sums.amounts);
         spend::add(tx, sums.amounts).await?;
-        notices::after_booking(tx, &months, now).await?;
+        notices::after_booking(tx, &days, now).await?;
         let by_scope = leases::add_spent(tx, &sums.leases).await?;
         reservations::add_spent(tx, &by_scope).await?;
         Ok(Summed {
@@ -363,7 +385,9 @@ impl Summed<'_> {
                 (budgets.get(scope), self.booked.get_mut(*number))
             {
                 let hold_at_most = budget.is_short(now).then_some(Money::ZERO);
-                booking.leases.push(budget.describe(lease, hold_at_most));
+                booking
+                    .leases
+                    .push(budget.describe(lease, hold_at_most, now));
             }
         }
         Ok(Reported {

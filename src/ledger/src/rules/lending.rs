@@ -174,7 +174,7 @@ async fn cover(
     budget.count_leases(now);
     // Whoever was covered may hold what it asked for: its request has not reserved it yet.
     let may_hold = if covered { need.amount } else { Money::ZERO };
-    let answer = budget.describe(&lease, budget.is_short(now).then_some(may_hold));
+    let answer = budget.describe(&lease, budget.is_short(now).then_some(may_hold), now);
     Ok(Lease {
         short: !covered,
         ..answer

@@ -7,6 +7,7 @@ pub mod caps;
 pub mod context;
 pub mod corrections;
 pub mod credits;
+pub mod further_sums;
 pub mod housekeeping;
 pub mod key_switch;
 pub(crate) mod lease_reports;

@@ -2,16 +2,18 @@
 
 use crate::model::delivery::NewDelivery;
 use crate::model::notice::QuotaNotice;
-use crate::model::period::{Window, name};
+use crate::model::period::{DAY, Window};
 use crate::model::scope::Scope;
 use crate::model::webhook::{Webhook, WebhookEvent};
 use crate::rules::caps::Budget;
+use crate::rules::quotas;
+use crate::store::spend::Asked;
 use crate::store::{StoreError, Tx, deliveries, spend, webhooks};
 use paddock_core::budget::percent;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// From this percentage on a refusal means that the quota is used up: below it the request was
@@ -36,44 +38,68 @@ impl Progress {
     }
 }
 
-/// Looks at what namespaces have spent in the months just booked in: their names, and each month's
-/// first second.
+/// Looks at what namespaces have spent in the months just booked in: their names, and the first second of
+/// each UTC day that something was booked on.
 pub async fn after_booking(
     tx: &mut Tx,
-    months: &BTreeSet<(String, u64)>,
+    days: &BTreeSet<(String, u64)>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let names: BTreeSet<String> = months.iter().map(|(name, _)| name.clone()).collect();
+    let names: BTreeSet<String> = days.iter().map(|(name, _)| name.clone()).collect();
     let webhooks = webhooks::with_quotas(tx, &names).await?;
     if webhooks.is_empty() {
         return Ok(());
     }
-    let scope = |webhook: &Webhook| Scope::Namespace(webhook.namespace.clone()).to_string();
-    let scopes: BTreeSet<String> = webhooks.iter().map(|(webhook, _)| scope(webhook)).collect();
-    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    let watched: BTreeSet<&str> = webhooks
+    let scope = |name: &str| Scope::Namespace(name.to_owned());
+    let watched = webhooks.iter().map(|(one, _)| one.namespace.as_str());
+    let watched: BTreeSet<&str> = watched.collect();
+    let scopes: Vec<Scope> = watched.iter().map(|name| scope(name)).collect();
+    let quotas = quotas::of_scopes(tx, &scopes).await?;
+    // By the first moment of each month, of whatever calendar.
+    let mut months: BTreeMap<Timestamp, BTreeSet<&str>> = BTreeMap::new();
+    for (name, day) in days
         .iter()
-        .map(|(one, _)| one.namespace.as_str())
-        .collect();
-    let starts = months
-        .iter()
-        .filter(|(name, _)| watched.contains(name.as_str()));
-    let starts: BTreeSet<u64> = starts.map(|(_, start)| *start).collect();
+        .filter(|(name, _)| watched.contains(name.as_str()))
+    {
+        let Some(quotas) = quotas.get(&scope(name).to_string()) else {
+            continue;
+        };
+        // A day of UTC may lie in two months of another zone.
+        for at in [*day, day.saturating_add(DAY.saturating_sub(1))] {
+            let at = Timestamp::from_secs(at);
+            let month = quotas.calendar.window(CapPeriod::Monthly, at);
+            if month.start <= now {
+                months.entry(month.start).or_default().insert(name);
+            }
+        }
+    }
     let mut new = Vec::new();
     // Nearly always one month: a batch seldom has calls of two.
-    for start in starts {
-        let month = Window::of(CapPeriod::Monthly, Timestamp::from_secs(start));
-        let booked = spend::booked(tx, &scopes, month.start).await?;
-        let is_of_month =
-            |(webhook, _): &&(Webhook, Money)| months.contains(&(webhook.namespace.clone(), start));
-        for (webhook, quota) in webhooks.iter().filter(is_of_month) {
-            let progress = Progress {
-                month,
-                quota: *quota,
-                spent: booked.of(&scope(webhook), CapPeriod::Monthly),
-                refused: false,
+    for (start, names) in months {
+        let names: Vec<(&str, String)> = names
+            .into_iter()
+            .map(|name| (name, scope(name).to_string()))
+            .collect();
+        let asked = names.iter().filter_map(|(_, scope)| {
+            Some(Asked {
+                periods: vec![CapPeriod::Monthly],
+                ..quotas.get(scope)?.asked(scope)
+            })
+        });
+        let booked = spend::booked(tx, &asked.collect::<Vec<_>>(), start).await?;
+        for (name, scope) in &names {
+            let Some(quotas) = quotas.get(scope) else {
+                continue;
             };
-            new.extend(due(webhook, &progress, now));
+            for (webhook, quota) in webhooks.iter().filter(|(one, _)| one.namespace == *name) {
+                let progress = Progress {
+                    month: quotas.calendar.window(CapPeriod::Monthly, start),
+                    quota: *quota,
+                    spent: booked.of(scope, CapPeriod::Monthly),
+                    refused: false,
+                };
+                new.extend(due(webhook, &progress, now));
+            }
         }
     }
     deliveries::insert(tx, &new, now).await?;
@@ -99,7 +125,7 @@ pub async fn after_refusal(
         return Ok(());
     }
     let progress = Progress {
-        month: Window::of(CapPeriod::Monthly, now),
+        month: budget.calendar.window(CapPeriod::Monthly, now),
         quota: cap.quota,
         spent: cap.booked,
         refused: true,
@@ -132,7 +158,7 @@ fn due(webhook: &Webhook, progress: &Progress, now: Timestamp) -> Vec<NewDeliver
             remaining_usd: quota.saturating_sub(spent).or_zero().to_dollars(),
             projected_exhaustion: exhaustion(&month, quota, spent, now).to_rfc3339(),
         };
-        let (period, start) = (name(CapPeriod::Monthly), month.start.secs());
+        let (period, start) = (CapPeriod::Monthly.name(), month.start.secs());
         let occasion = format!("{threshold}/{period}/{start}");
         // Texts and finite numbers cannot fail to serialize.
         let body = serde_json::to_string(&body).unwrap_or_default();
@@ -161,12 +187,13 @@ const FAR: u64 = 16_725_225_600;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::calendar::Calendar;
 
     #[test]
     fn a_quota_lasts_as_long_as_the_month_so_far_says() {
         // 2026-03-11T00:00:00Z: ten days of March are over.
         let now = Timestamp::from_secs(1_773_187_200);
-        let month = Window::of(CapPeriod::Monthly, now);
+        let month = Calendar::default().window(CapPeriod::Monthly, now);
         let dollars = |amount: i64| Money::from_nanos(amount * 1_000_000_000);
         let at =
             |quota, spent| exhaustion(&month, dollars(quota), dollars(spent), now).to_rfc3339();

@@ -1,33 +1,51 @@
 //! Which caps are in force in a scope: its own, narrowed by its role, or by what is set for each user.
 
+use crate::model::calendar::Calendar;
 use crate::model::hierarchy::smaller;
 use crate::model::scope::Scope;
+use crate::store::spend::{Asked, SetCaps};
 use crate::store::{StoreError, Tx, spend, user_quotas};
 use paddock_core::money::Money;
 use paddock_core::policy::SHARED_USER;
 use paddock_core::wire::CapPeriod;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The hard caps of a scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Quotas {
-    /// A UTC calendar month.
-    pub monthly: Option<Money>,
-    /// A UTC calendar day.
-    pub daily: Option<Money>,
+    /// Those of periods.
+    pub caps: Vec<(CapPeriod, Money)>,
+    /// Whose days and months those are.
+    pub calendar: Calendar,
     /// Whether its prepaid balance is one too: see `credits`.
     pub prepaid: bool,
 }
 
 impl Quotas {
-    /// The caps of periods there are.
-    pub fn each(&self) -> impl Iterator<Item = (CapPeriod, Money)> {
-        let caps = [
-            (CapPeriod::Monthly, self.monthly),
-            (CapPeriod::Daily, self.daily),
+    /// As they are asked for in sums of what was spent.
+    pub fn asked<'a>(&'a self, scope: &'a str) -> Asked<'a> {
+        Asked {
+            scope,
+            calendar: &self.calendar,
+            periods: self.caps.iter().map(|(period, _)| *period).collect(),
+        }
+    }
+}
+
+impl From<SetCaps> for Quotas {
+    fn from(set: SetCaps) -> Quotas {
+        let calendar = set.calendar();
+        let fixed = [
+            (CapPeriod::Monthly, smaller(set.monthly, set.of_role)),
+            (CapPeriod::Daily, set.daily),
         ];
-        caps.into_iter()
-            .filter_map(|(period, quota)| Some((period, quota?)))
+        let fixed = fixed.into_iter();
+        let fixed = fixed.filter_map(|(period, quota)| Some((period, quota?)));
+        Quotas {
+            caps: fixed.chain(set.quotas).collect(),
+            calendar,
+            prepaid: set.prepaid,
+        }
     }
 }
 
@@ -62,21 +80,34 @@ pub async fn of_scopes(
         .into_iter()
         .map(|set| (Scope::Organization(set.name.clone()), set));
     for (scope, set) in keys.chain(namespaces).chain(organizations) {
-        let quotas = Quotas {
-            monthly: smaller(set.monthly, set.of_role),
-            daily: set.daily,
-            prepaid: set.prepaid,
-        };
-        found.insert(scope.to_string(), quotas);
+        found.insert(scope.to_string(), Quotas::from(set));
     }
-    for (scope, quota) in of_users(tx, &users).await? {
-        let quotas = Quotas {
-            monthly: Some(quota),
-            ..Quotas::default()
-        };
-        found.insert(scope, quotas);
+    let of_users = of_users(tx, &users).await?;
+    let namespaces: BTreeSet<&str> = users.iter().map(|(namespace, _)| *namespace).collect();
+    let namespaces: Vec<&str> = namespaces.into_iter().collect();
+    let calendars = spend::caps_of_namespaces(tx, &namespaces).await?;
+    let calendars: HashMap<&str, Calendar> = calendars
+        .iter()
+        .map(|set| (set.name.as_str(), set.calendar()))
+        .collect();
+    for (user, scope) in users.iter().zip(scopes_of(&users)) {
+        if let Some(quota) = of_users.get(&scope) {
+            let quotas = Quotas {
+                caps: vec![(CapPeriod::Monthly, *quota)],
+                calendar: calendars.get(user.0).cloned().unwrap_or_default(),
+                prepaid: false,
+            };
+            found.insert(scope, quotas);
+        }
     }
     Ok(found)
+}
+
+fn scopes_of(users: &[(&str, &str)]) -> Vec<String> {
+    let scope = |(namespace, user): &(&str, &str)| {
+        Scope::User((*namespace).to_owned(), (*user).to_owned()).to_string()
+    };
+    users.iter().map(scope).collect()
 }
 
 /// The monthly caps of users, by scope: their own, or what their namespace sets for each. Users who
@@ -90,7 +121,7 @@ async fn of_users(
     };
     let namespaces: Vec<&str> = users.iter().map(|(namespace, _)| *namespace).collect();
     let defaults = user_quotas::defaults(tx, &namespaces).await?;
-    let scopes: Vec<String> = users.iter().map(scope).collect();
+    let scopes = scopes_of(users);
     let own = user_quotas::of_scopes(tx, &scopes).await?;
     let shared = users.iter().filter(|(_, user)| *user == SHARED_USER);
     let shared: Vec<&str> = shared.map(|(namespace, _)| *namespace).collect();

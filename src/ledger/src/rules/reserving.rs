@@ -3,7 +3,6 @@
 //! Afterwards it is lent like any other budget, and what is lent of it is in what is set aside:
 //! what is booked, lent and set aside never passes a cap.
 
-use crate::model::period::Window;
 use crate::model::scope::Scope;
 use crate::model::{Namespace, Reservation};
 use crate::rules::caps::{self, Budget, LendingTerms};
@@ -173,7 +172,9 @@ fn shortage(budget: &Budget, amount: Money, now: Timestamp) -> Shortage {
         scope: budget.scope.clone(),
         period,
         remaining: cap.map_or(Money::ZERO, Cap::lendable),
-        resets_at: (period != CapPeriod::Balance).then(|| Window::of(period, now).end),
+        resets_at: period
+            .is_renewed()
+            .then(|| budget.calendar.resets_at(period, now)),
         is_on_loan: budget.caps.iter().all(|cap| cap.remaining() >= amount),
     }
 }

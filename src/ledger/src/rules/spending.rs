@@ -1,14 +1,13 @@
 //! What a batch spends, by scope and day.
 
+use crate::model::calendar::DAYS;
 use crate::model::correction::UNNAMED;
-use crate::model::period::{DAY, name, start_of, start_of_month};
+use crate::model::period::{DAY, start_of};
 use crate::model::scope::Scope;
 use crate::rules::batch::ReadEvent;
 use crate::store::spend;
 use paddock_core::money::Money;
 use paddock_core::policy::{shared_user_scope, user_scope};
-use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::CapPeriod;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A user's namespace and name, and whether they share a scope with others.
@@ -43,22 +42,20 @@ impl<'a> Spent<'a> {
         }
     }
 
-    pub(super) fn amounts(self) -> BTreeMap<spend::SpendKey, Money> {
-        let mut amounts = BTreeMap::new();
+    pub(super) fn add_amounts(self, amounts: &mut BTreeMap<spend::SpendKey, Money>) {
         for ((key, namespace, organization, day), cost) in self.callers {
             for scope in scopes_of_caller(key, namespace, organization) {
-                add_amount(&mut amounts, scope.to_string(), day, cost);
+                add_amount(amounts, scope.to_string(), day, cost);
             }
         }
         for (((namespace, user, is_shared), day), cost) in self.users {
             if let Some(user) = user {
-                add_amount(&mut amounts, user_scope(namespace, user), day, cost);
+                add_amount(amounts, user_scope(namespace, user), day, cost);
             }
             if is_shared {
-                add_amount(&mut amounts, shared_user_scope(namespace), day, cost);
+                add_amount(amounts, shared_user_scope(namespace), day, cost);
             }
         }
-        amounts
     }
 }
 
@@ -81,19 +78,19 @@ fn add_amount(
     day: u64,
     cost: Money,
 ) {
-    let key = (scope, name(CapPeriod::Daily), day);
+    let key = (scope, DAYS.into(), day);
     let amount = amounts.entry(key).or_default();
     *amount = amount.saturating_add(cost);
 }
 
-/// The namespaces that something is booked to, and the first seconds of the months.
-pub(super) fn months_of_namespaces(
+/// The namespaces that something is booked to, each with the first second of the UTC day.
+pub(super) fn days_of_namespaces(
     amounts: &BTreeMap<spend::SpendKey, Money>,
 ) -> BTreeSet<(String, u64)> {
-    let keys = amounts.keys().filter_map(|(scope, _, day)| {
+    let days = amounts.keys().filter(|(_, kind, _)| kind == DAYS);
+    let days = days.filter_map(|(scope, _, day)| {
         let namespace = scope.strip_prefix("namespace:")?;
-        let month = start_of_month(Timestamp::from_secs(*day));
-        Some((namespace.to_owned(), month.secs()))
+        Some((namespace.to_owned(), *day))
     });
-    keys.collect()
+    days.collect()
 }

@@ -12,8 +12,8 @@ use crate::model::webhook::WebhookEvent;
 use paddock_core::ids::KeyDigest;
 use paddock_core::money::Money;
 use paddock_core::policy::{
-    ContentMode, Deployment, EndpointScope, FailureMode, FormatPaths, LimitKind, MediaTokens,
-    OutputLimitField, Priority, Role, RoleRights, Routing, Settings, UnknownPrice,
+    CapPeriod, ContentMode, Deployment, EndpointScope, FailureMode, FormatPaths, LimitKind,
+    MediaTokens, OutputLimitField, Priority, Role, RoleRights, Routing, Settings, UnknownPrice,
 };
 use paddock_core::price::Price;
 use paddock_core::stored::StoredId;
@@ -351,7 +351,8 @@ documents_or_null!(
     FormatPaths,
     MediaTokens,
     Vec<LimitKind>,
-    Vec<Deployment>
+    Vec<Deployment>,
+    BTreeMap<CapPeriod, Money>
 );
 
 pub(super) fn json<T: Serialize>(value: &T) -> String {

@@ -5,11 +5,9 @@ use super::{StoreError, Tx, args, spend};
 use crate::ids;
 use crate::model::credits::CreditEntry;
 use crate::model::credits::account::Account;
-use crate::model::period::name;
 use crate::model::scope::Scope;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::CapPeriod;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 record! {
@@ -119,7 +117,7 @@ pub async fn add_booked(
     for ((account, day), amount) in amounts {
         let total = totals.entry(account.clone()).or_default();
         *total = total.saturating_add(amount);
-        days.insert((account, name(CapPeriod::Balance), day), amount);
+        days.insert((account, spend::BALANCE.into(), day), amount);
     }
     spend::add(tx, days).await?;
     for (account, amount) in totals {

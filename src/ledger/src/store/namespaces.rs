@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 record! {
     Limits {
         requests_per_minute, burst, tokens_per_minute, bytes_per_minute, max_concurrency, monthly_quota,
-        daily_quota, soft_limits,
+        daily_quota, quotas, soft_limits,
     }
 }
 
@@ -18,7 +18,7 @@ record! {
     Namespace in "namespaces" {
         name, organization, allowed_models, limits, priority, unknown_price, failure_mode, enabled,
         tags, created_at, updated_at, revision, user_monthly_quota, settings, routing,
-        throttled_until, weight, prepaid,
+        throttled_until, weight, prepaid, time_zone, calendar_since,
     }
 }
 

@@ -12,7 +12,7 @@ record! { Ceilings { max_namespaces, max_keys, max_members } }
 record! {
     Organization in "organizations" {
         name, limits, tags, created_at, updated_at, revision, prepaid, allowed_models, max_priority,
-        ceilings,
+        ceilings, time_zone, calendar_since,
     }
     defaults { roles }
 }

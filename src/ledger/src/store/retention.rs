@@ -3,7 +3,8 @@
 
 use super::reports::TOKENS;
 use super::{StoreError, Tx, args, stored, watermarks};
-use crate::model::period::{HOUR, MINUTE};
+use crate::model::calendar::HOURS;
+use crate::model::period::{DAY, HOUR, MINUTE};
 use paddock_core::timestamp::Timestamp;
 
 /// Minutes deleted in one transaction. Of hours it is one: each is a row of every key and model in use.
@@ -73,6 +74,12 @@ pub async fn delete(
     };
     let sql = format!("DELETE FROM {from} AND starts_at < $2");
     tx.execute(sql, args![name, until.secs()]).await
+}
+
+/// Deletes what was spent in the hours of a UTC day; how many rows.
+pub async fn delete_spend_hours(tx: &mut Tx, day: Timestamp) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM spend WHERE starts_at / 86400 = $1 AND period = $2";
+    tx.execute(sql, args![day.secs() / DAY, HOURS]).await
 }
 
 /// Keeps of minutes that are about to go the most of any one of each key, by day.

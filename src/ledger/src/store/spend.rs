@@ -1,12 +1,13 @@
-//! What each scope has spent on each day, and what it may in a day and a month.
+//! What each scope has spent, by day and by hour, and what it may spend.
 
 use super::record::record;
 use super::role_overrides::QUOTA_OF_KEY;
 use super::{StoreError, Tx, args};
-use crate::model::period::{self, Window};
+use crate::model::calendar::{Calendar, SumSpan};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// The caps of a key, a namespace or an organization, as they were set.
@@ -22,20 +23,52 @@ pub struct SetCaps {
     pub of_role: Option<Money>,
     /// Whether the prepaid balance is one too.
     pub prepaid: bool,
+    /// Those of other periods.
+    pub quotas: BTreeMap<CapPeriod, Money>,
+    /// The time zone of its calendar; absent is UTC.
+    pub time_zone: Option<String>,
+    /// Since when that is its calendar.
+    pub calendar_since: Timestamp,
 }
 
-record! { SetCaps { name, monthly, daily, of_role, prepaid } }
+record! {
+    SetCaps { name, monthly, daily, of_role, prepaid, quotas, time_zone, calendar_since }
+}
+
+impl SetCaps {
+    /// Its calendar.
+    pub fn calendar(&self) -> Calendar {
+        Calendar::of(self.time_zone.as_deref(), self.calendar_since)
+    }
+}
+
+/// The calendar of a namespace: expressions of statements on it and its organization.
+const CALENDAR: &str = "COALESCE(namespaces.time_zone, organizations.time_zone), \
+    CASE WHEN namespaces.time_zone IS NOT NULL \
+            OR namespaces.calendar_since > organizations.calendar_since \
+        THEN namespaces.calendar_since ELSE organizations.calendar_since END";
 
 /// The caps of keys by their ids.
 pub async fn caps_of_keys(tx: &mut Tx, ids: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
-    let head =
-        format!("SELECT id, monthly_quota, daily_quota, {QUOTA_OF_KEY}, FALSE FROM keys WHERE id");
+    let head = format!(
+        "SELECT keys.id, keys.monthly_quota, keys.daily_quota, {QUOTA_OF_KEY}, FALSE, keys.quotas,
+            {CALENDAR}
+        FROM keys JOIN namespaces ON namespaces.name = keys.namespace
+            JOIN organizations ON organizations.name = namespaces.organization
+        WHERE keys.id"
+    );
     tx.among(&head, args![], ids, "").await
 }
 
 /// The caps of namespaces by their names.
 pub async fn caps_of_namespaces(tx: &mut Tx, names: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
-    caps_of(tx, "namespaces", names).await
+    let head = format!(
+        "SELECT namespaces.name, namespaces.monthly_quota, namespaces.daily_quota,
+            CAST(NULL AS BIGINT), namespaces.prepaid, namespaces.quotas, {CALENDAR}
+        FROM namespaces JOIN organizations ON organizations.name = namespaces.organization
+        WHERE namespaces.name"
+    );
+    tx.among(&head, args![], names, "").await
 }
 
 /// The caps of organizations by their names.
@@ -43,58 +76,87 @@ pub async fn caps_of_organizations(
     tx: &mut Tx,
     names: &[&str],
 ) -> Result<Vec<SetCaps>, StoreError> {
-    caps_of(tx, "organizations", names).await
+    let head = "SELECT name, monthly_quota, daily_quota, CAST(NULL AS BIGINT), prepaid, quotas,
+            time_zone, calendar_since
+        FROM organizations WHERE name";
+    tx.among(head, args![], names, "").await
 }
 
-async fn caps_of(tx: &mut Tx, table: &str, names: &[&str]) -> Result<Vec<SetCaps>, StoreError> {
-    let head = format!(
-        "SELECT name, monthly_quota, daily_quota, CAST(NULL AS BIGINT), prepaid FROM {table}
-        WHERE name"
-    );
-    tx.among(&head, args![], names, "").await
+/// Whether anything has a calendar of its own, or caps of other periods than days and months.
+pub async fn is_any_further(tx: &mut Tx) -> Result<bool, StoreError> {
+    let sql = "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM organizations
+                WHERE time_zone IS NOT NULL OR quotas IS NOT NULL LIMIT 1) AS o)
+            + (SELECT COUNT(*) FROM (SELECT 1 FROM namespaces
+                WHERE time_zone IS NOT NULL OR quotas IS NOT NULL LIMIT 1) AS n)
+            + (SELECT COUNT(*) FROM (SELECT 1 FROM keys WHERE quotas IS NOT NULL LIMIT 1) AS k)";
+    let count: i64 = tx.one(sql, args![]).await?;
+    Ok(count > 0)
 }
 
-/// What scopes have spent in the day and the month of `now`. Absent means nothing.
+/// The periods of a scope's caps, and its calendar.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The scope.
+    pub scope: &'a str,
+    /// Whose days it counts by.
+    pub calendar: &'a Calendar,
+    /// Of which periods.
+    pub periods: Vec<CapPeriod>,
+}
+
+/// What scopes have spent in windows. Absent means nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Spend(HashMap<(String, &'static str), Money>);
+pub struct Spend(HashMap<(String, CapPeriod), Money>);
 
 impl Spend {
     /// What one scope has spent.
     pub fn of(&self, scope: &str, period: CapPeriod) -> Money {
-        let key = (scope.to_owned(), period::name(period));
+        let key = (scope.to_owned(), period);
         self.0.get(&key).copied().unwrap_or_default()
     }
 }
 
-/// What scopes have spent in the day and the month of `now`; never below zero, whatever was given back.
-pub async fn booked(tx: &mut Tx, scopes: &[&str], now: Timestamp) -> Result<Spend, StoreError> {
-    let day = Window::of(CapPeriod::Daily, now).start.secs();
-    let month = Window::of(CapPeriod::Monthly, now);
-    let head = "SELECT scope, CAST(SUM(amount) AS BIGINT),
-            CAST(SUM(CASE WHEN starts_at = $3 THEN amount ELSE 0 END) AS BIGINT)
-        FROM spend WHERE period = 'daily' AND starts_at >= $1 AND starts_at < $2 AND scope";
-    let fixed = args![month.start.secs(), month.end.secs(), day];
-    let rows: Vec<(String, Money, Money)> = tx.among(head, fixed, scopes, "GROUP BY scope").await?;
+/// What scopes have spent in the windows that `now` lies in; never below zero, whatever was given back.
+/// One statement for each window that differs.
+pub async fn booked(tx: &mut Tx, asked: &[Asked<'_>], now: Timestamp) -> Result<Spend, StoreError> {
+    let mut by_span: BTreeMap<SumSpan, BTreeMap<&str, Vec<CapPeriod>>> = BTreeMap::new();
+    for one in asked {
+        for period in &one.periods {
+            let span = one
+                .calendar
+                .sums(*period, one.calendar.window(*period, now));
+            let scopes = by_span.entry(span).or_default();
+            scopes.entry(one.scope).or_default().push(*period);
+        }
+    }
     let mut booked = Spend::default();
-    for (scope, month, day) in rows {
-        let mut put = |period, amount: Money| {
-            let key = (scope.clone(), period::name(period));
-            booked.0.insert(key, amount.or_zero());
-        };
-        put(CapPeriod::Monthly, month);
-        put(CapPeriod::Daily, day);
+    for (span, scopes) in by_span {
+        let head = "SELECT scope, CAST(SUM(amount) AS BIGINT)
+            FROM spend WHERE period = $1 AND starts_at >= $2 AND starts_at < $3 AND scope";
+        let fixed = args![span.kind.as_ref(), span.start, span.end];
+        let names = scopes.keys().copied();
+        let rows: Vec<(String, Money)> = tx.among(head, fixed, names, "GROUP BY scope").await?;
+        for (scope, amount) in rows {
+            for period in scopes.get(scope.as_str()).into_iter().flatten() {
+                booked.0.insert((scope.clone(), *period), amount.or_zero());
+            }
+        }
     }
     Ok(booked)
 }
 
-/// A scope, what is summed up (`daily`, or `balance` of an account), and the day's first second.
-pub type SpendKey = (String, &'static str, u64);
+/// The name of sums of an account's days.
+pub const BALANCE: &str = "balance";
+
+/// A scope, what is summed up (days of UTC or a zone, hours, or [`BALANCE`] of an account), and the first
+/// second.
+pub type SpendKey = (String, Cow<'static, str>, u64);
 
 /// Adds to what scopes have spent.
 pub async fn add(tx: &mut Tx, amounts: BTreeMap<SpendKey, Money>) -> Result<(), StoreError> {
     let rows = amounts
         .into_iter()
-        .map(|((scope, period, starts_at), amount)| args![scope, period, starts_at, amount]);
+        .map(|((scope, kind, starts_at), amount)| args![scope, kind.as_ref(), starts_at, amount]);
     let head = "INSERT INTO spend (scope, period, starts_at, amount)";
     let tail = "ON CONFLICT (scope, period, starts_at)
         DO UPDATE SET amount = spend.amount + excluded.amount";

@@ -13,6 +13,8 @@ pub const HOURS: &str = "rollups of hours";
 pub const LATENCIES: &str = "latencies of hours";
 /// What end users spent.
 pub const USERS: &str = "spend of users";
+/// What was spent in hours.
+pub const SPEND_HOURS: &str = "spend of hours";
 /// Events that could not be read.
 pub const REJECTED: &str = "rejected events";
 /// Scopes that nobody borrows from.

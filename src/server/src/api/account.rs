@@ -47,11 +47,11 @@ pub async fn balance(
             let organization = organizations::find(&mut tx, &name).await?;
             let organization = organization.unwrap_or_else(|| Organization::new(name.clone(), now));
             let quota = organization.in_force(defaults).monthly_quota;
-            let scope = Scope::Organization(name);
+            let (scope, calendar) = (Scope::Organization(name), organization.calendar());
             let is_set = organization.limits.monthly_quota.is_some();
             let standing = BudgetStatus {
                 is_set,
-                ..BudgetStatus::of(&mut tx, scope.clone(), quota, now).await?
+                ..BudgetStatus::of(&mut tx, scope.clone(), quota, &calendar, now).await?
             };
             (standing, vec![scope])
         }

@@ -6,7 +6,7 @@ use paddock_core::policy::{Catalog, EndpointScope, LimitKind, Limits};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::Key;
-use paddock_ledger::model::period::{self, Window};
+
 use paddock_ledger::model::roles::{self, Powers};
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::caps::{self, Budget};
@@ -82,8 +82,9 @@ struct Level {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OwnBudget)]
 struct Spending {
-    /// `daily` or `monthly`, or `balance` for a prepaid balance.
-    period: &'static str,
+    /// `hourly`, `daily`, `weekly`, `monthly`, `quarterly`, `last_N_days` or `total`, or `balance` for a prepaid
+    /// balance.
+    period: String,
     /// The cap, in US dollars.
     limit_usd: f64,
     /// US dollars booked in the period; `null` if it is not the caller's to know. What others of an
@@ -91,7 +92,7 @@ struct Spending {
     spent_usd: Option<f64>,
     /// US dollars left beside reservations; never negative.
     remaining_usd: f64,
-    /// When the period ends; `null` for a balance.
+    /// When the period ends; `null` for a balance and for all of time.
     #[schema(format = DateTime)]
     resets_at: Option<String>,
     /// Where the cap comes from: `key`, `role`, `namespace` or `organization`.
@@ -240,13 +241,13 @@ fn spending(
     let caps = budget.caps.iter();
     let spending = caps.map(|cap| {
         let is_balance = cap.period == CapPeriod::Balance;
-        let end = Window::of(cap.period, now).end;
+        let end = budget.calendar.resets_at(cap.period, now);
         Spending {
-            period: period::name(cap.period),
+            period: cap.period.name().into_owned(),
             limit_usd: cap.quota.or_zero().to_dollars(),
             spent_usd: knows_spent.then(|| cap.booked.to_dollars()),
             remaining_usd: cap.remaining().or_zero().to_dollars(),
-            resets_at: (!is_balance).then(|| end.to_rfc3339()),
+            resets_at: (end < Timestamp::FAR).then(|| end.to_rfc3339()),
             set_by: set_by(cap.period),
             soft: !is_balance && limits.is_soft(LimitKind::Quotas),
         }

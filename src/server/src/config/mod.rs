@@ -5,12 +5,14 @@ mod credentials;
 mod credits;
 pub mod file;
 mod options;
+mod rates;
 pub mod secret;
 
 pub use access::AccessOptions;
 pub use credentials::{Credentials, OperatorKey};
 pub use credits::CreditOptions;
 pub use options::{LogFormat, NotifyOptions, PolicyOptions, ServeOptions};
+pub use rates::RateBounds;
 
 use crate::encryption::Encryption;
 use crate::outbound::guard::Guard;
@@ -59,8 +61,8 @@ impl Mail {
 pub struct Config {
     /// The operator's keys and the gateways' tokens, as they were at the start.
     pub credentials: Credentials,
-    /// Lowest and highest rate that may be set, in requests a minute.
-    pub rpm_range: (u64, u64),
+    /// The rates that may be set.
+    pub rates: RateBounds,
     /// Whether the quotas of keys may add up to more than their namespace's.
     pub allow_over_assignment: bool,
     /// The terms on which budget is lent.
@@ -116,6 +118,9 @@ impl Config {
                 "--min-rpm must be at least 1 and --max-rpm from --min-rpm to {MAX_RATE}"
             ));
         }
+        if !(1..=MAX_RATE).contains(&policy.max_tpm) {
+            problems.push(format!("--max-tpm must be from 1 to {MAX_RATE}"));
+        }
         let monthly = Money::from_dollars(policy.organization_monthly_usd);
         let monthly = monthly.filter(|quota| *quota >= Money::ZERO);
         if monthly.is_none() {
@@ -158,7 +163,7 @@ impl Config {
         };
         Ok(Config {
             credentials,
-            rpm_range: (policy.min_rpm, policy.max_rpm),
+            rates: RateBounds::from(policy),
             allow_over_assignment: policy.allow_over_assignment,
             terms: LendingTerms {
                 ttl: Duration::from_secs(policy.lease_ttl_seconds),

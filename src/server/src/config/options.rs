@@ -152,6 +152,9 @@ pub struct PolicyOptions {
     /// Highest rate limit that may be set, in requests per minute.
     #[arg(long, env = "PADDOCK_MAX_RPM", default_value_t = 10_000)]
     pub max_rpm: u64,
+    /// Highest rate limit that may be set, in tokens per minute.
+    #[arg(long, env = "PADDOCK_MAX_TPM", default_value_t = MAX_RATE)]
+    pub max_tpm: u64,
     /// Allow the quotas of keys to add up to more than the quota of their namespace, which is still
     /// enforced.
     #[arg(long, env = "PADDOCK_ALLOW_OVER_ASSIGNMENT")]
@@ -190,6 +193,7 @@ impl Default for PolicyOptions {
         PolicyOptions {
             min_rpm: 10,
             max_rpm: 10_000,
+            max_tpm: MAX_RATE,
             allow_over_assignment: false,
             organization_rpm: 10_000,
             organization_tpm: MAX_RATE,

@@ -141,6 +141,7 @@ async fn book(
         gateway: request.gateway,
         batch,
         reports: request.leases,
+        ..Message::default()
     };
     let patience = app.config.booking_patience;
     let booked = booking::book(app, message, number, bytes, patience).await?;

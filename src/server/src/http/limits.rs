@@ -1,10 +1,12 @@
 //! The limits of a key, namespace or organization, as they are written in JSON.
 
 use super::body::Patch;
-use super::body::values::{Dollars, Whole, Words};
+use super::body::values::{Dollars, Quotas, Whole, Words};
 use paddock_core::policy::{BYTES_RATE, LimitKind, Limits, MAX_RATE};
 use paddock_ledger::model::hierarchy::{InForce, smaller};
 use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Changes of limits: what was not sent stays, what is `null` becomes the parent's.
@@ -24,6 +26,8 @@ pub struct LimitsPatch {
     pub monthly_quota_usd: Option<Option<Dollars>>,
     /// Hard daily cap.
     pub daily_quota_usd: Option<Option<Dollars>>,
+    /// Hard caps of other periods.
+    pub quotas_usd: Option<Option<Quotas>>,
     /// What is told and not enforced.
     pub soft_limits: Option<Option<Words<LimitKind>>>,
 }
@@ -45,6 +49,7 @@ impl LimitsPatch {
         self.max_concurrency.apply(&mut limits.max_concurrency);
         self.monthly_quota_usd.apply(&mut limits.monthly_quota);
         self.daily_quota_usd.apply(&mut limits.daily_quota);
+        self.quotas_usd.set_or(&mut limits.quotas, BTreeMap::new());
         self.soft_limits.set_or(&mut limits.soft_limits, Vec::new());
     }
 }
@@ -59,10 +64,13 @@ macro_rules! with_limits {
         $(#[$meta])*
         pub struct $name {
             $($fields)*
-            /// Hard cap of a UTC calendar month, in US dollars.
+            /// Hard cap of a calendar month, in US dollars.
             monthly_quota_usd: Option<Option<crate::http::body::values::Dollars>>,
-            /// Hard cap of a UTC day, in US dollars.
+            /// Hard cap of a calendar day, in US dollars.
             daily_quota_usd: Option<Option<crate::http::body::values::Dollars>>,
+            /// Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and
+            /// `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
+            quotas_usd: Option<Option<crate::http::body::values::Quotas>>,
             /// Requests a minute.
             rate_limit_per_minute: Option<Option<crate::http::limits::Rate>>,
             /// Tokens a minute, input and output; the bucket holds one minute's worth.
@@ -75,7 +83,7 @@ macro_rules! with_limits {
             /// Requests in flight at once.
             max_concurrency: Option<Option<crate::http::limits::Rate>>,
             /// Those of its own limits that are told in a header and a metric and never refuse; `quotas`
-            /// are both quotas. None by default.
+            /// are all quotas. None by default.
             soft_limits: Option<Option<
                 crate::http::body::values::Words<paddock_core::policy::LimitKind>,
             >>,
@@ -92,6 +100,7 @@ macro_rules! with_limits {
                     max_concurrency: self.max_concurrency,
                     monthly_quota_usd: self.monthly_quota_usd,
                     daily_quota_usd: self.daily_quota_usd,
+                    quotas_usd: self.quotas_usd.clone(),
                     soft_limits: self.soft_limits.clone(),
                 }
             }
@@ -101,8 +110,8 @@ macro_rules! with_limits {
 
 pub(crate) use with_limits;
 
-/// The contract's names of the limits that are set.
-fn names_of(limits: &Limits) -> Vec<&'static str> {
+/// The contract's names of the limits that are set; of a quota of another period `quotas_usd.PERIOD`.
+fn names_of(limits: &Limits) -> Vec<Cow<'static, str>> {
     let names = [
         ("monthly_quota_usd", limits.monthly_quota.is_some()),
         ("daily_quota_usd", limits.daily_quota.is_some()),
@@ -116,13 +125,17 @@ fn names_of(limits: &Limits) -> Vec<&'static str> {
         ("max_concurrency", limits.max_concurrency.is_some()),
     ];
     let set = names.into_iter().filter(|(_, is_set)| *is_set);
-    set.map(|(name, _)| name).collect()
+    let quotas = limits.quotas.keys();
+    let quotas = quotas.map(|period| Cow::Owned(format!("quotas_usd.{}", period.name())));
+    set.map(|(name, _)| Cow::Borrowed(name))
+        .chain(quotas)
+        .collect()
 }
 
 /// As [`names_of`], with `allowed_models` where that is set too.
-pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<&'static str> {
+pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<Cow<'static, str>> {
     let mut names = names_of(limits);
-    names.extend(has_models.then_some("allowed_models"));
+    names.extend(has_models.then_some(Cow::Borrowed("allowed_models")));
     names
 }
 
@@ -130,10 +143,13 @@ pub fn own_limits(limits: &Limits, has_models: bool) -> Vec<&'static str> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Limits)]
 pub struct LimitsView {
-    /// Hard cap of a UTC calendar month, in US dollars.
+    /// Hard cap of a calendar month, in US dollars.
     monthly_quota_usd: f64,
-    /// Hard cap of a UTC day, in US dollars.
+    /// Hard cap of a calendar day, in US dollars.
     daily_quota_usd: f64,
+    /// Hard caps of other periods, in US dollars.
+    #[schema(value_type = BTreeMap<String, f64>)]
+    quotas_usd: BTreeMap<Cow<'static, str>, f64>,
     /// Requests a minute.
     rate_limit_per_minute: u64,
     /// Tokens a minute, input and output.
@@ -158,6 +174,11 @@ impl From<&InForce> for LimitsView {
             daily_quota_usd: smaller(Some(monthly), limits.daily_quota)
                 .unwrap_or(monthly)
                 .to_dollars(),
+            quotas_usd: limits
+                .quotas
+                .iter()
+                .map(|(period, quota)| (period.name(), quota.to_dollars()))
+                .collect(),
             rate_limit_per_minute: limits.requests_per_minute,
             tokens_per_minute: limits.tokens_per_minute,
             bytes_per_minute: limits.bytes_per_minute,

@@ -2,6 +2,7 @@
 
 use super::refusals::{self, Refusal, request_id};
 use super::webhooks;
+use crate::config::RateBounds;
 use crate::http::body::synonyms;
 use paddock_ledger::model::owners::{self, Owner};
 use serde_json::{Value, json};
@@ -24,8 +25,8 @@ const NO_CONTROL: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// Completes the document that was collected from the handlers.
 #[derive(Clone, Copy, Debug)]
 pub struct Complete {
-    /// The lowest and the highest rate that may be set, in requests a minute.
-    pub rpm_range: (u64, u64),
+    /// The rates that may be set.
+    pub rates: RateBounds,
 }
 
 impl Modify for Complete {
@@ -66,8 +67,8 @@ impl Complete {
             return;
         };
         for (name, property) in &mut object.properties {
-            if name == "rate_limit_per_minute" {
-                self.limit_range(property);
+            if let Some(range) = self.rates.of(name) {
+                limit_range(property, range);
             }
             if let Some(row) = owners::of_field(body, name) {
                 if matches!(row.owner, Owner::OperatorBeyond(_)) {
@@ -81,16 +82,15 @@ impl Complete {
             }
         }
     }
+}
 
-    fn limit_range(&self, property: &mut RefOr<Schema>) {
-        let (min, max) = self.rpm_range;
-        let rate = ObjectBuilder::new()
-            .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
-            .minimum(Some(min))
-            .maximum(Some(max))
-            .description(description_of(property));
-        *property = rate.into();
-    }
+fn limit_range(property: &mut RefOr<Schema>, (min, max): (u64, u64)) {
+    let rate = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Integer, Type::Null]))
+        .minimum(Some(min))
+        .maximum(Some(max))
+        .description(description_of(property));
+    *property = rate.into();
 }
 
 /// Says that a body and the objects in it have no other fields. The types of most say so themselves, but

@@ -9,7 +9,7 @@ pub mod parameters;
 pub mod refusals;
 mod webhooks;
 
-use crate::config::Config;
+use crate::config::{Config, RateBounds};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
@@ -77,10 +77,9 @@ pub fn about() -> Collected {
     About::openapi()
 }
 
-/// The document that was collected from the handlers, completed. `rpm_range` is the lowest and the
-/// highest rate that may be set, in requests a minute.
-pub fn complete(mut collected: Collected, rpm_range: (u64, u64)) -> Value {
-    Complete { rpm_range }.modify(&mut collected);
+/// The document that was collected from the handlers, completed with the rates that may be set.
+pub fn complete(mut collected: Collected, rates: RateBounds) -> Value {
+    Complete { rates }.modify(&mut collected);
     // Its own types cannot fail to serialize.
     serde_json::to_value(&collected).unwrap_or_default()
 }
@@ -92,7 +91,7 @@ pub struct Served(pub Bytes);
 impl Served {
     /// Of an installation with this configuration.
     pub fn new(collected: Collected, config: &Config) -> Served {
-        let document = complete(collected, config.rpm_range);
+        let document = complete(collected, config.rates);
         Served(Bytes::from(document.to_string()))
     }
 }

@@ -205,7 +205,7 @@ on_both_databases! {
         let message = Message {
             gateway: "one".to_owned(),
             batch: ReadBatch::read("one", None, &raw, &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX))),
-            reports: Vec::new(),
+            ..Message::default()
         };
         let mut booking = app.app.store.write().await.unwrap();
         let terms = &app.app.config.terms;

@@ -57,7 +57,7 @@ async fn open_booking(app: &TestApp, event: Value) -> Tx {
             &raw,
             &(Timestamp::EPOCH..Timestamp::from_nanos(u64::MAX)),
         ),
-        reports: Vec::new(),
+        ..Message::default()
     };
     let mut tx = app.app.store.write().await.unwrap();
     let terms = &app.app.config.terms;

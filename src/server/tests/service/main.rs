@@ -17,6 +17,7 @@ mod audit_list;
 mod auto_refill;
 mod blocks;
 mod bounds;
+mod budget_periods;
 mod changes;
 mod content;
 mod corrections;

@@ -176,7 +176,7 @@ on_both_databases! {
         let message = Message {
             gateway: "one".to_owned(),
             batch: ReadBatch::read("one", None, &raw, &window),
-            reports: Vec::new(),
+            ..Message::default()
         };
         let mut held = app.app.store.write().await.unwrap();
         let terms = &app.app.config.terms;

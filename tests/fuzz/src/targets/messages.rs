@@ -201,6 +201,7 @@ fn seeds() -> anyhow::Result<Vec<Vec<u8>>> {
         expires_at: NOW.plus(core::time::Duration::from_secs(900)),
         period_ends_at: Timestamp::FAR,
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_nanos(9_000_000_000),
         used_percent: 10,
         short: true,

@@ -137,9 +137,11 @@ class TeamsCalls:
         organization: str | None | Omit = OMIT,
         prepaid: bool | None | Omit = OMIT,
         priority: Priority | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         soft_limits: Sequence[LimitKind] | None | Omit = OMIT,
         tags: Sequence[str] | Mapping[str, str] | None | Omit = OMIT,
+        time_zone: str | None | Omit = OMIT,
         tokens_per_minute: int | None | Omit = OMIT,
         unknown_price: UnknownPrice | None | Omit = OMIT,
         user_monthly_quota_usd: float | None | Omit = OMIT,
@@ -156,17 +158,19 @@ class TeamsCalls:
             allowed_models: The models it may use, names or aliases; all of them by default.
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             enabled: Whether its keys are accepted.
             failure_mode: What happens to requests while the service does not answer. An organization's admin may set it back to `closed`.
             max_concurrency: Requests in flight at once.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             organization: The organization it belongs to; the caller's own by default. If the operator names a new one for a new namespace, it is created. The operator may move a namespace to another organization that exists. An organization's admin makes namespaces in its own organization, where they stay.
             prepaid: Whether the balance of its account is a cap; `true` opens an account.
             priority: Which requests go first if several wait. An organization's admin sets it up to the organization's `max_priority`.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default. An organization's admin may have a limit enforced again.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default. An organization's admin may have a limit enforced again.
             tags: Labels.
+            time_zone: The IANA time zone whose days and months the quotas of the namespace, its keys and its users are of; the organization's by default.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
             unknown_price: Whether models without a price are refused, which is the default, or free. An organization's admin may set it to what refuses or charges more.
             user_monthly_quota_usd: Hard cap of a month for each end user that has none of their own, in US dollars.
@@ -191,9 +195,11 @@ class TeamsCalls:
                         "organization": organization,
                         "prepaid": prepaid,
                         "priority": priority,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "soft_limits": soft_limits,
                         "tags": tags,
+                        "time_zone": time_zone,
                         "tokens_per_minute": tokens_per_minute,
                         "unknown_price": unknown_price,
                         "user_monthly_quota_usd": user_monthly_quota_usd,
@@ -246,9 +252,11 @@ class TeamsCalls:
         organization: str | None | Omit = OMIT,
         prepaid: bool | None | Omit = OMIT,
         priority: Priority | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         soft_limits: Sequence[LimitKind] | None | Omit = OMIT,
         tags: Sequence[str] | Mapping[str, str] | None | Omit = OMIT,
+        time_zone: str | None | Omit = OMIT,
         tokens_per_minute: int | None | Omit = OMIT,
         unknown_price: UnknownPrice | None | Omit = OMIT,
         user_monthly_quota_usd: float | None | Omit = OMIT,
@@ -266,17 +274,19 @@ class TeamsCalls:
             allowed_models: The models it may use, names or aliases; all of them by default.
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             enabled: Whether its keys are accepted.
             failure_mode: What happens to requests while the service does not answer. An organization's admin may set it back to `closed`.
             max_concurrency: Requests in flight at once.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             organization: The organization it belongs to; the caller's own by default. If the operator names a new one for a new namespace, it is created. The operator may move a namespace to another organization that exists. An organization's admin makes namespaces in its own organization, where they stay.
             prepaid: Whether the balance of its account is a cap; `true` opens an account.
             priority: Which requests go first if several wait. An organization's admin sets it up to the organization's `max_priority`.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default. An organization's admin may have a limit enforced again.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default. An organization's admin may have a limit enforced again.
             tags: Labels.
+            time_zone: The IANA time zone whose days and months the quotas of the namespace, its keys and its users are of; the organization's by default.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
             unknown_price: Whether models without a price are refused, which is the default, or free. An organization's admin may set it to what refuses or charges more.
             user_monthly_quota_usd: Hard cap of a month for each end user that has none of their own, in US dollars.
@@ -300,9 +310,11 @@ class TeamsCalls:
                         "organization": organization,
                         "prepaid": prepaid,
                         "priority": priority,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "soft_limits": soft_limits,
                         "tags": tags,
+                        "time_zone": time_zone,
                         "tokens_per_minute": tokens_per_minute,
                         "unknown_price": unknown_price,
                         "user_monthly_quota_usd": user_monthly_quota_usd,
@@ -583,6 +595,7 @@ class ApiKeysCalls:
         max_concurrency: int | None | Omit = OMIT,
         monthly_quota_usd: float | None | Omit = OMIT,
         namespace: str | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         role: Role | None | Omit = OMIT,
         scopes: Sequence[EndpointScope] | None | Omit = OMIT,
@@ -603,17 +616,18 @@ class ApiKeysCalls:
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
             content_policy_mode: How strictly its prompts are judged; as the namespace's by default.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             enabled: Whether it is accepted.
             environment: What it is used in, such as `production`.
             expires_in: Days until it expires; `null` is never, which is the default.
             max_concurrency: Requests in flight at once.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             namespace: The namespace its usage is booked to, which never changes. A new key without one gets a namespace of its own name.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
             role: `developer` by default, or the member's role if that is narrower.
             scopes: The endpoints it may use; all of its role's by default.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default.
             tags: Labels.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
             user_id: The member of the namespace it belongs to, which never changes. Requires `namespace`.
@@ -637,6 +651,7 @@ class ApiKeysCalls:
                         "monthly_quota_usd": monthly_quota_usd,
                         "name": name,
                         "namespace": namespace,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "role": role,
                         "scopes": scopes,
@@ -706,6 +721,7 @@ class ApiKeysCalls:
         max_concurrency: int | None | Omit = OMIT,
         monthly_quota_usd: float | None | Omit = OMIT,
         name: str | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         role: Role | None | Omit = OMIT,
         scopes: Sequence[EndpointScope] | None | Omit = OMIT,
@@ -726,17 +742,18 @@ class ApiKeysCalls:
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
             content_policy_mode: How strictly its prompts are judged; as the namespace's by default.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             enabled: Whether it is accepted.
             environment: What it is used in, such as `production`.
             expires_in: Days until it expires; `null` is never, which is the default.
             max_concurrency: Requests in flight at once.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             name: Unique in its namespace. Required for a new key.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
             role: `developer` by default, or the member's role if that is narrower.
             scopes: The endpoints it may use; all of its role's by default.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default.
             tags: Labels.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
         """
@@ -758,6 +775,7 @@ class ApiKeysCalls:
                         "max_concurrency": max_concurrency,
                         "monthly_quota_usd": monthly_quota_usd,
                         "name": name,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "role": role,
                         "scopes": scopes,
@@ -1327,9 +1345,11 @@ class OrganizationsCalls:
         max_priority: Priority | None | Omit = OMIT,
         monthly_quota_usd: float | None | Omit = OMIT,
         prepaid: bool | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         soft_limits: Sequence[LimitKind] | None | Omit = OMIT,
         tags: Sequence[str] | Mapping[str, str] | None | Omit = OMIT,
+        time_zone: str | None | Omit = OMIT,
         tokens_per_minute: int | None | Omit = OMIT,
     ) -> Organization:
         """Creates an organization.
@@ -1341,17 +1361,19 @@ class OrganizationsCalls:
             allowed_models: The models that its namespaces may use, names or aliases; all of them by default.
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             max_concurrency: Requests in flight at once.
             max_keys: How many keys all its namespaces may have, disabled ones too; as many as come by default.
             max_members: How many members all its namespaces may have; as many as come by default.
             max_namespaces: How many namespaces it may have; as many as come by default.
             max_priority: The highest priority that its admins may give a namespace; `standard` by default.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             prepaid: Whether the balance of its own account caps what it spends; `true` opens an account.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default.
             tags: Labels.
+            time_zone: The IANA time zone whose days and months its quotas are of, and those of its namespaces that name none; UTC by default.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
         """
         return decode(
@@ -1373,9 +1395,11 @@ class OrganizationsCalls:
                         "monthly_quota_usd": monthly_quota_usd,
                         "name": name,
                         "prepaid": prepaid,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "soft_limits": soft_limits,
                         "tags": tags,
+                        "time_zone": time_zone,
                         "tokens_per_minute": tokens_per_minute,
                     },
                 )
@@ -1427,9 +1451,11 @@ class OrganizationsCalls:
         max_priority: Priority | None | Omit = OMIT,
         monthly_quota_usd: float | None | Omit = OMIT,
         prepaid: bool | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         rate_limit_per_minute: int | None | Omit = OMIT,
         soft_limits: Sequence[LimitKind] | None | Omit = OMIT,
         tags: Sequence[str] | Mapping[str, str] | None | Omit = OMIT,
+        time_zone: str | None | Omit = OMIT,
         tokens_per_minute: int | None | Omit = OMIT,
     ) -> Organization:
         """Updates an organization.
@@ -1442,17 +1468,19 @@ class OrganizationsCalls:
             allowed_models: The models that its namespaces may use, names or aliases; all of them by default.
             burst: Requests that the bucket holds; one minute's worth by default.
             bytes_per_minute: Bytes of requests' bodies that each gateway reads a minute; the bucket holds a sixth of that. Each value of a body counts as 32 bytes more.
-            daily_quota_usd: Hard cap of a UTC day, in US dollars.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
             max_concurrency: Requests in flight at once.
             max_keys: How many keys all its namespaces may have, disabled ones too; as many as come by default.
             max_members: How many members all its namespaces may have; as many as come by default.
             max_namespaces: How many namespaces it may have; as many as come by default.
             max_priority: The highest priority that its admins may give a namespace; `standard` by default.
-            monthly_quota_usd: Hard cap of a UTC calendar month, in US dollars.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
             prepaid: Whether the balance of its own account caps what it spends; `true` opens an account.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included. They replace all that were set.
             rate_limit_per_minute: Requests a minute.
-            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are both quotas. None by default.
+            soft_limits: Those of its own limits that are told in a header and a metric and never refuse; `quotas` are all quotas. None by default.
             tags: Labels.
+            time_zone: The IANA time zone whose days and months its quotas are of, and those of its namespaces that name none; UTC by default.
             tokens_per_minute: Tokens a minute, input and output; the bucket holds one minute's worth.
         """
         return decode(
@@ -1473,9 +1501,11 @@ class OrganizationsCalls:
                         "max_priority": max_priority,
                         "monthly_quota_usd": monthly_quota_usd,
                         "prepaid": prepaid,
+                        "quotas_usd": quotas_usd,
                         "rate_limit_per_minute": rate_limit_per_minute,
                         "soft_limits": soft_limits,
                         "tags": tags,
+                        "time_zone": time_zone,
                         "tokens_per_minute": tokens_per_minute,
                     },
                     repeatable=True,

@@ -53,6 +53,20 @@ fn current(kind: Kind, field: &str, there: &Value) -> Value {
     };
     let own = there.get(own).and_then(Value::as_array);
     let is_own = |own: &Vec<Value>| own.iter().any(|name| name == field);
+    if let (Some(own), Value::Object(parts)) = (own, &value)
+        && is_limit(field)
+    {
+        // Each part is its own or inherited.
+        let is_own = |part: &str| own.iter().any(|name| *name == format!("{field}.{part}"));
+        let parts = parts.iter().filter(|(part, _)| is_own(part));
+        let parts: Map<String, Value> = parts
+            .map(|(part, value)| (part.clone(), value.clone()))
+            .collect();
+        return match parts.is_empty() {
+            true => Value::Null,
+            false => Value::Object(parts),
+        };
+    }
     if is_limit(field) && own.is_some_and(|own| !is_own(own)) {
         return Value::Null;
     }
@@ -78,6 +92,7 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, "steps", Value::Null) => json!([]),
         (Kind::Price, "max_output_tokens", Value::Null) => json!(DEFAULT_MAX_OUTPUT_TOKENS),
         (Kind::Alert, "keys" | "notify_emails", Value::Null) => json!([]),
+        (_, "quotas_usd", Value::Object(quotas)) if quotas.is_empty() => Value::Null,
         (Kind::Price, "cache_write_1h_usd_per_million", Value::Null) => {
             let (input, short) = ("input_usd_per_million", "cache_write_5m_usd_per_million");
             let price = |name: &str| other(name).as_f64().unwrap_or(0.0);
@@ -193,6 +208,27 @@ mod tests {
         );
         let declared = json!({ "name": "a", "monthly_quota_usd": null, "burst": null, "daily_quota_usd": null });
         assert_eq!(differing(Kind::Namespace, declared, there), ["burst"]);
+    }
+
+    #[test]
+    fn a_quota_of_each_period_is_own_or_inherited() {
+        let there = json!({ "name": "a", "quotas_usd": { "hourly": 2.0, "total": 9.0 },
+                            "own_limits": ["quotas_usd.hourly"] });
+        for (declared, expected) in [
+            (json!({ "hourly": 2 }), vec![]),
+            (json!({ "hourly": 2, "total": 9 }), vec!["quotas_usd"]),
+            (json!({}), vec!["quotas_usd"]),
+            (json!(null), vec!["quotas_usd"]),
+        ] {
+            let declared = json!({ "name": "a", "quotas_usd": declared });
+            assert_eq!(
+                differing(Kind::Namespace, declared, there.clone()),
+                expected
+            );
+        }
+        let inherited = json!({ "quotas_usd": { "total": 9.0 }, "own_limits": [] });
+        let declared = json!({ "quotas_usd": {} });
+        assert!(differing(Kind::Key, declared, inherited).is_empty());
     }
 
     #[test]

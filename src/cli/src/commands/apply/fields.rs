@@ -1,8 +1,9 @@
 //! The fields of each kind of object.
 
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 9] = [
     "monthly_quota_usd",
     "daily_quota_usd",
+    "quotas_usd",
     "rate_limit_per_minute",
     "tokens_per_minute",
     "bytes_per_minute",
@@ -66,6 +67,7 @@ impl Kind {
                 "max_namespaces",
                 "max_keys",
                 "max_members",
+                "time_zone",
             ],
             Kind::Namespace => &[
                 "name",
@@ -76,6 +78,7 @@ impl Kind {
                 "failure_mode",
                 "enabled",
                 "prepaid",
+                "time_zone",
                 "tags",
                 "user_monthly_quota_usd",
                 "settings",

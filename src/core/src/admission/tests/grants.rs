@@ -15,6 +15,7 @@ const LEASED: Terms = Terms {
     budgeting: Budgeting::Leased,
     sharing: None,
 };
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 enum Operation {
@@ -74,6 +75,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             max_concurrency: concurrency,
             monthly_quota: month.map(Money::from_nanos),
             daily_quota: None,
+            quotas: BTreeMap::new(),
             soft_limits: Vec::new(),
         },
     )
@@ -89,6 +91,7 @@ fn lease(lent: i64) -> Lease {
         expires_at: end,
         period_ends_at: end,
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_nanos(lent),
         short: false,
         used_percent: 0,

@@ -26,6 +26,7 @@ const TERMS: Terms = Terms {
     budgeting: Budgeting::Books,
     sharing: None,
 };
+use std::collections::BTreeMap;
 
 const NAMES: [&str; 3] = ["key:k", "namespace:n", "organization:o"];
 
@@ -80,6 +81,7 @@ fn tight_limits() -> impl Strategy<Value = Limits> {
             max_concurrency: concurrency,
             monthly_quota: month,
             daily_quota: day,
+            quotas: BTreeMap::new(),
             soft_limits: Vec::new(),
         }
     })

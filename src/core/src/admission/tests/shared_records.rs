@@ -40,6 +40,7 @@ fn lend(store: &mut FakeStore, scope: &Scope, id: i64) {
         expires_at: at(1_000 * SECOND),
         period_ends_at: at(1_000 * SECOND),
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_nanos(1_000),
         used_percent: 0,
         short: false,

@@ -10,7 +10,6 @@ use crate::fair_share::{ShareDenial, UpstreamLimit};
 use crate::money::Money;
 use crate::refusal::{Budget, Rate, Refusal};
 use crate::timestamp::Timestamp;
-use crate::wire::CapPeriod;
 
 impl Exchange {
     /// Refuses what an upstream's own limit leaves no share for.
@@ -103,18 +102,10 @@ fn refusal_of(denied: Denied, needed: Money, now: Timestamp) -> (Refusal, RateVi
             shortage,
             rates,
         } => {
-            let budget = match shortage.period {
-                CapPeriod::Daily => Budget::Daily,
-                CapPeriod::Monthly => Budget::Monthly,
-                CapPeriod::Balance => Budget::Balance,
-            };
+            let budget = Budget::Cap(shortage.period);
             let has_reset = |at: &Timestamp| Timestamp::EPOCH < *at && *at < Timestamp::FAR;
             let resets_at = Some(shortage.resets_at).filter(has_reset);
-            let quota = match shortage.period {
-                CapPeriod::Daily => scope.limits.daily_quota,
-                CapPeriod::Monthly => scope.limits.monthly_quota,
-                CapPeriod::Balance => None,
-            };
+            let quota = scope.limits.quota(shortage.period);
             let left = (shortage.remaining, quota);
             let refusal = Refusal::budget_exceeded(&scope.name, budget, left, needed, resets_at);
             (refusal, rates)

@@ -67,6 +67,7 @@ fn lend(bench: &mut Bench, needs: &[Need], lent: i64) {
         expires_at: bench.now.plus(Duration::from_secs(30)),
         period_ends_at: RESETS_AT,
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
         spent: Money::ZERO,

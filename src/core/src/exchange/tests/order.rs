@@ -105,6 +105,7 @@ fn lend(bench: &mut Bench, question: &Question, lent: i64) {
         expires_at,
         period_ends_at: expires_at,
         period: CapPeriod::Daily,
+        resets_at: None,
         remaining: Money::from_nanos(lent),
         hold_at_most: None,
         spent: Money::ZERO,

@@ -191,6 +191,7 @@ fn lend(bench: &mut Bench, needs: &[Need]) {
         expires_at,
         period_ends_at: expires_at,
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: need.amount,
         hold_at_most: None,
         spent: Money::ZERO,

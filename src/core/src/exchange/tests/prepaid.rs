@@ -61,6 +61,7 @@ fn lend(bench: &mut Bench, needs: &[Need], balance: i64) {
         expires_at: bench.now.plus(Duration::from_secs(60)),
         period_ends_at: Timestamp::FAR,
         period: CapPeriod::Balance,
+        resets_at: None,
         remaining: Money::from_nanos(balance),
         used_percent: 0,
         short,

@@ -85,6 +85,7 @@ impl Service {
                 expires_at: bench.now.plus(Duration::from_secs(30)),
                 period_ends_at: Timestamp::from_secs(1_801_440_000),
                 period: CapPeriod::Monthly,
+                resets_at: None,
                 remaining: Money::from_nanos(*left),
                 used_percent: 0,
                 short,

@@ -245,6 +245,7 @@ impl Lender {
             expires_at: Timestamp::from_secs(loan.expires_at.min(ends_at)),
             period_ends_at: Timestamp::from_secs(ends_at),
             period: self.kind(),
+            resets_at: None,
             remaining: self.cap(&loan.scope, now).remaining(),
             used_percent: 0,
             short: false,

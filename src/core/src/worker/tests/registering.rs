@@ -19,6 +19,7 @@ fn lent(store: &mut FakeStore, id: i64) {
         expires_at: NOW.plus(Duration::from_secs(60)),
         period_ends_at: NOW.plus(Duration::from_secs(600)),
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_nanos(1_000),
         hold_at_most: None,
         spent: Money::ZERO,

@@ -32,6 +32,7 @@ fn lend(world: &mut World, call: &MadeCall) {
         expires_at: end,
         period_ends_at: end,
         period: CapPeriod::Monthly,
+        resets_at: None,
         remaining: Money::from_dollars(1.0).unwrap(),
         short: false,
         used_percent: 0,

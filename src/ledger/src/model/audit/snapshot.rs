@@ -198,9 +198,14 @@ fn dollars(amount: Option<Money>) -> Value {
 
 /// The limits that were set, under the contract's names.
 fn limits(limits: &Limits) -> Value {
+    let quotas = limits.quotas.iter();
+    let quotas: BTreeMap<_, _> = quotas
+        .map(|(period, quota)| (period.name(), quota.to_dollars()))
+        .collect();
     json!({
         "monthly_quota_usd": dollars(limits.monthly_quota),
         "daily_quota_usd": dollars(limits.daily_quota),
+        "quotas_usd": quotas,
         "rate_limit_per_minute": limits.requests_per_minute,
         "tokens_per_minute": limits.tokens_per_minute,
         "bytes_per_minute": limits.bytes_per_minute,

@@ -5,6 +5,7 @@ use crate::model::hierarchy::InForce;
 use crate::model::period::{DAY, HOUR, start_of};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::wire::CapPeriod;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub fn judge(
     }
 }
 
-/// What may be spent in a window: the day's is the daily quota or a thirtieth of the month's.
+/// What may be spent in a window: the quota of the day or the week, or thirtieths of the month's.
 fn budget(span: AlertWindow, limits: &InForce) -> Money {
     let monthly = limits.monthly_quota;
     let days = |days: i64| {
@@ -90,7 +91,10 @@ fn budget(span: AlertWindow, limits: &InForce) -> Money {
     };
     match span {
         AlertWindow::Day => limits.daily_quota.unwrap_or_else(|| days(1)),
-        AlertWindow::Week => days(7),
+        AlertWindow::Week => {
+            let weekly = limits.quota(CapPeriod::Weekly);
+            weekly.unwrap_or_else(|| days(7))
+        }
         AlertWindow::Month => monthly,
     }
 }

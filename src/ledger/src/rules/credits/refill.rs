@@ -4,6 +4,7 @@
 use super::crediting::{CreditRequest, MAX_TOTAL, add_entry, entry_change};
 use crate::ids;
 use crate::model::audit::Actor;
+use crate::model::calendar::Calendar;
 use crate::model::credits::account::Account;
 use crate::model::credits::auto_refill::AutoRefill;
 use crate::model::credits::currency::{DOLLARS, Rate};
@@ -78,7 +79,7 @@ pub async fn refill_low(
     if low.is_empty() {
         return Ok(Vec::new());
     }
-    let month = Window::of(CapPeriod::Monthly, now);
+    let month = Calendar::default().window(CapPeriod::Monthly, now);
     let ids: Vec<&str> = low
         .iter()
         .map(|(.., account)| account.id.as_str())

@@ -5,6 +5,7 @@
 use crate::model::period::{DAY, start_of, start_of_month};
 use crate::store::{Store, StoreError, retention, watermarks};
 use paddock_core::timestamp::Timestamp;
+use std::time::Duration;
 
 /// Whole days before today that minutes are kept of.
 pub const KEEP_MINUTES: u64 = 2;
@@ -14,6 +15,10 @@ pub const KEEP_HOURS: u64 = 420;
 const KEEP_LATENCIES: u64 = 8;
 /// What users have spent is kept of this month and those that lie within so many days.
 const KEEP_USERS: u64 = 62;
+/// What was spent in hours is kept of so many whole days before today: for calls that are booked late.
+const KEEP_SPEND_HOURS: u64 = 2;
+/// Days of hours that are looked for at most, where nobody kept house for long.
+const LONGEST_ABSENCE: u64 = 60;
 
 /// Deletes once a day what is older; how many rows. One that begins and does not end is ended by the
 /// next day's.
@@ -40,7 +45,25 @@ pub(super) async fn keep(store: &Store, now: Timestamp) -> Result<u64, StoreErro
             deleted = deleted.saturating_add(gone);
         }
     }
-    Ok(deleted)
+    Ok(deleted.saturating_add(delete_spend_hours(store, days_ago(KEEP_SPEND_HOURS)).await?))
+}
+
+/// Deletes what was spent in hours of days before `until`, a day at a time.
+async fn delete_spend_hours(store: &Store, until: Timestamp) -> Result<u64, StoreError> {
+    let oldest = until.minus(Duration::from_secs(DAY.saturating_mul(LONGEST_ABSENCE)));
+    let mut deleted: u64 = 0;
+    loop {
+        let mut tx = store.write().await?;
+        let day = watermarks::of(&mut tx, watermarks::SPEND_HOURS).await?;
+        let day = day.max(oldest);
+        if day >= until {
+            return Ok(deleted);
+        }
+        let gone = retention::delete_spend_hours(&mut tx, day).await?;
+        watermarks::advance(&mut tx, watermarks::SPEND_HOURS, day.end_of_day()).await?;
+        tx.commit().await?;
+        deleted = deleted.saturating_add(gone);
+    }
 }
 
 /// Goes through time, a few intervals in a transaction of their own, so that all are short.

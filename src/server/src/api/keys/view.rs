@@ -8,6 +8,7 @@ use paddock_ledger::model::Key;
 use paddock_ledger::model::roles;
 use paddock_ledger::rules::context::NamespaceContext;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A key in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -38,7 +39,7 @@ pub struct KeyView {
     #[serde(flatten)]
     limits: LimitsView,
     /// Which limits are its own; the others are the namespace's.
-    own_limits: Vec<&'static str>,
+    own_limits: Vec<Cow<'static, str>>,
     /// Whether it is accepted.
     enabled: bool,
     /// What it is used in, such as `production`.

@@ -7,8 +7,8 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::audit::Change;
+use paddock_ledger::model::calendar::Calendar;
 use paddock_ledger::model::credits::auto_refill::AutoRefill;
-use paddock_ledger::model::period::Window;
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::credits::refill::AUTHOR;
@@ -56,7 +56,7 @@ pub struct AutoRefillView {
 impl AutoRefillView {
     async fn new(tx: &mut Tx, rule: &AutoRefill, now: Timestamp) -> Result<Self, ApiError> {
         let scope = Scope::Namespace(rule.namespace.clone()).to_string();
-        let month = Window::of(CapPeriod::Monthly, now);
+        let month = Calendar::default().window(CapPeriod::Monthly, now);
         let refilled = match credits::open_account(tx, &scope).await? {
             Some(account) => {
                 let span = (month.start, month.end);

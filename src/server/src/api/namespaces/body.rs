@@ -1,6 +1,7 @@
 //! What is sent about namespaces.
 
 use crate::api::prelude::*;
+use crate::http::body::values::TimeZone;
 use crate::http::body::variant;
 use crate::http::limits::with_limits;
 use paddock_core::policy::{FailureMode, MAX_WEIGHT, Priority, UnknownPrice};
@@ -38,6 +39,9 @@ with_limits! {
         enabled: Option<Option<bool>>,
         /// Whether the balance of its account is a cap; `true` opens an account.
         prepaid: Option<Option<bool>>,
+        /// The IANA time zone whose days and months the quotas of the namespace, its keys and its users are of;
+        /// the organization's by default.
+        time_zone: Option<Option<TimeZone>>,
         /// Labels.
         tags: Option<Option<Tags>>,
         /// Hard cap of a month for each end user that has none of their own, in US dollars.
@@ -66,6 +70,7 @@ impl NamespaceBody {
         self.failure_mode.set(&mut namespace.failure_mode);
         self.enabled.set(&mut namespace.enabled);
         self.prepaid.set(&mut namespace.prepaid);
+        self.time_zone.apply(&mut namespace.time_zone);
         self.tags.apply(&mut namespace.tags);
         self.user_monthly_quota_usd
             .apply(&mut namespace.user_monthly_quota);

@@ -30,6 +30,10 @@ pub(super) async fn update(
         after: &namespace,
     };
     may_set(edit.author(), &owned)?;
+    let former = &before.namespace;
+    if namespace.time_zone != former.time_zone || namespace.organization != former.organization {
+        namespace.calendar_since = edit.now;
+    }
     namespace.revision = edit.revision;
     namespace.updated_at = edit.now;
     namespaces::update(&mut edit.tx, &namespace).await?;

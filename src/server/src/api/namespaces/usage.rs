@@ -7,7 +7,7 @@ use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use paddock_ledger::model::histogram::quantile;
-use paddock_ledger::model::period::{DAY, MINUTE, Window, start_of};
+use paddock_ledger::model::period::{DAY, MINUTE, start_of};
 use paddock_ledger::model::scope::Scope;
 use paddock_ledger::rules::context::{BudgetStatus, NamespaceContext, prepaid_balance};
 use paddock_ledger::rules::report::{Period, projected};
@@ -58,7 +58,7 @@ pub struct Usage {
     model_breakdown: BTreeMap<String, ModelUsage>,
     /// US dollars spent in the period.
     total_spent: f64,
-    /// The quota of a UTC month, in US dollars.
+    /// The quota of a calendar month, in US dollars.
     quota_limit: f64,
     /// US dollars left of it.
     quota_remaining: f64,
@@ -129,10 +129,11 @@ pub async fn handle(
     let terms = &app.config.terms;
     let prepaid = prepaid_balance(&mut tx, terms, &context.scopes(), now).await?;
     let scope = Scope::Namespace(name.clone());
-    let month = BudgetStatus::of(&mut tx, scope, Money::MAX, now)
+    let calendar = context.calendar();
+    let month = BudgetStatus::of(&mut tx, scope, Money::MAX, &calendar, now)
         .await?
         .used;
-    let window = Window::of(CapPeriod::Monthly, now);
+    let window = calendar.window(CapPeriod::Monthly, now);
     #[expect(clippy::cast_precision_loss, reason = "an average")]
     let avg_latency_ms = used.total.latency_ms as f64 / used.total.requests.max(1) as f64;
     Ok(Json(Usage {

@@ -6,6 +6,7 @@ use paddock_core::money::Money;
 use paddock_core::policy::{Catalog, FailureMode, Priority, UnknownPrice};
 use paddock_ledger::rules::context::NamespaceContext;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A namespace in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -24,7 +25,7 @@ pub struct NamespaceView {
     #[serde(flatten)]
     limits: LimitsView,
     /// Which limits are its own; the others are the organization's.
-    own_limits: Vec<&'static str>,
+    own_limits: Vec<Cow<'static, str>>,
     /// Hard cap of a month for each end user that has none of their own, in US dollars.
     user_monthly_quota_usd: Option<f64>,
     /// Which requests go first if several wait.
@@ -39,6 +40,8 @@ pub struct NamespaceView {
     enabled: bool,
     /// Whether the balance of its account is a cap.
     prepaid: bool,
+    /// The time zone of its calendar; `null` is the organization's.
+    time_zone: Option<String>,
     /// Labels.
     #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
@@ -69,6 +72,7 @@ impl NamespaceView {
             failure_mode: namespace.failure_mode,
             enabled: namespace.enabled,
             prepaid: namespace.prepaid,
+            time_zone: namespace.time_zone.clone(),
             tags: namespace.tags.clone(),
             created_at: namespace.created_at.to_rfc3339(),
             updated_at: namespace.updated_at.to_rfc3339(),

@@ -1,6 +1,7 @@
 //! What is sent about organizations.
 
 use crate::api::prelude::*;
+use crate::http::body::values::TimeZone;
 use crate::http::body::variant;
 use crate::http::limits::with_limits;
 use paddock_core::policy::Priority;
@@ -30,6 +31,9 @@ with_limits! {
         max_members: Option<Option<Count>>,
         /// Whether the balance of its own account caps what it spends; `true` opens an account.
         prepaid: Option<Option<bool>>,
+        /// The IANA time zone whose days and months its quotas are of, and those of its namespaces that name
+        /// none; UTC by default.
+        time_zone: Option<Option<TimeZone>>,
         /// Labels.
         tags: Option<Option<Tags>>,
     }
@@ -56,6 +60,11 @@ impl OrganizationBody {
         self.max_keys.apply(&mut ceilings.max_keys);
         self.max_members.apply(&mut ceilings.max_members);
         self.prepaid.set(&mut organization.prepaid);
+        let zone = organization.time_zone.clone();
+        self.time_zone.apply(&mut organization.time_zone);
+        if organization.time_zone != zone {
+            organization.calendar_since = now;
+        }
         self.tags.apply(&mut organization.tags);
         organization.updated_at = now;
     }

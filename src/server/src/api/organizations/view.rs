@@ -5,6 +5,7 @@ use crate::http::limits::{LimitsView, own_limits};
 use paddock_core::policy::{Limits, Priority};
 use paddock_ledger::model::Organization;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// An organization in JSON.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,9 +31,11 @@ pub struct OrganizationView {
     limits: LimitsView,
     /// Which of these limits are set: gateways enforce those. The others are this installation's
     /// defaults, which bind no request.
-    enforced: Vec<&'static str>,
+    enforced: Vec<Cow<'static, str>>,
     /// Whether the balance of its own account caps what it spends.
     prepaid: bool,
+    /// The time zone of its calendar; `null` is UTC.
+    time_zone: Option<String>,
     /// Labels.
     #[schema(value_type = Option<Tags>)]
     tags: Option<Value>,
@@ -59,6 +62,7 @@ impl OrganizationView {
             limits: LimitsView::from(&organization.in_force(defaults)),
             enforced: own_limits(&organization.limits, organization.allowed_models.is_some()),
             prepaid: organization.prepaid,
+            time_zone: organization.time_zone.clone(),
             tags: organization.tags.clone(),
             created_at: organization.created_at.to_rfc3339(),
             updated_at: organization.updated_at.to_rfc3339(),

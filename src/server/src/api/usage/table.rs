@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use paddock_core::money::Money;
 use paddock_core::wire::CapPeriod;
-use paddock_ledger::model::period::Window;
+use paddock_ledger::model::calendar::Calendar;
 use paddock_ledger::rules::context::spent_of_namespaces;
 use paddock_ledger::rules::report;
 use paddock_ledger::store::costs::Days;
@@ -252,7 +252,7 @@ pub async fn handle(
         }
         _ => BTreeMap::new(),
     };
-    let window = Window::of(CapPeriod::Monthly, now);
+    let window = Calendar::default().window(CapPeriod::Monthly, now);
     let row = |group: Group| {
         let spent = months.get(&group.id).copied();
         let earlier = earlier.get(&group.id).copied().unwrap_or_default();

@@ -22,6 +22,7 @@ pub use refusal::refusal;
 pub use synonyms::{canonical, synonyms};
 pub(crate) use variant::{variant, variant_of};
 
+use crate::config::RateBounds;
 use crate::http::error::ApiError;
 use crate::state::SharedApp;
 use axum::extract::{FromRequest, Request};
@@ -38,7 +39,7 @@ use strict::Strict;
 #[derive(Debug)]
 pub struct Body<T> {
     raw: RawBody,
-    rpm_range: (u64, u64),
+    rates: RateBounds,
     read_as: PhantomData<fn() -> T>,
 }
 
@@ -48,7 +49,7 @@ impl<T> FromRequest<SharedApp> for Body<T> {
     async fn from_request(request: Request, app: &SharedApp) -> Result<Body<T>, Infallible> {
         Ok(Body {
             raw: RawBody::of(request),
-            rpm_range: app.config.rpm_range,
+            rates: app.config.rates,
             read_as: PhantomData,
         })
     }
@@ -60,7 +61,7 @@ impl<T: DeserializeOwned> Body<T> {
     /// # Errors
     /// What [`RawBody::read`] and [`read`] answer.
     pub async fn read(self) -> Result<T, ApiError> {
-        read_with_rate(&self.raw.read().await?, self.rpm_range)
+        read_with_rates(&self.raw.read().await?, &self.rates)
     }
 }
 
@@ -73,11 +74,10 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     typed(Canonical::parse(body)?)
 }
 
-/// Reads a body. `rpm_range` is the lowest and the highest rate that the operator allows, in requests
-/// a minute.
-fn read_with_rate<T: DeserializeOwned>(body: &[u8], rpm_range: (u64, u64)) -> Result<T, ApiError> {
+/// Reads a body that may set the rates that the operator allows.
+fn read_with_rates<T: DeserializeOwned>(body: &[u8], rates: &RateBounds) -> Result<T, ApiError> {
     let sent = Canonical::parse(body)?;
-    check_rate(&sent, rpm_range)?;
+    check_rates(&sent, rates)?;
     typed(sent)
 }
 
@@ -87,17 +87,20 @@ fn typed<T: DeserializeOwned>(mut sent: Canonical<Value>) -> Result<T, ApiError>
         .map_err(|error| refusal(&error, "The body of your request", &sent))
 }
 
-/// Checks the rate in a body. Its type cannot: the range is in the configuration.
-fn check_rate(sent: &Canonical<Value>, (min, max): (u64, u64)) -> Result<(), ApiError> {
-    let name = "rate_limit_per_minute";
-    let rate = sent.fields.get(name).filter(|rate| !rate.is_null());
-    let fits = |rate| values::whole(rate).is_some_and(|rate| (min..=max).contains(&rate));
-    if rate.is_none_or(fits) {
-        return Ok(());
+/// Checks the rates in a body. Their types cannot: the ranges are in the configuration.
+fn check_rates(sent: &Canonical<Value>, rates: &RateBounds) -> Result<(), ApiError> {
+    let set = sent.fields.iter().filter(|(_, rate)| !rate.is_null());
+    for (name, rate) in set {
+        let Some((min, max)) = rates.of(name) else {
+            continue;
+        };
+        if !values::whole(rate).is_some_and(|rate| (min..=max).contains(&rate)) {
+            let field = sent.written(name);
+            let message = format!("'{field}' must be a whole number from {min} to {max}.");
+            return Err(ApiError::invalid(field, message));
+        }
     }
-    let field = sent.written(name);
-    let message = format!("'{field}' must be a whole number from {min} to {max}.");
-    Err(ApiError::invalid(field, message))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -130,10 +133,15 @@ mod tests {
         name: Text,
     }
 
+    const RATES: RateBounds = RateBounds {
+        requests: (1, 90),
+        tokens: (1, 95),
+    };
+
     fn problem(body: &str) -> String {
         format!(
             "{:?}",
-            read_with_rate::<Example>(body.as_bytes(), (1, 90)).unwrap_err()
+            read_with_rates::<Example>(body.as_bytes(), &RATES).unwrap_err()
         )
     }
 
@@ -164,8 +172,8 @@ mod tests {
                 "'rate_limits.rpm' must be a whole number from 1 to 90.",
             ),
             (
-                r#"{"rate_limits":{"tpm":101}}"#,
-                "'rate_limits.tpm' must be a whole number from 1 to 100.",
+                r#"{"rate_limits":{"tpm":96}}"#,
+                "'rate_limits.tpm' must be a whole number from 1 to 95.",
             ),
             (r#"{"color":1}"#, "Unknown parameter: 'color'."),
             (r#"{"rules":[["a"]]}"#, "'rules[0]' must be an object."),

@@ -9,6 +9,7 @@ use paddock_core::wire::CapPeriod;
 use paddock_ledger::rules::audit;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::rules::reserving::{self, MAX_OPEN, ReserveOutcome, ReserveRequest, Shortage};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// The longest a reservation may last, in seconds: 30 days.
@@ -120,9 +121,9 @@ pub async fn handle(
 
 fn refused(shortage: &Shortage, amount: Money) -> ApiError {
     let cap = match shortage.period {
-        CapPeriod::Daily => "daily budget",
-        CapPeriod::Monthly => "monthly budget",
-        CapPeriod::Balance => "prepaid balance",
+        CapPeriod::Balance => Cow::Borrowed("prepaid balance"),
+        CapPeriod::LastDays(days) => Cow::Owned(format!("budget of {days} days")),
+        period => Cow::Owned(format!("{} budget", period.name())),
     };
     let (scope, remaining) = (&shortage.scope, shortage.remaining);
     let advice = if shortage.is_on_loan {

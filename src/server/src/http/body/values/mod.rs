@@ -1,9 +1,11 @@
 //! The kinds of value that fields have. Each type holds its own range: it reads a value, says what it
 //! must be when it is not, and describes itself in the OpenAPI document.
 
+mod budgets;
 mod numbers;
 mod texts;
 
+pub use budgets::{Quotas, TimeZone};
 pub(super) use numbers::whole;
 pub use numbers::{Amount, Days, Dollars, PositiveDollars, Thousandths, TokenPrice, Whole};
 pub use texts::{Name, Tags, Text, Texts, UrlText, Words};

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 /// Smallest amount of money above zero, in dollars: a billionth.
 const MIN_DOLLARS: f64 = 1e-9;
 /// Largest amount of money of a field, in dollars.
-const MAX_DOLLARS: f64 = 1e9;
+pub(super) const MAX_DOLLARS: f64 = 1e9;
 /// Highest price of a field, in dollars per million tokens.
 const MAX_PRICE: f64 = 1e6;
 
@@ -248,7 +248,7 @@ pub(in crate::http::body) fn whole(value: &Value) -> Option<u64> {
     })
 }
 
-fn number_schema(min: f64, max: f64) -> ObjectBuilder {
+pub(super) fn number_schema(min: f64, max: f64) -> ObjectBuilder {
     let number = ObjectBuilder::new().schema_type(Type::Number);
     number.minimum(Some(min)).maximum(Some(max))
 }
