@@ -80,7 +80,7 @@ fn an_upgrade_and_the_way_back_lose_nothing() {
         service_program: Some(older_service()),
         ..StackOptions::default()
     });
-    let tenant = gateway.tenant("upgraded", json!({"rpm": 1000}));
+    let tenant = gateway.tenant("upgraded", json!({}));
     let call = |count: usize| {
         for _ in 0..count {
             gateway.send(&tenant.chat()).expect(200);

@@ -75,7 +75,7 @@ fn what_only_paddock_may_say_is_not_believed() {
     let spoof = |call: Call| {
         call.header("x-paddock-upstream", "paddock")
             .header("X-Paddock-Upstream", "deepseek")
-            .header("x-paddock-deployments", &groups_header(["paddock"]))
+            .header("x-paddock-deployments", groups_header(["paddock"]))
             .header("x-paddock-namespace", &victim.namespace)
             .header("x-paddock-key", "admin")
             .header("x-paddock-anything", "1")
