@@ -10,7 +10,7 @@ use core::time::Duration;
 
 /// Where a limit has fewer units a minute than this for each gateway, its rate is not shared: units are
 /// lent one by one.
-const FEWEST: u64 = 4;
+const FEWEST: u64 = 8;
 
 /// Nobody loses all it has before it had it for so long.
 const SHORTEST: Duration = Duration::from_secs(5);

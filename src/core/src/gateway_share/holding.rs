@@ -224,9 +224,11 @@ impl Holding {
                 Err(_) => continue,
             };
             let kept = i64::try_from(kept).unwrap_or(i64::MAX);
-            *returned = returned.saturating_add(had.saturating_sub(kept));
-            let parts = i128::from(kept).saturating_mul(PARTS);
-            stock.state.parts = i64::try_from(parts).unwrap_or(i64::MAX);
+            let back = had.saturating_sub(kept);
+            *returned = returned.saturating_add(back);
+            // A part of a unit stays: where shares change often, units would never become whole.
+            after.lend(stock.state, back);
+            stock.state.parts = after.at_most(stock.state.parts);
         }
     }
 
