@@ -267,6 +267,10 @@ impl Slice {
         *self = Slice {
             retired,
             used_at: self.used_at,
+            // A refusal says what is left of the cap, and the lender's answer may have been overtaken.
+            period: self.period,
+            period_ends_at: self.period_ends_at,
+            remaining: self.remaining.saturating_sub(self.spent),
             ..Slice::default()
         };
     }
@@ -367,6 +371,12 @@ mod tests {
             slice.shortage().remaining,
             Money::from_nanos(80),
             "booked meanwhile"
+        );
+        slice.close();
+        assert_eq!(
+            slice.shortage().remaining,
+            Money::from_nanos(85),
+            "the lease is over, and the cap is not spent"
         );
     }
 

@@ -89,7 +89,7 @@ impl UpstreamRecord {
         }
         self.remove(Kind::Requests, asker, of_requests);
         self.remove(Kind::Tokens, asker, of_tokens);
-        self.count_drawn(of_requests.all(), of_tokens.all());
+        self.count_drawn(PARTS, of_tokens.all());
         if let Some(member) = self.find(asker) {
             member.newcomer = false.into();
             member.waiting = Timestamp::EPOCH;

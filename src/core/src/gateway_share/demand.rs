@@ -1,21 +1,29 @@
 //! The borrower's side: what a gateway wants of one scope, and what it says of it.
 
-use super::capacity::{Amounts, Capacity, RATES, reserve, scale};
+use super::capacity::{Amounts, Capacity, RATES, reserve};
 use super::holding::{Holding, Stock, units_of};
 use super::message::{Need, Report};
+use super::pace::Pace;
+use super::use_of::UseOf;
 use crate::timestamp::Timestamp;
 use core::time::Duration;
 
-/// Reviews without use after which everything is given back, where several gateways live.
-const IDLE: u64 = 3;
-/// The same where there is nobody who could want it.
-const IDLE_ALONE: u64 = 120;
+/// Demand is not measured over less than this.
+const SHORTEST: Duration = Duration::from_millis(400);
+/// So many requests that should have come and did not are the end of demand, where several gateways live.
+const MISSED: u64 = 8;
+/// The same of a share that was used as fast as it filled: its requests come evenly.
+const MISSED_FULL: u64 = 3;
+/// So long without a request is the end of demand however rare they are.
+const LONGEST_GAP: Duration = Duration::from_secs(60);
+/// The same where there is nobody who could want what is not used.
+const GAP_ALONE: Duration = Duration::from_secs(600);
+/// What is not wanted is given back, but not sooner after the last use.
+const IDLE: Duration = Duration::from_millis(1_500);
 /// The part (1/16) of a limit that a newcomer asks for.
 const FIRST: u64 = 16;
 /// A bucket with less than this part (1/16) is used as fast as it fills.
 const EMPTY: u64 = 16;
-/// Demand is not measured over less than this.
-const SHORTEST: Duration = Duration::from_millis(400);
 
 impl Holding {
     /// Measures demand, and gives back what is not needed. To be called about twice a second, where
@@ -35,8 +43,11 @@ impl Holding {
             self.report = self.report.saturating_add(1);
         }
         self.over = is_over.into();
-        let elapsed = now.since(self.reviewed_at);
-        if self.reviewed_at <= now && elapsed < SHORTEST {
+        if self.reviewed_at > now {
+            // The clock has stepped back.
+            (self.reviewed_at, self.drawn_before) = (now, self.drawn);
+        }
+        if now.since(self.reviewed_at) < SHORTEST {
             return;
         }
         // The buckets themselves are not filled up here: only who uses them knows the limit as it is now.
@@ -47,16 +58,18 @@ impl Holding {
             part.refill_beside(&mut state, stock.lent, now);
             *left = units_of(state.parts);
         }
-        let wants = self.measure(left, in_flight, elapsed, now);
-        self.reviewed_at = now;
-        let is_used = wants != Amounts::default();
-        self.idle = if is_used {
-            0
-        } else {
-            self.idle.saturating_add(1)
+        let is_used = self.used() != [0; RATES] || self.peak.max(in_flight) > 0;
+        let unused = now.since(self.reviewed_at);
+        let mut wants = match is_used {
+            true => self.measure(left, in_flight, now),
+            false if unused >= self.longest_gap(several) => Amounts::default(),
+            false => self.wants,
         };
-        let most = if several { IDLE } else { IDLE_ALONE };
-        let mut keeps = match self.idle >= most {
+        if now < self.unmet_until {
+            self.add_unmet(&mut wants, left, in_flight);
+        }
+        let is_idle = !is_used && wants == Amounts::default() && unused >= IDLE;
+        let mut keeps = match is_idle {
             true => Capacity::default(),
             false if several => self.part.min(without_reserve(self.of)),
             false => self.part,
@@ -74,53 +87,81 @@ impl Holding {
             self.resize(keeps, stocks);
             self.report = self.report.saturating_add(1);
         }
-        let changed = [(wants.slots, self.wants.slots)];
-        let rates = wants.rates.into_iter().zip(self.wants.rates);
-        if several
-            && rates
-                .chain(changed)
-                .any(|(now, before)| differs(now, before))
-        {
-            self.report = self.report.saturating_add(1);
+        if wants != self.wants {
+            self.wants = wants;
+            // A lone gateway has all of it, whatever it wants.
+            self.report = self.report.saturating_add(u64::from(several));
         }
-        self.wants = wants;
     }
 
-    /// Demand since the last review. `left` is what there is of each rate, in whole units.
-    fn measure(
-        &mut self,
-        left: [i64; RATES],
-        in_flight: u64,
-        elapsed: Duration,
-        now: Timestamp,
-    ) -> Amounts {
-        let mut wants = Amounts::default();
-        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-        for (kind, want) in wants.rates.iter_mut().enumerate() {
-            let at = |values: &[i64; RATES]| values.get(kind).copied().unwrap_or(0);
-            let used = at(&self.drawn).saturating_sub(at(&self.drawn_before));
-            let used = u64::try_from(used).unwrap_or(0);
-            let of = |capacity: &Capacity| capacity.rates.get(kind).copied().unwrap_or_default();
-            let (part, limit) = (of(&self.part), of(&self.of));
-            if used == 0 {
-                continue;
-            }
-            let left = at(&left);
-            let low = i64::try_from(part.capacity.checked_div(EMPTY).unwrap_or(0));
-            *want = match left <= low.unwrap_or(i64::MAX) {
-                true => limit.rate,
-                false => with_headroom(scale(used, MINUTE, nanos)).min(limit.rate),
-            };
-        }
-        self.drawn_before = self.drawn;
-        let peak = core::mem::replace(&mut self.peak, in_flight).max(in_flight);
-        wants.slots = match peak {
-            0 => 0,
-            _ if peak >= self.part.slots => self.of.slots,
-            _ => with_headroom(peak).min(self.of.slots),
+    /// The longest time between two requests, as they have come so far: after that no more are expected.
+    fn longest_gap(&self, several: bool) -> Duration {
+        let missed = match self.wants_all() {
+            true => MISSED_FULL,
+            false => MISSED,
         };
-        if now < self.unmet_until {
-            self.add_unmet(&mut wants, left, in_flight);
+        match several {
+            true => self
+                .pace
+                .time_of(missed)
+                .map_or(IDLE, |gap| gap.min(LONGEST_GAP)),
+            false => GAP_ALONE,
+        }
+    }
+
+    /// Whether it has said that it wants all of some limit.
+    fn wants_all(&self) -> bool {
+        let is_all = |wants: u64, limit: u64| limit > 0 && wants == limit;
+        let mut rates = self.wants.rates.into_iter().zip(self.of.rates);
+        is_all(self.wants.slots, self.of.slots)
+            || rates.any(|(wants, limit)| is_all(wants, limit.rate))
+    }
+
+    /// Requests and tokens since demand was last measured.
+    fn used(&self) -> [u64; RATES] {
+        let mut used = [0; RATES];
+        let drawn = self.drawn.iter().zip(self.drawn_before);
+        for (used, (drawn, before)) in used.iter_mut().zip(drawn) {
+            *used = u64::try_from(drawn.saturating_sub(before)).unwrap_or(0);
+        }
+        used
+    }
+
+    /// Demand, where something was used since it was last measured. `left` is what there is of each rate, in
+    /// whole units.
+    fn measure(&mut self, left: [i64; RATES], in_flight: u64, now: Timestamp) -> Amounts {
+        let (peak, elapsed) = (self.peak.max(in_flight), now.since(self.reviewed_at));
+        let pace = self.pace.after(self.used(), peak, elapsed);
+        let units = pace.units();
+        let mut wants = Amounts::default();
+        for (kind, want) in wants.rates.iter_mut().enumerate() {
+            let of = |capacity: &Capacity| capacity.rates.get(kind).copied().unwrap_or_default();
+            let at = |amounts: &Amounts| amounts.rates.get(kind).copied().unwrap_or(0);
+            let (part, limit) = (of(&self.part), of(&self.of));
+            let low = i64::try_from(part.capacity.checked_div(EMPTY).unwrap_or(0));
+            let left = left.get(kind).copied().unwrap_or(0);
+            *want = UseOf {
+                pace: at(&units),
+                is_used_up: left <= low.unwrap_or(i64::MAX),
+                said: at(&self.wants),
+                part: part.rate,
+                limit: limit.rate,
+            }
+            .wants();
+        }
+        wants.slots = UseOf {
+            pace: units.slots,
+            is_used_up: peak >= self.part.slots,
+            said: self.wants.slots,
+            part: self.part.slots,
+            limit: self.of.slots,
+        }
+        .wants();
+        if pace != Pace::default() {
+            self.pace = pace;
+            self.drawn_before = self.drawn;
+            self.reviewed_at = now;
+            self.peak = in_flight;
         }
         wants
     }
@@ -202,7 +243,6 @@ impl Holding {
         }
     }
 }
-const MINUTE: u64 = 60_000_000_000;
 
 fn wanted(want: u64, part: u64, limit: u64) -> u64 {
     let want = match part {
@@ -210,18 +250,6 @@ fn wanted(want: u64, part: u64, limit: u64) -> u64 {
         _ => limit,
     };
     want.min(limit)
-}
-
-/// A quarter more than was used.
-fn with_headroom(used: u64) -> u64 {
-    let quarter = used.checked_div(4).unwrap_or(0);
-    used.saturating_add(quarter).saturating_add(1)
-}
-
-/// Whether demand has changed by more than a quarter.
-fn differs(now: u64, before: u64) -> bool {
-    let (small, large) = (now.min(before), now.max(before));
-    large.saturating_sub(small) > large.checked_div(4).unwrap_or(0)
 }
 
 /// All of a limit but what newcomers are to find.

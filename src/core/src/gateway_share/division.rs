@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 const RECALLED: Duration = Duration::from_millis(500);
 /// How soon where nobody has anything to give up.
 const NOTHING: Duration = Duration::from_secs(5);
+/// The same where its share fills up by itself: if that can grow, it is told.
+const OWN_RATE: Duration = Duration::from_secs(30);
 
 /// All gateways that live, as their terms say.
 pub trait Peers {
@@ -46,6 +48,9 @@ pub(super) struct Lent {
     life: u64,
     /// Counted up with each change.
     pub(super) number: u64,
+    /// The same when a report came in.
+    #[serde(skip)]
+    number_before: u64,
     /// The last change that it has confirmed.
     confirmed: u64,
     /// Its last report.
@@ -99,11 +104,9 @@ impl Division {
             self.refill(next, now);
         }
         self.drop_expired(peers);
-        let numbers: Vec<(String, u64)> = self
-            .shares
-            .iter()
-            .map(|lent| (lent.gateway.clone(), lent.number))
-            .collect();
+        for lent in &mut self.shares {
+            lent.number_before = lent.number;
+        }
         if let Some(need) = &report.need {
             self.set_limit(need.limit, need.revision, now);
         }
@@ -112,10 +115,7 @@ impl Division {
         self.shares
             .retain(|lent| lent.is_pending() || !lent.is_idle());
         self.note_slowest(report.need.is_some());
-        let changed = |lent: &&Lent| {
-            let before = numbers.iter().find(|(name, _)| *name == lent.gateway);
-            lent.gateway != gateway && before.is_some_and(|(_, number)| *number != lent.number)
-        };
+        let changed = |lent: &&Lent| lent.gateway != gateway && lent.number != lent.number_before;
         let changed: Vec<String> = self
             .shares
             .iter()
@@ -125,6 +125,7 @@ impl Division {
         let short = match (unmet, changed.is_empty()) {
             (false, _) => None,
             (true, false) => Some(RECALLED),
+            (true, true) if self.fills_up(gateway, report.need.as_ref()) => Some(OWN_RATE),
             (true, true) => Some(NOTHING),
         };
         let mut share = self.share_of(&report.scope, gateway);
@@ -139,6 +140,18 @@ impl Division {
             changed,
             confirmed,
         }
+    }
+
+    /// Whether all that a request of `gateway` lacks comes in by the share's own rate, or ends by itself.
+    fn fills_up(&self, gateway: &str, need: Option<&Need>) -> bool {
+        let lent = self.shares.iter().find(|lent| lent.gateway == gateway);
+        let (Some(lent), Some(need)) = (lent, need) else {
+            return false;
+        };
+        let rates = need.units.rates.into_iter().zip(lent.part.rates);
+        let mut rates = rates.filter(|(units, _)| *units > 0);
+        let has_slots = need.units.slots == 0 || lent.part.slots > 0;
+        has_slots && rates.all(|(units, part)| part.rate > 0 && units <= part.capacity)
     }
 
     /// What `gateway` is to be told of `scope`.

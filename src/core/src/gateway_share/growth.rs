@@ -10,7 +10,7 @@ use core::time::Duration;
 
 /// Where a limit has fewer units a minute than this for each gateway, its rate is not shared: units are
 /// lent one by one.
-const FEWEST: u64 = 4;
+const FEWEST: u64 = 8;
 
 /// Nobody loses all it has before it had it for so long.
 const SHORTEST: Duration = Duration::from_secs(5);
@@ -49,6 +49,8 @@ impl Asking<'_> {
 /// What each share should be, and what it may be until its gateway says otherwise.
 struct Move {
     targets: Vec<u64>,
+    /// What is wanted of each. Beyond that nobody else is asked to give anything up.
+    wants: Vec<u64>,
     limit: u64,
     reserve: u64,
 }
@@ -121,6 +123,7 @@ impl Division {
         let reserve = asking.reserve(limit.rate);
         let to = Move {
             targets: deal(limit.rate.saturating_sub(reserve), &wishes),
+            wants: wishes.iter().map(|wish| wish.wants).collect(),
             limit: limit.rate,
             reserve,
         };
@@ -161,6 +164,7 @@ impl Division {
             }
         }
         let to = Move {
+            wants: targets.clone(),
             targets,
             limit: limit.capacity,
             reserve: 0,
@@ -176,6 +180,7 @@ impl Division {
         let reserve = asking.reserve(limit);
         let to = Move {
             targets: deal(limit.saturating_sub(reserve), &wishes),
+            wants: wishes.iter().map(|wish| wish.wants).collect(),
             limit,
             reserve,
         };
@@ -201,9 +206,12 @@ impl Division {
         let get = |capacity: &Capacity| field(&mut { *capacity }).map_or(0, |value| *value);
         let lent = self.shares.iter().map(|lent| get(&lent.bound));
         let mut spare = lent.fold(to.limit, u64::saturating_sub);
-        // Small changes are not worth telling.
-        let step = reserve(to.limit).max(1);
-        let mut is_unmet = false;
+        // Changes that are small, of the limit and of what one gets of it, are not worth telling.
+        let step_of = |target: u64| {
+            let quarter = target.checked_div(4).unwrap_or(0);
+            reserve(to.limit).min(quarter).max(1)
+        };
+        let (mut is_unmet, mut is_starving) = (false, false);
         let first = core::iter::once(asking.at);
         let others = (0..self.shares.len()).filter(|at| *at != asking.at);
         for at in first.chain(others).collect::<Vec<_>>() {
@@ -213,7 +221,7 @@ impl Division {
             let (bound, part) = (get(&lent.bound), get(&lent.part));
             let missing = target.saturating_sub(bound);
             let is_asking = at == asking.at && asking.need.is_some();
-            if missing == 0 || (missing < step && !is_asking) {
+            if missing == 0 || (missing < step_of(*target) && !is_asking) {
                 // A shrink that is not confirmed and not wanted any more.
                 if part < bound && *target >= bound {
                     set(&field, &mut lent.part, bound);
@@ -232,7 +240,9 @@ impl Division {
             }
             set(&field, &mut lent.bound, grown);
             set(&field, &mut lent.part, grown);
-            is_unmet |= more < missing;
+            let due = to.wants.get(at).copied().unwrap_or(0).min(*target);
+            is_unmet |= grown < due;
+            is_starving |= grown < due.checked_div(2).unwrap_or(0);
         }
         if !is_unmet {
             return;
@@ -243,6 +253,7 @@ impl Division {
             if *target == 0 && is_new {
                 continue;
             }
+            let step = if is_starving { 1 } else { step_of(*target) };
             if part >= target.saturating_add(step) {
                 set(&field, &mut lent.part, *target);
             }

@@ -2,6 +2,7 @@
 
 use super::capacity::{Amounts, Capacity, RATES, scale};
 use super::message::{Report, Share};
+use super::pace::Pace;
 use super::term::ShareTerm;
 use crate::bucket::{BucketState, PARTS};
 use crate::epoch_sum::Epochs;
@@ -10,8 +11,8 @@ use crate::timestamp::Timestamp;
 use core::time::Duration;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// How long a request that was refused counts as demand once the service may be asked again.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request that was refused counts as demand.
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// Where the limits come from that a gateway decides by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,22 +71,22 @@ pub struct Holding {
     given: [i64; RATES],
     /// Units given back, in all of this life.
     pub(super) returned: [i64; RATES],
-    /// Units used, in all.
+    /// Units used, in all. Requests are counted where their rate has no limit, too.
     pub drawn: [i64; RATES],
-    /// The same as of the last review.
+    /// The same as of the last measurement.
     pub(super) drawn_before: [i64; RATES],
-    /// The most requests in flight since the last review.
+    /// The most requests in flight since the last measurement.
     pub peak: u64,
-    /// When demand was last measured.
+    /// When demand was last measured: not since then where nothing was used.
     pub(super) reviewed_at: Timestamp,
+    /// What is used, as of then.
+    pub(super) pace: Pace,
     /// Demand as it was last reported.
     pub(super) wants: Amounts,
     /// Counts what is to be reported.
     pub(super) report: u64,
     /// The last report that was taken in.
     pub(super) told: u64,
-    /// Reviews in a row without use.
-    pub(super) idle: u64,
     /// Whether more was held than the share when it was last reviewed.
     pub(super) over: Flag,
     /// Until then the service need not be asked for more.
@@ -146,9 +147,11 @@ impl Holding {
             self.dry_until = now.plus(Duration::from_millis(short));
             let need = asked.and_then(|asked| asked.need);
             self.unmet = need.map_or(Amounts::default(), |need| need.units);
-            self.unmet_until = self.dry_until.plus(PATIENCE);
-            // What is wanted now is told again, once it was measured.
-            self.report = self.report.saturating_add(1);
+            self.unmet_until = now.plus(PATIENCE);
+            if asked.is_none_or(|asked| asked.wants != self.wants) {
+                // What is wanted now is told again, once it was measured.
+                self.report = self.report.saturating_add(1);
+            }
         }
         if share.number <= self.number {
             return;
@@ -195,8 +198,8 @@ impl Holding {
             life: share.life,
             of: share.of,
             drawn: self.drawn,
-            drawn_before: self.drawn_before,
-            reviewed_at: self.reviewed_at,
+            drawn_before: self.drawn,
+            reviewed_at: now,
             peak: self.peak,
             report: self.report,
             told: self.told,
@@ -221,9 +224,11 @@ impl Holding {
                 Err(_) => continue,
             };
             let kept = i64::try_from(kept).unwrap_or(i64::MAX);
-            *returned = returned.saturating_add(had.saturating_sub(kept));
-            let parts = i128::from(kept).saturating_mul(PARTS);
-            stock.state.parts = i64::try_from(parts).unwrap_or(i64::MAX);
+            let back = had.saturating_sub(kept);
+            *returned = returned.saturating_add(back);
+            // A part of a unit stays: where shares change often, units would never become whole.
+            after.lend(stock.state, back);
+            stock.state.parts = after.at_most(stock.state.parts);
         }
     }
 

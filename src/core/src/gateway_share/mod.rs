@@ -9,6 +9,8 @@
 //! | `growth.rs` | how the owner moves shares towards what they should be |
 //! | `holding.rs` | the borrower's side: what a gateway holds of one scope |
 //! | `demand.rs` | what it wants of it, and what it says |
+//! | `pace.rs` | how much of it is used |
+//! | `use_of.rs` | how much it says that it wants for that |
 //! | `message.rs` | what both say of it |
 //! | `term.rs` | how long a gateway's shares are in force |
 //!
@@ -29,9 +31,11 @@ mod division;
 mod growth;
 mod holding;
 mod message;
+mod pace;
 mod term;
 #[cfg(test)]
 mod tests;
+mod use_of;
 
 pub use capacity::{Amounts, Capacity, RATES};
 pub use division::{Division, Outcome, Peers};

@@ -92,6 +92,10 @@ impl ScopeGrant {
             false => self.money.forget(),
         }
         self.epoch_ends_at = epochs.end_of(now);
+        if scope.limits.requests_per_minute.is_none() {
+            let [drawn, _] = &mut record.holding.drawn;
+            *drawn = drawn.saturating_add(i64::from(self.admitted));
+        }
         self.admitted = 0;
     }
 

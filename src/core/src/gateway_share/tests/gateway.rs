@@ -26,6 +26,8 @@ pub(super) struct Gateway {
     /// Requests a minute it is asked for.
     pub(super) demand: u64,
     pub(super) due: f64,
+    /// The next request comes when so many are due.
+    pub(super) next: f64,
     pub(super) served: u64,
     pub(super) refused: u64,
     pub(super) cut_off: bool,
@@ -52,6 +54,7 @@ impl Gateway {
             asking: Timestamp::EPOCH,
             demand,
             due: 0.0,
+            next: 1.0,
             served: 0,
             refused: 0,
             cut_off: false,

@@ -15,6 +15,12 @@ impl Random {
         self.next() % bound.max(1)
     }
 
+    /// Until the next of events that come at random, one in a time of 1 on average.
+    pub(super) fn gap(&mut self) -> f64 {
+        let part = (self.below(1 << 53) + 1) as f64 / (1_u64 << 53) as f64;
+        -part.ln()
+    }
+
     pub(super) fn happens(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -22,6 +22,8 @@ pub(super) struct Setting {
     pub(super) lasts: Duration,
     /// How far time goes on at once.
     pub(super) step: Duration,
+    /// Whether requests come at random rather than evenly.
+    pub(super) is_random: bool,
 }
 
 impl Setting {
@@ -42,6 +44,7 @@ impl Setting {
             delay: Duration::from_millis(5),
             lasts: Duration::from_millis(300),
             step: Duration::from_millis(10),
+            is_random: false,
         }
     }
 }

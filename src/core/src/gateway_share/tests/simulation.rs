@@ -150,6 +150,7 @@ proptest! {
             delay: Duration::from_millis(delay),
             lasts: Duration::from_millis(700),
             step: Duration::from_millis(10),
+            is_random: seed % 2 == 0,
         };
         let mut world = World::new(setting, seed);
         for _ in 0..gateways {

@@ -9,7 +9,7 @@ use crate::bucket::{Bucket, BucketState};
 use crate::gateway_share::{Peers, RATES, Report, Share};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 const SYNC: Duration = Duration::from_secs(1);
@@ -48,8 +48,8 @@ pub(super) struct World {
     made: u64,
     /// One bucket as it would be without gateways: it must never be overdrawn.
     judges: [BucketState; RATES],
-    /// When gateways have sent reports of their own accord: those of all scopes at one time are one message.
-    pub(super) reported: BTreeSet<(usize, Timestamp)>,
+    /// Reports that gateways have sent of their own accord.
+    pub(super) reported: u64,
     /// Reports sent at once, because a request waited.
     pub(super) asked: u64,
 }
@@ -68,7 +68,7 @@ impl World {
             mail: Vec::new(),
             made: 0,
             judges: [BucketState::default(); RATES],
-            reported: BTreeSet::new(),
+            reported: 0,
             asked: 0,
         };
         for (part, judge) in setting.limit.rates.iter().zip(&mut world.judges) {
@@ -244,9 +244,7 @@ impl World {
         }
         gateway.synced_at = now;
         let (name, cut_off) = (gateway.name.clone(), gateway.cut_off);
-        if report.is_some() {
-            self.reported.insert((at, now));
-        }
+        self.reported += u64::from(report.is_some());
         self.send(
             &name,
             cut_off,
@@ -277,8 +275,11 @@ impl World {
             self.in_flight -= 1;
         }
         gateway.due += gateway.demand as f64 * step.as_secs_f64() / 60.0;
-        while gateway.due >= 1.0 {
-            gateway.due -= 1.0;
+        while gateway.due >= gateway.next {
+            gateway.due -= gateway.next;
+            if self.setting.is_random {
+                gateway.next = self.random.gap();
+            }
             match gateway.take(limit, revision, tokens, now) {
                 Ok(()) => {
                     gateway.served += 1;
@@ -298,6 +299,8 @@ impl World {
                 }
                 Err(ask) => {
                     gateway.refused += 1;
+                    // So is what else comes at this moment.
+                    gateway.due = 0.0;
                     if let Some(report) = ask {
                         gateway.asking = now.plus(Duration::from_millis(500));
                         let (name, cut_off) = (gateway.name.clone(), gateway.cut_off);
