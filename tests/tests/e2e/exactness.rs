@@ -184,16 +184,20 @@ fn a_cap_is_exact_to_the_nano_dollar() {
     // What was held by VMs that trapped comes back, and what they had on grants once the service has said how
     // much of it was spent: at the latest with the second sync after that.
     sleep(Duration::from_secs(2 * MAX_REQUEST_SECONDS));
-    within(Duration::from_secs(10), "the rest of the cap is spent", || {
-        let answer = gateway.send(&call);
-        if answer.status == 200 {
-            let id = answer.header("x-request-id").unwrap();
-            answers.completed.insert(id);
-            return None;
-        }
-        let is_spent = || sum(&gateway.lines(&tenant)) + one_call > CAP;
-        (answer.status == 402 && is_spent()).then_some(())
-    });
+    within(
+        Duration::from_secs(10),
+        "the rest of the cap is spent",
+        || {
+            let answer = gateway.send(&call);
+            if answer.status == 200 {
+                let id = answer.header("x-request-id").unwrap();
+                answers.completed.insert(id);
+                return None;
+            }
+            let is_spent = || sum(&gateway.lines(&tenant)) + one_call > CAP;
+            (answer.status == 402 && is_spent()).then_some(())
+        },
+    );
     let lines = eventually("all that was completed is booked", || {
         let lines = gateway.lines(&tenant);
         let booked: BTreeSet<_> = lines.iter().map(|line| &line.request_id).collect();
