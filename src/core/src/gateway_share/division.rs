@@ -64,6 +64,12 @@ pub(super) struct Lent {
     pub(super) grown_at: Timestamp,
     pub(super) given: [i64; RATES],
     returned: [i64; RATES],
+    /// What was given when the limit was last lowered. Older replicas write none.
+    #[serde(default)]
+    void: [i64; RATES],
+    /// The change that lowered the limit.
+    #[serde(default)]
+    lowered: [u64; RATES],
 }
 
 /// What a report has changed.
@@ -80,6 +86,20 @@ pub struct Outcome {
 impl Lent {
     pub(super) fn is_pending(&self) -> bool {
         self.confirmed < self.number
+    }
+
+    /// Where the limit is lowered, what is on its way to the gateway or from it would come on top of what the
+    /// new limit lets both have.
+    fn void_what_is_on_its_way(&mut self, limit: Capacity, before: Capacity) {
+        let capacities = limit.rates.iter().zip(&before.rates);
+        let voids = self.void.iter_mut().zip(self.given);
+        for (((after, before), (void, given)), lowered) in
+            capacities.zip(voids).zip(&mut self.lowered)
+        {
+            if after.capacity < before.capacity {
+                (*void, *lowered) = (given, self.number);
+            }
+        }
     }
 
     /// Whether it has nothing and wants nothing.
@@ -165,6 +185,7 @@ impl Division {
             part: lent.part,
             of: self.limit,
             given: lent.given,
+            void: lent.void,
             short_ms: None,
         })
     }
@@ -296,6 +317,7 @@ impl Division {
             lent.part = lent.part.scaled(limit, before).min(limit);
             lent.bound = lent.bound.scaled(limit, before).min(limit);
             lent.number = lent.number.saturating_add(1);
+            lent.void_what_is_on_its_way(limit, before);
         }
         for kind in 0..RATES {
             let new = before.rates.get(kind).is_none_or(|part| part.capacity == 0);
@@ -332,11 +354,14 @@ impl Division {
             return at;
         }
         lent.report = report.report;
-        lent.confirmed = lent.confirmed.max(report.number);
         let mut back = report.returned;
-        for (back, before) in back.iter_mut().zip(lent.returned) {
+        for ((back, before), lowered) in back.iter_mut().zip(lent.returned).zip(lent.lowered) {
             *back = back.saturating_sub(before);
+            if lent.confirmed < lowered {
+                *back = (*back).min(0);
+            }
         }
+        lent.confirmed = lent.confirmed.max(report.number);
         lent.returned = report.returned;
         if report.number == lent.number {
             lent.bound = report.holds.min(lent.bound);

@@ -167,9 +167,9 @@ impl Holding {
         }
         self.resize(share.part, stocks);
         self.of = share.of;
-        let given = share.given.iter().zip(&mut self.given);
-        for ((given, before), stock) in given.zip(stocks.iter_mut()) {
-            let more = given.saturating_sub(*before).max(0);
+        let given = share.given.iter().zip(share.void).zip(&mut self.given);
+        for (((given, void), before), stock) in given.zip(stocks.iter_mut()) {
+            let more = given.saturating_sub(void.max(*before)).max(0);
             *before = (*given).max(*before);
             let parts = i128::from(more).saturating_mul(PARTS);
             let parts = parts.saturating_add(i128::from(stock.state.parts));

@@ -58,8 +58,15 @@ pub struct Share {
     pub of: Capacity,
     /// Units for its buckets, in all of this life.
     pub given: [i64; RATES],
+    /// The first so many of those are void where they have not arrived: the limit has been lowered since.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub void: [i64; RATES],
     /// A need is not covered: milliseconds after which it may be asked for again. A larger share is told
     /// without being asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_ms: Option<u64>,
+}
+
+fn is_nothing(units: &[i64; RATES]) -> bool {
+    *units == [0; RATES]
 }

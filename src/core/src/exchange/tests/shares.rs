@@ -42,6 +42,7 @@ fn answer(bench: &mut Bench, needs: &[Need], lends: bool) {
             given: limit
                 .rates
                 .map(|bucket| i64::try_from(bucket.capacity).unwrap()),
+            void: [0; 2],
             short_ms: None,
         }
     };

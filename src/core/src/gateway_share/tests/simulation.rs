@@ -121,6 +121,56 @@ fn what_does_not_change_costs_nothing() {
     assert_eq!(world.service.writes, writes, "demand is the same");
 }
 
+/// What happens in turn: to which gateway, what, and milliseconds until the next.
+fn play(world: &mut World, rate: u64, turns: &[(usize, u8, u64)]) {
+    for (who, what, time) in turns.iter().copied() {
+        let who = who % world.gateways.len();
+        match what {
+            0 => world.gateways[who].demand = 0,
+            1 => world.gateways[who].demand = rate * 3,
+            2 => world.gateways[who].cut_off = true,
+            3 => world.gateways[who].cut_off = false,
+            4 => world.kill(who),
+            5 => world.gateways[who].demand = rate / 4,
+            6 => world.set_rate((rate / 3).max(1)),
+            _ => world.set_rate(rate),
+        }
+        world.run(Duration::from_millis(time));
+    }
+}
+
+/// An answer with tokens was lost, and the next one comes after the limit was lowered to a hundredth.
+#[test]
+fn what_is_on_its_way_when_the_limit_is_lowered_is_void() {
+    let rate = 819;
+    let setting = Setting {
+        limit: Capacity {
+            rates: [
+                Bucket {
+                    rate,
+                    capacity: 106,
+                },
+                Bucket {
+                    rate: rate * 100,
+                    capacity: rate * 100,
+                },
+            ],
+            slots: 31,
+        },
+        tokens: 124,
+        loss: 37,
+        delay: Duration::from_millis(36),
+        lasts: Duration::from_millis(700),
+        step: Duration::from_millis(10),
+        is_random: false,
+    };
+    let mut world = World::new(setting, 1_027_868_030_615);
+    for _ in 0..4 {
+        world.add(rate * 3);
+    }
+    play(&mut world, rate, &[(3, 5, 3_347), (1, 7, 3_579)]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -156,19 +206,6 @@ proptest! {
         for _ in 0..gateways {
             world.add(rate * 3);
         }
-        for (who, what, time) in turns {
-            let who = who % world.gateways.len();
-            match what {
-                0 => world.gateways[who].demand = 0,
-                1 => world.gateways[who].demand = rate * 3,
-                2 => world.gateways[who].cut_off = true,
-                3 => world.gateways[who].cut_off = false,
-                4 => world.kill(who),
-                5 => world.gateways[who].demand = rate / 4,
-                6 => world.set_rate((rate / 3).max(1)),
-                _ => world.set_rate(rate),
-            }
-            world.run(Duration::from_millis(time));
-        }
+        play(&mut world, rate, &turns);
     }
 }
