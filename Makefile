@@ -1,7 +1,7 @@
 # The filter, the programs and what the tests need are made side by side.
 MAKEFLAGS += --jobs=3
 # Cargo has jobs of its own.
-unexport MAKEFLAGS
+unexport MAKEFLAGS MFLAGS
 .PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release test-envoys test-upgrade pictures monitoring simulation
 workspace := --locked --workspace --exclude floor-filter
 

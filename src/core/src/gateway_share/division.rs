@@ -1,6 +1,7 @@
 //! The owner's side: what the service lends of one scope, and to whom.
 
-use super::capacity::{Amounts, Capacity, RATES};
+use super::capacity::{Capacity, RATES};
+use super::lent::Lent;
 use super::message::{Need, Report, Share};
 use crate::bucket::{Bucket, BucketState};
 use crate::policy::MAX_RATE;
@@ -40,38 +41,6 @@ pub struct Division {
     pub(super) shares: Vec<Lent>,
 }
 
-/// What one gateway has.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lent {
-    pub(super) gateway: String,
-    pub(super) epoch: u64,
-    life: u64,
-    /// Counted up with each change.
-    pub(super) number: u64,
-    /// The same when a report came in.
-    #[serde(skip)]
-    number_before: u64,
-    /// The last change that it has confirmed.
-    confirmed: u64,
-    /// Its last report.
-    report: u64,
-    /// What it should have.
-    pub(super) part: Capacity,
-    /// What it may have, until it says that it has less.
-    pub(super) bound: Capacity,
-    pub(super) wants: Amounts,
-    /// When it last grew.
-    pub(super) grown_at: Timestamp,
-    pub(super) given: [i64; RATES],
-    returned: [i64; RATES],
-    /// What was given when the limit was last lowered. Older replicas write none.
-    #[serde(default)]
-    void: [i64; RATES],
-    /// The change that lowered the limit.
-    #[serde(default)]
-    lowered: [u64; RATES],
-}
-
 /// What a report has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -81,31 +50,6 @@ pub struct Outcome {
     pub changed: Vec<String>,
     /// Whether the reporter has confirmed all changes of its share.
     pub confirmed: bool,
-}
-
-impl Lent {
-    pub(super) fn is_pending(&self) -> bool {
-        self.confirmed < self.number
-    }
-
-    /// Where the limit is lowered, what is on its way to the gateway or from it would come on top of what the
-    /// new limit lets both have.
-    fn void_what_is_on_its_way(&mut self, limit: Capacity, before: Capacity) {
-        let capacities = limit.rates.iter().zip(&before.rates);
-        let voids = self.void.iter_mut().zip(self.given);
-        for (((after, before), (void, given)), lowered) in
-            capacities.zip(voids).zip(&mut self.lowered)
-        {
-            if after.capacity < before.capacity {
-                (*void, *lowered) = (given, self.number);
-            }
-        }
-    }
-
-    /// Whether it has nothing and wants nothing.
-    fn is_idle(&self) -> bool {
-        self.bound.is_nothing() && self.wants == Amounts::default()
-    }
 }
 
 impl Division {
@@ -346,28 +290,8 @@ impl Division {
             self.shares.push(fresh);
             self.shares.len().saturating_sub(1)
         });
-        let Some(lent) = self.shares.get_mut(at) else {
-            return at;
-        };
-        lent.wants = report.wants;
-        if (report.epoch, report.life) != (epoch, lent.life) || report.report <= lent.report {
-            return at;
-        }
-        lent.report = report.report;
-        let mut back = report.returned;
-        for ((back, before), lowered) in back.iter_mut().zip(lent.returned).zip(lent.lowered) {
-            *back = back.saturating_sub(before);
-            if lent.confirmed < lowered {
-                *back = (*back).min(0);
-            }
-        }
-        lent.confirmed = lent.confirmed.max(report.number);
-        lent.returned = report.returned;
-        if report.number == lent.number {
-            lent.bound = report.holds.min(lent.bound);
-            lent.part = lent.part.min(report.holds);
-        }
-        for (kind, back) in back.into_iter().enumerate() {
+        let back = self.shares.get_mut(at).map(|lent| lent.hear(epoch, report));
+        for (kind, back) in back.unwrap_or_default().into_iter().enumerate() {
             self.put_back(kind, back);
         }
         at

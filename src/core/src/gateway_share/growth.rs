@@ -2,7 +2,8 @@
 
 use super::capacity::{Capacity, RATES, reserve, scale};
 use super::deal::{Wish, deal};
-use super::division::{Division, Lent, signed};
+use super::division::{Division, signed};
+use super::lent::Lent;
 use super::message::Need;
 use crate::bucket::Bucket;
 use crate::timestamp::Timestamp;

@@ -6,6 +6,7 @@
 //! | `capacity.rs` | amounts of rates and slots: limits, parts of them, demand |
 //! | `deal.rs` | who should have how much |
 //! | `division.rs` | the owner's side: what the service lends of one scope, and to whom |
+//! | `lent.rs` | what the owner knows of one gateway's share |
 //! | `growth.rs` | how the owner moves shares towards what they should be |
 //! | `holding.rs` | the borrower's side: what a gateway holds of one scope |
 //! | `demand.rs` | what it wants of it, and what it says |
@@ -21,6 +22,7 @@
 //! - A share shrinks at the gateway first. Only what the gateway has said that it no longer has is lent again.
 //! - All shares of a gateway expire together, unless it is heard of. So an unchanged share costs nothing.
 //! - All amounts are absolute or cumulative and numbered, so any message may be lost, late or repeated.
+//! - Where a limit is lowered, units on their way to or from a gateway are void.
 //!
 //! Where limits are set, and how messages travel, must be absent.
 
@@ -30,6 +32,7 @@ mod demand;
 mod division;
 mod growth;
 mod holding;
+mod lent;
 mod message;
 mod pace;
 mod term;
