@@ -1,9 +1,11 @@
 //! Whose events are booked, and whose are not.
 
 use crate::support::{Event, Gateway, TestApp, on_both_databases};
-use paddock_ledger::store::Store;
+use paddock_core::ids::InstallationId;
+use paddock_ledger::store::{Store, policy};
 use paddock_server::config::PolicyOptions;
 use serde_json::{Value, json};
+use std::path::Path;
 
 const OTHER: &str = "00000000000000b2";
 
@@ -24,6 +26,12 @@ async fn calls(app: &TestApp) -> Value {
     usage.expect(200)["request_count"].clone()
 }
 
+async fn installation_of(file: &Path) -> Option<InstallationId> {
+    let store = Store::open(file.to_str().unwrap()).await.unwrap();
+    let mut tx = store.read().await.unwrap();
+    policy::installation(&mut tx).await.unwrap()
+}
+
 on_both_databases! {
     async fn a_database_and_all_that_serve_it_are_one_installation(app) {
         let gateway = Gateway::new("one", 1);
@@ -32,8 +40,9 @@ on_both_databases! {
         assert_eq!(gateway.resolve(app, json!({ "gateway": "one" })).await.installation, own);
         let replica = app.replica(PolicyOptions::default()).await;
         assert_eq!(gateway.sync(&replica, 0, &[], json!([])).await.changes.installation, own);
-        let another = TestApp::start(crate::support::Backend::Sqlite).await;
-        assert_ne!(another.app.installation, own);
+        // The databases of tests are copies of one.
+        let folder = tempfile::TempDir::new().unwrap();
+        assert_ne!(installation_of(&folder.path().join("another.db")).await, own);
     }
 
     async fn events_of_another_installation_are_kept_and_not_booked(app) {
@@ -71,7 +80,5 @@ async fn a_backup_is_of_the_same_installation() {
     paddock_ledger::store::backup::sqlite(&app.url, &file)
         .await
         .unwrap();
-    let copy = Store::open(file.to_str().unwrap()).await.unwrap();
-    let found = paddock_ledger::store::policy::installation(&mut copy.read().await.unwrap()).await;
-    assert_eq!(found.unwrap(), app.app.installation);
+    assert_eq!(installation_of(&file).await, app.app.installation);
 }
