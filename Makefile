@@ -4,6 +4,8 @@ MAKEFLAGS += --jobs=3
 unexport MAKEFLAGS MFLAGS
 .PHONY: setup layers test-tools programs wasm wasm-content build run test e2e soak fuzz captest check fmt docs reference openapi catalog schemathesis bench bench-isolation bench-ledger bench-core bench-callgrind python-client python-wheel bench-peers captest-peers release test-envoys test-upgrade pictures monitoring simulation
 workspace := --locked --workspace --exclude floor-filter
+# Half of the time tests wait for something.
+export RUST_TEST_THREADS ?= $(shell cores=$$(nproc); echo $$((cores > 4 ? cores : 4)))
 
 setup:
 	@scripts/setup

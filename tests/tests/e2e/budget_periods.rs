@@ -37,7 +37,8 @@ fn an_hours_cap_is_spent_to_its_last_call_and_resets_with_the_hour() {
     spend_all(gateway, std::slice::from_ref(&tenant), CAP);
     let answer = gateway.send(&call(&tenant)).expect(402);
     assert!(
-        message(&answer).starts_with("Hourly budget exhausted: key:"),
+        message(&answer).starts_with("Hourly budget exhausted by this request: ")
+            && message(&answer).contains(" key 'hourly-"),
         "{answer}"
     );
     let next_hour = Timestamp::from_secs((seconds() / 3_600 + 1) * 3_600);
@@ -53,7 +54,8 @@ fn a_cap_of_the_last_days_is_spent_to_its_last_call() {
     let answer = gateway.send(&call(&tenant)).expect(402);
     let message = message(&answer);
     assert!(
-        message.starts_with("Budget of 7 days exhausted: namespace:"),
+        message.starts_with("Budget of 7 days exhausted by this request: ")
+            && message.contains(" namespace:rolling-"),
         "{message}"
     );
     assert!(
