@@ -228,6 +228,7 @@ impl World {
                 part: limit,
                 of: limit,
                 given: limit.rates.map(capacity),
+                void: [0; 2],
                 short_ms: None,
             }
         };
