@@ -20,7 +20,19 @@ fn start() -> Gateway {
 
 /// What waited for the service on a VM that trapped is answered by nobody but this time-out.
 fn start_with(stream_idle_timeout: &'static str, durable_events: &'static str) -> Gateway {
-    Gateway::start(StackOptions {
+    Gateway::start(options(
+        stream_idle_timeout,
+        durable_events,
+        MAX_REQUEST_SECONDS,
+    ))
+}
+
+fn options(
+    stream_idle_timeout: &'static str,
+    durable_events: &'static str,
+    max_request_seconds: u64,
+) -> StackOptions {
+    StackOptions {
         edit_bootstrap: Some(Box::new(move |bootstrap| {
             let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
             let manager = bootstrap.pointer_mut(manager).unwrap();
@@ -29,11 +41,11 @@ fn start_with(stream_idle_timeout: &'static str, durable_events: &'static str) -
         })),
         wasm: Some(filters::with_faults().unwrap()),
         edit_plugin: Some(Box::new(move |plugin| {
-            plugin["max_request_seconds"] = json!(MAX_REQUEST_SECONDS);
+            plugin["max_request_seconds"] = json!(max_request_seconds);
             plugin["durable_events"] = json!(durable_events);
         })),
         ..StackOptions::default()
-    })
+    }
 }
 
 /// Traps the VM of the worker that gets it; the request itself fails.
@@ -181,7 +193,8 @@ fn buckets_and_slices_outlive_the_vm() {
 
 #[test]
 fn what_a_lost_request_had_reserved_comes_back() {
-    let gateway = start();
+    // Long enough to be refused meanwhile on a busy machine.
+    let gateway = Gateway::start(options("610s", "tick", 10));
     let at_once = gateway.tenant("slot", json!({"max_concurrency": 1}));
     let poor = gateway.tenant("money", json!({"monthly_quota_usd": 0.001}));
     let settings = format!("/v1/namespaces/{}/settings", poor.namespace);
