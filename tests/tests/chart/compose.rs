@@ -1,4 +1,4 @@
-//! `examples/compose` is what Compose takes, and Prometheus asks where the metrics are.
+//! `examples/compose` is what Compose takes, and its Prometheus asks where the metrics are.
 
 use crate::envoy::original;
 use paddock_local::root;
@@ -18,10 +18,17 @@ fn the_compose_file_is_one() {
     assert_eq!(services, "envoy\npaddock\nprometheus\n");
 }
 
+fn yaml(file: &str) -> Value {
+    let text = std::fs::read_to_string(root().join("examples").join(file)).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
 #[test]
 fn prometheus_asks_where_the_metrics_are() {
-    let text = std::fs::read_to_string(root().join("examples/compose/prometheus.yaml")).unwrap();
-    let config: Value = serde_saphyr::from_str(&text).unwrap();
+    let compose = yaml("compose/compose.yaml");
+    let mount = &compose["services"]["prometheus"]["volumes"][0];
+    assert_eq!(*mount, "${PWD}/examples/monitoring:/etc/prometheus:ro");
+    let config = yaml("monitoring/prometheus.yaml");
     let target = |job: usize| &config["scrape_configs"][job]["static_configs"][0]["targets"][0];
     let original = original();
     let address = |pointer: &str| {

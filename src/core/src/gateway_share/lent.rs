@@ -63,8 +63,12 @@ impl Lent {
 
     /// Takes in what its gateway says in its term `epoch`. The units it gives back; negative where it owes some.
     pub(super) fn hear(&mut self, epoch: u64, report: &Report) -> [i64; RATES] {
+        let is_of_this_life = (report.epoch, report.life) == (epoch, self.life);
+        if is_of_this_life && report.report <= self.report {
+            return [0; RATES];
+        }
         self.wants = report.wants;
-        if (report.epoch, report.life) != (epoch, self.life) || report.report <= self.report {
+        if !is_of_this_life {
             return [0; RATES];
         }
         self.report = report.report;
@@ -82,5 +86,49 @@ impl Lent {
             self.part = self.part.min(report.holds);
         }
         back
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway_share::capacity::Amounts;
+
+    fn report(number: u64, slots: u64) -> Report {
+        let wants = Amounts {
+            slots,
+            ..Amounts::default()
+        };
+        Report {
+            epoch: 1,
+            life: 1,
+            report: number,
+            wants,
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn an_older_report_changes_no_demand() {
+        let mut lent = Lent {
+            epoch: 1,
+            life: 1,
+            ..Lent::default()
+        };
+        lent.hear(1, &report(2, 7));
+        lent.hear(1, &report(1, 3));
+        assert_eq!(lent.wants.slots, 7);
+    }
+
+    #[test]
+    fn a_gateway_that_knows_nothing_of_its_share_yet_has_a_demand() {
+        let mut lent = Lent {
+            epoch: 2,
+            life: 9,
+            report: 5,
+            ..Lent::default()
+        };
+        lent.hear(2, &report(1, 3));
+        assert_eq!(lent.wants.slots, 3);
     }
 }
