@@ -3,11 +3,13 @@
 
 pub mod ledger;
 mod limits;
+mod relay;
 mod replay;
 mod replica;
 
 pub use ledger::Entry;
 pub use limits::Limits;
+pub use relay::Relay;
 pub use replay::Replay;
 pub use replica::{Replica, Settings};
 
@@ -39,6 +41,8 @@ pub struct Plan {
     pub upstream: Option<Upstream>,
     /// Further arguments of `paddock serve`.
     pub arguments: Vec<String>,
+    /// Whether gateways can be cut off from the service.
+    pub relayed: bool,
     /// Where logs are kept, and the database where it is SQLite. What is there is removed.
     pub state: PathBuf,
 }
@@ -52,6 +56,8 @@ pub struct Installation {
     pub replicas: Vec<Replica>,
     /// The database server, where there is one.
     pub postgres: Option<Postgres>,
+    /// Between each gateway and the replicas, where they are relayed.
+    relays: Vec<Vec<Relay>>,
     settings: Settings,
     client: Client,
 }
@@ -96,9 +102,13 @@ impl Installation {
             gateways: Vec::new(),
             replicas,
             postgres,
+            relays: Vec::new(),
             settings,
             client,
         };
+        if plan.relayed {
+            installation.relay(plan.gateways).await?;
+        }
         // The first has the provider; the others start together.
         let first = Stack::start(installation.gateway(&plan, 1)?).await?;
         installation.gateways.push(first);
@@ -115,6 +125,22 @@ impl Installation {
         Ok(installation)
     }
 
+    async fn relay(&mut self, gateways: usize) -> anyhow::Result<()> {
+        for _ in 0..gateways {
+            let mut relays = Vec::new();
+            for replica in &self.replicas {
+                relays.push(Relay::to(replica.port()).await?);
+            }
+            self.relays.push(relays);
+        }
+        Ok(())
+    }
+
+    /// What is between a gateway, counted from 0, and the replicas; nothing where they are not relayed.
+    pub fn relays(&self, gateway: usize) -> &[Relay] {
+        self.relays.get(gateway).map_or(&[], Vec::as_slice)
+    }
+
     fn gateway(&self, plan: &Plan, number: usize) -> anyhow::Result<StackOptions> {
         let upstream = match (&plan.upstream, self.gateways.first()) {
             (Some(upstream), _) => Some(upstream.clone()),
@@ -124,7 +150,10 @@ impl Installation {
         let (fields, limits) = (plan.plugin.clone(), plan.limits.clone());
         Ok(StackOptions {
             with_service: false,
-            replicas: self.replicas.iter().map(Replica::port).collect(),
+            replicas: match self.relays(number.saturating_sub(1)) {
+                [] => self.replicas.iter().map(Replica::port).collect(),
+                relays => relays.iter().map(Relay::port).collect(),
+            },
             gateway_token: self.settings.gateway_token.clone(),
             upstream,
             wasm: plan.wasm.clone(),

@@ -1,10 +1,10 @@
-//! Three Envoys and two replicas of the service over one PostgreSQL share one key's rates and
-//! concurrency: together they never pass them, and use nearly all of them.
+//! Three Envoys and two replicas of the service over one PostgreSQL share one key's rates of requests and
+//! tokens and its concurrency: together they never pass them, and use nearly all of the one that binds.
 
 use crate::client::{Call, Connection};
 use crate::gateway::{target, within};
 use paddock_local::Part;
-use paddock_tests::installation::{Installation, Limits, Plan};
+use paddock_tests::installation::{Installation, Limits, Plan, Relay};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::process::Command;
@@ -19,6 +19,11 @@ const RATE: f64 = 3_000.0;
 const BURST: f64 = 300.0;
 /// A chat of 16 tokens is 19 of them, and is estimated higher.
 const TOKENS: u64 = 19;
+const SLOTS: u64 = 24;
+
+fn of_tokens() -> f64 {
+    RATE * TOKENS as f64
+}
 
 struct Site {
     runtime: Runtime,
@@ -38,6 +43,7 @@ impl Site {
             limits: Limits::default(),
             upstream: None,
             arguments: Vec::new(),
+            relayed: true,
             state: target().join("e2e").join(name),
         };
         let installation = runtime.block_on(Installation::start(plan)).unwrap();
@@ -179,7 +185,10 @@ fn settles(load: &Load, what: &str, rate: f64) {
 #[test]
 fn three_gateways_use_one_rate_and_no_more() {
     let mut site = Site::start("shared-rate", json!({}));
-    let key = site.key("rate", json!({"rpm": RATE, "burst": BURST}));
+    let key = site.key(
+        "rate",
+        json!({"rpm": RATE, "burst": BURST, "tpm": 5.0 * of_tokens(), "max_concurrency": SLOTS}),
+    );
     let (call, load, gateways) = (Call::chat(&key), Load::new(), site.addresses());
     let away = [const { AtomicBool::new(false) }; 3];
     std::thread::scope(|scope| {
@@ -199,11 +208,47 @@ fn three_gateways_use_one_rate_and_no_more() {
     load.never_above(RATE, BURST);
 }
 
+/// What was on its way while it was cut off arrives late.
+#[test]
+fn a_gateway_that_is_cut_off_loses_its_share_and_gets_one_again() {
+    let site = Site::start("shared-cut-off", json!({}));
+    let key = site.key("cut-off", json!({"rpm": RATE, "burst": BURST}));
+    let (call, load, gateways) = (Call::chat(&key), Load::new(), site.addresses());
+    let away = AtomicBool::new(false);
+    let relays = site.installation.relays(0);
+    std::thread::scope(|scope| {
+        let _stop = Stop(&load);
+        for gateway in &gateways {
+            for _ in 0..CLIENTS_OF_A_GATEWAY {
+                scope.spawn(|| load.ask(*gateway, &away, &call));
+            }
+        }
+        settles(&load, "three gateways use all of the rate", RATE);
+        relays.iter().for_each(Relay::cut);
+        within(Duration::from_secs(60), "its share ends", || {
+            let answer = Connection::open(gateways[0]).call(&call);
+            (answer.status == 503).then(|| {
+                let error = answer.json();
+                assert_eq!(error["error"]["code"], "accounting_unavailable", "{error}");
+            })
+        });
+        settles(&load, "two gateways use what the third had", RATE);
+        relays.iter().for_each(Relay::mend);
+        within(Duration::from_secs(60), "it is served again", || {
+            (Connection::open(gateways[0]).call(&call).status == 200).then_some(())
+        });
+        settles(&load, "three gateways use it again", RATE);
+    });
+    load.never_above(RATE, BURST);
+}
+
 #[test]
 fn three_gateways_use_one_rate_of_tokens_and_no_more() {
     let site = Site::start("shared-tokens", json!({}));
-    let of_tokens = RATE * TOKENS as f64;
-    let key = site.key("tokens", json!({"tpm": of_tokens}));
+    let key = site.key(
+        "tokens",
+        json!({"tpm": of_tokens(), "rpm": 3.0 * RATE, "max_concurrency": SLOTS}),
+    );
     let (call, load, gateways) = (Call::chat(&key), Load::new(), site.addresses());
     let away = [const { AtomicBool::new(false) }; 3];
     std::thread::scope(|scope| {
@@ -224,10 +269,12 @@ fn three_gateways_use_one_rate_of_tokens_and_no_more() {
 
 #[test]
 fn three_gateways_share_slots_and_a_paused_one_loses_its_share() {
-    const SLOTS: u64 = 24;
     const LASTS: Duration = Duration::from_millis(2_000);
     let mut site = Site::start("shared-slots", json!({}));
-    let key = site.key("slots", json!({"max_concurrency": SLOTS}));
+    let key = site.key(
+        "slots",
+        json!({"max_concurrency": SLOTS, "rpm": RATE, "tpm": 5.0 * of_tokens()}),
+    );
     let call = Call::chat(&key).fake("latency-ms", LASTS.as_millis());
     let (load, gateways) = (Load::new(), site.addresses());
     let away = [const { AtomicBool::new(false) }; 3];

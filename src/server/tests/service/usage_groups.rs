@@ -1,6 +1,6 @@
 //! Series and tables of usage, by every group there is.
 
-use crate::support::{Event, Gateway, TestApp, on_both_databases};
+use crate::support::{ADMIN, Event, Gateway, TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 const CENT: i64 = 10_000_000;
@@ -128,6 +128,40 @@ on_both_databases! {
             "group_by=user&key=k", "what=x",
         ] {
             app.get(&format!("/v1/usage/series?{bad}")).await.expect(400);
+        }
+    }
+
+    async fn deleted_namespaces_stay_in_every_total(app) {
+        let keys = life(app).await;
+        let groups = ["namespace", "organization", "model", "upstream", "key", "user", "tag"];
+        let attributed = ["team", "model", "key", "user", "tag"];
+        let totals = async || {
+            let mut seen = Vec::new();
+            for caller in [ADMIN, &keys.admin] {
+                let get = async |path: String| app.call(caller, "GET", &path, Value::Null).await.expect(200);
+                for group in groups {
+                    let table = get(format!("/v1/usage/table?period=7d&group_by={group}")).await;
+                    let spent = told(&table["data"], "cost_usd");
+                    seen.push(json!([table["total"]["requests"], table["total"]["cost_usd"], spent]));
+                    seen.push(get(format!("/v1/usage/series?period=7d&group_by={group}")).await);
+                }
+                for group in attributed {
+                    seen.push(get(format!("/v1/cost-attribution?period=7d&group_by={group}")).await);
+                }
+                seen.push(get("/v1/requests?limit=100".to_owned()).await["data"].clone());
+            }
+            let metrics = app.get("/metrics").await.expect(200);
+            let events = metrics.as_str().unwrap().lines().find(|line| line.starts_with("paddock_ledger_events"));
+            assert!(events.is_some());
+            seen.push(json!(events));
+            seen
+        };
+        let before = totals().await;
+        for namespace in ["app", "elsewhere"] {
+            app.delete(&format!("/v1/namespaces/{namespace}")).await.expect(200);
+        }
+        for (after, before) in totals().await.into_iter().zip(before) {
+            assert_eq!(after, before);
         }
     }
 

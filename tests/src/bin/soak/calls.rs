@@ -13,6 +13,8 @@ pub enum Fate {
         request_id: String,
         /// Nano-dollars, by the usage that was answered.
         cost: i64,
+        /// When it was sent.
+        sent: Instant,
         /// When its end came.
         at: Instant,
     },

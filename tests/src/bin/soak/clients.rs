@@ -151,6 +151,7 @@ async fn leave(after: Duration, call: impl Future<Output = Fate>) -> Fate {
 
 /// Sends a call and reads its answer to the end.
 async fn read(call: RequestBuilder, is_stream: bool, cost: i64) -> Fate {
+    let sent = Instant::now();
     let Ok(answer) = call.send().await else {
         return Fate::Open;
     };
@@ -170,6 +171,7 @@ async fn read(call: RequestBuilder, is_stream: bool, cost: i64) -> Fate {
         Some(id) if is_whole => Fate::Answered {
             request_id: id.to_owned(),
             cost,
+            sent,
             at: Instant::now(),
         },
         _ => Fate::Open,

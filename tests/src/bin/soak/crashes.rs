@@ -3,7 +3,7 @@
 use super::calls::Calls;
 use anyhow::{Context, ensure};
 use paddock_local::{Part, Process};
-use paddock_tests::installation::{Installation, Replica};
+use paddock_tests::installation::{Installation, Relay, Replica};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::fmt;
@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Calls that are served between two crashes at least.
 const BETWEEN: usize = 100;
+/// Milliseconds.
+const LONGER_THAN_A_SHARE: u64 = 25_000;
 
 /// What is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +30,8 @@ pub enum Target {
     PausedReplica(usize),
     /// An Envoy that does so.
     PausedEnvoy(usize),
+    /// An Envoy that the service does not hear, nor it the service.
+    CutOffEnvoy(usize),
 }
 
 impl fmt::Display for Target {
@@ -40,6 +44,7 @@ impl fmt::Display for Target {
                 write!(f, "replica {}, paused", number.saturating_add(1))
             }
             Self::PausedEnvoy(number) => write!(f, "Envoy {}, paused", number.saturating_add(1)),
+            Self::CutOffEnvoy(number) => write!(f, "Envoy {}, cut off", number.saturating_add(1)),
         }
     }
 }
@@ -48,12 +53,21 @@ impl Target {
     /// One that this installation has.
     pub fn draw(installation: &Installation, rng: &mut StdRng) -> Self {
         let envoys = installation.gateways.len();
-        match rng.random_range(0..120) {
+        match rng.random_range(0..130) {
             100..110 => Self::PausedReplica(rng.random_range(0..installation.replicas.len())),
             110..120 => Self::PausedEnvoy(rng.random_range(0..envoys)),
+            120..130 => Self::CutOffEnvoy(rng.random_range(0..envoys)),
             0..40 if installation.postgres.is_some() => Self::Postgres,
             0..55 => Self::Service,
             _ => Self::Replica(rng.random_range(0..installation.replicas.len())),
+        }
+    }
+
+    /// How long it stays so, in milliseconds: now and then an Envoy is cut off for longer than its shares last.
+    fn lasts(self, rng: &mut StdRng) -> u64 {
+        match self {
+            Self::CutOffEnvoy(0) => LONGER_THAN_A_SHARE,
+            _ => rng.random_range(0..2_500),
         }
     }
 
@@ -73,14 +87,22 @@ impl Target {
                 .replicas
                 .iter_mut()
                 .try_for_each(|replica| replica.kill()),
+            Self::CutOffEnvoy(number) => {
+                installation.relays(number).iter().for_each(Relay::cut);
+                Ok(())
+            }
             paused => paused.process(installation)?.pause(),
         }
     }
 
-    /// Lets what is paused go on.
+    /// Lets what is paused or cut off go on.
     fn resume(self, installation: &mut Installation) -> anyhow::Result<()> {
         match self {
             Self::PausedReplica(_) | Self::PausedEnvoy(_) => self.process(installation)?.resume(),
+            Self::CutOffEnvoy(number) => {
+                installation.relays(number).iter().for_each(Relay::mend);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -103,7 +125,11 @@ impl Target {
 }
 
 /// What every run has, before it draws.
-const ALWAYS: [Target; 2] = [Target::PausedReplica(0), Target::PausedEnvoy(0)];
+const ALWAYS: [Target; 3] = [
+    Target::PausedReplica(0),
+    Target::PausedEnvoy(0),
+    Target::CutOffEnvoy(0),
+];
 
 /// Starts whatever does not run.
 pub async fn mend(installation: &mut Installation) -> anyhow::Result<()> {
@@ -130,7 +156,7 @@ pub async fn until_served(calls: &Calls, more: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Kills or pauses so often, each time something else, and mends it after a while.
+/// Kills, pauses or cuts off so often, each time something else, and mends it after a while.
 pub async fn crash(
     count: usize,
     installation: &mut Installation,
@@ -148,7 +174,7 @@ pub async fn crash(
             .unwrap_or(drawn);
         let served = calls.answered();
         target.kill(installation)?;
-        sleep(Duration::from_millis(rng.random_range(0..2_500))).await;
+        sleep(Duration::from_millis(target.lasts(rng))).await;
         target.resume(installation)?;
         mend(installation).await?;
         let meanwhile = calls.answered().saturating_sub(served);

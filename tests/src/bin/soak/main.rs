@@ -2,8 +2,8 @@
 //!
 //! Two replicas of the service over one PostgreSQL (or one over SQLite) and three Envoys serve clients
 //! that call, stream and leave, while policies change. First the service and the database are killed and
-//! paused and get events that are none, then another tenant attacks, then Envoys are killed. After each, when all is quiet: the ledger is what the clients were answered, call by
-//! call and to the nano-dollar, and what the gateways' access logs say; no cap was passed, the poor
+//! paused and get events that are none, and Envoys are cut off from the service, then another tenant attacks, then Envoys are killed. After each, when all is quiet: the ledger is what the clients were answered, call by
+//! call and to the nano-dollar, and what the gateways' access logs say; no cap and no rate was passed, the poor
 //! tenant's is spent to less than one call's estimate, no slot is taken, `paddock verify` and the audit
 //! find nothing. Last, another installation's disk is full for a while. Fails where anything is otherwise.
 
@@ -17,6 +17,7 @@ mod gateways;
 mod judgement;
 mod memory;
 mod poison;
+mod rate;
 mod tenants;
 
 use anyhow::{Context, ensure};
@@ -150,6 +151,11 @@ async fn main() -> anyhow::Result<()> {
     slots_are_free("crashed", &installation, &tenants, &calls).await?;
     let judged = judge(&installation, operator, &calls, &tenants, &[]).await?;
     report(&mut out, &judged, &tenants)?;
+    writeln!(
+        out,
+        "one rate over all Envoys: {} calls answered, no window above it",
+        rate::never_above(&calls, &tenants)?
+    )?;
     poor_is_spent(&mut out, &installation, &judged, &tenants).await?;
     memories.push(("after the crashes", memory::of(&mut installation)?));
 
@@ -236,6 +242,7 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
         limits: Limits::default(),
         upstream: None,
         arguments: Vec::new(),
+        relayed: true,
         state: target.join("soak"),
     })
 }

@@ -13,12 +13,18 @@ use tokio::time::sleep;
 const DOLLAR: i64 = 1_000_000_000;
 /// Requests in flight that the tenant `slots` may have at each gateway.
 pub const SLOTS: usize = 6;
+/// The calls a minute that the tenant `rated` may make at all gateways together, and how many at once.
+pub const RPM: u64 = 300;
+pub const BURST: u64 = 30;
 /// The tenants that something is done to.
 const CHANGED: usize = 2;
 const SWITCHED: usize = 3;
 const SLOTTED: usize = 4;
 const POOR: usize = 5;
-const NAMES: [&str; 6] = ["plain", "steady", "changed", "switched", "slots", "poor"];
+const RATED: usize = 6;
+const NAMES: [&str; 7] = [
+    "plain", "steady", "changed", "switched", "slots", "poor", "rated",
+];
 
 /// A namespace and its key.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub struct Tenant {
     pub is_poor: bool,
     /// Whether it has [`SLOTS`].
     pub has_slots: bool,
+    /// Whether it has [`RPM`] and [`BURST`].
+    pub is_rated: bool,
 }
 
 /// Makes all of them, in one organization with a cap of its own.
@@ -58,7 +66,11 @@ pub async fn make(operator: &Operator, poor_dollars: f64) -> anyhow::Result<Vec<
         operator
             .ask("POST", "/v1/namespaces", Some(&namespace))
             .await?;
-        let key = json!({"name": "key", "namespace": name});
+        let mut key = json!({"name": "key", "namespace": name});
+        if let (RATED, Some(fields)) = (number, key.as_object_mut()) {
+            let limits = json!({"rpm": RPM, "burst": BURST});
+            fields.insert("rate_limits".to_owned(), limits);
+        }
         let made = operator.ask("POST", "/v1/keys", Some(&key)).await?;
         let text = |field: &str| -> anyhow::Result<String> {
             let value = made.get(field).and_then(Value::as_str);
@@ -79,6 +91,7 @@ pub async fn make(operator: &Operator, poor_dollars: f64) -> anyhow::Result<Vec<
             cap,
             is_poor: number == POOR,
             has_slots: number == SLOTTED,
+            is_rated: number == RATED,
         });
     }
     Ok(tenants)
