@@ -9,6 +9,7 @@
 mod event;
 mod lease;
 mod policy;
+mod protocol;
 mod sync;
 mod text;
 
@@ -16,6 +17,7 @@ pub use crate::policy::CapPeriod;
 pub use event::{Made, Outcome, UsageEvent};
 pub use lease::{Lease, LeaseReport, LendAnswer, LendRequest, Need, Shares};
 pub use policy::{PolicyChanges, ResolveAnswer, ResolveRequest, StoredAnswer, StoredQuestion};
+pub use protocol::{NotProtocols, PROTOCOL_HEADER, Protocols};
 pub use sync::{Batch, SyncAnswer, SyncRequest};
 pub(crate) use text::unbooked_line;
 

@@ -5,7 +5,9 @@ use super::{SharedExchange, Worker};
 use crate::host::Host;
 use hashbrown::HashMap;
 use paddock_core::exchange::Question;
-use paddock_core::wire::{LEND_PATH, LendAnswer, LendRequest, RESOLVE_PATH, ResolveAnswer};
+use paddock_core::wire::{
+    LEND_PATH, LendAnswer, LendRequest, Protocols, RESOLVE_PATH, ResolveAnswer,
+};
 use paddock_core::worker::{Join, Waiting, apply_lend, share_term};
 use std::rc::Rc;
 
@@ -123,8 +125,14 @@ impl<H: Host> Worker<H> {
         };
         let status = self.host.call_status();
         let body = self.host.call_body(body_size);
-        if status != Some(200) {
-            log::warn!("the accounting service answered with status {status:?}");
+        match status {
+            Some(200) => {}
+            Some(426) => log::error!(
+                "the accounting service does not speak this filter's protocol, version {}: upgrade the \
+                 older of both. Usage is kept until then",
+                Protocols::SPOKEN
+            ),
+            _ => log::warn!("the accounting service answered with status {status:?}"),
         }
         match call {
             Call::Sync => self.synced(status, &body),

@@ -3,6 +3,7 @@
 mod bound;
 mod known_keys;
 mod lend;
+mod protocol;
 mod reconcile;
 mod resolve;
 mod stored_objects;
@@ -13,6 +14,7 @@ use crate::state::SharedApp;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::post;
 use paddock_core::wire::{LEND_PATH, RECONCILE_PATH, RESOLVE_PATH, SYNC_PATH};
 use serde::Deserialize;
@@ -28,6 +30,7 @@ pub fn routes() -> Router<SharedApp> {
         .route(SYNC_PATH, post(sync::handle))
         .route(RECONCILE_PATH, post(reconcile::handle))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(protocol::agree))
 }
 
 /// Reads a message; an error names what is wrong with it.

@@ -227,6 +227,13 @@ impl ApiError {
         )
     }
 
+    /// 426: a gateway speaks no version of the protocol that the service does.
+    pub fn protocol(message: String) -> ApiError {
+        let kind = "invalid_request_error";
+        let code = "protocol_unsupported";
+        ApiError::new(StatusCode::UPGRADE_REQUIRED, code, kind, message)
+    }
+
     /// 429: too many at once, or too often. `wait` is when to try again.
     pub fn too_many(message: impl Into<String>, wait: Duration) -> ApiError {
         let kind = "rate_limit_error";

@@ -51,6 +51,7 @@ mod pressure;
 mod price_parts;
 mod price_versions;
 mod prices;
+mod protocol;
 mod quota_overrides;
 mod refusals;
 mod requests;
