@@ -58,6 +58,7 @@ fn scope(users: u64, lowest: u64, kinds: core::ops::Range<u64>, seed: u64) -> Sc
             ..Setting::requests(rate)
         };
         let mut world = World::new(setting, seed ^ (number << 20));
+        world.service.counts_bytes = true;
         for _ in 0..users {
             world.add(match kind {
                 0 => rate * 2 / users,

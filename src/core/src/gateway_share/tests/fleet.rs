@@ -96,8 +96,22 @@ fn installation(gateways: u64, scopes: u64, seed: u64, is_lossy: bool) -> Used {
         least_steady: f64::INFINITY,
         ..Used::default()
     };
-    for number in 0..scopes {
-        let (steady, shifted) = scope(gateways, seed ^ (number << 20), is_lossy);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let part = |first: u64| {
+        let numbers = (first..scopes).step_by(threads as usize);
+        let used = numbers.map(|number| scope(gateways, seed ^ (number << 20), is_lossy));
+        used.collect::<Vec<_>>()
+    };
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|first| scope.spawn(move || part(first)))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap())
+            .collect()
+    });
+    for (steady, shifted) in parts {
         used.steady += steady / scopes as f64;
         used.shifted += shifted / scopes as f64;
         used.least_steady = used.least_steady.min(steady);

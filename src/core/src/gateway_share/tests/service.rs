@@ -4,6 +4,7 @@ use super::setting::{SCOPE, TTL};
 use crate::gateway_share::{Capacity, Division, Peers, RATES, Report, Share};
 use crate::timestamp::Timestamp;
 use core::time::Duration;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 const GRACE: Duration = Duration::from_secs(2);
@@ -51,6 +52,8 @@ pub(super) struct Service {
     changed: BTreeSet<String>,
     /// Reports taken in: each is a row of the database that is written.
     pub(super) writes: u64,
+    /// Whether the bytes of messages are counted, which takes time.
+    pub(super) counts_bytes: bool,
     /// Bytes of reports and of answers to them.
     pub(super) bytes: u64,
 }
@@ -61,7 +64,7 @@ impl Service {
         let epoch = self.terms.renew(name);
         let mut shares = Vec::new();
         if let Some(report) = report {
-            self.bytes += serde_json::to_vec(report).unwrap().len() as u64;
+            self.count(report);
             let now = self.terms.now;
             let outcome = self.division.receive(name, epoch, report, &self.terms, now);
             self.writes += 1;
@@ -76,11 +79,16 @@ impl Service {
         } else if self.changed.contains(name) {
             shares.extend(self.division.share_of(SCOPE, name));
         }
-        self.bytes += shares
-            .iter()
-            .map(|share| serde_json::to_vec(share).unwrap().len() as u64)
-            .sum::<u64>();
+        for share in &shares {
+            self.count(share);
+        }
         (epoch, shares)
+    }
+
+    fn count(&mut self, message: &impl Serialize) {
+        if self.counts_bytes {
+            self.bytes += serde_json::to_vec(message).unwrap().len() as u64;
+        }
     }
 
     /// The limit that the service knows.

@@ -33,6 +33,7 @@ fn a_lone_gateway_has_all_of_it() {
 fn in_steady_load_nearly_all_of_it_is_used() {
     for gateways in [1, 2, 3, 10, 50, 200] {
         let mut world = World::new(Setting::requests(60_000), gateways);
+        world.service.counts_bytes = true;
         for _ in 0..gateways {
             world.add(600_000 / gateways);
         }
