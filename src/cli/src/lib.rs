@@ -6,6 +6,8 @@
 //!
 //! Absent from this crate: SQL, decisions about keys, limits and money.
 
+#![forbid(unsafe_code)]
+
 mod client;
 mod command;
 mod commands;

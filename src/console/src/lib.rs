@@ -7,6 +7,8 @@
 //!
 //! Absent from this crate: SQL, rules about rights, scripts or styles within pages.
 
+#![forbid(unsafe_code)]
+
 mod api;
 mod assets;
 mod charts;

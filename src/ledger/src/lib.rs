@@ -6,6 +6,8 @@
 //!
 //! Absent from this crate: HTTP, a clock (time is an argument), configuration, the environment.
 
+#![forbid(unsafe_code)]
+
 pub mod ids;
 pub mod model;
 pub mod rules;

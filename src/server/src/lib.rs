@@ -8,6 +8,8 @@
 //!
 //! Absent from this crate: SQL, floating-point money, a client of the management API.
 
+#![forbid(unsafe_code)]
+
 pub mod api;
 mod background;
 mod booking;
