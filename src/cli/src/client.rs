@@ -1,10 +1,12 @@
 //! The management API over HTTP.
 
 use anyhow::{Context, bail};
+use paddock_core::wire::{PROTOCOL_HEADER, Protocols};
 use paddock_ledger::model::secret::Secret;
 use paddock_server::outbound::tls;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::blocking::{self, Response};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect};
 use serde_json::Value;
 use std::fmt;
@@ -240,7 +242,11 @@ pub fn plain() -> anyhow::Result<blocking::Client> {
 }
 
 fn http(authorities: Option<&Path>) -> anyhow::Result<blocking::Client> {
+    // Only what is asked as a gateway is judged by it.
+    let protocols = HeaderValue::try_from(Protocols::SPOKEN.to_string())?;
+    let headers = HeaderMap::from_iter([(HeaderName::from_static(PROTOCOL_HEADER), protocols)]);
     let client = blocking::Client::builder()
+        .default_headers(headers)
         .tls_backend_preconfigured(tls::client(authorities)?)
         .connect_timeout(CONNECT)
         .timeout(ANSWER)

@@ -238,6 +238,46 @@ fn the_unit_of_systemd_repairs_what_is_in_envoys_log() {
 }
 
 #[test]
+fn the_service_hears_which_protocol_is_spoken() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+        let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        let message = "Upgrade the service.";
+        let body = json!({ "error": { "code": "protocol_unsupported", "message": message } });
+        let body = body.to_string();
+        let length = body.len();
+        let answer =
+            format!("HTTP/1.1 426 \r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        stream.write_all(answer.as_bytes()).unwrap();
+        head
+    });
+    let mut log = Log {
+        path: PathBuf::new(),
+        ids: EventIds::new([7; 6]),
+        written: 0,
+    };
+    let mut command = paddock();
+    command
+        .arg("reconcile")
+        .env("PADDOCK_URL", url)
+        .env("PADDOCK_GATEWAY_TOKEN", GATEWAY);
+    let error = crate::support::run(&mut command, &log.lines(1)).fails(1);
+    assert!(error.contains("Upgrade the service."), "{error}");
+    let head = asked.join().unwrap();
+    assert!(
+        head[0].starts_with("POST /gateway/v1/reconcile "),
+        "{head:?}"
+    );
+    assert!(
+        head.contains(&"x-paddock-protocol: 1".to_owned()),
+        "{head:?}"
+    );
+}
+
+#[test]
 fn what_has_no_secret_says_which_there_are() {
     let mut command = paddock();
     let error = crate::support::run(command.arg("reconcile"), "").fails(1);

@@ -6,13 +6,9 @@ use core::time::Duration;
 use paddock_core::refusal::Reply;
 use paddock_core::store::{Conflict, SharedStore, Version};
 use paddock_core::timestamp::Timestamp;
-use paddock_core::wire::{PROTOCOL_HEADER, Protocols};
 use paddock_core::worker::UsageQueue;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType, MetricType, Status};
-
-/// What the filter is called towards the service.
-const USER_AGENT: &str = concat!("paddock-filter/", env!("CARGO_PKG_VERSION"));
 
 /// This worker's Envoy. It has no state, so that a call costs what the host call costs.
 #[derive(Clone, Copy, Debug)]
@@ -154,21 +150,18 @@ impl Host for Envoy {
         &self,
         cluster: &str,
         path: &str,
-        authorization: &str,
+        headers: &[(&str, &str)],
         body: &[u8],
         timeout: Duration,
     ) -> Result<u32, CallFailed> {
-        let protocols = Protocols::SPOKEN.to_string();
-        let headers = vec![
+        let mut all = vec![
             (":method", "POST"),
             (":path", path),
             (":authority", cluster),
             ("content-type", "application/json"),
-            ("authorization", authorization),
-            ("user-agent", USER_AGENT),
-            (PROTOCOL_HEADER, protocols.as_str()),
         ];
-        hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+        all.extend(headers);
+        hostcalls::dispatch_http_call(cluster, all, Some(body), Vec::new(), timeout)
             .map_err(|status| CallFailed(format!("{status:?}")))
     }
 

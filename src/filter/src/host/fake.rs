@@ -223,11 +223,17 @@ impl Host for Fake {
         &self,
         _: &str,
         path: &str,
-        authorization: &str,
+        headers: &[(&str, &str)],
         body: &[u8],
         _: Duration,
     ) -> Result<u32, CallFailed> {
-        assert_eq!(authorization, "Bearer token");
+        let version = concat!("paddock-filter/", env!("CARGO_PKG_VERSION"));
+        let expected = [
+            ("authorization", "Bearer token"),
+            ("user-agent", version),
+            ("x-paddock-protocol", "1"),
+        ];
+        assert_eq!(headers, expected);
         let mut state = self.state();
         if !state.is_reachable {
             return Err(CallFailed("BadArgument".to_owned()));

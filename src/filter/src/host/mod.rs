@@ -77,14 +77,14 @@ pub(crate) trait Host: Clone {
     /// Acts for another context of this worker from here on. False if that has gone.
     fn act_for(&self, context: u32) -> bool;
 
-    /// Posts JSON to a cluster of Envoy's. The token that the answer comes with.
+    /// Posts JSON to a cluster of Envoy's, with `headers` beside its own. The token that the answer comes with.
     ///
     /// The call belongs to the context that is acted for, and is lost with it.
     fn post(
         &self,
         cluster: &str,
         path: &str,
-        authorization: &str,
+        headers: &[(&str, &str)],
         body: &[u8],
         timeout: Duration,
     ) -> Result<u32, CallFailed>;

@@ -4,6 +4,7 @@ use crate::host::{CallFailed, Host};
 use core::time::Duration;
 use paddock_core::config::{Accounting, DurableEvents};
 use paddock_core::epoch_sum::Epochs;
+use paddock_core::wire::{PROTOCOL_HEADER, Protocols};
 use paddock_core::worker::{EventBlock, Sync, UsageQueue, gateway_id};
 
 const QUEUE: &str = "usage blocks";
@@ -12,11 +13,14 @@ const OLDER_QUEUE: &str = "usage";
 /// Bytes of events that are held at most.
 const MOST_HELD: usize = 64 * 1_024;
 const TOKEN_VARIABLE: &str = "PADDOCK_GATEWAY_TOKEN";
+/// What the filter is called towards the service.
+const USER_AGENT: &str = concat!("paddock-filter/", env!("CARGO_PKG_VERSION"));
 
 /// The accounting service, as this worker reaches it.
 pub(super) struct Service<H: Host> {
     accounting: Accounting,
     authorization: String,
+    protocols: String,
     pub(super) gateway_id: String,
     pub(super) queue: Option<H::Queue>,
     /// What of the events does not outlive this VM.
@@ -47,6 +51,7 @@ impl<H: Host> Service<H> {
         Service {
             sync: Sync::new(me, gateway_id.clone(), epochs),
             authorization: format!("Bearer {token}"),
+            protocols: Protocols::SPOKEN.to_string(),
             queue: host.open_queue(QUEUE, OLDER_QUEUE),
             held: EventBlock::default(),
             most_held: match durable {
@@ -83,7 +88,11 @@ impl<H: Host> Service<H> {
         match host.post(
             &self.accounting.cluster,
             path,
-            &self.authorization,
+            &[
+                ("authorization", &self.authorization),
+                ("user-agent", USER_AGENT),
+                (PROTOCOL_HEADER, &self.protocols),
+            ],
             body,
             timeout,
         ) {

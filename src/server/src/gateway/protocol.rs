@@ -32,13 +32,13 @@ fn spoken(headers: &HeaderMap) -> Result<u16, ApiError> {
     let ours = Protocols::SPOKEN;
     ours.agreed(theirs).ok_or_else(|| {
         let older = match theirs.is_newer(ours) {
-            true => "service",
-            false => "filter",
+            true => "the service",
+            false => "the filter, or the `paddock` that reconciles",
         };
-        tracing::warn!(%theirs, %ours, "a gateway speaks another protocol: upgrade the {older}");
+        tracing::warn!(%theirs, %ours, "a gateway speaks another protocol: upgrade {older}");
         ApiError::protocol(format!(
-            "The filter speaks version {theirs} of the gateways' protocol and the service {ours}. Upgrade the \
-             {older}. Until then usage is kept, and nothing is lost."
+            "The caller speaks version {theirs} of the gateways' protocol, the service {ours}. Upgrade {older}. \
+             Until then usage is kept, and nothing is lost."
         ))
     })
 }

@@ -171,6 +171,21 @@ fn without_a_service_requests_are_refused_at_once_and_none_is_left_waiting() {
 }
 
 #[test]
+fn usage_waits_while_the_service_speaks_another_protocol() {
+    let mut world = world("");
+    world.know("a");
+    for _ in 0..20 {
+        world.tick(Duration::from_secs(60));
+        let calls = world.host.calls_to(SYNC_PATH);
+        let sent: SyncRequest<'_> = serde_json::from_slice(&calls[0].body).unwrap();
+        let batch = sent.batch.unwrap();
+        assert_eq!((batch.number, batch.events.len()), (1, 1));
+        let refusal = br#"{"error":{"code":"protocol_unsupported"}}"#;
+        world.answer_with(&calls[0], Some(426), refusal.to_vec());
+    }
+}
+
+#[test]
 fn usage_is_handed_over_with_the_sync_until_it_is_acknowledged() {
     let mut world = world("");
     world.know("a");

@@ -164,12 +164,17 @@ impl World {
 
     /// The answer to a call comes, to the context that made it. Without a body it was reset.
     pub(crate) fn answer(&mut self, call: &MadeCall, body: Option<Vec<u8>>) {
+        let status = body.as_ref().map(|_| 200);
+        self.answer_with(call, status, body.unwrap_or_default());
+    }
+
+    /// The same with another status.
+    pub(crate) fn answer_with(&mut self, call: &MadeCall, status: Option<u16>, body: Vec<u8>) {
         {
             let mut state = self.host.state();
             assert!(state.calls.contains(call), "it is lost: {call:?}");
             state.calls.retain(|other| other != call);
-            let status = body.as_ref().map(|_| 200);
-            state.answer = (status, body.unwrap_or_default());
+            state.answer = (status, body);
         }
         if call.owner == ROOT {
             let worker = &self.worker;
