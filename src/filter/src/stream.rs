@@ -89,7 +89,7 @@ impl<H: Host> Stream<H> {
             attributes: &attributes,
             end,
         });
-        if flow == Flow::Pause && !end {
+        if !end {
             with_worker(&self.worker, |worker| {
                 worker.watch_for_body(self.id, &self.exchange)
             });

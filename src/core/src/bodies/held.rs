@@ -24,6 +24,8 @@ pub struct BodyLimits {
     /// Bytes a minute that are read of one namespace, in the whole Envoy, if its organization has no
     /// limit of its own.
     pub bytes_per_minute: u64,
+    /// Bytes a second that must come of each body.
+    pub least_bytes_per_second: u64,
 }
 
 /// One of the scopes that a body is counted in.

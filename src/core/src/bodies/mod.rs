@@ -7,14 +7,17 @@
 //! | `reading.rs` | the bytes that are read a minute, by key, namespace and organization |
 //! | `record.rs` | what the workers share of both |
 //! | `arriving.rs` | how many bodies are on their way |
+//! | `pace.rs` | how fast each of them comes |
 
 mod arriving;
 mod held;
+mod pace;
 mod reading;
 mod record;
 
 pub use arriving::ArrivingBodies;
 pub use held::{BodyLimits, BodyScope, HeldBody, NotHeld};
+pub use pace::Pace;
 pub use reading::Reading;
 pub use record::BodyRecord;
 

@@ -2,6 +2,7 @@
 
 use crate::bodies::BodyLimits;
 use crate::policy::BYTES_RATE;
+use core::ops::RangeInclusive;
 use serde::Deserialize;
 
 const KEY_BYTES: u64 = 128 * 1_024 * 1_024;
@@ -9,6 +10,9 @@ const NAMESPACE_BYTES: u64 = 256 * 1_024 * 1_024;
 const ARRIVING: usize = 500;
 /// 2 GiB: to read so much takes one worker a quarter of a minute.
 const BYTES_PER_MINUTE: u64 = 2 * 1_024 * 1_024 * 1_024;
+/// A tenth of what the slowest mobile networks still have in use carry.
+const LEAST_BYTES_PER_SECOND: u64 = 1_024;
+const LEAST_BYTES_RANGE: RangeInclusive<u64> = 1..=1_024 * 1_024;
 /// The most that either may be: 1 TiB, and a million.
 const MOST_BYTES: u64 = 1 << 40;
 const MOST_ARRIVING: usize = 1_000_000;
@@ -20,6 +24,7 @@ pub(super) struct RawBodyLimits {
     namespace_bytes: Option<u64>,
     arriving: Option<usize>,
     bytes_per_minute: Option<u64>,
+    least_bytes_per_second: Option<u64>,
 }
 
 impl RawBodyLimits {
@@ -52,11 +57,22 @@ impl RawBodyLimits {
                 "held_bodies.bytes_per_minute must be from {least} to {most}, it is {bytes_per_minute}"
             ));
         }
+        let least_bytes_per_second = self
+            .least_bytes_per_second
+            .unwrap_or(LEAST_BYTES_PER_SECOND);
+        if !LEAST_BYTES_RANGE.contains(&least_bytes_per_second) {
+            let (least, most) = (LEAST_BYTES_RANGE.start(), LEAST_BYTES_RANGE.end());
+            problems.push(format!(
+                "held_bodies.least_bytes_per_second must be from {least} to {most}, it is \
+                 {least_bytes_per_second}"
+            ));
+        }
         BodyLimits {
             key,
             namespace,
             arriving,
             bytes_per_minute,
+            least_bytes_per_second,
         }
     }
 }
@@ -84,6 +100,8 @@ mod tests {
             r#"{"namespace_bytes":2000000000000}"#,
             r#"{"arriving":0}"#,
             r#"{"bytes_per_minute":1048575}"#,
+            r#"{"least_bytes_per_second":0}"#,
+            r#"{"least_bytes_per_second":1048577}"#,
         ] {
             assert_eq!(read(text).1.len(), 1, "{text}");
         }

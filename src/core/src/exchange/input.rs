@@ -27,6 +27,10 @@ pub enum Input<'a> {
     /// The headers are held and no byte of the body has come for too long: Envoy was not told that
     /// they may be held.
     BodyNeverCame,
+    /// The request's body comes [too slowly].
+    ///
+    /// [too slowly]: crate::exchange::Exchange::is_too_slow
+    BodyTooSlow,
     /// The accounting service has answered, and the answer is in the cache or the store.
     Answered {
         /// Whether the service answered at all.

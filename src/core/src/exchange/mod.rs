@@ -75,6 +75,7 @@ impl Exchange {
             Input::RequestHeaders { .. } => Step::new(self.request_verdict()),
             Input::RequestBodyGrows { received } => self.on_body_grows(received, cx),
             Input::BodyNeverCame => self.on_body_never_came(cx),
+            Input::BodyTooSlow => self.on_body_too_slow(cx),
             Input::RequestBody { body } => self.on_request_body(body, cx),
             Input::Answered { reached } => self.on_answered(reached, cx),
             Input::Turn => self.on_turn(cx),

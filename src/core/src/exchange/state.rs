@@ -6,9 +6,10 @@ use super::head::Head;
 use super::named::NamedObject;
 use super::soft::Over;
 use crate::admission::Scope;
-use crate::bodies::HeldBody;
+use crate::bodies::{HeldBody, Pace};
 use crate::identity::{Caller, Claim};
 use crate::request::Endpoint;
+use crate::timestamp::Timestamp;
 use std::rc::Rc;
 
 /// How often a request asks the service who its caller is, or waits for money, before it gives up.
@@ -27,14 +28,24 @@ pub(crate) enum Claiming {
     },
 }
 
+/// A body that is on its way.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    /// Among whose requests it counts.
+    pub namespace: Rc<Scope>,
+    pub pace: Pace,
+    /// Bytes that have come.
+    pub received: usize,
+}
+
 /// One HTTP exchange.
 #[derive(Debug, Default)]
 pub struct Exchange {
     pub(super) state: State,
     /// Its body, where that is large enough to be counted.
     pub(super) body: Option<HeldBody>,
-    /// The namespace among whose requests it counts while its body is on its way.
-    pub(super) arriving: Option<Rc<Scope>>,
+    /// While its body is on its way.
+    pub(super) arriving: Option<Arriving>,
     /// The origin of the page that asks, where the operator lists it.
     pub(super) origin: Option<String>,
     /// The limits that it is over and that are not enforced.
@@ -110,6 +121,21 @@ impl Exchange {
     /// Whether it has a hold that is still to be settled.
     pub fn has_hold(&self) -> bool {
         matches!(self.state, State::Upstream { .. } | State::PassThrough(_))
+    }
+
+    /// Whether its body is still to come and to be read.
+    pub fn awaits_body(&self) -> bool {
+        match &self.state {
+            State::AwaitBody { .. } | State::AwaitPassing { .. } => true,
+            State::Identify { body, .. } => body.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether its body comes slower than `least` bytes a second. To be asked every second or so.
+    pub fn is_too_slow(&mut self, least: u64, now: Timestamp) -> bool {
+        let arriving = self.arriving.as_mut();
+        arriving.is_some_and(|body| body.pace.is_too_slow(body.received as u64, least, now))
     }
 
     /// Whether its request goes to the upstream as it comes, unread.

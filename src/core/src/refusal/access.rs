@@ -7,6 +7,7 @@ use crate::price::{CostOverflow, Modifier};
 use crate::request::{BodyEncoding, BodyError, NamespaceConflict};
 use crate::stored::StoredKind;
 use crate::timestamp::Timestamp;
+use core::time::Duration;
 
 impl Refusal {
     /// The cost of the request cannot be written down.
@@ -255,6 +256,16 @@ impl Refusal {
         let message = "This gateway is misconfigured and cannot hold requests. Its operator finds \
                        the reason in Envoy's log.";
         Refusal::new(Code::GatewayMisconfigured, message.to_owned())
+    }
+
+    /// Less than `least` bytes a second of the body have come for `period`.
+    pub fn body_too_slow(least: u64, period: Duration) -> Self {
+        let message = format!(
+            "The body of this request came too slowly: less than {least} bytes a second for {} s. Send it \
+             again, over a faster connection or with less in it.",
+            period.as_secs()
+        );
+        Refusal::new(Code::RequestTimeout, message)
     }
 
     /// `model` is served by another upstream than the one the route leads to, and the route cannot

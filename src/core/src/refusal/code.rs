@@ -30,6 +30,8 @@ pub enum Code {
     ContentPolicyViolation,
     /// The body is over the gateway's limit.
     RequestTooLarge,
+    /// The body did not come in time.
+    RequestTimeout,
     /// The body is in an encoding that cannot be read.
     UnsupportedEncoding,
     /// A rate, the concurrency or a queue is exhausted.
@@ -44,7 +46,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 23] = [
         Code::InvalidApiKey,
         Code::BudgetExceeded,
         Code::NamespaceNotFound,
@@ -61,6 +63,7 @@ impl Code {
         Code::InvalidRequest,
         Code::NotPriced,
         Code::ContentPolicyViolation,
+        Code::RequestTimeout,
         Code::RequestTooLarge,
         Code::UnsupportedEncoding,
         Code::RateLimitExceeded,
@@ -90,6 +93,7 @@ impl Code {
             Code::InvalidRequest => "invalid_request_error",
             Code::NotPriced => "not_priced",
             Code::ContentPolicyViolation => "content_policy_violation",
+            Code::RequestTimeout => "request_timeout",
             Code::RequestTooLarge => "request_too_large",
             Code::UnsupportedEncoding => "unsupported_encoding",
             Code::RateLimitExceeded => "rate_limit_exceeded",
@@ -107,6 +111,7 @@ impl Code {
             Code::NamespaceNotFound | Code::ModelNotAllowed | Code::EndpointNotAllowed => 403,
             Code::ModelNotFound | Code::StoredNotFound(_) | Code::NotFound => 404,
             Code::InvalidRequest | Code::NotPriced | Code::ContentPolicyViolation => 400,
+            Code::RequestTimeout => 408,
             Code::RequestTooLarge => 413,
             Code::UnsupportedEncoding => 415,
             Code::RateLimitExceeded => 429,
@@ -120,7 +125,10 @@ impl Code {
     pub const fn is_passing(self) -> bool {
         matches!(
             self,
-            Code::RateLimitExceeded | Code::AccountingUnavailable | Code::GatewayOverloaded
+            Code::RequestTimeout
+                | Code::RateLimitExceeded
+                | Code::AccountingUnavailable
+                | Code::GatewayOverloaded
         )
     }
 
@@ -138,6 +146,7 @@ impl Code {
             | Code::InvalidRequest
             | Code::NotPriced
             | Code::ContentPolicyViolation
+            | Code::RequestTimeout
             | Code::RequestTooLarge
             | Code::UnsupportedEncoding => "invalid_request_error",
             Code::RateLimitExceeded => match rate {
@@ -163,6 +172,7 @@ impl Code {
             Code::InvalidRequest
             | Code::NotPriced
             | Code::ContentPolicyViolation
+            | Code::RequestTimeout
             | Code::UnsupportedEncoding => "invalid_request_error",
             Code::RequestTooLarge => "request_too_large",
             Code::RateLimitExceeded => "rate_limit_error",
@@ -187,6 +197,7 @@ impl Code {
             | Code::ContentPolicyViolation
             | Code::RequestTooLarge
             | Code::UnsupportedEncoding => "INVALID_ARGUMENT",
+            Code::RequestTimeout => "DEADLINE_EXCEEDED",
             Code::RateLimitExceeded => "RESOURCE_EXHAUSTED",
             Code::AccountingUnavailable | Code::GatewayOverloaded | Code::GatewayMisconfigured => {
                 "UNAVAILABLE"
@@ -203,7 +214,7 @@ mod tests {
     fn every_code_has_its_word_in_every_dialect() {
         use Code as C;
         type Row = (C, u16, &'static str, &'static str, &'static str);
-        let rows: [Row; 17] = [
+        let rows: [Row; 18] = [
             (
                 C::InvalidApiKey,
                 401,
@@ -282,6 +293,13 @@ mod tests {
                 "INVALID_ARGUMENT",
             ),
             (
+                C::RequestTimeout,
+                408,
+                "invalid_request_error",
+                "invalid_request_error",
+                "DEADLINE_EXCEEDED",
+            ),
+            (
                 C::RequestTooLarge,
                 413,
                 "invalid_request_error",
@@ -334,7 +352,8 @@ mod tests {
             assert_eq!(code.open_ai(None), open_ai);
             assert_eq!((code.anthropic(), code.gemini()), (anthropic, gemini));
             let lasting = code == C::GatewayMisconfigured;
-            assert_eq!(code.is_passing(), status >= 429 && !lasting);
+            let is_passing = status == 408 || status >= 429;
+            assert_eq!(code.is_passing(), is_passing && !lasting);
         }
         let rate = Code::RateLimitExceeded;
         assert_eq!(rate.open_ai(Some(Rate::Requests)), "requests");

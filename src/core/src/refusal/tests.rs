@@ -411,6 +411,12 @@ fn every_refusal() -> Vec<(Refusal, Code, Option<&'static str>, &'static str)> {
             "misconfigured",
         ),
         (
+            Refusal::body_too_slow(1_024, Duration::from_secs(10)),
+            Code::RequestTimeout,
+            None,
+            "less than 1024 bytes a second for 10 s",
+        ),
+        (
             Refusal::model_not_on_route(SCOPE, "gpt-4.1", "openai", "anthropic"),
             Code::ModelNotAllowed,
             namespace,

@@ -16,7 +16,7 @@ const WITH_SERVICE: &str = r#"{"accounting":{"cluster":"paddock","timeout_ms":20
 "identity":[{"spiffe":{"trust_domain":"cluster.local"}},{"jwt_claim":{"metadata":"verified","claim":"team"}},{"key":{}},
 {"header":{"name":"x-cost-centre","namespaces":{"4711":"team-a"},"role":"analyst"}}],
 "end_users":{"named_by":["body","x-user"],"claude_code":"device"},"max_request_bytes":2048,
-"held_bodies":{"key_bytes":4096,"namespace_bytes":8192,"arriving":3},"max_request_seconds":60,"max_limited_users":10,
+"held_bodies":{"key_bytes":4096,"namespace_bytes":8192,"arriving":3,"least_bytes_per_second":512},"max_request_seconds":60,"max_limited_users":10,
 "max_reservations":16,"max_cached_tenants":20,"forward_headers":["x-trace","x-b3-*"],"forward_query":["beta"],
 "hold":"headers","upstreams":[{"name":"openai","requests_per_minute":120}],"durable_events":"each",
 "access_log":["event","model"],"rate_headers":"limited","foreign_ids":"allow",

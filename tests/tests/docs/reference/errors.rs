@@ -91,6 +91,11 @@ fn explained(code: Code) -> (&'static str, &'static str) {
             "the prompt is against the content policy; `category` says which category",
             "change the prompt, or ask for an exemption",
         ),
+        Code::RequestTimeout => (
+            "the body came more slowly than \
+             [`held_bodies.least_bytes_per_second`](plugin.md) for 10 s",
+            "send it over a faster connection, or less of it",
+        ),
         Code::RequestTooLarge => ("the body is over `max_request_bytes`", "send less"),
         Code::UnsupportedEncoding => (
             "`content-encoding` is none of those in the answer's `accept-encoding`, or the path reads none",

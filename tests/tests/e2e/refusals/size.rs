@@ -136,6 +136,51 @@ fn stalled_uploads_of_one_tenant_are_nobody_elses_trouble() {
 }
 
 #[test]
+fn an_upload_that_stalls_or_drips_is_refused_and_one_that_goes_on_is_not() {
+    let gateway = Gateway::shared();
+    let tenant = gateway.tenant("slow", json!({}));
+    let whole = tenant.post("/v1/completions", body(20_000));
+    let begin = |sent: usize| {
+        let length = whole.body.len().to_string();
+        let call = tenant.mark(Call::new("POST", "/v1/completions").key(&tenant.key));
+        let call = call.header("content-length", length);
+        let mut connection = Connection::open(gateway.address);
+        connection.write(&call.head());
+        connection.write(&whole.body[..sent]);
+        (connection, call, sent)
+    };
+    // Nothing; nearly all; a byte a second; and 1,500 bytes a second.
+    let mut uploads =
+        [(0, 0), (19_999, 0), (100, 1), (0, 1_500)].map(|(sent, rate)| (begin(sent), rate));
+    for _ in 0..30 {
+        for ((connection, _, sent), rate) in &mut uploads {
+            let next = (*sent + *rate).min(whole.body.len());
+            if *rate > 0 && next > *sent && !connection.hears_within(Duration::from_millis(1)) {
+                connection.write(&whole.body[*sent..next]);
+                *sent = next;
+            }
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        if uploads[3].0.2 == whole.body.len() {
+            break;
+        }
+    }
+    let [stalled, late, dripping, steady] =
+        uploads.map(|((mut connection, call, _), _)| connection.answer(&call));
+    for answer in [stalled, late, dripping] {
+        let answer = answer.expect(408).says("/error/code", "request_timeout");
+        let answer = answer.mentions("/error/message", "less than 1024 bytes a second");
+        assert_eq!(
+            answer.header("connection").as_deref(),
+            Some("close"),
+            "{answer}"
+        );
+    }
+    steady.expect(200);
+    assert_eq!(gateway.seen(&tenant).len(), 1);
+}
+
+#[test]
 fn a_key_over_its_bytes_a_minute_is_refused_at_the_headers_and_no_other_is() {
     let gateway = Gateway::shared();
     let tenant = gateway.tenant("bytes", json!({"bytes_per_minute": 6_000_000}));

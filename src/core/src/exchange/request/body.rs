@@ -1,5 +1,6 @@
 //! The body of a request, while it comes and once it is there.
 
+use crate::bodies::Pace;
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::{Effect, Level, Step, Verdict};
 use crate::exchange::event::CallContext;
@@ -9,16 +10,9 @@ use crate::store::SharedStore;
 
 impl Exchange {
     pub(crate) fn on_body_never_came<S>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
-        let (head, caller) = match core::mem::take(&mut self.state) {
-            State::AwaitBody { head, caller, .. } => (head, caller),
-            State::AwaitPassing { passing } => (passing.head, passing.caller),
-            other => {
-                self.state = other;
-                return Step::new(Verdict::Wait);
-            }
+        let Some(mut step) = self.refuse_body(&Refusal::body_never_came(), cx) else {
+            return Step::new(self.request_verdict());
         };
-        let refusal = Refusal::body_never_came();
-        let mut step = self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         let reason = "a request was held at its headers and its body never came: set \
                       `allow_on_headers_stop_iteration: true` in Envoy's plugin configuration, or \
                       `hold: body` in Paddock's";
@@ -27,11 +21,33 @@ impl Exchange {
         step
     }
 
+    pub(crate) fn on_body_too_slow<S>(&mut self, cx: &mut StepContext<'_, S>) -> Step {
+        let least = cx.worker.config.held_bodies.least_bytes_per_second;
+        let refused = self.refuse_body(&Refusal::body_too_slow(least, Pace::PERIOD), cx);
+        refused.unwrap_or_else(|| Step::new(self.request_verdict()))
+    }
+
+    /// Refuses a request that waits for its body.
+    fn refuse_body<S>(&mut self, refusal: &Refusal, cx: &mut StepContext<'_, S>) -> Option<Step> {
+        let (head, caller) = match core::mem::take(&mut self.state) {
+            State::AwaitBody { head, caller, .. } => (head, caller),
+            State::AwaitPassing { passing } => (passing.head, passing.caller),
+            other => {
+                self.state = other;
+                return None;
+            }
+        };
+        Some(self.refuse_call(refusal, CallContext::of(&head, &caller), cx))
+    }
+
     pub(crate) fn on_body_grows<S: SharedStore>(
         &mut self,
         received: usize,
         cx: &mut StepContext<'_, S>,
     ) -> Step {
+        if let Some(body) = &mut self.arriving {
+            body.received = received;
+        }
         if let Some(refused) = self.hold_more(received, cx) {
             return refused;
         }

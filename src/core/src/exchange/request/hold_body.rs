@@ -2,12 +2,12 @@
 //! share.
 
 use crate::admission::Scope;
-use crate::bodies::{BodyLimits, BodyScope, HeldBody, NotHeld, Reading, SMALL};
+use crate::bodies::{BodyLimits, BodyScope, HeldBody, NotHeld, Pace, Reading, SMALL};
 use crate::exchange::context::StepContext;
 use crate::exchange::effect::Step;
 use crate::exchange::event::CallContext;
 use crate::exchange::soft::Over;
-use crate::exchange::state::{Exchange, State};
+use crate::exchange::state::{Arriving, Exchange, State};
 use crate::identity::Caller;
 use crate::policy::LimitKind;
 use crate::refusal::Refusal;
@@ -146,7 +146,11 @@ impl Exchange {
         if !cx.worker.arriving.begin(namespace, most) {
             return Err(Refusal::too_many_arriving(&namespace.name, most));
         }
-        self.arriving = Some(Rc::clone(namespace));
+        self.arriving = Some(Arriving {
+            namespace: Rc::clone(namespace),
+            pace: Pace::begin(cx.now),
+            received: 0,
+        });
         Ok(())
     }
 
@@ -186,8 +190,8 @@ impl Exchange {
             self.state,
             State::AwaitBody { .. } | State::AwaitPassing { .. }
         );
-        if !waits && let Some(namespace) = self.arriving.take() {
-            cx.worker.arriving.end(&namespace);
+        if !waits && let Some(body) = self.arriving.take() {
+            cx.worker.arriving.end(&body.namespace);
         }
         if self.is_over()
             && let Some(body) = self.body.take()

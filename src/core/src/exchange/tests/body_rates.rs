@@ -17,6 +17,7 @@ fn bench(ceiling: u64, [key, namespace, organization]: [&str; 3]) -> Bench {
         namespace: 1 << 30,
         arriving: 100,
         bytes_per_minute: ceiling,
+        least_bytes_per_second: 1_024,
     };
     bench.worker.config.max_request_bytes = 1_000_000;
     bench

@@ -1,7 +1,7 @@
 //! Bodies that are held: how many, and that none is counted when its request is over.
 
 use super::bench::*;
-use crate::bodies::{BodyLimits, BodyRecord, SMALL};
+use crate::bodies::{BodyLimits, BodyRecord, Pace, SMALL};
 use crate::exchange::{Exchange, Input, Step, Verdict};
 use crate::request::Headers;
 use crate::store::{SharedStore, read_as};
@@ -11,6 +11,7 @@ const LIMITS: BodyLimits = BodyLimits {
     namespace: 300_000,
     arriving: 3,
     bytes_per_minute: 100_000_000,
+    least_bytes_per_second: 1_024,
 };
 
 fn bench() -> Bench {
@@ -139,4 +140,22 @@ fn a_record_that_is_never_free_is_an_overload_and_no_limit() {
     let reply = reply(step);
     assert_eq!(reply.status, 503);
     assert_eq!(error(&reply)["code"], "gateway_overloaded");
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_refused_and_makes_room() {
+    let mut bench = bench();
+    let announced = [("content-length", "200000")];
+    let (mut exchange, _) = begin(&mut bench, &announced);
+    bench.step(&mut exchange, Input::RequestBodyGrows { received: 10_239 });
+    let later = bench.now.plus(Pace::PERIOD);
+    assert!(exchange.is_too_slow(1_024, later));
+    let refused = reply(bench.step(&mut exchange, Input::BodyTooSlow));
+    assert_eq!(refused.status, 408);
+    assert_eq!(error(&refused)["code"], "request_timeout");
+    assert_eq!(held(&bench), 0);
+    // What is over is not refused again.
+    assert!(!exchange.awaits_body() && !exchange.is_too_slow(1_024, later.plus(Pace::PERIOD)));
+    let step = bench.step(&mut exchange, Input::BodyTooSlow);
+    assert_eq!(step.verdict, Verdict::Wait);
 }

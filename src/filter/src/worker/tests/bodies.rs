@@ -23,12 +23,45 @@ fn a_request_whose_body_never_comes_is_given_up_until_the_first_one_has_come() {
     world.tick(Duration::from_secs(5));
     assert_eq!(world.replies(), []);
     world.tick(TICK);
+    assert_eq!(world.replies(), [], "bodies are looked at every second");
+    world.tick(Duration::from_secs(1));
     assert_eq!(world.replies(), [(2, 503)]);
 
     world.open(3, "a", "/v1/chat/completions");
     world.chat(4, "a");
-    world.tick(Duration::from_secs(60));
+    world.tick(Duration::from_secs(9));
     assert_eq!(world.replies().len(), 1, "bodies do come");
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_refused_in_either_way_of_holding() {
+    for more in ["", r#","hold":"body","upstream":"openai""#] {
+        let mut world = World::new(&with_service(more), "");
+        world.know("a");
+        for id in [10, 11, 12] {
+            world.open(id, "a", "/v1/chat/completions");
+        }
+        let come = |world: &mut World, id, size| {
+            let flow = world.on(id, |stream| stream.request_body(size, false));
+            assert_eq!(flow, Flow::Pause);
+        };
+        // Much, and then nothing; nothing at all; as much as must come.
+        come(&mut world, 10, 1_000_000);
+        for second in 1..=20 {
+            come(&mut world, 12, second * 1_024);
+            world.tick(Duration::from_secs(1));
+            let refused: &[(u32, u16)] = match second {
+                ..10 => &[],
+                10..20 => &[(11, 408)],
+                _ => &[(11, 408), (10, 408)],
+            };
+            assert_eq!(world.replies(), refused, "{more} {second}");
+        }
+        // One that has come whole has all the time it needs.
+        world.on(12, |stream| stream.request_body(CHAT.len(), true));
+        world.tick(Duration::from_secs(60));
+        assert_eq!(world.replies().len(), 2);
+    }
 }
 
 #[test]
