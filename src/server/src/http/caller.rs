@@ -1,6 +1,7 @@
 //! Who calls the management API, and what that lets them do.
 
 use super::error::ApiError;
+use super::named_namespace::named_namespace;
 use super::places;
 use super::shown::Shown;
 use crate::config::OperatorKey;
@@ -34,6 +35,8 @@ pub enum Caller {
 pub struct Operator {
     /// The name of the key, if it has one.
     pub name: Option<String>,
+    /// The namespace that the request names in its headers.
+    named: Option<String>,
 }
 
 /// A key that was accepted, and its namespace.
@@ -47,6 +50,8 @@ pub struct Holder {
     pub narrowed: Option<RoleOverride>,
     /// The e-mail address of the member it belongs to.
     pub email: Option<String>,
+    /// The namespace that the request names in its headers.
+    named: Option<String>,
     /// The place of its request.
     place: Option<Arc<Place>>,
 }
@@ -105,20 +110,18 @@ impl FromRequestParts<SharedApp> for Caller {
         if let Caller::Holder(holder) = &mut caller {
             holder.place = place;
         }
-        let named = ["x-namespace", "x-team", "x-project"].into_iter();
-        let named = named
-            .filter_map(|name| parts.headers.get(name)?.to_str().ok())
-            .next();
-        match (&caller, named) {
+        let named = named_namespace(&parts.headers)?;
+        match (&mut caller, named) {
             (Caller::Holder(holder), Some(named))
                 if holder.key.role != Role::Admin && holder.namespace.name != named =>
             {
-                Err(ApiError::unauthenticated(format!(
-                    "This key does not belong to the namespace '{named}'."
-                )))
+                let message = format!("This key does not belong to the namespace '{named}'.");
+                return Err(ApiError::unauthenticated(message));
             }
-            _ => Ok(caller),
+            (Caller::Holder(holder), named) => holder.named = named,
+            (Caller::Operator(operator), named) => operator.named = named,
         }
+        Ok(caller)
     }
 }
 
@@ -174,7 +177,7 @@ async fn operator(app: &App, key: &OperatorKey, method: &Method) -> Result<Calle
     }
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let name = key.name.clone();
-    Ok(Caller::Operator(Operator { name }))
+    Ok(Caller::Operator(Operator { name, named: None }))
 }
 
 async fn authenticate(app: &App, digest: &KeyDigest) -> Result<Caller, ApiError> {
@@ -211,11 +214,31 @@ async fn authenticate(app: &App, digest: &KeyDigest) -> Result<Caller, ApiError>
         namespace,
         narrowed,
         email: member.map(|member| member.email),
+        named: None,
         place: None,
     })))
 }
 
 impl Caller {
+    /// The namespace that a request is about which names none in its path, query or body: the one in its
+    /// headers, or the caller's own.
+    ///
+    /// # Errors
+    /// 400 if the operator names none: its key belongs to no namespace.
+    pub fn namespace(&self) -> Result<String, ApiError> {
+        match self {
+            Caller::Holder(holder) => {
+                let named = holder.named.as_ref();
+                Ok(named.unwrap_or(&holder.namespace.name).clone())
+            }
+            Caller::Operator(operator) => operator.named.clone().ok_or_else(|| {
+                let message = "The operator's key belongs to no namespace: name one in 'namespace', or in \
+                               the header X-Namespace.";
+                ApiError::invalid("namespace", message)
+            }),
+        }
+    }
+
     /// The organization the caller is confined to; `None` is the operator's.
     pub fn organization(&self) -> Option<&str> {
         match self {

@@ -10,6 +10,7 @@ pub mod gateway_caller;
 pub mod health;
 pub mod limits;
 pub mod managed;
+mod named_namespace;
 pub mod page;
 pub mod path;
 pub mod period;

@@ -26,7 +26,8 @@ audit. Model traffic is not here: it has the paths and shapes of OpenAI, Anthrop
 
 **Callers.** The operator's admin key may do everything; a key with the role `admin` everything within \
 its organization; every other key reads what is about itself and its namespace. If a request names a \
-namespace in `X-Namespace`, the key must belong to it.
+namespace in `X-Namespace`, `X-Team` or `X-Project`, the key must belong to it. `/v1/team` is about the \
+namespace in these headers where query and body name none.
 
 **Units.** Money is a number of US dollars, times are RFC 3339 in UTC, percentages are 0 to 100, and \
 budget periods are UTC calendar days and months.

@@ -1,6 +1,8 @@
 //! Cost attribution, the team view, and the audit's sums by key: always the ledger's sums.
 
-use crate::support::{Event, Gateway, TestApp, on_both_databases};
+use crate::support::{ADMIN, Event, Gateway, TestApp, on_both_databases};
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
 
 const CENT: i64 = 10_000_000;
@@ -152,6 +154,32 @@ on_both_databases! {
         app.call(&keys.viewer, "GET", "/v1/team/usage?period=x", Value::Null).await.expect(400);
         let empty = app.get("/v1/team/usage?namespace=web&period=1d").await.expect(200);
         assert_eq!(empty["total_requests"], 2, "yesterday and today");
+    }
+
+    async fn headers_name_the_namespace_where_nothing_else_does(app) {
+        let keys = life(app).await;
+        let ask = async |key: &str, query: &str, named: &[(&str, &str)]| {
+            let mut request = Request::builder().uri(format!("/v1/team/usage{query}"));
+            request = request.header("authorization", format!("Bearer {key}"));
+            for (name, value) in named {
+                request = request.header(*name, *value);
+            }
+            app.send(request.body(Body::empty()).unwrap()).await
+        };
+        for name in ["x-namespace", "x-team", "x-project"] {
+            let usage = ask(ADMIN, "", &[(name, "web")]).await.expect(200);
+            assert_eq!(usage["namespace"], "web");
+            ask(&keys.viewer, "", &[(name, "app")]).await.expect(401);
+        }
+        let both = [("x-namespace", "web"), ("x-team", "app")];
+        let usage = ask(ADMIN, "?namespace=app", &both[..1]).await.expect(200);
+        assert_eq!(usage["namespace"], "app");
+        for key in [ADMIN, &keys.viewer] {
+            let refused = ask(key, "?namespace=web", &both).await.expect(400);
+            let message = refused["error"]["message"].as_str().unwrap();
+            assert!(message.contains("name different namespaces"), "{message}");
+        }
+        ask(ADMIN, "", &[("x-namespace", "nobody")]).await.expect(404);
     }
 
     async fn users_are_kept_apart_in_bounded_number_and_nothing_is_lost(app) {

@@ -94,7 +94,8 @@ pub async fn put(
     let sent = body.monthly_quota_usd;
     let quota = sent.ok_or_else(|| ApiError::missing("monthly_limit_usd"))?;
     let user = String::from(body.user_id);
-    let name = super::named(&by, body.namespace.map(String::from))?;
+    let named = body.namespace.map(String::from);
+    let name = named.map_or_else(|| by.namespace(), Ok)?;
     let mut edit = Edit::begin(&app, &by).await?;
     let context: NamespaceContext = edit.find(&name).await?;
     let before = user_quotas::find(&mut edit.tx, &name, &user).await?;
@@ -181,7 +182,7 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<ListUserQuotas>,
 ) -> Result<Json<Page<QuotaView>>, ApiError> {
-    let name = super::named(&caller, query.namespace)?;
+    let name = query.namespace.map_or_else(|| caller.namespace(), Ok)?;
     caller.may_read_namespace(&name)?;
     let size = query.limit.unwrap_or_default();
     let after = query.after.unwrap_or_default();

@@ -63,7 +63,7 @@ pub async fn handle(
     Query(query): Query<GetTeamUsage>,
 ) -> Result<Json<Usage>, ApiError> {
     caller.may_view_analytics()?;
-    let name = super::named(&caller, query.namespace)?;
+    let name = query.namespace.map_or_else(|| caller.namespace(), Ok)?;
     caller.may_read_namespace(&name)?;
     let now = app.now();
     let default = CostPeriod(DayRange::Period(Period::Days(30)));
