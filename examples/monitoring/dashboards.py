@@ -70,6 +70,19 @@ OPERATOR = [
         "cps",
         ("sum by (channel, outcome) (rate(paddock_delivery_attempts_total[$__rate_interval]))", "{{channel}}, {{outcome}}"),
     ),
+    panel("Money on lease", "currencyUSD", ("paddock_gateway_lent_dollars", "{{gateway}}")),
+    panel(
+        "Since a gateway was heard of",
+        "s",
+        ("time() - paddock_gateway_last_sync_timestamp_seconds", "{{gateway}}"),
+    ),
+    panel(
+        "What waits",
+        "short",
+        ("sum(paddock_booking_queue_messages)", "messages to be booked"),
+        ('max(paddock_deliveries{state="pending"})', "deliveries"),
+        ('sum(paddock_database_connections{state="used"})', "connections in use"),
+    ),
     panel("Memory of Envoy", "bytes", ("envoy_server_memory_allocated", "{{instance}}")),
 ]
 
@@ -110,6 +123,11 @@ TENANTS = [
         (f"3600 * sum by (model) (rate(paddock_cost_nanodollars_total{{{TENANT}}}[$__rate_interval])) / {BILLION}", "{{model}}"),
     ),
     panel(
+        "Left of the month's budget",
+        "currencyUSD",
+        (f"min by (ns) (paddock_budget_remaining_dollars{{{TENANT}}})", "{{ns}}"),
+    ),
+    panel(
         "Over limits that are not enforced",
         "reqps",
         (f"sum by (scope, reason) (rate(paddock_over_limit_total{{{TENANT}}}[$__rate_interval]))", "{{scope}}, {{reason}}"),
@@ -141,6 +159,16 @@ FINANCE = [
         "currencyUSD",
         (f"sort_desc(sum by (model) (increase(paddock_cost_nanodollars_total[$__range]))) / {BILLION}", "{{model}}"),
         kind="bargauge",
+    ),
+    panel(
+        "Spent of the month's budget",
+        "percentunit",
+        (
+            "sort_desc(max by (organization, ns) (paddock_budget_spent_dollars / paddock_budget_limit_dollars))",
+            "{{organization}}, {{ns}}",
+        ),
+        kind="bargauge",
+        width=24,
     ),
     panel(
         "Cost an hour by namespace",

@@ -97,6 +97,16 @@ impl BookingQueue {
         Ok(())
     }
 
+    /// How many messages wait.
+    pub fn len(&self) -> usize {
+        self.waiting().len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting().is_empty()
+    }
+
     /// Waits until enough events wait, or no round is under way.
     pub(crate) async fn grow(&self) {
         let others_end = async {

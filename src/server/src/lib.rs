@@ -20,6 +20,7 @@ mod connections;
 pub mod delivery;
 pub mod encryption;
 pub mod gateway;
+pub mod gauges;
 pub mod http;
 mod key_lookups;
 pub mod metrics;

@@ -1,5 +1,6 @@
 //! What the service counts about itself, for Prometheus.
 
+use crate::gauges::Gauges;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -7,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Seconds.
@@ -34,7 +36,7 @@ struct DeliveryLabels {
     outcome: &'static str,
 }
 
-/// The service's counters.
+/// The service's counters and gauges.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -56,6 +58,8 @@ pub struct Metrics {
     pub refused_messages: Counter,
     /// Needs of gateways that a cap could not cover.
     pub uncovered_needs: Counter,
+    /// What is true when somebody asks.
+    pub gauges: Gauges,
 }
 
 impl Default for Metrics {
@@ -114,6 +118,7 @@ impl Default for Metrics {
             "budget_needs_uncovered",
             "Needs of gateways that a cap could not cover",
         );
+        let gauges = Gauges::new(&mut registry);
         Metrics {
             registry,
             requests,
@@ -127,6 +132,7 @@ impl Default for Metrics {
             set_aside_events,
             refused_messages,
             uncovered_needs,
+            gauges,
         }
     }
 }
@@ -153,6 +159,41 @@ impl Metrics {
         let labels = DeliveryLabels { channel, outcome };
         self.deliveries.get_or_create(&labels).inc();
         self.delivery_durations.observe(took.as_secs_f64());
+    }
+
+    /// All of it in Prometheus' own text format, version 0.0.4, which many agents speak alone
+    /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>). It differs in the names of counters
+    /// and infos at their help and type, and knows neither units nor an end.
+    pub fn to_classic_text(&self) -> String {
+        let text = self.to_text();
+        let mut kinds = HashMap::new();
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                kinds.extend(rest.split_once(' '));
+            }
+        }
+        let mut classic = String::with_capacity(text.len());
+        for line in text.lines() {
+            let mut words = line.splitn(4, ' ');
+            let (mark, what, name, rest) = (words.next(), words.next(), words.next(), words.next());
+            if mark != Some("#") {
+                classic.push_str(line);
+                classic.push('\n');
+                continue;
+            }
+            let (Some(what @ ("HELP" | "TYPE")), Some(name), Some(rest)) = (what, name, rest)
+            else {
+                continue;
+            };
+            let (suffix, rest) = match (kinds.get(name), what) {
+                (Some(&"counter"), _) => ("_total", rest),
+                (Some(&"info"), "TYPE") => ("_info", "gauge"),
+                (Some(&"info"), _) => ("_info", rest),
+                _ => ("", rest),
+            };
+            classic.push_str(&format!("# {what} {name}{suffix} {rest}\n"));
+        }
+        classic
     }
 
     /// All of it in the OpenMetrics text format.

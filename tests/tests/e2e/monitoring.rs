@@ -144,7 +144,7 @@ fn each_query_of_the_dashboards_finds_what_a_running_stack_tells() {
         ask(&filled(&query));
     }
     assert!(left.len() > 25, "{left:#?}");
-    let served = gateway.tenant("served", json!({}));
+    let served = gateway.namespace("served", json!({"monthly_quota_usd": 100.0}));
     let spent = gateway.tenant("spent", json!({"monthly_quota_usd": 0.0}));
     within(PATIENCE, "all queries find something", || {
         gateway.send(&served.chat()).expect(200);
@@ -154,4 +154,22 @@ fn each_query_of_the_dashboards_finds_what_a_running_stack_tells() {
         eprintln!("nothing yet: {left:#?}");
         left.is_empty().then_some(())
     });
+}
+
+#[test]
+fn the_services_metrics_are_as_prometheus_wants_them() {
+    let gateway = Gateway::start(StackOptions::default());
+    let tenant = gateway.namespace("measured", json!({"monthly_quota_usd": 100.0}));
+    gateway.send(&tenant.chat()).expect(200);
+    let text = within(PATIENCE, "the event is booked", || {
+        let answer = Connection::open(gateway.service()).call(&Call::get("/metrics"));
+        let text = String::from_utf8(answer.expect(200).body).unwrap();
+        text.contains("paddock_ledger_events_total 1")
+            .then_some(text)
+    });
+    let file = TempDir::new().unwrap();
+    let path = file.path().join("metrics");
+    std::fs::write(&path, text).unwrap();
+    let check = format!("promtool check metrics < {}", path.display());
+    run("sh", &["-c", &check]);
 }

@@ -138,6 +138,19 @@ pub async fn pending(tx: &mut Tx, namespace: &str) -> Result<u64, StoreError> {
     tx.one(sql, args![namespace]).await
 }
 
+/// How many deliveries of all namespaces are not at their end, and how many have failed for good since a
+/// moment.
+pub async fn unfinished_and_failed(
+    tx: &mut Tx,
+    since: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    let sql = "SELECT COUNT(*) FROM deliveries WHERE status = 'pending'";
+    let unfinished = tx.one(sql, args![]).await?;
+    let sql = "SELECT COUNT(*) FROM deliveries WHERE finished_at >= $1 AND status = 'failed'";
+    let failed = tx.one(sql, args![since]).await?;
+    Ok((unfinished, failed))
+}
+
 /// Notes how an attempt went, unless another replica has claimed the delivery since.
 pub async fn finish(
     tx: &mut Tx,

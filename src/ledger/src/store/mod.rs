@@ -217,6 +217,24 @@ impl Store {
         })
     }
 
+    /// How many connections there are, and how many of them nobody uses.
+    pub fn connections(&self) -> (u64, u64) {
+        let of = |size: u32, idle: usize| (u64::from(size), idle as u64);
+        match self {
+            Store::Sqlite { write, read } => {
+                let (write, read) = (
+                    of(write.size(), write.num_idle()),
+                    of(read.size(), read.num_idle()),
+                );
+                (
+                    write.0.saturating_add(read.0),
+                    write.1.saturating_add(read.1),
+                )
+            }
+            Store::Postgres(pool) => of(pool.size(), pool.num_idle()),
+        }
+    }
+
     /// Waits for open statements and closes every connection.
     pub async fn close(&self) {
         match self {

@@ -1,9 +1,12 @@
 //! Whether the service lives, whether it can work, and what it counted.
 
+use super::caller::Caller;
+use super::error::ApiError;
 use crate::state::SharedApp;
 use axum::Json;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use paddock_ledger::store::Fault;
 use serde::Serialize;
@@ -89,13 +92,51 @@ fn not_ready(reason: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
+/// Whoever may read the metrics: who asks the service itself, and through a proxy, where tenants can ask
+/// too, the operator.
+pub struct Scraper;
+
+impl FromRequestParts<SharedApp> for Scraper {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Scraper, ApiError> {
+        if parts.headers.contains_key("x-forwarded-for") {
+            Caller::from_request_parts(parts, app)
+                .await?
+                .must_be_operator()?;
+        }
+        Ok(Scraper)
+    }
+}
+
 /// Tells what the service counted, for Prometheus
+///
+/// Whoever asks through a proxy, such as a gateway, needs the operator's key.
 #[utoipa::path(
     get, path = "/metrics", tag = "operations", operation_id = "get_metrics", security(()),
-    responses((status = 200, description = "In the OpenMetrics text format.", body = String,
-        content_type = "application/openmetrics-text"))
+    responses((status = 200, description = "In the OpenMetrics text format if `Accept` names it, else in Prometheus' own.",
+        content((String = "application/openmetrics-text"), (String = "text/plain"))))
 )]
-pub async fn metrics(State(app): State<SharedApp>) -> impl IntoResponse {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics.to_text())
+pub async fn metrics(State(app): State<SharedApp>, _: Scraper, headers: HeaderMap) -> Response {
+    let waiting = app.bookings.len();
+    app.metrics
+        .gauges
+        .look(&app.store, waiting, app.now())
+        .await;
+    let accepts = headers.get_all(header::ACCEPT).into_iter();
+    let accepts = accepts.filter_map(|value| value.to_str().ok());
+    let is_open = accepts
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().starts_with("application/openmetrics-text"));
+    let (kind, text) = match is_open {
+        true => (
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            app.metrics.to_text(),
+        ),
+        false => (
+            "text/plain; version=0.0.4; charset=utf-8",
+            app.metrics.to_classic_text(),
+        ),
+    };
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -1,6 +1,6 @@
 //! Health, metrics, and limits of size.
 
-use crate::support::{ADMIN, GATEWAY, on_both_databases};
+use crate::support::{ADMIN, Event, GATEWAY, Gateway, on_both_databases};
 use axum::body::Body;
 use axum::http::Request;
 use paddock_ledger::store::policy::next_revision;
@@ -29,6 +29,65 @@ on_both_databases! {
         let metrics = app.get("/metrics").await.expect(200);
         let line = r#"paddock_http_requests_total{method="GET",route="/v1/prices/{*model}",status="404"} 1"#;
         assert!(metrics.as_str().unwrap().contains(line), "{metrics}");
+    }
+
+    async fn the_metrics_say_what_is_true_now(app) {
+        let namespace = json!({ "name": "team", "organization": "o", "monthly_quota_usd": 10 });
+        app.post("/v1/namespaces", namespace).await.expect(201);
+        app.post("/v1/namespaces", json!({ "name": "unlimited" })).await.expect(201);
+        let key = app.make_key(json!({ "name": "k", "namespace": "team" })).await;
+        let gateway = Gateway::new("one", 1);
+        let event = gateway.event(app, Event {
+            key: key["id"].as_str().unwrap(), namespace: "team", cost: 2_500_000_000, ..Event::default()
+        });
+        gateway.sync(app, 0, &[event], json!([])).await;
+        gateway.lend(app, json!([{ "scope": "namespace:team", "amount": 1_000_000_000 }])).await;
+        let scrape = async |accept: &str| {
+            let request = Request::get("/metrics").header("accept", accept);
+            let answer = app.send(request.body(Body::empty()).unwrap()).await;
+            let kind = answer.headers["content-type"].to_str().unwrap().to_owned();
+            (kind, answer.expect(200).as_str().unwrap().to_owned())
+        };
+        let (kind, text) = scrape("text/plain;version=0.0.4").await;
+        assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+        let budget = r#"{ns="team",organization="o"}"#;
+        for line in [
+            &format!("paddock_budget_limit_dollars{budget} 10.0"),
+            &format!("paddock_budget_spent_dollars{budget} 2.5"),
+            &format!("paddock_budget_remaining_dollars{budget} 7.5"),
+            r#"paddock_deliveries{state="failed"} 0"#,
+            "# TYPE paddock_ledger_events_total counter",
+            "paddock_ledger_events_total 1",
+            "# TYPE paddock_build_info gauge",
+            "paddock_booking_queue_messages 0",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
+        }
+        for part in ["paddock_gateway_last_sync_timestamp_seconds{gateway=", "paddock_gateway_lent_dollars{"] {
+            assert!(text.contains(part), "{part} is not in:\n{text}");
+        }
+        assert!(!text.contains("unlimited") && !text.contains("# UNIT") && !text.contains("# EOF"));
+        let open = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+        let (kind, text) = scrape(open).await;
+        assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+        assert!(text.contains("# TYPE paddock_ledger_events counter") && text.ends_with("# EOF\n"));
+
+        // What has changed is told ten seconds later, and what has gone is not.
+        app.delete("/v1/namespaces/team").await.expect(200);
+        assert!(scrape(open).await.1.contains("paddock_budget_limit_dollars{"));
+        app.advance(10);
+        assert!(!scrape(open).await.1.contains("paddock_budget_limit_dollars{"));
+    }
+
+    async fn through_a_proxy_the_metrics_are_the_operators(app) {
+        let key = app.make_key(json!({ "name": "k", "role": "admin" })).await;
+        for (sent, status) in [("", 401), (key["key"].as_str().unwrap(), 403), (ADMIN, 200)] {
+            let mut request = Request::get("/metrics").header("x-forwarded-for", "203.0.113.7");
+            if !sent.is_empty() {
+                request = request.header("authorization", format!("Bearer {sent}"));
+            }
+            app.send(request.body(Body::empty()).unwrap()).await.expect(status);
+        }
     }
 
     async fn what_cannot_be_read_is_refused_in_one_shape(app) {

@@ -1,6 +1,9 @@
 //! Metrics of the service, from what it answers at `/metrics`.
 
 use super::{code, table};
+use paddock_core::money::Money;
+use paddock_core::timestamp::Timestamp;
+use paddock_server::gauges::{Budget, Seen};
 use paddock_server::metrics::Metrics;
 use std::time::Duration;
 
@@ -8,6 +11,18 @@ pub fn of_the_service() -> String {
     let metrics = Metrics::default();
     metrics.count_request("GET", "/", 200, Duration::ZERO);
     metrics.count_delivery("webhook", "delivered", Duration::ZERO);
+    metrics.gauges.tell(&Seen {
+        gateways: vec![(String::new(), Timestamp::EPOCH)],
+        lent: vec![(String::new(), Money::default())],
+        budgets: vec![Budget {
+            namespace: String::new(),
+            organization: String::new(),
+            quota: Money::default(),
+            spent: Money::default(),
+        }],
+        ..Seen::default()
+    });
+    metrics.gauges.tell_connections(0, 0);
     let text = metrics.to_text();
     let about = |what: &'static str| {
         let lines = text.lines().filter_map(move |line| line.strip_prefix(what));
