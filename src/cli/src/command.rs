@@ -1,8 +1,8 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, demo, get, init, keys, prices, quickstart, reconcile,
-    tail, usage, verify, whoami,
+    apply, audit, backup, check, correct, costs, demo, get, init, keys, prices, quickstart,
+    reconcile, tail, usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -79,6 +79,16 @@ booked stays in the totals, so use a database of its own.")]
   paddock usage --namespace team-a --period current_month
   paddock usage --key team-a/copywriter -o json")]
     Usage(usage::Options),
+    /// Show or export who pays for what.
+    #[command(after_help = "Examples:
+  paddock costs
+  paddock costs --month 2026-10 --group-by tag --tag-key cost_center
+  paddock costs --month 2026-10 --format csv --file october.csv
+  paddock costs --period previous_month --format focus
+
+Calls of a month that come late, after a crash, still count in it. Corrections count in the month in which they
+are made.")]
+    Costs(costs::Options),
     /// Create, rotate, disable or enable a key.
     #[command(subcommand)]
     Keys(keys::Action),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const DEFAULT_URL: &str = "http://127.0.0.1:10080";
 const HEADING: &str = "Connection";
 const ADMIN_KEY: &str = "PADDOCK_ADMIN_KEY";
+const OWN_KEY: &str = "PADDOCK_KEY";
 const GATEWAY_TOKEN: &str = "PADDOCK_GATEWAY_TOKEN";
 
 /// Whose secret a client shows.
@@ -29,7 +30,7 @@ pub struct Connection {
     /// file, or http://127.0.0.1:10080].
     #[arg(long, env = "PADDOCK_URL", help_heading = HEADING)]
     url: Option<String>,
-    /// A file with the API key [default: PADDOCK_ADMIN_KEY, or client.key_file of the configuration
+    /// A file with the API key [default: PADDOCK_ADMIN_KEY, PADDOCK_KEY, or client.key_file of the configuration
     /// file].
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     key_file: Option<PathBuf>,
@@ -45,11 +46,11 @@ pub struct Connection {
 impl Connection {
     /// The client, with the operator's key or another's.
     pub fn open(&self, file: &ConfigFile) -> anyhow::Result<Client> {
-        match self.key(file)? {
+        match self.key(file, &[ADMIN_KEY, OWN_KEY])? {
             Some(key) => self.client(file, key),
             None => bail!(
-                "no API key: set PADDOCK_ADMIN_KEY, or name a file that holds the key with \
-                 --key-file"
+                "no API key: set PADDOCK_KEY to yours, or PADDOCK_ADMIN_KEY to the operator's, or name a file \
+                 that holds the key with --key-file"
             ),
         }
     }
@@ -66,7 +67,7 @@ impl Connection {
             let token = (read(path)?, path.display().to_string());
             return Ok((self.client(file, token)?, CallsAs::Gateway));
         }
-        if let Some(key) = self.key(file)? {
+        if let Some(key) = self.key(file, &[ADMIN_KEY])? {
             return Ok((self.client(file, key)?, CallsAs::Operator));
         }
         match from_environment(GATEWAY_TOKEN) {
@@ -108,11 +109,17 @@ impl Connection {
         }
     }
 
-    fn key(&self, file: &ConfigFile) -> anyhow::Result<Option<(Secret, String)>> {
+    /// The key, of a file or one of these variables, and where it is from.
+    fn key(
+        &self,
+        file: &ConfigFile,
+        variables: &[&str],
+    ) -> anyhow::Result<Option<(Secret, String)>> {
         if let Some(path) = &self.key_file {
             return Ok(Some((read(path)?, path.display().to_string())));
         }
-        if let Some(key) = from_environment(ADMIN_KEY) {
+        let mut variables = variables.iter();
+        if let Some(key) = variables.find_map(|name| from_environment(name)) {
             return Ok(Some(key));
         }
         let path = file.client.key_file.as_ref();

@@ -21,8 +21,8 @@ mod settings;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use command::{Cli, Command};
 use commands::{
-    apply, audit, backup, check, correct, demo, describe, get, init, keys, prices, quickstart,
-    reconcile, serve, tail, usage, verify, whoami,
+    apply, audit, backup, check, correct, costs, demo, describe, get, init, keys, prices,
+    quickstart, reconcile, serve, tail, usage, verify, whoami,
 };
 use exit::Exit;
 use paddock_server::config::file::ConfigFile;
@@ -96,6 +96,7 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
         Command::Apply(options) => apply::run(&options, file),
         Command::Get(options) => get::run(&options, file),
         Command::Demo(options) => demo::run(&options, file),
+        Command::Costs(options) => costs::run(&options, file),
         Command::Usage(options) => usage::run(&options, file),
         Command::Whoami(options) => whoami::run(&options, file),
         Command::Keys(action) => keys::run(&action, file),

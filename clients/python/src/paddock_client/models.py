@@ -50,7 +50,7 @@ GroupBy = Literal["namespace", "organization", "model", "upstream", "key", "user
 GetUsageSeriesGranularity = Literal["hour", "day", "month"]
 StreamUsageGranularity = Literal["1s", "5s", "10s", "15s", "30s", "1m", "5m", "15m", "1h"]
 GetUsageTableSort = Literal["cost", "requests", "tokens", "name"]
-GetUsageTableFormat = Literal["json", "csv"]
+GetUsageTableFormat = Literal["json", "csv", "focus"]
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 ReservationStatus = Literal["open", "expired", "released"]
 

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod correct;
+pub mod costs;
 pub mod demo;
 pub mod describe;
 pub mod get;

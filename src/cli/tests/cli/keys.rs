@@ -254,3 +254,81 @@ fn money_is_given_back_once_a_reference() {
     ];
     service.paddock(&vague).fails(64);
 }
+
+#[test]
+fn costs_are_shown_and_exported() {
+    let service = Service::start();
+    service.paddock(&["keys", "create", "one"]).expect(0);
+    service.paddock(&["keys", "create", "two"]).expect(0);
+    let give_back =
+        "correct --namespace one --amount-usd -12.5 --reason goodwill --reference ticket-1";
+    let give_back: Vec<&str> = give_back.split(' ').collect();
+    service.paddock(&give_back).expect(0);
+    let told = service.paddock(&["costs"]).expect(0);
+    let row = told
+        .lines()
+        .find(|line| line.trim_start().starts_with("one "))
+        .unwrap();
+    assert!(row.contains("default") && row.contains("$-12.50"), "{told}");
+    assert!(
+        told.contains(" two ") && told.contains("FORECAST"),
+        "{told}"
+    );
+    let month = service.paddock(&["costs", "-o", "json"]).json(0);
+    let month = &month["start"].as_str().unwrap()[..7];
+    for (format, head) in [
+        ("csv", "id,name,namespace,"),
+        ("focus", "BilledCost,BillingAccountId,"),
+    ] {
+        let path = service.write("unused", "").with_file_name(format);
+        let path = path.to_str().unwrap();
+        service
+            .paddock(&[
+                "costs", "--month", month, "--format", format, "--file", path,
+            ])
+            .expect(0);
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with(head) && text.contains("-12.5"), "{text}");
+    }
+    let models = [
+        "costs",
+        "--period",
+        "7d",
+        "--group-by",
+        "model",
+        "-o",
+        "json",
+    ];
+    assert_eq!(
+        service.paddock(&models).json(0)["data"][0]["name"],
+        "correction"
+    );
+    let error = service.paddock(&["costs", "--month", "2026-13"]).fails(1);
+    assert!(
+        error.contains("'2026-13' is no month: write it like 2026-10"),
+        "{error}"
+    );
+    service
+        .paddock(&["costs", "--month", "2026-10", "--period", "7d"])
+        .fails(64);
+}
+
+#[test]
+fn a_developers_own_key_is_in_a_variable_of_its_own() {
+    let service = Service::start();
+    let made = service
+        .paddock(&["keys", "create", "mine", "-o", "json"])
+        .json(0);
+    let mut whoami = service.command(&["whoami", "-o", "json"]);
+    whoami
+        .env_remove("PADDOCK_ADMIN_KEY")
+        .env("PADDOCK_KEY", made["key"].as_str().unwrap());
+    let told = run(&mut whoami, "").json(0);
+    assert_eq!(told["key"]["name"], "mine", "{told}");
+    let neither = run(
+        service.command(&["whoami"]).env_remove("PADDOCK_ADMIN_KEY"),
+        "",
+    )
+    .fails(1);
+    assert!(neither.contains("set PADDOCK_KEY to yours"), "{neither}");
+}

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod auto_refills;
 pub mod backup;
 pub mod catalog;
+pub mod charges;
 mod columns;
 mod connections;
 mod copy;

@@ -59,14 +59,14 @@ pub struct Selection {
 }
 
 impl Selection {
-    fn whose(&self) -> Whose<'_> {
+    pub(super) fn whose(&self) -> Whose<'_> {
         Whose {
             key: self.key.as_deref(),
             ..self.reach.whose()
         }
     }
 
-    fn of_model(&self, values: &mut Args) -> String {
+    pub(super) fn of_model(&self, values: &mut Args) -> String {
         match &self.model {
             Some(model) => {
                 model.bind(values);

@@ -207,4 +207,67 @@ on_both_databases! {
         get_as(&keys.developer, "namespace=app").await.expect(403);
         get_as(&keys.admin, "organization=other").await.expect(404);
     }
+
+    async fn the_bill_is_there_in_the_columns_of_focus(app) {
+        let keys = life(app).await;
+        // Labels are those of the time of the calls, and some calls have none.
+        let ask = async |query: &str| {
+            let path = format!("/v1/usage/table?format=focus&{query}");
+            app.get(&path).await.expect(200).as_str().unwrap().to_owned()
+        };
+        app.patch("/v1/namespaces/web", json!({ "tags": { "cost_center": "cc-new" } })).await.expect(200);
+        app.patch("/v1/namespaces/app", json!({ "tags": null })).await.expect(200);
+        let gateway = Gateway::new("two", 2);
+        let event = Event { namespace: "app", model: "gpt-4.1", cost: 123, ..Event::default() };
+        let mut event = gateway.event(app, event);
+        event["organization"] = json!("acme");
+        gateway.sync(app, 0, &[event], json!([])).await;
+        let correction = json!({ "namespace": "app", "amount_usd": -0.01, "reason": "test", "reference": "r" });
+        app.post("/v1/corrections", correction).await.expect(201);
+
+        let text = ask("start_date=2026-03-10&end_date=2026-03-15").await;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let head = reader.headers().unwrap().clone();
+        let rows: Vec<std::collections::HashMap<String, String>> = reader
+            .records()
+            .map(|row| {
+                let row = row.unwrap();
+                head.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect()
+            })
+            .collect();
+        // Two days of three namespaces and two models, one call more without labels, and a correction.
+        assert_eq!(rows.len(), 14, "{text}");
+        let find = |start: &str, namespace: &str, service: &str, tags: &str| {
+            let mut found = rows.iter().filter(|row| {
+                row["ChargePeriodStart"] == start && row["SubAccountId"] == namespace
+                    && row["ServiceName"] == service && row["Tags"] == tags
+            });
+            let row = found.next().unwrap_or_else(|| panic!("{namespace} {service} {tags}: {text}"));
+            assert!(found.next().is_none());
+            row
+        };
+        let row = find("2026-03-10T00:00:00Z", "web", "gpt-4.1", r#"{"cost_center":"cc-web"}"#);
+        for (column, value) in [
+            ("BilledCost", "0.03"), ("EffectiveCost", "0.03"), ("BillingCurrency", "USD"),
+            ("BillingAccountId", "acme"), ("ProviderName", "openai"), ("ChargeCategory", "Usage"),
+            ("BillingPeriodStart", "2026-03-01T00:00:00Z"), ("BillingPeriodEnd", "2026-04-01T00:00:00Z"),
+            ("ChargePeriodEnd", "2026-03-11T00:00:00Z"), ("ConsumedQuantity", "150"), ("ConsumedUnit", "Tokens"),
+            ("ServiceCategory", "AI and Machine Learning"), ("x_Requests", "1"),
+        ] {
+            assert_eq!(row[column], value, "{column}");
+        }
+        let untagged = find("2026-03-15T00:00:00Z", "app", "gpt-4.1", "{}");
+        assert_eq!((&*untagged["BilledCost"], &*untagged["x_Requests"]), ("0.000000123", "1"));
+        let correction = find("2026-03-15T00:00:00Z", "app", "Correction", "{}");
+        assert_eq!((&*correction["BilledCost"], &*correction["ChargeCategory"]), ("-0.01", "Adjustment"));
+        let sum: f64 = rows.iter().map(|row| row["BilledCost"].parse::<f64>().unwrap()).sum();
+        assert!((sum - 0.350_000_123).abs() < 1e-9, "{sum}");
+
+        let own = app.call(&keys.developer, "GET", "/v1/usage/table?format=focus&period=7d", Value::Null).await;
+        let own = own.expect(200).as_str().unwrap().to_owned();
+        assert!(own.contains(",web,") && !own.contains(",app,") && !own.contains("elsewhere"), "{own}");
+        for bad in ["group_by=model", "sort=cost", "limit=1", "offset=0", "key=k", "start_date=2026-03-10T10:00:00Z"] {
+            app.get(&format!("/v1/usage/table?format=focus&{bad}")).await.expect(400);
+        }
+    }
 }

@@ -2440,7 +2440,10 @@ class AsyncMonitoringCalls:
         return decode(Health, await self._transport.json(Call("GET", "/readyz", repeatable=True)))
 
     async def metrics(self) -> str:
-        """Tells what the service counted, for Prometheus."""
+        """Tells what the service counted, for Prometheus.
+
+        Whoever asks through a proxy, such as a gateway, needs the operator's key.
+        """
         return await self._transport.text(Call("GET", "/metrics", repeatable=True))
 
     async def openapi(self) -> dict[str, Any]:

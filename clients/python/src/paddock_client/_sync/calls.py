@@ -2420,7 +2420,10 @@ class MonitoringCalls:
         return decode(Health, self._transport.json(Call("GET", "/readyz", repeatable=True)))
 
     def metrics(self) -> str:
-        """Tells what the service counted, for Prometheus."""
+        """Tells what the service counted, for Prometheus.
+
+        Whoever asks through a proxy, such as a gateway, needs the operator's key.
+        """
         return self._transport.text(Call("GET", "/metrics", repeatable=True))
 
     def openapi(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 //! `/v1/usage`: usage as it is booked, and what is yet to be.
 
+mod focus;
 mod groups;
 mod reconcile;
 mod selection;

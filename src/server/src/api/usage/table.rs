@@ -1,5 +1,6 @@
-//! `GET /v1/usage/table?group_by=&sort=&format=json|csv`: what groups used in a time, one row a group.
+//! `GET /v1/usage/table?group_by=&sort=&format=json|csv|focus`: what groups used in a time, one row a group.
 
+use super::focus;
 use super::groups::{Group, Grouping, page, sort};
 use super::selection::{Asked, GroupBy, time};
 use crate::api::csv_text;
@@ -85,6 +86,9 @@ enum Format {
     Json,
     /// Comma-separated values.
     Csv,
+    /// Comma-separated values in the columns of FOCUS 1.2: what each namespace was charged for each model on
+    /// each UTC day, by the tags of that time.
+    Focus,
 }
 
 /// What groups used.
@@ -204,6 +208,16 @@ pub async fn handle(
         time: time(query.period, query.start_date, query.end_date, now)?,
     };
     asked.check()?;
+    if query.format == Some(Format::Focus) {
+        let has_groups = query.group_by.is_some() || query.sort.is_some();
+        if has_groups || query.limit.is_some() || query.offset.is_some() {
+            let message = "FOCUS has rows and an order of its own: leave 'group_by', 'sort', 'limit' and \
+                           'offset' out.";
+            return Err(ApiError::invalid("format", message));
+        }
+        let mut tx = app.store.read().await?;
+        return focus::export(&mut tx, &asked).await;
+    }
     let is_csv = query.format == Some(Format::Csv);
     if is_csv && (query.limit.is_some() || query.offset.is_some()) {
         let message = "A CSV has no pages: leave 'limit' and 'offset' out.";
