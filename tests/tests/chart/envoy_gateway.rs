@@ -1,11 +1,13 @@
-//! Mode `envoy-gateway`: what Envoy Gateway makes of the resources, rebuilt here as far as it matters, is
-//! loaded by the real Envoy and serves calls. What it makes of such resources: internal/xds/translator and its
+//! Mode `envoy-gateway`: what Envoy Gateway makes of the resources, rebuilt here as far as it matters, is told to
+//! the real Envoy over xDS and serves calls. What it makes of such resources: internal/xds/translator and its
 //! testdata/out/xds-ir of github.com/envoyproxy/gateway v1.9.0 (wasm, credential-injection-backend-filter,
 //! http-route-rewrite-url-host).
 
-use crate::envoy::{CREDENTIAL, has_all_of_it, loads};
+use crate::code::Code;
+use crate::envoy::{CREDENTIAL, has_all_of_it};
 use crate::render::{document, documents};
-use crate::traffic;
+use crate::traffic::{self, Form, Rotation};
+use crate::xds::{Made, ads};
 use crate::{everything, simple};
 use serde_json::{Value, json};
 
@@ -14,7 +16,8 @@ const CREDENTIALS: &str =
     "type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector";
 const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-fn translated(all: &[Value]) -> Value {
+/// The gateway with its patches. `code` is where Envoy Gateway serves the file of the filter's image.
+fn made(all: &[Value], code: &Code) -> Made {
     let wasm = &document(all, "EnvoyExtensionPolicy", "paddock")["spec"]["wasm"][0];
     let filter = json!({"name": FILTER, "disabled": true, "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
@@ -25,17 +28,24 @@ fn translated(all: &[Value]) -> Value {
             "vm_config": {
                 "vm_id": "envoyextensionpolicy/llm/paddock/wasm/0",
                 "runtime": "envoy.wasm.runtime.v8",
-                "code": {"local": {"filename": "/etc/paddock/filter/plugin.wasm"}},
+                "code": {"remote": {
+                    "http_uri": {"cluster": "wasm_cluster", "timeout": "10s", "uri": format!("https://envoy-gateway:18002/{}.wasm", code.sha256)},
+                    "sha256": code.sha256,
+                    "retry_policy": {"num_retries": 10, "retry_back_off": {"base_interval": "1s", "max_interval": "30s"}},
+                }},
                 "environment_variables": {"host_env_keys": wasm["env"]["hostKeys"]},
             },
         },
     }});
+    let name = document(all, "Gateway", "paddock")["spec"]["listeners"][0]["name"].as_str();
+    let listener = format!("llm/paddock/{}", name.unwrap());
     let mut config = json!({
         "stats_config": {"use_all_default_tags": true, "stats_tags": []},
         "static_resources": {
-            "clusters": clusters(all),
+            "clusters": clusters(all, code),
+            "secrets": secrets(all),
             "listeners": [{
-                "name": "llm/paddock/http",
+                "name": listener,
                 "address": {"socket_address": {"address": "127.0.0.1", "port_value": 10080}},
                 "per_connection_buffer_limit_bytes": 32768,
                 "filter_chains": [{"filters": [{
@@ -43,15 +53,26 @@ fn translated(all: &[Value]) -> Value {
                     "typed_config": {
                         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                         "stat_prefix": "http-10080",
-                        "http2_protocol_options": {"initial_stream_window_size": 65536},
+                        "common_http_protocol_options": {"headers_with_underscores_action": "REJECT_REQUEST"},
+                        "http2_protocol_options": {"initial_connection_window_size": 1048576, "initial_stream_window_size": 65536, "max_concurrent_streams": 100},
+                        "merge_slashes": true,
+                        "normalize_path": true,
+                        "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+                        "server_header_transformation": "PASS_THROUGH",
                         "use_remote_address": true,
-                        "route_config": {"name": "llm/paddock/http", "virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": routes(all)}]},
+                        "route_config": {"name": listener, "virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": routes(all)}]},
                         "http_filters": [filter, {"name": "envoy.filters.http.router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router", "suppress_envoy_headers": true}}],
                     },
                 }]}],
             }],
         },
     });
+    if document(all, "Gateway", "paddock")
+        .pointer("/spec/listeners/0/tls")
+        .is_some()
+    {
+        traffic::encrypt(&mut config, "llm/tls");
+    }
     let bootstrap = &document(all, "EnvoyProxy", "paddock")["spec"]["bootstrap"]["jsonPatches"];
     for patch in bootstrap.as_array().unwrap() {
         add(
@@ -65,6 +86,7 @@ fn translated(all: &[Value]) -> Value {
         .unwrap()
     {
         let listener = &mut config["static_resources"]["listeners"][0];
+        assert_eq!(patch["name"], listener["name"]);
         let operation = &patch["operation"];
         let target = match operation["jsonPath"].as_str() {
             None => listener,
@@ -76,7 +98,11 @@ fn translated(all: &[Value]) -> Value {
             &operation["value"],
         );
     }
-    config
+    Made {
+        config,
+        extensions: Vec::new(),
+        cluster: "xds_cluster",
+    }
 }
 
 /// `..LIST[?(@.name=='NAME')].REST`, which is all that the chart says.
@@ -171,7 +197,11 @@ fn cluster(name: &str, index: usize, rule: &Value) -> String {
 
 /// `buildXdsURLRewriteAction` and the retries of internal/xds/translator.
 fn action(all: &[Value], name: &str, index: usize, rule: &Value) -> Value {
-    let mut made = json!({"timeout": rule["timeouts"]["request"]});
+    let mut made = json!({
+        "timeout": rule["timeouts"]["request"],
+        "cluster_not_found_response_code": "INTERNAL_SERVER_ERROR",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+    });
     let cluster = cluster(name, index, rule);
     if rule.pointer("/backendRefs/0/filters").is_some() {
         made["weighted_clusters"] = json!({"clusters": [{"name": cluster, "weight": 1}]});
@@ -212,8 +242,13 @@ fn matching(matched: &Value) -> Value {
     }
 }
 
-fn clusters(all: &[Value]) -> Vec<Value> {
-    let mut clusters = Vec::new();
+fn clusters(all: &[Value], code: &Code) -> Vec<Value> {
+    // Envoy Gateway serves by HTTP/2 and TLS.
+    let mut clusters = vec![
+        json!({"name": "wasm_cluster", "type": "STRICT_DNS", "load_assignment": {"cluster_name": "wasm_cluster", "endpoints": [{"lb_endpoints": [
+            {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": code.port}}}},
+        ]}]}}),
+    ];
     for (name, index, rule) in rules(all) {
         let Some(backend) = rule.pointer("/backendRefs/0") else {
             continue;
@@ -230,6 +265,8 @@ fn clusters(all: &[Value]) -> Vec<Value> {
             }});
             (&fqdn["hostname"], &fqdn["port"])
         } else {
+            // The endpoints of a Service come by EDS.
+            made["type"] = json!("EDS");
             (&backend["name"], &backend["port"])
         };
         made["load_assignment"] = json!({"cluster_name": cluster, "endpoints": [{"lb_endpoints": [
@@ -237,67 +274,82 @@ fn clusters(all: &[Value]) -> Vec<Value> {
         ]}]});
         if let Some(reference) = backend.pointer("/filters/0/extensionRef/name") {
             let filter = document(all, "HTTPRouteFilter", reference.as_str().unwrap());
-            made["typed_extension_protocol_options"] =
-                json!({PROTOCOL: injector(&filter["spec"]["credentialInjection"])});
+            made["typed_extension_protocol_options"] = json!({PROTOCOL: injector(filter)});
         }
         clusters.push(made);
     }
     clusters
 }
 
-fn injector(injection: &Value) -> Value {
-    let secret = &injection["credential"]["valueRef"]["name"];
+/// The Secret of an HTTPRouteFilter, as Envoy Gateway names it for SDS.
+fn secret(filter: &Value) -> String {
+    let name = filter["metadata"]["name"].as_str().unwrap();
+    format!("credential_injector/credential/httproutefilter/llm/{name}")
+}
+
+fn injector(filter: &Value) -> Value {
+    let injection = &filter["spec"]["credentialInjection"];
+    let name = filter["metadata"]["name"].as_str().unwrap();
     json!({
         "@type": format!("type.googleapis.com/{PROTOCOL}"),
         "explicit_http_config": {"http_protocol_options": {}},
         "http_filters": [
-            {"name": "envoy.filters.http.credential_injector", "typed_config": {
+            {"name": format!("envoy.filters.http.credential_injector/httproutefilter/llm/{name}"), "typed_config": {
                 "@type": CREDENTIALS,
                 "overwrite": injection["overwrite"],
                 "credential": {"name": "envoy.http.injected_credentials.generic", "typed_config": {
                     "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
                     "header": injection["header"],
-                    "credential": {"name": secret},
+                    "credential": {"name": secret(filter), "sds_config": ads()},
                 }},
             }},
-            {"name": "envoy.filters.http.upstream_codec", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"}},
+            {"name": "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"}},
         ],
     })
 }
 
-/// Envoy Gateway sends the Secrets by ADS; here they are in the bootstrap.
-fn secrets(all: &[Value]) -> Value {
-    let named = all.iter().filter_map(|document| {
-        document.pointer("/spec/credentialInjection/credential/valueRef/name")
-    });
-    let secrets: Vec<Value> = named
-        .map(|name| json!({"name": name, "generic_secret": {"secret": {"inline_string": CREDENTIAL}}}))
+/// What the Secrets of the HTTPRouteFilters hold.
+fn secrets(all: &[Value]) -> Vec<Value> {
+    let filters = all
+        .iter()
+        .filter(|document| document.pointer("/spec/credentialInjection").is_some());
+    let secrets: Vec<Value> = filters
+        .map(|filter| json!({"name": secret(filter), "generic_secret": {"secret": {"inline_string": CREDENTIAL}}}))
         .collect();
     assert_eq!(secrets.len(), 3);
-    secrets.into()
+    secrets
 }
 
 #[test]
-fn envoy_loads_what_envoy_gateway_makes_of_it() {
+fn envoy_takes_what_envoy_gateway_makes_of_it() {
     for values in [simple("envoy-gateway"), everything("envoy-gateway")] {
         let all = documents(values);
-        let mut config = translated(&all);
-        let filter = named(&mut config, FILTER).unwrap();
+        let mut made = made(&all, &Code::serve());
+        let filter = named(&mut made.config, FILTER).unwrap();
         let plugin = &filter["typed_config"]["config"];
         assert_eq!(plugin["allow_on_headers_stop_iteration"], true);
         assert_eq!(plugin["failure_policy"], "FAIL_RELOAD");
-        has_all_of_it(&config);
-        config["static_resources"]["secrets"] = secrets(&all);
-        loads(&config, &json!({}));
+        has_all_of_it(&made.config);
+        traffic::loads(made, &json!({}));
     }
 }
 
 #[test]
 fn a_call_is_served_and_booked() {
     let all = documents(simple("envoy-gateway"));
-    let mut config = translated(&all);
-    config["static_resources"]["secrets"] = secrets(&all);
-    traffic::serves(config, &json!({}));
+    let made = made(&all, &Code::serve());
+    let secret = secret(document(&all, "HTTPRouteFilter", "paddock-openai"));
+    traffic::through(Form::Told(made), &json!({}), async |site| {
+        traffic::serves(site).await;
+        traffic::takes_a_new_credential(site, Rotation::Secret(&secret)).await;
+        traffic::answers_in_form(site).await;
+    });
+}
+
+#[test]
+fn an_overload_is_told_in_form() {
+    let all = documents(simple("envoy-gateway"));
+    traffic::tells_of_overload(made(&all, &Code::serve()), &json!({}));
 }
 
 /// The cluster that the filter asks is the one that Envoy Gateway makes of the management API's first rule.
@@ -307,7 +359,9 @@ fn the_filter_finds_the_service() {
     let wasm = &document(&all, "EnvoyExtensionPolicy", "paddock")["spec"]["wasm"][0];
     let cluster = &wasm["config"]["accounting"]["cluster"];
     assert!(
-        clusters(&all).iter().any(|made| &made["name"] == cluster),
+        clusters(&all, &Code::serve())
+            .iter()
+            .any(|made| &made["name"] == cluster),
         "{cluster}"
     );
     let proxy = document(&all, "EnvoyProxy", "paddock");

@@ -1,15 +1,18 @@
-//! Mode `istio`: what istiod makes of the EnvoyFilter, done here to a gateway like istiod's, is loaded by the
-//! real Envoy. How istiod patches: pilot/pkg/networking/core/envoyfilter of github.com/istio/istio.
+//! Mode `istio`: what istiod makes of the EnvoyFilter, done here to a gateway like istiod's, is told to the real
+//! Envoy over xDS and serves calls. How istiod patches: pilot/pkg/networking/core/envoyfilter of
+//! github.com/istio/istio; what a gateway is before: buildHTTPConnectionManager in listener_builder.go beside it.
 
-use crate::envoy::{HTTP, has_all_of_it, loads, original};
+use crate::envoy::{HTTP, has_all_of_it, original};
 use crate::render::{document, documents};
-use crate::{everything, simple, traffic};
+use crate::traffic::{self, Form, Rotation};
+use crate::xds::Made;
+use crate::{everything, simple};
 use serde_json::{Value, json};
 
 const ROUTER: &str = "envoy.filters.http.router";
-const PROTOCOL: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/// What of a gateway's listener matters here: one that has no routes of its own.
+/// What of a gateway's listener matters here: one that has no routes of its own. What Istio's build of Envoy alone has
+/// (istio.alpn, istio.stats, its exchange of metadata) is left out.
 fn gateway() -> Value {
     json!({
         "node": {"id": "router~10.0.0.1~paddock.llm~llm.svc.cluster.local", "cluster": "paddock.llm"},
@@ -25,7 +28,13 @@ fn gateway() -> Value {
                         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                         "stat_prefix": "outbound_0.0.0.0_10000",
                         "route_config": {"name": "http.10000", "validate_clusters": false, "virtual_hosts": [{"name": "blackhole:10000", "domains": ["*"]}]},
-                        "http_filters": [{"name": ROUTER, "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
+                        "http_filters": [
+                            {"name": "envoy.filters.http.grpc_stats", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.grpc_stats.v3.FilterConfig", "emit_filter_state": true}},
+                            {"name": "envoy.filters.http.fault", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"}},
+                            {"name": "envoy.filters.http.cors", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors"}},
+                            {"name": ROUTER, "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}},
+                        ],
+                        "upgrade_configs": [{"upgrade_type": "websocket"}],
                         "server_name": "istio-envoy",
                         "use_remote_address": true,
                         "forward_client_cert_details": "SANITIZE_SET",
@@ -51,10 +60,12 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// A gateway with the patches of an EnvoyFilter. The filter comes by ECDS; Istio's agent fetches it, and
-/// tells Envoy the file.
-fn patched(filter: &Value) -> Value {
+/// A gateway with the patches of an EnvoyFilter. The filter comes by ECDS; Istio's agent, through which all xDS goes,
+/// fetches its image and tells Envoy the file (pkg/wasm/convert.go).
+pub fn made(all: &[Value]) -> Made {
+    let filter = document(all, "EnvoyFilter", "paddock-gateway");
     let mut config = gateway();
+    encrypted(&mut config, document(all, "Gateway", "paddock-gateway"));
     let patches = filter["spec"]["configPatches"].as_array().unwrap();
     let mut extensions = Vec::new();
     for patch in patches {
@@ -93,38 +104,29 @@ fn patched(filter: &Value) -> Value {
             other => panic!("{other:?}"),
         }
     }
-    let clusters = config["static_resources"]["clusters"]
-        .as_array_mut()
-        .unwrap();
-    let protocols = clusters
-        .iter_mut()
-        .map(|cluster| &mut cluster["typed_extension_protocol_options"][PROTOCOL]["http_filters"]);
-    for filters in protocols {
-        discover(filters, &extensions);
+    extensions.iter_mut().for_each(fetched);
+    Made {
+        config,
+        extensions,
+        cluster: "xds-grpc",
     }
-    discover(
-        &mut config.pointer_mut(HTTP).unwrap()["http_filters"],
-        &extensions,
-    );
-    config
 }
 
-/// Puts what came by ECDS where it was asked for.
-fn discover(filters: &mut Value, extensions: &[Value]) {
-    for filter in filters.as_array_mut().into_iter().flatten() {
-        if filter.get("config_discovery").is_none() {
-            continue;
-        }
-        let mut found = extensions
-            .iter()
-            .filter(|extension| extension["name"] == filter["name"]);
-        let mut extension = found.next().unwrap().clone();
-        let code = &mut extension["typed_config"]["config"]["vm_config"]["code"];
-        let image = code["remote"]["http_uri"]["uri"].as_str().unwrap();
-        assert!(image.starts_with("oci://"));
-        *code = json!({"local": {"filename": "/etc/paddock/filter/plugin.wasm"}});
-        *filter = extension;
-    }
+/// What the agent makes of a filter.
+pub fn fetched(extension: &mut Value) {
+    let code = &mut extension["typed_config"]["config"]["vm_config"]["code"];
+    let image = code["remote"]["http_uri"]["uri"].as_str().unwrap();
+    assert!(image.starts_with("oci://"));
+    *code = json!({"local": {"filename": "/etc/paddock/filter/plugin.wasm"}});
+}
+
+/// A server with a `credentialName` gets it by SDS (pilot/pkg/security/model/authentication.go).
+fn encrypted(config: &mut Value, gateway: &Value) {
+    let Some(name) = gateway.pointer("/spec/servers/0/tls/credentialName") else {
+        return;
+    };
+    let name = format!("kubernetes://{}", name.as_str().unwrap());
+    traffic::encrypt(config, &name);
 }
 
 fn push(list: &mut Value, value: &Value) {
@@ -132,39 +134,48 @@ fn push(list: &mut Value, value: &Value) {
 }
 
 #[test]
-fn envoy_loads_what_istiod_makes_of_it() {
+fn envoy_takes_what_istiod_makes_of_it() {
     for values in [simple("istio"), everything("istio")] {
         let all = documents(values);
-        let config = patched(document(&all, "EnvoyFilter", "paddock-gateway"));
-        let names: Vec<&Value> = config.pointer(HTTP).unwrap()["http_filters"]
+        let made = made(&all);
+        let names: Vec<&Value> = made.config.pointer(HTTP).unwrap()["http_filters"]
             .as_array()
             .unwrap()
             .iter()
             .map(|filter| &filter["name"])
             .collect();
-        assert_eq!(
-            (names[0], names[names.len() - 1]),
-            (&json!("paddock"), &json!(ROUTER))
-        );
-        let wanted = original().pointer(HTTP).unwrap()["http_filters"]
+        let original = original();
+        let wanted: Vec<&Value> = original.pointer(HTTP).unwrap()["http_filters"]
             .as_array()
             .unwrap()
-            .len();
-        assert_eq!(names.len(), wanted);
-        has_all_of_it(&config);
-        loads(
-            &config,
-            &document(&all, "ConfigMap", "paddock-gateway")["data"],
-        );
+            .iter()
+            .map(|filter| &filter["name"])
+            .collect();
+        assert!(names.ends_with(&wanted), "{names:?}");
+        has_all_of_it(&made.config);
+        traffic::loads(made, files(&all));
     }
+}
+
+fn files(all: &[Value]) -> &Value {
+    &document(all, "ConfigMap", "paddock-gateway")["data"]
 }
 
 #[test]
 fn a_call_is_served_and_booked() {
     let all = documents(simple("istio"));
-    let config = patched(document(&all, "EnvoyFilter", "paddock-gateway"));
-    let files = &document(&all, "ConfigMap", "paddock-gateway")["data"];
-    traffic::serves(config, files);
+    traffic::through(Form::Told(made(&all)), files(&all), async |site| {
+        traffic::serves(site).await;
+        traffic::takes_a_new_filter(site, "paddock").await;
+        traffic::takes_a_new_credential(site, Rotation::File).await;
+        traffic::answers_in_form(site).await;
+    });
+}
+
+#[test]
+fn an_overload_is_told_in_form() {
+    let all = documents(simple("istio"));
+    traffic::tells_of_overload(made(&all), files(&all));
 }
 
 /// The gateway's pods are those that the EnvoyFilter and the Gateway select.
