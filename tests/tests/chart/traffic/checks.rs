@@ -28,6 +28,22 @@ impl Site {
         body: Option<&Value>,
     ) -> Response {
         let url = format!("{}{path}", self.gateway.url());
+        self.ask(method, url, key, body).await
+    }
+
+    async fn manage(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
+        let url = format!("{}{path}", self.management);
+        let admin = Some(self.service.admin_key());
+        self.ask(method, url, admin, body).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: String,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Response {
         let mut request = self.client.request(method, url).header("host", HOST);
         if let Some(key) = key {
             request = request.bearer_auth(key);
@@ -40,9 +56,8 @@ impl Site {
 
     /// A key, with its id.
     pub async fn key(&self, name: &str) -> (String, String) {
-        let admin = Some(self.service.admin_key());
         let body = json!({"name": name});
-        let made = self.send(Method::POST, "/v1/keys", admin, Some(&body));
+        let made = self.manage(Method::POST, "/v1/keys", Some(&body));
         let made = read(made.await, 201).await;
         let text = |field: &str| made[field].as_str().unwrap().to_owned();
         (text("key"), text("id"))
@@ -91,8 +106,7 @@ pub async fn serves(site: &mut Site) {
 
     let path = format!("/v1/requests?key={id}");
     eventually("the call is booked", async || {
-        let admin = Some(site.service.admin_key());
-        let listed = site.send(Method::GET, &path, admin, None).await;
+        let listed = site.manage(Method::GET, &path, None).await;
         read(listed, 200).await.to_string().contains("gpt-4.1")
     })
     .await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Its refusals, and what it says when a provider is away. The provider is gone afterwards.
 pub async fn answers_in_form(site: &mut Site) {
-    let long = format!("x: {}\r\n", "a".repeat(40_000));
+    let long = format!("x: {}\r\n", "a".repeat(70_000));
     let upgrade = "connection: upgrade\r\nupgrade: websocket\r\n";
     let code = "/error/code";
     for (path, headers, status, field, says) in [

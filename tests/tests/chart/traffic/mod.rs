@@ -33,6 +33,8 @@ pub struct Site {
     /// What a gateway's pod mounts.
     pub folder: tempfile::TempDir,
     pub client: reqwest::Client,
+    /// Where the management API is: behind the gateway, if it has it.
+    pub management: String,
 }
 
 /// Starts a gateway, looks at it and stops it. `files` are those of the gateway's ConfigMap.
@@ -70,6 +72,7 @@ async fn start(form: Form, files: &Value) -> Site {
     };
     let gateway = Stack::start(options).await.unwrap();
     Site {
+        management: gateway.url(),
         service,
         gateway,
         plane,
@@ -83,11 +86,13 @@ fn in_place(form: Form, files: &Value, folder: &Path) -> Form {
     match form {
         Form::File(config) => Form::File(placed(&config, files, folder)),
         Form::Told(made) => {
-            let both = json!([made.config, made.extensions]);
-            let both = placed(&both, files, folder);
+            let all = json!([made.config, made.extensions, made.secrets]);
+            let all = placed(&all, files, folder);
+            let list = |index: usize| all[index].as_array().unwrap().clone();
             Form::Told(Made {
-                config: both[0].clone(),
-                extensions: both[1].as_array().unwrap().clone(),
+                config: all[0].clone(),
+                extensions: list(1),
+                secrets: list(2),
                 cluster: made.cluster,
             })
         }

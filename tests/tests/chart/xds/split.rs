@@ -13,6 +13,8 @@ pub struct Made {
     pub config: Value,
     /// The filters that come by ECDS, as `config_discovery` asks for them.
     pub extensions: Vec<Value>,
+    /// Secrets of the bootstrap, which never change. All others are in `config` and come by SDS.
+    pub secrets: Vec<Value>,
     /// What the bootstrap calls the control plane.
     pub cluster: &'static str,
 }
@@ -34,6 +36,7 @@ pub fn split(made: Made, port: u16) -> (Value, Resources) {
     let Made {
         mut config,
         extensions,
+        secrets,
         cluster,
     } = made;
     let mut resources = Resources::new();
@@ -89,6 +92,7 @@ pub fn split(made: Made, port: u16) -> (Value, Resources) {
         add(listener(), &named(&part), part);
     }
     start(&mut bootstrap, cluster, port);
+    bootstrap["static_resources"]["secrets"] = secrets.into();
     (Value::Object(bootstrap), resources)
 }
 
