@@ -1,7 +1,7 @@
 """Renders the chart and judges what comes out.
 
 Reads a list of values from standard input, as JSON; writes for each the documents, or the error of Helm, as
-JSON. Documents of Kubernetes' own kinds are judged by its schemas, others by resources.json.
+JSON. With the argument `judge` it reads a list of documents instead, and only judges them. Documents of Kubernetes' own kinds are judged by its schemas, others by resources.json.
 """
 
 import json
@@ -48,6 +48,10 @@ def render(chart: helm_python.Chart, values: dict, others: dict) -> dict:
 
 def main() -> None:
     others = json.loads((HERE / "resources.json").read_text())["resources"]
+    if sys.argv[1:] == ["judge"]:
+        for document in json.load(sys.stdin):
+            judge(document, others)
+        return
     with helm_python.Chart.load(CHART) as chart:
         json.dump([render(chart, values, others) for values in json.load(sys.stdin)], sys.stdout)
 

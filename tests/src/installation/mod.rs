@@ -41,6 +41,8 @@ pub struct Plan {
     pub upstream: Option<Upstream>,
     /// Further arguments of `paddock serve`.
     pub arguments: Vec<String>,
+    /// What the replicas are at first, if not the program that was built.
+    pub program: Option<PathBuf>,
     /// Whether gateways can be cut off from the service.
     pub relayed: bool,
     /// Where logs are kept, and the database where it is SQLite. What is there is removed.
@@ -87,6 +89,7 @@ impl Installation {
             admin_key: "installation-admin-key".to_owned(),
             gateway_token: "installation-gateway-token".to_owned(),
             arguments: plan.arguments.clone(),
+            program: plan.program.clone(),
         };
         let client = paddock_local::client()?
             .timeout(Duration::from_secs(30))

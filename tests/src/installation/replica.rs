@@ -23,6 +23,8 @@ pub struct Settings {
     pub gateway_token: String,
     /// Further arguments of `paddock serve`.
     pub arguments: Vec<String>,
+    /// Another program than the one that was built.
+    pub program: Option<PathBuf>,
 }
 
 /// `paddock serve` on a port that stays its own.
@@ -60,6 +62,15 @@ impl Replica {
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Process::pid)
+    }
+
+    /// Stops it as its supervisor does, and starts the program that was built in its place.
+    pub async fn replace(&mut self) -> anyhow::Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.stop().await?;
+        }
+        self.settings.program = None;
+        self.run().await
     }
 
     /// `kill -9`.
@@ -103,7 +114,8 @@ impl Replica {
     }
 
     fn spawn(&self) -> anyhow::Result<Process> {
-        let mut command = Command::new(binary("paddock")?);
+        let program = self.settings.program.clone();
+        let mut command = Command::new(program.map_or_else(|| binary("paddock"), Ok)?);
         command
             .args([
                 "serve",

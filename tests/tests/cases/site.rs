@@ -46,6 +46,7 @@ impl Site {
             plugin: settings.plugin.clone(),
             limits: settings.limits.clone(),
             arguments: Vec::new(),
+            program: None,
             relayed: false,
             state: wasm.with_file_name("cases").join(match name {
                 "" => "usual",

@@ -1,7 +1,8 @@
 //! Mode `envoy`: the real Envoy loads the file that the chart's own Envoy starts with.
 
 use crate::render::{document, documents};
-use crate::{everything, simple, traffic};
+use crate::traffic::{self, Form};
+use crate::{everything, simple};
 use paddock_local::{envoy, root, wasm};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -68,8 +69,7 @@ pub fn placed(config: &Value, files: &Value, folder: &Path) -> Value {
         );
     }
     for provider in ["openai", "anthropic", "gemini"] {
-        let path = folder.join("credentials").join(provider);
-        write(&path.join("credential"), CREDENTIAL);
+        mounted(&folder.join("credentials").join(provider), CREDENTIAL);
     }
     let certificate = rcgen::generate_simple_self_signed(["llm.example".to_owned()]).unwrap();
     write(&folder.join("tls/tls.crt"), &certificate.cert.pem());
@@ -78,6 +78,20 @@ pub fn placed(config: &Value, files: &Value, folder: &Path) -> Value {
         &certificate.signing_key.serialize_pem(),
     );
     serde_json::from_str(&here(&config.to_string())).unwrap()
+}
+
+/// Puts a credential where a pod has a Secret's, and as Kubernetes puts it there: a folder that a link leads to, and
+/// the link is replaced when the Secret changes.
+pub fn mounted(volume: &Path, credential: &str) {
+    let name = format!("..{}", std::fs::read_dir(volume).map_or(0, Iterator::count));
+    let version = volume.join(&name);
+    std::fs::create_dir_all(&version).unwrap();
+    std::fs::write(version.join("credential"), credential).unwrap();
+    let next = volume.join("..data_tmp");
+    std::os::unix::fs::symlink(&name, &next).unwrap();
+    std::fs::rename(&next, volume.join("..data")).unwrap();
+    // At the first time alone.
+    let _ = std::os::unix::fs::symlink("..data/credential", volume.join("credential"));
 }
 
 /// Has Envoy load a configuration.
@@ -113,7 +127,7 @@ fn envoy_loads_it() {
 #[test]
 fn a_call_is_served_and_booked() {
     let (config, files) = bootstrap(&documents(simple("envoy")));
-    traffic::serves(config, &files);
+    traffic::through(Form::File(config), &files, traffic::serves);
 }
 
 /// What an Envoy before 1.40 would refuse is gone whole.

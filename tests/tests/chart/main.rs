@@ -11,6 +11,7 @@
 )]
 
 mod by_hand;
+mod code;
 mod compose;
 mod envoy;
 mod envoy_gateway;
@@ -18,6 +19,7 @@ mod istio;
 mod render;
 mod routes;
 mod traffic;
+mod xds;
 
 use render::{document, documents, render};
 use serde_json::{Value, json};

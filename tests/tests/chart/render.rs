@@ -10,29 +10,8 @@ pub type Rendered = Result<Vec<Value>, String>;
 
 /// Renders each set of values. Panics if a document is none that Kubernetes would take.
 pub fn render(sets: &[Value]) -> Vec<Rendered> {
-    let python = root().join(".paddock/chart/venv/bin/python");
-    assert!(
-        python.exists(),
-        "Helm is missing: run scripts/setup-venv chart tests/chart/requirements.txt"
-    );
-    let mut child = Command::new(python)
-        .arg(root().join("tests/chart/render.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let input = json!(sets).to_string();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let output = python(&[], &json!(sets));
+    let answers: Vec<Value> = serde_json::from_slice(&output).unwrap();
     assert_eq!(answers.len(), sets.len());
     answers.into_iter().map(rendered).collect()
 }
@@ -60,4 +39,36 @@ pub fn document<'a>(documents: &'a [Value], kind: &str, name: &str) -> &'a Value
         .unwrap_or_else(|| panic!("no {kind} {name} was rendered"));
     assert!(found.next().is_none(), "{kind} {name} is there twice");
     first
+}
+
+/// Panics if a document is none that Kubernetes would take.
+pub fn judge(documents: &[Value]) {
+    python(&["judge"], &json!(documents));
+}
+
+fn python(arguments: &[&str], input: &Value) -> Vec<u8> {
+    let python = root().join(".paddock/chart/venv/bin/python");
+    assert!(
+        python.exists(),
+        "Helm is missing: run scripts/setup-venv chart tests/chart/requirements.txt"
+    );
+    let mut child = Command::new(python)
+        .arg(root().join("tests/chart/render.py"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = input.to_string();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    output.stdout
 }

@@ -50,6 +50,7 @@ mod refused_calls;
 mod replicas;
 mod reports;
 mod reservations;
+mod rolling;
 mod routes;
 mod routing;
 mod sdks;

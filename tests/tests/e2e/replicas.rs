@@ -98,6 +98,7 @@ fn one_cap_is_spent_to_its_last_call_and_never_passed() {
         limits: Limits::default(),
         upstream: None,
         arguments: Vec::new(),
+        program: None,
         relayed: false,
         state: target().join("e2e/replicas"),
     };

@@ -43,6 +43,7 @@ impl Site {
             limits: Limits::default(),
             upstream: None,
             arguments: Vec::new(),
+            program: None,
             relayed: true,
             state: target().join("e2e").join(name),
         };

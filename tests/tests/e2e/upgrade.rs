@@ -125,6 +125,14 @@ fn an_upgrade_and_the_way_back_lose_nothing() {
     booked(&gateway, &tenant, 9);
 }
 
+/// Replicas on PostgreSQL, one after the other, as a Deployment's RollingUpdate replaces them: the older one works on
+/// while the new one brings the schema up to date.
+#[test]
+#[ignore = "needs an older build: make test-upgrade"]
+fn nobody_notices_that_replicas_are_upgraded() {
+    crate::rolling::replaces_all(Some(older_service()), "rolling-upgrade");
+}
+
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

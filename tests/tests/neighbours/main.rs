@@ -58,6 +58,7 @@ async fn no_attack_is_noticed_by_its_neighbours() {
         limits: Limits::default(),
         upstream: None,
         arguments: ARGUMENTS.map(str::to_owned).to_vec(),
+        program: None,
         relayed: false,
         state: target.join("neighbours"),
     };

@@ -1726,8 +1726,14 @@ class Gateway:
     """US dollars of these leases."""
     object: str
     """Always `gateway`."""
+    protocol: int | None = None
+    """The version of the gateways' protocol that it and the service speak; `null` if it was not
+    heard of.
+    """
     spent_usd: float
     """US dollars of them that are spent."""
+    version: str | None = None
+    """The version of its filter; `null` if it has not said one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
-//! Gateways: who was heard of, and how much money they have on lease.
+//! Gateways: who was heard of, with which filter, and how much money they have on lease.
 
-use crate::format::{dollars, moment, number, rows, text, whole};
+use crate::format::{dollars, maybe, moment, number, rows, text, whole};
 use crate::html::{meter, table};
 use crate::layout::{Page, page, refused};
 use crate::visitor::Visitor;
@@ -17,6 +17,8 @@ pub async fn show(visitor: Visitor) -> Page {
             vec![
                 html! { code { (text(gateway, "id")) } },
                 moment(text(gateway, "last_seen_at")),
+                html! { (text(gateway, "version")) },
+                html! { @if let Some(protocol) = maybe(gateway, "protocol") { (whole(protocol)) } },
                 html! { (whole(number(gateway, "leases"))) },
                 html! { (dollars(lent)) },
                 html! { (dollars(spent)) },
@@ -27,6 +29,8 @@ pub async fn show(visitor: Visitor) -> Page {
     let columns = [
         "Gateway",
         "Last heard of (UTC)",
+        "Filter",
+        "#Protocol",
         "#Leases",
         "#Lent",
         "#Spent of it",

@@ -26,12 +26,48 @@ const FRESH: Duration = Duration::from_secs(15);
 /// How much later they are lent again: more than the clocks of replicas may differ.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The gateways that were heard of in the last day, and when: to within five seconds.
-pub async fn heard_of(tx: &mut Tx, now: Timestamp) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let terms = shares::terms(tx, now.minus(FORGOTTEN)).await?.into_iter();
-    Ok(terms
-        .map(|(gateway, _, until)| (gateway, until.minus(TTL)))
-        .collect())
+/// A gateway that was heard of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Its name.
+    pub gateway: String,
+    /// When, to within five seconds.
+    pub at: Timestamp,
+    /// What it said that it is.
+    pub build: Build,
+}
+
+/// What a gateway says that it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// Its filter's version, if it says one.
+    pub version: Option<String>,
+    /// The version of the protocol that it and the service speak.
+    pub protocol: Option<u16>,
+}
+
+/// The gateways that were heard of in the last day.
+pub async fn heard_of(tx: &mut Tx, now: Timestamp) -> Result<Vec<Heard>, StoreError> {
+    let terms = shares::heard(tx, now.minus(FORGOTTEN)).await?.into_iter();
+    let heard = terms.map(|term| Heard {
+        gateway: term.gateway,
+        at: term.until.minus(TTL),
+        build: Build {
+            version: term.version,
+            protocol: term.protocol.and_then(|protocol| protocol.try_into().ok()),
+        },
+    });
+    Ok(heard.collect())
+}
+
+/// Keeps what a gateway says that it is, beside its term.
+pub async fn keep_build(tx: &mut Tx, gateway: &str, build: &Build) -> Result<(), StoreError> {
+    match build.protocol {
+        Some(protocol) => {
+            shares::set_build(tx, gateway, build.version.as_deref(), protocol.into()).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// The gateways that live.

@@ -35,6 +35,47 @@ pub async fn terms(
     tx.all(sql, args![after]).await
 }
 
+/// Who had a term that ends after a moment.
+pub struct Heard {
+    /// The gateway.
+    pub gateway: String,
+    /// When its term ends.
+    pub until: Timestamp,
+    /// Its filter's version, if it says one.
+    pub version: Option<String>,
+    /// The version of the protocol that it and the service spoke.
+    pub protocol: Option<u64>,
+}
+
+/// The gateways with terms that end after a moment.
+pub async fn heard(tx: &mut Tx, after: Timestamp) -> Result<Vec<Heard>, StoreError> {
+    let sql = "SELECT gateway, until, version, protocol FROM gateway_terms WHERE until > $1
+        ORDER BY gateway";
+    let rows: Vec<(String, Timestamp, Option<String>, Option<u64>)> =
+        tx.all(sql, args![after]).await?;
+    let heard = rows.into_iter();
+    let heard = heard.map(|(gateway, until, version, protocol)| Heard {
+        gateway,
+        until,
+        version,
+        protocol,
+    });
+    Ok(heard.collect())
+}
+
+/// Keeps which filter a gateway with a term has, where that is another than before.
+pub async fn set_build(
+    tx: &mut Tx,
+    gateway: &str,
+    version: Option<&str>,
+    protocol: u64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE gateway_terms SET version = $2, protocol = $3 WHERE gateway = $1
+        AND (version IS DISTINCT FROM $2 OR protocol IS DISTINCT FROM $3)";
+    tx.execute(sql, args![gateway, version, protocol]).await?;
+    Ok(())
+}
+
 /// Forgets terms that ended before a moment, and what those gateways have yet to confirm.
 pub async fn forget_terms(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
     let changes = "DELETE FROM share_changes WHERE gateway IN

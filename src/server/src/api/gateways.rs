@@ -1,4 +1,4 @@
-//! `GET /v1/gateways`: who was heard of lately.
+//! `GET /v1/gateways`: who was heard of lately, and with which filter.
 
 use crate::api::prelude::*;
 use paddock_core::money::Money;
@@ -16,6 +16,10 @@ pub struct Gateway {
     /// When it was last heard of, to within five seconds; `null` if not within a day.
     #[schema(format = DateTime)]
     last_seen_at: Option<String>,
+    /// The version of its filter; `null` if it has not said one.
+    version: Option<String>,
+    /// The version of the gateways' protocol that it and the service speak; `null` if it was not heard of.
+    protocol: Option<u16>,
     /// Leases of budgets that it has.
     leases: u64,
     /// US dollars of these leases.
@@ -45,16 +49,20 @@ pub async fn list(
         id: id.to_owned(),
         object: "gateway",
         last_seen_at: None,
+        version: None,
+        protocol: None,
         leases: 0,
         lent_usd: 0.0,
         spent_usd: 0.0,
     };
-    for (id, at) in shares::heard_of(&mut tx, app.now()).await? {
+    for heard in shares::heard_of(&mut tx, app.now()).await? {
         let gateway = Gateway {
-            last_seen_at: Some(at.to_rfc3339()),
-            ..unknown(&id)
+            last_seen_at: Some(heard.at.to_rfc3339()),
+            version: heard.build.version,
+            protocol: heard.build.protocol,
+            ..unknown(&heard.gateway)
         };
-        gateways.insert(id, gateway);
+        gateways.insert(heard.gateway, gateway);
     }
     for lent in leases::lent(&mut tx).await? {
         let Lent {

@@ -1,5 +1,6 @@
 //! Once a second: usage and leases come in, changes go out.
 
+use super::protocol::Speaker;
 use super::{bound, read};
 use crate::booking;
 use crate::http::body::RawBody;
@@ -13,7 +14,8 @@ use paddock_core::wire::{PolicyChanges, Shares, SyncAnswer, SyncRequest};
 use paddock_ledger::rules::batch::ReadBatch;
 use paddock_ledger::rules::ledger::{Booking, Message};
 use paddock_ledger::rules::origin::{self, Accepted, Sorted};
-use paddock_ledger::rules::{overrides, shares};
+use paddock_ledger::rules::overrides;
+use paddock_ledger::rules::shares::{self, Build};
 use paddock_ledger::store::{StoreError, policy};
 use serde_json::json;
 use std::time::Duration;
@@ -27,6 +29,7 @@ const SHARING: Duration = Duration::from_secs(1);
 pub async fn handle(
     State(app): State<SharedApp>,
     by: GatewayCaller,
+    Speaker(build): Speaker,
     body: RawBody,
 ) -> Result<Json<SyncAnswer>, ApiError> {
     let body = body.read().await?;
@@ -37,7 +40,7 @@ pub async fn handle(
     overrides::revert_due(&app.store, app.store.read().await?, app.now()).await?;
     let reports = core::mem::take(&mut request.shares);
     let gateway = request.gateway.clone();
-    let shared = share(&app, &by, &gateway, reports);
+    let shared = share(&app, &by, &gateway, &build, reports);
     let (shared, booked) = tokio::join!(shared, book(&app, &by, request, body.len()));
     let changes = changes(&app, &by, revision).await?;
     let beside = |error: ApiError| {
@@ -59,6 +62,7 @@ async fn share(
     app: &SharedApp,
     by: &GatewayCaller,
     gateway: &str,
+    build: &Build,
     mut reports: Vec<Report>,
 ) -> Option<Shares> {
     let exchanged = async {
@@ -71,6 +75,7 @@ async fn share(
         let mut tx = app.store.write().await?;
         bound::leave_scopes(&mut tx, by, &mut reports, |report| &report.scope).await?;
         let shared = shares::exchange(&mut tx, gateway, &reports, app.now()).await?;
+        shares::keep_build(&mut tx, gateway, build).await?;
         tx.commit().await?;
         Ok::<_, StoreError>(shared)
     };

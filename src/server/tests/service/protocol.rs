@@ -40,6 +40,33 @@ on_both_databases! {
         assert_eq!((status, &body["error"]["param"]), (400, &json!("x-paddock-protocol")), "{body:#}");
     }
 
+    async fn the_operator_sees_which_filter_a_gateway_has(app) {
+        let said = [
+            ("one", Some("paddock-filter/0.3.1-rc.1"), json!("0.3.1-rc.1")),
+            ("two", Some("paddock-filter/<b>1</b>"), Value::Null),
+            ("three", Some("paddock-filter/"), Value::Null),
+            ("four", Some("curl/8.1"), Value::Null),
+            ("five", None, Value::Null),
+        ];
+        for (gateway, agent, _) in &said {
+            let body = json!({ "gateway": gateway, "revision": 0 });
+            let mut request = Request::post("/gateway/v1/sync")
+                .header("authorization", format!("Bearer {GATEWAY}"))
+                .header("x-paddock-protocol", "1-7");
+            if let Some(agent) = agent {
+                request = request.header("user-agent", *agent);
+            }
+            let answer = app.open(request.body(Body::from(body.to_string())).unwrap()).await;
+            assert_eq!(answer.status(), 200);
+        }
+        let listed = app.get("/v1/gateways").await.expect(200);
+        for (gateway, _, version) in said {
+            let found = listed["data"].as_array().unwrap().iter().find(|one| one["id"] == gateway);
+            let found = found.unwrap();
+            assert_eq!((&found["version"], &found["protocol"]), (&version, &json!(1)), "{found}");
+        }
+    }
+
     async fn what_is_said_in_another_version_is_not_booked_and_can_be_said_again(app) {
         app.post("/v1/namespaces", json!({ "name": "team" })).await.expect(201);
         let key = app.make_key(json!({ "name": "k", "namespace": "team" })).await;

@@ -57,6 +57,7 @@ impl Gateway {
             limits: Limits::default(),
             upstream: Some(upstream.url().parse()?),
             arguments: Vec::new(),
+            program: None,
             relayed: false,
             state: wasm.with_file_name("captest"),
         })

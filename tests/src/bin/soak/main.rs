@@ -242,6 +242,7 @@ fn plan(arguments: &Arguments) -> anyhow::Result<Plan> {
         limits: Limits::default(),
         upstream: None,
         arguments: Vec::new(),
+        program: None,
         relayed: true,
         state: target.join("soak"),
     })

@@ -3,6 +3,7 @@
 
 mod commands;
 mod errors;
+mod local_replies;
 mod metrics;
 mod names;
 mod owners;
