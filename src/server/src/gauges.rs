@@ -238,7 +238,8 @@ pub struct Budget {
 impl Seen {
     async fn read(store: &Store, now: Timestamp) -> Result<Seen, StoreError> {
         let mut tx = store.read().await?;
-        let gateways = shares::heard_of(&mut tx, now).await?;
+        let heard_of = shares::heard_of(&mut tx, now).await?.into_iter();
+        let gateways = heard_of.map(|heard| (heard.gateway, heard.at)).collect();
         let lent = leases::lent(&mut tx).await?.into_iter();
         let (pending_deliveries, failed_deliveries) =
             deliveries::unfinished_and_failed(&mut tx, now.minus(DAY)).await?;
