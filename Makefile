@@ -97,7 +97,7 @@ catalog:
 		--add-provider xai=xai --add-provider x-ai=xai \
 		--except '*beta*' --except '*exp*' --except '*-gv2' --except '*daybreak*' \
 		--except '*rosalind*' --except '*cyber*' --except '*gemma*' --except '*robotics*' \
-		--except '*glm*' --except 'deepseek-v4-1*' --except 'mistral-vibe*' \
+		--except '*realtime*' --except '*-live*' --except 'imagen*' --except '*glm*' --except 'deepseek-v4-1*' --except 'mistral-vibe*' \
 		--except 'mistral-code*' >src/ledger/catalog.json.new
 	mv src/ledger/catalog.json.new src/ledger/catalog.json
 

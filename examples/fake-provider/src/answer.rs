@@ -91,7 +91,7 @@ pub async fn answer(provider: &Provider, seen: Seen, answering: Answering) -> Re
             return asked.refuse(StatusCode::NOT_FOUND, &message);
         }
     };
-    let request = match serde_json::from_slice::<Request>(&body) {
+    let request = match Request::read(&body) {
         Ok(request) => request,
         Err(error) => {
             let message = format!("We could not parse the JSON body of your request: {error}");

@@ -7,7 +7,7 @@ use crate::request::Request;
 use crate::server::Provider;
 use crate::shapes::embeddings::Embeddings;
 use crate::shapes::openai::Kind;
-use crate::shapes::{Completion, anthropic, gemini, responses};
+use crate::shapes::{Completion, anthropic, gemini, media, responses};
 use crate::text;
 use crate::usage::Usage;
 use bytes::Bytes;
@@ -57,6 +57,19 @@ impl Composing<'_> {
                 value(&self.embeddings().open_ai(self.model, base64))
             }
             Endpoint::Gemini { verb, .. } => self.gemini(*verb),
+            Endpoint::Images if streams => stream(EVENTS, media::image_events(self.request)),
+            Endpoint::Images => value(&media::images(self.model, self.request)),
+            Endpoint::Speech if self.request.stream_format.as_deref() == Some("sse") => {
+                stream(EVENTS, media::speech_events(self.request))
+            }
+            Endpoint::Speech => Composed {
+                kind: "audio/mpeg",
+                parts: media::sound(self.request),
+            },
+            Endpoint::Hearing if streams => stream(EVENTS, media::hearing_events()),
+            Endpoint::Hearing => media::heard(self.model, self.request),
+            Endpoint::Rerank => value(&media::ranked(self.model, self.request)),
+            Endpoint::Moderations => value(&media::judged(self.model, self.request)),
         }
     }
 

@@ -11,6 +11,16 @@ pub enum Endpoint {
     Text,
     /// `/v1/embeddings`
     Embeddings,
+    /// `/v1/images/generations`, `/v1/images/edits`
+    Images,
+    /// `/v1/audio/speech`
+    Speech,
+    /// `/v1/audio/transcriptions`, `/v1/audio/translations`
+    Hearing,
+    /// `/v1/rerank`, `/v2/rerank`
+    Rerank,
+    /// `/v1/moderations`
+    Moderations,
     /// `/v1/models`
     Models,
     /// `/v1/responses`
@@ -75,6 +85,12 @@ impl Endpoint {
             Some("completions") => Some(Self::Text),
             Some("embeddings") => Some(Self::Embeddings),
             Some("responses") => Some(Self::Responses),
+            Some("images/generations" | "images/edits") => Some(Self::Images),
+            Some("audio/speech") => Some(Self::Speech),
+            Some("audio/transcriptions" | "audio/translations") => Some(Self::Hearing),
+            Some("rerank") => Some(Self::Rerank),
+            Some("moderations") => Some(Self::Moderations),
+            _ if path == "/v2/rerank" => Some(Self::Rerank),
             _ => None,
         };
         let anthropic = || match below(&ANTHROPIC) {
@@ -136,6 +152,10 @@ mod tests {
             ),
             ("/v1beta/chat/completions", None),
             ("/v1beta/openai/messages", None),
+            ("/v2/rerank", Some(Endpoint::Rerank)),
+            ("/openai/v1/images/edits", Some(Endpoint::Images)),
+            ("/v1/audio/translations", Some(Endpoint::Hearing)),
+            ("/v2/moderations", None),
             ("/v1/models/m:predict", None),
         ] {
             assert_eq!(Endpoint::of(&Method::POST, path), endpoint, "{path}");

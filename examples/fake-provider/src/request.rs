@@ -42,6 +42,17 @@ pub struct Request {
     pub generation: Generation,
     /// How many choices.
     pub n: Option<u64>,
+    /// Images: how many are shown before they are done.
+    pub partial_images: Option<u64>,
+    /// Speech: `audio` or `sse`.
+    pub stream_format: Option<String>,
+    /// Sound: how it is written down.
+    pub response_format: Option<Value>,
+    /// Rerank: what is ranked.
+    pub documents: Option<Vec<Value>>,
+    /// Bytes of the files of a form.
+    #[serde(skip)]
+    pub file_bytes: usize,
     /// OpenAI's embeddings: `float` or `base64`.
     pub encoding_format: Option<String>,
     /// Embeddings: the length of a vector.
@@ -68,6 +79,49 @@ pub struct Generation {
 }
 
 impl Request {
+    /// Reads a body: JSON, or a form.
+    ///
+    /// # Errors
+    /// Where it is neither.
+    pub fn read(body: &[u8]) -> serde_json::Result<Self> {
+        match body.starts_with(b"--") {
+            true => Self::of_form(body),
+            false => serde_json::from_slice(body),
+        }
+    }
+
+    /// Forms have texts alone: `true` and numbers are read as such.
+    fn of_form(body: &[u8]) -> serde_json::Result<Self> {
+        // A letter for each byte, whatever it is.
+        let text: String = body.iter().copied().map(char::from).collect();
+        let boundary = text.lines().next().unwrap_or_default();
+        let mut fields = serde_json::Map::new();
+        let mut file_bytes: usize = 0;
+        for part in text.split(boundary) {
+            let Some((head, value)) = part.split_once("\r\n\r\n") else {
+                continue;
+            };
+            let value = value.strip_suffix("\r\n").unwrap_or(value);
+            let name = head.split_once("name=").map_or("", |(_, rest)| rest);
+            let name = name.split(['"', ';', '\r']).find(|word| !word.is_empty());
+            if head.contains("filename=") {
+                file_bytes = file_bytes.saturating_add(value.chars().count());
+                continue;
+            }
+            let known = ["stream", "n", "partial_images"];
+            let read = known
+                .contains(&name.unwrap_or_default())
+                .then(|| serde_json::from_str(value).ok());
+            let value = read.flatten().unwrap_or_else(|| Value::from(value));
+            fields.insert(name.unwrap_or_default().to_owned(), value);
+        }
+        let request: Self = serde_json::from_value(Value::Object(fields))?;
+        Ok(Self {
+            file_bytes,
+            ..request
+        })
+    }
+
     /// The characters and token numbers of everything the model would read.
     pub fn prompt_tokens(&self) -> u64 {
         let parts = [

@@ -5,6 +5,7 @@ use crate::policy::{Catalog, EndpointScope, Model, PriceInForce, RoleRights, Unk
 use crate::price::{Price, Unpriced};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
+use crate::units::Unit;
 use crate::usage::ToolCalls;
 use crate::wire_format::WireFormat;
 use std::rc::Rc;
@@ -63,8 +64,9 @@ impl Grant {
         tiers: [&str; 2],
         region: &str,
         tools: &ToolCalls,
+        unit: Option<Unit>,
     ) -> Result<(), Refusal> {
-        self.check_price(self.price(), tiers, region, tools)
+        self.check_price(self.price(), tiers, region, tools, unit)
     }
 
     /// The same, at the price of one of the model's deployments.
@@ -77,13 +79,14 @@ impl Grant {
         tiers: [&str; 2],
         region: &str,
         tools: &ToolCalls,
+        unit: Option<Unit>,
     ) -> Result<(), Refusal> {
         if self.unknown_price() != UnknownPrice::Refuse {
             return Ok(());
         }
         let scope = &self.caller.namespace().scope.name;
         let model = self.model().map_or("", |model| model.name.as_str());
-        match price.unpriced(tiers, region, tools) {
+        match price.unpriced(tiers, region, tools, unit) {
             Some(modifier) => Err(Refusal::not_priced(scope, model, modifier)),
             None => Ok(()),
         }

@@ -7,6 +7,7 @@ use crate::money::Money;
 use crate::policy::{DEFAULT_CONTEXT_WINDOW, Model};
 use crate::price::{Ceiling, CostOverflow, Price, Unpriced};
 use crate::request::{Endpoint, ModelRequest};
+use crate::units::Unit;
 use crate::usage::TokenUsage;
 
 /// Output tokens the token bucket is charged at admission if nothing is known of the answers: most
@@ -15,6 +16,14 @@ pub const TYPICAL_OUTPUT_TOKENS: u64 = 256;
 /// Prompt tokens that one call of a provider's tool brings: a page of search results, the output of
 /// a program.
 const TOKENS_OF_TOOL_CALL: u64 = 8_000;
+
+/// Most tokens of an image that is made, if its model's most is not known: OpenAI's have 6,240 in the
+/// highest quality, and 100 more for each view of it beforehand
+/// (<https://platform.openai.com/docs/guides/image-generation>).
+const TOKENS_OF_IMAGE: u64 = 8_192;
+/// Most tokens of sound for a character that is spoken: OpenAI's have some 20 a second, and slow speech
+/// has five characters (<https://platform.openai.com/docs/guides/text-to-speech>).
+const TOKENS_OF_CHARACTER: u64 = 4;
 
 /// What a call may use and cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +135,21 @@ impl Estimate {
     }
 }
 
+/// The longest answer that `model` can give to a request without a limit.
+fn most_of_answer(endpoint: &Endpoint, request: &ModelRequest<'_>, model: &Model) -> u64 {
+    match endpoint.unit() {
+        Some(Unit::Image) => model.max_output_tokens.unwrap_or(TOKENS_OF_IMAGE),
+        Some(Unit::Character) => {
+            let characters = request.units.get(Unit::Character);
+            let tokens = characters.saturating_mul(TOKENS_OF_CHARACTER);
+            model
+                .max_output_tokens
+                .map_or(tokens, |most| tokens.min(most))
+        }
+        _ => model.assumed_output_tokens(),
+    }
+}
+
 /// The most that `request` can use of `model`.
 fn ceiling<'a>(
     endpoint: &Endpoint,
@@ -139,9 +163,9 @@ fn ceiling<'a>(
         Some(asked) => model
             .max_output_tokens
             .map_or(asked, |most| asked.min(most)),
-        None => model.assumed_output_tokens(),
+        None => most_of_answer(endpoint, request, model),
     };
-    let output_tokens = match endpoint.embeds() || endpoint.is_free() {
+    let output_tokens = match endpoint.has_no_output() || endpoint.is_free() {
         true => 0,
         false => most_output.saturating_mul(request.choices),
     };
@@ -168,6 +192,8 @@ fn ceiling<'a>(
         audio_output: request.audio_output,
         image_output: request.image_output,
         tools: request.tools,
+        units: request.units,
+        variant: request.variant(),
         tiers: [text(&request.tier), text(&request.speed)],
         region: text(&request.region),
         unpriced,

@@ -43,6 +43,7 @@ pub mod secret;
 pub mod store;
 pub mod stored;
 pub mod timestamp;
+pub mod units;
 pub mod usage;
 pub mod wire;
 pub mod wire_format;

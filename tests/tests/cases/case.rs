@@ -120,6 +120,8 @@ pub struct Expect {
     // Of what the upstream was asked.
     pub upstream_requests: Option<usize>,
     pub upstream_target_lacks: Option<String>,
+    pub upstream_target_is: Option<String>,
+    pub upstream_body_has: Option<String>,
     pub upstream_lacks_headers: Vec<String>,
     pub upstream_lacks_key: bool,
     // Of the ledger.
@@ -129,6 +131,8 @@ pub struct Expect {
     pub estimated: Option<bool>,
     /// Exactly these; those not named are zero.
     pub tokens: Option<BTreeMap<String, i64>>,
+    /// Exactly these images, seconds, characters and searches.
+    pub units: Option<BTreeMap<String, i64>>,
     pub at_least: BTreeMap<String, i64>,
     pub at_most: BTreeMap<String, i64>,
     pub cost_nanos: Option<i64>,

@@ -81,6 +81,15 @@ impl Differences {
                     format!("the upstream was asked {target}")
                 });
             }
+            if let Some(target) = &expect.upstream_target_is {
+                self.same("asked of the upstream", &seen.target, target);
+            }
+            if let Some(part) = &expect.upstream_body_has {
+                let body = String::from_utf8_lossy(&seen.body);
+                self.unless(body.contains(part), || {
+                    format!("the upstream's body lacks {part:?}")
+                });
+            }
             for name in &expect.upstream_lacks_headers {
                 let value = seen.header(name);
                 self.unless(value.is_none(), || {
@@ -129,6 +138,9 @@ impl Differences {
         }
         if let Some(tokens) = &expect.tokens {
             self.tokens(line, tokens);
+        }
+        if let Some(units) = &expect.units {
+            self.same("units", &line.units, units);
         }
         for (name, least) in &expect.at_least {
             let found = count(line, name);

@@ -1,5 +1,6 @@
 //! The ledger's lines, as the database has them.
 
+use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Row};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Line {
     pub outcome: String,
     pub estimated: bool,
     pub tokens: BTreeMap<&'static str, i64>,
+    /// Images, seconds and the like.
+    pub units: BTreeMap<String, i64>,
     /// Nano-dollars.
     pub cost: i64,
     pub user: Option<String>,
@@ -42,10 +45,17 @@ fn line(row: &SqliteRow) -> Line {
         outcome: row.get("outcome"),
         estimated: row.get("estimated"),
         tokens: TOKENS.map(|(name, column)| (name, row.get(column))).into(),
+        units: units(row.get("details")),
         cost: row.get("cost"),
         user: row.get("end_user"),
         requested_model: row.get("requested_model"),
     }
+}
+
+/// What is counted beside tokens, in the details of an event.
+fn units(details: Option<String>) -> BTreeMap<String, i64> {
+    let details: Value = serde_json::from_str(&details.unwrap_or_default()).unwrap_or_default();
+    serde_json::from_value(details["units"].clone()).unwrap_or_default()
 }
 
 impl Line {
@@ -58,8 +68,8 @@ impl Line {
         let estimated = if self.estimated { ", estimated" } else { "" };
         let tokens = tokens.join(", ");
         format!(
-            "{}{estimated}, {} nanos, tokens {{{tokens}}}",
-            self.outcome, self.cost
+            "{}{estimated}, {} nanos, tokens {{{tokens}}}, units {:?}",
+            self.outcome, self.cost, self.units
         )
     }
 }

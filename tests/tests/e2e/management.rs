@@ -25,7 +25,8 @@ fn every_operation_of_the_document_is_routed_to_the_service() {
                 // What is signed needs no key, and is not set up here.
                 let refused = answer.expect(404).json();
                 assert_eq!(refused["error"]["code"], "not_configured", "{path}");
-            } else if path.starts_with("/v1/") {
+            } else if path.starts_with("/v1/") || path == "/metrics" {
+                // Who scrapes the service itself needs no key for its metrics.
                 answer.expect(401).with("www-authenticate", "Bearer");
             } else {
                 answer.expect(200);

@@ -22,6 +22,15 @@ fn gateway() -> &'static Gateway {
         let gateway = Gateway::lasting("sdks", StackOptions::default());
         let model = json!({"upstream": "gemini", "input": 0.15, "output": 0});
         gateway.model("gemini-embedding-001", &model);
+        for (name, units) in [
+            (
+                "dall-e-3",
+                json!({"image": 0.04, "image:hd:1024x1792": 0.12}),
+            ),
+            ("rerank-v3.5", json!({"search_unit": 0.002})),
+        ] {
+            gateway.model(name, &json!({"upstream": "openai", "units_usd": units}));
+        }
         gateway
     })
 }
@@ -128,6 +137,18 @@ impl Outcome {
             };
             assert_eq!(error["should_retry"], should_retry, "{error:#}");
         }
+    }
+
+    /// That the ledger has these lines of the tenant's, in this order: endpoint, units, whether it is
+    /// estimated, and what it cost.
+    #[track_caller]
+    fn booked_units(&self, expected: &[(&str, Value, bool, i64)]) {
+        let lines = gateway().ledger(&self.tenant, expected.len());
+        let found = lines.iter().map(|line| {
+            let endpoint = line.endpoint.as_str();
+            (endpoint, line.units.clone(), line.estimated, line.cost)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 
     /// That the ledger has these lines of the tenant's, in this order.

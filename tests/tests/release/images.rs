@@ -3,7 +3,7 @@
 use crate::registry::Registry;
 use crate::{pack, run};
 use paddock_local::root;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Stands for a filter and for a program.
@@ -53,6 +53,30 @@ fn blob(folder: &Path, descriptor: &Value) -> std::path::PathBuf {
     folder.join(digest.strip_prefix("sha256:").unwrap())
 }
 
+/// The configuration of an image that `deploy/Containerfile` builds.
+fn of_containerfile() -> Value {
+    let text = std::fs::read_to_string(root().join("deploy/Containerfile")).unwrap();
+    let last_stage = text.rsplit_once("\nFROM ").unwrap().1.replace("\\\n", " ");
+    let mut config = serde_json::Map::new();
+    for line in last_stage.lines() {
+        let (instruction, value) = line.split_once(' ').unwrap_or((line, ""));
+        let value = value.trim();
+        let words = || value.split_whitespace();
+        let (name, value) = match instruction {
+            "USER" => ("User", value.into()),
+            "ENV" => ("Env", words().collect()),
+            "VOLUME" => ("Volumes", json!({value: {}})),
+            "EXPOSE" => ("ExposedPorts", json!({format!("{value}/tcp"): {}})),
+            "STOPSIGNAL" => ("StopSignal", value.into()),
+            "ENTRYPOINT" => ("Entrypoint", serde_json::from_str(value).unwrap()),
+            "CMD" => ("Cmd", serde_json::from_str(value).unwrap()),
+            _ => continue,
+        };
+        config.insert(name.to_owned(), value);
+    }
+    config.into()
+}
+
 #[test]
 fn a_registry_gives_back_what_was_packed() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,6 +115,9 @@ fn a_registry_gives_back_what_was_packed() {
             let config = std::fs::read(blob(&into, &manifest["config"])).unwrap();
             let config: Value = serde_json::from_slice(&config).unwrap();
             assert_eq!(config["architecture"], architecture);
+            if kind == "service" {
+                assert_eq!(config["config"], of_containerfile());
+            }
         }
     }
     let into = path("artifact-back");

@@ -148,6 +148,8 @@ class DeploymentPriceInput(TypedDict):
     """Percent that are added in regions."""
     tiers: NotRequired[Mapping[str, PriceTierInput] | None]
     """What a call costs in other tiers."""
+    units_usd: NotRequired[Mapping[str, float] | None]
+    """US dollars per image, second, character, page and search."""
 
 
 class DeploymentInput(TypedDict):

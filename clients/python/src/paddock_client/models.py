@@ -22,6 +22,10 @@ EndpointScope = Literal[
     "responses:create",
     "messages:create",
     "content:generate",
+    "moderations:create",
+    "rerank:create",
+    "images:create",
+    "audio:create",
     "models:read",
 ]
 LimitKind = Literal[
@@ -582,6 +586,8 @@ class DeploymentPrice:
     """Percent that are added in regions."""
     tiers: dict[str, PriceTier] | None = None
     """What a call costs in other tiers."""
+    units_usd: dict[str, float] | None = None
+    """US dollars per image, second, character, page and search."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -638,6 +644,8 @@ class LaterPrice:
     """Percent that are added in regions."""
     tiers: dict[str, PriceTier]
     """What a call costs in other tiers."""
+    units_usd: dict[str, float]
+    """US dollars per image, second, character, page and search."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -710,6 +718,8 @@ class Price:
     """Percent that are added in regions."""
     tiers: dict[str, PriceTier]
     """What a call costs in other tiers."""
+    units_usd: dict[str, float]
+    """US dollars per image, second, character, page and search."""
     upstream: str
     """The Envoy cluster that serves it."""
     upstream_model: str | None = None
@@ -1708,8 +1718,12 @@ class RequestStory(Request):
     """The tier that served it; `null` if the standard one did."""
     tools: dict[str, Any] | None = None
     """How often it used each of the provider's tools."""
+    units: dict[str, Any] | None = None
+    """How many images, seconds, characters, pages and searches it used."""
     user_agent: str | None = None
     """The client's user agent; `null` unless the caller manages the organization."""
+    variant: str | None = None
+    """The quality and size of images that it asked for, as `hd:1024x1024`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1879,6 +1893,8 @@ class AuditEntry:
     """When it happened."""
     tools: dict[str, Any] | None = None
     """How often a call used each of the provider's tools."""
+    units: dict[str, Any] | None = None
+    """How many images, seconds, characters, pages and searches a call used."""
     upstream: str | None = None
     """The upstream that served a call, or failed last; `null` if its model lists no deployments."""
     user_agent: str | None = None
@@ -1887,6 +1903,8 @@ class AuditEntry:
     """The e-mail address of the member that the key belongs to; if it belongs to none, the end
     user that the call names.
     """
+    variant: str | None = None
+    """The quality and size of images that a call asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ pub mod anthropic;
 pub mod embeddings;
 pub mod error;
 pub mod gemini;
+pub mod media;
 pub mod openai;
 pub mod responses;
 

@@ -169,7 +169,7 @@ fn models_of_a_provider_are_added_as_globs_choose_them() {
             "search_context_cost_per_query": {"search_context_size_low": 0.01}, "max_input_tokens": 9000,
             "supports_vision": true},
         "house/large": {"litellm_provider": "house", "mode": "chat", "input_cost_per_token": 1e-06},
-        "house/small-image": {"litellm_provider": "house", "mode": "image_generation", "input_cost_per_token": 1e-06},
+        "house/small-image": {"litellm_provider": "house", "mode": "video_generation", "input_cost_per_token": 1e-06},
         "other/small": {"litellm_provider": "other", "mode": "chat", "input_cost_per_token": 1e-06},
     });
     let path = service.write("list.json", &list.to_string());

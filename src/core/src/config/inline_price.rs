@@ -2,7 +2,7 @@
 
 use super::inline_policy::refuse_unknown;
 use crate::money::Money;
-use crate::price::{Price, Rates, Step, Tier};
+use crate::price::{MAX_UNIT_PRICES, Price, Rates, Step, Tier, parse_unit_name};
 use crate::usage::Tool;
 use hashbrown::HashMap;
 use serde::Deserialize;
@@ -56,6 +56,7 @@ pub(super) struct RawTier {
 pub(super) struct RawParts {
     batch_percent: Option<u64>,
     fees: BTreeMap<Tool, f64>,
+    units: BTreeMap<String, f64>,
     tiers: BTreeMap<String, RawTier>,
     steps: Vec<RawStep>,
     surcharges_percent: BTreeMap<String, u64>,
@@ -83,13 +84,18 @@ impl Reader<'_> {
     }
 
     /// A price; `None` if it does not say what text costs.
-    pub(super) fn price(&mut self, rates: RawRates, raw: RawParts) -> Option<Price> {
+    pub(super) fn price(&mut self, mut rates: RawRates, raw: RawParts) -> Option<Price> {
+        if !raw.units.is_empty() {
+            rates.input = rates.input.or(Some(0.0));
+            rates.output = rates.output.or(Some(0.0));
+        }
         if raw.batch_percent.is_some_and(|percent| percent > 100) {
             self.problem("batch_percent must be 0 to 100");
         }
         let mut price = Price {
             rates: self.rates(rates),
             fees: self.fees(raw.fees),
+            units: self.units(raw.units),
             steps: self.steps(raw.steps),
             tiers: self.tiers(raw.tiers),
             surcharges: self.surcharges(raw.surcharges_percent),
@@ -115,6 +121,25 @@ impl Reader<'_> {
             audio_output: rate("audio_output", raw.audio_output),
             image_output: rate("image_output", raw.image_output),
         }
+    }
+
+    fn units(&mut self, raw: BTreeMap<String, f64>) -> BTreeMap<String, u64> {
+        let mut units = BTreeMap::new();
+        if raw.len() > MAX_UNIT_PRICES {
+            self.problem("units must be 64 prices at most");
+            return units;
+        }
+        for (name, dollars) in raw {
+            if parse_unit_name(&name).is_none() {
+                self.problem(&format!(
+                    "units.{name} is no unit: image (and image:QUALITY:SIZE), second, character, page \
+                     or search_unit"
+                ));
+            } else if let Some(nanos) = self.nanos(&format!("units.{name}"), dollars) {
+                units.insert(name, nanos);
+            }
+        }
+        units
     }
 
     fn fees(&mut self, raw: BTreeMap<Tool, f64>) -> BTreeMap<Tool, u64> {

@@ -5,6 +5,7 @@ use super::effect::{Effect, Step, Verdict};
 use crate::config::Config;
 use crate::refusal::Reply;
 use crate::request::Headers;
+use crate::secret::has_key;
 
 /// How long a browser may remember what it was told, in seconds. Chromium remembers no longer.
 const REMEMBERED: &str = "7200";
@@ -32,7 +33,8 @@ pub(crate) fn preflight(headers: &Headers<'_>) -> Option<Reply> {
         .get("access-control-request-headers")
         .unwrap_or_default();
     let is_list = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_., ".contains(byte);
-    if !is_preflight || names.len() > MOST_HEADERS || !names.iter().all(is_list) {
+    let is_told = names.len() <= MOST_HEADERS && names.iter().all(is_list) && !has_key(names);
+    if !is_preflight || !is_told {
         return None;
     }
     let names = String::from_utf8_lossy(names).into_owned();

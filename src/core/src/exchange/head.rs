@@ -29,6 +29,8 @@ pub(crate) struct Head {
     pub(crate) reservation: Option<String>,
     /// How its body is compressed.
     pub(crate) encoding: BodyEncoding,
+    /// The boundary of the form that its body is said to be: empty if that is none; absent of anything else.
+    pub(crate) form: Option<String>,
     /// How long the request said its body is, in bytes; 0 if it did not.
     pub(crate) announced_bytes: usize,
     /// Whether the request said how long its body is, and still does.

@@ -7,6 +7,7 @@
 //! Policy and prices must be absent: a meter counts, and nothing is decided by it.
 
 mod anthropic;
+mod counted;
 mod counts;
 mod event_stream;
 mod gemini;
@@ -30,6 +31,7 @@ use self::scanner::Scanner;
 use self::tally::Tally;
 use self::unknown::DONE;
 use crate::stored::StoredId;
+use crate::units::{Unit, Units};
 use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire_format::WireFormat;
 
@@ -41,6 +43,8 @@ pub enum Framing {
     Json,
     /// Server-sent events, each with an answer in its data.
     EventStream,
+    /// Sound or plain text: nothing in it is read.
+    Opaque,
 }
 
 impl Framing {
@@ -52,6 +56,7 @@ impl Framing {
     /// (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
     fn told_by(first: u8, claimed: Framing) -> Framing {
         match first {
+            _ if claimed == Framing::Opaque => claimed,
             b'{' | b'[' => Framing::Json,
             b':' | b'd' | b'e' | b'i' | b'r' => Framing::EventStream,
             _ => claimed,
@@ -79,6 +84,8 @@ pub struct Reading {
     pub others: Vec<(String, TokenUsage)>,
     /// The calls of the provider's tools.
     pub tools: ToolCalls,
+    /// What is counted beside tokens.
+    pub units: Units,
     /// Whether the provider's own final count of output tokens is in `usage`.
     pub output_final: bool,
     /// The tier that the provider says it served the answer in. The last it says holds.
@@ -148,11 +155,19 @@ impl Meter {
         }
     }
 
+    /// A meter for one body of an endpoint whose calls are counted in such units.
+    pub fn of_unit(unit: Unit, claimed: Framing) -> Meter {
+        let mut meter = Meter::new(WireFormat::OpenAi, claimed, false);
+        meter.tally.count_unit(unit);
+        meter
+    }
+
     /// Takes the next bytes of the body and says what to pass on in their place.
     pub fn feed(&mut self, chunk: &[u8]) -> Passed {
         match self.framing {
             Some(Framing::EventStream) => self.feed_events(chunk),
             Some(Framing::Json) => self.feed_json(chunk),
+            Some(Framing::Opaque) => Passed::Unchanged,
             None => self.feed_first(chunk),
         }
     }
@@ -177,6 +192,7 @@ impl Meter {
         self.framing = Some(framing);
         self.tally.framed(framing);
         match framing {
+            Framing::Opaque => Passed::Unchanged,
             Framing::EventStream => self.feed_events(chunk),
             Framing::Json => {
                 let held = self.finish();
@@ -209,7 +225,10 @@ impl Meter {
 
     /// What has been seen so far.
     pub fn reading(&self) -> Reading {
-        self.tally.reading()
+        let mut reading = self.tally.reading();
+        // What is not read has no end that could be seen: its body's is one.
+        reading.ended |= self.framing == Some(Framing::Opaque);
+        reading
     }
 }
 
@@ -270,19 +289,20 @@ impl Events {
         }
     }
 
-    /// Whether the data, up to and with `part`, is `[DONE]`.
+    /// Whether `part` has the end of `[DONE]`, with which the data begins.
     fn is_done(&mut self, part: &[u8], tally: &mut Tally) -> bool {
         let left = DONE.get(self.done..).unwrap_or_default();
         let common = left.iter().zip(part).take_while(|(a, b)| a == b).count();
         // Once the data has gone another way, no later part of it can be the rest of the marker.
-        self.done = if common == left.len().min(part.len()) {
+        self.done = if !left.is_empty() && common == left.len().min(part.len()) {
             self.done.saturating_add(common)
         } else {
             usize::MAX
         };
-        if self.done == DONE.len() {
+        let is_done = self.done == DONE.len();
+        if is_done {
             tally.done();
         }
-        self.done == DONE.len()
+        is_done
     }
 }

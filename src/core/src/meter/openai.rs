@@ -78,7 +78,7 @@ pub(super) fn count(counts: &mut Counts, key: &[u8], value: Value<'_>) -> bool {
         b"cache_creation_input_tokens" => Count::Written,
         b"citation_tokens" => Count::PromptBeside,
         b"reasoning_tokens" => Count::ReasoningBeside,
-        b"prompt_tokens_details" | b"input_tokens_details" => {
+        b"prompt_tokens_details" | b"input_tokens_details" | b"input_token_details" => {
             prompt_details(counts, value);
             return true;
         }

@@ -41,6 +41,8 @@ pub(super) struct Scanner {
     path: Path,
     key: Key,
     key_next: bool,
+    /// The value that comes next is a number that is wanted, of which this has come.
+    number: Option<Vec<u8>>,
     /// The document is an array, and each of its items is taken for a document.
     in_root_array: bool,
     awaits_item: Option<List>,
@@ -64,6 +66,7 @@ impl Scanner {
         self.path = Path::default();
         self.key = Key::None;
         self.key_next = false;
+        self.number = None;
         self.in_root_array = false;
         self.awaits_item = None;
         self.all_text = None;
@@ -109,12 +112,15 @@ impl Scanner {
                 }
                 Phase::Between => {
                     let Some(at) = self.next_structural(rest) else {
+                        self.add_number(rest);
                         break;
                     };
                     let Some((before, [byte, after @ ..])) = rest.split_at_checked(at) else {
                         break;
                     };
                     let from = rest.get(before.len()..).unwrap_or_default();
+                    self.add_number(before);
+                    self.end_number(*byte, sink);
                     rest = after;
                     match byte {
                         b'"' => self.begin_string(sink),
@@ -260,6 +266,29 @@ impl Scanner {
         } else {
             self.key = Key::of(raw);
             self.key_next = false;
+            if self.capture.is_none() && sink.wants_number(&self.path, self.key) {
+                self.learn(Template::spoil);
+                self.number = Some(Vec::new());
+            }
+        }
+    }
+
+    /// Takes a part of what may be a number that is wanted.
+    fn add_number(&mut self, part: &[u8]) {
+        if let Some(number) = &mut self.number {
+            let room = WORD_LIMIT.saturating_sub(number.len());
+            number.extend_from_slice(part.get(..room).unwrap_or(part));
+        }
+    }
+
+    /// Tells such a number, if it was one: what ended it is a comma or a bracket.
+    fn end_number<W: Sink>(&mut self, end: u8, sink: &mut W) {
+        if let Some(number) = self.number.take()
+            && matches!(end, b',' | b'}')
+        {
+            let number = number.trim_ascii();
+            let number = number.strip_prefix(b":").unwrap_or(number);
+            sink.marker(Marker::Duration, number.trim_ascii());
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::path::{Key, Path};
 
-/// The shape of a value, known by its first byte. Numbers and literals are never asked about.
+/// The shape of a value, known by its first byte. Of numbers and literals only those are asked about of
+/// which [`Sink::wants_number`] says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Object,
@@ -49,6 +50,17 @@ pub(super) enum Marker {
     Annotation,
     /// What was searched for.
     Query,
+    /// An image, in base64 or at an address.
+    Image(Held),
+    /// How long a sound is.
+    Duration,
+}
+
+/// How an answer has an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    Inline,
+    ByAddress,
 }
 
 /// A list, or an object, of which it matters whether it is empty.
@@ -82,6 +94,8 @@ pub(super) enum Selector {
 pub(super) trait Sink {
     /// What there is to know about the value under `key`, inside `path`.
     fn select(&self, path: &Path, key: Key, shape: Shape) -> Selector;
+    /// Whether the number or literal under `key` is wanted: then it comes as [`Marker::Duration`].
+    fn wants_number(&self, path: &Path, key: Key) -> bool;
     /// So many more bytes of text.
     fn text(&mut self, kind: TextKind, bytes: usize);
     /// A short string; a long one comes as an empty one.

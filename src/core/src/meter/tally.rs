@@ -1,6 +1,7 @@
 //! What the scanner has come across, summed up by the rules of the wire format.
 
 use super::anthropic::Iterations;
+use super::counted::Counted;
 use super::counts::{Count, Counts};
 use super::path::{Key, Path};
 use super::seen::Seen;
@@ -11,6 +12,7 @@ use super::unknown::Unknown;
 use super::value::Value;
 use super::{Framing, Reading, anthropic, gemini, openai, responses};
 use crate::stored::StoredId;
+use crate::units::{Unit, Units};
 use crate::usage::TokenUsage;
 use crate::wire_format::WireFormat;
 
@@ -26,6 +28,8 @@ pub(super) struct Tally {
     counts: Counts,
     iterations: Iterations,
     tools: Tools,
+    /// What is counted beside tokens, where that is.
+    counted: Option<Box<Counted>>,
     served: Served,
     stored: Vec<StoredId>,
     seen: Seen,
@@ -78,6 +82,7 @@ impl Tally {
             counts: Counts::default(),
             iterations: Iterations::default(),
             tools: Tools::default(),
+            counted: None,
             served: Served::default(),
             stored: Vec::new(),
             seen: Seen::default(),
@@ -91,6 +96,11 @@ impl Tally {
             unknown: Unknown::default(),
             document: Document::default(),
         }
+    }
+
+    /// Counts such units beside tokens.
+    pub(super) fn count_unit(&mut self, unit: Unit) {
+        self.counted = Some(Box::new(Counted::new(unit)));
     }
 
     /// How the documents follow each other has been told.
@@ -162,6 +172,10 @@ impl Tally {
             usage,
             others,
             tools: self.tools.calls(self.served.model.as_deref(), closed),
+            units: self
+                .counted
+                .as_ref()
+                .map_or(Units::NONE, |counted| counted.units()),
             output_final: is_final && (output > 0 || seen_output_tokens == 0),
             tier: self.served.tier.clone(),
             speed: self.served.speed.clone(),
@@ -190,6 +204,9 @@ impl Tally {
     }
 
     fn usage(&self) -> (Option<TokenUsage>, Vec<(String, TokenUsage)>) {
+        if let Some(counted) = &self.counted {
+            return (counted.tokens(&self.counts), Vec::new());
+        }
         if self.counts.is_empty() {
             return (None, Vec::new());
         }
@@ -221,12 +238,19 @@ impl Sink for Tally {
                 Shape::Object | Shape::Array => Selector::Items(List::Error),
             };
         }
+        if let Some(counted) = &self.counted {
+            return counted.select(path, key, shape);
+        }
         match self.format {
             WireFormat::OpenAi => openai::select(path, key, shape),
             WireFormat::OpenAiResponses => responses::select(path, key, shape),
             WireFormat::Anthropic => anthropic::select(path, key, shape),
             WireFormat::Gemini => gemini::select(path, key, shape),
         }
+    }
+
+    fn wants_number(&self, path: &Path, key: Key) -> bool {
+        path.depth() == 1 && key == Key::Duration && self.counted.is_some()
     }
 
     fn text(&mut self, kind: TextKind, bytes: usize) {
@@ -256,9 +280,17 @@ impl Sink for Tally {
             Marker::Annotation => {}
             Marker::Query if raw.is_empty() => {}
             Marker::Query => self.items_of_document().query(),
+            Marker::Image(_) | Marker::Duration => {
+                if let Some(counted) = &mut self.counted {
+                    counted.marker(marker, raw);
+                }
+            }
             Marker::Type => {
                 self.document.failed |= matches!(raw, b"error" | b"response.failed");
                 self.document.begins_item = raw == b"response.output_item.added";
+                if let Some(counted) = &mut self.counted {
+                    self.finished |= counted.event(raw);
+                }
                 self.document.ends_stream = match self.format {
                     WireFormat::OpenAiResponses => responses::is_end(raw),
                     WireFormat::Anthropic => anthropic::is_end(raw),
@@ -292,8 +324,14 @@ impl Sink for Tally {
             WireFormat::Gemini => gemini::count,
             WireFormat::Anthropic => anthropic::count,
         };
+        if let (Some(counted), true) = (&mut self.counted, self.in_parts) {
+            counted.next_usage(&mut self.counts);
+        }
         let mut counts = Counts::default();
         for (key, value) in Value::new(raw).members() {
+            if let Some(counted) = &mut self.counted {
+                counted.count(key, value);
+            }
             if count(&mut counts, key, value) || self.served.read(key, value) {
                 continue;
             }

@@ -49,6 +49,20 @@ impl<'a> Value<'a> {
         (fits && float.fract() == 0.0).then_some(float as u64)
     }
 
+    /// A count that may have a fraction, of which a part counts whole.
+    pub(super) fn begun(self) -> Option<u64> {
+        let text = self.text().or_else(|| core::str::from_utf8(self.0).ok())?;
+        let float: f64 = text.trim().parse().ok()?;
+        // So many seconds are three hundred years.
+        let fits = (0.0..=1e10).contains(&float);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked"
+        )]
+        fits.then(|| float.ceil() as u64)
+    }
+
     /// A string without escapes.
     pub(super) fn text(self) -> Option<&'a str> {
         let inside = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;

@@ -1,7 +1,7 @@
 //! The highest known prices of a catalog: what a model costs whose own price is not known.
 
 use super::Catalog;
-use crate::price::{Kind, Price, Rates, Tier};
+use crate::price::{Kind, Price, Rates, Tier, raise_units};
 use std::sync::OnceLock;
 
 /// The highest price of a catalog, once it is asked for. It follows from the models.
@@ -50,6 +50,7 @@ fn raise(dearest: &mut Price, price: &Price) {
             }
         }
     }
+    raise_units(&mut dearest.units, &price.units);
     for (tool, fee) in &price.fees {
         let own = dearest.fees.entry(*tool).or_default();
         *own = (*own).max(*fee);

@@ -24,6 +24,18 @@ pub enum EndpointScope {
     /// Gemini content generation and its token counts.
     #[serde(rename = "content:generate")]
     GenerateContent,
+    /// Moderation of texts and images.
+    #[serde(rename = "moderations:create")]
+    Moderations,
+    /// Ranking of documents by a query.
+    #[serde(rename = "rerank:create")]
+    Rerank,
+    /// Images that are made or edited.
+    #[serde(rename = "images:create")]
+    Images,
+    /// Speech, and sound written down.
+    #[serde(rename = "audio:create")]
+    Audio,
     /// The list of models.
     #[serde(rename = "models:read")]
     Models,
@@ -31,13 +43,17 @@ pub enum EndpointScope {
 
 impl EndpointScope {
     /// Every scope, in the order they are listed to people.
-    pub const ALL: [EndpointScope; 7] = [
+    pub const ALL: [EndpointScope; 11] = [
         EndpointScope::Chat,
         EndpointScope::Completions,
         EndpointScope::Embeddings,
         EndpointScope::Responses,
         EndpointScope::Messages,
         EndpointScope::GenerateContent,
+        EndpointScope::Moderations,
+        EndpointScope::Rerank,
+        EndpointScope::Images,
+        EndpointScope::Audio,
         EndpointScope::Models,
     ];
 
@@ -50,6 +66,10 @@ impl EndpointScope {
             EndpointScope::Responses => "responses:create",
             EndpointScope::Messages => "messages:create",
             EndpointScope::GenerateContent => "content:generate",
+            EndpointScope::Moderations => "moderations:create",
+            EndpointScope::Rerank => "rerank:create",
+            EndpointScope::Images => "images:create",
+            EndpointScope::Audio => "audio:create",
             EndpointScope::Models => "models:read",
         }
     }

@@ -8,6 +8,9 @@
 use crate::wire_format::WireFormat;
 use serde::{Deserialize, Serialize};
 
+/// What stands in a path for the upstream's name of the model, as in Azure's
+/// `/openai/deployments/{model}`.
+pub const MODEL: &str = "{model}";
 /// Longest base path, in bytes.
 const MAX_BASE: usize = 256;
 
@@ -22,28 +25,40 @@ pub struct FormatPaths {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+        schema(
+            max_length = 256,
+            pattern = r"^((/([A-Za-z0-9._~-]+|\{model\}))+(\?[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+(&[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+)*)?)?$"
+        )
     )]
     pub openai: Option<String>,
     /// OpenAI's responses.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+        schema(
+            max_length = 256,
+            pattern = r"^((/([A-Za-z0-9._~-]+|\{model\}))+(\?[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+(&[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+)*)?)?$"
+        )
     )]
     pub responses: Option<String>,
     /// Anthropic's messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+        schema(
+            max_length = 256,
+            pattern = r"^((/([A-Za-z0-9._~-]+|\{model\}))+(\?[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+(&[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+)*)?)?$"
+        )
     )]
     pub anthropic: Option<String>,
     /// Google's content generation and embeddings.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "openapi",
-        schema(max_length = 256, pattern = "^(/[A-Za-z0-9._~-]+)*$")
+        schema(
+            max_length = 256,
+            pattern = r"^((/([A-Za-z0-9._~-]+|\{model\}))+(\?[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+(&[A-Za-z0-9._~-]+=[A-Za-z0-9._~-]+)*)?)?$"
+        )
     )]
     pub gemini: Option<String>,
 }
@@ -89,8 +104,8 @@ impl FormatPaths {
             (!is_good).then(|| {
                 format!(
                     "the path of '{}' must be empty (wherever clients ask), or begin with a slash, \
-                     not end with one, and have none but letters, digits and -._~/ in it, {MAX_BASE} \
-                     at most",
+                     not end with one, and have none but letters, digits, -._~/ and {{model}} in it, \
+                     and after it parameters such as ?api-version=v1, {MAX_BASE} at most",
                     format.name()
                 )
             })
@@ -109,16 +124,28 @@ impl FormatPaths {
     }
 }
 
+/// A path, in which `{model}` may be a segment, and parameters that may follow it.
 fn is_base(base: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let Some(segments) = base.strip_prefix('/') else {
+    let is_plain = |text: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !text.is_empty() && text.bytes().all(is_plain)
+    };
+    let (path, query) = match base.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (base, None),
+    };
+    let Some(segments) = path.strip_prefix('/') else {
         return false;
     };
+    let is_segment =
+        |segment: &str| segment == MODEL || (is_plain(segment) && !matches!(segment, "." | ".."));
+    let is_parameter = |parameter: &str| {
+        let pair = parameter.split_once('=');
+        pair.is_some_and(|(name, value)| is_plain(name) && is_plain(value))
+    };
     base.len() <= MAX_BASE
-        && base.bytes().all(is_plain)
-        && segments
-            .split('/')
-            .all(|segment| !matches!(segment, "" | "." | ".."))
+        && segments.split('/').all(is_segment)
+        && query.is_none_or(|query| query.split('&').all(is_parameter))
 }
 
 #[cfg(test)]
@@ -153,7 +180,14 @@ mod tests {
             ("/v1/", false),
             ("//v1", false),
             ("/a/../v1", false),
-            ("/v1?x=y", false),
+            ("/openai/deployments/{model}?api-version=2024-10-21", true),
+            ("/v1?x=y&z=1", true),
+            ("/v1?x", false),
+            ("/v1?x=", false),
+            ("/v1?x=y?z=1", false),
+            ("?x=y", false),
+            ("/a{model}", false),
+            ("/{name}", false),
             ("/v1#x", false),
             ("/v 1", false),
             ("/%2e%2e", false),

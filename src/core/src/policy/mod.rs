@@ -31,7 +31,7 @@ pub use catalog::{
 pub use dearest::Dearest;
 pub use deployment::{Deployment, MAX_DEPLOYMENT_PRIORITY, MAX_DEPLOYMENTS, MAX_REGION, is_region};
 pub use endpoint::{EndpointScope, Role};
-pub use format_paths::{FormatPaths, Served};
+pub use format_paths::{FormatPaths, MODEL as MODEL_IN_PATH, Served};
 pub use key::KeyPolicy;
 pub use limits::{BYTES_RATE, LimitKind, Limits, MAX_RATE};
 pub use namespace::{FailureMode, MAX_WEIGHT, NamespacePolicy, UnknownPrice};

@@ -1,7 +1,8 @@
 //! The most a call can cost: what is held for it.
 
-use super::{CostOverflow, Kind, Price, Sum, Tier, Unpriced};
+use super::{CostOverflow, Kind, Price, Sum, Tier, Unpriced, Variant};
 use crate::money::Money;
+use crate::units::Units;
 use crate::usage::ToolCalls;
 
 /// The tier that OpenAI and Anthropic may choose by themselves for a request that says `auto`:
@@ -35,6 +36,10 @@ pub struct Ceiling<'a> {
     pub image_output: bool,
     /// Calls of the provider's tools.
     pub tools: ToolCalls,
+    /// What is counted beside tokens.
+    pub units: Units,
+    /// Which images are asked for.
+    pub variant: Variant<'a>,
     /// The tiers that the request asks for: `service_tier` and `speed`; empty if it does not.
     pub tiers: [&'a str; 2],
     /// The region it asks for; empty if it does not.
@@ -104,6 +109,10 @@ impl Price {
         for (tool, calls) in ceiling.tools.iter() {
             let fee = self.fee(tool, ceiling.unpriced);
             fees = fees.saturating_add(u128::from(calls).saturating_mul(u128::from(fee)));
+        }
+        for (unit, count) in ceiling.units.iter() {
+            let nanos = self.highest_unit_price(unit, ceiling.variant, ceiling.unpriced);
+            fees = fees.saturating_add(u128::from(count).saturating_mul(u128::from(nanos)));
         }
         Ok(sum.finish(fees)?.money)
     }

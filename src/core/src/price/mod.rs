@@ -5,15 +5,19 @@ mod rates;
 #[cfg(test)]
 mod tests;
 mod tier;
+mod units;
 mod unpriced;
 mod written;
 
 pub use highest::Ceiling;
 pub use rates::{Kind, MEDIA_FACTOR, Rate, Rates};
 pub use tier::{Tier, is_standard_tier};
+pub(crate) use units::raise_units;
+pub use units::{MAX_UNIT_PRICES, MAX_VARIANT, Variant, parse_unit_name};
 pub use unpriced::{Modifier, Unpriced};
 
 use crate::money::Money;
+use crate::units::Units;
 use crate::usage::{TokenUsage, Tool, ToolCalls};
 use rates::by_kind;
 use serde::{Deserialize, Serialize};
@@ -29,6 +33,8 @@ pub struct Price {
     /// Nano-dollars per call of a tool that the provider runs; of one that is absent
     /// [`assumed_fee`].
     pub fees: BTreeMap<Tool, u64>,
+    /// Nano-dollars per image, second, character, page or search, by their names ([`parse_unit_name`]).
+    pub units: BTreeMap<String, u64>,
     /// What a call costs that was served in another tier, by its name.
     pub tiers: BTreeMap<String, Tier>,
     /// Other rates of calls with long prompts, the shortest first.
@@ -54,6 +60,10 @@ pub struct Usage<'a> {
     pub tokens: TokenUsage,
     /// The calls of the provider's tools.
     pub tools: ToolCalls,
+    /// What is counted beside tokens.
+    pub units: Units,
+    /// Which images were asked for.
+    pub variant: Variant<'a>,
     /// The tier that served the call; empty for the standard one.
     pub tier: &'a str,
     /// The region that served it; empty if the provider does not say.
@@ -111,6 +121,7 @@ impl Price {
         Price {
             rates: Rates::of(input, output),
             fees: BTreeMap::new(),
+            units: BTreeMap::new(),
             tiers: BTreeMap::new(),
             steps: Vec::new(),
             surcharges: BTreeMap::new(),
@@ -142,6 +153,11 @@ impl Price {
             let fee = self.fee(tool, usage.unpriced);
             sum.assumed |= fee > 0 && !self.fees.contains_key(&tool);
             fees = fees.saturating_add(u128::from(calls).saturating_mul(u128::from(fee)));
+        }
+        for (unit, count) in usage.units.iter() {
+            let price = self.unit_price(unit, usage.variant, usage.unpriced);
+            sum.assumed |= price.assumed;
+            fees = fees.saturating_add(u128::from(count).saturating_mul(u128::from(price.nanos)));
         }
         sum.finish(fees)
     }

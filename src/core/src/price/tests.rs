@@ -1,4 +1,5 @@
 use super::*;
+use crate::units::{Unit, Units};
 use proptest::prelude::*;
 
 fn priced(rates: Rates) -> Price {
@@ -210,6 +211,15 @@ fn tier() -> impl Strategy<Value = Tier> {
     ]
 }
 
+/// Prices of images.
+const IMAGES: [&str; 5] = [
+    "image",
+    "image:hd",
+    "image:1x1",
+    "image:hd:1x1",
+    "image:2x2",
+];
+
 proptest! {
     /// What is held covers the answer, however its tokens are split, and whichever tier of those the
     /// request can come to serves it.
@@ -221,6 +231,8 @@ proptest! {
         split in [0u64..1 << 20, 0..1 << 20, 0..1 << 20],
         media in [0u64..1 << 20, 0..1 << 20], stored: bool,
         searches in 0u64..20, asked in 0usize..4, served in 0usize..4,
+        units in prop::collection::btree_map(0usize..5, 0u64..100, 0..5), images in 0u64..5,
+        quality in 0usize..3, size in 0usize..3,
     ) {
         let mut steps = steps;
         steps.sort_by_key(|step| step.above);
@@ -228,6 +240,7 @@ proptest! {
         let price = Price {
             rates, steps,
             fees: [(Tool::WebSearch, 10)].into(),
+            units: units.iter().map(|(name, nanos)| (IMAGES[*name].to_owned(), *nanos)).collect(),
             tiers: names.iter().map(|name| (*name).to_owned()).zip(tiers).collect(),
             surcharges: [("us".to_owned(), surcharge)].into(),
         };
@@ -243,6 +256,8 @@ proptest! {
         tools.add(Tool::WebSearch, searches);
         let asked = ["", "priority", "flex", "auto"][asked];
         let speed = if served == 3 { "fast" } else { "" };
+        let variant = Variant { quality: ["", "hd", "low"][quality], size: ["", "1x1", "2x2"][size] };
+        let made = Units::of(Unit::Image, images);
         let ceiling = Ceiling {
             text_tokens: tokens.prompt() - image_input - audio_input,
             // What is stored may have sound, which counts if the model has a price of it.
@@ -252,6 +267,8 @@ proptest! {
             audio_output: true,
             image_output: true,
             tools,
+            units: made,
+            variant,
             tiers: [asked, speed],
             region: "",
             unpriced: Unpriced::Assumed,
@@ -264,7 +281,9 @@ proptest! {
             (3, _) => "fast",
             (_, asked) => asked,
         };
-        let usage = Usage { tokens, tools, tier, region: "us", unpriced: Unpriced::Assumed };
+        let usage = Usage {
+            tokens, tools, units: made, variant, tier, region: "us", unpriced: Unpriced::Assumed,
+        };
         prop_assert!(price.cost(&usage).unwrap().money <= held);
         let shorter = Usage {
             tokens: TokenUsage { input: input / 2, ..tokens },

@@ -2,6 +2,7 @@
 
 use super::tier::is_priced_as_usual;
 use super::{Price, assumed_fee};
+use crate::units::Unit;
 use crate::usage::{Tool, ToolCalls};
 use core::fmt;
 
@@ -26,6 +27,8 @@ pub enum Modifier<'a> {
     Region(&'a str),
     /// A tool that the provider runs.
     Tool(Tool),
+    /// What is counted beside tokens.
+    Unit(Unit),
 }
 
 impl Modifier<'_> {
@@ -36,6 +39,7 @@ impl Modifier<'_> {
             Modifier::Speed(_) => "speed",
             Modifier::Region(_) => "inference_geo",
             Modifier::Tool(_) => "tools",
+            Modifier::Unit(_) => "model",
         }
     }
 
@@ -45,6 +49,7 @@ impl Modifier<'_> {
             Modifier::Tier(_) | Modifier::Speed(_) => "tiers",
             Modifier::Region(_) => "surcharges_percent",
             Modifier::Tool(_) => "fees_usd",
+            Modifier::Unit(_) => "units_usd",
         }
     }
 }
@@ -56,6 +61,7 @@ impl fmt::Display for Modifier<'_> {
             Modifier::Speed(name) => write!(f, "the speed '{name}'"),
             Modifier::Region(name) => write!(f, "the region '{name}'"),
             Modifier::Tool(tool) => write!(f, "the tool '{}'", tool.name()),
+            Modifier::Unit(unit) => write!(f, "the unit '{}'", unit.name()),
         }
     }
 }
@@ -73,6 +79,7 @@ impl Price {
         [tier, speed]: [&'a str; 2],
         region: &'a str,
         tools: &ToolCalls,
+        unit: Option<Unit>,
     ) -> Option<Modifier<'a>> {
         let lacks = |name: &str| !is_priced_as_usual(name) && !self.tiers.contains_key(name);
         if lacks(tier) {
@@ -87,7 +94,10 @@ impl Price {
         let lacks = |(tool, calls): &(Tool, u64)| {
             *calls > 0 && assumed_fee(*tool) > 0 && !self.fees.contains_key(tool)
         };
-        let (tool, _) = tools.iter().find(lacks)?;
-        Some(Modifier::Tool(tool))
+        if let Some((tool, _)) = tools.iter().find(lacks) {
+            return Some(Modifier::Tool(tool));
+        }
+        let is_priced = |unit: &Unit| self.is_by(*unit) || self.is_by_token();
+        unit.filter(|unit| !is_priced(unit)).map(Modifier::Unit)
     }
 }

@@ -9,6 +9,8 @@ pub(super) struct Price {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     fees: BTreeMap<Tool, u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    units: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     tiers: BTreeMap<String, Tier>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<Step>,
@@ -23,6 +25,7 @@ impl From<Price> for super::Price {
         let mut price = super::Price {
             rates: written.rates,
             fees: written.fees,
+            units: written.units,
             tiers: written.tiers,
             steps: written.steps,
             surcharges: written.surcharges,
@@ -40,6 +43,7 @@ impl From<super::Price> for Price {
             batch_percent: price.batch_percent(),
             rates: price.rates,
             fees: price.fees,
+            units: price.units,
             tiers: price.tiers,
             steps: price.steps,
             surcharges: price.surcharges,

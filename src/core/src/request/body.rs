@@ -7,6 +7,8 @@ use super::reader::Reader;
 use super::references::References;
 use super::rewrite::{ModelName, Rewriting};
 use crate::policy::OutputLimitField;
+use crate::price::Variant;
+use crate::units::Units;
 use crate::usage::ToolCalls;
 use core::fmt;
 use std::borrow::Cow;
@@ -56,6 +58,12 @@ pub struct ModelRequest<'a> {
     pub audio_output: bool,
     /// Whether the answer may be images.
     pub image_output: bool,
+    /// The most that it can use of what is counted beside tokens.
+    pub units: Units,
+    /// The quality of the images it asks for; empty if that is left to the provider.
+    pub quality: Cow<'a, str>,
+    /// Their size, as `1024x1024`; empty if that is left to the provider.
+    pub size: Cow<'a, str>,
     /// The size of all there is to read.
     pub prompt: PromptSize,
     /// How many values it has: members of objects, elements of arrays. The few at the top that are fields
@@ -65,6 +73,14 @@ pub struct ModelRequest<'a> {
 }
 
 impl ModelRequest<'_> {
+    /// Which images it asks for.
+    pub fn variant(&self) -> Variant<'_> {
+        Variant {
+            quality: &self.quality,
+            size: &self.size,
+        }
+    }
+
     /// What it costs to read a body of so many bytes that says this, in bytes.
     pub fn cost_of_reading(&self, bytes: usize) -> u64 {
         (bytes as u64).saturating_add(self.values.saturating_mul(VALUE_BYTES))
@@ -153,6 +169,11 @@ pub enum BodyError {
     MissingModel,
     /// More members of objects than anybody needs.
     TooManyMembers,
+    /// Not the form that the request says it is, or one that may be read in several ways.
+    NotForm {
+        /// What is wrong; nothing of the body.
+        problem: &'static str,
+    },
 }
 
 impl BodyError {
@@ -170,7 +191,9 @@ impl BodyError {
     /// The field at fault.
     pub fn param(&self) -> Option<&'static str> {
         match self {
-            BodyError::NotJson { .. } | BodyError::TooManyMembers => None,
+            BodyError::NotJson { .. } | BodyError::TooManyMembers | BodyError::NotForm { .. } => {
+                None
+            }
             BodyError::Ambiguous { field } => Some(field),
             BodyError::Invalid { param, .. } => Some(param),
             BodyError::MissingModel => Some("model"),
@@ -193,6 +216,12 @@ impl fmt::Display for BodyError {
                 f,
                 "The objects in the body have more than {MOST_MEMBERS} members together: send less"
             ),
+            BodyError::NotForm { problem } => {
+                write!(
+                    f,
+                    "The body must be a form (multipart/form-data): {problem}"
+                )
+            }
             BodyError::MissingModel => f.write_str("`model` is missing: name the model to use"),
         }
     }

@@ -3,6 +3,7 @@
 use super::gemini::{self, GeminiVerb};
 use super::head::{Credential, CredentialSource};
 use crate::policy::EndpointScope;
+use crate::units::Unit;
 use crate::wire_format::WireFormat;
 use std::borrow::Cow;
 
@@ -24,6 +25,20 @@ pub enum Endpoint {
     Messages,
     /// `POST /v1/messages/count_tokens`.
     CountTokens,
+    /// `POST /v1/moderations`.
+    Moderations,
+    /// `POST /v1/rerank`, and Cohere's `/v2/rerank`.
+    Rerank,
+    /// `POST /v1/images/generations`.
+    ImageGenerations,
+    /// `POST /v1/images/edits`.
+    ImageEdits,
+    /// `POST /v1/audio/speech`.
+    Speech,
+    /// `POST /v1/audio/transcriptions`.
+    Transcriptions,
+    /// `POST /v1/audio/translations`.
+    Translations,
     /// `POST /v1/models/{model}:{verb}` and the same under `/v1beta`.
     Gemini {
         /// The model the path names, percent-decoded. May be one the catalog does not know.
@@ -44,6 +59,13 @@ impl Endpoint {
             (b"POST", b"/v1/responses/compact") => Some(Endpoint::CompactResponses),
             (b"POST", b"/v1/messages") => Some(Endpoint::Messages),
             (b"POST", b"/v1/messages/count_tokens") => Some(Endpoint::CountTokens),
+            (b"POST", b"/v1/moderations") => Some(Endpoint::Moderations),
+            (b"POST", b"/v1/rerank" | b"/v2/rerank") => Some(Endpoint::Rerank),
+            (b"POST", b"/v1/images/generations") => Some(Endpoint::ImageGenerations),
+            (b"POST", b"/v1/images/edits") => Some(Endpoint::ImageEdits),
+            (b"POST", b"/v1/audio/speech") => Some(Endpoint::Speech),
+            (b"POST", b"/v1/audio/transcriptions") => Some(Endpoint::Transcriptions),
+            (b"POST", b"/v1/audio/translations") => Some(Endpoint::Translations),
             (b"POST", _) => {
                 let (model, verb) = gemini::read_path(path)?;
                 Some(Endpoint::Gemini { model, verb })
@@ -58,9 +80,7 @@ impl Endpoint {
             Endpoint::Responses | Endpoint::CompactResponses => WireFormat::OpenAiResponses,
             Endpoint::Messages | Endpoint::CountTokens => WireFormat::Anthropic,
             Endpoint::Gemini { .. } => WireFormat::Gemini,
-            Endpoint::ChatCompletions | Endpoint::Completions | Endpoint::Embeddings => {
-                WireFormat::OpenAi
-            }
+            _ => WireFormat::OpenAi,
         }
     }
 
@@ -72,6 +92,12 @@ impl Endpoint {
             Endpoint::Embeddings => EndpointScope::Embeddings,
             Endpoint::Responses | Endpoint::CompactResponses => EndpointScope::Responses,
             Endpoint::Messages | Endpoint::CountTokens => EndpointScope::Messages,
+            Endpoint::Moderations => EndpointScope::Moderations,
+            Endpoint::Rerank => EndpointScope::Rerank,
+            Endpoint::ImageGenerations | Endpoint::ImageEdits => EndpointScope::Images,
+            Endpoint::Speech | Endpoint::Transcriptions | Endpoint::Translations => {
+                EndpointScope::Audio
+            }
             Endpoint::Gemini { verb, .. } => match verb {
                 GeminiVerb::EmbedContent | GeminiVerb::BatchEmbedContents => {
                     EndpointScope::Embeddings
@@ -99,6 +125,32 @@ impl Endpoint {
     /// Whether it answers with vectors, which are not output tokens.
     pub fn embeds(&self) -> bool {
         self.scope() == EndpointScope::Embeddings
+    }
+
+    /// Whether its answers have no output tokens: vectors, judgements, ranks.
+    pub fn has_no_output(&self) -> bool {
+        self.embeds() || matches!(self, Endpoint::Moderations | Endpoint::Rerank)
+    }
+
+    /// What is counted of its calls beside tokens.
+    pub fn unit(&self) -> Option<Unit> {
+        match self {
+            Endpoint::Rerank => Some(Unit::SearchUnit),
+            Endpoint::ImageGenerations | Endpoint::ImageEdits => Some(Unit::Image),
+            Endpoint::Speech => Some(Unit::Character),
+            Endpoint::Transcriptions | Endpoint::Translations => Some(Unit::Second),
+            _ => None,
+        }
+    }
+
+    /// Whether its requests come as forms: all of them, or those that have files.
+    pub fn takes_forms(&self) -> bool {
+        self.hears() || *self == Endpoint::ImageEdits
+    }
+
+    /// Whether it writes down what is said in a file, so that its requests are forms without exception.
+    pub fn hears(&self) -> bool {
+        matches!(self, Endpoint::Transcriptions | Endpoint::Translations)
     }
 }
 
@@ -191,6 +243,44 @@ mod tests {
                 Scope::Messages,
             ),
             (
+                "POST /v1/moderations",
+                Endpoint::Moderations,
+                OpenAi,
+                Scope::Moderations,
+            ),
+            ("POST /v1/rerank", Endpoint::Rerank, OpenAi, Scope::Rerank),
+            ("POST /v2/rerank", Endpoint::Rerank, OpenAi, Scope::Rerank),
+            (
+                "POST /v1/images/generations",
+                Endpoint::ImageGenerations,
+                OpenAi,
+                Scope::Images,
+            ),
+            (
+                "POST /v1/images/edits",
+                Endpoint::ImageEdits,
+                OpenAi,
+                Scope::Images,
+            ),
+            (
+                "POST /v1/audio/speech",
+                Endpoint::Speech,
+                OpenAi,
+                Scope::Audio,
+            ),
+            (
+                "POST /v1/audio/transcriptions",
+                Endpoint::Transcriptions,
+                OpenAi,
+                Scope::Audio,
+            ),
+            (
+                "POST /v1/audio/translations",
+                Endpoint::Translations,
+                OpenAi,
+                Scope::Audio,
+            ),
+            (
                 "POST /v1beta/models/gemini-2.5-flash:generateContent",
                 gemini("gemini-2.5-flash", GeminiVerb::GenerateContent),
                 Gemini,
@@ -265,6 +355,9 @@ mod tests {
             "POST /v1alpha/models/m:generateContent",
             "POST /v1/responses/resp_1/cancel",
             "POST /v1/files",
+            "POST /v2/moderations",
+            "GET /v1/rerank",
+            "POST /v1/images/variations",
             "post /v1/embeddings",
             "POST ",
         ] {

@@ -32,6 +32,14 @@ pub(super) enum Field {
     /// Several requests in one, each of which names the model again.
     Requests,
     RequestModel,
+    /// What documents are ranked by.
+    Query,
+    Documents,
+    /// The text that is spoken.
+    Spoken,
+    /// Which images are made.
+    Quality,
+    Size,
 }
 
 /// A field as it is written, its meaning, and its name in messages.
@@ -118,6 +126,44 @@ const COMPACT: [Row; 4] = [
     ("service_tier", Field::ServiceTier, "service_tier"),
 ];
 
+const MODERATIONS: [Row; 2] = [
+    ("model", Field::Model, "model"),
+    ("user", Field::User, "user"),
+];
+
+/// <https://docs.cohere.com/reference/rerank>, <https://jina.ai/reranker>,
+/// <https://docs.voyageai.com/reference/reranker-api>.
+const RERANK: [Row; 4] = [
+    ("model", Field::Model, "model"),
+    ("user", Field::User, "user"),
+    ("query", Field::Query, "query"),
+    ("documents", Field::Documents, "documents"),
+];
+
+/// <https://platform.openai.com/docs/api-reference/images/create>.
+const IMAGES: [Row; 6] = [
+    ("model", Field::Model, "model"),
+    ("stream", Field::Stream, "stream"),
+    ("n", Field::Choices, "n"),
+    ("user", Field::User, "user"),
+    ("quality", Field::Quality, "quality"),
+    ("size", Field::Size, "size"),
+];
+
+/// <https://platform.openai.com/docs/api-reference/audio/createSpeech>.
+const SPEECH: [Row; 3] = [
+    ("model", Field::Model, "model"),
+    ("user", Field::User, "user"),
+    ("input", Field::Spoken, "input"),
+];
+
+/// <https://platform.openai.com/docs/api-reference/audio/createTranscription>.
+const HEARD: [Row; 3] = [
+    ("model", Field::Model, "model"),
+    ("stream", Field::Stream, "stream"),
+    ("user", Field::User, "user"),
+];
+
 const ANTHROPIC: [Row; 7] = [
     ("model", Field::Model, "model"),
     ("stream", Field::Stream, "stream"),
@@ -194,6 +240,11 @@ pub(super) fn top_level(endpoint: &Endpoint) -> &'static [Row] {
         Endpoint::ChatCompletions | Endpoint::Embeddings => &OPEN_AI,
         Endpoint::Responses => &RESPONSES,
         Endpoint::CompactResponses => &COMPACT,
+        Endpoint::Moderations => &MODERATIONS,
+        Endpoint::Rerank => &RERANK,
+        Endpoint::ImageGenerations | Endpoint::ImageEdits => &IMAGES,
+        Endpoint::Speech => &SPEECH,
+        Endpoint::Transcriptions | Endpoint::Translations => &HEARD,
         Endpoint::Messages | Endpoint::CountTokens => &ANTHROPIC,
         Endpoint::Gemini {
             verb: GeminiVerb::BatchEmbedContents,

@@ -69,11 +69,16 @@ pub fn path_with_model(path_and_query: &str, model: &str) -> Option<String> {
     }
     let mut result = String::with_capacity(path_and_query.len().saturating_add(model.len()));
     result.push_str(str::from_utf8(prefix).ok()?);
-    result.extend(utf8_percent_encode(model, ESCAPED));
+    result.push_str(&escape(model));
     result.push(':');
     result.push_str(str::from_utf8(verb).ok()?);
     result.push_str(query);
     Some(result)
+}
+
+/// A model's name as a segment of a path.
+pub(super) fn escape(model: &str) -> String {
+    utf8_percent_encode(model, ESCAPED).to_string()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod encoding;
 mod endpoint;
 mod features;
 mod fields;
+mod form;
 mod found;
 mod gemini;
 mod head;
@@ -24,6 +25,7 @@ mod references;
 mod rewrite;
 mod scalar;
 mod settings;
+mod sound;
 mod stored_fields;
 mod stored_path;
 mod strip;
@@ -39,6 +41,7 @@ pub use body::{
 pub use encoding::{BodyEncoding, NotDecoded};
 pub use endpoint::{Endpoint, guess_format, usual_path};
 pub use features::{Features, read_features};
+pub use form::{boundary_of, form_boundary};
 pub use gemini::{GeminiVerb, path_with_model};
 #[cfg(test)]
 pub(crate) use head::borrowed;

@@ -3,15 +3,22 @@
 use super::body::{BodyError, ModelRequest, OtherModel, OutputLimits};
 use super::endpoint::Endpoint;
 use super::fields::{self, Field, Key, Row, classify};
+use super::form;
 use super::found::Found;
 use super::key::KeyAs;
+use super::media::{Media, MediaKind};
 use super::models;
 use super::modifier::{modifier, tier_of};
 use super::place::{Place, Role};
 use super::prompt::Prompts;
 use super::rewrite::{ModelName, Rewriting, span_of};
 use super::scalar::{Scalar, invalid};
+use super::sound;
 use super::tool::CALLS_OF_UNBOUNDED;
+use super::walk::Walk;
+use super::word::Word;
+use crate::price::MAX_VARIANT;
+use crate::units::{Unit, Units};
 use crate::usage::Tool;
 use core::fmt;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -43,6 +50,15 @@ pub(super) struct Reader<'a> {
     max_tool_calls: Option<u64>,
     searches: Option<u64>,
     request_models: Vec<&'a RawValue>,
+    /// Bytes of the query that documents are ranked by, and how many they are.
+    query_bytes: u64,
+    documents: u64,
+    characters: u64,
+    seconds: u64,
+    quality: Cow<'a, str>,
+    size: Cow<'a, str>,
+    /// The model that a form names, and where.
+    in_form: Option<(&'a str, ModelName)>,
 }
 
 /// One object of a body: its known fields go to the reader, all else is measured.
@@ -90,6 +106,14 @@ impl<'a> Reader<'a> {
     ) -> Result<ModelRequest<'a>, BodyError> {
         let mut reader = Reader::default();
         reader.found.body = body;
+        if endpoint.takes_forms() && form::is_form(body) {
+            reader.form(endpoint, body)?;
+            return reader.finish(endpoint);
+        }
+        if endpoint.hears() {
+            let problem = "send the sound as its field `file`";
+            return Err(BodyError::NotForm { problem });
+        }
         let mut json = serde_json::Deserializer::from_slice(body);
         let object = Object {
             reader: &mut reader,
@@ -141,6 +165,15 @@ impl<'a> Reader<'a> {
                 return Ok(self.nested(raw, &fields::SEARCH, Place::Data, param));
             }
             Field::Requests => return Ok(self.requests(entries.next_value()?, param)),
+            Field::Query => {
+                let before = self.found.size.text_bytes;
+                let place = Place::Content;
+                entries.next_value_seed(Walk::member(&mut self.found, place, Word::Other))?;
+                self.query_bytes = self.found.size.text_bytes.saturating_sub(before);
+            }
+            Field::Documents => {
+                self.documents = entries.next_value_seed(Prompts(&mut self.found))?;
+            }
             Field::RequestModel => self.request_models.push(entries.next_value()?),
             Field::Prompt => {
                 self.prompts = Some(entries.next_value_seed(Prompts(&mut self.found))?);
@@ -174,6 +207,13 @@ impl<'a> Reader<'a> {
             Field::Speed => self.speed = modifier(value, param)?,
             Field::Region => self.region = modifier(value, param)?,
             Field::MaxToolCalls => self.max_tool_calls = value.count(param)?,
+            Field::Quality => self.quality = variant(value, param)?,
+            Field::Size => self.size = variant(value, param)?,
+            Field::Spoken => {
+                let text = value.text(param)?.unwrap_or_default();
+                self.characters = text.chars().count() as u64;
+                self.found.size.add_text(&text);
+            }
             Field::SearchResults => {
                 self.searches = self.searches.and(value.count(param)?).or(self.searches);
             }
@@ -189,6 +229,98 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Reads a form. Its files are measured, all else is read like the fields of an object.
+    fn form(&mut self, endpoint: &Endpoint, body: &'a [u8]) -> Result<(), BodyError> {
+        let rows = fields::top_level(endpoint);
+        for part in form::parts(body)? {
+            self.found.value();
+            let name = part.name.strip_suffix("[]").unwrap_or(part.name);
+            let (field, param) = match classify(rows, name.trim()) {
+                Key::Known(field, param) => (field, param),
+                Key::Near(field) => return Err(BodyError::Ambiguous { field }),
+                Key::Other(_) => {
+                    self.unknown_part(endpoint, &part);
+                    continue;
+                }
+            };
+            if name != part.name || name.trim() != name || part.is_file || !self.is_first(field) {
+                return Err(BodyError::Ambiguous { field: param });
+            }
+            let Ok(text) = core::str::from_utf8(part.value) else {
+                return Err(invalid(param, "must be UTF-8"));
+            };
+            if field == Field::Model {
+                let end = part.at.saturating_add(part.value.len());
+                let span = part.at..end;
+                self.in_form = Some((text, ModelName { span, prefix: "" }));
+                continue;
+            }
+            let value = match field {
+                Field::Stream => match text.to_ascii_lowercase().as_str() {
+                    "true" | "1" | "yes" | "on" => Scalar::Bool(true),
+                    "" | "false" | "0" | "no" | "off" => Scalar::Bool(false),
+                    _ => Scalar::Other,
+                },
+                Field::Choices if text.is_empty() => Scalar::Null,
+                Field::Choices => text.parse().map_or(Scalar::Other, Scalar::Count),
+                _ => Scalar::Text(Cow::Borrowed(text)),
+            };
+            self.scalar(field, param, value)?;
+        }
+        Ok(())
+    }
+
+    /// Measures a part of a form that is no field of its own.
+    fn unknown_part(&mut self, endpoint: &Endpoint, part: &form::Part<'a>) {
+        let hears = endpoint.hears();
+        let kind = match hears {
+            true => MediaKind::Audio,
+            false => MediaKind::Image,
+        };
+        if part.is_file {
+            let bytes = part.value.len() as u64;
+            self.found.size.add_media(Some(kind), Media::one(bytes));
+            if hears {
+                let seconds = sound::most_seconds(part.value);
+                self.seconds = self.seconds.saturating_add(seconds);
+            }
+        } else if part.name == "url" && hears {
+            // Groq's and others' way to have the file fetched.
+            self.found.link(kind, 1);
+            let seconds = sound::most_seconds_of_linked();
+            self.seconds = self.seconds.saturating_add(seconds);
+        } else {
+            self.found
+                .size
+                .add_text(&String::from_utf8_lossy(part.value));
+        }
+    }
+
+    /// The most that can be used of what is counted beside tokens.
+    fn units(&self, endpoint: &Endpoint, images: u64) -> Units {
+        let Some(unit) = endpoint.unit() else {
+            return Units::NONE;
+        };
+        let count = match unit {
+            Unit::Image => images,
+            Unit::Character => self.characters,
+            Unit::Second => self.seconds,
+            Unit::SearchUnit => self.search_units(),
+            Unit::Page => 0,
+        };
+        Units::of(unit, count)
+    }
+
+    /// A search unit is a query and up to 100 documents, of which each 500 tokens, together with the
+    /// query, count as one more (<https://docs.cohere.com/docs/how-does-cohere-pricing-work>).
+    fn search_units(&self) -> u64 {
+        let room = 500u64.saturating_sub(self.query_bytes / 2).max(100);
+        let tokens = self.found.size.ceiling_tokens();
+        let more = tokens.checked_div(room).unwrap_or(tokens);
+        let documents = self.documents.saturating_add(more);
+        documents.div_ceil(100).max(1)
     }
 
     fn nested(
@@ -243,7 +375,11 @@ impl<'a> Reader<'a> {
         let include_usage = include_usage.unwrap_or(false);
         let body = self.found.body;
         let mut rewriting = Rewriting::default();
-        let model = if let Endpoint::Gemini { model, .. } = endpoint {
+        let model = if let Some((model, name)) = self.in_form.take() {
+            rewriting.in_form = true;
+            rewriting.models.push(name);
+            Cow::Borrowed(model)
+        } else if let Endpoint::Gemini { model, .. } = endpoint {
             let top = self.model.map(|raw| (raw, "model"));
             let inner = self.request_models.drain(..);
             for (raw, field) in top
@@ -277,8 +413,13 @@ impl<'a> Reader<'a> {
             return Err(invalid("route", problem));
         }
         self.found.finish();
-        let found = &mut self.found;
         let each = self.choices.max(self.best_of).unwrap_or(1).max(1);
+        let units = self.units(endpoint, each);
+        let found = &mut self.found;
+        // Each document is read together with the query.
+        let again = self.documents.saturating_sub(1);
+        let again = self.query_bytes.saturating_mul(again);
+        found.size.text_bytes = found.size.text_bytes.saturating_add(again);
         // No provider is known to read it where a prompt is completed.
         let is_chat = matches!(endpoint, Endpoint::ChatCompletions);
         let completion = self.output_limits.completion.filter(|_| is_chat);
@@ -308,8 +449,11 @@ impl<'a> Reader<'a> {
             other_models,
             tools,
             passes: if found.compacts { 2 } else { 1 },
-            audio_output: found.audio_output,
-            image_output: found.image_output,
+            audio_output: found.audio_output || *endpoint == Endpoint::Speech,
+            image_output: found.image_output || endpoint.unit() == Some(Unit::Image),
+            units,
+            quality: core::mem::take(&mut self.quality),
+            size: core::mem::take(&mut self.size),
             references: core::mem::take(&mut found.references),
             prompt: found.size,
             values: found.values,
@@ -321,6 +465,17 @@ impl<'a> Reader<'a> {
 /// A limit of output. Zero is none: OpenAI refuses it, and servers that copy its format take it for unset.
 fn limit(value: Scalar<'_>, param: &'static str) -> Result<Option<u64>, BodyError> {
     Ok(value.count(param)?.filter(|limit| *limit > 0))
+}
+
+/// The quality or size of images; empty if it is left to the provider.
+fn variant<'a>(value: Scalar<'a>, param: &'static str) -> Result<Cow<'a, str>, BodyError> {
+    let word = modifier(value, param)?.filter(|word| word != "auto");
+    match word {
+        Some(word) if word.len() > MAX_VARIANT || word.contains(':') => {
+            Err(invalid(param, "must have 32 bytes at most, and no colon"))
+        }
+        word => Ok(word.unwrap_or_default()),
+    }
 }
 
 /// Where a body repeats the model that the path has named: the path decides, and a body that names

@@ -20,6 +20,8 @@ pub(super) struct ModelName {
 pub(super) struct Rewriting {
     /// Every place that names the model.
     pub(super) models: Vec<ModelName>,
+    /// Whether the body is a form, where names stand as they are.
+    pub(super) in_form: bool,
     /// What to put where, so that the stream reports its usage; absent where it does already or
     /// cannot.
     usage: Option<(Range<usize>, &'static str)>,
@@ -92,7 +94,11 @@ impl ModelRequest<'_> {
         let model = to.model.filter(|model| *model != self.model);
         let names = model.into_iter().flat_map(|model| {
             let names = self.rewriting.models.iter();
-            names.filter_map(move |name| Some((&name.span, json_string(name.prefix, model)?)))
+            let in_form = self.rewriting.in_form;
+            names.filter_map(move |name| match in_form {
+                true => Some((&name.span, Cow::Owned(model.to_owned()))),
+                false => Some((&name.span, json_string(name.prefix, model)?)),
+            })
         });
         let others = self.other_models.iter().zip(to.others);
         let others = others.flat_map(|(other, name)| {

@@ -1,5 +1,6 @@
 //! Every text of a body that a model may read, its escapes decoded.
 
+use super::form;
 use super::media::{is_media_key, is_medium};
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -18,6 +19,19 @@ pub struct Texts<'a> {
 /// The texts of a body that has been read. Images, sounds and documents are none.
 pub fn texts(body: &[u8]) -> Texts<'_> {
     let mut texts = Texts::default();
+    if form::is_form(body) {
+        // It has been read before as well.
+        for part in form::parts(body).unwrap_or_default() {
+            if !part.is_file && !is_setting(part.name) {
+                let value = String::from_utf8_lossy(part.value);
+                match is_running(part.name) {
+                    true => texts.running.push(value),
+                    false => texts.others.push(value),
+                }
+            }
+        }
+        return texts;
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     // It has been read before, by the same parser: it is JSON.
     let _ = Value::top(&mut texts).deserialize(&mut json);

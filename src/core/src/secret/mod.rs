@@ -88,6 +88,11 @@ pub fn redact(text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether a key with a right checksum is somewhere in `text`.
+pub fn has_key(text: &[u8]) -> bool {
+    next_key(text).is_some()
+}
+
 /// Where the first key begins.
 fn next_key(text: &[u8]) -> Option<usize> {
     let is_key = |at: &usize| {

@@ -4,6 +4,7 @@ use crate::ids::{EventId, InstallationId};
 use crate::money::Money;
 use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
+use crate::units::Units;
 use crate::usage::{TokenUsage, ToolCalls};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -121,6 +122,12 @@ pub struct UsageEvent<'a> {
     /// The calls of the provider's tools.
     #[serde(default, skip_serializing_if = "ToolCalls::is_empty")]
     pub tools: ToolCalls,
+    /// Images, seconds, characters, pages and searches: what is counted beside tokens.
+    #[serde(default, skip_serializing_if = "Units::is_empty")]
+    pub units: Units,
+    /// The quality and size of images that the call asked for, as `hd:1024x1024`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Cow<'a, str>>,
     /// Since when the price was in force that it was charged by; zero if it always was.
     #[serde(default, skip_serializing_if = "is_epoch")]
     pub price_from: Timestamp,
@@ -201,6 +208,8 @@ impl<'a> UsageEvent<'a> {
             upstream: None,
             attempt: 0,
             tools: ToolCalls::NONE,
+            units: Units::NONE,
+            variant: None,
             price_from: Timestamp::EPOCH,
             started_at,
             duration_ms: 0,
@@ -241,6 +250,8 @@ impl<'a> UsageEvent<'a> {
             upstream: self.upstream.map(owned),
             attempt: self.attempt,
             tools: self.tools,
+            units: self.units,
+            variant: self.variant.map(owned),
             price_from: self.price_from,
             started_at: self.started_at,
             duration_ms: self.duration_ms,

@@ -8,6 +8,7 @@
 
 mod bodies;
 mod chunking;
+mod counted;
 mod cumulative;
 mod errors;
 mod framing;

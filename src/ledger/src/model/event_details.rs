@@ -2,6 +2,7 @@
 
 use super::correction::CorrectionDetails;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::units::Units;
 use paddock_core::usage::ToolCalls;
 use paddock_core::wire::UsageEvent;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,12 @@ pub struct EventDetails {
     /// The calls of the provider's tools.
     #[serde(skip_serializing_if = "ToolCalls::is_empty")]
     pub tools: ToolCalls,
+    /// What is counted beside tokens.
+    #[serde(skip_serializing_if = "Units::is_empty")]
+    pub units: Units,
+    /// The quality and size of images that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Nanoseconds since 1970 from which on the price was in force; absent if it always was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_from: Option<Timestamp>,
@@ -58,6 +65,8 @@ impl EventDetails {
             upstream: event.upstream.as_deref().map(str::to_owned),
             attempt: event.attempt,
             tools: event.tools,
+            units: event.units,
+            variant: event.variant.as_deref().map(str::to_owned),
             price_from: Some(event.price_from).filter(|from| *from != Timestamp::EPOCH),
             audio_input_tokens: tokens.audio_input,
             image_input_tokens: tokens.image_input,

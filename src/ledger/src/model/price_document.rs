@@ -4,8 +4,8 @@ use paddock_core::money::Money;
 use paddock_core::price::Price;
 use serde_json::{Map, Value, json};
 
-/// What is set of a price: `input_usd_per_million` and the other rates, `fees_usd`, `tiers`, `steps`,
-/// `surcharges_percent` and `batch_percent`.
+/// What is set of a price: `input_usd_per_million` and the other rates, `fees_usd`, `units_usd`, `tiers`,
+/// `steps`, `surcharges_percent` and `batch_percent`.
 pub fn in_dollars(price: &Price) -> Map<String, Value> {
     // Numbers and texts cannot fail to serialize.
     match serde_json::to_value(price).unwrap_or_default() {
@@ -20,6 +20,12 @@ fn named(list: Map<String, Value>) -> Map<String, Value> {
         ("fees", Value::Object(fees)) => {
             let fees = fees.into_iter().map(|(tool, fee)| (tool, dollars(&fee)));
             ("fees_usd".to_owned(), Value::Object(fees.collect()))
+        }
+        ("units", Value::Object(units)) => {
+            let units = units
+                .into_iter()
+                .map(|(unit, price)| (unit, dollars(&price)));
+            ("units_usd".to_owned(), Value::Object(units.collect()))
         }
         ("tiers", Value::Object(tiers)) => {
             let tiers = tiers.into_iter().map(|(name, tier)| (name, in_tier(tier)));
@@ -65,6 +71,7 @@ mod tests {
         let price: Price = serde_json::from_value(json!({
             "input": 1_000_000_000u64, "audio_output": 500_000_000,
             "fees": {"web_search": 10_000_000},
+            "units": {"image:hd": 80_000_000},
             "tiers": {
                 "flex": {"percent": 50},
                 "priority": {"rates": {"output": 7, "steps": [{"above": 9, "input": 3_000_000_000u64}]}},
@@ -76,6 +83,7 @@ mod tests {
         let expected = json!({
             "input_usd_per_million": 1.0, "audio_output_usd_per_million": 0.5,
             "fees_usd": {"web_search": 0.01},
+            "units_usd": {"image:hd": 0.08},
             "tiers": {
                 "flex": {"percent": 50},
                 "priority": {

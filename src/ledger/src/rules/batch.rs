@@ -196,6 +196,7 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         event.refusals,
     ];
     let calls = event.tools.iter().map(|(_, calls)| calls);
+    let units = event.units.iter().map(|(_, count)| count);
     let tier = event.tier.as_deref().unwrap_or_default();
     let names = [
         &event.key_id,
@@ -207,6 +208,7 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
     if counts
         .into_iter()
         .chain(calls)
+        .chain(units)
         .any(|count| count > MAX_TOKENS)
     {
         Err(format!("a count is above {MAX_TOKENS}"))

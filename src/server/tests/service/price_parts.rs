@@ -17,6 +17,7 @@ fn whole() -> Value {
         "audio_input_usd_per_million": 4.0, "image_input_usd_per_million": 2.0,
         "audio_output_usd_per_million": 40.0, "image_output_usd_per_million": 30.0,
         "fees_usd": { "web_search": 0.01, "grounding": 0.035 },
+        "units_usd": { "image": 0.04, "image:hd:1024x1792": 0.12, "second": 0.0001 },
         "tiers": {
             "priority": { "percent": 200 },
             "ultra": {
@@ -80,16 +81,16 @@ on_both_databases! {
     async fn what_is_left_out_stays_and_null_empties(app) {
         let made = put(app, whole()).await.expect(201);
         let changed = put(app, json!({ "input_usd_per_million": 1.5 })).await.expect(200);
-        for name in ["fees_usd", "tiers", "steps", "surcharges_percent", "media_tokens"] {
+        for name in ["fees_usd", "units_usd", "tiers", "steps", "surcharges_percent", "media_tokens"] {
             assert_eq!(changed[name], made[name], "{name}");
         }
         let nothing = json!({
-            "fees_usd": null, "tiers": null, "steps": null, "surcharges_percent": null,
+            "fees_usd": null, "units_usd": null, "tiers": null, "steps": null, "surcharges_percent": null,
             "context_window": null, "media_tokens": null, "audio_input_usd_per_million": null,
             "image_input_usd_per_million": null,
         });
         let emptied = put(app, nothing).await.expect(200);
-        for name in ["fees_usd", "tiers", "surcharges_percent", "media_tokens"] {
+        for name in ["fees_usd", "units_usd", "tiers", "surcharges_percent", "media_tokens"] {
             assert_eq!(emptied[name], json!({}), "{name}");
         }
         assert_eq!(emptied["steps"], json!([]));
@@ -107,6 +108,9 @@ on_both_databases! {
         for (body, problem) in [
             (json!({ "fees_usd": { "webb_search": 1 } }), "'fees_usd' must be an object with the names"),
             (json!({ "fees_usd": { "web_search": -1 } }), "'fees_usd.web_search' must be a number of dollars"),
+            (json!({ "units_usd": { "minute": 1 } }), "'units_usd' must be an object of up to 64 names"),
+            (json!({ "units_usd": { "image:1x1:hd": 1 } }), "'units_usd' must be an object of up to 64 names"),
+            (json!({ "units_usd": { "image": -1 } }), "'units_usd.image' must be a number of dollars"),
             (json!({ "fees_usd": [] }), "'fees_usd' must be an object"),
             (json!({ "tiers": { "a b": { "percent": 1 } } }), "'tiers' must be an object of up to 64 names"),
             (json!({ "tiers": { "fast": {} } }), "'tiers.fast' must have either"),
@@ -123,6 +127,15 @@ on_both_databases! {
             let message = refused["error"]["message"].as_str().unwrap();
             assert!(message.contains(problem), "{problem} in {message}");
         }
+    }
+
+    async fn a_model_by_the_unit_needs_no_price_of_tokens(app) {
+        let body = json!({ "upstream": "openai", "units_usd": { "character": 0.000_015 } });
+        let made = put(app, body).await.expect(201);
+        assert_eq!((&made["input_usd_per_million"], &made["output_usd_per_million"]), (&json!(0.0), &json!(0.0)));
+        assert_eq!(made["units_usd"], json!({ "character": 0.000_015 }));
+        let body = json!({ "upstream": "openai", "units_usd": null });
+        app.call(ADMIN, "PUT", "/v1/prices/other", body).await.expect(400);
     }
 
     async fn the_audit_has_the_whole_price(app) {

@@ -66,11 +66,18 @@ on_both_databases! {
             assert!(own.count() >= 3, "{upstream}");
         }
         for model in models {
-            assert!(model["context_window"].is_u64(), "{model}");
+            let is_by_unit = model["units_usd"] != json!({});
+            let capabilities = model["capabilities"].to_string();
+            let has_window = !is_by_unit && !capabilities.contains("images") && !capabilities.contains("speech");
+            assert!(!has_window || model["context_window"].is_u64(), "{model}");
             assert!(model["effective_from"].is_null(), "{model}");
         }
         let first: Vec<&str> = models.iter().take(4).map(|one| one["model"].as_str().unwrap()).collect();
         assert_eq!(first, ["gpt-4.1", "claude-sonnet-4.5", "gemini-2.5-flash", "deepseek-v3.2"]);
+        for (model, unit, price) in [("whisper-1", "second", 0.0001), ("tts-1", "character", 0.000_015)] {
+            let price_of_one = app.get(&format!("/v1/prices/{model}")).await.expect(200);
+            assert_eq!(price_of_one["units_usd"], json!({ unit: price }));
+        }
         let aliased = app.get("/v1/prices/claude-opus-4-5-20251101").await.expect(200);
         assert_eq!(aliased["model"], "claude-opus-4-5");
         assert_eq!(aliased["max_output_tokens"], 64_000);

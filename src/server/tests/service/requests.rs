@@ -1,6 +1,6 @@
 //! Calls found by what they were, the story of each, who asks, and who reports.
 
-use crate::support::{Event, Gateway, TestApp, on_both_databases};
+use crate::support::{ADMIN, Event, Gateway, TestApp, on_both_databases};
 use serde_json::{Value, json};
 
 async fn life(app: &TestApp) -> (Value, Value, Value) {
@@ -106,6 +106,17 @@ on_both_databases! {
             line("input", 80, 2.0, 0.000_16), line("cached_input", 20, 0.5, 0.000_01),
             line("output", 40, 8.0, 0.000_32), line("reasoning", 10, 9.0, 0.000_09),
         ] }));
+        let images = json!({ "upstream": "openai", "units_usd": { "image": 0.04, "image:hd": 0.08 } });
+        app.call(ADMIN, "PUT", "/v1/prices/painter", images).await.expect(201);
+        let made = Event { key: one["id"].as_str().unwrap(), namespace: "web", model: "painter", cost: 160_000_000, ..Event::default() };
+        let mut made = gateway.event(app, made);
+        made["organization"] = json!("acme");
+        made["units"] = json!({ "image": 2 });
+        made["variant"] = json!("hd:1024x1024");
+        gateway.sync(app, 0, &[made.clone()], json!([])).await;
+        let made = app.get(&format!("/v1/requests/{}", made["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&made["units"], &made["variant"]), (&json!({ "image": 2 }), &json!("hd:1024x1024")));
+        assert_eq!(made["price"]["is_exact"], true, "{made}");
         let scope = |scope: &str, from_budget: bool| json!({ "scope": scope, "from_budget": from_budget, "refused": false });
         assert_eq!(story["scopes"], json!([
             scope("user:web/ada", false), scope(&format!("key:{}", one["id"].as_str().unwrap()), false),

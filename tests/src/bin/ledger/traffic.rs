@@ -4,6 +4,7 @@ use crate::population::{Dice, Key, MODELS, Population};
 use paddock_core::ids::EventIds;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::units::Units;
 use paddock_core::usage::{TokenUsage, ToolCalls};
 use paddock_core::wire::{Outcome, UsageEvent};
 use std::collections::HashMap;
@@ -134,6 +135,8 @@ fn event<'a>(
         upstream: None,
         attempt: 0,
         tools: ToolCalls::NONE,
+        units: Units::NONE,
+        variant: None,
         stored: Vec::new(),
         price_from: Timestamp::EPOCH,
         started_at: SOME_MOMENT,

@@ -34,8 +34,16 @@ pub struct Line {
     pub request_id: String,
     /// The upstream that served it and in which attempt, where its model lists deployments.
     pub served: Option<(String, u64)>,
+    /// Images, seconds, characters and searches; null if there were none.
+    pub units: Value,
     /// Nanoseconds since 1970, by Envoy's clock.
     pub started_at: i64,
+}
+
+fn units(row: &SqliteRow) -> Value {
+    let details: Option<String> = row.get("details");
+    let details = details.map(|details| serde_json::from_str::<Value>(&details).unwrap());
+    details.unwrap_or_default()["units"].clone()
 }
 
 fn served(row: &SqliteRow) -> Option<(String, u64)> {
@@ -57,6 +65,7 @@ impl Line {
             status: row.get("status"),
             outcome: row.get("outcome"),
             estimated: row.get("estimated"),
+            units: units(row),
             served: served(row),
             batch: row.get("batch"),
             input: row.get("input_tokens"),

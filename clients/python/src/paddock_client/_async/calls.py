@@ -2727,6 +2727,7 @@ class AsyncPricesCalls:
         steps: Sequence[PriceStepInput] | None | Omit = OMIT,
         surcharges_percent: Mapping[str, int] | None | Omit = OMIT,
         tiers: Mapping[str, PriceTierInput] | None | Omit = OMIT,
+        units_usd: Mapping[str, float] | None | Omit = OMIT,
         upstream: str | None | Omit = OMIT,
         upstream_model: str | None | Omit = OMIT,
     ) -> Price:
@@ -2760,6 +2761,7 @@ class AsyncPricesCalls:
             steps: Other prices of calls with long prompts.
             surcharges_percent: Percent that are added to the tokens of a call served in a region, by the region's name.
             tiers: What a call costs that is served in another tier, by the tier's name.
+            units_usd: US dollars per image, second, character, page and search. With them tokens may cost nothing.
             upstream: The Envoy cluster that serves it.
             upstream_model: The upstream's name for it, if that is another one.
         """
@@ -2793,6 +2795,7 @@ class AsyncPricesCalls:
                         "steps": steps,
                         "surcharges_percent": surcharges_percent,
                         "tiers": tiers,
+                        "units_usd": units_usd,
                         "upstream": upstream,
                         "upstream_model": upstream_model,
                     },

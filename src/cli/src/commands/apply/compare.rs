@@ -87,7 +87,7 @@ fn expected(kind: Kind, field: &str, to: &Value, there: &Value, declared: &Field
         (Kind::Price, "reasoning_usd_per_million", Value::Null) => other("output_usd_per_million"),
         (Kind::Price, "batch_percent", Value::Null) => json!(100),
         (Kind::Price, "capabilities", Value::Null) => json!([]),
-        (Kind::Price, "paths" | "fees_usd" | "tiers", Value::Null) => json!({}),
+        (Kind::Price, "paths" | "fees_usd" | "units_usd" | "tiers", Value::Null) => json!({}),
         (Kind::Price, "surcharges_percent" | "media_tokens", Value::Null) => json!({}),
         (Kind::Price, "steps", Value::Null) => json!([]),
         (Kind::Price, "max_output_tokens", Value::Null) => json!(DEFAULT_MAX_OUTPUT_TOKENS),

@@ -146,6 +146,7 @@ impl Kind {
                 "image_output_usd_per_million",
                 "batch_percent",
                 "fees_usd",
+                "units_usd",
                 "tiers",
                 "steps",
                 "surcharges_percent",

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
+/// Capabilities of models that no tool works for.
+const OTHERS: [&str; 5] = ["images", "transcription", "speech", "rerank", "moderation"];
 /// Fewest digits of a date or version at the end of a name.
 const DATE_DIGITS: usize = 4;
 
@@ -128,8 +130,12 @@ fn make(choice: &Choice, listed: ByName<'_>) -> anyhow::Result<Catalog> {
     }
     let mut families: BTreeMap<(&str, &str), Vec<Listed>> = BTreeMap::new();
     for ((upstream, name), listed) in listed {
-        let is_free = listed.price.rates.input == Some(0);
-        let is_sized = listed.max_output_tokens.is_some() || listed.price.rates.output == Some(0);
+        let moderates = listed.capabilities.iter().any(|own| own == "moderation");
+        let is_free =
+            listed.price.rates.input == Some(0) && listed.price.units.is_empty() && !moderates;
+        let is_sized = listed.max_output_tokens.is_some()
+            || listed.price.rates.output == Some(0)
+            || listed.capabilities.iter().any(|own| own == "speech");
         if is_sized && !is_free && !name.contains(['/', ':']) {
             let family = families.entry((upstream, stem(name))).or_default();
             family.push(listed);
@@ -153,6 +159,10 @@ fn share_fees(catalog: &mut Catalog) {
         }
     }
     for model in &mut catalog.models {
+        let is_other = |own: &String| OTHERS.contains(&own.as_str());
+        if model.capabilities.iter().any(is_other) {
+            continue;
+        }
         let writes = |price: &&mut Price| price.rates.output != Some(0);
         let Some(price) = model.price.as_mut().filter(writes) else {
             continue;

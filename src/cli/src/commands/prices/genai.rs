@@ -75,7 +75,7 @@ fn one(provider: &str, name: &str, model: &Value, today: &str) -> anyhow::Result
         provider: provider.to_owned(),
         price,
         context_window: model.get("context_window").and_then(Value::as_u64),
-        is_text: true,
+        is_metered: true,
         note: is_hourly.then_some(HOURLY),
         ..Listed::default()
     }))

@@ -113,7 +113,7 @@ impl Choice {
         let mut found = Vec::new();
         for (provider, upstream) in &self.providers {
             let sold = |listed: &&Listed| {
-                listed.provider == *provider && listed.is_text && self.has(listed.short_name())
+                listed.provider == *provider && listed.is_metered && self.has(listed.short_name())
             };
             let sold = list.models.iter().filter(sold);
             found.extend(sold.map(|listed| (listed, upstream.as_str())));

@@ -20,8 +20,8 @@ pub struct Listed {
     pub context_window: Option<u64>,
     /// What it can do; empty if the list does not say.
     pub capabilities: Vec<String>,
-    /// Whether it takes and gives text, or is made for embeddings.
-    pub is_text: bool,
+    /// Whether it is made for an endpoint that is metered.
+    pub is_metered: bool,
     /// From when on its provider does not serve it any more: `YYYY-MM-DD`.
     pub retired_from: Option<String>,
     /// Who serves it, if the list says.

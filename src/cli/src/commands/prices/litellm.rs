@@ -5,14 +5,26 @@
 use super::listed::{HOURLY, Listed, fill, nanos, simplify, uniform_percent};
 use anyhow::Context;
 use paddock_core::price::{Price, Rates, Step, Tier};
+use paddock_core::units::Unit;
 use paddock_core::usage::Tool;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What only explains the format.
 const SAMPLE: &str = "sample_spec";
-/// What models are for that take and give text, or embed it.
-const TEXT: [&str; 4] = ["chat", "completion", "responses", "embedding"];
+/// What models are for whose endpoints are metered.
+const METERED: [&str; 10] = [
+    "chat",
+    "completion",
+    "responses",
+    "embedding",
+    "image_generation",
+    "image_edit",
+    "audio_transcription",
+    "audio_speech",
+    "rerank",
+    "moderation",
+];
 /// Regions and the tier that `provider_specific_entry` gives a factor of, for Anthropic's models.
 const REGIONS: [&str; 2] = ["us", "eu"];
 const FAST: &str = "fast";
@@ -52,8 +64,12 @@ fn one(name: &str, model: &Fields) -> anyhow::Result<Option<Listed>> {
     let mut price = Price {
         rates: rates(model, "", "")?,
         fees: fees(model)?,
+        units: units(model)?,
         ..Price::default()
     };
+    if !price.units.is_empty() {
+        price.rates.input = price.rates.input.or(Some(0));
+    }
     if price.rates.input.is_none() {
         return Ok(None);
     }
@@ -87,7 +103,7 @@ fn one(name: &str, model: &Fields) -> anyhow::Result<Option<Listed>> {
         max_output_tokens: tokens("max_output_tokens"),
         context_window: tokens("max_input_tokens"),
         capabilities: capabilities(model),
-        is_text: text("mode").is_none_or(|mode| TEXT.contains(&mode)),
+        is_metered: text("mode").is_none_or(|mode| METERED.contains(&mode)),
         retired_from: text("deprecation_date").map(str::to_owned),
         note: has_hours.then_some(HOURLY),
         ..Listed::default()
@@ -215,6 +231,32 @@ fn add_factors(model: &Fields, price: &mut Price) {
     price.tiers.extend(fast);
 }
 
+/// What images, seconds, characters and searches cost. Images that are charged by their tokens have a
+/// price by the image too, which is only what that usually comes to.
+fn units(model: &Fields) -> anyhow::Result<BTreeMap<String, u64>> {
+    let by_token = model.contains_key("output_cost_per_image_token");
+    let (unit, fields): (Unit, &[&str]) = match model.get("mode").and_then(Value::as_str) {
+        Some("image_generation" | "image_edit") if !by_token => (
+            Unit::Image,
+            &["output_cost_per_image", "input_cost_per_image"],
+        ),
+        Some("audio_transcription") => (Unit::Second, &["input_cost_per_second"]),
+        Some("audio_speech") => (Unit::Character, &["input_cost_per_character"]),
+        Some("rerank") => (Unit::SearchUnit, &["input_cost_per_query"]),
+        _ => return Ok(BTreeMap::new()),
+    };
+    let mut highest = None;
+    for field in fields {
+        highest = highest.max(dollars(model, field, 1.0)?);
+    }
+    // Zero stands there where tokens are charged.
+    let price = highest.filter(|nanos| *nanos > 0);
+    Ok(price
+        .map(|nanos| (unit.name().to_owned(), nanos))
+        .into_iter()
+        .collect())
+}
+
 /// What the provider's tools cost per call.
 fn fees(model: &Fields) -> anyhow::Result<BTreeMap<Tool, u64>> {
     let mut fees = BTreeMap::new();
@@ -266,6 +308,14 @@ fn capabilities(model: &Fields) -> Vec<String> {
         ("json", is_set(model, "supports_response_schema")),
         ("reasoning", is_set(model, "supports_reasoning")),
         ("embeddings", is_mode("embedding")),
+        (
+            "images",
+            is_mode("image_generation") || is_mode("image_edit"),
+        ),
+        ("transcription", is_mode("audio_transcription")),
+        ("speech", is_mode("audio_speech")),
+        ("rerank", is_mode("rerank")),
+        ("moderation", is_mode("moderation")),
     ];
     let known = all.into_iter().filter(|(_, is_known)| *is_known);
     known.map(|(name, _)| name.to_owned()).collect()
@@ -311,6 +361,42 @@ mod tests {
             let list = json!({ "m": { "input_cost_per_token": price } });
             assert!(format!("{:#}", read(&list).unwrap_err()).contains("model 'm'"));
         }
+    }
+
+    #[test]
+    fn images_seconds_characters_and_searches_have_prices_of_their_own() {
+        for (listed, expected) in [
+            (
+                json!({ "mode": "audio_transcription", "input_cost_per_second": 0.0001,
+                    "output_cost_per_second": 0.0001 }),
+                json!({ "second": 0.0001 }),
+            ),
+            (
+                json!({ "mode": "audio_speech", "input_cost_per_character": 1.5e-05 }),
+                json!({ "character": 0.000015 }),
+            ),
+            (
+                json!({ "mode": "rerank", "input_cost_per_query": 0.002, "input_cost_per_token": 0.0 }),
+                json!({ "search_unit": 0.002 }),
+            ),
+            (
+                json!({ "mode": "image_generation", "input_cost_per_image": 0.02 }),
+                json!({ "image": 0.02 }),
+            ),
+        ] {
+            let mut listed = listed;
+            listed["litellm_provider"] = json!("x");
+            let read = model(listed);
+            assert!(read.is_metered && !read.capabilities.is_empty());
+            let fields = read.fields();
+            assert_eq!(fields["units_usd"], expected);
+            assert_eq!(fields["input_usd_per_million"], json!(0.0));
+        }
+        let by_token = model(json!({ "litellm_provider": "x", "mode": "image_generation",
+            "input_cost_per_token": 5e-06, "output_cost_per_image": 0.04,
+            "output_cost_per_image_token": 4e-05 }));
+        assert!(by_token.price.units.is_empty());
+        assert_eq!(by_token.price.rates.image_output, Some(40_000_000_000));
     }
 
     #[test]

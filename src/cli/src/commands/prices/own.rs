@@ -24,7 +24,7 @@ fn one(model: Model) -> Option<Listed> {
         max_output_tokens: model.max_output_tokens,
         context_window: model.context_window,
         capabilities: model.capabilities,
-        is_text: true,
+        is_metered: true,
         upstream: Some(model.upstream),
         paths: model.paths,
         ..Listed::default()

@@ -1,11 +1,13 @@
 //! What a call is charged for, from how far it came.
 
+use super::units;
 use crate::authorization::Grant;
 use crate::exchange::call::{Call, InFlight};
 use crate::exchange::origin::Origin;
 use crate::meter::Reading;
 use crate::money::Money;
 use crate::price::{Cost, CostOverflow, Price, Usage, is_standard_tier};
+use crate::units::Units;
 use crate::usage::{TokenUsage, ToolCalls};
 use crate::wire::Outcome;
 
@@ -19,26 +21,29 @@ pub(crate) struct Charge {
     pub(crate) others: Vec<(String, TokenUsage)>,
     /// The calls of the provider's tools.
     pub(crate) tools: ToolCalls,
+    /// What is counted beside tokens.
+    pub(crate) units: Units,
     pub(crate) estimated: bool,
     /// Whether the provider counted no output of a whole answer that had some.
     pub(crate) miscounted: bool,
     /// The model that the provider says it served the answer with.
-    served_by: Option<String>,
+    pub(super) served_by: Option<String>,
     /// The tier that the provider says it served the answer in, or the speed, which is priced as one.
     pub(crate) tier: Option<String>,
     /// Whether it says the one, and the other.
-    tells_tier: bool,
-    tells_speed: bool,
-    region: Option<String>,
+    pub(super) tells_tier: bool,
+    pub(super) tells_speed: bool,
+    pub(super) region: Option<String>,
 }
 
 impl Charge {
-    fn nothing(outcome: Outcome) -> Charge {
+    pub(super) fn nothing(outcome: Outcome) -> Charge {
         Charge {
             outcome,
             tokens: TokenUsage::default(),
             others: Vec::new(),
             tools: ToolCalls::NONE,
+            units: Units::NONE,
             estimated: false,
             miscounted: false,
             served_by: None,
@@ -95,6 +100,8 @@ impl Charge {
         let usage = Usage {
             tokens: self.tokens,
             tools: self.tools,
+            units: self.units,
+            variant: asked.variant(),
             tier: self.tier.as_deref().unwrap_or_default(),
             region: self.region.as_deref().unwrap_or(&asked.region),
             unpriced: call.grant.unpriced(),
@@ -189,7 +196,12 @@ pub(crate) fn charge(in_flight: &InFlight) -> Charge {
     }
     match &in_flight.meter {
         Some(meter) if in_flight.complete || meter.has_begun() => {
-            metered(in_flight, meter.reading())
+            let reading = meter.reading();
+            match in_flight.call.asked.unit {
+                Some(_) if !meter.has_begun() => Charge::nothing(Outcome::UpstreamError),
+                Some(unit) => units::metered(in_flight, unit, reading),
+                None => metered(in_flight, reading),
+            }
         }
         _ => unread(in_flight),
     }
@@ -201,6 +213,19 @@ pub(crate) fn charge(in_flight: &InFlight) -> Charge {
 fn unread(in_flight: &InFlight) -> Charge {
     let estimate = &in_flight.call.estimate;
     let is_whole = in_flight.complete && in_flight.origin == Origin::Upstream;
+    if let Some(unit) = in_flight.call.asked.unit {
+        let (tokens, units) = units::most(&in_flight.call, unit);
+        let outcome = match is_whole {
+            true => Outcome::Complete,
+            false => Outcome::Truncated,
+        };
+        return Charge {
+            tokens,
+            units,
+            estimated: true,
+            ..Charge::nothing(outcome)
+        };
+    }
     Charge {
         tokens: match is_whole {
             true => estimate.highest,
@@ -234,11 +259,12 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
     };
     let mut tokens = counted;
     let mut estimated = !reading.output_final;
-    if estimated {
+    // Vectors and judgements are no output, however long they are.
+    let embeds = in_flight.call.estimate.highest.output == 0;
+    if estimated && !embeds {
         tokens.output = counted.output.max(reading.seen_output_tokens);
     }
     // An answer to a prompt of no tokens was not counted. Embeddings have no tokens of their own.
-    let embeds = in_flight.call.estimate.highest.output == 0;
     let answers_nothing = reading.output_final && no_output && !embeds;
     if counted.prompt() == 0 && !answers_nothing {
         tokens.input = in_flight.call.estimate.likely_prompt;
@@ -249,6 +275,7 @@ fn metered(in_flight: &InFlight, reading: Reading) -> Charge {
         tokens,
         others: reading.others,
         tools: reading.tools,
+        units: Units::NONE,
         estimated,
         miscounted: complete && reading.usage.is_some() && seen && counted.output == 0,
         served_by: reading.model,

@@ -17,6 +17,7 @@ use crate::store::SharedStore;
 use crate::timestamp::Timestamp;
 use crate::usage::is_batch_tier;
 use crate::wire::Outcome;
+use std::borrow::Cow;
 
 impl Exchange {
     /// Settles its hold, once, and reports it. Does nothing if it has none.
@@ -129,6 +130,9 @@ fn conclude_call<S: SharedStore>(
     event.batch = tier.is_some_and(is_batch_tier);
     event.tier = tier.map(clip);
     event.tools = charge.tools;
+    event.units = charge.units;
+    let variant = call.asked.variant().to_string();
+    event.variant = (!variant.is_empty()).then_some(Cow::Owned(variant));
     event.price_from = match call.has_own_price() {
         true => Timestamp::EPOCH,
         false => call.grant.price_from(),

@@ -5,3 +5,4 @@ mod conclude;
 mod pass_through;
 mod report;
 mod response;
+mod units;

@@ -10,6 +10,7 @@ use crate::exchange::rate_headers::set_rate_headers;
 use crate::exchange::state::{Exchange, State};
 use crate::meter::{Framing, Meter, Passed};
 use crate::store::SharedStore;
+use crate::units::Unit;
 use crate::wire_format::WireFormat;
 
 /// What says what a call cost, in US dollars.
@@ -61,8 +62,11 @@ impl Exchange {
             && !in_flight.call.free
         {
             let streams = starts_with_ignoring_case(content_type, b"text/event-stream");
+            let unit = in_flight.call.asked.unit;
             let framing = if streams {
                 Framing::EventStream
+            } else if is_opaque(unit, content_type) {
+                Framing::Opaque
             } else {
                 Framing::Json
             };
@@ -70,6 +74,8 @@ impl Exchange {
             let hide_usage = in_flight.call.hide_usage;
             in_flight.tells_cost = match cx.worker.config.tell_cost {
                 TellCost::Off => None,
+                // What is spoken is heard as it comes.
+                _ if unit == Some(Unit::Character) => None,
                 _ if !streams && !in_flight.call.stream => Some(CostTold::InHeader),
                 // Google's clients fail on comments.
                 TellCost::HeaderAndComment if streams && head.format != WireFormat::Gemini => {
@@ -81,7 +87,10 @@ impl Exchange {
                 step.effects
                     .push(Effect::RemoveResponseHeader("content-length"));
             }
-            in_flight.meter = Some(Meter::new(head.format, framing, hide_usage));
+            in_flight.meter = Some(match unit {
+                Some(unit) => Meter::of_unit(unit, framing),
+                None => Meter::new(head.format, framing, hide_usage),
+            });
         }
         step.effects.push(Effect::SetResponseHeader(
             "x-request-id",
@@ -189,6 +198,16 @@ impl Exchange {
             step.effects.push(Effect::ReplaceResponseChunk(held));
         }
         step
+    }
+}
+
+/// Whether nothing can be read in an answer: sound, and what is said in it as plain text.
+fn is_opaque(unit: Option<Unit>, content_type: &[u8]) -> bool {
+    let is_json = || memchr::memmem::find(&content_type.to_ascii_lowercase(), b"json").is_some();
+    match unit {
+        Some(Unit::Character) => !is_json(),
+        Some(Unit::Second) => !content_type.is_empty() && !is_json(),
+        _ => false,
     }
 }
 

@@ -174,7 +174,8 @@ impl Call {
             dearest = dearest.max(its.map_err(Refusal::cost_overflow)?.money);
             let asked = [self.asked.tier.as_str(), self.asked.speed.as_str()];
             let (region, tools) = (&self.asked.region, &read.request.tools);
-            self.grant.check_price(price, asked, region, tools)?;
+            let unit = read.endpoint.unit();
+            self.grant.check_price(price, asked, region, tools, unit)?;
         }
         self.estimate.money = dearest;
         self.ask.money = dearest;

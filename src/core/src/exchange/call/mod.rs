@@ -22,8 +22,10 @@ use crate::estimate::Estimate;
 use crate::fair_share::{RequestHold, is_upstream};
 use crate::identity::Caller;
 use crate::meter::Meter;
+use crate::price::Variant;
 use crate::queue::QueueEntry;
 use crate::store::SharedStore;
+use crate::units::{Unit, Units};
 use crate::wire::Need;
 use std::borrow::Cow;
 
@@ -58,6 +60,22 @@ pub(crate) struct Asked {
     pub(crate) tier: String,
     pub(crate) speed: String,
     pub(crate) region: String,
+    /// What is counted of it beside tokens, and how much of it at most.
+    pub(crate) unit: Option<Unit>,
+    pub(crate) units: Units,
+    /// Which images.
+    pub(crate) quality: String,
+    pub(crate) size: String,
+}
+
+impl Asked {
+    /// Which images it asks for.
+    pub(crate) fn variant(&self) -> Variant<'_> {
+        Variant {
+            quality: &self.quality,
+            size: &self.size,
+        }
+    }
 }
 
 /// Another model that may serve a call, or be called within it.

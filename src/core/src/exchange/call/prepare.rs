@@ -192,7 +192,7 @@ fn call(
     }
     let may_serve = others.iter().filter(|other| other.may_serve);
     for grant in core::iter::once(&grant).chain(may_serve.map(|other| &other.grant)) {
-        grant.check_priced(tiers, region, &request.tools)?;
+        grant.check_priced(tiers, region, &request.tools, endpoint.unit())?;
     }
     Ok(Call {
         requested_model: clip(&request.model).into_owned(),
@@ -205,6 +205,10 @@ fn call(
             tier: tier.to_owned(),
             speed: speed.to_owned(),
             region: region.to_owned(),
+            unit: endpoint.unit(),
+            units: request.units,
+            quality: request.quality.clone().into_owned(),
+            size: request.size.clone().into_owned(),
         },
         others,
         deployed: None,
@@ -296,7 +300,7 @@ pub(super) fn path_at(
         Served::AsAsked => {}
         Served::Below(base) => {
             let from = path.as_deref().unwrap_or(asked_for);
-            path = path_below(from, base).or(path);
+            path = path_below(from, base, name).or(path);
         }
         Served::Nowhere => {
             let formats = paths.formats().map(WireFormat::name);

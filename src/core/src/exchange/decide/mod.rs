@@ -13,9 +13,24 @@ use super::state::Exchange;
 use crate::identity::Caller;
 use crate::policy::is_auto;
 use crate::refusal::Refusal;
-use crate::request::{Endpoint, NotDecoded, cost_of_unread, read_body};
+use crate::request::{
+    BodyError, Endpoint, ModelRequest, NotDecoded, boundary_of, cost_of_unread, read_body,
+};
 use crate::store::SharedStore;
 use content::violated;
+
+/// Reads a body, which must be of the kind that its header says.
+fn read_as_said<'a>(
+    head: &Head,
+    endpoint: &'a Endpoint,
+    body: &'a [u8],
+) -> Result<ModelRequest<'a>, BodyError> {
+    if endpoint.takes_forms() && head.form.as_deref() != boundary_of(body) {
+        let problem = "its boundary is not the one of the header `content-type`";
+        return Err(BodyError::NotForm { problem });
+    }
+    read_body(endpoint, body)
+}
 
 impl Exchange {
     /// Chooses the model of a body that has come, prepares its call and admits it.
@@ -45,7 +60,7 @@ impl Exchange {
             return self.refuse_call(&refusal, CallContext::of(&head, &caller), cx);
         }
         let body = decoded.as_deref().unwrap_or(body);
-        let request = match read_body(endpoint, body) {
+        let request = match read_as_said(&head, endpoint, body) {
             Ok(request) => request,
             Err(error) => {
                 self.body_was_read(&caller, cost_of_unread(body), cx);

@@ -9,7 +9,7 @@ use crate::exchange::head::{Head, Target};
 use crate::exchange::state::{Exchange, State};
 use crate::identity::Claim;
 use crate::refusal::{Refusal, header_value};
-use crate::request::{Headers, Hints, RequestHead, guess_format};
+use crate::request::{Headers, Hints, RequestHead, form_boundary, guess_format};
 use crate::secret::redact;
 use crate::store::SharedStore;
 use crate::wire_format::WireFormat;
@@ -88,6 +88,7 @@ impl Exchange {
             path_and_query: clean.unwrap_or(path_and_query),
             path: text(Some(&head.path)),
             encoding: head.encoding,
+            form: said_form(head.content_type),
             hints: Hints::of(&head),
             request_id,
             user_agent: text(head.user_agent),
@@ -123,6 +124,15 @@ impl Exchange {
         let refusal = Refusal::too_large(worker.config.max_request_bytes as u64);
         self.refuse(&refusal, head.format, &head.request_id, None, worker)
     }
+}
+
+/// The boundary of the form that a content type names.
+fn said_form(content_type: Option<&[u8]>) -> Option<String> {
+    let kind = content_type?;
+    let is_multipart = kind
+        .get(..10)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"));
+    is_multipart.then(|| form_boundary(kind).unwrap_or_default().to_owned())
 }
 
 /// A path that has keys in it, without them: Envoy's access log is told the path.

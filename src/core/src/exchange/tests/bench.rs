@@ -22,7 +22,13 @@ pub(super) const CHAT: &str = "/v1/chat/completions";
 const MODELS: &str = r#""models":[
     {"name":"small","upstream":"openai","input":1.0,"output":10.0,"max_output_tokens":100},
     {"name":"large","upstream":"openai","input":1.0,"output":10.0},
-    {"name":"secret","upstream":"openai"}],
+    {"name":"secret","upstream":"openai"},
+    {"name":"painter","upstream":"openai","units":{"image":0.04,"image:1024x1024":0.04,"image:hd":0.08}},
+    {"name":"drawer","upstream":"openai","input":1.0,"output":10.0,"image_output":40.0},
+    {"name":"voice","upstream":"openai","units":{"character":0.000015}},
+    {"name":"ear","upstream":"openai","upstream_model":"whisper-1","units":{"second":0.0001}},
+    {"name":"ranker","upstream":"openai","units":{"search_unit":0.002}},
+    {"name":"judge","upstream":"openai","input":0,"output":0}],
     "aliases":{"tiny":"small","huge":"large"}"#;
 
 pub(super) struct Bench {

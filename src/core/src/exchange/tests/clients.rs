@@ -285,16 +285,21 @@ fn a_listed_page_may_ask_and_read() {
 #[test]
 fn other_pages_are_told_nothing() {
     let preflight = [PAGE, ("access-control-request-method", "POST")];
+    let method = ("access-control-request-method", "POST");
     let odd = ("access-control-request-headers", "a\r\nb");
-    let own_headers = [PAGE, ("access-control-request-method", "POST"), odd];
+    let own_headers = [PAGE, method, odd];
+    let key = crate::secret::write(&[0; 32]);
+    let names_key = [PAGE, method, ("access-control-request-headers", &key)];
     for (mut bench, sent) in [
         (Bench::standalone("", ""), &preflight[..]),
         (for_pages("https://other.test"), &preflight),
         (for_pages(PAGE.1), &own_headers),
+        (for_pages(PAGE.1), &names_key),
         (for_pages(PAGE.1), &[PAGE]),
     ] {
         let answer = reply(ask(&mut bench, "OPTIONS", CHAT, sent));
         assert_eq!(answer.status, 404);
+        assert!(!answer.headers.iter().any(|(_, value)| value.contains(&key)));
         let listed = bench.worker.config.cors_origins == [PAGE.1];
         assert_eq!(
             header(&answer, "access-control-allow-origin").is_some(),

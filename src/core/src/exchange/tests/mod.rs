@@ -30,5 +30,6 @@ mod soft;
 mod stored;
 mod telling_cost;
 mod throttling;
+mod units;
 mod upstream_limits;
 mod waiting;

@@ -169,7 +169,7 @@ fn every_refusal_has_its_status_code_and_scope() {
         (
             "",
             "",
-            path("/v1/audio/speech"),
+            path("/v1/audio/voices"),
             chat(""),
             404,
             "not_found",

@@ -478,8 +478,8 @@ fn what_passes_through_is_its_makers_too() {
             br#"{"file_id":"file-1"}"#,
             refused(404, "stored_object_not_found"),
         ),
-        ("m", "POST /v1/audio/speech", br#"{"input":"Hi"}"#, None),
-        ("m", "POST /v1/audio/speech", b"no JSON", None),
+        ("m", "POST /v1/audio/voices", br#"{"input":"Hi"}"#, None),
+        ("m", "POST /v1/audio/voices", b"no JSON", None),
     ] {
         let got = pass(&mut bench, tenant, line, body, "{}").err();
         assert_eq!(got, expected, "{tenant}: {line}");

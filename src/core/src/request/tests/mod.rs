@@ -10,6 +10,7 @@ mod models;
 mod prompt;
 mod references;
 mod rewrite;
+mod units;
 
 use super::{BodyError, Endpoint, GeminiVerb, ModelRequest, read_body};
 

@@ -6,6 +6,7 @@ use crate::ids::{EventId, EventIds, InstallationId};
 use crate::money::Money;
 use crate::stored::StoredId;
 use crate::timestamp::Timestamp;
+use crate::units::Unit;
 use crate::usage::Tool;
 use crate::wire::event::{Outcome, UsageEvent};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
@@ -84,6 +85,7 @@ impl UsageEvent<'_> {
             "batch" => self.batch = parsed(name, value)?,
             "tier" => self.tier = Some(text()),
             "upstream" => self.upstream = Some(text()),
+            "variant" => self.variant = Some(text()),
             "attempt" => self.attempt = parsed(name, value)?,
             "price_from" => self.price_from = Timestamp::from_nanos(parsed(name, value)?),
             "started_at" => self.started_at = Timestamp::from_nanos(parsed(name, value)?),
@@ -105,6 +107,8 @@ impl UsageEvent<'_> {
                 let number = parsed(name, value);
                 if let Some(tool) = Tool::named(name) {
                     self.tools.add(tool, number?);
+                } else if let Some(unit) = Unit::named(name) {
+                    self.units.raise(unit, number?);
                 } else {
                     let mut counts = counts(&mut self.tokens).into_iter();
                     let (_, count) = counts

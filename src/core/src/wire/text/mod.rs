@@ -46,6 +46,7 @@ impl UsageEvent<'_> {
             ("refused_by", &self.refused_by),
             ("tier", &self.tier),
             ("upstream", &self.upstream),
+            ("variant", &self.variant),
         ] {
             if let Some(value) = value {
                 fields.text(name, value);
@@ -74,6 +75,13 @@ impl UsageEvent<'_> {
             fields.begin("tools");
             for (tool, calls) in self.tools.iter() {
                 fields.number(tool.name(), calls);
+            }
+            fields.end();
+        }
+        if !self.units.is_empty() {
+            fields.begin("units");
+            for (unit, count) in self.units.iter() {
+                fields.number(unit.name(), count);
             }
             fields.end();
         }

@@ -3,6 +3,7 @@
 use super::names::Names;
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
+use paddock_core::units::Units;
 use paddock_core::usage::ToolCalls;
 use paddock_ledger::model::audit::ChangeRow;
 use paddock_ledger::store::events::EventRow;
@@ -37,7 +38,7 @@ pub const CONTRACT: [&str; 15] = [
 ];
 
 /// Further fields, which JSON has by default too.
-pub const MORE: [&str; 26] = [
+pub const MORE: [&str; 28] = [
     "organization",
     "sequence",
     "event_id",
@@ -61,6 +62,8 @@ pub const MORE: [&str; 26] = [
     "upstream",
     "attempt",
     "tools",
+    "units",
+    "variant",
     "price_from",
     "before",
     "after",
@@ -149,6 +152,11 @@ pub struct AuditEntry {
     /// How often a call used each of the provider's tools.
     #[schema(value_type = Option<Object>)]
     pub(super) tools: Option<ToolCalls>,
+    /// How many images, seconds, characters, pages and searches a call used.
+    #[schema(value_type = Option<Object>)]
+    pub(super) units: Option<Units>,
+    /// The quality and size of images that a call asked for.
+    pub(super) variant: Option<String>,
     /// Since when the price was in force that a call was charged by; `null` if it always was.
     #[schema(format = DateTime)]
     pub(super) price_from: Option<String>,
@@ -283,6 +291,8 @@ fn call(sequence: u64, row: EventRow, names: &Names) -> AuditEntry {
         upstream: details.upstream,
         attempt: Some(details.attempt).filter(|attempt| *attempt > 0),
         tools: Some(details.tools).filter(|tools| !tools.is_empty()),
+        units: Some(details.units).filter(|units| !units.is_empty()),
+        variant: details.variant,
         price_from: details.price_from.map(Timestamp::to_rfc3339),
         after: details.correction.map(|correction| {
             json!({

@@ -1,7 +1,9 @@
 //! What is sent about prices.
 
 use super::deployments::Deployments;
-use super::parts::{self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens};
+use super::parts::{
+    self, Fees, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens, UnitPrices,
+};
 use crate::api::prelude::*;
 use crate::http::body::values::{Moment, TokenPrice, value};
 use paddock_core::policy::{
@@ -16,8 +18,8 @@ const MAX_LATER: usize = 16;
 /// Most capabilities of a model.
 const MAX_CAPABILITIES: usize = 1_000;
 
-/// A model's price and route. A new model needs `input_usd_per_million`, `output_usd_per_million` and
-/// `upstream`. Of a known one, what is left out stays. A price that is `null` follows the others: cached,
+/// A model's price and route. A new model needs `input_usd_per_million`, `output_usd_per_million` (or
+/// `units_usd`) and `upstream`. Of a known one, what is left out stays. A price that is `null` follows the others: cached,
 /// cache-write and image input cost what `input` does, reasoning what `output` does, a batch the full
 /// price. Objects and lists are replaced as a whole.
 #[serde_with::apply(Option<Option<_>> => #[serde(default, with = "serde_with::rust::double_option")])]
@@ -53,6 +55,9 @@ pub struct PutPrice {
     /// US dollars per call of the provider's tools.
     #[schema(nullable, example = json!({ "web_search": 0.01 }))]
     fees_usd: Option<Option<Fees>>,
+    /// US dollars per image, second, character, page and search. With them tokens may cost nothing.
+    #[schema(nullable, example = json!({ "image": 0.04, "image:hd:1024x1024": 0.08 }))]
+    units_usd: Option<Option<UnitPrices>>,
     /// What a call costs that is served in another tier, by the tier's name.
     #[schema(nullable, example = json!({ "priority": { "percent": 200 } }))]
     tiers: Option<Option<Tiers>>,
@@ -286,7 +291,8 @@ impl PutPrice {
                 &mut rates.output,
             ),
         ] {
-            *rate = sent.map(u64::from).or(*rate);
+            let other = matches!(self.units_usd, Some(Some(_))).then_some(0);
+            *rate = sent.map(u64::from).or(*rate).or(other);
             if rate.is_none() {
                 return Err(ApiError::missing(name));
             }
@@ -311,6 +317,9 @@ impl PutPrice {
         }
         if let Some(fees) = &self.fees_usd {
             price.fees = fees.clone().map(parts::read_fees).unwrap_or_default();
+        }
+        if let Some(units) = &self.units_usd {
+            price.units = units.clone().map(parts::read_units).unwrap_or_default();
         }
         if let Some(tiers) = &self.tiers {
             let tiers = tiers.clone().map(parts::read_tiers).transpose()?;

@@ -1,7 +1,8 @@
 //! The deployments of a model, as they are sent and answered.
 
 use super::parts::{
-    DeploymentPrice, PriceSteps, fees, read_fees, read_surcharges, read_tiers, surcharges, tiers,
+    DeploymentPrice, PriceSteps, fees, read_fees, read_surcharges, read_tiers, read_units,
+    surcharges, tiers, units,
 };
 use crate::api::prelude::*;
 use paddock_core::policy::{
@@ -102,6 +103,7 @@ fn priced(price: &Price) -> DeploymentPrice {
     DeploymentPrice::new(
         &price.rates,
         Some(fees(price)),
+        Some(units(price)),
         Some(tiers(price)),
         Some(PriceSteps::of(&price.steps)),
         Some(surcharges(price)),
@@ -109,7 +111,11 @@ fn priced(price: &Price) -> DeploymentPrice {
 }
 
 fn read_price(sent: DeploymentPrice) -> Result<Price, ApiError> {
-    let rates = Rates::from(&sent);
+    let mut rates = Rates::from(&sent);
+    if sent.units_usd.is_some() {
+        rates.input = rates.input.or(Some(0));
+        rates.output = rates.output.or(Some(0));
+    }
     if rates.input.is_none() || rates.output.is_none() {
         let message = "The price of a deployment needs 'input_usd_per_million' and \
                        'output_usd_per_million'.";
@@ -118,6 +124,7 @@ fn read_price(sent: DeploymentPrice) -> Result<Price, ApiError> {
     Ok(Price {
         rates,
         fees: sent.fees_usd.map(read_fees).unwrap_or_default(),
+        units: sent.units_usd.map(read_units).unwrap_or_default(),
         tiers: sent.tiers.map(read_tiers).transpose()?.unwrap_or_default(),
         steps: match sent.steps {
             Some(steps) => steps.read("deployments")?,

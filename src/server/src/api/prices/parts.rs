@@ -1,7 +1,7 @@
 //! The parts of a price, as they are sent and answered.
 
 use crate::api::prelude::*;
-use crate::http::body::table::{Table, Word};
+use crate::http::body::table::{Table, UnitName, Word};
 use crate::http::body::values::TokenPrice;
 use paddock_core::policy::MediaTokens;
 use paddock_core::price::{Price, Rates, Step, Tier};
@@ -14,6 +14,8 @@ pub type Percent = Whole<0, 10_000>;
 pub type Tokens = Whole<1, 100_000_000>;
 /// Dollars per call of each tool.
 pub type Fees = Table<Tool, Dollars>;
+/// Dollars per image, second, character, page and search.
+pub type UnitPrices = Table<UnitName, Dollars>;
 /// What a call costs in each tier.
 pub type Tiers = Table<Word, PriceTier>;
 /// Percent that are added in each region.
@@ -127,6 +129,8 @@ rates! {
         effective_from: String,
         /// US dollars per call of the provider's tools.
         fees_usd: Fees,
+        /// US dollars per image, second, character, page and search.
+        units_usd: UnitPrices,
         /// What a call costs in other tiers.
         tiers: Tiers,
         /// Other prices of calls with long prompts.
@@ -142,6 +146,9 @@ rates! {
         /// US dollars per call of the provider's tools.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub(super) fees_usd: Option<Fees>,
+        /// US dollars per image, second, character, page and search.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) units_usd: Option<UnitPrices>,
         /// What a call costs in other tiers.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub(super) tiers: Option<Tiers>,
@@ -161,6 +168,7 @@ impl LaterPrice {
             &price.rates,
             effective_from,
             fees(price),
+            units(price),
             tiers(price),
             PriceSteps::of(&price.steps),
             surcharges(price),
@@ -211,6 +219,20 @@ pub fn fees(price: &Price) -> Fees {
 pub fn read_fees(fees: Fees) -> BTreeMap<Tool, u64> {
     let fees = fees.into_iter();
     fees.map(|(tool, fee)| (tool, fee.nanos())).collect()
+}
+
+/// Prices by the unit as they are answered.
+pub fn units(price: &Price) -> UnitPrices {
+    let units = price.units.iter();
+    Table::of(units.map(|(name, nanos)| (name, Dollars::from_nanos(*nanos))))
+}
+
+/// Prices by the unit as they were sent.
+pub fn read_units(units: UnitPrices) -> BTreeMap<String, u64> {
+    let units = units.into_iter();
+    units
+        .map(|(name, price)| (name.into(), price.nanos()))
+        .collect()
 }
 
 /// Tiers as they are answered.

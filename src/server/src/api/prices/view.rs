@@ -2,7 +2,7 @@
 
 use super::deployments::Deployments;
 use super::parts::{
-    self, Fees, LaterPrice, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens,
+    self, Fees, LaterPrice, MediaTokensView, PriceSteps, Surcharges, Tiers, Tokens, UnitPrices,
 };
 use crate::api::prelude::*;
 use crate::http::body::values::TokenPrice;
@@ -50,6 +50,8 @@ pub struct PriceView {
     batch_percent: Option<u64>,
     /// US dollars per call of the provider's tools.
     fees_usd: Fees,
+    /// US dollars per image, second, character, page and search.
+    units_usd: UnitPrices,
     /// What a call costs in other tiers.
     tiers: Tiers,
     /// Other prices of calls with long prompts.
@@ -120,6 +122,7 @@ impl From<&Model> for PriceView {
                 (_, None) => Some(100),
             },
             fees_usd: parts::fees(price),
+            units_usd: parts::units(price),
             tiers: parts::tiers(price),
             steps: PriceSteps::of(&price.steps),
             surcharges_percent: parts::surcharges(price),

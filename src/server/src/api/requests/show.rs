@@ -5,8 +5,9 @@ use crate::api::audit::names::Names;
 use crate::api::prelude::*;
 use paddock_core::money::Money;
 use paddock_core::policy::Model;
-use paddock_core::price::{Kind, Unpriced, Usage};
+use paddock_core::price::{Kind, Unpriced, Usage, Variant};
 use paddock_core::timestamp::Timestamp;
+use paddock_core::units::Units;
 use paddock_core::usage::{TokenUsage, ToolCalls};
 use paddock_ledger::model::event_details::EventDetails;
 use paddock_ledger::store::events::{self, EventRow};
@@ -39,6 +40,11 @@ pub struct Story {
     /// How often it used each of the provider's tools.
     #[schema(value_type = Option<Object>)]
     tools: Option<ToolCalls>,
+    /// How many images, seconds, characters, pages and searches it used.
+    #[schema(value_type = Option<Object>)]
+    units: Option<Units>,
+    /// The quality and size of images that it asked for, as `hd:1024x1024`.
+    variant: Option<String>,
     /// The scopes that it was booked to, the nearest first.
     scopes: Vec<ScopeCharge>,
     /// What its cost is made of.
@@ -138,6 +144,8 @@ pub async fn handle(
         scopes: scopes(&row, paid.into_values().collect()),
         price: price(&row, &details, model),
         tools: Some(details.tools).filter(|tools| !tools.is_empty()),
+        units: Some(details.units).filter(|units| !units.is_empty()),
+        variant: details.variant,
         tier: details.tier,
     }))
 }
@@ -182,6 +190,8 @@ fn price(row: &EventRow, details: &EventDetails, model: Option<&Model>) -> Price
             image_output: details.image_output_tokens,
         },
         tools: details.tools,
+        units: details.units,
+        variant: Variant::parse(details.variant.as_deref().unwrap_or_default()),
         tier: details.tier.as_deref().unwrap_or_default(),
         region: "",
         unpriced: Unpriced::Assumed,

@@ -1,6 +1,7 @@
 //! An object whose names are the caller's, or of a list, and whose values are all of one kind.
 
 use super::values::text_schema;
+use paddock_core::price::parse_unit_name;
 use paddock_core::usage::Tool;
 use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde::ser::Serializer;
@@ -73,6 +74,36 @@ impl Key for Tool {
         let names = Tool::ALL.map(Tool::name);
         let names = ObjectBuilder::new().enum_values(Some(names));
         names.schema_type(Type::String)
+    }
+}
+
+/// What has a price by the piece: a unit, of images with a quality and a size.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitName(String);
+
+impl From<UnitName> for String {
+    fn from(name: UnitName) -> String {
+        name.0
+    }
+}
+
+impl Key for UnitName {
+    const EXPECTED: &'static str = "an object of up to 64 names, each 'image', 'image:QUALITY', \
+        'image:SIZE', 'image:QUALITY:SIZE', 'second', 'character', 'page' or 'search_unit'";
+
+    fn read(name: &str) -> Option<UnitName> {
+        parse_unit_name(name).map(|_| UnitName(name.to_owned()))
+    }
+
+    fn name(&self) -> &str {
+        &self.0
+    }
+
+    fn schema() -> ObjectBuilder {
+        let quality = "[a-z][a-z0-9_.-]{0,31}";
+        let size = "[0-9]{1,15}x[0-9]{1,15}";
+        let pattern = format!("^(second|character|page|search_unit|image(:{quality})?(:{size})?)$");
+        text_schema(96).pattern(Some(pattern))
     }
 }
 
