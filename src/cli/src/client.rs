@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use paddock_core::wire::{PROTOCOL_HEADER, Protocols};
 use paddock_ledger::model::secret::Secret;
+use paddock_server::clock::{Clock, SystemClock};
 use paddock_server::outbound::tls;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::blocking::{self, Response};
@@ -13,6 +14,8 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -80,6 +83,16 @@ impl fmt::Display for Refused {
     }
 }
 
+/// How the service answered, and when.
+pub struct Probe {
+    pub is_success: bool,
+    /// From the request to the head of the answer.
+    pub took: Duration,
+    /// The answerer's clock, to the second.
+    pub date: Option<OffsetDateTime>,
+    pub text: String,
+}
+
 /// A connection to the service.
 pub struct Client {
     http: blocking::Client,
@@ -103,6 +116,11 @@ impl Client {
             key,
             key_source,
         })
+    }
+
+    /// Where the service is.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Reads an object.
@@ -150,6 +168,23 @@ impl Client {
         })
     }
 
+    /// Reads a text, which needs no key of every service; also of an answer that is no success.
+    pub fn probe(&self, path: &str) -> anyhow::Result<Probe> {
+        let began = SystemClock.now();
+        let answer = self.execute(Method::GET, path, None, None)?;
+        let took = SystemClock.now().since(began);
+        let date = answer
+            .headers()
+            .get("date")
+            .and_then(|date| date.to_str().ok());
+        Ok(Probe {
+            is_success: answer.status().is_success(),
+            took,
+            date: date.and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok()),
+            text: text(answer, MAX_ANSWER).context("the service's answer is incomplete")?,
+        })
+    }
+
     /// Sends a body and reads the answer.
     pub fn send(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
         read(self.call(method, path, Some(body.to_string()), None)?)
@@ -172,8 +207,23 @@ impl Client {
         body: Option<String>,
         last_id: Option<&str>,
     ) -> anyhow::Result<Response> {
+        let answer = self.execute(method.clone(), path, body, last_id)?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let path = path.split('?').next().unwrap_or(path);
+        bail!(self.refusal(format!("{method} {path}"), answer))
+    }
+
+    fn execute(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        last_id: Option<&str>,
+    ) -> anyhow::Result<Response> {
         let url = format!("{}{path}", self.url);
-        let mut request = self.http.request(method.clone(), url);
+        let mut request = self.http.request(method, url);
         request = request.bearer_auth(self.key.expose());
         if let Some(id) = last_id {
             request = request.header("last-event-id", id);
@@ -190,18 +240,13 @@ impl Client {
             .http
             .execute(request)
             .map_err(reqwest::Error::without_url);
-        let answer = answer.with_context(|| {
+        answer.with_context(|| {
             format!(
                 "cannot reach the service at {}. Is it running? Set its address with --url or \
                  PADDOCK_URL",
                 self.url
             )
-        })?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let path = path.split('?').next().unwrap_or(path);
-        bail!(self.refusal(format!("{method} {path}"), answer))
+        })
     }
 
     fn refusal(&self, request: String, answer: Response) -> Refused {

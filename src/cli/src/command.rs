@@ -1,11 +1,10 @@
 //! The command line as clap knows it.
 
 use crate::commands::{
-    apply, audit, backup, check, correct, costs, demo, get, init, keys, prices, quickstart,
-    reconcile, tail, usage, verify, whoami,
+    apply, audit, backup, check, correct, costs, delete, demo, describe, get, init, keys, login,
+    prices, quickstart, reconcile, status, tail, usage, verify, whoami,
 };
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
 use paddock_server::config::ServeOptions;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -59,8 +58,37 @@ Objects and fields that the file does not name are left as they are.")]
   paddock get namespaces
   paddock get keys --namespace team-a
   paddock get keys team-a/copywriter -o json
-  paddock get alerts --namespace team-a")]
+  paddock get alerts --namespace team-a
+  paddock get keys --filter role=developer --sort-by=-monthly_quota_usd -o wide
+  paddock get namespaces -o csv >namespaces.csv
+
+A limit in parentheses is not the object's own: it has it from what it belongs to.")]
     Get(get::Options),
+    /// Delete objects. What was booked stays in every total.
+    #[command(after_help = "Examples:
+  paddock delete key team-a/copywriter
+  paddock delete alert runaway --namespace team-a --yes
+  paddock get keys --namespace team-a --filter enabled=false -o name | xargs -r paddock delete key --yes")]
+    Delete(delete::Options),
+    /// Look whether service, clocks, gateways, bookings, deliveries and prices are well; ends with 1 if not.
+    Status(status::Options),
+    /// Show the versions of this command, the service and the filters.
+    Version(status::Options),
+    /// Keep the address of a service and a key for it, and use them from now on.
+    #[command(after_help = "Examples:
+  paddock login --url https://llm.example.com
+  paddock login staging --url http://127.0.0.1:10000 <staging.key
+
+The key is asked for on the terminal, or read from standard input. It is kept in ~/.config/paddock, for you alone.")]
+    Login(login::Options),
+    /// Forget a context and its key.
+    Logout {
+        /// The context [default: the current one].
+        name: Option<String>,
+    },
+    /// List the contexts that `paddock login` made, or choose one.
+    #[command(subcommand)]
+    Context(login::Action),
     /// Show whose key this is, what it may do, and what it has left.
     #[command(after_help = "Examples:
   paddock whoami --key-file copywriter.key
@@ -89,7 +117,7 @@ booked stays in the totals, so use a database of its own.")]
 Calls of a month that come late, after a crash, still count in it. Corrections count in the month in which they
 are made.")]
     Costs(costs::Options),
-    /// Create, rotate, disable or enable a key.
+    /// List, show, create, rotate, disable, enable or delete keys.
     #[command(subcommand)]
     Keys(keys::Action),
     /// Export the audit log, or check that it is complete and unchanged.
@@ -135,12 +163,20 @@ Reports show it on the day it is made; a call's own month has room again.")]
     Backup(backup::Options),
     /// Print the OpenAPI document of the management API.
     Openapi,
-    /// Print a completion script for a shell.
-    #[command(after_help = "Example:
-  source <(paddock completions bash)")]
+    /// Print what makes a shell complete commands, options and the names of objects that there are.
+    #[command(after_help = "Examples:
+  source <(paddock completions bash)
+  paddock completions fish >~/.config/fish/completions/paddock.fish")]
     Completions {
         /// The shell.
-        shell: Shell,
+        shell: describe::Shell,
+    },
+    /// Write the manual pages of all commands into a folder.
+    #[command(after_help = "Example:
+  paddock man ~/.local/share/man/man1")]
+    Man {
+        /// The folder; it is made if it is not there.
+        folder: PathBuf,
     },
 }
 

@@ -1,7 +1,8 @@
 //! Where the service is, and with which key to call it.
 
 use crate::client::Client;
-use crate::output::{Output, print, print_json};
+use crate::contexts::{self, Contexts};
+use crate::output::{Output, print};
 use anyhow::{Context, bail};
 use paddock_ledger::model::secret::Secret;
 use paddock_server::config::file::ConfigFile;
@@ -34,6 +35,10 @@ pub struct Connection {
     /// file].
     #[arg(long, value_name = "FILE", help_heading = HEADING)]
     key_file: Option<PathBuf>,
+    /// The service and the key of this context, which `paddock login` made [default: the current one, if no
+    /// address and no key are given in another way].
+    #[arg(long, env = "PADDOCK_CONTEXT", value_name = "NAME", help_heading = HEADING)]
+    context: Option<String>,
     /// A PEM file of certificate authorities to trust instead of the public ones [default:
     /// client.ca_certificate of the configuration file].
     #[arg(long, env = "PADDOCK_CA_CERTIFICATE", value_name = "FILE", help_heading = HEADING)]
@@ -44,15 +49,60 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The client, with the operator's key or another's.
+    /// The client, with the operator's key or another's, for a command that prints one answer.
     pub fn open(&self, file: &ConfigFile) -> anyhow::Result<Client> {
-        match self.key(file, &[ADMIN_KEY, OWN_KEY])? {
-            Some(key) => self.client(file, key),
-            None => bail!(
-                "no API key: set PADDOCK_KEY to yours, or PADDOCK_ADMIN_KEY to the operator's, or name a file \
-                 that holds the key with --key-file"
-            ),
+        self.output.must_fit_one_answer()?;
+        self.open_for_lists(file)
+    }
+
+    /// The client, with the operator's key or another's, for a command that prints lists in any form.
+    pub fn open_for_lists(&self, file: &ConfigFile) -> anyhow::Result<Client> {
+        if let Some(name) = &self.context {
+            return self.client_of_context(&Contexts::read()?, name);
         }
+        if let Some(key) = self.key(file, &[ADMIN_KEY, OWN_KEY])? {
+            return self.client(file, key);
+        }
+        // The key of a context is shown to no other service.
+        if self.url.is_none() && file.client.url.is_none() {
+            let contexts = Contexts::read()?;
+            if let Some(name) = &contexts.current {
+                return self.client_of_context(&contexts, name);
+            }
+        }
+        bail!(
+            "no API key: set PADDOCK_KEY to yours, or PADDOCK_ADMIN_KEY to the operator's, name a file that \
+             holds the key with --key-file, or keep one with `paddock login`"
+        )
+    }
+
+    fn client_of_context(&self, known: &Contexts, name: &str) -> anyhow::Result<Client> {
+        if self.url.is_some() || self.key_file.is_some() {
+            bail!(
+                "the context '{name}' has an address and a key: leave out --url, PADDOCK_URL and --key-file"
+            );
+        }
+        let target = known.named(name)?;
+        let path = contexts::key_file(name)?;
+        let source = format!("the context '{name}'");
+        let authorities = self
+            .ca_certificate
+            .as_ref()
+            .or(target.ca_certificate.as_ref());
+        Client::new(
+            target.url.clone(),
+            read(&path)?,
+            source,
+            authorities.map(PathBuf::as_path),
+        )
+    }
+
+    /// A service's URL without what stands behind its host and port.
+    pub fn base(url: &str) -> anyhow::Result<String> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("the service's URL '{url}' must begin with http:// or https://");
+        }
+        Ok(url.trim_end_matches('/').trim_end_matches("/v1").to_owned())
     }
 
     /// The client of what a gateway may do as well as the operator, and as whom it calls: as a gateway with
@@ -63,6 +113,7 @@ impl Connection {
         file: &ConfigFile,
         token_file: Option<&Path>,
     ) -> anyhow::Result<(Client, CallsAs)> {
+        self.output.must_fit_one_answer()?;
         if let Some(path) = token_file {
             let token = (read(path)?, path.display().to_string());
             return Ok((self.client(file, token)?, CallsAs::Gateway));
@@ -83,29 +134,26 @@ impl Connection {
         let client = &file.client;
         let url = self.url.as_ref().or(client.url.as_ref());
         let url = url.map_or(DEFAULT_URL, String::as_str);
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            bail!("the service's URL '{url}' must begin with http:// or https://");
-        }
         let authorities = self.ca_certificate.as_ref();
         let authorities = authorities.or(client.ca_certificate.as_ref());
         let (key, source) = key;
         Client::new(
-            url.trim_end_matches('/').trim_end_matches("/v1").to_owned(),
+            Connection::base(url)?,
             key,
             source,
             authorities.map(PathBuf::as_path),
         )
     }
 
-    /// Prints an answer: as JSON, or as `shown` makes it.
+    /// Prints an answer: as it is for programs, or as `shown` makes it for people.
     pub fn print(
         &self,
         answer: &Value,
         shown: impl FnOnce(&Value) -> String,
     ) -> anyhow::Result<()> {
-        match self.output {
-            Output::Json => print_json(answer),
-            Output::Table => print(&shown(answer)),
+        match self.output.is_table() {
+            true => print(&shown(answer)),
+            false => self.output.print_value(answer),
         }
     }
 

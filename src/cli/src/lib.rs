@@ -1,8 +1,9 @@
 //! The `paddock` command line. It knows the service through its HTTP API alone; only `serve`, `verify`
 //! and `backup` open the database.
 //!
-//! `command` is the command line, `commands` has one file or folder a command. `client`,
-//! `connection`, `database`, `settings`, `output`, `private_file` and `exit` are what commands share.
+//! `command` is the command line, `commands` has one file or folder a command, `completion` finds the names
+//! of objects. `kind` and `listing`, `client`, `connection`, `contexts`, `database`, `settings`, `output`,
+//! `private_file` and `exit` are what commands share.
 //!
 //! Absent from this crate: SQL, decisions about keys, limits and money.
 
@@ -11,9 +12,13 @@
 mod client;
 mod command;
 mod commands;
+mod completion;
 mod connection;
+mod contexts;
 mod database;
 mod exit;
+mod kind;
+mod listing;
 mod output;
 mod private_file;
 mod settings;
@@ -21,8 +26,8 @@ mod settings;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use command::{Cli, Command};
 use commands::{
-    apply, audit, backup, check, correct, costs, demo, describe, get, init, keys, prices,
-    quickstart, reconcile, serve, tail, usage, verify, whoami,
+    apply, audit, backup, check, correct, costs, delete, demo, describe, get, init, keys, login,
+    prices, quickstart, reconcile, serve, status, tail, usage, verify, whoami,
 };
 use exit::Exit;
 use paddock_server::config::file::ConfigFile;
@@ -39,6 +44,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    completion::answer(Cli::command);
     match run(std::env::args_os().collect()) {
         Ok(exit) => exit.into(),
         Err(Stop::Usage(error)) => {
@@ -95,6 +101,12 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
         Command::Quickstart(options) => quickstart::run(&options),
         Command::Apply(options) => apply::run(&options, file),
         Command::Get(options) => get::run(&options, file),
+        Command::Delete(options) => delete::run(&options, file),
+        Command::Status(options) => status::run(&options, file),
+        Command::Version(options) => status::version(&options, file),
+        Command::Login(options) => login::login(&options),
+        Command::Logout { name } => login::logout(name.as_deref()),
+        Command::Context(action) => login::context(&action),
         Command::Demo(options) => demo::run(&options, file),
         Command::Costs(options) => costs::run(&options, file),
         Command::Usage(options) => usage::run(&options, file),
@@ -109,6 +121,7 @@ fn dispatch(command: Command, matches: &ArgMatches, file: &ConfigFile) -> anyhow
         Command::Verify(options) => verify::run(&options, file),
         Command::Backup(options) => backup::run(&options, file),
         Command::Openapi => describe::openapi(),
-        Command::Completions { shell } => describe::completions(shell, &mut Cli::command()),
+        Command::Completions { shell } => describe::completions(shell),
+        Command::Man { folder } => describe::man(&folder, Cli::command()),
     }
 }

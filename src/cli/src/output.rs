@@ -1,25 +1,60 @@
-//! What is printed: tables or JSON.
+//! What is printed: tables for people, or what programs read.
 
+use anstyle::{AnsiColor, Style};
+use anyhow::bail;
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// A table for people.
+    /// A table for people; on a terminal no wider than that.
     #[default]
     Table,
-    /// JSON for programs.
+    /// A table with all columns, as wide as its contents.
+    Wide,
+    /// JSON.
     Json,
+    /// YAML.
+    Yaml,
+    /// Comma-separated values, of lists.
+    Csv,
+    /// Names alone, of lists.
+    Name,
+}
+
+impl Output {
+    /// Whether people read it.
+    pub fn is_table(self) -> bool {
+        matches!(self, Output::Table | Output::Wide)
+    }
+
+    /// An error if only lists are printed so.
+    pub fn must_fit_one_answer(self) -> anyhow::Result<()> {
+        match self {
+            Output::Csv | Output::Name => {
+                bail!("only `paddock get` prints CSV and names. Use table, wide, json or yaml")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints a value for programs: as YAML, or as JSON.
+    pub fn print_value(self, value: &Value) -> anyhow::Result<()> {
+        match self {
+            Output::Yaml => print(&serde_saphyr::to_string(value)?),
+            _ => print(&format!("{value:#}")),
+        }
+    }
 }
 
 /// One column of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    head: &'static str,
-    is_number: bool,
+    pub head: &'static str,
+    pub is_number: bool,
 }
 
 /// A column of texts.
@@ -38,14 +73,27 @@ pub const fn number(head: &'static str) -> Column {
     }
 }
 
-/// A table without lines, as wide as its contents.
+/// A narrower terminal gets a table of so many columns.
+const NARROWEST: u16 = 40;
+
+/// A table without lines, as wide as its contents, but no wider than a terminal it is printed to.
 pub fn table(columns: &[Column], rows: Vec<Vec<String>>) -> String {
+    arranged(columns, rows, terminal_width())
+}
+
+/// A table without lines: as wide as its contents, or at most so wide.
+pub fn arranged(columns: &[Column], rows: Vec<Vec<String>>, width: Option<u16>) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(columns.iter().map(|column| column.head))
-        .add_rows(rows);
+    table.load_style(presets::NOTHING).add_rows(rows);
+    match width {
+        Some(width) => table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width.max(NARROWEST)),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    if columns.iter().any(|column| !column.head.is_empty()) {
+        table.set_header(columns.iter().map(|column| column.head));
+    }
     for (at, column) in columns.iter().enumerate() {
         if let (true, Some(column)) = (column.is_number, table.column_mut(at)) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -53,6 +101,15 @@ pub fn table(columns: &[Column], rows: Vec<Vec<String>>) -> String {
     }
     let lines = table.lines().map(|line| line.trim_end().to_owned());
     lines.collect::<Vec<String>>().join("\n")
+}
+
+/// The columns of the terminal that is printed to, if it is one.
+pub fn terminal_width() -> Option<u16> {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size_of(stdout).map(|(width, _)| width.0)
 }
 
 /// A value in a cell; a hyphen for null.
@@ -74,16 +131,27 @@ pub fn dollars(value: &Value) -> String {
     }
 }
 
-/// Prints a text and the end of its line.
+/// Prints a text and the end of its line. What colours it has are left out where they are not wanted:
+/// in a file or pipe, and where `NO_COLOR` is set (<https://no-color.org>).
 pub fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = anstream::stdout().lock();
     writeln!(stdout, "{}", text.trim_end_matches('\n'))?;
     Ok(stdout.flush()?)
 }
 
-/// Prints a value as JSON.
-pub fn print_json(value: &Value) -> anyhow::Result<()> {
-    print(&format!("{value:#}"))
+/// Green: what comes.
+pub fn green(text: &str) -> String {
+    coloured(text, AnsiColor::Green)
+}
+
+/// Yellow: what changes.
+pub fn yellow(text: &str) -> String {
+    coloured(text, AnsiColor::Yellow)
+}
+
+fn coloured(text: &str, colour: AnsiColor) -> String {
+    let style = Style::new().fg_color(Some(colour.into()));
+    format!("{style}{text}{style:#}")
 }
 
 /// Whether printing failed because the reader of a pipe has gone.

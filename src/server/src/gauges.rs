@@ -3,6 +3,7 @@
 //!
 //! What the database knows is read again every ten seconds at most, whoever asks how often.
 
+use crate::clock::{Clock, SystemClock};
 use paddock_core::money::Money;
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::Namespace;
@@ -121,11 +122,7 @@ impl Gauges {
             "Messages of gateways that wait to be booked",
             gauges.waiting.clone(),
         );
-        let started = ConstGauge::new(
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
-        );
+        let started = ConstGauge::new(SystemClock.now().secs());
         registry.register_with_unit(
             "start_time",
             "When the service started",

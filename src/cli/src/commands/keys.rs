@@ -1,12 +1,17 @@
 //! `paddock keys`: what is done to one key.
 
 use crate::client::{Client, escape, field, text_of};
+use crate::commands::delete::agreed;
+use crate::completion;
 use crate::connection::Connection;
 use crate::exit::Exit;
+use crate::kind::{Kind, Owner};
+use crate::listing::{Arrangement, sheet};
 use crate::output::cell;
 use crate::private_file;
 use anyhow::Context;
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCompleter;
 use paddock_server::config::file::ConfigFile;
 use reqwest::Method;
 use serde::{Serialize, Serializer};
@@ -16,6 +21,15 @@ use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub enum Action {
+    /// List keys, as `paddock get keys` does.
+    #[command(after_help = "Examples:
+  paddock keys list --namespace team-a
+  paddock keys list --filter role=developer -o wide")]
+    List(List),
+    /// Show one key: its limits, and what it has spent.
+    #[command(after_help = "Example:
+  paddock keys show team-a/copywriter")]
+    Show(Which),
     /// Create a key. Its secret is shown only once.
     #[command(after_help = "Examples:
   paddock keys create copywriter --namespace team-a --monthly-quota-usd 50 --quota-usd hourly=2
@@ -40,6 +54,27 @@ pub enum Action {
     Disable(Which),
     /// Accept requests with a disabled key again.
     Enable(Which),
+    /// Delete a key for good. What it used stays in every total.
+    #[command(after_help = "Example:
+  paddock keys delete team-a/copywriter --yes")]
+    Delete {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct List {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    arrangement: Arrangement,
+    /// Only keys of this namespace.
+    #[arg(long, short, add = ArgValueCompleter::new(completion::namespaces))]
+    namespace: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,6 +82,7 @@ pub struct Which {
     #[command(flatten)]
     connection: Connection,
     /// The key: its id, or NAMESPACE/NAME.
+    #[arg(add = ArgValueCompleter::new(completion::keys))]
     key: String,
 }
 
@@ -74,7 +110,7 @@ struct Body {
     name: String,
     /// Namespace of the key. If it is left out, a namespace with the key's name is created, without
     /// a budget.
-    #[arg(long)]
+    #[arg(long, short, add = ArgValueCompleter::new(completion::namespaces))]
     namespace: Option<String>,
     /// admin, developer, analyst or viewer.
     #[arg(long)]
@@ -106,7 +142,7 @@ struct Body {
     #[arg(long)]
     max_concurrency: Option<u64>,
     /// A model the key may use; repeat it for more. All models of the namespace by default.
-    #[arg(long = "model", value_name = "MODEL")]
+    #[arg(long = "model", value_name = "MODEL", add = ArgValueCompleter::new(completion::models))]
     allowed_models: Vec<String>,
     /// An endpoint scope the key may use, like chat:create; repeat it for more. All scopes of the
     /// role by default.
@@ -120,6 +156,37 @@ struct Body {
 /// Does it.
 pub fn run(action: &Action, file: &ConfigFile) -> anyhow::Result<Exit> {
     match action {
+        Action::List(list) => {
+            let owner = Owner {
+                namespace: list.namespace.as_deref(),
+                organization: None,
+            };
+            let client = list.connection.open_for_lists(file)?;
+            let all = Kind::Keys.all(&client, owner)?;
+            list.arrangement
+                .print(Kind::Keys, all, list.connection.output)?;
+            Ok(Exit::Done)
+        }
+        Action::Show(which) => {
+            let client = which.connection.open(file)?;
+            let key = client.key(&which.key)?;
+            let status = client.get(&path(&key, "status"))?;
+            which.connection.print(&status, sheet)?;
+            Ok(Exit::Done)
+        }
+        Action::Delete { which, yes } => {
+            let client = which.connection.open(file)?;
+            let key = client.key(&which.key)?;
+            if !yes && !agreed(&format!("Delete {}?", name(&key)))? {
+                return Ok(Exit::Differences);
+            }
+            let own = format!("/v1/keys/{}", escape(text_of(&key, "id")));
+            let answer = client.send(Method::DELETE, &own, &json!({}))?;
+            which
+                .connection
+                .print(&answer, |_| format!("{} is deleted.", name(&key)))?;
+            Ok(Exit::Done)
+        }
         Action::Create(create) => {
             let client = create.connection.open(file)?;
             let body = without_absent(&create.body)?;

@@ -73,7 +73,8 @@ impl Follower {
         let text = |name: &str| cell(field(line, name));
         match self.form {
             Output::Json => output::print(&line.to_string())?,
-            Output::Table => output::print(&format!(
+            Output::Yaml => output::print(&format!("---\n{}", serde_saphyr::to_string(line)?))?,
+            _ => output::print(&format!(
                 "{}  {}  {}  {}  {} requests  {} tokens  {}",
                 text("timestamp"),
                 text("namespace"),

@@ -2,7 +2,7 @@
 
 use crate::database::{Database, block_on};
 use crate::exit::Exit;
-use crate::output::{self, Output};
+use crate::output::Output;
 use anyhow::{Context, bail};
 use paddock_ledger::store::Store;
 use paddock_server::config::file::ConfigFile;
@@ -12,13 +12,14 @@ use paddock_server::verify::{report, to_json};
 pub struct Options {
     #[command(flatten)]
     database: Database,
-    /// Output format: lines as problems are found, or JSON at the end.
+    /// Output format: lines as problems are found, or JSON or YAML at the end.
     #[arg(long, short, value_enum, default_value = "table")]
     output: Output,
 }
 
 /// Compares totals and calls, also while the service runs, and prints every difference.
 pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
+    options.output.must_fit_one_answer()?;
     let url = options.database.url(file)?;
     block_on(async {
         let store = Store::open_existing(url.expose())
@@ -29,13 +30,12 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
                 "the database has another version. Start the service of this version once to migrate it"
             );
         }
-        let is_right = match options.output {
-            Output::Table => report(&store, &mut std::io::stdout()).await?,
-            Output::Json => {
-                let (found, is_right) = to_json(&store).await?;
-                output::print_json(&found)?;
-                is_right
-            }
+        let is_right = if options.output.is_table() {
+            report(&store, &mut std::io::stdout()).await?
+        } else {
+            let (found, is_right) = to_json(&store).await?;
+            options.output.print_value(&found)?;
+            is_right
         };
         store.close().await;
         Ok(if is_right { Exit::Done } else { Exit::Problems })

@@ -8,7 +8,7 @@ mod ceilings;
 mod corrections;
 mod cost_attribution;
 mod credits;
-mod csv_text;
+pub mod csv_text;
 mod email;
 mod gateways;
 mod keys;

@@ -13,7 +13,7 @@ mod step;
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::exit::Exit;
-use crate::output::{self, Output};
+use crate::output;
 use anyhow::{Context, bail};
 use document::Document;
 use paddock_server::config::file::ConfigFile;
@@ -49,12 +49,12 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let client = options.connection.open(file)?;
     let plan = Plan::make(&client, &document)?;
     let form = options.connection.output;
-    if form == Output::Table {
+    if form.is_table() {
         output::print(&plan.shown())?;
     }
     if plan.steps.is_empty() || options.dry_run {
-        if form == Output::Json {
-            output::print_json(&plan.to_json(false, &[]))?;
+        if !form.is_table() {
+            form.print_value(&plan.to_json(false, &[]))?;
         }
         let is_same = plan.steps.is_empty();
         return Ok(if is_same {
@@ -70,14 +70,13 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         options.print_secrets,
     )?;
     perform(&client, &plan, &mut secrets)?;
-    match form {
-        Output::Json => output::print_json(&plan.to_json(true, secrets.to_print()))?,
-        Output::Table => {
-            output::print(&format!("Applied: {}.", plan.summary()))?;
-            for made in secrets.to_print() {
-                output::print(&secrets::line(made))?;
-            }
-        }
+    if !form.is_table() {
+        form.print_value(&plan.to_json(true, secrets.to_print()))?;
+        return Ok(Exit::Done);
+    }
+    output::print(&format!("Applied: {}.", plan.summary()))?;
+    for made in secrets.to_print() {
+        output::print(&secrets::line(made))?;
     }
     Ok(Exit::Done)
 }

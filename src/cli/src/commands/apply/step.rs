@@ -2,6 +2,7 @@
 
 use super::compare::Difference;
 use super::fields::Kind;
+use crate::output::{green, yellow};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -39,8 +40,10 @@ impl Step {
 
     /// For people: the object and its differences, one per line.
     pub fn lines(&self) -> Vec<String> {
-        let sign = if self.is_new { '+' } else { '~' };
-        let mut lines = vec![format!("{sign} {}", self.what)];
+        let mut lines = vec![match self.is_new {
+            true => green(&format!("+ {}", self.what)),
+            false => yellow(&format!("~ {}", self.what)),
+        }];
         for Difference { field, from, to } in &self.differences {
             lines.push(match self.is_new {
                 true => format!("    {field}: {to}"),

@@ -3,6 +3,7 @@
 use super::list::{self, Choice, List, pair};
 use super::listed::Listed;
 use crate::client::{Client, escape, field, text_of};
+use crate::commands::delete::agreed;
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::output::{self, Output, cell, number, text};
@@ -11,7 +12,6 @@ use paddock_server::config::file::ConfigFile;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 /// Most names that are shown of models that a list does not have.
@@ -71,13 +71,13 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
     let changes = compare(options, &client, &list)?;
     let form = options.connection.output;
     let is_same = changes.models.is_empty() && changes.aliases.is_empty();
-    if is_same || options.dry_run || form == Output::Table {
+    if is_same || options.dry_run || form.is_table() {
         tell(form, &changes, false)?;
     }
     if is_same {
         return Ok(Exit::Done);
     }
-    if options.dry_run || !(options.yes || agreed()?) {
+    if options.dry_run || !(options.yes || agreed("Import these prices?")?) {
         return Ok(Exit::Differences);
     }
     for difference in &changes.models {
@@ -89,17 +89,16 @@ pub fn run(options: &Options, file: &ConfigFile) -> anyhow::Result<Exit> {
         let path = format!("/v1/aliases/{}", escape(alias));
         client.send(Method::PUT, &path, &json!({ "model": model }))?;
     }
-    match form {
-        Output::Json => tell(form, &changes, true)?,
-        Output::Table => {
-            let (models, aliases) = (changes.models.len(), changes.aliases.len());
-            let aliases = match aliases {
-                0 => String::new(),
-                _ => format!(", {aliases} aliases added"),
-            };
-            output::print(&format!("{models} models updated{aliases}."))?;
-        }
+    if !form.is_table() {
+        tell(form, &changes, true)?;
+        return Ok(Exit::Done);
     }
+    let (models, aliases) = (changes.models.len(), changes.aliases.len());
+    let aliases = match aliases {
+        0 => String::new(),
+        _ => format!(", {aliases} aliases added"),
+    };
+    output::print(&format!("{models} models updated{aliases}."))?;
     Ok(Exit::Done)
 }
 
@@ -232,7 +231,7 @@ fn tell(form: Output, changes: &Changes, applied: bool) -> anyhow::Result<()> {
         aliases,
         unmatched,
     } = changes;
-    if form == Output::Json {
+    if !form.is_table() {
         let one = |difference: &Difference| {
             json!({
                 "model": difference.model,
@@ -241,7 +240,7 @@ fn tell(form: Output, changes: &Changes, applied: bool) -> anyhow::Result<()> {
                 "note": difference.note,
             })
         };
-        return output::print_json(&json!({
+        return form.print_value(&json!({
             "differences": differences.iter().map(one).collect::<Vec<Value>>(),
             "new_aliases": aliases.iter().cloned().collect::<BTreeMap<String, String>>(),
             "not_in_list": unmatched,
@@ -299,19 +298,4 @@ fn tell(form: Output, changes: &Changes, applied: bool) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
-}
-
-fn agreed() -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!(
-            "nothing was changed: standard input is not a terminal. Use --yes to import without \
-             asking"
-        );
-    }
-    let mut stderr = std::io::stderr();
-    write!(stderr, "Import these prices? [y/N] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }

@@ -132,8 +132,8 @@ impl Count {
 
     /// Prints it.
     pub fn tell(&self, form: Output) -> anyhow::Result<()> {
-        if form == Output::Json {
-            return output::print_json(&json!({
+        if !form.is_table() {
+            return form.print_value(&json!({
                 "lines": self.lines,
                 "events": self.events,
                 "new": self.new,

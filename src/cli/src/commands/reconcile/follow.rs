@@ -30,6 +30,8 @@ pub struct Follower<'a> {
     position: Position,
     /// How long it was at the last looks, the oldest first.
     lengths: VecDeque<u64>,
+    /// Whether the file that the log went on in was there before these looks.
+    has_next: bool,
 }
 
 impl<'a> Follower<'a> {
@@ -69,6 +71,7 @@ impl<'a> Follower<'a> {
             source: at(file, position.offset)?,
             position,
             lengths: VecDeque::new(),
+            has_next: false,
         })
     }
 
@@ -105,17 +108,29 @@ impl<'a> Follower<'a> {
             return Ok(());
         };
         self.send_until(ripe, service)?;
-        // A log that was renamed is written to until Envoy opens the new one.
-        let is_over = self.lengths.iter().all(|later| *later == ripe);
-        if is_over && let Some(next) = self.next()? {
-            let finished = self.position;
-            self.go_to(next, 0)?;
-            self.position.keep(&self.kept)?;
-            if let Some(rotation) = &self.rotation {
-                rotation.done(&finished)?;
+        let is_quiet = self.lengths.iter().all(|later| *later == ripe);
+        match self.next()? {
+            Some(next) if is_quiet && self.has_next => self.go_on(next),
+            // A log that was renamed is written to until Envoy opens the new one: it must be quiet from here
+            // on, not since before the new one was there.
+            Some(_) if !self.has_next => {
+                self.has_next = true;
+                self.lengths.clear();
+                Ok(())
             }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The file is over: goes on with the next.
+    fn go_on(&mut self, next: File) -> anyhow::Result<()> {
+        let finished = self.position;
+        self.go_to(next, 0)?;
+        self.position.keep(&self.kept)?;
+        match &self.rotation {
+            Some(rotation) => rotation.done(&finished),
+            None => Ok(()),
+        }
     }
 
     fn send_until(&mut self, ripe: u64, service: &Service) -> anyhow::Result<()> {
@@ -180,6 +195,7 @@ impl<'a> Follower<'a> {
         self.position = Position::start(&file.metadata()?).at(offset);
         self.source = at(file, offset)?;
         self.lengths.clear();
+        self.has_next = false;
         Ok(())
     }
 }

@@ -72,6 +72,7 @@ pub fn paddock() -> Command {
             command.env_remove(name);
         }
     }
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     // A folder without a paddock.toml.
     command.current_dir(std::env::temp_dir());
     command
