@@ -21,6 +21,8 @@ const MAX_ENTRIES: usize = 64;
 pub trait Key: Ord + Sized {
     /// What a name must be.
     const EXPECTED: &'static str;
+    /// What names are called in the name of a table's schema; empty for words.
+    const KIND: &'static str;
     /// Reads a name.
     fn read(name: &str) -> Option<Self>;
     /// The name.
@@ -40,6 +42,7 @@ impl From<Word> for String {
 }
 
 impl Key for Word {
+    const KIND: &'static str = "";
     const EXPECTED: &'static str =
         "an object of up to 64 names, each of 1 to 64 letters, digits, '-', '_' or '.'";
 
@@ -59,6 +62,7 @@ impl Key for Word {
 }
 
 impl Key for Tool {
+    const KIND: &'static str = "Tool";
     const EXPECTED: &'static str = "an object with the names 'web_search', 'file_search', \
         'code_interpreter', 'image_generation', 'grounding' or 'web_fetch'";
 
@@ -88,6 +92,7 @@ impl From<UnitName> for String {
 }
 
 impl Key for UnitName {
+    const KIND: &'static str = "Unit";
     const EXPECTED: &'static str = "an object of up to 64 names, each 'image', 'image:QUALITY', \
         'image:SIZE', 'image:QUALITY:SIZE', 'second', 'character', 'page' or 'search_unit'";
 
@@ -170,7 +175,7 @@ impl<K: Key, V: ToSchema> PartialSchema for Table<K, V> {
 
 impl<K: Key, V: ToSchema> ToSchema for Table<K, V> {
     fn name() -> Cow<'static, str> {
-        format!("TableOf{}", V::name()).into()
+        format!("{}TableOf{}", K::KIND, V::name()).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
