@@ -27,6 +27,9 @@ pub enum Kind {
     Aliases,
     #[value(alias = "role")]
     Roles,
+    /// What one organization sets for some of its calls.
+    #[value(alias = "budget")]
+    Budgets,
     /// The monthly limits of end users of one namespace.
     #[value(alias = "user")]
     Users,
@@ -55,6 +58,13 @@ pub struct Owner<'a> {
 }
 
 impl Owner<'_> {
+    fn organization_path(self) -> String {
+        format!(
+            "/v1/organizations/{}",
+            escape(self.organization.unwrap_or_default())
+        )
+    }
+
     /// The query that names it; empty if it has no name.
     fn query(self) -> String {
         let parameter = |name: &str, value: Option<&str>| {
@@ -92,8 +102,11 @@ impl Kind {
             ),
             _ => {}
         }
-        if owner.organization.is_some() && self != Kind::Roles {
-            bail!("--organization works only with roles");
+        if owner.organization.is_some() && !matches!(self, Kind::Roles | Kind::Budgets) {
+            bail!("--organization works only with roles and budgets");
+        }
+        if owner.organization.is_none() && self == Kind::Budgets {
+            bail!("name an organization with --organization");
         }
         Ok(())
     }
@@ -136,6 +149,7 @@ impl Kind {
             Kind::Prices => "/v1/prices".to_owned(),
             Kind::Aliases => "/v1/aliases".to_owned(),
             Kind::Roles => format!("/v1/roles{}", owner.query()),
+            Kind::Budgets => format!("{}/budgets", owner.organization_path()),
             Kind::Users => format!("/v1/team/quotas{}", owner.query()),
             Kind::Webhooks => below("webhooks"),
             Kind::Alerts => below("alerts"),
@@ -196,6 +210,7 @@ impl Kind {
                     of("reservation_id")
                 )
             }
+            Kind::Budgets => format!("{}/budgets/{}", owner.organization_path(), of("name")),
             Kind::Roles => match owner.organization {
                 Some(organization) => {
                     format!(

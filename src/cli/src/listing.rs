@@ -245,6 +245,15 @@ fn narrow(kind: Kind) -> Vec<Shown> {
             plain(text("ENDPOINTS"), "allowed_endpoints"),
             plain(text("OVERRIDDEN"), "overridden"),
         ],
+        Kind::Budgets => vec![
+            plain(text("NAME"), "name"),
+            plain(text("COVERS"), "covers"),
+            money(number("MONTHLY"), "monthly_quota_usd"),
+            money(number("DAILY"), "daily_quota_usd"),
+            plain(text("OTHERS"), "quotas_usd"),
+            plain(text("SOFT"), "soft"),
+            plain(text("SET BY"), "set_by"),
+        ],
         Kind::Users => vec![
             plain(text("USER"), "user_id"),
             money(number("MONTHLY"), "monthly_limit_usd"),

@@ -1,7 +1,10 @@
 //! What a caller may use: endpoint, model and price.
 
+use crate::admission::Scope;
 use crate::identity::Caller;
-use crate::policy::{Catalog, EndpointScope, Model, PriceInForce, RoleRights, UnknownPrice};
+use crate::policy::{
+    BudgetPolicy, Catalog, EndpointScope, Model, PriceInForce, RoleRights, UnknownPrice,
+};
 use crate::price::{Price, Unpriced};
 use crate::refusal::Refusal;
 use crate::timestamp::Timestamp;
@@ -100,6 +103,22 @@ impl Grant {
 
     fn in_force(&self) -> Option<PriceInForce<'_>> {
         self.model()?.price_at(self.admitted_at)
+    }
+
+    /// The budgets of the caller's organization that cover this call.
+    pub fn budgets(&self) -> impl Iterator<Item = (&BudgetPolicy, &Rc<Scope>)> {
+        let (key, namespace) = (self.caller.key(), self.caller.namespace());
+        let name = &namespace.policy.name;
+        let covers = move |budget: &BudgetPolicy| {
+            let labels = key.policy.tags.iter().chain(&namespace.policy.tags);
+            budget.covers_caller(name, labels)
+                && (budget.models.is_empty()
+                    || self
+                        .model()
+                        .is_some_and(|model| lists_model(&budget.models, &self.catalog, model)))
+        };
+        let budgets = self.caller.organization().budgets();
+        budgets.filter(move |(budget, _)| covers(budget))
     }
 
     /// The catalog.

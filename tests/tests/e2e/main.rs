@@ -54,6 +54,7 @@ mod rolling;
 mod routes;
 mod routing;
 mod sdks;
+mod shared_budgets;
 mod shared_limits;
 mod soft;
 mod standalone;

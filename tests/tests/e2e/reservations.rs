@@ -12,7 +12,7 @@ const CLIENTS: usize = 16;
 
 /// Two Envoys at one service, for all these tests. A reservation may wait long for slices to come
 /// back, because the machine may be busy.
-fn pair() -> [&'static Gateway; 2] {
+pub fn pair() -> [&'static Gateway; 2] {
     static PAIR: OnceLock<[Gateway; 2]> = OnceLock::new();
     PAIR.get_or_init(|| {
         let patient = ["--reserve-wait-seconds", "30"].map(str::to_owned);

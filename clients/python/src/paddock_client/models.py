@@ -755,7 +755,7 @@ class OwnBudget:
     resets_at: datetime | None = None
     """When the period ends; `null` for a balance and for all of time."""
     set_by: str
-    """Where the cap comes from: `key`, `role`, `namespace` or `organization`."""
+    """Where the cap comes from: `key`, `role`, `namespace`, `organization` or `budget`."""
     soft: bool
     """Whether it is told and never enforced."""
     spent_usd: float | None = None
@@ -811,8 +811,9 @@ class Identity:
     role: str
     """`operator`, or the role of the key."""
     scopes: list[LimitedLevel]
-    """The levels that limit it: the key, its namespace, its organization. A call must fit into
-    each.
+    """The levels that limit it: the key, its namespace, its organization, and the budgets of the
+    organization that cover its calls, or those of the models that they name. A call must fit
+    into each.
     """
 
 
@@ -1169,6 +1170,60 @@ class OrganizationPage:
     """One page of a list."""
 
     data: list[Organization]
+    """The rows."""
+    first_id: str | None = None
+    """The id of the first row."""
+    has_more: bool
+    """Whether there is another page."""
+    last_id: str | None = None
+    """The id of the last row: `after` of the next page."""
+    object: str
+    """Always `list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A budget in JSON."""
+
+    budgets: list[OwnBudget]
+    """Each cap, with what is spent of it."""
+    created_at: datetime
+    """When it was created."""
+    daily_quota_usd: float | None = None
+    """Hard cap of a calendar day, in US dollars; `null` is none."""
+    models: list[str]
+    """The models it covers; empty is every model."""
+    monthly_quota_usd: float | None = None
+    """Hard cap of a calendar month, in US dollars; `null` is none."""
+    name: str
+    """Its name."""
+    namespaces: list[str]
+    """The namespaces that share it; empty is every namespace of the organization."""
+    object: str
+    """What this is."""
+    organization: str
+    """The organization."""
+    quotas_usd: dict[str, float]
+    """Hard caps of other periods, in US dollars."""
+    scope: str
+    """Its name in refusals."""
+    set_by: str
+    """Who set it and may change it: `operator`, or `admin` for the organization's admins and the
+    operator.
+    """
+    soft: bool
+    """Whether its caps are told and never enforced."""
+    tags: list[str]
+    """The labels it covers; empty is calls with any or none."""
+    updated_at: datetime
+    """When it was last changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetPage:
+    """One page of a list."""
+
+    data: list[Budget]
     """The rows."""
     first_id: str | None = None
     """The id of the first row."""

@@ -25,7 +25,7 @@ pub struct Options {
     /// The namespace of a member, webhook, alert or reservation.
     #[arg(long, short, add = ArgValueCompleter::new(completion::namespaces))]
     namespace: Option<String>,
-    /// The organization whose changes of a role are taken back.
+    /// The organization of budgets, or whose changes of a role are taken back.
     #[arg(long, add = ArgValueCompleter::new(completion::organizations))]
     organization: Option<String>,
     /// Do not ask.

@@ -24,7 +24,7 @@ pub struct Options {
     /// credits.
     #[arg(long, short, add = ArgValueCompleter::new(completion::namespaces))]
     namespace: Option<String>,
-    /// Roles with the changes that this organization made to them.
+    /// The organization of budgets; roles with the changes that this organization made to them.
     #[arg(long, add = ArgValueCompleter::new(completion::organizations))]
     organization: Option<String>,
 }

@@ -267,3 +267,63 @@ fn a_file_that_cannot_be_is_refused_before_anything_is_changed() {
     let moved = ["get", "namespaces", "a", "-o", "json"];
     assert_eq!(service.paddock(&moved).json(0)["organization"], "yard");
 }
+
+#[test]
+fn budgets_of_an_organization_are_what_the_file_says() {
+    let service = Service::start();
+    let text = |quota: u64| {
+        format!(
+            "organizations:\n- name: acme\n  budgets:\n  - {{name: dear, covers: {{models: [gpt-4.1], namespaces: [team]}}, \
+             monthly_quota_usd: {quota}}}\nnamespaces: [{{name: team, organization: acme}}]\n"
+        )
+    };
+    let apply = |quota: u64, more: &[&str]| {
+        let file = service
+            .write("budgets.yaml", &text(quota))
+            .display()
+            .to_string();
+        let arguments = [&["apply", "-f", &file], more].concat();
+        service.paddock(&arguments)
+    };
+    let first = apply(50, &[]).expect(0);
+    assert!(first.contains("+ budget acme/dear"), "{first}");
+    assert!(
+        apply(50, &[])
+            .expect(0)
+            .contains("0 to create, 0 to update")
+    );
+    let changed = apply(60, &["--dry-run"]).expect(2);
+    assert!(
+        changed.contains("monthly_quota_usd: 50.0 -> 60"),
+        "{changed}"
+    );
+    apply(60, &[]).expect(0);
+    let list = ["get", "budgets", "--organization", "acme"];
+    let shown = service.paddock(&list).expect(0);
+    assert!(
+        shown.contains("dear") && shown.contains("$60.00"),
+        "{shown}"
+    );
+    let json = [
+        "get",
+        "budget",
+        "dear",
+        "--organization",
+        "acme",
+        "-o",
+        "json",
+    ];
+    let kept = service.paddock(&json).json(0);
+    assert_eq!(kept["covers"]["models"], serde_json::json!(["gpt-4.1"]));
+    let delete = [
+        "delete",
+        "budget",
+        "dear",
+        "--organization",
+        "acme",
+        "--yes",
+    ];
+    service.paddock(&delete).expect(0);
+    let none = service.paddock(&["get", "budgets", "--organization", "acme", "-o", "name"]);
+    assert_eq!(none.expect(0), "");
+}

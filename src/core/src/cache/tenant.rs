@@ -3,7 +3,10 @@
 use crate::admission::{Scope, Throttle};
 use crate::bodies::Reading;
 use crate::ids::InstallationId;
-use crate::policy::{KeyPolicy, NamespacePolicy, OrganizationPolicy, Role, RoleRights, role_scope};
+use crate::policy::{
+    BudgetPolicy, KeyPolicy, NamespacePolicy, OrganizationPolicy, Role, RoleRights, budget_scope,
+    role_scope,
+};
 use std::rc::Rc;
 
 /// A key and what is derived from it once.
@@ -41,6 +44,8 @@ pub struct Organization {
     pub reading: Reading,
     /// The roles it narrows, each with its name in refusals.
     roles: Vec<(Role, String)>,
+    /// Its budgets as scopes of limits, in the policy's order.
+    budgets: Vec<Rc<Scope>>,
 }
 
 impl Key {
@@ -84,12 +89,22 @@ impl Organization {
         let scope = Rc::new(Scope::new(name, policy.limits.clone()).prepaid(policy.prepaid));
         let narrowed = policy.roles.keys();
         let roles = narrowed.map(|role| (*role, role_scope(&policy.name, *role)));
+        let budgets = policy.budgets.iter().map(|budget| {
+            let name = budget_scope(&policy.name, &budget.name);
+            Rc::new(Scope::new(name, budget.limits.clone()))
+        });
         Organization {
             roles: roles.collect(),
+            budgets: budgets.collect(),
             policy,
             scope,
             reading: Reading::default(),
         }
+    }
+
+    /// Its budgets, each with the scope of its caps.
+    pub fn budgets(&self) -> impl Iterator<Item = (&BudgetPolicy, &Rc<Scope>)> {
+        self.policy.budgets.iter().zip(&self.budgets)
     }
 
     /// What it narrows a role to, and what refusals call that; `None` where it leaves it alone.

@@ -164,6 +164,7 @@ impl RawPolicy {
                 routing,
                 throttled_until: None,
                 prepaid: false,
+                tags: Vec::new(),
                 settings: raw.settings.validate(&what, &catalog, problems),
                 name: raw.name,
                 organization: raw
@@ -214,6 +215,7 @@ fn organizations(raw: Vec<RawOrganization>, problems: &mut Vec<String>) -> Vec<O
             allowed_models: None,
             name: raw.name,
             roles,
+            budgets: Vec::new(),
             revision: 0,
         });
     }
@@ -240,6 +242,7 @@ impl RawKey {
             scopes: self.scopes,
             allowed_models: self.allowed_models,
             limits,
+            tags: Vec::new(),
             content_policy_mode: self.content_policy_mode,
             enabled: true,
             expires_at: self.expires_at.map(Timestamp::from_secs),

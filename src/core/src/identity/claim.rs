@@ -181,6 +181,7 @@ impl Attested {
             scopes: None,
             allowed_models: None,
             limits: Limits::default(),
+            tags: Vec::new(),
             content_policy_mode: None,
             enabled: true,
             expires_at: None,

@@ -29,6 +29,9 @@ pub struct KeyPolicy {
     /// Its own limits, beside its namespace's.
     #[serde(default)]
     pub limits: Limits,
+    /// Its labels: texts, and `name:value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// How strictly the content of its prompts is judged; absent means as its namespace says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_policy_mode: Option<ContentMode>,

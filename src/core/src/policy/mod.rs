@@ -4,6 +4,7 @@
 //! Decisions must be absent: these are the words, `authorization`, `admission` and `routing` judge.
 
 mod alias;
+mod budget;
 mod cap_period;
 mod capability;
 mod catalog;
@@ -22,6 +23,9 @@ mod settings;
 mod user;
 
 pub use alias::fold_alias;
+pub use budget::{
+    BudgetPolicy, MAX_BUDGET_LIST, MAX_BUDGET_NAME, MAX_BUDGETS, budget_scope, is_budget_name,
+};
 pub use cap_period::{CapPeriod, LAST_DAYS, UnknownPeriod};
 pub use capability::{capability, seen};
 pub use catalog::{

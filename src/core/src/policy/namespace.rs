@@ -19,6 +19,9 @@ pub struct NamespacePolicy {
     /// Limits all its keys share.
     #[serde(default)]
     pub limits: Limits,
+    /// Its labels: texts, and `name:value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Whether it spends a prepaid balance, whose amount only the lender knows.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub prepaid: bool,

@@ -1,6 +1,6 @@
 //! One organization, as far as a gateway needs to know it.
 
-use super::{EndpointScope, Limits, Role};
+use super::{BudgetPolicy, EndpointScope, Limits, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ pub struct OrganizationPolicy {
     /// What it narrows roles to; a role that is absent is what it is everywhere.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<Role, RoleRights>,
+    /// What it sets for some of its calls; at most [`MAX_BUDGETS`](super::MAX_BUDGETS).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<BudgetPolicy>,
     /// The change of the whole policy that last touched this organization.
     #[serde(default)]
     pub revision: u64,

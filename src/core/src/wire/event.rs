@@ -78,6 +78,9 @@ pub struct UsageEvent<'a> {
     /// Whether that user shares a cap with others, because the gateway had no room for one more.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub user_shared: bool,
+    /// The budgets of its organization that covered it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<String>,
     /// The model that served the call, and by whose price it is charged.
     #[serde(borrow)]
     pub model: Cow<'a, str>,
@@ -192,6 +195,7 @@ impl<'a> UsageEvent<'a> {
             organization: EMPTY,
             user: None,
             user_shared: false,
+            budgets: Vec::new(),
             model: EMPTY,
             requested_model: EMPTY,
             endpoint: EMPTY,
@@ -234,6 +238,7 @@ impl<'a> UsageEvent<'a> {
             organization: owned(self.organization),
             user: self.user.map(owned),
             user_shared: self.user_shared,
+            budgets: self.budgets,
             model: owned(self.model),
             requested_model: owned(self.requested_model),
             endpoint: owned(self.endpoint),

@@ -26,6 +26,8 @@ pub struct Correction {
     pub model: Option<String>,
     /// The end user of the call that it corrects.
     pub end_user: Option<String>,
+    /// The budgets of the organization that covered that call.
+    pub budgets: Vec<String>,
     /// The id of the call that it corrects, if it is about one.
     pub corrects: Option<String>,
     /// When that call started; else when it was created. It moves the budget windows and the balances of

@@ -47,6 +47,9 @@ pub struct EventDetails {
     /// The id of the tags that its key and namespace had; absent if they had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<String>,
+    /// The budgets of its organization that covered it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<String>,
     /// What a correction is; absent of a call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correction: Option<CorrectionDetails>,
@@ -73,6 +76,7 @@ impl EventDetails {
             audio_output_tokens: tokens.audio_output,
             image_output_tokens: tokens.image_output,
             tags: None,
+            budgets: event.budgets.clone(),
             correction: None,
         };
         (details != EventDetails::default()).then_some(details)

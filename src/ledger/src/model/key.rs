@@ -1,5 +1,6 @@
 //! Keys, their secrets, and the member a key belongs to.
 
+use super::tag_set::labels_of;
 use crate::model::hierarchy::smaller;
 use crate::model::member::Member;
 use paddock_core::ids::KeyDigest;
@@ -137,6 +138,7 @@ impl Key {
             scopes: self.scopes.clone(),
             allowed_models: self.allowed_models.clone(),
             limits: self.limits_in_force(),
+            tags: labels_of(self.tags.as_ref()),
             content_policy_mode: self.content_policy_mode,
             enabled: self.enabled,
             expires_at: secret.expires_at,

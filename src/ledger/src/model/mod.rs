@@ -25,6 +25,7 @@ pub mod roles;
 pub mod scope;
 pub mod sealed;
 pub mod secret;
+pub mod shared_budget;
 pub mod slug;
 pub mod tag_set;
 mod user_quota;

@@ -1,5 +1,6 @@
 //! Namespaces.
 
+use super::tag_set::labels_of;
 use paddock_core::money::Money;
 use paddock_core::policy::{
     FailureMode, Limits, NamespacePolicy, Priority, Routing, Settings, UnknownPrice, UserQuotas,
@@ -87,6 +88,7 @@ impl Namespace {
             organization: self.organization.clone(),
             allowed_models: self.allowed_models.clone(),
             limits: self.limits.clone(),
+            tags: labels_of(self.tags.as_ref()),
             prepaid: self.prepaid,
             user_quotas: UserQuotas {
                 monthly_quota: self.user_monthly_quota,

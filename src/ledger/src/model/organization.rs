@@ -3,6 +3,7 @@
 use crate::model::calendar::Calendar;
 use crate::model::hierarchy::InForce;
 use crate::model::roles::RoleOverride;
+use crate::model::shared_budget::SharedBudget;
 use paddock_core::policy::{Limits, OrganizationPolicy, Priority, Role};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
@@ -39,6 +40,8 @@ pub struct Organization {
     pub prepaid: bool,
     /// What it narrows roles to: as it was read; it is stored elsewhere.
     pub roles: BTreeMap<Role, RoleOverride>,
+    /// What it sets for some of its calls: as it was read; it is stored elsewhere.
+    pub budgets: Vec<SharedBudget>,
     /// The operator's labels: a list or a map of strings.
     pub tags: Option<serde_json::Value>,
     /// When it was created.
@@ -62,6 +65,7 @@ impl Organization {
             calendar_since: now,
             prepaid: false,
             roles: BTreeMap::new(),
+            budgets: Vec::new(),
             tags: None,
             created_at: now,
             updated_at: now,
@@ -103,6 +107,7 @@ impl Organization {
             roles: narrowed
                 .map(|(role, narrowed)| (*role, narrowed.rights.clone()))
                 .collect(),
+            budgets: self.budgets.iter().map(SharedBudget::policy).collect(),
             revision: self.revision,
         }
     }

@@ -175,6 +175,14 @@ pub const TABLE: &[Row] = &[
         within: "",
     },
     Row {
+        of: "budget of an organization",
+        bodies: &["PutBudget"],
+        fields: &[],
+        owner: Owner::Admin,
+        within: "Its caps are within the organization's. What the operator has set, only the operator \
+                 changes.",
+    },
+    Row {
         of: "role",
         bodies: &["PutRole"],
         fields: &[],

@@ -1,8 +1,9 @@
 //! The scopes that have budgets.
 
+use paddock_core::policy::budget_scope;
 use std::fmt;
 
-/// An organization, a namespace, a key, an end user or a reservation.
+/// An organization, a namespace, a key, an end user, a reservation or a budget of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// By its name.
@@ -15,11 +16,13 @@ pub enum Scope {
     User(String, String),
     /// By the namespace, and the rest of its name.
     Reservation(String, String),
+    /// By the organization, and its name there.
+    Budget(String, String),
 }
 
 impl Scope {
     /// From `key:ID`, `namespace:NAME`, `organization:NAME`, `user:NAMESPACE/USER` or
-    /// `reservation:NAMESPACE/ID`; `None` otherwise.
+    /// `reservation:NAMESPACE/ID` or `budget:ORGANIZATION/NAME`; `None` otherwise.
     pub fn parse(text: &str) -> Option<Scope> {
         let (kind, name) = text.split_once(':')?;
         match kind {
@@ -34,6 +37,10 @@ impl Scope {
                 let (namespace, id) = name.split_once('/')?;
                 Some(Scope::Reservation(namespace.to_owned(), id.to_owned()))
             }
+            "budget" => {
+                let (organization, name) = name.split_once('/')?;
+                Some(Scope::Budget(organization.to_owned(), name.to_owned()))
+            }
             _ => None,
         }
     }
@@ -46,6 +53,7 @@ impl fmt::Display for Scope {
             Scope::Namespace(name) => write!(f, "namespace:{name}"),
             Scope::Key(id) => write!(f, "key:{id}"),
             Scope::User(namespace, user) => write!(f, "user:{namespace}/{user}"),
+            Scope::Budget(organization, name) => f.write_str(&budget_scope(organization, name)),
             Scope::Reservation(namespace, id) => write!(f, "reservation:{namespace}/{id}"),
         }
     }

@@ -50,16 +50,21 @@ impl TagSet {
     }
 }
 
-fn labels(text: &str) -> Vec<String> {
-    match serde_json::from_str(text) {
-        Ok(Value::Array(items)) => {
+/// The labels that tags are: texts, and `name:value`.
+pub fn labels_of(tags: Option<&Value>) -> Vec<String> {
+    match tags {
+        Some(Value::Array(items)) => {
             let texts = items.iter().filter_map(Value::as_str);
             texts.map(str::to_owned).collect()
         }
-        Ok(Value::Object(map)) => map
+        Some(Value::Object(map)) => map
             .iter()
             .filter_map(|(name, value)| Some(format!("{name}:{}", value.as_str()?)))
             .collect(),
         _ => Vec::new(),
     }
+}
+
+fn labels(text: &str) -> Vec<String> {
+    labels_of(serde_json::from_str(text).ok().as_ref())
 }

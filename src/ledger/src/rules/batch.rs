@@ -5,7 +5,7 @@ use crate::model::tag_set::TagSet;
 use crate::store::events::{self, EventRow};
 use paddock_core::ids::InstallationId;
 use paddock_core::money::Money;
-use paddock_core::policy::user_in_events;
+use paddock_core::policy::{MAX_BUDGETS, is_budget_name, user_in_events};
 use paddock_core::refusal::clip;
 use paddock_core::stored::StoredId;
 use paddock_core::timestamp::Timestamp;
@@ -40,6 +40,8 @@ pub struct ReadEvent {
     pub leases: Vec<i64>,
     /// Whether its end user was limited together with others.
     pub user_shared: bool,
+    /// The budgets of its organization that covered it.
+    pub budgets: Vec<String>,
     /// What the provider stored in it.
     pub stored: Vec<StoredId>,
     /// The tags of its key and namespace, once they were looked up.
@@ -56,6 +58,7 @@ impl ReadEvent {
             cost: correction.amount,
             leases: Vec::new(),
             user_shared: false,
+            budgets: correction.budgets.clone(),
             stored: Vec::new(),
             tags: None,
         }
@@ -131,12 +134,14 @@ pub fn foreign(named: Option<InstallationId>, own: Option<InstallationId>) -> Op
 
 fn entry(gateway: &str, mut event: UsageEvent<'_>) -> ReadEvent {
     shorten(&mut event);
+    let row = events::row(gateway, &mut event);
     ReadEvent {
+        row,
         started_at: event.started_at,
         applies_at: event.started_at,
         cost: event.cost,
         user_shared: event.user_shared,
-        row: events::row(gateway, &mut event),
+        budgets: std::mem::take(&mut event.budgets),
         leases: event.leases,
         stored: event.stored,
         tags: None,
@@ -218,6 +223,10 @@ fn plausible(event: UsageEvent<'_>) -> Result<UsageEvent<'_>, String> {
         Err("started_at is after the year 2262".to_owned())
     } else if names.into_iter().any(|name| name.len() > MAX_NAME) {
         Err(format!("a name is longer than {MAX_NAME} bytes"))
+    } else if event.budgets.len() > MAX_BUDGETS
+        || !event.budgets.iter().all(|name| is_budget_name(name))
+    {
+        Err(format!("it names no budgets, or more than {MAX_BUDGETS}"))
     } else if event.stored.len() > MAX_STORED {
         Err(format!("it stored more than {MAX_STORED} objects"))
     } else {

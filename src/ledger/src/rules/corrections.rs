@@ -11,6 +11,7 @@ use crate::rules::ledger::{self, Message};
 use crate::rules::spending::scopes_of_caller;
 use crate::store::{StoreError, Tx, corrections, events, keys, leases, namespaces};
 use paddock_core::money::Money;
+use paddock_core::policy::budget_scope;
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeSet;
 
@@ -142,8 +143,10 @@ async fn end_scarcity(tx: &mut Tx, correction: &Correction) -> Result<(), StoreE
     let (namespace, organization) = (&correction.namespace, &correction.organization);
     let key = correction.key_id.as_deref().unwrap_or(UNNAMED);
     let scopes = scopes_of_caller(key, namespace, organization);
-    let scopes: BTreeSet<String> = scopes.map(|scope| scope.to_string()).collect();
-    for scope in scopes {
+    let budgets = correction.budgets.iter();
+    let budgets = budgets.map(|name| budget_scope(organization, name));
+    let scopes = scopes.map(|scope| scope.to_string()).chain(budgets);
+    for scope in scopes.collect::<BTreeSet<String>>() {
         leases::mark_scarce(tx, &scope, Timestamp::EPOCH).await?;
     }
     Ok(())
@@ -163,6 +166,7 @@ async fn find_subject(
         key_id: None,
         model: None,
         end_user: None,
+        budgets: Vec::new(),
         corrects: None,
         applies_at: now,
         amount: Money::ZERO,
@@ -180,6 +184,7 @@ async fn find_subject(
             }
             let started_at = u64::try_from(row.started_at).unwrap_or(0);
             Ok(Ok(Correction {
+                budgets: row.details().budgets,
                 key_id: Some(row.key_id),
                 model: Some(row.model),
                 end_user: row.end_user,

@@ -7,9 +7,9 @@ use crate::model::scope::Scope;
 use crate::rules::batch::ReadEvent;
 use crate::rules::ledger::Message;
 use crate::store::spend::{self, SetCaps, SpendKey};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, shared_budgets};
 use paddock_core::money::Money;
-use paddock_core::policy::{shared_user_scope, user_scope};
+use paddock_core::policy::{budget_scope, shared_user_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
 use paddock_core::wire::CapPeriod;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -53,6 +53,18 @@ pub async fn attach(tx: &mut Tx, messages: &mut [Message]) -> Result<(), StoreEr
     note(&keys, Scope::Key);
     note(&namespaces, Scope::Namespace);
     note(&organizations, Scope::Organization);
+    let budgets = events().flat_map(|event| {
+        let of = event.row.organization.as_str();
+        event.budgets.iter().map(move |name| (of, name.as_str()))
+    });
+    let budgets: BTreeSet<(&str, &str)> = budgets.collect();
+    let budgets: Vec<(&str, &str)> = budgets.into_iter().collect();
+    for (organization, set) in shared_budgets::caps(tx, &budgets).await? {
+        if set.quotas.contains_key(&CapPeriod::Hourly) {
+            let scope = Scope::Budget(organization, set.name);
+            found.hourly.insert(scope.to_string());
+        }
+    }
     found.of_namespaces = calendars(&namespaces);
     found.of_organizations = calendars(&organizations);
     let found = Arc::new(found);
@@ -83,12 +95,15 @@ impl FurtherSums {
         }
         callers.push(Scope::Namespace(row.namespace.clone()).to_string());
         let organization = Scope::Organization(row.organization.clone()).to_string();
+        let budgets = entry.budgets.iter();
+        let budgets = budgets.map(|name| budget_scope(&row.organization, name));
+        let of_organization: Vec<String> = [organization].into_iter().chain(budgets).collect();
         let mut add = |scope: String, kind, start| {
             let amount = amounts.entry((scope, kind, start)).or_default();
             *amount = amount.saturating_add(entry.cost);
         };
         let hour = start_of(HOUR, entry.applies_at).secs();
-        let scopes = callers.iter().chain([&organization]);
+        let scopes = callers.iter().chain(&of_organization);
         for scope in scopes.filter(|scope| self.hourly.contains(*scope)) {
             add(scope.clone(), HOURS.into(), hour);
         }
@@ -103,9 +118,11 @@ impl FurtherSums {
                 add(scope, kind.clone(), start);
             }
         }
-        let of_organization = day(&self.of_organizations, &row.organization, entry.applies_at);
-        if let Some((kind, start)) = of_organization {
-            add(organization, kind, start);
+        let its_day = day(&self.of_organizations, &row.organization, entry.applies_at);
+        if let Some((kind, start)) = its_day {
+            for scope in of_organization {
+                add(scope, kind.clone(), start);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::model::calendar::Calendar;
 use crate::model::hierarchy::smaller;
 use crate::model::scope::Scope;
 use crate::store::spend::{Asked, SetCaps};
-use crate::store::{StoreError, Tx, spend, user_quotas};
+use crate::store::{StoreError, Tx, shared_budgets, spend, user_quotas};
 use paddock_core::money::Money;
 use paddock_core::policy::SHARED_USER;
 use paddock_core::wire::CapPeriod;
@@ -54,13 +54,14 @@ pub async fn of_scopes(
     tx: &mut Tx,
     scopes: &[Scope],
 ) -> Result<HashMap<String, Quotas>, StoreError> {
-    let mut users = Vec::new();
+    let (mut users, mut budgets) = (Vec::new(), Vec::new());
     let [mut keys, mut namespaces, mut organizations] = [const { Vec::new() }; 3];
     for scope in scopes {
         match scope {
             Scope::Key(id) => keys.push(id.as_str()),
             Scope::Namespace(name) => namespaces.push(name.as_str()),
             Scope::Organization(name) => organizations.push(name.as_str()),
+            Scope::Budget(of, name) => budgets.push((of.as_str(), name.as_str())),
             Scope::User(namespace, user) => users.push((namespace.as_str(), user.as_str())),
             // Its amount is no cap of a period: see `reservations`.
             Scope::Reservation(..) => {}
@@ -80,6 +81,10 @@ pub async fn of_scopes(
         .into_iter()
         .map(|set| (Scope::Organization(set.name.clone()), set));
     for (scope, set) in keys.chain(namespaces).chain(organizations) {
+        found.insert(scope.to_string(), Quotas::from(set));
+    }
+    for (organization, set) in shared_budgets::caps(tx, &budgets).await? {
+        let scope = Scope::Budget(organization, set.name.clone());
         found.insert(scope.to_string(), Quotas::from(set));
     }
     let of_users = of_users(tx, &users).await?;

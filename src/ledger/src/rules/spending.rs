@@ -7,7 +7,7 @@ use crate::model::scope::Scope;
 use crate::rules::batch::ReadEvent;
 use crate::store::spend;
 use paddock_core::money::Money;
-use paddock_core::policy::{shared_user_scope, user_scope};
+use paddock_core::policy::{budget_scope, shared_user_scope, user_scope};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A user's namespace and name, and whether they share a scope with others.
@@ -20,6 +20,8 @@ pub(super) struct Spent<'a> {
     /// By key, namespace, organization and first second of the day.
     callers: HashMap<(&'a str, &'a str, &'a str, u64), Money>,
     users: HashMap<(User<'a>, u64), Money>,
+    /// By organization, name of its budget and day.
+    budgets: HashMap<(&'a str, &'a str, u64), Money>,
 }
 
 impl<'a> Spent<'a> {
@@ -34,6 +36,11 @@ impl<'a> Spent<'a> {
         );
         let sum = self.callers.entry(caller).or_default();
         *sum = sum.saturating_add(entry.cost);
+        for name in &entry.budgets {
+            let budget = (row.organization.as_str(), name.as_str(), day);
+            let sum = self.budgets.entry(budget).or_default();
+            *sum = sum.saturating_add(entry.cost);
+        }
         if row.end_user.is_some() || entry.user_shared {
             let user = row.end_user.as_deref();
             let user = (row.namespace.as_str(), user, entry.user_shared);
@@ -47,6 +54,9 @@ impl<'a> Spent<'a> {
             for scope in scopes_of_caller(key, namespace, organization) {
                 add_amount(amounts, scope.to_string(), day, cost);
             }
+        }
+        for ((organization, name, day), cost) in self.budgets {
+            add_amount(amounts, budget_scope(organization, name), day, cost);
         }
         for (((namespace, user, is_shared), day), cost) in self.users {
             if let Some(user) = user {

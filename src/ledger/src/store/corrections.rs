@@ -10,7 +10,7 @@ use paddock_core::timestamp::Timestamp;
 record! {
     Correction in "corrections" {
         id, reference, organization, namespace, key_id, model, end_user, corrects, applies_at, amount,
-        reason, author, created_at,
+        reason, author, created_at, budgets,
     }
 }
 

@@ -214,6 +214,7 @@ pub fn row(gateway: &str, event: &mut UsageEvent<'_>) -> EventRow {
 pub fn correction_row(correction: &Correction) -> EventRow {
     let named = |name: &Option<String>| name.as_deref().unwrap_or(UNNAMED).to_owned();
     let details = EventDetails {
+        budgets: correction.budgets.clone(),
         correction: Some(correction.details()),
         ..EventDetails::default()
     };

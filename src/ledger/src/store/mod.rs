@@ -42,6 +42,7 @@ pub mod role_overrides;
 pub(crate) mod rollups;
 pub mod sealed;
 pub mod sessions;
+pub mod shared_budgets;
 pub mod shares;
 pub(crate) mod spend;
 pub mod stored_objects;

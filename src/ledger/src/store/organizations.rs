@@ -1,7 +1,7 @@
 //! Organizations: the top of every tree of limits.
 
 use super::record::{record, select};
-use super::{StoreError, Tx, args, policy, role_overrides};
+use super::{StoreError, Tx, args, policy, role_overrides, shared_budgets};
 use crate::model::{Ceilings, Organization};
 use paddock_core::policy::OrganizationPolicy;
 use paddock_core::timestamp::Timestamp;
@@ -14,7 +14,7 @@ record! {
         name, limits, tags, created_at, updated_at, revision, prepaid, allowed_models, max_priority,
         ceilings, time_zone, calendar_since,
     }
-    defaults { roles }
+    defaults { roles, budgets }
 }
 
 /// The organization of that name.
@@ -22,7 +22,7 @@ pub async fn find(tx: &mut Tx, name: &str) -> Result<Option<Organization>, Store
     let found = tx
         .optional(select::<Organization>("WHERE name = $1"), args![name])
         .await?;
-    Ok(with_roles(tx, found.into_iter().collect()).await?.pop())
+    Ok(with_parts(tx, found.into_iter().collect()).await?.pop())
 }
 
 /// The organizations of those names, by name.
@@ -32,18 +32,20 @@ pub async fn find_many(
 ) -> Result<BTreeMap<String, Organization>, StoreError> {
     let head = select::<Organization>("WHERE name");
     let found = tx.among(&head, args![], names, "").await?;
-    let found = with_roles(tx, found).await?.into_iter();
+    let found = with_parts(tx, found).await?.into_iter();
     Ok(found.map(|one| (one.name.clone(), one)).collect())
 }
 
-async fn with_roles(
+async fn with_parts(
     tx: &mut Tx,
     mut organizations: Vec<Organization>,
 ) -> Result<Vec<Organization>, StoreError> {
     let names: Vec<&str> = organizations.iter().map(|one| one.name.as_str()).collect();
     let mut roles = role_overrides::of(tx, &names).await?;
+    let mut budgets = shared_budgets::of(tx, &names).await?;
     for organization in &mut organizations {
         organization.roles = roles.remove(&organization.name).unwrap_or_default();
+        organization.budgets = budgets.remove(&organization.name).unwrap_or_default();
     }
     Ok(organizations)
 }
@@ -61,7 +63,7 @@ pub async fn list(
     let found = tx
         .all(sql, args![after, only.unwrap_or_default(), limit])
         .await?;
-    with_roles(tx, found).await
+    with_parts(tx, found).await
 }
 
 /// Those changed after a revision, as gateways know them.
@@ -71,7 +73,7 @@ pub(super) async fn changed_since(
 ) -> Result<Vec<OrganizationPolicy>, StoreError> {
     let sql = select::<Organization>("WHERE revision > $1 ORDER BY revision");
     let changed = tx.all(sql, args![revision]).await?;
-    let changed = with_roles(tx, changed).await?;
+    let changed = with_parts(tx, changed).await?;
     Ok(changed.iter().map(Organization::policy).collect())
 }
 

@@ -88,7 +88,8 @@ pub async fn is_any_further(tx: &mut Tx) -> Result<bool, StoreError> {
                 WHERE time_zone IS NOT NULL OR quotas IS NOT NULL LIMIT 1) AS o)
             + (SELECT COUNT(*) FROM (SELECT 1 FROM namespaces
                 WHERE time_zone IS NOT NULL OR quotas IS NOT NULL LIMIT 1) AS n)
-            + (SELECT COUNT(*) FROM (SELECT 1 FROM keys WHERE quotas IS NOT NULL LIMIT 1) AS k)";
+            + (SELECT COUNT(*) FROM (SELECT 1 FROM keys WHERE quotas IS NOT NULL LIMIT 1) AS k)
+            + (SELECT COUNT(*) FROM (SELECT 1 FROM budgets WHERE quotas IS NOT NULL LIMIT 1) AS b)";
     let count: i64 = tx.one(sql, args![]).await?;
     Ok(count > 0)
 }

@@ -21,6 +21,7 @@ mod prices;
 mod report;
 mod requests;
 mod roles;
+mod spending;
 mod team;
 mod usage;
 mod webhooks;

@@ -1,6 +1,7 @@
 //! `GET /v1/whoami`: who the caller is, what it may do, and what it has left.
 
 use super::prices::PriceView;
+use super::spending::{Spending, spending};
 use crate::api::prelude::*;
 use paddock_core::policy::{Catalog, EndpointScope, LimitKind, Limits};
 use paddock_core::timestamp::Timestamp;
@@ -9,7 +10,9 @@ use paddock_ledger::model::Key;
 
 use paddock_ledger::model::roles::{self, Powers};
 use paddock_ledger::model::scope::Scope;
-use paddock_ledger::rules::caps::{self, Budget};
+use paddock_ledger::model::shared_budget::SharedBudget;
+use paddock_ledger::model::tag_set::labels_of;
+use paddock_ledger::rules::caps;
 use paddock_ledger::rules::context::NamespaceContext;
 use paddock_ledger::store::{Tx, catalog};
 
@@ -31,7 +34,8 @@ pub struct Identity {
     organization: Option<String>,
     /// What it may do.
     rights: Rights,
-    /// The levels that limit it: the key, its namespace, its organization. A call must fit into each.
+    /// The levels that limit it: the key, its namespace, its organization, and the budgets of the organization
+    /// that cover its calls, or those of the models that they name. A call must fit into each.
     scopes: Vec<Level>,
     /// The models it may use, with their prices.
     models: Vec<PriceView>,
@@ -76,29 +80,6 @@ struct Level {
     budgets: Vec<Spending>,
     /// Rates and concurrency; empty if none is set.
     rates: Vec<RateLimit>,
-}
-
-/// A cap of money.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = OwnBudget)]
-struct Spending {
-    /// `hourly`, `daily`, `weekly`, `monthly`, `quarterly`, `last_N_days` or `total`, or `balance` for a prepaid
-    /// balance.
-    period: String,
-    /// The cap, in US dollars.
-    limit_usd: f64,
-    /// US dollars booked in the period; `null` if it is not the caller's to know. What others of an
-    /// organization spent is known to its admins.
-    spent_usd: Option<f64>,
-    /// US dollars left beside reservations; never negative.
-    remaining_usd: f64,
-    /// When the period ends; `null` for a balance and for all of time.
-    #[schema(format = DateTime)]
-    resets_at: Option<String>,
-    /// Where the cap comes from: `key`, `role`, `namespace` or `organization`.
-    set_by: &'static str,
-    /// Whether it is told and never enforced.
-    soft: bool,
 }
 
 /// A limit that is no money.
@@ -228,31 +209,44 @@ async fn levels(
             rates: rates(limits),
         }
     };
-    Ok(scopes.iter().zip(levels).map(level).collect())
+    let mut levels: Vec<Level> = scopes.iter().zip(levels).map(level).collect();
+    levels.extend(shared(app, tx, key, context, knows_all, now).await?);
+    Ok(levels)
 }
 
-fn spending(
-    budget: &Budget,
-    limits: &Limits,
-    knows_spent: bool,
-    set_by: impl Fn(CapPeriod) -> &'static str,
+/// The budgets of the organization that cover calls of this key, of some models or of all.
+async fn shared(
+    app: &App,
+    tx: &mut Tx,
+    key: &Key,
+    context: &NamespaceContext,
+    knows: bool,
     now: Timestamp,
-) -> Vec<Spending> {
-    let caps = budget.caps.iter();
-    let spending = caps.map(|cap| {
-        let is_balance = cap.period == CapPeriod::Balance;
-        let end = budget.calendar.resets_at(cap.period, now);
-        Spending {
-            period: cap.period.name().into_owned(),
-            limit_usd: cap.quota.or_zero().to_dollars(),
-            spent_usd: knows_spent.then(|| cap.booked.to_dollars()),
-            remaining_usd: cap.remaining().or_zero().to_dollars(),
-            resets_at: (end < Timestamp::FAR).then(|| end.to_rfc3339()),
-            set_by: set_by(cap.period),
-            soft: !is_balance && limits.is_soft(LimitKind::Quotas),
+) -> Result<Vec<Level>, ApiError> {
+    let namespace = &context.namespace;
+    let mut labels = labels_of(key.tags.as_ref());
+    labels.extend(labels_of(namespace.tags.as_ref()));
+    let covers = |one: &&SharedBudget| one.policy().covers_caller(&namespace.name, &labels);
+    let covering = context.organization.budgets.iter().filter(covers);
+    let scope = |one: &SharedBudget| Scope::Budget(one.organization.clone(), one.name.clone());
+    let covering: Vec<(&SharedBudget, Scope)> = covering.map(|one| (one, scope(one))).collect();
+    let scopes: Vec<Scope> = covering.iter().map(|(_, scope)| scope.clone()).collect();
+    let budgets = caps::look(tx, &app.config.terms, &scopes, now).await?;
+    let level = |(one, scope): (&SharedBudget, Scope)| {
+        let scope = scope.to_string();
+        let budget = budgets.get(&scope);
+        let budgets = budget.map(|found| spending(found, &one.limits, knows, |_| "budget", now));
+        Level {
+            scope,
+            name: match one.models.is_empty() {
+                true => one.name.clone(),
+                false => format!("{} ({})", one.name, one.models.join(", ")),
+            },
+            budgets: budgets.unwrap_or_default(),
+            rates: Vec::new(),
         }
-    });
-    spending.collect()
+    };
+    Ok(covering.into_iter().map(level).collect())
 }
 
 fn rates(limits: &Limits) -> Vec<RateLimit> {

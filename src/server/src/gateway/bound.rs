@@ -74,14 +74,16 @@ pub async fn leave_scopes<T>(
         Scope::Namespace(name) | Scope::User(name, _) | Scope::Reservation(name, _) => {
             Some(name.clone())
         }
-        Scope::Organization(_) => None,
+        Scope::Organization(_) | Scope::Budget(..) => None,
     };
     let names: Vec<String> = scopes.iter().flatten().filter_map(home).collect();
     let names = names.iter().map(String::as_str).collect();
     let within = within(tx, organizations, &names).await?;
     let mut scopes = scopes.iter();
     said.retain(|one| match scopes.next() {
-        Some(Some(Scope::Organization(name))) => organizations.contains(name),
+        Some(Some(Scope::Organization(name) | Scope::Budget(name, _))) => {
+            organizations.contains(name)
+        }
         Some(Some(scope)) => home(scope).is_some_and(|name| within.contains(&name)),
         // An upstream's limit is everybody's.
         _ => is_upstream(scope_of(one)),

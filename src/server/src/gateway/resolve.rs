@@ -138,6 +138,7 @@ fn operator(digest: KeyDigest) -> KeyPolicy {
         scopes: None,
         allowed_models: None,
         limits: Limits::default(),
+        tags: Vec::new(),
         content_policy_mode: None,
         enabled: true,
         expires_at: None,

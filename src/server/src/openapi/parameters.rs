@@ -79,6 +79,18 @@ pub struct MemberId {
     id: String,
 }
 
+/// A budget of an organization.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct BudgetOfOrganization {
+    /// The organization's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 128)]
+    name: String,
+    /// The budget's name.
+    #[param(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 64)]
+    budget: String,
+}
+
 /// A role of an organization.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -62,15 +62,18 @@ on_both_databases! {
         app.post("/v1/namespaces", json!({ "name": "team", "monthly_quota_usd": 1.5 })).await;
         let key = app.make_key(made).await;
         let key = key["id"].as_str().unwrap();
-        let scopes = [format!("key:{key}"), "namespace:team".to_owned()];
-        let caps = [80 * CENT, 150 * CENT];
+        let shared = json!({ "covers": { "models": ["gpt-4.1"] }, "monthly_quota_usd": 1.2, "daily_quota_usd": 0.7 });
+        app.put("/v1/organizations/default/budgets/shared", shared).await.expect(200);
+        let budget = "budget:default/shared".to_owned();
+        let scopes = [format!("key:{key}"), "namespace:team".to_owned(), budget];
+        let caps = [80 * CENT, 150 * CENT, 70 * CENT];
         let gateways: Vec<Gateway> =
             (0..3).map(|n| Gateway::new(&format!("gateway-{n}"), n)).collect();
         let mut random = StdRng::seed_from_u64(7);
         // Of each gateway and scope: the lease and what it knows of it.
         let held: Mutex<HashMap<(usize, usize), (i64, Held)>> = Mutex::default();
         let mut pending: HashMap<usize, Vec<Value>> = HashMap::new();
-        let mut spent = [0_i64; 2];
+        let mut spent = [0_i64; 3];
         for _ in 0..250 {
             let n = random.random_range(0..3_usize);
             match random.random_range(0..4) {
@@ -90,16 +93,18 @@ on_both_databases! {
                         }
                         entry.1.lent = entry.1.lent.max(lease.lent.nanos());
                     }
-                    // Spend from both or from none, as the filter does.
+                    // Spend from all or from none, as the filter does.
                     let cost = amount - random.random_range(0..CENT);
-                    if (0..2).all(|s| held.get(&(n, s)).is_some_and(|h| h.1.left() >= amount)) {
-                        let ids = (0..2).map(|s| held[&(n, s)].0).collect();
+                    if (0..3).all(|s| held.get(&(n, s)).is_some_and(|h| h.1.left() >= amount)) {
+                        let ids = (0..3).map(|s| held[&(n, s)].0).collect();
                         for (s, spent) in spent.iter_mut().enumerate() {
                             held.get_mut(&(n, s)).unwrap().1.spent += cost;
                             *spent += cost;
                         }
                         let event = Event { key, cost, leases: ids, ..Event::default() };
-                        pending.entry(n).or_default().push(gateways[n].event(app, event));
+                        let mut event = gateways[n].event(app, event);
+                        event["budgets"] = json!(["shared"]);
+                        pending.entry(n).or_default().push(event);
                     }
                 }
                 2 => {
@@ -136,7 +141,11 @@ on_both_databases! {
         let usage = app.get(&format!("/v1/keys/{key}/usage")).await.expect(200);
         let dollars = Money::from_nanos(spent[0]).to_dollars();
         assert!((usage["total_cost_usd"].as_f64().unwrap() - dollars).abs() < 1e-9);
-        assert!(spent[0] > 60 * CENT, "the test spends most of the cap: {}", spent[0]);
+        assert!(spent[0] > 52 * CENT, "the test spends most of the least cap: {}", spent[0]);
+        let shared = app.get("/v1/organizations/default/budgets/shared").await.expect(200);
+        let booked = shared["budgets"][0]["spent_usd"].as_f64().unwrap();
+        assert!((booked - dollars).abs() < 1e-9, "{shared:#}");
+        app.verify_totals().await;
     }
 
     async fn two_replicas_share_one_cap(app) {

@@ -59,6 +59,7 @@ mod reservations;
 mod roles;
 mod routing;
 mod settings;
+mod shared_budgets;
 mod shares;
 mod stored_objects;
 mod sums_by_time;

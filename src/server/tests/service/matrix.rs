@@ -63,6 +63,8 @@ const READS: &[(&str, Who)] = &[
     ("get_namespace_webhook", Who::Admin),
     ("list_organizations", Who::Admins),
     ("get_organization", Who::Admin),
+    ("list_organization_budgets", Who::Admin),
+    ("get_organization_budget", Who::Admin),
     ("list_organization_roles", Who::Admin),
     ("get_organization_role", Who::Admin),
     ("list_prices", Who::Everybody),
@@ -242,6 +244,7 @@ fn fill(method: &str, path: &str, ids: &BTreeMap<&str, String>, is_there: bool) 
         .replace("{name}", &of("{name}", name))
         .replace("{id}", &of("{id}", &ids[kind]))
         .replace("{role}", "viewer")
+        .replace("{budget}", &of("{budget}", &format!("{MARK}-budget")))
         .replace("{model}", &of("{model}", "gpt-4.1"))
         .replace("{alias}", &of("{alias}", "an-alias"));
     let member = if is_there { &ids["members"] } else { &missing };
@@ -299,6 +302,10 @@ async fn things(app: &TestApp) -> BTreeMap<&'static str, String> {
     let routing =
         json!({ "name": format!("{MARK}-routing"), "fallback_model": "gpt-4.1", "rules": [] });
     app.put(&format!("{space}/routing"), routing)
+        .await
+        .expect(200);
+    let budget = format!("/v1/organizations/{MARK}-org/budgets/{MARK}-budget");
+    app.put(&budget, json!({ "monthly_quota_usd": 1 }))
         .await
         .expect(200);
     BTreeMap::from([

@@ -118,6 +118,7 @@ fn event<'a>(
         namespace: Population::namespace(namespace).into(),
         organization: population.organization(namespace).into(),
         user: (dice.below(2) == 0).then(|| user.into()),
+        budgets: Vec::new(),
         user_shared: false,
         model: model.into(),
         requested_model: model.into(),

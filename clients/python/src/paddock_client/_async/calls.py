@@ -33,6 +33,8 @@ from paddock_client.models import (
     AuditVerification,
     AutoRefill,
     Balance,
+    Budget,
+    BudgetPage,
     ContentMode,
     Correction,
     CorrectionPage,
@@ -1544,6 +1546,116 @@ class AsyncOrganizationsCalls:
         )
 
 
+class AsyncBudgetsCalls:
+    """Caps that organizations set for some of their calls."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    def list(self, organization: str) -> AsyncPages[Budget, BudgetPage]:
+        """Lists the budgets of an organization.
+
+        Each with what is spent of its caps. To the operator and the organization's admins.
+
+        Args:
+            organization: The organization's name.
+        """
+        return AsyncPages(
+            self._transport,
+            Call("GET", f"/v1/organizations/{segment(organization)}/budgets", repeatable=True),
+            BudgetPage,
+        )
+
+    async def get(self, organization: str, budget: str) -> Budget:
+        """Shows a budget of an organization.
+
+        With what is spent of its caps.
+
+        Args:
+            organization: The organization's name.
+            budget: The budget's name.
+        """
+        return decode(
+            Budget,
+            await self._transport.json(
+                Call(
+                    "GET",
+                    f"/v1/organizations/{segment(organization)}/budgets/{segment(budget)}",
+                    repeatable=True,
+                )
+            ),
+        )
+
+    async def set(
+        self,
+        organization: str,
+        budget: str,
+        *,
+        daily_quota_usd: float | None | Omit = OMIT,
+        models: Sequence[str] | None | Omit = OMIT,
+        monthly_quota_usd: float | None | Omit = OMIT,
+        namespaces: Sequence[str] | None | Omit = OMIT,
+        quotas_usd: Mapping[str, float] | None | Omit = OMIT,
+        soft: bool | None | Omit = OMIT,
+        tags: Sequence[str] | None | Omit = OMIT,
+    ) -> Budget:
+        """Sets a budget of an organization.
+
+        The body replaces what was set before. It counts what is spent from its creation on; a
+        budget that is deleted and set again goes on from what was spent. A cap may not be wider
+        than the organization's of the same period. What the operator has set, only the operator
+        changes.
+
+        Args:
+            organization: The organization's name.
+            budget: The budget's name.
+            daily_quota_usd: Hard cap of a calendar day, in US dollars.
+            models: Models, names or aliases; at most 64.
+            monthly_quota_usd: Hard cap of a calendar month, in US dollars.
+            namespaces: Namespaces of the organization that share it; at most 64.
+            quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included.
+            soft: Whether its caps are told in a header and a metric and never refuse; `false` by default.
+            tags: Labels, of which the key of a call or its namespace has one: texts, or `name:value`; at most 64.
+        """
+        return decode(
+            Budget,
+            await self._transport.json(
+                Call(
+                    "PUT",
+                    f"/v1/organizations/{segment(organization)}/budgets/{segment(budget)}",
+                    body={
+                        "daily_quota_usd": daily_quota_usd,
+                        "models": models,
+                        "monthly_quota_usd": monthly_quota_usd,
+                        "namespaces": namespaces,
+                        "quotas_usd": quotas_usd,
+                        "soft": soft,
+                        "tags": tags,
+                    },
+                    repeatable=True,
+                )
+            ),
+        )
+
+    async def delete(self, organization: str, budget: str) -> Deleted:
+        """Deletes a budget of an organization.
+
+        What was booked stays booked.
+
+        Args:
+            organization: The organization's name.
+            budget: The budget's name.
+        """
+        return decode(
+            Deleted,
+            await self._transport.json(
+                Call(
+                    "DELETE", f"/v1/organizations/{segment(organization)}/budgets/{segment(budget)}"
+                )
+            ),
+        )
+
+
 class AsyncRolesCalls:
     """What the holders of keys may do, and how organizations narrow that."""
 
@@ -2880,6 +2992,7 @@ class AsyncGroups:
         self.reservations = AsyncReservationsCalls(transport)
         self.credits = AsyncCreditsCalls(transport)
         self.organizations = AsyncOrganizationsCalls(transport)
+        self.budgets = AsyncBudgetsCalls(transport)
         self.roles = AsyncRolesCalls(transport)
         self.members = AsyncMembersCalls(transport)
         self.webhooks = AsyncWebhooksCalls(transport)

@@ -12,6 +12,8 @@ pub type Fields = Map<String, Value>;
 #[derive(Debug, Default)]
 pub struct Document {
     pub organizations: Vec<Fields>,
+    /// Of an organization each, by its name.
+    pub budgets: Vec<(String, Fields)>,
     pub prices: Vec<Fields>,
     pub aliases: Vec<Fields>,
     pub namespaces: Vec<Fields>,
@@ -67,6 +69,19 @@ impl Document {
     }
 
     fn take_parts(&mut self, problems: &mut Vec<String>) {
+        for organization in &mut self.organizations {
+            let name = identity(Kind::Organization, organization).to_owned();
+            match organization.remove("budgets") {
+                Some(Value::Array(items)) => {
+                    let found = list(Kind::Budget, &items, problems).into_iter();
+                    self.budgets.extend(found.map(|one| (name.clone(), one)));
+                }
+                Some(Value::Null) | None => {}
+                Some(_) => problems.push(format!(
+                    "the budgets of organization `{name}` must be a list"
+                )),
+            }
+        }
         for namespace in &mut self.namespaces {
             let name = identity(Kind::Namespace, namespace).to_owned();
             match namespace.remove("routing") {

@@ -16,6 +16,7 @@ const LIMITS: [&str; 9] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Organization,
+    Budget,
     Price,
     Alias,
     Namespace,
@@ -32,6 +33,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Kind::Organization => "organization",
+            Kind::Budget => "budget",
             Kind::Price => "price",
             Kind::Alias => "alias",
             Kind::Namespace => "namespace",
@@ -68,6 +70,15 @@ impl Kind {
                 "max_keys",
                 "max_members",
                 "time_zone",
+                "budgets",
+            ],
+            Kind::Budget => &[
+                "name",
+                "covers",
+                "monthly_quota_usd",
+                "daily_quota_usd",
+                "quotas_usd",
+                "soft",
             ],
             Kind::Namespace => &[
                 "name",

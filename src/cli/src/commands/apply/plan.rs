@@ -41,6 +41,9 @@ impl Plan {
             let there = service.namespace(name);
             plan.add_listed(Kind::Namespace, name, declared, there, "/v1/namespaces");
         }
+        for (organization, declared) in &document.budgets {
+            plan.add_budget(client, organization, declared)?;
+        }
         for (name, declared) in &document.settings {
             let path = below(name, "settings");
             // A namespace that is yet to be created has the default settings.
@@ -121,6 +124,30 @@ impl Plan {
             }
         };
         self.add(kind, name, declared, there, request);
+    }
+
+    /// A budget is sent whole: with what the file says, and what is there of the rest.
+    fn add_budget(
+        &mut self,
+        client: &Client,
+        organization: &str,
+        declared: &Fields,
+    ) -> anyhow::Result<()> {
+        let name = identity(Kind::Budget, declared);
+        let path = format!(
+            "/v1/organizations/{}/budgets/{}",
+            escape(organization),
+            escape(name)
+        );
+        let there = client.find(&path)?;
+        let mut whole = there.as_ref().and_then(Value::as_object).cloned();
+        let whole = whole.get_or_insert_default();
+        whole.extend(declared.clone());
+        whole.retain(|field, value| Kind::Budget.has(field) && field != "name" && !value.is_null());
+        let request = (Method::PUT, path, Some(Value::Object(whole.clone())));
+        let name = format!("{organization}/{name}");
+        self.add(Kind::Budget, &name, declared, there.as_ref(), request);
+        Ok(())
     }
 
     fn add_routing(&mut self, name: &str, to: &Value, from: &Value, path: String) {

@@ -58,6 +58,11 @@ impl Exchange {
             pending.call.user_shared = user.shared;
             levels.push(user.scope);
         }
+        pending.call.budgets.clear();
+        for (budget, scope) in pending.call.grant.budgets() {
+            pending.call.budgets.push(budget.name.clone());
+            levels.push(Rc::clone(scope));
+        }
         if pending.call.deployed.is_some() {
             let (random, terms) = (cx.worker.random(), cx.worker.terms());
             let config = &cx.worker.config;

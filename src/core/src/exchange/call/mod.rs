@@ -37,6 +37,8 @@ pub(crate) struct Call {
     pub(crate) user: Option<String>,
     /// Whether that user is limited together with others.
     pub(crate) user_shared: bool,
+    /// The budgets of its organization that it is held in.
+    pub(crate) budgets: Vec<String>,
     pub(crate) stream: bool,
     pub(crate) hide_usage: bool,
     pub(crate) free: bool,

@@ -198,6 +198,7 @@ fn call(
         requested_model: clip(&request.model).into_owned(),
         user,
         user_shared: false,
+        budgets: Vec::new(),
         stream: request.stream || endpoint.streams(),
         hide_usage: force_usage && !request.include_usage,
         free: endpoint.is_free(),

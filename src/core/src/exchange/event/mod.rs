@@ -87,6 +87,7 @@ impl<'a> CallContext<'a> {
             organization: Cow::Borrowed(&namespace.organization),
             user: user.map(Cow::Borrowed),
             user_shared: call.is_some_and(|call| call.user_shared),
+            budgets: call.map_or_else(Vec::new, |call| call.budgets.clone()),
             model: clip(call.map_or(requested_model, Call::model_name)),
             requested_model: clip(requested_model),
             endpoint: clip(&head.path),

@@ -25,6 +25,7 @@ mod roles;
 mod routes;
 mod routing;
 mod second_models;
+mod shared_budgets;
 mod shares;
 mod soft;
 mod stored;

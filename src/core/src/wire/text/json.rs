@@ -87,6 +87,14 @@ impl Fields for Json {
         });
     }
 
+    fn names(&mut self, name: &str, names: &[String]) {
+        self.list(name, names, |out, name| {
+            out.push(b'"');
+            out.extend_from_slice(name.as_bytes());
+            out.push(b'"');
+        });
+    }
+
     fn begin(&mut self, name: &str) {
         self.name(name);
         self.0.push(b'{');

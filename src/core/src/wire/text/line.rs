@@ -68,6 +68,7 @@ impl UsageEvent<'_> {
             "organization" => self.organization = text(),
             "user" => self.user = Some(text()),
             "user_shared" => self.user_shared = parsed(name, value)?,
+            "budgets" => self.budgets = value.split(',').map(str::to_owned).collect(),
             "model" => self.model = text(),
             "requested_model" => self.requested_model = text(),
             "endpoint" => self.endpoint = text(),
@@ -208,6 +209,12 @@ impl Fields for Line {
     fn stored(&mut self, name: &str, ids: &[StoredId]) {
         self.list(name, ids, |out, id| {
             out.extend_from_slice(id.to_hex().as_bytes())
+        });
+    }
+
+    fn names(&mut self, name: &str, names: &[String]) {
+        self.list(name, names, |out, name| {
+            out.extend_from_slice(name.as_bytes());
         });
     }
 

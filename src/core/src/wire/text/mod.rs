@@ -25,6 +25,8 @@ trait Fields {
     fn flag(&mut self, name: &str, value: bool);
     fn leases(&mut self, name: &str, ids: &[i64]);
     fn stored(&mut self, name: &str, ids: &[StoredId]);
+    /// Names without signs that either form must escape.
+    fn names(&mut self, name: &str, names: &[String]);
     /// What comes until the next [`Fields::end`] are parts of this field.
     fn begin(&mut self, name: &str);
     fn end(&mut self);
@@ -54,6 +56,9 @@ impl UsageEvent<'_> {
         }
         if self.user_shared {
             fields.flag("user_shared", true);
+        }
+        if !self.budgets.is_empty() {
+            fields.names("budgets", &self.budgets);
         }
         fields.text("model", &self.model);
         fields.text("requested_model", &self.requested_model);

@@ -26,9 +26,10 @@ fn event() -> impl Strategy<Value = UsageEvent<'static>> {
         vec(any::<i64>(), 0..3),
         vec(any::<[u8; 16]>(), 0..3),
         prop_oneof![Just([0; 8]), any::<[u8; 8]>()],
+        vec("[A-Za-z0-9._-]{1,9}", 0..3),
     );
     (texts, optional, numbers, rest).prop_map(|(texts, optional, numbers, rest)| {
-        let (flags, status, outcome, cost, leases, stored, installation) = rest;
+        let (flags, status, outcome, cost, leases, stored, installation, names) = rest;
         let mut texts = texts.into_iter();
         let mut text = || texts.next().unwrap();
         let mut optional = optional.into_iter();
@@ -50,6 +51,7 @@ fn event() -> impl Strategy<Value = UsageEvent<'static>> {
             organization: text(),
             user: optional(),
             user_shared: flags[0],
+            budgets: names,
             model: text(),
             requested_model: text(),
             endpoint: text(),

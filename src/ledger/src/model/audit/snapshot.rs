@@ -2,6 +2,7 @@
 
 use crate::model::price_document::in_dollars;
 use crate::model::roles::RoleOverride;
+use crate::model::shared_budget::SharedBudget;
 use crate::model::{Key, Member, Namespace, Organization, Reservation, UserQuota};
 use paddock_core::money::Money;
 use paddock_core::policy::{Limits, Model};
@@ -62,6 +63,21 @@ impl Snapshot for Member {
             "email": self.email,
             "role": self.role,
             "namespace": self.namespace,
+        })
+    }
+}
+
+impl Snapshot for SharedBudget {
+    fn snapshot(&self) -> Value {
+        let quotas = self.limits.quotas.iter();
+        let quotas = quotas.map(|(period, quota)| (period.name(), quota.to_dollars()));
+        json!({
+            "name": self.name,
+            "covers": { "models": self.models, "namespaces": self.namespaces, "tags": self.tags },
+            "monthly_quota_usd": dollars(self.limits.monthly_quota),
+            "daily_quota_usd": dollars(self.limits.daily_quota),
+            "quotas_usd": quotas.collect::<BTreeMap<_, _>>(),
+            "soft": self.is_soft(),
         })
     }
 }

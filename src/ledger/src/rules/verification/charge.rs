@@ -3,12 +3,12 @@
 use crate::model::correction::{Correction, UNNAMED};
 use crate::rules::spending::scopes_of_caller;
 use crate::store::events::EventRow;
-use paddock_core::policy::user_scope;
+use paddock_core::policy::{budget_scope, user_scope};
 use paddock_core::timestamp::Timestamp;
 use std::collections::BTreeMap;
 
 /// What a call or a correction costs, and whom.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Charge<'a> {
     key: &'a str,
     /// The namespace.
@@ -16,6 +16,7 @@ pub struct Charge<'a> {
     /// The organization.
     pub organization: &'a str,
     user: Option<&'a str>,
+    budgets: Vec<String>,
     /// Nano-dollars.
     pub amount: i64,
     /// The moment whose windows and balances it moves.
@@ -31,6 +32,7 @@ impl<'a> Charge<'a> {
             namespace: &row.namespace,
             organization: &row.organization,
             user: row.end_user.as_deref(),
+            budgets: row.details().budgets,
             amount: row.cost,
             applies_at: Timestamp::from_nanos(started_at),
         }
@@ -43,6 +45,7 @@ impl<'a> Charge<'a> {
             namespace: &correction.namespace,
             organization: &correction.organization,
             user: correction.end_user.as_deref(),
+            budgets: correction.budgets.clone(),
             amount: correction.amount.nanos(),
             applies_at: correction.applies_at,
         }
@@ -56,7 +59,9 @@ impl<'a> Charge<'a> {
         let scopes = scopes_of_caller(self.key, self.namespace, self.organization);
         let scopes = scopes.map(|scope| scope.to_string());
         let user = self.user.map(|user| user_scope(self.namespace, user));
-        for scope in scopes.chain(user) {
+        let budgets = self.budgets.iter();
+        let budgets = budgets.map(|name| budget_scope(self.organization, name));
+        for scope in scopes.chain(user).chain(budgets) {
             let amount = spend.entry(scope).or_default();
             *amount = amount.saturating_add(self.amount);
         }

@@ -207,7 +207,9 @@ impl Watermarks {
 fn is_compared(scope: &str, start: Timestamp, watermarks: &Watermarks) -> bool {
     match Scope::parse(scope) {
         Some(Scope::User(_, user)) => user != SHARED_USER && start >= watermarks.users,
-        Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_)) => true,
+        Some(Scope::Key(_) | Scope::Namespace(_) | Scope::Organization(_) | Scope::Budget(..)) => {
+            true
+        }
         _ => false,
     }
 }

@@ -1,6 +1,8 @@
 //! `/v1/organizations`.
 
 mod body;
+mod budget_body;
+mod budgets;
 mod create;
 mod delete;
 mod list;
@@ -23,6 +25,8 @@ pub fn routes() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()
         .routes(routes!(create::handle, list::handle))
         .routes(routes!(show::handle, update::handle, delete::handle))
+        .routes(routes!(budgets::list))
+        .routes(routes!(budgets::show, budgets::put, budgets::delete))
         .routes(routes!(roles::list))
         .routes(routes!(roles::show, roles::put, roles::delete))
 }

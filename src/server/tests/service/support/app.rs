@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use paddock_core::timestamp::Timestamp;
 use paddock_ledger::model::secret::Secret;
+use paddock_ledger::rules::verification::{self, Difference};
 use paddock_ledger::store::Store;
 use paddock_server::clock::Clock;
 use paddock_server::config::{Config, CreditOptions, NotifyOptions, PolicyOptions};
@@ -283,6 +284,14 @@ impl TestApp {
 
     pub async fn delete(&self, path: &str) -> Answer {
         self.call(ADMIN, "DELETE", path, Value::Null).await
+    }
+
+    /// Every sum is what the events say.
+    pub async fn verify_totals(&self) {
+        let mut found = Vec::new();
+        let tell = &mut |difference: Difference| found.push(difference.to_string());
+        verification::verify(&self.app.store, tell).await.unwrap();
+        assert!(found.is_empty(), "{found:#?}");
     }
 
     /// How many models have a price.

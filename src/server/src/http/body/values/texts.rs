@@ -108,7 +108,7 @@ impl From<UrlText> for String {
 }
 
 /// A list of at most 1000 texts. Repeated ones count once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Texts(Vec<String>);
 
 value!(
@@ -129,6 +129,12 @@ value!(
         .items(Text::schema())
         .max_items(Some(MAX_LIST))
 );
+
+impl From<Vec<String>> for Texts {
+    fn from(texts: Vec<String>) -> Texts {
+        Texts(texts)
+    }
+}
 
 impl From<Texts> for Vec<String> {
     fn from(texts: Texts) -> Vec<String> {
