@@ -70,6 +70,10 @@ DEPENDS = {
     "put_alias": {"alias", "model"},
     # A call or a namespace, and an amount that is not 0 and not more than a call can cost.
     "create_correction": {"event_id", "namespace", "key_id", "model", "amount_usd"},
+    # At least one cap; models and namespaces that are there; lists of at most 64.
+    "put_organization_budget": {
+        "monthly_quota_usd", "covers.models", "covers.namespaces", "covers.tags",
+    },
     # A time zone that there is.
     "create_organization": {"time_zone"},
     "update_organization": {"time_zone"},
