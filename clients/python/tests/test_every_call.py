@@ -230,6 +230,13 @@ def people(client: Paddock, name: str, organization: str) -> None:
     assert client.members.update(member.id, role="developer").role == "developer"
     assert [each.id for each in client.members.list(namespace=name)] == [member.id]
     assert client.members.delete(member.id).deleted
+    made = client.budgets.set(
+        organization, "dear", covers={"models": ["gpt-4.1"]}, monthly_quota_usd=5.0
+    )
+    assert made.covers.models == ["gpt-4.1"]
+    assert client.budgets.get(organization, "dear").budgets[0].limit_usd == 5.0
+    assert [each.name for each in client.budgets.list(organization)] == ["dear"]
+    assert client.budgets.delete(organization, "dear").deleted
     assert {role.name for role in client.roles.list(organization=organization)} >= {"viewer"}
     client.roles.set(organization, "viewer", can_view_analytics=False)
     assert not client.roles.get(organization, "viewer").can_view_analytics

@@ -43,6 +43,19 @@ class RoutingRuleInput(TypedDict):
     """The model that serves the requests that the rule matches."""
 
 
+class CoversInput(TypedDict):
+    """Which calls a budget covers: those that each list has that is there."""
+
+    models: NotRequired[Sequence[str] | None]
+    """Models, names or aliases; at most 64."""
+    namespaces: NotRequired[Sequence[str] | None]
+    """Namespaces of the organization that share it; at most 64."""
+    tags: NotRequired[Sequence[str] | None]
+    """Labels, of which the key of a call or its namespace has one: texts, or `name:value`; at most
+    64.
+    """
+
+
 class FormatPathsInput(TypedDict):
     """For each wire format, the path that replaces the `/v1` (or `/v1beta`) of the path that
     clients ask; an empty one replaces nothing. If no format has one, every format is served at

@@ -1182,23 +1182,35 @@ class OrganizationPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Covers:
+    """Which calls a budget covers: those that each list has that is there."""
+
+    models: list[str] | None = None
+    """Models, names or aliases; at most 64."""
+    namespaces: list[str] | None = None
+    """Namespaces of the organization that share it; at most 64."""
+    tags: list[str] | None = None
+    """Labels, of which the key of a call or its namespace has one: texts, or `name:value`; at most
+    64.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """A budget in JSON."""
 
     budgets: list[OwnBudget]
     """Each cap, with what is spent of it."""
+    covers: Covers
+    """Which calls it covers; a list that is absent leaves nothing out."""
     created_at: datetime
     """When it was created."""
     daily_quota_usd: float | None = None
     """Hard cap of a calendar day, in US dollars; `null` is none."""
-    models: list[str]
-    """The models it covers; empty is every model."""
     monthly_quota_usd: float | None = None
     """Hard cap of a calendar month, in US dollars; `null` is none."""
     name: str
     """Its name."""
-    namespaces: list[str]
-    """The namespaces that share it; empty is every namespace of the organization."""
     object: str
     """What this is."""
     organization: str
@@ -1213,8 +1225,6 @@ class Budget:
     """
     soft: bool
     """Whether its caps are told and never enforced."""
-    tags: list[str]
-    """The labels it covers; empty is calls with any or none."""
     updated_at: datetime
     """When it was last changed."""
 

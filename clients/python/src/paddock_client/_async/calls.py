@@ -14,6 +14,7 @@ from paddock_client._async.transport import AsyncTransport
 from paddock_client._call import OMIT, Call, Omit, new_idempotency_key, segment
 from paddock_client._decode import decode
 from paddock_client.inputs import (
+    CoversInput,
     DeploymentInput,
     FormatPathsInput,
     MediaTokensViewInput,
@@ -1591,13 +1592,11 @@ class AsyncBudgetsCalls:
         organization: str,
         budget: str,
         *,
+        covers: CoversInput | None | Omit = OMIT,
         daily_quota_usd: float | None | Omit = OMIT,
-        models: Sequence[str] | None | Omit = OMIT,
         monthly_quota_usd: float | None | Omit = OMIT,
-        namespaces: Sequence[str] | None | Omit = OMIT,
         quotas_usd: Mapping[str, float] | None | Omit = OMIT,
         soft: bool | None | Omit = OMIT,
-        tags: Sequence[str] | None | Omit = OMIT,
     ) -> Budget:
         """Sets a budget of an organization.
 
@@ -1609,13 +1608,11 @@ class AsyncBudgetsCalls:
         Args:
             organization: The organization's name.
             budget: The budget's name.
+            covers: Which calls it covers; all of the organization by default.
             daily_quota_usd: Hard cap of a calendar day, in US dollars.
-            models: Models, names or aliases; at most 64.
             monthly_quota_usd: Hard cap of a calendar month, in US dollars.
-            namespaces: Namespaces of the organization that share it; at most 64.
             quotas_usd: Hard caps of other periods, in US dollars: `hourly`, `weekly`, `quarterly`, `total`, and `last_30_days` with 2 to 366 days, the present one included.
             soft: Whether its caps are told in a header and a metric and never refuse; `false` by default.
-            tags: Labels, of which the key of a call or its namespace has one: texts, or `name:value`; at most 64.
         """
         return decode(
             Budget,
@@ -1624,13 +1621,11 @@ class AsyncBudgetsCalls:
                     "PUT",
                     f"/v1/organizations/{segment(organization)}/budgets/{segment(budget)}",
                     body={
+                        "covers": covers,
                         "daily_quota_usd": daily_quota_usd,
-                        "models": models,
                         "monthly_quota_usd": monthly_quota_usd,
-                        "namespaces": namespaces,
                         "quotas_usd": quotas_usd,
                         "soft": soft,
-                        "tags": tags,
                     },
                     repeatable=True,
                 )
