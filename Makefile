@@ -79,7 +79,7 @@ openapi:
 	mv src/server/openapi.json.new src/server/openapi.json
 
 # What of clients/python follows from the OpenAPI document.
-python-client:
+python-client: openapi
 	@scripts/setup-sdks
 	cd clients/python && ../../.paddock/sdks/venv/bin/python -m generate
 
